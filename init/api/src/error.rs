@@ -1,0 +1,63 @@
+//! What init refuses, and what to do about it.
+
+use alloc::string::String;
+use core::fmt;
+use serde::{Deserialize, Serialize};
+
+/// Why init refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SystemError {
+    /// The manifest has no such server.
+    NoSuchServer {
+        /// The name that was asked for.
+        server: String,
+    },
+    /// The server does not run now.
+    NotRunning {
+        /// The server.
+        server: String,
+    },
+    /// init itself cannot be killed, crashed or restarted.
+    IsInit,
+    /// A server has no handlers: only KILL, TERM and INT end it.
+    NotForServers {
+        /// The signal's number.
+        signal: u8,
+    },
+    /// A status that QEMU cannot carry.
+    StatusTooBig {
+        /// The status.
+        status: u32,
+    },
+    /// Only a server can hand over processes, and only so many.
+    CannotAdopt,
+    /// The kernel said no.
+    Kernel {
+        /// The server.
+        server: String,
+        /// What it said.
+        why: String,
+    },
+}
+
+impl fmt::Display for SystemError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSuchServer { server } => {
+                write!(f, "no server `{server}`: `servers` lists them")
+            }
+            Self::NotRunning { server } => {
+                write!(f, "`{server}` does not run: `restart {server}` starts it")
+            }
+            Self::IsInit => f.write_str("init keeps all others alive: use `shutdown` to end it"),
+            Self::NotForServers { signal } => {
+                write!(f, "servers take only KILL (9), TERM (15) and INT (2), not signal {signal}")
+            }
+            Self::StatusTooBig { status } => write!(f, "status {status} is not in 0 to 31"),
+            Self::CannotAdopt => f.write_str("init takes no more processes from this caller"),
+            Self::Kernel { server, why } => write!(f, "`{server}`: {why}"),
+        }
+    }
+}
+
+impl core::error::Error for SystemError {}

@@ -1,0 +1,120 @@
+//! What init tells.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+
+/// What a server is doing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ServerState {
+    /// It runs or waits.
+    Running,
+    /// It died and is started again at this time since boot.
+    Restarting {
+        /// When, in nanoseconds since boot.
+        at_ns: u64,
+    },
+    /// It ended, and its policy leaves it so.
+    Ended {
+        /// Its exit status.
+        status: u64,
+    },
+    /// It died too often, or cannot be started.
+    GivenUp {
+        /// Why.
+        why: String,
+    },
+}
+
+/// One server, for `servers` and `ps`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerInfo {
+    /// Its name in the manifest.
+    pub name: String,
+    /// Process id of its present life; 0 when it does not run.
+    pub pid: u32,
+    /// What it is doing.
+    pub state: ServerState,
+    /// How often it was started again.
+    pub restarts: u32,
+    /// Its priority.
+    pub priority: u8,
+    /// Pages it uses now.
+    pub pages: u32,
+    /// Pages it may use.
+    pub pages_limit: u32,
+    /// Handles it holds.
+    pub handles: u32,
+    /// Threads it has.
+    pub threads: u32,
+    /// Time in user mode in its present life.
+    pub user_ns: u64,
+    /// Time the kernel spent for it.
+    pub kernel_ns: u64,
+    /// Since when it runs, in nanoseconds since boot.
+    pub started_ns: u64,
+}
+
+/// One fault of a server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultRecord {
+    /// The server.
+    pub server: String,
+    /// Process id of the life that it ended.
+    pub pid: u32,
+    /// When, in nanoseconds since boot.
+    pub at_ns: u64,
+    /// How long that life was.
+    pub uptime_ns: u64,
+    /// How often it had been started again by then.
+    pub restarts: u32,
+    /// What happened: `page fault`, `panic`, …
+    pub kind: String,
+    /// The kernel's code for it; for a page fault 1 write, 2 instruction fetch.
+    pub code: u64,
+    /// The address that was used wrongly.
+    pub address: u64,
+    /// The instruction.
+    pub instruction: u64,
+    /// The stack pointer.
+    pub stack: u64,
+    /// The text of a panic.
+    pub text: String,
+}
+
+/// The kernel's counters.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MachineInfo {
+    /// Time since boot.
+    pub uptime_ns: u64,
+    /// Time all CPUs spent idle.
+    pub idle_ns: u64,
+    /// Frames of 4 KiB that the kernel manages.
+    pub frames_total: u64,
+    /// Of these free.
+    pub frames_free: u64,
+    /// Processes.
+    pub processes: u64,
+    /// Threads.
+    pub threads: u64,
+    /// Handles in all tables.
+    pub handles: u64,
+    /// Other kernel objects.
+    pub objects: u64,
+    /// CPUs that run.
+    pub cpus: u64,
+    /// System calls since boot.
+    pub syscalls: u64,
+    /// Thread switches since boot.
+    pub switches: u64,
+    /// Timer interrupts since boot.
+    pub timer_interrupts: u64,
+    /// Bytes of log records that were written.
+    pub log_bytes: u64,
+    /// Exits to user mode.
+    pub exits: u64,
+    /// The most turns that one exit took.
+    pub most_turns: u64,
+    /// Device interrupts by line.
+    pub irqs: Vec<u64>,
+}

@@ -1,0 +1,51 @@
+//! The System service of `init`: servers, faults, the machine.
+//!
+//! A server with `supervisor = true` in the manifest finds the service's endpoint as the
+//! handle `supervisor`: `SystemClient::from_endpoint(env.handle("supervisor")?)`.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod error;
+mod info;
+
+pub use error::SystemError;
+pub use info::{FaultRecord, MachineInfo, ServerInfo, ServerState};
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// What init can tell and do.
+#[service::interface(version = 1, max_message = 32768)]
+pub trait System {
+    /// All servers, init first, then in the manifest's order.
+    #[idempotent]
+    fn servers(&mut self) -> Result<Vec<ServerInfo>, SystemError>;
+
+    /// The last faults of servers, oldest first.
+    #[idempotent]
+    fn faults(&mut self) -> Result<Vec<FaultRecord>, SystemError>;
+
+    /// Memory, time, interrupts, log: the kernel's counters.
+    #[idempotent]
+    fn machine(&mut self) -> Result<MachineInfo, SystemError>;
+
+    /// Ends a server with a signal: 9 (KILL), 15 (TERM) or 2 (INT). Its restart policy
+    /// says what happens then.
+    fn kill(&mut self, server: String, signal: u8) -> Result<(), SystemError>;
+
+    /// Takes the code away from under a server: it faults at its next step.
+    fn crash(&mut self, server: String) -> Result<(), SystemError>;
+
+    /// Starts a server that has ended, or ends it and starts it again.
+    fn restart(&mut self, server: String) -> Result<(), SystemError>;
+
+    /// Hands a process that the calling server made to init, which kills it when that
+    /// server dies: nobody else could.
+    fn adopt(&mut self, #[handle] process: sys::Process) -> Result<(), SystemError>;
+
+    /// Ends the machine with this status, 0 to 31. There is no answer.
+    #[idempotent]
+    fn shutdown(&mut self, status: u32) -> Result<(), SystemError>;
+}

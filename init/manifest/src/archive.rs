@@ -1,0 +1,137 @@
+//! The boot archive: a ustar file whose first entry, `checksums`, has a line
+//! `CRC32-hex name` for every other entry.
+
+use core::fmt;
+use tar_no_std::TarArchiveRef;
+
+/// The entry with the checksums.
+const CHECKSUMS: &str = "checksums";
+
+/// A boot archive in memory.
+#[derive(Clone, Debug)]
+pub struct Archive<'a> {
+    tar: TarArchiveRef<'a>,
+}
+
+/// What is wrong with the archive; says what to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArchiveError<'n> {
+    /// It is no archive, or cut short.
+    NoArchive,
+    /// A file is not there.
+    Missing(&'n str),
+    /// The list of checksums does not have the file.
+    Unlisted(&'n str),
+    /// A file is not what was put in.
+    Damaged(&'n str),
+}
+
+impl fmt::Display for ArchiveError<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("boot archive: ")?;
+        match self {
+            Self::NoArchive => f.write_str("no archive, or cut short")?,
+            Self::Missing(name) => write!(f, "{name}: not there")?,
+            Self::Unlisted(name) => write!(f, "{name}: no checksum")?,
+            Self::Damaged(name) => write!(f, "{name}: checksum differs, the archive is damaged")?,
+        }
+        f.write_str("; build it again with cargo xtask run")
+    }
+}
+
+impl<'a> Archive<'a> {
+    /// The archive in these bytes.
+    ///
+    /// # Errors
+    /// When they are none.
+    pub fn new(bytes: &'a [u8]) -> Result<Self, ArchiveError<'static>> {
+        let tar = TarArchiveRef::new(bytes).map_err(|_| ArchiveError::NoArchive)?;
+        Ok(Self { tar })
+    }
+
+    /// A file, after its checksum was checked.
+    ///
+    /// # Errors
+    /// When it is missing or damaged.
+    pub fn file<'n>(&self, name: &'n str) -> Result<&'a [u8], ArchiveError<'n>> {
+        let data = self.find(name).ok_or(ArchiveError::Missing(name))?;
+        let expected = self.checksum(name).ok_or(ArchiveError::Unlisted(name))?;
+        if crc32fast::hash(data) == expected { Ok(data) } else { Err(ArchiveError::Damaged(name)) }
+    }
+
+    fn find(&self, name: &str) -> Option<&'a [u8]> {
+        let mut entries = self.tar.entries();
+        entries.find(|entry| entry.filename().as_str() == Ok(name)).map(|entry| entry.data())
+    }
+
+    fn checksum(&self, name: &str) -> Option<u32> {
+        let list = core::str::from_utf8(self.find(CHECKSUMS)?).ok()?;
+        let mut lines = list.lines().filter_map(|line| line.split_once(' '));
+        let (number, _) = lines.find(|(_, listed)| *listed == name)?;
+        u32::from_str_radix(number, 16).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Archive, ArchiveError};
+    use alloc::format;
+    use alloc::string::ToString;
+    use alloc::vec::Vec;
+
+    /// A ustar entry, made by hand: the format is the test's subject.
+    fn entry(name: &str, data: &[u8]) -> Vec<u8> {
+        let mut header = [0u8; 512];
+        header[..name.len()].copy_from_slice(name.as_bytes());
+        header[100..107].copy_from_slice(b"0000644");
+        header[124..135].copy_from_slice(format!("{:011o}", data.len()).as_bytes());
+        header[136..147].copy_from_slice(b"00000000000");
+        header[148..156].fill(b' ');
+        header[156] = b'0';
+        header[257..265].copy_from_slice(b"ustar\x0000");
+        let sum: u32 = header.iter().copied().map(u32::from).sum();
+        header[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+        let mut bytes = header.to_vec();
+        bytes.extend_from_slice(data);
+        bytes.resize(bytes.len().next_multiple_of(512), 0);
+        bytes
+    }
+
+    fn archive() -> Vec<u8> {
+        let sums = format!("{:08x} shell\n00000000 proc\n", crc32fast::hash(b"code"));
+        let parts = [
+            entry("checksums", sums.as_bytes()),
+            entry("shell", b"code"),
+            entry("proc", b"other"),
+            entry("extra", b""),
+        ];
+        let mut bytes = parts.concat();
+        bytes.resize(bytes.len() + 1024, 0);
+        bytes
+    }
+
+    #[test]
+    fn a_good_file_is_read() {
+        let bytes = archive();
+        assert_eq!(Archive::new(&bytes).unwrap().file("shell"), Ok(b"code".as_slice()));
+    }
+
+    #[test]
+    fn errors_name_the_file() {
+        let bytes = archive();
+        let archive = Archive::new(&bytes).unwrap();
+        assert_eq!(archive.file("proc"), Err(ArchiveError::Damaged("proc")));
+        assert_eq!(archive.file("extra"), Err(ArchiveError::Unlisted("extra")));
+        assert_eq!(
+            archive.file("hello").unwrap_err().to_string(),
+            "boot archive: hello: not there; build it again with cargo xtask run"
+        );
+    }
+
+    #[test]
+    fn a_cut_archive_is_refused() {
+        let bytes = archive();
+        assert!(matches!(Archive::new(&bytes[..1536]), Err(ArchiveError::NoArchive)));
+        assert!(matches!(Archive::new(b"x"), Err(ArchiveError::NoArchive)));
+    }
+}

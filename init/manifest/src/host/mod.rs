@@ -1,0 +1,44 @@
+//! Reads `system.toml` and checks it; host only.
+
+mod devices;
+mod problem;
+mod read;
+mod rules;
+mod section;
+#[cfg(test)]
+mod tests;
+
+pub use problem::Problem;
+
+use crate::System;
+use problem::Problems;
+use std::vec::Vec;
+
+/// Reads a manifest and checks all of it.
+///
+/// `file_name` is what problems are reported with; `available_programs` are the programs
+/// that the archive could hold; `memory_pages` is what the machine has for user programs.
+///
+/// # Errors
+/// All problems, by line. Where the text is no TOML, that is the only one.
+pub fn check(
+    text: &str,
+    file_name: &str,
+    available_programs: &[&str],
+    memory_pages: u32,
+) -> Result<System, Vec<Problem>> {
+    let problems = Problems::new(text, file_name);
+    let draft = read::system(text, &problems);
+    if let Some(draft) = &draft {
+        let readable = problems.is_empty();
+        rules::apply(draft, available_programs, &problems);
+        if readable {
+            // Numbers that could not be read would only lead to more complaints.
+            rules::apply_to_numbers(draft, memory_pages, &problems);
+        }
+    }
+    match (problems.finish(), draft) {
+        (found, Some(draft)) if found.is_empty() => Ok(draft.into_system()),
+        (found, _) => Err(found),
+    }
+}

@@ -1,0 +1,153 @@
+//! From TOML to a draft of the system: one section at a time, with places.
+
+use super::devices::{self, Device};
+use super::problem::{Problems, hint};
+use super::section::{Placed, Section};
+use crate::{Limits, Program, Restart, RestartPolicy, Server, System};
+use std::borrow::ToOwned;
+use std::format;
+use std::string::String;
+use std::vec::Vec;
+use toml::de::DeTable;
+
+/// A server as it was written, not yet checked against the others.
+pub(super) struct ServerDraft {
+    pub(super) server: Server,
+    pub(super) at: usize,
+    pub(super) pages_at: usize,
+    pub(super) clients: Vec<Placed<String>>,
+    pub(super) devices: Vec<Placed<Device>>,
+}
+
+impl ServerDraft {
+    /// Adds a problem of this server.
+    pub(super) fn problem(&self, to: &Problems<'_>, at: usize, text: &str) {
+        to.add(at, format!("server `{}`: {text}", self.server.name));
+    }
+
+    /// Its devices, each with itself.
+    pub(super) fn owned_devices(&self) -> impl Iterator<Item = (&Self, &Placed<Device>)> {
+        self.devices.iter().map(move |device| (self, device))
+    }
+}
+
+/// A program as it was written.
+pub(super) struct ProgramDraft {
+    pub(super) program: Program,
+    pub(super) at: usize,
+    pub(super) pages_at: usize,
+}
+
+/// All of it, in the manifest's order.
+pub(super) struct Draft {
+    pub(super) servers: Vec<ServerDraft>,
+    pub(super) programs: Vec<ProgramDraft>,
+}
+
+impl Draft {
+    pub(super) fn into_system(self) -> System {
+        System {
+            servers: self.servers.into_iter().map(|draft| draft.server).collect(),
+            programs: self.programs.into_iter().map(|draft| draft.program).collect(),
+        }
+    }
+}
+
+/// Reads everything; `None` when the text is no TOML.
+pub(super) fn system(text: &str, problems: &Problems<'_>) -> Option<Draft> {
+    let parsed = match DeTable::parse(text) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            let at = error.span().map_or(0, |span| span.start);
+            problems.add(at, format!("not TOML: {}", error.message()));
+            return None;
+        }
+    };
+    let top = Section::new("manifest".to_owned(), 0, parsed.get_ref(), problems);
+    let mut servers: Vec<_> = top.children("server").into_iter().map(server).collect();
+    let mut programs: Vec<_> = top.children("program").into_iter().map(program).collect();
+    top.finish();
+    servers.sort_by_key(|draft| draft.at);
+    programs.sort_by_key(|draft| draft.at);
+    Some(Draft { servers, programs })
+}
+
+fn server((name, section): (String, Section<'_>)) -> ServerDraft {
+    let clients = section.texts("clients");
+    let (irqs, mut devices) = devices::irqs(&section);
+    let (ports, more) = devices::ports(&section);
+    devices.extend(more);
+    let (memory, more) = devices::memory(&section);
+    devices.extend(more);
+    let server = Server {
+        name,
+        priority: priority(&section),
+        limits: limits(&section),
+        stack_pages: stack_pages(&section),
+        restart: restart(&section),
+        service: section.flag("service"),
+        clients: clients.iter().map(|client| client.value.clone()).collect(),
+        irqs,
+        ports,
+        memory,
+        keep_pages: section.small("keep_pages", 0..=1024, Some(0)),
+        supervisor: section.flag("supervisor"),
+        spawn: section.flag("spawn"),
+        args: section.texts("args").into_iter().map(|argument| argument.value).collect(),
+    };
+    section.finish();
+    ServerDraft { server, at: section.at, pages_at: section.place("pages"), clients, devices }
+}
+
+fn program((name, section): (String, Section<'_>)) -> ProgramDraft {
+    let program = Program {
+        name,
+        priority: priority(&section),
+        limits: limits(&section),
+        stack_pages: stack_pages(&section),
+    };
+    section.finish();
+    ProgramDraft { program, at: section.at, pages_at: section.place("pages") }
+}
+
+fn priority(section: &Section<'_>) -> u8 {
+    u8::try_from(section.small("priority", 0..=63, None)).unwrap_or(0)
+}
+
+fn stack_pages(section: &Section<'_>) -> u32 {
+    section.small("stack_pages", 2..=256, Some(8))
+}
+
+fn limits(section: &Section<'_>) -> Limits {
+    Limits {
+        pages: section.small("pages", 16..=1_048_576, None),
+        handles: section.small("handles", 4..=4096, Some(32)),
+        threads: section.small("threads", 1..=64, Some(1)),
+        objects: section.small("objects", 8..=4096, Some(64)),
+    }
+}
+
+fn restart(section: &Section<'_>) -> RestartPolicy {
+    RestartPolicy {
+        when: restart_when(section),
+        backoff_ms: section.small("backoff_ms", 1..=60_000, Some(100)),
+        limit: section.small("restart_limit", 1..=1000, Some(5)),
+        window_ms: section.small("restart_window_ms", 100..=3_600_000, Some(10_000)),
+    }
+}
+
+fn restart_when(section: &Section<'_>) -> Restart {
+    const CHOICES: [(&str, Restart); 3] =
+        [("never", Restart::Never), ("on-crash", Restart::OnCrash), ("always", Restart::Always)];
+    let Some(text) = section.text("restart") else { return Restart::default() };
+    let found = CHOICES.into_iter().find(|(name, _)| *name == text.value);
+    found.map_or_else(
+        || {
+            let names = CHOICES.iter().map(|(name, _)| *name);
+            let hint = hint(&text.value, names, "it is never, on-crash or always");
+            section.problem(text.at, &format!("no restart policy `{}`{hint}", text.value));
+            Restart::default()
+        },
+        |(_, when)| when,
+    )
+}

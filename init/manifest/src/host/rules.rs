@@ -1,0 +1,112 @@
+//! The checks that need more than one section.
+
+use super::problem::{Problems, hint};
+use super::read::Draft;
+use crate::{INIT_PRIORITY, MAX_SERVERS, NAMES, System};
+use std::collections::BTreeMap;
+use std::format;
+use std::string::String;
+
+mod calls;
+mod clients;
+mod devices;
+mod quota;
+
+/// All checks of names and devices.
+pub(super) fn apply(draft: &Draft, available: &[&str], to: &Problems<'_>) {
+    names(draft, to);
+    files(draft, available, to);
+    clients::all(draft, to);
+    devices::one_owner(draft, to);
+    devices::handle_names(draft, to);
+    counts(draft, to);
+    spawners(draft, to);
+}
+
+/// All checks of priorities and quotas.
+pub(super) fn apply_to_numbers(draft: &Draft, memory_pages: u32, to: &Problems<'_>) {
+    calls::urgency(draft, to);
+    quota::machine(draft, memory_pages, to);
+    quota::startup(draft, to);
+    quota::programs(draft, to);
+}
+
+/// Every section: what it is, its name, its place.
+fn sections(draft: &Draft) -> impl Iterator<Item = (&'static str, &str, usize)> {
+    let servers = draft.servers.iter().map(|it| ("server", it.server.name.as_str(), it.at));
+    let programs = draft.programs.iter().map(|it| ("program", it.program.name.as_str(), it.at));
+    servers.chain(programs)
+}
+
+fn names(draft: &Draft, to: &Problems<'_>) {
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    for (kind, name, at) in sections(draft) {
+        if let Some(why) = wrong_name(name) {
+            to.add(at, format!("{kind} `{name}`: {why}"));
+        }
+        if let Some(other) = seen.insert(name, at) {
+            let line = to.line(other);
+            to.add(
+                at,
+                format!("{kind} `{name}`: the name is taken in line {line}; choose another"),
+            );
+        }
+    }
+}
+
+fn wrong_name(name: &str) -> Option<String> {
+    let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if name.is_empty() || name.len() > abi::NAME_LEN {
+        return Some(format!("a name has 1 to {} letters, not {}", abi::NAME_LEN, name.len()));
+    }
+    if !name.bytes().all(good) {
+        return Some("a name is made of a-z, 0-9 and -".into());
+    }
+    (name == "init").then(|| "init is started by the kernel; remove the section".into())
+}
+
+fn files(draft: &Draft, available: &[&str], to: &Problems<'_>) {
+    for (kind, name, at) in sections(draft).filter(|(_, name, _)| !available.contains(name)) {
+        let otherwise =
+            format!("make one with `cargo xtask new-server {name}`, or remove [{kind}.{name}]");
+        let hint = hint(name, available.iter().copied(), &otherwise);
+        to.add(at, format!("{kind} `{name}`: no program `{name}` is built{hint}"));
+    }
+}
+
+fn counts(draft: &Draft, to: &Problems<'_>) {
+    if !draft.servers.iter().any(|it| it.server.name == NAMES) {
+        to.add(0, format!("no [server.{NAMES}]: nobody could find a service; add it"));
+    }
+    if let Some(first) = draft.servers.get(MAX_SERVERS) {
+        let text = "servers: init cannot watch them all; remove some";
+        to.add(first.at, format!("more than {MAX_SERVERS} {text}"));
+    }
+}
+
+fn spawners(draft: &Draft, to: &Problems<'_>) {
+    let mut spawners = draft.servers.iter().filter(|it| it.server.spawn).peekable();
+    if spawners.peek().is_none() {
+        for it in &draft.programs {
+            let name = &it.program.name;
+            let text = "no server starts programs; add `spawn = true` to one";
+            to.add(it.at, format!("program `{name}`: {text}"));
+        }
+    }
+    for it in spawners.filter(|_| draft.programs.is_empty()) {
+        it.problem(to, it.at, "it has `spawn` but there are no programs; add [program.NAME]");
+    }
+}
+
+/// The draft as a system, to ask it questions.
+fn as_system(draft: &Draft) -> System {
+    System {
+        servers: draft.servers.iter().map(|it| it.server.clone()).collect(),
+        programs: draft.programs.iter().map(|it| it.program.clone()).collect(),
+    }
+}
+
+/// How urgent one is whom others call, if it is there.
+fn callee_priority(system: &System, name: &str) -> Option<u8> {
+    if name == "init" { Some(INIT_PRIORITY) } else { system.priority(name) }
+}

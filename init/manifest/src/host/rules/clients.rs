@@ -1,0 +1,38 @@
+//! Who may connect: everyone in a `clients` list is there, once.
+
+use super::super::problem::{Problems, hint};
+use super::super::read::{Draft, ServerDraft};
+use super::sections;
+use std::format;
+use std::string::String;
+
+/// All servers' lists.
+pub(super) fn all(draft: &Draft, to: &Problems<'_>) {
+    for it in &draft.servers {
+        if !it.clients.is_empty() && !it.server.service {
+            it.problem(to, it.at, "it has `clients` but no endpoint; add `service = true`");
+        }
+        for index in 0..it.clients.len() {
+            one(draft, it, index, to);
+        }
+    }
+}
+
+fn one(draft: &Draft, it: &ServerDraft, index: usize, to: &Problems<'_>) {
+    let (before, rest) = it.clients.split_at(index);
+    let Some(client) = rest.first() else { return };
+    let name = client.value.as_str();
+    if name == it.server.name {
+        it.problem(to, client.at, "it cannot be its own client; remove it");
+    } else if !sections(draft).any(|(_, other, _)| other == name) {
+        it.problem(to, client.at, &unknown(draft, name));
+    } else if before.iter().any(|other| other.value == name) {
+        it.problem(to, client.at, &format!("client `{name}` is listed twice; remove one"));
+    }
+}
+
+fn unknown(draft: &Draft, name: &str) -> String {
+    let others = sections(draft).map(|(_, other, _)| other);
+    let hint = hint(name, others, &format!("add [server.{name}] or [program.{name}]"));
+    format!("no server or program `{name}`{hint}")
+}

@@ -1,0 +1,87 @@
+//! The system manifest: which servers run, with which handles, quota, priority and peers.
+//!
+//! **Shape.** `init/system.toml` is read and checked on the host (`check`, feature
+//! `host`), travels in the boot archive as the file `manifest` ([`encode`]), and is read
+//! by `init` and `proc` ([`decode`]). What is in a checked [`System`] holds: every name
+//! exists, every client is less urgent than the server it calls, every device has one
+//! owner, and the quotas fit into the machine.
+//!
+//! **For tools.** `check(text, "init/system.toml", &available_programs, memory_pages)`
+//! gives the system or all problems, each `file:line: what is wrong; what to do`.
+//! [`System::program_files`] lists the ELF files that the archive needs beside `init`;
+//! [`System::graph`] draws who may call whom. [`Archive`] reads the boot archive.
+//!
+//! **Keys** of `[server.NAME]`; those marked * of `[program.NAME]` too:
+//!
+//! | key | default | meaning |
+//! |---|---|---|
+//! | `priority` * | needed | 0 to 63; more urgent than every client |
+//! | `pages` * | needed | memory it may use, in pages of 4 KiB |
+//! | `handles`, `threads`, `objects` * | 32, 1, 64 | what else it may use |
+//! | `stack_pages` * | 8 | its first stack |
+//! | `service` | false | whether it has an endpoint |
+//! | `clients` | none | servers and programs that may connect |
+//! | `restart` | `"on-crash"` | or `"never"`, `"always"` |
+//! | `backoff_ms` | 100 | pause before the first restart; doubles |
+//! | `restart_limit`, `restart_window_ms` | 5, 10000 | more deaths in that time: given up |
+//! | `irq`, `ports`, `memory` | none | devices, see below |
+//! | `keep_pages` | 0 | memory that survives restarts |
+//! | `supervisor` | false | whether it may use init's System service |
+//! | `spawn` | false | whether it starts the programs, out of its own quota |
+//! | `args` | none | arguments |
+//!
+//! **What a server finds in its startup block** (handle names):
+//!
+//! | handle | who gets it | what it is |
+//! |---|---|---|
+//! | `names` | all but `names` | line to the name server, badged with the client number |
+//! | `endpoint` | `service = true` | receive right of its own endpoint |
+//! | `supervisor` | `supervisor = true` | line to init's System service |
+//! | `keep` | `keep_pages` > 0 | memory that survives restarts |
+//! | as in `irq = [{ name, line, notify }]` | | the line; the notification it signals: bit k for the k-th line |
+//! | as in `ports = [{ name, first, count }]` | | port range |
+//! | as in `memory = [{ name, address, pages }]` | | device memory |
+//! | `archive` | `spawn = true` | the boot archive; its size is the line `archive BYTES` |
+//! | `root`, `self` | `spawn = true` | unbadged lines to `names` and itself, to be badged for programs |
+//! | `service:NAME` | `names` | line to a service, to be badged for clients |
+//!
+//! **Numbers.** Clients are numbered from 1: servers in the manifest's order, then
+//! programs ([`System::client_number`]). Badges carry the number in their low 32 bits.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(any(test, feature = "host"))]
+extern crate std;
+
+mod access;
+mod archive;
+mod graph;
+#[cfg(feature = "host")]
+mod host;
+mod system;
+
+pub use access::{Access, AccessTable};
+pub use archive::{Archive, ArchiveError};
+#[cfg(feature = "host")]
+pub use host::{Problem, check};
+pub use system::{
+    DeviceMemory, INIT_PRIORITY, Irq, Limits, MAX_SERVERS, NAMES, Ports, Program, Restart,
+    RestartPolicy, Server, System,
+};
+
+use alloc::vec::Vec;
+
+/// The archive file that holds the encoded manifest.
+pub const FILE: &str = "manifest";
+
+/// The manifest as the boot archive carries it.
+pub fn encode(system: &System) -> Vec<u8> {
+    // Only a type that does not know its length can fail here, and none of ours is one.
+    postcard::to_allocvec(system).unwrap_or_default()
+}
+
+/// Reads what [`encode`] wrote; `None` when it is something else.
+pub fn decode(bytes: &[u8]) -> Option<System> {
+    postcard::from_bytes(bytes).ok()
+}

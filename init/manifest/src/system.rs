@@ -1,0 +1,189 @@
+//! What a checked manifest says.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+
+/// The name of the server that knows all services. It has to exist, and everybody may call it.
+pub const NAMES: &str = "names";
+/// The priority at which init runs.
+pub const INIT_PRIORITY: u8 = 40;
+/// The most servers that init can watch: one bit of a notification each.
+pub const MAX_SERVERS: usize = 48;
+
+/// All that runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct System {
+    /// What init starts and watches, in the manifest's order.
+    pub servers: Vec<Server>,
+    /// What `proc` may start.
+    pub programs: Vec<Program>,
+}
+
+/// How much a process may use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Pages of 4 KiB, page tables included.
+    pub pages: u32,
+    /// Handles.
+    pub handles: u32,
+    /// Threads.
+    pub threads: u32,
+    /// Other kernel objects.
+    pub objects: u32,
+}
+
+/// When a server is started again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Restart {
+    /// Never.
+    Never,
+    /// When it was killed or ended with a status other than 0.
+    #[default]
+    OnCrash,
+    /// However it ended.
+    Always,
+}
+
+/// How a server is started again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestartPolicy {
+    /// When.
+    pub when: Restart,
+    /// The first pause; it doubles with every death in a row.
+    pub backoff_ms: u32,
+    /// So many deaths within the window, and it is given up.
+    pub limit: u32,
+    /// The window.
+    pub window_ms: u32,
+}
+
+/// An interrupt line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Irq {
+    /// Name of the handle.
+    pub name: String,
+    /// The line.
+    pub line: u32,
+    /// Name of the handle of the notification that it signals: bit k for the server's
+    /// k-th line. Lines with one name share it.
+    pub notify: String,
+}
+
+/// A range of I/O ports.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ports {
+    /// Name of the handle.
+    pub name: String,
+    /// The first port.
+    pub first: u32,
+    /// How many.
+    pub count: u32,
+}
+
+/// The memory of a device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceMemory {
+    /// Name of the handle.
+    pub name: String,
+    /// Its physical address.
+    pub address: u64,
+    /// Its pages.
+    pub pages: u32,
+}
+
+/// A server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Server {
+    /// Name, and file in the archive.
+    pub name: String,
+    /// Priority, and the highest one of its threads.
+    pub priority: u8,
+    /// What it may use.
+    pub limits: Limits,
+    /// Pages of its first stack.
+    pub stack_pages: u32,
+    /// When and how it is started again.
+    pub restart: RestartPolicy,
+    /// Whether it has an endpoint that clients may call.
+    pub service: bool,
+    /// The servers and programs that may.
+    pub clients: Vec<String>,
+    /// Its interrupt lines.
+    pub irqs: Vec<Irq>,
+    /// Its I/O ports.
+    pub ports: Vec<Ports>,
+    /// Its device memory.
+    pub memory: Vec<DeviceMemory>,
+    /// Pages of memory that survive its restarts.
+    pub keep_pages: u32,
+    /// Whether it may call init's System service.
+    pub supervisor: bool,
+    /// Whether it starts the programs.
+    pub spawn: bool,
+    /// Arguments.
+    pub args: Vec<String>,
+}
+
+/// A program that `proc` may start.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Program {
+    /// Name, and file in the archive.
+    pub name: String,
+    /// Priority, and the highest one of its threads.
+    pub priority: u8,
+    /// What it may use.
+    pub limits: Limits,
+    /// Pages of its first stack.
+    pub stack_pages: u32,
+}
+
+impl Limits {
+    /// As the kernel wants it.
+    pub fn quota(self, priority: u8) -> abi::Quota {
+        abi::Quota {
+            pages: self.pages,
+            handles: self.handles,
+            threads: self.threads,
+            objects: self.objects,
+            max_priority: u32::from(priority),
+            reserved: 0,
+        }
+    }
+}
+
+impl System {
+    /// The server with this name.
+    pub fn server(&self, name: &str) -> Option<&Server> {
+        self.servers.iter().find(|server| server.name == name)
+    }
+
+    /// The program with this name.
+    pub fn program(&self, name: &str) -> Option<&Program> {
+        self.programs.iter().find(|program| program.name == name)
+    }
+
+    /// All clients in the order of their numbers, the first has number 1.
+    pub fn clients(&self) -> impl Iterator<Item = &str> {
+        let servers = self.servers.iter().map(|server| server.name.as_str());
+        servers.chain(self.programs.iter().map(|program| program.name.as_str()))
+    }
+
+    /// The number in the badge of this server's or program's handles.
+    pub fn client_number(&self, name: &str) -> Option<u32> {
+        let index = self.clients().position(|client| client == name)?;
+        u32::try_from(index + 1).ok()
+    }
+
+    /// The files that the archive needs beside `init` and the manifest.
+    pub fn program_files(&self) -> Vec<&str> {
+        self.clients().collect()
+    }
+
+    /// Indices of the servers, the most urgent first.
+    pub fn start_order(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.servers.len()).collect();
+        order.sort_by_key(|index| core::cmp::Reverse(self.servers[*index].priority));
+        order
+    }
+}

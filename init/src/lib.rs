@@ -1,0 +1,40 @@
+//! What init decides, without the kernel: when a server is started again, which faults
+//! are remembered, with which code the machine ends.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod fault_log;
+mod policy;
+
+pub use fault_log::{FaultLog, KEPT};
+pub use policy::{Cause, Supervision, Verdict};
+
+use init_api::SystemError;
+
+/// The code with which QEMU is told a shutdown status.
+///
+/// # Errors
+/// When the status is more than QEMU can carry.
+pub fn exit_code(status: u32) -> Result<u8, SystemError> {
+    match u8::try_from(status) {
+        Ok(0) => Ok(abi::exit_code::SUCCESS),
+        Ok(small) if small < 32 => Ok(abi::exit_code::STATUS + small),
+        _ => Err(SystemError::StatusTooBig { status }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::exit_code;
+
+    #[test]
+    fn statuses_become_codes() {
+        assert_eq!(exit_code(0), Ok(0x10));
+        assert_eq!(exit_code(1), Ok(0x41));
+        assert_eq!(exit_code(31), Ok(0x5f));
+        assert!(exit_code(32).is_err());
+        assert!(exit_code(256).is_err());
+    }
+}

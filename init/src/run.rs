@@ -1,0 +1,117 @@
+//! The event loop: calls, faults, deaths, restarts.
+
+pub(crate) mod boot;
+pub(crate) mod child;
+mod faults;
+mod grants;
+mod lasting;
+mod system;
+
+use alloc::vec::Vec;
+use boot::Boot;
+use child::{Child, Life};
+use grants::Common;
+use init_api::System;
+use init_core::FaultLog;
+use service::{Event, Server};
+use sys::{Endpoint, FOREVER, Notification, Rights, Timer};
+
+/// The bit of the timer; the servers' bits are below `manifest::MAX_SERVERS`.
+const TIMER: u64 = 1 << 63;
+/// How long to rest when the kernel does not let init receive.
+const REST_NS: u64 = 10_000_000;
+
+/// init.
+pub(crate) struct Init {
+    common: Common,
+    children: Vec<Child>,
+    faults: FaultLog,
+    bell: Notification,
+    timer: Timer,
+}
+
+impl Init {
+    /// Makes all endpoints, so that every server finds its peers, whoever starts first.
+    pub(crate) fn new(boot: Boot) -> Result<Self, rt::Failure> {
+        let bell = Notification::create()?;
+        bell.bind()?;
+        let timer = Timer::create(&bell, TIMER)?;
+        let common = Common::new(boot, Endpoint::create()?);
+        let plans = common.boot.system.servers.iter().zip(1..);
+        let children = plans
+            .map(|(plan, number)| Child::new(plan, number, &common.boot.resource))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { common, children, faults: FaultLog::default(), bell, timer })
+    }
+
+    /// Starts all servers and serves for ever.
+    pub(crate) fn run(mut self) -> Result<(), rt::Failure> {
+        for index in self.common.boot.system.start_order() {
+            self.start(index);
+        }
+        let mut receiver = Server::<dyn System>::new(self.common.endpoint.copy(Rights::ALL)?);
+        loop {
+            self.arm_timer();
+            match receiver.next(&mut self) {
+                Ok(Event::Handled) => {}
+                Ok(Event::Notified(bits)) => self.notified(bits),
+                Ok(Event::Raw(raw)) => self.raw(raw),
+                Err(error) => {
+                    defmt::error!("receiving: {=str}", error.text());
+                    sys::sleep_for(REST_NS);
+                }
+            }
+            // A late answer would wait for the next event otherwise.
+            self.start_due();
+        }
+    }
+
+    fn notified(&mut self, bits: u64) {
+        for index in 0..self.children.len() {
+            if bits & (1 << index) != 0 {
+                self.died(index);
+            }
+        }
+    }
+
+    fn died(&mut self, index: usize) {
+        if let Some(child) = self.children.get_mut(index) {
+            child.died(sys::clock());
+        }
+    }
+
+    /// Starts a server now. What goes wrong is kept as its state.
+    fn start(&mut self, index: usize) {
+        let grants = grants::of(&self.common, &self.children, index);
+        if let Some(child) = self.children.get_mut(index) {
+            child.start(&self.common, &grants, (&self.bell, 1 << index));
+        }
+    }
+
+    /// Starts every server whose pause is over.
+    fn start_due(&mut self) {
+        let now = sys::clock();
+        for index in 0..self.children.len() {
+            let due = |child: &Child| matches!(child.life, Life::Waiting { at_ns } if at_ns <= now);
+            if self.children.get(index).is_some_and(due) {
+                self.start(index);
+            }
+        }
+    }
+
+    fn arm_timer(&self) {
+        let pauses = self.children.iter().filter_map(|child| match child.life {
+            Life::Waiting { at_ns } => Some(at_ns),
+            _ => None,
+        });
+        if let Err(error) = self.timer.arm(pauses.min().unwrap_or(FOREVER)) {
+            defmt::error!("timer: {=str}", error.text());
+        }
+    }
+
+    /// The index of the server with this badge.
+    fn index_of_badge(&self, badge: u64) -> Option<usize> {
+        let index = usize::try_from(badge).ok()?.checked_sub(1)?;
+        (index < self.children.len()).then_some(index)
+    }
+}

@@ -1,0 +1,90 @@
+//! The boot archive and the manifest. What is wrong here ends the machine, with a line
+//! on the serial port: there is no console yet that could tell it.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use manifest::{Archive, System};
+use rt::Failure;
+use sys::{Constant, Memory, OwnedHandle, Ports, Resource, Rights};
+
+/// The first serial port.
+const COM1: u16 = 0x3f8;
+const COM1_PORTS: u16 = 8;
+
+/// What init starts from.
+pub(crate) struct Boot {
+    pub(crate) resource: Resource,
+    pub(crate) system: System,
+    /// The memory object, for servers that read programs from it.
+    pub(crate) archive_memory: Memory,
+    /// Its size in bytes.
+    pub(crate) archive_size: usize,
+    pub(crate) cmdline: &'static str,
+    archive: Constant,
+}
+
+impl Boot {
+    /// A file of the archive, checked.
+    pub(crate) fn file(&self, name: &str) -> Result<&[u8], String> {
+        let bytes = self.archive.get(..self.archive_size).unwrap_or(&[]);
+        let archive = Archive::new(bytes).map_err(|error| error.to_string())?;
+        archive.file(name).map_err(|error| error.to_string())
+    }
+}
+
+/// Reads everything, and checks every file that the manifest names.
+pub(crate) fn read(env: &rt::Env) -> Result<Boot, Failure> {
+    let resource: Resource = env.handle("resource")?;
+    match archive(env) {
+        Ok((archive, archive_memory, archive_size)) => {
+            let system = System::default();
+            let cmdline = env.cmdline();
+            let mut boot =
+                Boot { resource, system, archive_memory, archive_size, cmdline, archive };
+            match check(&boot) {
+                Ok(system) => {
+                    boot.system = system;
+                    Ok(boot)
+                }
+                Err(why) => Err(give_up(&boot.resource, &why)),
+            }
+        }
+        Err(failure) => Err(give_up(&resource, &failure.to_string())),
+    }
+}
+
+fn archive(env: &rt::Env) -> Result<(Constant, Memory, usize), Failure> {
+    let handle = env.startup().handle("archive").ok_or("no boot archive was given to init")?;
+    let mapped = OwnedHandle::from_raw(handle);
+    let memory = mapped.copy(Rights::READ | Rights::TRANSFER);
+    // The original belongs to `constant`.
+    let _ = mapped.into_raw();
+    let size = env.startup().values("archive").next().and_then(|size| size.parse().ok());
+    let size = size.ok_or("the size of the boot archive was not told")?;
+    Ok((env.constant("archive")?, memory?.into(), size))
+}
+
+fn check(boot: &Boot) -> Result<System, String> {
+    let encoded = boot.file(manifest::FILE)?;
+    let system = manifest::decode(encoded).ok_or_else(|| {
+        format!(
+            "boot archive: {}: of another version; build it again with cargo xtask run",
+            manifest::FILE
+        )
+    })?;
+    for name in system.program_files() {
+        boot.file(name)?;
+    }
+    Ok(system)
+}
+
+/// Tells why on the serial port and ends the machine.
+fn give_up(resource: &Resource, why: &str) -> Failure {
+    defmt::error!("{=str}", why);
+    if let Ok(port) = Ports::create(resource, COM1, COM1_PORTS) {
+        // It is the last thing that happens: where it fails, nothing is left to do.
+        let _ = port.write_bytes(0, format!("{why}\r\n").as_bytes());
+    }
+    let _ = resource.shutdown(abi::exit_code::BOOT_FAILED);
+    Failure::new(why)
+}

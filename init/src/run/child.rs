@@ -1,0 +1,205 @@
+//! One server: what survives its deaths, and its present life.
+
+use super::grants::{Common, Grant};
+use super::lasting::{self, Lasting};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use init_api::ServerState;
+use init_core::{Cause, Supervision, Verdict};
+use manifest::Server;
+use sys::{Endpoint, Error, Notification, Priority, Process, ProcessInfo, ProcessState, Resource};
+
+/// The most processes that a server can hand over.
+const MOST_ADOPTED: usize = 64;
+
+/// What a server is doing.
+pub(crate) enum Life {
+    /// It runs since then.
+    Running { process: Process, pid: u32, since_ns: u64 },
+    /// It is started at this time.
+    Waiting { at_ns: u64 },
+    /// It ended, and stays so.
+    Ended { status: u64 },
+    /// It died too often or cannot be started.
+    GivenUp { why: String },
+}
+
+/// One server.
+pub(crate) struct Child {
+    pub(crate) plan: Server,
+    /// Its client number.
+    pub(crate) number: u32,
+    pub(crate) supervision: Supervision,
+    pub(crate) life: Life,
+    /// Its endpoint, which outlives it; none when it has none, or is given up: then its
+    /// clients are told that it is dead.
+    pub(crate) line: Option<Endpoint>,
+    pub(crate) lasting: Vec<Lasting>,
+    /// Its next death was asked for.
+    requested: bool,
+    /// It is started after its next death, whatever its policy says.
+    revive: bool,
+    adopted: Vec<Process>,
+}
+
+impl Child {
+    /// Makes what survives the server's deaths.
+    pub(crate) fn new(plan: &Server, number: u32, resource: &Resource) -> Result<Self, Error> {
+        Ok(Self {
+            plan: plan.clone(),
+            number,
+            supervision: Supervision::new(plan.restart),
+            life: Life::Waiting { at_ns: 0 },
+            line: plan.service.then(Endpoint::create).transpose()?,
+            lasting: lasting::make(plan, resource)?,
+            requested: false,
+            revive: false,
+            adopted: Vec::new(),
+        })
+    }
+
+    /// Starts a new life.
+    pub(crate) fn start(&mut self, common: &Common, grants: &[Grant], death: (&Notification, u64)) {
+        let first = matches!(self.life, Life::Waiting { at_ns: 0 });
+        self.life = match self.load(common, grants, death) {
+            Ok(process) => {
+                if !first {
+                    self.supervision.restarted();
+                }
+                let pid = process.info().map_or(0, |info| info.pid);
+                defmt::info!("{=str} runs as process {=u32}", self.plan.name.as_str(), pid);
+                Life::Running { process, pid, since_ns: sys::clock() }
+            }
+            Err(why) => self.give_up(why),
+        };
+    }
+
+    fn load(
+        &self,
+        common: &Common,
+        grants: &[Grant],
+        death: (&Notification, u64),
+    ) -> Result<Process, String> {
+        let handles: Vec<_> = grants.iter().map(Grant::as_loader).collect();
+        let lines = if self.plan.name == manifest::NAMES {
+            common.boot.system.access_lines()
+        } else {
+            self.plan.args.clone()
+        };
+        let args: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let size = common.boot.archive_size.to_string();
+        let facts = [("cmdline", common.boot.cmdline), ("archive", size.as_str())];
+        let program = loader::Program {
+            name: &self.plan.name,
+            image: common.boot.file(&self.plan.name)?,
+            args: &args,
+            facts: if self.plan.spawn { &facts } else { &facts[..1] },
+            quota: self.plan.limits.quota(self.plan.priority),
+            priority: Priority(self.plan.priority),
+            stack_pages: self.plan.stack_pages.into(),
+            handles: &handles,
+            fault: Some((&common.endpoint, self.number.into())),
+            death: Some(death),
+        };
+        program.start().map_err(|error| error.to_string())
+    }
+
+    /// It has died: decides what comes next.
+    pub(crate) fn died(&mut self, now_ns: u64) {
+        let Some(status) = self.status_if_dead() else { return };
+        self.kill_adopted();
+        defmt::info!("{=str} died with status {=u64}", self.plan.name.as_str(), status);
+        let cause = if self.requested { Cause::Requested } else { Cause::Status(status) };
+        self.requested = false;
+        self.life = if core::mem::take(&mut self.revive) {
+            Life::Waiting { at_ns: now_ns }
+        } else {
+            match self.supervision.died(now_ns, cause) {
+                Verdict::RestartAt(at_ns) => Life::Waiting { at_ns },
+                Verdict::Ended => {
+                    self.line = None;
+                    Life::Ended { status }
+                }
+                Verdict::GiveUp { deaths } => self.give_up(format!("it died {deaths} times")),
+            }
+        };
+    }
+
+    fn status_if_dead(&self) -> Option<u64> {
+        let info = self.info()?;
+        (info.state == ProcessState::Dead as u32).then_some(info.status)
+    }
+
+    fn give_up(&mut self, why: String) -> Life {
+        defmt::error!("{=str} is given up: {=str}", self.plan.name.as_str(), why.as_str());
+        self.line = None;
+        Life::GivenUp { why }
+    }
+
+    /// The processes that only this life could have controlled end with it.
+    fn kill_adopted(&mut self) {
+        for process in self.adopted.drain(..) {
+            // What is dead already cannot be killed; that is fine.
+            let _ = process.kill(abi::KILLED + 9);
+        }
+    }
+
+    /// Takes over a process that the server made. False when there are too many.
+    pub(crate) fn adopt(&mut self, process: Process) -> bool {
+        let lives = |process: &Process| {
+            process.info().is_ok_and(|info| info.state != ProcessState::Dead as u32)
+        };
+        self.adopted.retain(lives);
+        let room = self.adopted.len() < MOST_ADOPTED;
+        if room {
+            self.adopted.push(process);
+        }
+        room
+    }
+
+    /// The process, while it runs.
+    pub(crate) fn process(&self) -> Option<&Process> {
+        match &self.life {
+            Life::Running { process, .. } => Some(process),
+            _ => None,
+        }
+    }
+
+    /// What the kernel tells about the present life.
+    pub(crate) fn info(&self) -> Option<ProcessInfo> {
+        self.process()?.info().ok()
+    }
+
+    /// Someone asked for its death, which is coming.
+    pub(crate) fn death_requested(&mut self) {
+        self.requested = true;
+    }
+
+    /// A person wants it to run. True when it needs a new endpoint, which `names` has to
+    /// be told.
+    pub(crate) fn revive(&mut self) -> Result<bool, Error> {
+        self.supervision.forgive();
+        if let Life::Running { process, .. } = &self.life {
+            self.revive = true;
+            self.requested = true;
+            return process.kill(abi::KILLED + 15).map(|()| false);
+        }
+        let lost = self.plan.service && self.line.is_none();
+        if lost {
+            self.line = Some(Endpoint::create()?);
+        }
+        self.life = Life::Waiting { at_ns: sys::clock() };
+        Ok(lost)
+    }
+
+    /// Its state for people.
+    pub(crate) fn state(&self) -> ServerState {
+        match &self.life {
+            Life::Running { .. } => ServerState::Running,
+            Life::Waiting { at_ns } => ServerState::Restarting { at_ns: *at_ns },
+            Life::Ended { status } => ServerState::Ended { status: *status },
+            Life::GivenUp { why } => ServerState::GivenUp { why: why.clone() },
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The System service.
+
+use super::Init;
+use super::child::{Child, Life};
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use init_api::{FaultRecord, MachineInfo, ServerInfo, ServerState, System, SystemError};
+use manifest::{INIT_PRIORITY, NAMES};
+use service::Caller;
+use sys::{Error, Message, Process, ProcessInfo, Words};
+
+/// Signals that end a server.
+const ENDING: [u8; 3] = [2, 9, 15];
+
+impl System for Init {
+    fn servers(&mut self, _caller: &Caller) -> Result<Vec<ServerInfo>, SystemError> {
+        let init = server_info("init", ServerState::Running, INIT_PRIORITY, self.own_info());
+        let children = self.children.iter().map(child_info);
+        Ok(core::iter::once(init).chain(children).collect())
+    }
+
+    fn faults(&mut self, _caller: &Caller) -> Result<Vec<FaultRecord>, SystemError> {
+        Ok(self.faults.all())
+    }
+
+    fn machine(&mut self, _caller: &Caller) -> Result<MachineInfo, SystemError> {
+        let info = sys::system_info().map_err(|error| kernel("init", error))?;
+        Ok(MachineInfo {
+            uptime_ns: info.uptime_ns,
+            idle_ns: info.idle_ns,
+            frames_total: info.frames_total,
+            frames_free: info.frames_free,
+            processes: info.processes,
+            threads: info.threads,
+            handles: info.handles,
+            objects: info.objects,
+            cpus: info.cpus,
+            syscalls: info.syscalls,
+            switches: info.switches,
+            timer_interrupts: info.timer_interrupts,
+            log_bytes: info.log_bytes,
+            exits: info.exits,
+            most_turns: info.most_turns,
+            irqs: info.irqs.to_vec(),
+        })
+    }
+
+    fn kill(&mut self, _caller: &Caller, server: String, signal: u8) -> Result<(), SystemError> {
+        let child = self.child(&server)?;
+        if !ENDING.contains(&signal) {
+            return Err(SystemError::NotForServers { signal });
+        }
+        let Some(process) = child.process() else {
+            return Err(SystemError::NotRunning { server });
+        };
+        process.kill(abi::KILLED + u64::from(signal)).map_err(|error| kernel(&server, error))?;
+        child.death_requested();
+        Ok(())
+    }
+
+    fn crash(&mut self, _caller: &Caller, server: String) -> Result<(), SystemError> {
+        let index = self.index(&server)?;
+        let image = self
+            .common
+            .boot
+            .file(&server)
+            .map_err(|why| SystemError::Kernel { server: server.clone(), why })?;
+        let Some(child) = self.children.get(index) else {
+            return Err(SystemError::NoSuchServer { server });
+        };
+        let Some(process) = child.process() else {
+            return Err(SystemError::NotRunning { server });
+        };
+        take_code_away(process, image).map_err(|error| kernel(&server, error))?;
+        wake(child);
+        if let Some(child) = self.children.get_mut(index) {
+            child.death_requested();
+        }
+        Ok(())
+    }
+
+    fn restart(&mut self, _caller: &Caller, server: String) -> Result<(), SystemError> {
+        let child = self.child(&server)?;
+        let new_line = child.revive().map_err(|error| kernel(&server, error))?;
+        if new_line { self.tell_of_new_line(&server) } else { Ok(()) }
+    }
+
+    fn adopt(&mut self, caller: &Caller, process: Process) -> Result<(), SystemError> {
+        let index = self.index_of_badge(caller.badge()).ok_or(SystemError::CannotAdopt)?;
+        let child = self.children.get_mut(index).ok_or(SystemError::CannotAdopt)?;
+        if child.adopt(process) { Ok(()) } else { Err(SystemError::CannotAdopt) }
+    }
+
+    fn shutdown(&mut self, _caller: &Caller, status: u32) -> Result<(), SystemError> {
+        let code = init_core::exit_code(status)?;
+        defmt::info!("shutting down with status {=u32}", status);
+        match self.common.boot.resource.shutdown(code) {
+            Ok(never) => match never {},
+            Err(error) => Err(kernel("init", error)),
+        }
+    }
+}
+
+impl Init {
+    /// What init itself uses: the quotas that it gave to others do not count.
+    fn own_info(&self) -> ProcessInfo {
+        let mut own = Process::own_info().unwrap_or_default();
+        for limit in self.children.iter().filter_map(Child::info).map(|info| info.limit) {
+            own.used.pages = own.used.pages.saturating_sub(limit.pages);
+            own.used.handles = own.used.handles.saturating_sub(limit.handles);
+            own.used.threads = own.used.threads.saturating_sub(limit.threads);
+        }
+        own
+    }
+
+    /// A server has a new endpoint: those who hold handles to the old one start again.
+    fn tell_of_new_line(&mut self, server: &str) -> Result<(), SystemError> {
+        // `names` is told at its start and loses nothing by it; a new `names` is new to all.
+        let concerned = |child: &&mut Child| match server {
+            NAMES => child.plan.name != NAMES && child.process().is_some(),
+            _ => child.plan.name == NAMES,
+        };
+        for child in self.children.iter_mut().filter(concerned) {
+            child.revive().map_err(|error| kernel(&child.plan.name, error))?;
+        }
+        Ok(())
+    }
+
+    fn index(&self, server: &str) -> Result<usize, SystemError> {
+        if server == "init" {
+            return Err(SystemError::IsInit);
+        }
+        let found = self.children.iter().position(|child| child.plan.name == server);
+        found.ok_or_else(|| SystemError::NoSuchServer { server: server.to_string() })
+    }
+
+    fn child(&mut self, server: &str) -> Result<&mut Child, SystemError> {
+        let index = self.index(server)?;
+        let child = self.children.get_mut(index);
+        child.ok_or_else(|| SystemError::NoSuchServer { server: server.to_string() })
+    }
+}
+
+fn kernel(server: &str, error: Error) -> SystemError {
+    SystemError::Kernel { server: server.to_string(), why: error.to_string() }
+}
+
+/// Unmaps the code: the next instruction of the process is a page fault.
+fn take_code_away(process: &Process, image: &[u8]) -> Result<(), Error> {
+    let plan = loader::Plan::read(image).map_err(|_| Error::BadState)?;
+    for segment in plan.segments.iter().filter(|segment| segment.protection.executable()) {
+        process.unmap(segment.address, segment.pages)?;
+    }
+    Ok(())
+}
+
+/// Lets a server that waits for calls take its next step now: a message without meaning,
+/// for which nobody waits.
+fn wake(child: &Child) {
+    if let Some(line) = &child.line {
+        let mut nothing = Message::new(0, Words::default());
+        // When it does not wait for calls, it is on its way already.
+        let _ = line.send_with(&mut nothing, 0);
+    }
+}
+
+fn child_info(child: &Child) -> ServerInfo {
+    let process = child.info().unwrap_or_default();
+    let mut info = server_info(&child.plan.name, child.state(), child.plan.priority, process);
+    info.restarts = child.supervision.restarts();
+    info.pages_limit = child.plan.limits.pages;
+    if let Life::Running { pid, since_ns, .. } = child.life {
+        info.pid = pid;
+        info.started_ns = since_ns;
+    }
+    info
+}
+
+fn server_info(name: &str, state: ServerState, priority: u8, process: ProcessInfo) -> ServerInfo {
+    ServerInfo {
+        name: name.to_string(),
+        pid: process.pid,
+        state,
+        restarts: 0,
+        priority,
+        pages: process.used.pages,
+        pages_limit: process.limit.pages,
+        handles: process.used.handles,
+        threads: process.used.threads,
+        user_ns: process.user_ns,
+        kernel_ns: process.kernel_ns,
+        started_ns: 0,
+    }
+}

@@ -1,0 +1,116 @@
+//! Handles, what they name and what they allow.
+
+/// A handle as user programs see it: slot number in the low 16 bits, the slot's
+/// generation above. 0 names nothing; some calls take it for "the caller's own".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[repr(transparent)]
+pub struct Handle(pub u32);
+
+impl Handle {
+    /// Names nothing, or the caller's own, where a call says so.
+    pub const NONE: Self = Self(0);
+
+    /// Whether it is [`Handle::NONE`].
+    pub fn is_none(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// What a handle names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum ObjectKind {
+    /// A meeting point of callers and receivers.
+    Endpoint = 1,
+    /// 64 bits that can be set and waited for.
+    Notification = 2,
+    /// Pages of memory.
+    Memory = 3,
+    /// A space, a handle table and a quota.
+    Process = 4,
+    /// A thread.
+    Thread = 5,
+    /// A deadline that signals.
+    Timer = 6,
+    /// A device interrupt line.
+    Irq = 7,
+    /// A range of I/O ports.
+    Port = 8,
+    /// The right to make Irq, Port and device-memory objects and to shut down; init's.
+    Resource = 9,
+}
+
+impl ObjectKind {
+    /// The kind with this number.
+    pub fn from_number(number: u64) -> Option<Self> {
+        [
+            Self::Endpoint,
+            Self::Notification,
+            Self::Memory,
+            Self::Process,
+            Self::Thread,
+            Self::Timer,
+            Self::Irq,
+            Self::Port,
+            Self::Resource,
+        ]
+        .into_iter()
+        .find(|kind| *kind as u64 == number)
+    }
+}
+
+/// What a handle allows; a set of bits. A copy never has more than its original.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[repr(transparent)]
+pub struct Rights(pub u16);
+
+impl Rights {
+    /// Nothing.
+    pub const NONE: Self = Self(0);
+    /// Map for reading.
+    pub const READ: Self = Self(1);
+    /// Map for writing; write ports.
+    pub const WRITE: Self = Self(1 << 1);
+    /// Map for execution.
+    pub const EXECUTE: Self = Self(1 << 2);
+    /// Call and send to an endpoint.
+    pub const SEND: Self = Self(1 << 3);
+    /// Receive from an endpoint.
+    pub const RECEIVE: Self = Self(1 << 4);
+    /// Signal a notification.
+    pub const SIGNAL: Self = Self(1 << 5);
+    /// Wait for, poll and bind a notification.
+    pub const WAIT: Self = Self(1 << 6);
+    /// Control a process, thread, timer, interrupt or the resource.
+    pub const MANAGE: Self = Self(1 << 7);
+    /// Be copied and travel to another process.
+    pub const TRANSFER: Self = Self(1 << 8);
+    /// Be copied with a badge.
+    pub const MINT: Self = Self(1 << 9);
+    /// Everything.
+    pub const ALL: Self = Self(0x3ff);
+
+    /// Whether all rights of `other` are in this set.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Both sets together.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// What both sets have.
+    #[must_use]
+    pub const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+}
+
+impl core::ops::BitOr for Rights {
+    type Output = Self;
+    fn bitor(self, other: Self) -> Self {
+        self.union(other)
+    }
+}

@@ -1,0 +1,45 @@
+//! What `SystemInfo` tells.
+
+/// Interrupt lines that are counted.
+pub const IRQ_LINES: usize = 24;
+
+/// How often each line has interrupted.
+pub type IrqCounts = [u64; IRQ_LINES];
+
+/// The machine as the kernel sees it; counts are of now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[repr(C)]
+pub struct SystemInfo {
+    /// Time since boot.
+    pub uptime_ns: u64,
+    /// Time all CPUs spent idle.
+    pub idle_ns: u64,
+    /// Frames of 4 KiB that the kernel manages.
+    pub frames_total: u64,
+    /// Of these free.
+    pub frames_free: u64,
+    /// Processes alive or not yet given back.
+    pub processes: u64,
+    /// Threads.
+    pub threads: u64,
+    /// Handles in all tables.
+    pub handles: u64,
+    /// Other kernel objects, mappings among them.
+    pub objects: u64,
+    /// CPUs that run.
+    pub cpus: u64,
+    /// System calls since boot.
+    pub syscalls: u64,
+    /// Thread switches since boot.
+    pub switches: u64,
+    /// Timer interrupts since boot.
+    pub timer_interrupts: u64,
+    /// Bytes of log records that were written.
+    pub log_bytes: u64,
+    /// Exits to user mode, and the most turns that one of them took.
+    pub exits: u64,
+    /// See `exits`.
+    pub most_turns: u64,
+    /// Device interrupts by line.
+    pub irqs: IrqCounts,
+}

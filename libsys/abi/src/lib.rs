@@ -1,0 +1,53 @@
+//! What the kernel and user programs agree on: numbers, layouts, errors.
+//!
+//! The one place for every constant that crosses the boundary. It depends on
+//! nothing, so that the kernel, libsys, the host tools and the tests can all
+//! share it.
+//!
+//! **How a syscall travels.** `SYSCALL` with the number in `rax`.
+//!
+//! | register | in | out |
+//! |---|---|---|
+//! | rax | number ([`Syscall`]) | status: 0, or an [`Error`] |
+//! | rdi | argument 0 (handle) | value 0 (badge, bits, new handle, …) |
+//! | rsi | argument 1 (label) | value 1 (label) |
+//! | rdx r10 r8 r9 | arguments 2–5, message words 0–3 | message words 0–3 |
+//! | r12 r13 r14 | message words 4–6 | message words 4–6 |
+//! | r15 | address of an [`Envelope`], or 0 | reply token |
+//! | rcx r11 | – | destroyed |
+//!
+//! A call that is no message leaves every register but rax, rdi, rsi, rcx and
+//! r11 as it was.
+#![no_std]
+#![forbid(unsafe_code)]
+
+mod error;
+mod fault;
+mod handle;
+mod info;
+mod layout;
+mod log;
+mod message;
+mod process;
+mod startup;
+mod syscall;
+mod upcall;
+
+pub use error::Error;
+pub use fault::{FaultKind, FaultReply, FAULT_LABEL};
+pub use handle::{Handle, ObjectKind, Rights};
+pub use info::{IrqCounts, SystemInfo, IRQ_LINES};
+pub use layout::{
+    HEAP_BASE, IMAGE_BASE, MAP_BASE, PAGE_SIZE, STACK_TOP, STARTUP_ADDRESS, STARTUP_SIZE, USER_END,
+};
+pub use log::{LogHeader, LogKind, LOG_MAGIC};
+pub use message::{
+    Envelope, Gift, ReplyToken, FOREVER, GIFTS, INLINE_BYTES, MESSAGE_MAX, NOTIFIED_LABEL, WORDS,
+};
+pub use process::{
+    exit_code, Priority, ProcessInfo, ProcessState, Protection, Quota, EXIT_PANIC, KILLED,
+    NAME_LEN, PRIORITIES,
+};
+pub use startup::{Startup, StartupWriter};
+pub use syscall::Syscall;
+pub use upcall::{SavedFrame, UPCALL_REDZONE};

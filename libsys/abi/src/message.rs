@@ -1,0 +1,76 @@
+//! The parts of a message.
+
+/// Words that travel in registers with every message.
+pub const WORDS: usize = 7;
+/// Bytes that fit into those words.
+pub const INLINE_BYTES: usize = WORDS * 8;
+/// The longest byte payload of one message.
+pub const MESSAGE_MAX: usize = 64 * 1024;
+/// Handles that fit into one message.
+pub const GIFTS: usize = 4;
+/// A deadline that never comes.
+pub const FOREVER: u64 = u64::MAX;
+/// The label with which `Recv` returns for a bound notification.
+pub const NOTIFIED_LABEL: u32 = u32::MAX;
+
+/// The right to answer one call, once: names the caller and its call. 0 is none
+/// (the message was sent, not called).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[repr(transparent)]
+pub struct ReplyToken(pub u64);
+
+/// A handle that travels with a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[repr(C)]
+pub struct Gift {
+    /// The giver's handle; 0 for none.
+    pub handle: u32,
+    /// Rights of the receiver's handle: at most the giver's.
+    pub rights: u16,
+    /// 1: the giver's handle is closed (move); 0: it stays (copy).
+    pub moved: u16,
+}
+
+/// What a message carries beside its words: bytes, handles, a deadline.
+///
+/// Lies in the program's memory, 8-byte aligned; its address travels in `r15`.
+/// A sender fills `send_*`, `gifts` and `deadline_ns`; a receiver `receive_address`,
+/// `receive_capacity` and `deadline_ns`; the kernel writes `received_len` and `taken`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Envelope {
+    /// Bytes to send: address.
+    pub send_address: u64,
+    /// Bytes to send: count.
+    pub send_len: u64,
+    /// Where received bytes go.
+    pub receive_address: u64,
+    /// How many bytes fit there.
+    pub receive_capacity: u64,
+    /// How long to wait for the other side, as time since boot; 0 never waits.
+    pub deadline_ns: u64,
+    /// Handles to send; those with handle 0 are skipped.
+    pub gifts: [Gift; GIFTS],
+    /// Written by the kernel: bytes received.
+    pub received_len: u64,
+    /// Written by the kernel: handles received; 0 for none.
+    pub taken: [u32; GIFTS],
+}
+
+impl Envelope {
+    /// Its size in bytes.
+    pub const SIZE: usize = size_of::<Self>();
+    /// Nothing to send, no room to receive, no deadline.
+    pub const EMPTY: Self = Self {
+        send_address: 0,
+        send_len: 0,
+        receive_address: 0,
+        receive_capacity: 0,
+        deadline_ns: FOREVER,
+        gifts: [Gift { handle: 0, rights: 0, moved: 0 }; GIFTS],
+        received_len: 0,
+        taken: [0; GIFTS],
+    };
+}
+
+const _: () = assert!(Envelope::SIZE == 96);

@@ -1,0 +1,148 @@
+//! System call numbers.
+
+macro_rules! syscalls {
+    ($($(#[$doc:meta])* $name:ident = $number:literal,)*) => {
+        /// The number of a system call, in `rax`.
+        ///
+        /// Arguments are listed in the order of the argument registers
+        /// (see the crate's table); results after the arrow are value 0 and value 1.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[repr(u64)]
+        pub enum Syscall { $($(#[$doc])* $name = $number,)* }
+
+        impl Syscall {
+            /// All calls, in the order of their numbers.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The call with this number.
+            pub fn from_number(number: u64) -> Option<Self> {
+                match number { $($number => Some(Self::$name),)* _ => None }
+            }
+
+            /// The call's name.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name),)* }
+            }
+        }
+    };
+}
+
+syscalls! {
+    /// `(endpoint, label, words, envelope) -> label, words`: sends and waits for the reply.
+    Call = 1,
+    /// `(endpoint, label, words, envelope)`: waits until a receiver has taken it; no reply.
+    Send = 2,
+    /// `(endpoint, _, _, envelope) -> badge, label, words, token`: waits for a message.
+    /// With a bound notification it also returns for that: label
+    /// [`NOTIFIED_LABEL`](crate::NOTIFIED_LABEL), the bits in place of the badge.
+    Recv = 3,
+    /// `(token, label, words, envelope)`: answers a call; never waits.
+    Reply = 4,
+    /// `(token, label | endpoint << 32, words, envelope) -> as Recv`: answers one call and
+    /// waits for the next message. Token 0 only receives.
+    ReplyRecv = 5,
+
+    /// `(handle)`.
+    HandleClose = 10,
+    /// `(handle, rights, badge) -> handle`: a copy with no more rights; a badge other than 0
+    /// needs [`Rights::MINT`](crate::Rights::MINT) and an unbadged original.
+    HandleCopy = 11,
+    /// `(process, handle, rights, badge) -> handle in that process`: copies a handle into a
+    /// process the caller manages.
+    HandleGive = 12,
+    /// `(handle) -> kind, rights`.
+    HandleInfo = 13,
+
+    /// `() -> handle`.
+    EndpointCreate = 20,
+    /// `() -> handle`.
+    NotificationCreate = 21,
+    /// `(notification, bits)`.
+    Signal = 22,
+    /// `(notification, deadline_ns) -> bits`: takes all bits; deadline 0 polls.
+    Wait = 23,
+    /// `(notification)`: a `Recv` of the calling thread also returns for its bits. Handle 0 unbinds.
+    Bind = 24,
+    /// `(notification, entry, stack_top, mask)`: bits of the notification divert the calling
+    /// thread to `entry`; stack_top 0 means its current stack. Handle 0 unregisters.
+    /// Bits set in the mask stay pending.
+    UpcallRegister = 25,
+    /// `(mask) -> old mask`.
+    UpcallMask = 26,
+    /// `(frame)`: leaves an upcall with the registers of that [`SavedFrame`](crate::SavedFrame),
+    /// and the mask it holds.
+    UpcallReturn = 27,
+
+    /// `(pages) -> handle`: zeroed memory, charged to the caller.
+    MemoryCreate = 30,
+    /// `(resource, physical address, pages) -> handle`: device memory.
+    MemoryDevice = 31,
+    /// `(memory) -> pages, 1 when it is device memory`.
+    MemoryInfo = 32,
+    /// `(process, memory, address, first page, pages, protection)`: process 0 is the caller's.
+    Map = 33,
+    /// `(process, address, pages)`: whole mappings or parts of them.
+    Unmap = 34,
+    /// `(process, address, pages, protection)`: only within what the mapping was made with.
+    Protect = 35,
+
+    /// `(name, name length, quota, notification, bits) -> handle`: a new process with a name,
+    /// a [`Quota`](crate::Quota) taken out of the caller's, and bits to signal at its death
+    /// (notification 0: none).
+    ProcessCreate = 40,
+    /// `(process, endpoint, badge)`: where faults of its threads are sent as calls.
+    ProcessFaults = 41,
+    /// `(process, status)`: process 0 is the caller's: this is `exit`.
+    ProcessKill = 42,
+    /// `(process, address of a ProcessInfo)`: process 0 is the caller's.
+    ProcessInfo = 43,
+    /// `(process)`: no thread of it runs until it is resumed.
+    ProcessSuspend = 44,
+    /// `(process)`.
+    ProcessResume = 45,
+    /// `(kind, address, length)`: reports a fault of the caller's own (a panic) to its handler
+    /// with up to 256 bytes of text, then kills it unless the handler resumes it.
+    FaultRaise = 46,
+
+    /// `(process, entry, stack, argument, priority) -> handle`: created stopped.
+    ThreadCreate = 50,
+    /// `(thread)`: starts it or ends a suspend.
+    ThreadResume = 51,
+    /// `(thread)`: handle 0 is the caller.
+    ThreadSuspend = 52,
+    /// `(thread)`: handle 0 is the caller: this is a thread's exit.
+    ThreadKill = 53,
+    /// `(thread, priority)`: at most the priority limit of the caller's process.
+    ThreadPriority = 54,
+    /// `()`: lets others of the same priority run.
+    Yield = 55,
+    /// `(deadline_ns)`.
+    Sleep = 56,
+
+    /// `(notification, bits) -> handle`.
+    TimerCreate = 60,
+    /// `(timer, deadline_ns)`: signals the bits once at the deadline; `FOREVER` disarms.
+    TimerArm = 61,
+    /// `() -> nanoseconds since boot`.
+    Clock = 62,
+
+    /// `(resource, line, notification, bits) -> handle`: a device interrupt as a notification.
+    IrqCreate = 70,
+    /// `(irq)`: the line may interrupt again.
+    IrqAck = 71,
+    /// `(resource, first port, ports) -> handle`.
+    PortCreate = 72,
+    /// `(port range, offset, width in bytes) -> value`.
+    PortRead = 73,
+    /// `(port range, offset, width in bytes, value)`.
+    PortWrite = 74,
+    /// `(port range, offset, address, length)`: each byte in turn to one port.
+    PortWriteBytes = 75,
+
+    /// `(address, length)`: up to 1,024 bytes of the caller's defmt stream into the system log.
+    LogWrite = 80,
+    /// `(address of a SystemInfo)`.
+    SystemInfo = 81,
+    /// `(resource, code)`: ends the machine; QEMU leaves with `code << 1 | 1`.
+    Shutdown = 82,
+}

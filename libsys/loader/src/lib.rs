@@ -1,0 +1,40 @@
+//! Starts a process from an ELF file.
+//!
+//! ```no_run
+//! # let image: &[u8] = &[];
+//! # let names = sys::Endpoint::create()?;
+//! let program = loader::Program {
+//!     name: "hello",
+//!     image,
+//!     args: &["world"],
+//!     quota: sys::Quota { pages: 64, handles: 16, threads: 1, objects: 32, ..Default::default() },
+//!     priority: sys::Priority(10),
+//!     handles: &[("names", names.handle(), sys::Rights::SEND, 7)],
+//!     ..Default::default()
+//! };
+//! match program.start() {
+//!     Ok(process) => println!("process {}", process.info()?.pid),
+//!     Err(error) => println!("hello: {error}"),
+//! }
+//! # Ok::<(), sys::Error>(())
+//! ```
+//!
+//! **Shape.** [`Plan::read`] checks the file and says what is to be mapped where, without
+//! touching the kernel; [`Program::start`] does it. What is accepted: static x86-64
+//! executables, segments that never are writable and executable, between the first page and
+//! the heap, without overlap.
+//!
+//! **Errors.** [`LoadError`] names what is wrong with the file, or which step the kernel
+//! refused. A process that was begun is killed then.
+#![cfg_attr(target_os = "none", no_std)]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod error;
+mod plan;
+mod program;
+
+pub use error::{FileError, LoadError, Step};
+pub use plan::{Plan, Segment};
+pub use program::{Grant, Program};

@@ -1,0 +1,132 @@
+//! Files made for the test, each with one thing wrong.
+
+use super::{Plan, Segment};
+use crate::FileError;
+use abi::{HEAP_BASE, Protection};
+
+const HEADER: usize = 64;
+const ENTRY_LEN: usize = 56;
+
+struct Header {
+    kind: u32,
+    flags: u32,
+    offset: u64,
+    address: u64,
+    in_file: u64,
+    in_memory: u64,
+}
+
+const CODE: Header =
+    Header { kind: 1, flags: 5, offset: 0x400, address: 0x40_0000, in_file: 16, in_memory: 16 };
+const DATA: Header =
+    Header { kind: 1, flags: 6, offset: 0x410, address: 0x40_1010, in_file: 8, in_memory: 0x2000 };
+
+fn file(kind: u16, machine: u16, entry: u64, headers: &[Header]) -> Vec<u8> {
+    let mut bytes = vec![0; 0x420];
+    bytes[..7].copy_from_slice(&[0x7f, b'E', b'L', b'F', 2, 1, 1]);
+    bytes[16..18].copy_from_slice(&kind.to_le_bytes());
+    bytes[18..20].copy_from_slice(&machine.to_le_bytes());
+    bytes[20] = 1;
+    bytes[24..32].copy_from_slice(&entry.to_le_bytes());
+    bytes[32..40].copy_from_slice(&(HEADER as u64).to_le_bytes());
+    bytes[52..54].copy_from_slice(&64u16.to_le_bytes());
+    bytes[54..56].copy_from_slice(&56u16.to_le_bytes());
+    bytes[56] = u8::try_from(headers.len()).unwrap();
+    for (index, header) in headers.iter().enumerate() {
+        let at = HEADER + index * ENTRY_LEN;
+        bytes[at..at + 4].copy_from_slice(&header.kind.to_le_bytes());
+        bytes[at + 4..at + 8].copy_from_slice(&header.flags.to_le_bytes());
+        let numbers =
+            [header.offset, header.address, header.address, header.in_file, header.in_memory, 1];
+        for (place, number) in numbers.iter().enumerate() {
+            let start = at + 8 + place * 8;
+            bytes[start..start + 8].copy_from_slice(&number.to_le_bytes());
+        }
+    }
+    for (place, byte) in bytes[0x400..].iter_mut().enumerate() {
+        *byte = u8::try_from(place).unwrap() + 1;
+    }
+    bytes
+}
+
+fn error(headers: &[Header]) -> FileError {
+    Plan::read(&file(2, 62, 0x40_0000, headers)).unwrap_err()
+}
+
+#[test]
+fn a_good_file_is_planned() {
+    let bytes = file(2, 62, 0x40_0008, &[DATA, CODE]);
+    let plan = Plan::read(&bytes).unwrap();
+    assert_eq!(plan.entry, 0x40_0008);
+    assert_eq!(plan.pages(), 4);
+    let code = Segment {
+        address: 0x40_0000,
+        pages: 1,
+        protection: Protection::ReadExecute,
+        bytes: &bytes[0x400..0x410],
+        offset: 0,
+    };
+    let data = Segment {
+        address: 0x40_1000,
+        pages: 3,
+        protection: Protection::ReadWrite,
+        bytes: &bytes[0x410..0x418],
+        offset: 0x10,
+    };
+    assert_eq!(plan.segments, [code, data]);
+}
+
+#[test]
+fn each_wrong_is_named() {
+    assert_eq!(error(&[]), FileError::Empty);
+    assert_eq!(error(&[Header { flags: 7, ..CODE }]), FileError::WritableCode(0));
+    assert_eq!(error(&[CODE, Header { flags: 7, ..DATA }]), FileError::WritableCode(1));
+    assert_eq!(error(&[Header { in_file: 17, ..CODE }]), FileError::Shrinks(0));
+    assert_eq!(error(&[CODE, Header { in_file: 0x11, ..DATA }]), FileError::Truncated(1));
+    assert_eq!(error(&[Header { offset: u64::MAX, ..CODE }]), FileError::Truncated(0));
+    assert_eq!(error(&[Header { address: 0, ..CODE }]), FileError::OutOfRange(0));
+    assert_eq!(error(&[Header { address: HEAP_BASE - 8, ..CODE }]), FileError::OutOfRange(0));
+    assert_eq!(error(&[Header { address: u64::MAX - 8, ..CODE }]), FileError::OutOfRange(0));
+    assert_eq!(error(&[CODE, Header { address: 0x40_0ff0, ..DATA }]), FileError::Overlap(1));
+    assert_eq!(error(&[Header { flags: 4, ..CODE }]), FileError::BadEntry);
+    assert_eq!(error(&[CODE, Header { kind: 3, ..DATA }]), FileError::NotStatic);
+    assert_eq!(error(&[CODE, Header { kind: 2, ..DATA }]), FileError::NotStatic);
+    assert_eq!(error(&[CODE, Header { kind: 7, ..DATA }]), FileError::ThreadLocal);
+    let many: Vec<Header> =
+        (0..17).map(|n| Header { address: 0x40_0000 + n * 0x1000, ..CODE }).collect();
+    assert_eq!(error(&many), FileError::TooManySegments);
+}
+
+#[test]
+fn other_files_are_refused() {
+    let good = [CODE];
+    assert_eq!(Plan::read(b"#!/bin/sh\n"), Err(FileError::NotElf));
+    assert_eq!(Plan::read(&file(3, 62, 0x40_0000, &good)), Err(FileError::NotStatic));
+    assert_eq!(Plan::read(&file(2, 40, 0x40_0000, &good)), Err(FileError::OtherMachine));
+    assert_eq!(Plan::read(&file(2, 62, 0x50_0000, &good)), Err(FileError::BadEntry));
+}
+
+#[test]
+fn a_file_cut_anywhere_is_an_error_or_a_shorter_program() {
+    let whole = file(2, 62, 0x40_0000, &[CODE, DATA]);
+    for len in 0..0x418 {
+        assert!(Plan::read(&whole[..len]).is_err(), "cut at {len}");
+    }
+}
+
+#[test]
+fn no_single_changed_byte_makes_it_panic() {
+    let whole = file(2, 62, 0x40_0000, &[CODE, DATA]);
+    for at in 0..HEADER + 2 * ENTRY_LEN {
+        for value in [0, 1, 0x7f, 0x80, 0xff] {
+            let mut changed = whole.clone();
+            changed[at] = value;
+            if let Ok(plan) = Plan::read(&changed) {
+                for segment in &plan.segments {
+                    let room = usize::try_from(segment.pages).unwrap() * 4096;
+                    assert!(segment.offset + segment.bytes.len() <= room);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! From a checked file to a running process.
+
+use crate::{LoadError, Plan, Segment, Step};
+use abi::{KILLED, PAGE_SIZE, STACK_TOP, STARTUP_ADDRESS, STARTUP_SIZE};
+use sys::{
+    Endpoint, Error, Handle, Memory, Notification, Pages, Priority, Process, Protection, Quota,
+    Rights, Thread,
+};
+
+/// A handle to give: its name in the startup block, the giver's handle, rights and badge of
+/// the copy (badge 0: as the giver's).
+pub type Grant<'a> = (&'a str, Handle, Rights, u64);
+
+/// A program to be started.
+#[derive(Clone, Copy, Debug)]
+pub struct Program<'a> {
+    /// The process's name.
+    pub name: &'a str,
+    /// The ELF file.
+    pub image: &'a [u8],
+    /// Its arguments.
+    pub args: &'a [&'a str],
+    /// Other lines of the startup block, such as `("cmdline", "log=info")`.
+    pub facts: &'a [(&'a str, &'a str)],
+    /// What it may use, taken out of the starter's.
+    pub quota: Quota,
+    /// How urgent its first thread is.
+    pub priority: Priority,
+    /// Pages of its first thread's stack; a guard lies below.
+    pub stack_pages: u64,
+    /// The handles it gets.
+    pub handles: &'a [Grant<'a>],
+    /// Where its faults go, with what badge.
+    pub fault: Option<(&'a Endpoint, u64)>,
+    /// What is signalled when it dies.
+    pub death: Option<(&'a Notification, u64)>,
+}
+
+impl Default for Program<'_> {
+    fn default() -> Self {
+        Self {
+            name: "",
+            image: &[],
+            args: &[],
+            facts: &[],
+            quota: Quota::default(),
+            priority: Priority::default(),
+            stack_pages: 16,
+            handles: &[],
+            fault: None,
+            death: None,
+        }
+    }
+}
+
+impl<'a> Program<'a> {
+    /// Makes the process and lets it run.
+    ///
+    /// # Errors
+    /// See [`LoadError`]; a process that was begun is killed.
+    pub fn start(&self) -> Result<Process, LoadError<'a>> {
+        let plan = Plan::read(self.image)?;
+        let process = Process::create(self.name, &self.quota, self.death)
+            .map_err(|error| LoadError::Kernel(Step::Process, error))?;
+        self.fill(&process, &plan).inspect_err(|_| {
+            // A process that cannot be killed is dead already.
+            let _ = process.kill(KILLED);
+        })?;
+        Ok(process)
+    }
+
+    fn fill(&self, process: &Process, plan: &Plan<'_>) -> Result<(), LoadError<'a>> {
+        let at = |step| move |error| LoadError::Kernel(step, error);
+        if let Some((endpoint, badge)) = self.fault {
+            process.set_fault_handler(endpoint, badge).map_err(at(Step::FaultHandler))?;
+        }
+        for segment in &plan.segments {
+            load(process, segment).map_err(at(Step::Segment(segment.address)))?;
+        }
+        self.make_stack(process).map_err(at(Step::Stack))?;
+        let startup = self.startup(process)?;
+        process
+            .map(&startup, STARTUP_ADDRESS, 0, 1, Protection::Read)
+            .map_err(at(Step::Startup))?;
+        let thread = Thread::create(process, plan.entry, STACK_TOP, STARTUP_ADDRESS, self.priority)
+            .map_err(at(Step::Thread))?;
+        thread.resume().map_err(at(Step::Thread))
+    }
+
+    fn make_stack(&self, process: &Process) -> Result<(), Error> {
+        let stack = Memory::create(self.stack_pages)?;
+        let bytes = self.stack_pages.checked_mul(PAGE_SIZE).ok_or(Error::BadArgument)?;
+        let bottom = STACK_TOP.checked_sub(bytes).ok_or(Error::BadArgument)?;
+        process.map(&stack, bottom, 0, self.stack_pages, Protection::ReadWrite)
+    }
+
+    /// Gives the handles and writes down what the program is told.
+    fn startup(&self, process: &Process) -> Result<Memory, LoadError<'a>> {
+        let mut block = Pages::create(STARTUP_SIZE / PAGE_SIZE)
+            .map_err(|error| LoadError::Kernel(Step::Startup, error))?;
+        let mut writer = abi::StartupWriter::new(&mut block);
+        let full = |_| LoadError::StartupFull;
+        writer.line("name", self.name).map_err(full)?;
+        for arg in self.args {
+            writer.line("arg", arg).map_err(full)?;
+        }
+        for (key, value) in self.facts {
+            writer.line(key, value).map_err(full)?;
+        }
+        for (name, handle, rights, badge) in self.handles {
+            let given = process
+                .give_raw(*handle, *rights, *badge)
+                .map_err(|error| LoadError::Kernel(Step::Handle(name), error))?;
+            writer.handle(name, given).map_err(full)?;
+        }
+        Ok(block.into_memory())
+    }
+}
+
+/// Copies a segment into fresh memory and maps that into the process.
+fn load(process: &Process, segment: &Segment<'_>) -> Result<(), Error> {
+    let mut pages = Pages::create(segment.pages)?;
+    let end = segment.offset.checked_add(segment.bytes.len()).ok_or(Error::BadArgument)?;
+    let place = pages.get_mut(segment.offset..end).ok_or(Error::BadArgument)?;
+    place.copy_from_slice(segment.bytes);
+    let memory = pages.into_memory();
+    process.map(&memory, segment.address, 0, segment.pages, segment.protection)
+}

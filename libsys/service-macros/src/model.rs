@@ -1,0 +1,213 @@
+//! The trait, read and checked: everything that could go wrong later is said here, at the
+//! place in the source where it is.
+
+use crate::marks::{Marks, is_handle};
+use crate::schema;
+use crate::settings::Settings;
+use syn::{
+    Attribute, Error, FnArg, GenericArgument, Generics, Ident, ItemTrait, Pat, PathArguments,
+    Result, ReturnType, Signature, TraitItem, TraitItemFn, Type, Visibility,
+};
+
+/// As many handles as a message carries: `abi::GIFTS`.
+const MOST_HANDLES: usize = 4;
+
+pub(crate) struct Interface {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) visibility: Visibility,
+    pub(crate) ident: Ident,
+    pub(crate) name: String,
+    pub(crate) version: u32,
+    pub(crate) max_message: u32,
+    pub(crate) schema: String,
+    pub(crate) methods: Vec<Method>,
+}
+
+pub(crate) struct Method {
+    pub(crate) marks: Marks,
+    pub(crate) ident: Ident,
+    pub(crate) arguments: Vec<Argument>,
+    /// The whole `Result<T, E>`.
+    pub(crate) output: Type,
+    pub(crate) good: Type,
+    pub(crate) error: Type,
+}
+
+pub(crate) struct Argument {
+    pub(crate) ident: Ident,
+    pub(crate) kind: Type,
+    pub(crate) handle: bool,
+}
+
+impl Interface {
+    pub(crate) fn read(settings: Settings, item: ItemTrait) -> Result<Self> {
+        check_trait(&item)?;
+        let methods: Vec<Method> =
+            item.items.into_iter().map(Method::read).collect::<Result<_>>()?;
+        let connectors: Vec<_> = methods.iter().filter(|m| m.marks.connector).collect();
+        if let [_, second, ..] = connectors.as_slice() {
+            return Err(Error::new(second.ident.span(), "an interface has one connector"));
+        }
+        let name = settings.name.unwrap_or_else(|| item.ident.to_string().to_lowercase());
+        let schema = schema::text(&name, settings.version, &methods);
+        Ok(Self {
+            attributes: item.attrs,
+            visibility: item.vis,
+            ident: item.ident,
+            name,
+            version: settings.version,
+            max_message: settings.max_message,
+            schema,
+            methods,
+        })
+    }
+}
+
+fn check_trait(item: &ItemTrait) -> Result<()> {
+    refuse_generics(&item.generics, "an interface")?;
+    if let Some(unsafety) = &item.unsafety {
+        return Err(Error::new_spanned(unsafety, "an interface cannot be unsafe"));
+    }
+    if !item.supertraits.is_empty() {
+        let text = "an interface has no supertraits: a client implements only what is here";
+        return Err(Error::new_spanned(&item.supertraits, text));
+    }
+    Ok(())
+}
+
+fn refuse_generics(generics: &Generics, what: &str) -> Result<()> {
+    if generics.params.is_empty() && generics.where_clause.is_none() {
+        return Ok(());
+    }
+    let text = format!("{what} has no generic parameters: messages carry values of fixed types");
+    Err(Error::new_spanned(generics, text))
+}
+
+impl Method {
+    fn read(item: TraitItem) -> Result<Self> {
+        let TraitItem::Fn(TraitItemFn { attrs, sig, default, .. }) = item else {
+            return Err(Error::new_spanned(item, "an interface has only methods"));
+        };
+        if let Some(body) = default {
+            return Err(Error::new_spanned(body, "a method of an interface has no body"));
+        }
+        let marks = Marks::read(attrs)?;
+        let (output, good, error) = output(&sig)?;
+        let arguments = arguments(&sig)?;
+        let method = Self { marks, ident: sig.ident, arguments, output, good, error };
+        method.check_marks()?;
+        Ok(method)
+    }
+
+    fn check_marks(&self) -> Result<()> {
+        let fail = |text: &str| Err(Error::new(self.ident.span(), text));
+        if self.marks.deferred && self.marks.returns_handle {
+            return fail("a deferred method cannot return a handle");
+        }
+        if self.marks.idempotent && self.handles().count() > 0 {
+            return fail("a method that takes a handle cannot be idempotent: it is moved once");
+        }
+        if self.handles().count() > MOST_HANDLES {
+            return fail("a message carries at most 4 handles");
+        }
+        if self.marks.connector && !(self.marks.returns_handle && self.arguments.len() == 1) {
+            return fail(
+                "a connector takes the service's name and returns a handle: \
+                 `#[connector] #[returns_handle] fn connect(&mut self, service: String) -> …`",
+            );
+        }
+        Ok(())
+    }
+
+    pub(crate) fn handles(&self) -> impl Iterator<Item = &Argument> {
+        self.arguments.iter().filter(|argument| argument.handle)
+    }
+
+    pub(crate) fn values(&self) -> impl Iterator<Item = &Argument> {
+        self.arguments.iter().filter(|argument| !argument.handle)
+    }
+
+    /// The handle's type and the value's that come back, when a handle does.
+    pub(crate) fn handle_and_value(&self) -> Option<(&Type, Option<&Type>)> {
+        if !self.marks.returns_handle {
+            return None;
+        }
+        match &self.good {
+            Type::Tuple(pair) if pair.elems.len() == 2 => {
+                Some((pair.elems.first()?, pair.elems.last()))
+            }
+            handle => Some((handle, None)),
+        }
+    }
+}
+
+fn arguments(sig: &Signature) -> Result<Vec<Argument>> {
+    refuse_generics(&sig.generics, "a method of an interface")?;
+    if let Some(asyncness) = &sig.asyncness {
+        let text = "a method of an interface is not async; `#[deferred]` answers later";
+        return Err(Error::new_spanned(asyncness, text));
+    }
+    let receiver = sig.receiver().filter(|receiver| {
+        receiver.reference.is_some()
+            && receiver.mutability.is_some()
+            && receiver.colon_token.is_none()
+    });
+    if receiver.is_none() {
+        let text = "a method of an interface takes `&mut self` first";
+        return Err(Error::new(sig.ident.span(), text));
+    }
+    sig.inputs.iter().skip(1).map(argument).collect()
+}
+
+fn argument(input: &FnArg) -> Result<Argument> {
+    let FnArg::Typed(typed) = input else {
+        return Err(Error::new_spanned(input, "`self` comes first"));
+    };
+    let Pat::Ident(pattern) = &*typed.pat else {
+        return Err(Error::new_spanned(&typed.pat, "an argument is a plain name"));
+    };
+    refuse_borrowed(&typed.ty)?;
+    let handle = is_handle(&typed.attrs)?;
+    Ok(Argument { ident: pattern.ident.clone(), kind: (*typed.ty).clone(), handle })
+}
+
+/// What is borrowed cannot be received.
+fn refuse_borrowed(kind: &Type) -> Result<()> {
+    let text = match kind {
+        Type::Reference(_) => {
+            "a message carries owned values: `String` instead of `&str`, `Vec<T>` instead of \
+             `&[T]` (the client's method takes them by reference all the same)"
+        }
+        Type::ImplTrait(_) | Type::Infer(_) => "a message carries values of named types",
+        _ => return Ok(()),
+    };
+    Err(Error::new_spanned(kind, text))
+}
+
+fn output(sig: &Signature) -> Result<(Type, Type, Type)> {
+    let text = "a method of an interface returns `Result<T, E>`; `service::Never` is an E that \
+                never happens";
+    let ReturnType::Type(_, output) = &sig.output else {
+        return Err(Error::new(sig.ident.span(), text));
+    };
+    let (good, error) = result_types(output).ok_or_else(|| Error::new_spanned(output, text))?;
+    refuse_borrowed(&good)?;
+    refuse_borrowed(&error)?;
+    Ok(((**output).clone(), good, error))
+}
+
+fn result_types(output: &Type) -> Option<(Type, Type)> {
+    let Type::Path(path) = output else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == "Result")?;
+    let PathArguments::AngleBracketed(list) = &last.arguments else { return None };
+    let mut types = list.args.iter();
+    match (types.next(), types.next(), types.next()) {
+        (Some(GenericArgument::Type(good)), Some(GenericArgument::Type(error)), None) => {
+            Some((good.clone(), error.clone()))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+//! What stands in the parentheses of the attribute.
+
+use syn::parse::{Parse, ParseStream};
+use syn::{Error, Ident, LitInt, LitStr, Result, Token};
+
+/// `version = 1, name = "console", max_message = 65536`
+pub(crate) struct Settings {
+    pub(crate) version: u32,
+    pub(crate) name: Option<String>,
+    pub(crate) max_message: u32,
+}
+
+/// The default of `max_message`: `service::DEFAULT_MESSAGE`.
+const DEFAULT_MESSAGE: u32 = 4096;
+/// The kernel's limit: `abi::MESSAGE_MAX`.
+const LARGEST_MESSAGE: u32 = 65536;
+
+impl Parse for Settings {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let (mut version, mut name, mut max_message) = (None, None, DEFAULT_MESSAGE);
+        while !input.is_empty() {
+            let key: Ident = input.parse()?;
+            input.parse::<Token![=]>()?;
+            match key.to_string().as_str() {
+                "version" => version = Some(input.parse::<LitInt>()?.base10_parse()?),
+                "name" => name = Some(service_name(&input.parse()?)?),
+                "max_message" => max_message = message_size(&input.parse()?)?,
+                other => {
+                    let text = format!(
+                        "no setting `{other}`: there are `version`, `name` and `max_message`"
+                    );
+                    return Err(Error::new(key.span(), text));
+                }
+            }
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        let version = version.ok_or_else(|| {
+            input.error("an interface needs a version: `#[service::interface(version = 1)]`")
+        })?;
+        Ok(Self { version, name, max_message })
+    }
+}
+
+fn service_name(literal: &LitStr) -> Result<String> {
+    let name = literal.value();
+    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if name.is_empty() || name.len() > 16 || !name.chars().all(good) {
+        let text = "a service's name is 1 to 16 lower-case letters, digits and `-`";
+        return Err(Error::new(literal.span(), text));
+    }
+    Ok(name)
+}
+
+fn message_size(literal: &LitInt) -> Result<u32> {
+    match literal.base10_parse()? {
+        size @ 64..=LARGEST_MESSAGE => Ok(size),
+        _ => Err(Error::new(literal.span(), "a message is 64 to 65536 bytes long")),
+    }
+}

@@ -1,0 +1,209 @@
+//! The client's side: encode, call, retry, decode.
+
+use crate::codec::{CodecError, decode, encode, joined, split};
+use crate::{CallError, DEFAULT_MESSAGE, Description, Interface, Never, Refusal, builtin, label};
+use alloc::vec::Vec;
+use core::cell::RefCell;
+use serde::{Serialize, de::DeserializeOwned};
+use sys::{Answer, Endpoint, FOREVER, Gifts, Message, OwnedHandle, Words};
+
+/// How often an idempotent call is tried.
+const ATTEMPTS: u32 = 5;
+/// The pause before the second attempt; it doubles.
+const FIRST_PAUSE_NS: u64 = 2_000_000;
+
+/// What all typed clients have in common. The attribute's `…Client` types wrap it.
+#[derive(Debug)]
+pub struct Client {
+    endpoint: Endpoint,
+    timeout_ns: Option<u64>,
+    buffers: RefCell<Buffers>,
+}
+
+/// Kept from call to call, so that a call does not allocate.
+#[derive(Debug)]
+struct Buffers {
+    send: Vec<u8>,
+    receive: Vec<u8>,
+    capacity: usize,
+}
+
+/// One call to make.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt {
+    /// The label.
+    pub label: u32,
+    /// Whether it may be done twice.
+    pub idempotent: bool,
+}
+
+impl Client {
+    /// For an endpoint with the right to send; messages are at most so long.
+    #[must_use]
+    pub fn new(endpoint: Endpoint, max_message: u32) -> Self {
+        let capacity = usize::try_from(max_message).unwrap_or(DEFAULT_MESSAGE);
+        let buffers = Buffers { send: Vec::new(), receive: Vec::new(), capacity };
+        Self { endpoint, timeout_ns: None, buffers: RefCell::new(buffers) }
+    }
+
+    /// Connects by name and checks that both sides have the same interface.
+    ///
+    /// # Errors
+    /// [`CallError::Refused`] when the name server knows no such name or this program may
+    /// not use it, [`CallError::VersionMismatch`] when the interfaces differ.
+    pub fn connect(
+        names: &Endpoint,
+        name: &str,
+        interface: &Interface,
+    ) -> Result<Self, CallError<Never>> {
+        let client = Self::new(connect(names, name)?, interface.max_message);
+        let hello = Attempt { label: label(builtin::HELLO, 0), idempotent: true };
+        client.call::<_, u32, Never>(hello, &(interface.hash,))?;
+        Ok(client)
+    }
+
+    /// Every call from now on ends after so many nanoseconds.
+    #[must_use]
+    pub fn with_timeout(self, ns: u64) -> Self {
+        Self { timeout_ns: Some(ns), ..self }
+    }
+
+    /// The endpoint.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Calls with a tuple of arguments.
+    ///
+    /// # Errors
+    /// All of [`CallError`].
+    pub fn call<A: Serialize, T: DeserializeOwned, E: DeserializeOwned>(
+        &self,
+        attempt: Attempt,
+        arguments: &A,
+    ) -> Result<T, CallError<E>> {
+        self.call_with_handles(attempt, arguments, Ok(Gifts::none())).map(|(value, _)| value)
+    }
+
+    /// Calls with a tuple of arguments and handles; a handle may come back.
+    ///
+    /// # Errors
+    /// All of [`CallError`].
+    pub fn call_with_handles<A: Serialize, T: DeserializeOwned, E: DeserializeOwned>(
+        &self,
+        attempt: Attempt,
+        arguments: &A,
+        gifts: Result<Gifts, sys::Error>,
+    ) -> Result<(T, Option<OwnedHandle>), CallError<E>> {
+        let gifts = gifts.map_err(CallError::Kernel)?;
+        // A call out of a signal handler, into the call it interrupted, finds them taken.
+        let Ok(mut buffers) = self.buffers.try_borrow_mut() else {
+            return Err(CallError::Kernel(sys::Error::BadState));
+        };
+        encode(arguments, &mut buffers.send).map_err(codec_error)?;
+        let answer = self.exchange(attempt, &mut buffers, gifts).map_err(CallError::widen)?;
+        let len = answer.len.min(buffers.receive.len());
+        let result: Result<T, E> =
+            decode(&answer.words, &buffers.receive[..len]).map_err(codec_error)?;
+        let [handle, ..] = answer.handles;
+        result.map(|value| (value, handle)).map_err(CallError::Service)
+    }
+
+    fn exchange(
+        &self,
+        attempt: Attempt,
+        buffers: &mut Buffers,
+        gifts: Gifts,
+    ) -> Result<Answer, CallError<Never>> {
+        let (words, bytes) = split(&buffers.send);
+        if bytes.len() > buffers.capacity {
+            return Err(CallError::TooLong);
+        }
+        buffers.receive.resize(buffers.capacity, 0);
+        let mut message = Message { label: attempt.label, words, bytes, gifts };
+        let attempts = if attempt.idempotent { ATTEMPTS } else { 1 };
+        let deadline = self.deadline();
+        try_call(&self.endpoint, &mut message, attempts, deadline, &mut buffers.receive)
+    }
+
+    fn deadline(&self) -> u64 {
+        self.timeout_ns.map_or(FOREVER, |ns| sys::clock().saturating_add(ns))
+    }
+}
+
+/// Calls until it is answered, or all attempts are used up.
+fn try_call(
+    endpoint: &Endpoint,
+    message: &mut Message<'_>,
+    attempts: u32,
+    deadline_ns: u64,
+    buffer: &mut [u8],
+) -> Result<Answer, CallError<Never>> {
+    let mut pause = FIRST_PAUSE_NS;
+    for left in (0..attempts).rev() {
+        match endpoint.call_with(message, deadline_ns, buffer) {
+            Ok(answer) => return Refusal::of_label(answer.label).map(|()| answer),
+            Err(sys::Error::Interrupted) if left > 0 => {}
+            Err(sys::Error::PeerDied) if left > 0 => {
+                sys::sleep_for(pause);
+                pause *= 2;
+            }
+            Err(error) => return Err(CallError::from_kernel(error)),
+        }
+    }
+    Err(CallError::Dead)
+}
+
+fn codec_error<E>(error: CodecError) -> CallError<E> {
+    match error {
+        CodecError::Malformed => CallError::Malformed,
+        CodecError::TooLong => CallError::TooLong,
+    }
+}
+
+/// Asks the name server for the endpoint of a service.
+///
+/// # Errors
+/// [`CallError::Refused`] when it knows no such name or this program may not use it.
+pub fn connect(names: &Endpoint, name: &str) -> Result<Endpoint, CallError<Never>> {
+    let mut encoded = Vec::new();
+    encode(&(name,), &mut encoded).map_err(codec_error)?;
+    let (words, bytes) = split(&encoded);
+    let mut message = Message::new(label(builtin::CONNECT, 0), words).with_bytes(bytes);
+    let answer = try_call(names, &mut message, ATTEMPTS, FOREVER, &mut [0; 128])?;
+    let [handle, ..] = answer.handles;
+    handle.map(Endpoint::from).ok_or(CallError::Refused)
+}
+
+/// Calls with arguments that are encoded already and gives back the encoded `Result`: for
+/// those who know the interface only by its [`Description`]. A handle that comes is closed.
+///
+/// # Errors
+/// All of [`CallError`] but a service's own, which is in the answer.
+pub fn call_encoded(
+    endpoint: &Endpoint,
+    label: u32,
+    arguments: &[u8],
+) -> Result<Vec<u8>, CallError<Never>> {
+    let mut buffer = alloc::vec![0; abi::MESSAGE_MAX / 4];
+    let (words, bytes) = split(arguments);
+    let mut message = Message::new(label, words).with_bytes(bytes);
+    let answer = try_call(endpoint, &mut message, 1, FOREVER, &mut buffer)?;
+    Ok(joined(&answer.words, buffer.get(..answer.len).unwrap_or(&[])))
+}
+
+/// Asks any service what it is.
+///
+/// # Errors
+/// All of [`CallError`] but a service's own.
+pub fn describe(endpoint: &Endpoint) -> Result<Description, CallError<Never>> {
+    let mut buffer = alloc::vec![0; abi::MESSAGE_MAX / 4];
+    let mut message = Message::new(label(builtin::DESCRIBE, 0), Words::default());
+    let answer = try_call(endpoint, &mut message, ATTEMPTS, FOREVER, &mut buffer)?;
+    let told: Result<Description, Never> =
+        decode(&answer.words, buffer.get(..answer.len).unwrap_or(&[])).map_err(codec_error)?;
+    match told {
+        Ok(description) => Ok(description),
+        Err(never) => match never {},
+    }
+}

@@ -1,0 +1,148 @@
+//! What an interface is: known to both sides at compile time, told to others by `describe`.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+
+/// Methods that every service answers.
+pub mod builtin {
+    /// `(schema hash) -> version`; refused when the hash is another.
+    pub const HELLO: u16 = 0xfff0;
+    /// `() -> Description`.
+    pub const DESCRIBE: u16 = 0xfff1;
+    /// `(name) -> handle`: only of the name server.
+    pub const CONNECT: u16 = 0xfff2;
+    /// Methods from here on are not the interface's.
+    pub const FIRST: u16 = 0xfff0;
+}
+
+/// An interface, as the attribute writes it down.
+#[derive(Debug, Serialize)]
+pub struct Interface {
+    /// The service's name.
+    pub name: &'static str,
+    /// The version that its author gave it.
+    pub version: u32,
+    /// See [`schema_hash`].
+    pub hash: u64,
+    /// The longest message in bytes.
+    pub max_message: u32,
+    /// Methods, by number.
+    pub methods: &'static [Method],
+}
+
+/// A method of an interface.
+#[derive(Debug, Serialize)]
+pub struct Method {
+    /// Its name.
+    pub name: &'static str,
+    /// The first line of its documentation.
+    pub help: &'static str,
+    /// Arguments in order.
+    pub arguments: &'static [Argument],
+    /// The type of a good result.
+    pub result: &'static str,
+    /// The type of its error.
+    pub error: &'static str,
+}
+
+/// An argument of a method.
+#[derive(Debug, Serialize)]
+pub struct Argument {
+    /// Its name.
+    pub name: &'static str,
+    /// The name of its type; `handle` for those that travel as handles.
+    pub type_name: &'static str,
+}
+
+/// An [`Interface`] that a service told about itself.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Description {
+    /// The service's name.
+    pub name: String,
+    /// The version that its author gave it.
+    pub version: u32,
+    /// See [`schema_hash`].
+    pub hash: u64,
+    /// The longest message in bytes.
+    pub max_message: u32,
+    /// Methods, by number.
+    pub methods: Vec<MethodDescription>,
+}
+
+/// A [`Method`] that a service told about.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct MethodDescription {
+    /// Its name.
+    pub name: String,
+    /// The first line of its documentation.
+    pub help: String,
+    /// Arguments in order.
+    pub arguments: Vec<MethodArgument>,
+    /// The type of a good result.
+    pub result: String,
+    /// The type of its error.
+    pub error: String,
+}
+
+/// An [`Argument`] that a service told about.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct MethodArgument {
+    /// Its name.
+    pub name: String,
+    /// The name of its type.
+    pub type_name: String,
+}
+
+impl Description {
+    /// The method with this name and its label.
+    #[must_use]
+    pub fn method(&self, name: &str) -> Option<(u32, &MethodDescription)> {
+        let number = self.methods.iter().position(|method| method.name == name)?;
+        Some((label(u16::try_from(number).ok()?, self.hash), self.methods.get(number)?))
+    }
+}
+
+/// The label of a call: the method's number, and 15 bits of the schema hash above it.
+/// Built-in methods carry no hash, so that they can be called before it is known.
+#[must_use]
+pub const fn label(method: u16, hash: u64) -> u32 {
+    let low = method as u32;
+    if method >= builtin::FIRST {
+        return low;
+    }
+    let [a, b, ..] = hash.to_le_bytes();
+    u32::from_le_bytes([0, 0, a, b & 0x7f]) | low
+}
+
+/// FNV-1a over the text of a schema: name, version, methods, argument and result types by
+/// name. Types are known by name only: who changes a type must change the version.
+#[must_use]
+pub const fn schema_hash(schema: &str) -> u64 {
+    let bytes = schema.as_bytes();
+    let mut hash = 0xcbf2_9ce4_8422_2325;
+    let mut index = 0;
+    while index < bytes.len() {
+        hash = (hash ^ bytes[index] as u64).wrapping_mul(0x100_0000_01b3);
+        index += 1;
+    }
+    hash
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{builtin, label, schema_hash};
+
+    #[test]
+    fn the_hash_is_fnv_1a() {
+        assert_eq!(schema_hash(""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(schema_hash("a"), 0xaf63_dc4c_8601_ec8c);
+        assert_eq!(schema_hash("foobar"), 0x8594_4171_f739_67e8);
+    }
+
+    #[test]
+    fn labels_stay_clear_of_the_kernels() {
+        assert_eq!(label(3, u64::MAX), 0x7fff_0003);
+        assert_eq!(label(builtin::HELLO, u64::MAX), 0xfff0);
+    }
+}

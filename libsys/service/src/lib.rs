@@ -1,0 +1,98 @@
+//! Typed services: one Rust trait is the client, the dispatch and the checked schema.
+//!
+//! ```
+//! use service::{CallError, Caller, Reply};
+//!
+//! #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+//! pub enum GreetError {
+//!     NoName,
+//! }
+//!
+//! /// Says hello.
+//! #[service::interface(version = 1)]
+//! pub trait Greeter {
+//!     /// A greeting for a name. Repeating it does no harm, so it is retried.
+//!     #[idempotent]
+//!     fn greet(&mut self, name: String) -> Result<String, GreetError>;
+//!     /// Answered some other time.
+//!     #[deferred]
+//!     fn later(&mut self) -> Result<u32, GreetError>;
+//! }
+//!
+//! #[derive(Default)]
+//! struct Polite(Vec<Reply<Result<u32, GreetError>>>);
+//!
+//! // The server's side of the trait: methods are told who calls.
+//! impl Greeter for Polite {
+//!     fn greet(&mut self, _caller: &Caller, name: String) -> Result<String, GreetError> {
+//!         if name.is_empty() { Err(GreetError::NoName) } else { Ok(format!("Hello, {name}!")) }
+//!     }
+//!     fn later(&mut self, _caller: &Caller, reply: Reply<Result<u32, GreetError>>) {
+//!         self.0.push(reply); // kept, and sent when the time has come
+//!         for reply in self.0.drain(..) {
+//!             reply.send(Ok(42));
+//!         }
+//!     }
+//! }
+//!
+//! let endpoint = sys::Endpoint::create()?;
+//! let client = GreeterClient::from_endpoint(endpoint.copy(sys::Rights::SEND)?);
+//! std::thread::spawn(move || service::serve::<dyn Greeter>(endpoint, &mut Polite::default()));
+//! assert_eq!(client.greet("Ada").unwrap(), "Hello, Ada!");
+//! assert!(matches!(client.greet(""), Err(CallError::Service(GreetError::NoName))));
+//! assert_eq!(client.later().unwrap(), 42);
+//! # Ok::<(), sys::Error>(())
+//! ```
+//!
+//! **The attribute.** `#[service::interface(version = N)]`, with `name = "…"` when the
+//! service's name is not the trait's in lower case, and `max_message = BYTES` when more than
+//! [`DEFAULT_MESSAGE`] bytes may travel. Methods take `&mut self` and owned arguments, and
+//! return `Result<T, E>`; all types are serde's. Marks:
+//!
+//! | mark | meaning |
+//! |---|---|
+//! | `#[idempotent]` | called again when the server died meanwhile |
+//! | `#[deferred]` | the server gets a [`Reply`] as last argument and returns nothing |
+//! | `#[handle]` on an argument | a handle type of `sys`, moved with the message |
+//! | `#[returns_handle]` | `Result<H, E>` or `Result<(H, T), E>` with a handle type H |
+//! | `#[connector]` | of the name server: what `connect` of every client calls |
+//!
+//! **What it makes** of `trait Console`: the server's trait `Console` (methods get a
+//! [`&Caller`](Caller) first), `dyn Console` as a [`Dispatch`] for [`serve`] and [`Server`],
+//! and `ConsoleClient`.
+//!
+//! **On the wire.** Label: method number, and 15 bits of the schema hash above it; so a
+//! client of another schema is refused at its first call even if it never said hello.
+//! Payload: postcard, up to 56 bytes in registers, else as the message's bytes. Reply:
+//! label 0 and a `Result<T, E>`, or the number of a [`Refusal`].
+#![cfg_attr(target_os = "none", no_std)]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+// The attribute's output names this crate, also in this crate.
+extern crate self as service;
+
+mod call;
+mod client;
+mod codec;
+mod error;
+mod interface;
+mod reply;
+mod server;
+
+pub use call::{Call, Caller};
+pub use client::{Attempt, Client, call_encoded, connect, describe};
+pub use error::{CallError, Never, Refusal};
+pub use interface::{
+    Argument, Description, Interface, Method, MethodArgument, MethodDescription, builtin, label,
+    schema_hash,
+};
+pub use reply::Reply;
+pub use server::{Dispatch, Event, Raw, Server, serve};
+pub use service_macros::interface;
+
+#[doc(hidden)]
+pub use sys;
+
+/// The longest message of an interface that does not say `max_message`.
+pub const DEFAULT_MESSAGE: usize = 4096;

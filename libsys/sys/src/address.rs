@@ -1,0 +1,111 @@
+//! Free addresses of this process's space, for mappings.
+//!
+//! Address space is plenty, page tables are not: freed ranges are used again first, so
+//! that a program which maps and unmaps for years stays in the same few tables.
+
+/// Ranges that are remembered as free. When more would be needed the smallest is forgotten.
+const REMEMBERED: usize = 32;
+
+/// A range of pages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Range {
+    start: u64,
+    pages: u64,
+}
+
+impl Range {
+    fn end(self) -> u64 {
+        self.start + self.pages * abi::PAGE_SIZE
+    }
+}
+
+/// Free addresses between a start and an end.
+#[derive(Debug)]
+pub(crate) struct Addresses {
+    next: u64,
+    end: u64,
+    free: [Range; REMEMBERED],
+}
+
+impl Addresses {
+    pub(crate) const fn new(start: u64, end: u64) -> Self {
+        Self { next: start, end, free: [Range { start: 0, pages: 0 }; REMEMBERED] }
+    }
+
+    /// Takes a range: a remembered one that fits best, else a fresh one.
+    pub(crate) fn take(&mut self, pages: u64) -> Option<u64> {
+        let fits = self.free.iter_mut().filter(|range| range.pages >= pages && pages > 0);
+        if let Some(range) = fits.min_by_key(|range| range.pages) {
+            let start = range.start;
+            range.start += pages * abi::PAGE_SIZE;
+            range.pages -= pages;
+            return Some(start);
+        }
+        let end = self.next.checked_add(pages.checked_mul(abi::PAGE_SIZE)?)?;
+        (end <= self.end).then(|| core::mem::replace(&mut self.next, end))
+    }
+
+    /// Gives a range back.
+    pub(crate) fn give(&mut self, start: u64, pages: u64) {
+        let mut given = Range { start, pages };
+        while let Some(neighbour) = self.free.iter_mut().find(|range| {
+            range.pages > 0 && (range.end() == given.start || given.end() == range.start)
+        }) {
+            given = Range {
+                start: given.start.min(neighbour.start),
+                pages: given.pages + neighbour.pages,
+            };
+            neighbour.pages = 0;
+        }
+        if given.end() == self.next {
+            self.next = given.start;
+        } else if let Some(smallest) = self.free.iter_mut().min_by_key(|range| range.pages)
+            && smallest.pages < given.pages
+        {
+            *smallest = given;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Addresses;
+    use abi::PAGE_SIZE;
+
+    #[test]
+    fn ranges_do_not_overlap_and_are_used_again() {
+        let mut addresses = Addresses::new(0x1000, 0x10_0000);
+        let a = addresses.take(2).unwrap();
+        let b = addresses.take(3).unwrap();
+        let c = addresses.take(1).unwrap();
+        assert_eq!((a, b, c), (0x1000, 0x3000, 0x6000));
+        addresses.give(a, 2);
+        addresses.give(b, 3);
+        assert_eq!(addresses.take(5), Some(0x1000), "neighbours grow together");
+        addresses.give(0x1000, 5);
+        addresses.give(c, 1);
+        assert_eq!(addresses.next, 0x1000, "all is free again");
+    }
+
+    #[test]
+    fn the_end_is_the_end() {
+        let mut addresses = Addresses::new(0, 4 * PAGE_SIZE);
+        assert_eq!(addresses.take(5), None);
+        assert_eq!(addresses.take(u64::MAX), None);
+        assert_eq!(addresses.take(4), Some(0));
+        assert_eq!(addresses.take(1), None);
+    }
+
+    #[test]
+    fn a_full_memory_forgets_the_smallest() {
+        let mut addresses = Addresses::new(0, u64::MAX / 2);
+        let taken: Vec<u64> = (0..100).map(|_| addresses.take(2).unwrap()).collect();
+        for start in taken.iter().step_by(2) {
+            addresses.give(*start, 2);
+        }
+        let again: Vec<u64> = (0..100).map(|_| addresses.take(2).unwrap()).collect();
+        for start in &again {
+            assert!(!taken.iter().skip(1).step_by(2).any(|kept| kept == start));
+        }
+    }
+}

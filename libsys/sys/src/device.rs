@@ -1,0 +1,104 @@
+//! Devices: interrupt lines, I/O ports, and the right to make them.
+
+use crate::handle::{created, object};
+use crate::raw::{address_of, argument, plain, with_memory};
+use crate::{Error, Notification};
+use abi::Syscall;
+
+object! {
+    /// The right to make Irq, Port and device-memory objects, and to end the machine.
+    Resource
+}
+
+impl Resource {
+    /// Ends the machine with this code (see `abi::exit_code`).
+    pub fn shutdown(&self, code: u8) -> Result<core::convert::Infallible, Error> {
+        plain(Syscall::Shutdown, [argument(self.handle()), u64::from(code), 0, 0, 0, 0])?;
+        Err(Error::BadState)
+    }
+}
+
+object! {
+    /// A device interrupt line that sets bits of a notification.
+    Irq
+}
+
+impl Irq {
+    /// Takes a line.
+    pub fn create(
+        resource: &Resource,
+        line: u8,
+        notification: &Notification,
+        bits: u64,
+    ) -> Result<Self, Error> {
+        let notification = argument(notification.handle());
+        let arguments = [argument(resource.handle()), u64::from(line), notification, bits, 0, 0];
+        created(plain(Syscall::IrqCreate, arguments)).map(Self)
+    }
+
+    /// The device has been served: the line may interrupt again.
+    pub fn ack(&self) -> Result<(), Error> {
+        plain(Syscall::IrqAck, [argument(self.handle()), 0, 0, 0, 0, 0]).map(|_| ())
+    }
+}
+
+object! {
+    /// A range of I/O ports. Offsets count from its first port.
+    Ports is Port
+}
+
+impl Ports {
+    /// Takes a range.
+    pub fn create(resource: &Resource, first: u16, count: u16) -> Result<Self, Error> {
+        let arguments = [argument(resource.handle()), u64::from(first), u64::from(count), 0, 0, 0];
+        created(plain(Syscall::PortCreate, arguments)).map(Self)
+    }
+
+    /// Reads a byte.
+    pub fn read_u8(&self, offset: u16) -> Result<u8, Error> {
+        self.read(offset, 1)?.try_into().map_err(|_| Error::BadArgument)
+    }
+
+    /// Reads 16 bits.
+    pub fn read_u16(&self, offset: u16) -> Result<u16, Error> {
+        self.read(offset, 2)?.try_into().map_err(|_| Error::BadArgument)
+    }
+
+    /// Reads 32 bits.
+    pub fn read_u32(&self, offset: u16) -> Result<u32, Error> {
+        self.read(offset, 4)?.try_into().map_err(|_| Error::BadArgument)
+    }
+
+    /// Writes a byte.
+    pub fn write_u8(&self, offset: u16, value: u8) -> Result<(), Error> {
+        self.write(offset, 1, value.into())
+    }
+
+    /// Writes 16 bits.
+    pub fn write_u16(&self, offset: u16, value: u16) -> Result<(), Error> {
+        self.write(offset, 2, value.into())
+    }
+
+    /// Writes 32 bits.
+    pub fn write_u32(&self, offset: u16, value: u32) -> Result<(), Error> {
+        self.write(offset, 4, value.into())
+    }
+
+    /// Writes each byte in turn to one port.
+    pub fn write_bytes(&self, offset: u16, bytes: &[u8]) -> Result<(), Error> {
+        let address = address_of(bytes.as_ptr());
+        let arguments = [argument(self.handle()), offset.into(), address, bytes.len() as u64, 0, 0];
+        // SAFETY: the kernel only reads `bytes`, which lives until the call returns.
+        unsafe { with_memory(Syscall::PortWriteBytes, arguments) }.map(|_| ())
+    }
+
+    fn read(&self, offset: u16, width: u64) -> Result<u64, Error> {
+        plain(Syscall::PortRead, [argument(self.handle()), offset.into(), width, 0, 0, 0])
+            .map(|(value, _)| value)
+    }
+
+    fn write(&self, offset: u16, width: u64, value: u64) -> Result<(), Error> {
+        plain(Syscall::PortWrite, [argument(self.handle()), offset.into(), width, value, 0, 0])
+            .map(|_| ())
+    }
+}

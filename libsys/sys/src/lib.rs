@@ -1,0 +1,78 @@
+//! System calls made safe: owned handles that close on drop, typed errors.
+//!
+//! The only crate of user space with `unsafe` code: what the stubs, the heap, shared
+//! memory, upcalls and the first instruction of a program need is all here, so that
+//! every other crate can forbid it.
+//!
+//! ```
+//! // On the host the same calls reach a small kernel inside the process (see `host`).
+//! let bell = sys::Notification::create()?;
+//! bell.signal(0b101)?;
+//! assert_eq!(bell.wait(sys::FOREVER)?, 0b101);
+//! assert_eq!(bell.poll(), Err(sys::Error::WouldBlock));
+//! # Ok::<(), sys::Error>(())
+//! ```
+//!
+//! **Shape.** [`raw`](self) stubs, one function per register convention; on them one file
+//! per kernel object, named like the object. A handle type owns its handle: dropping it
+//! closes it, [`OwnedHandle`] is the untyped form that travels in messages.
+//!
+//! **Units.** Times are nanoseconds since boot, deadlines absolute ([`FOREVER`] never
+//! comes), memory sizes are pages of [`PAGE_SIZE`] bytes where the name says so.
+//!
+//! **Errors.** The kernel's own ([`Error`]); nothing here panics.
+#![cfg_attr(target_os = "none", no_std)]
+
+extern crate alloc;
+
+#[cfg(any(target_os = "none", test))]
+mod address;
+mod device;
+mod endpoint;
+mod failure;
+mod handle;
+#[cfg(target_os = "none")]
+mod lock;
+mod mapping;
+mod memory;
+mod message;
+mod notification;
+mod process;
+mod raw;
+mod shared;
+pub mod start;
+mod system;
+mod thread;
+mod timer;
+pub mod upcall;
+
+#[cfg(all(feature = "hazard", target_os = "none"))]
+pub mod hazard;
+
+#[cfg(not(target_os = "none"))]
+pub mod host;
+
+#[cfg(target_os = "none")]
+pub mod heap;
+#[cfg(target_os = "none")]
+pub mod log;
+
+pub use abi::{
+    Error, FOREVER, FaultKind, FaultReply, Gift, Handle, ObjectKind, PAGE_SIZE, Priority,
+    ProcessInfo, ProcessState, Protection, Quota, ReplyToken, Rights, Startup, SystemInfo, WORDS,
+};
+pub use device::{Irq, Ports, Resource};
+pub use endpoint::{Endpoint, ReplyRight};
+pub use failure::Failure;
+pub use handle::{Object, OwnedHandle};
+pub use mapping::{Constant, Mapping, Pages};
+pub use memory::{Memory, MemoryInfo};
+pub use message::{Answer, Gifts, Incoming, Message, Received, Words};
+pub use notification::Notification;
+pub use process::Process;
+pub use shared::Shared;
+pub use system::{
+    clock, exit, log_write, raise_fault, sleep_for, sleep_until, system_info, yield_now,
+};
+pub use thread::{Thread, spawn_thread};
+pub use timer::Timer;

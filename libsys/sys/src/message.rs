@@ -1,0 +1,139 @@
+//! What is sent and what comes back.
+
+use crate::{Endpoint, Error, Object, OwnedHandle, ReplyRight, Rights};
+use abi::{Envelope, GIFTS, Gift, Handle};
+
+/// The words that travel in registers.
+pub type Words = [u64; abi::WORDS];
+
+/// Handles to send: some are moved, some copied.
+#[derive(Debug, Default)]
+pub struct Gifts {
+    gifts: [Gift; GIFTS],
+    moved: [Option<OwnedHandle>; GIFTS],
+    count: usize,
+}
+
+impl Gifts {
+    /// None.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Adds a handle that goes away from here with the message, with all its rights.
+    /// Closed when there is no place for it ([`Error::TooLong`]).
+    pub fn push(&mut self, object: impl Into<OwnedHandle>) -> Result<(), Error> {
+        let owned = object.into();
+        let gift = Gift { handle: owned.handle().0, rights: Rights::ALL.0, moved: 1 };
+        self.add(gift, Some(owned))
+    }
+
+    /// Adds a copy with at most these rights.
+    pub fn push_copy(&mut self, object: &impl Object, rights: Rights) -> Result<(), Error> {
+        self.add(Gift { handle: object.handle().0, rights: rights.0, moved: 0 }, None)
+    }
+
+    fn add(&mut self, gift: Gift, owned: Option<OwnedHandle>) -> Result<(), Error> {
+        let place = self.count;
+        *self.gifts.get_mut(place).ok_or(Error::TooLong)? = gift;
+        self.moved[place] = owned;
+        self.count += 1;
+        Ok(())
+    }
+
+    pub(crate) fn raw(&self) -> [Gift; GIFTS] {
+        self.gifts
+    }
+
+    /// The message went out: moved handles are the receiver's now.
+    pub(crate) fn delivered(&mut self) {
+        for owned in core::mem::take(self).moved.into_iter().flatten() {
+            let _ = owned.into_raw();
+        }
+    }
+}
+
+/// A message to send.
+#[derive(Debug, Default)]
+pub struct Message<'a> {
+    /// What it is about. Labels from `0xffff_0000` on are the kernel's.
+    pub label: u32,
+    /// Words in registers.
+    pub words: Words,
+    /// Bytes beside them.
+    pub bytes: &'a [u8],
+    /// Handles. Emptied when the message went out.
+    pub gifts: Gifts,
+}
+
+impl<'a> Message<'a> {
+    /// A label and words, nothing more.
+    #[must_use]
+    pub fn new(label: u32, words: Words) -> Self {
+        Self { label, words, ..Self::default() }
+    }
+
+    /// The same with these bytes.
+    #[must_use]
+    pub fn with_bytes(self, bytes: &'a [u8]) -> Self {
+        Self { bytes, ..self }
+    }
+}
+
+/// The reply to a call.
+#[derive(Debug)]
+pub struct Answer {
+    /// The replier's label.
+    pub label: u32,
+    /// Words in registers.
+    pub words: Words,
+    /// How many bytes are in the buffer.
+    pub len: usize,
+    /// Handles that came with it.
+    pub handles: [Option<OwnedHandle>; GIFTS],
+}
+
+/// A message that was received.
+#[derive(Debug)]
+pub struct Incoming {
+    /// The badge of the handle through which it came: who sent it.
+    pub badge: u64,
+    /// What it is about.
+    pub label: u32,
+    /// Words in registers.
+    pub words: Words,
+    /// How many bytes are in the buffer.
+    pub len: usize,
+    /// Handles that came with it.
+    pub handles: [Option<OwnedHandle>; GIFTS],
+    /// The right to answer; none when it was sent, not called.
+    pub reply: Option<ReplyRight>,
+}
+
+/// What a receive returns for.
+#[derive(Debug)]
+pub enum Received {
+    /// A message.
+    Message(Incoming),
+    /// Bits of the notification that is bound to this thread.
+    Notified(u64),
+}
+
+/// The handles that came in an envelope.
+pub(crate) fn taken(envelope: &Envelope) -> [Option<OwnedHandle>; GIFTS] {
+    envelope.taken.map(|number| (number != 0).then(|| OwnedHandle::from_raw(Handle(number))))
+}
+
+/// Bytes that the kernel says it wrote, never more than there was room for.
+pub(crate) fn received_len(envelope: &Envelope) -> usize {
+    let len = envelope.received_len.min(envelope.receive_capacity);
+    usize::try_from(len).unwrap_or(0)
+}
+
+impl Endpoint {
+    /// An envelope that carries these handles and waits until the deadline.
+    pub(crate) fn envelope(gifts: &Gifts, deadline_ns: u64) -> Envelope {
+        Envelope { gifts: gifts.raw(), deadline_ns, ..Envelope::EMPTY }
+    }
+}

@@ -1,0 +1,112 @@
+//! Processes.
+
+use crate::handle::{created, object};
+use crate::raw::{address_of, argument, handle_in, plain, with_memory};
+use crate::{
+    Endpoint, Error, Handle, Memory, Notification, Object, ProcessInfo, Protection, Quota, Rights,
+};
+use abi::Syscall;
+
+object! {
+    /// A space, a handle table and a quota.
+    ///
+    /// Dropping the handle does not kill it.
+    Process
+}
+
+impl Process {
+    /// A new process without threads. The quota is taken out of this process's; the bits
+    /// are signalled when it dies.
+    pub fn create(
+        name: &str,
+        quota: &Quota,
+        death: Option<(&Notification, u64)>,
+    ) -> Result<Self, Error> {
+        let (bell, bits) = death.map_or((0, 0), |(bell, bits)| (argument(bell.handle()), bits));
+        let text = address_of(name.as_ptr());
+        let quota = address_of(core::ptr::from_ref(quota));
+        let arguments = [text, name.len() as u64, quota, bell, bits, 0];
+        // SAFETY: the kernel only reads the name and the quota, which both outlive the call.
+        created(unsafe { with_memory(Syscall::ProcessCreate, arguments) }).map(Self)
+    }
+
+    /// Copies a handle into its table: the number there.
+    pub fn give(&self, object: &impl Object, rights: Rights, badge: u64) -> Result<Handle, Error> {
+        self.give_raw(object.handle(), rights, badge)
+    }
+
+    /// Copies any handle of this process into its table: the number there.
+    pub fn give_raw(&self, handle: Handle, rights: Rights, badge: u64) -> Result<Handle, Error> {
+        let own = argument(self.handle());
+        let arguments = [own, argument(handle), u64::from(rights.0), badge, 0, 0];
+        handle_in(plain(Syscall::HandleGive, arguments)?.0)
+    }
+
+    /// Where faults of its threads are sent as calls (see `abi::FaultKind`).
+    pub fn set_fault_handler(&self, endpoint: &Endpoint, badge: u64) -> Result<(), Error> {
+        let own = argument(self.handle());
+        plain(Syscall::ProcessFaults, [own, argument(endpoint.handle()), badge, 0, 0, 0])
+            .map(|_| ())
+    }
+
+    /// Maps pages of a memory object into its space.
+    pub fn map(
+        &self,
+        memory: &Memory,
+        address: u64,
+        first: u64,
+        pages: u64,
+        protection: Protection,
+    ) -> Result<(), Error> {
+        let (own, memory) = (argument(self.handle()), argument(memory.handle()));
+        let arguments = [own, memory, address, first, pages, protection as u64];
+        // SAFETY: another process's space holds no Rust value of ours. Were the handle this
+        // process's own: the kernel refuses ranges that are mapped already, so nothing that
+        // a reference points to changes.
+        unsafe { with_memory(Syscall::Map, arguments) }.map(|_| ())
+    }
+
+    /// Takes pages out of another process's space: it faults when it next uses them.
+    pub fn unmap(&self, address: u64, pages: u64) -> Result<(), Error> {
+        if self.info()?.pid == Self::own_info()?.pid {
+            return Err(Error::BadArgument);
+        }
+        let arguments = [argument(self.handle()), address, pages, 0, 0, 0];
+        // SAFETY: it is another process's space, where no Rust value of ours lives.
+        unsafe { with_memory(Syscall::Unmap, arguments) }.map(|_| ())
+    }
+
+    /// Ends it with a status.
+    pub fn kill(&self, status: u64) -> Result<(), Error> {
+        plain(Syscall::ProcessKill, [argument(self.handle()), status, 0, 0, 0, 0]).map(|_| ())
+    }
+
+    /// No thread of it runs until [`Process::resume`].
+    pub fn suspend(&self) -> Result<(), Error> {
+        plain(Syscall::ProcessSuspend, [argument(self.handle()), 0, 0, 0, 0, 0]).map(|_| ())
+    }
+
+    /// Ends a suspend.
+    pub fn resume(&self) -> Result<(), Error> {
+        plain(Syscall::ProcessResume, [argument(self.handle()), 0, 0, 0, 0, 0]).map(|_| ())
+    }
+
+    /// What it uses and what state it is in; works after its death too.
+    pub fn info(&self) -> Result<ProcessInfo, Error> {
+        info(self.handle())
+    }
+
+    /// The same for the calling process.
+    pub fn own_info() -> Result<ProcessInfo, Error> {
+        info(Handle::NONE)
+    }
+}
+
+fn info(process: Handle) -> Result<ProcessInfo, Error> {
+    let mut info = ProcessInfo::default();
+    let arguments = [argument(process), address_of(&raw mut info), 0, 0, 0, 0];
+    // SAFETY: 1. the kernel writes one `ProcessInfo` to an exclusive, live value.
+    // 2. it is plain numbers: every bit pattern is a value of it.
+    unsafe { with_memory(Syscall::ProcessInfo, arguments) }?;
+    Ok(info)
+}

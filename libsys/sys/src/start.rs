@@ -1,0 +1,84 @@
+//! How a program begins: the first instruction, the startup block.
+
+use crate::{Constant, Error, Memory, OwnedHandle, Startup};
+
+/// Makes a function of the type `fn() -> !` the start of the program. `rt::entry!` is what
+/// programs use.
+#[macro_export]
+macro_rules! program {
+    ($main:expr) => {
+        const _: () = {
+            // SAFETY: the symbol is declared with this type in `sys::start`, and a second
+            // definition would not link.
+            #[unsafe(no_mangle)]
+            extern "C" fn postern_program() -> ! {
+                let main: fn() -> ! = $main;
+                main()
+            }
+        };
+    };
+}
+
+/// The first instruction of every program: an empty stack, zeroed registers.
+#[cfg(target_os = "none")]
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+extern "C" fn _start() -> ! {
+    unsafe extern "C" {
+        fn postern_program() -> !;
+    }
+    core::arch::naked_asm!(
+        "and rsp, -16",
+        "xor ebp, ebp",
+        "call {program}",
+        "ud2",
+        program = sym postern_program,
+    )
+}
+
+/// The startup block.
+#[cfg(target_os = "none")]
+#[must_use]
+pub fn startup() -> Startup<'static> {
+    // Both are small enough on this machine; 0 would be an empty block.
+    let number = |value: u64| usize::try_from(value).unwrap_or(0);
+    let block = core::ptr::with_exposed_provenance::<u8>(number(abi::STARTUP_ADDRESS));
+    let len = number(abi::STARTUP_SIZE);
+    // SAFETY: whoever starts a program maps the block there, read-only and for good; without
+    // it no program works. Its bytes are initialised (memory objects start as zeros).
+    Startup::parse(unsafe { core::slice::from_raw_parts(block, len) })
+}
+
+/// The startup block that the test set (`host::set_startup`).
+#[cfg(not(target_os = "none"))]
+#[must_use]
+pub fn startup() -> Startup<'static> {
+    Startup::parse(crate::host::startup_bytes())
+}
+
+/// Takes over a handle of the startup block. A second time there is none any more.
+#[must_use]
+pub fn take_handle(name: &str) -> Option<OwnedHandle> {
+    let prefix = |value: &str| value.split_once(' ').is_some_and(|(found, _)| found == name);
+    let place = startup().values("handle").position(prefix).filter(|place| *place < 64)?;
+    let bit = 1 << place;
+    let taken = mark_taken(bit) & bit != 0;
+    startup().handle(name).filter(|_| !taken).map(OwnedHandle::from_raw)
+}
+
+/// Marks handles of the startup block, by place, as taken: which were taken before.
+#[cfg(target_os = "none")]
+fn mark_taken(bits: u64) -> u64 {
+    use core::sync::atomic::{AtomicU64, Ordering};
+    static TAKEN: AtomicU64 = AtomicU64::new(0);
+    TAKEN.fetch_or(bits, Ordering::Relaxed)
+}
+
+#[cfg(not(target_os = "none"))]
+use crate::host::mark_taken;
+
+/// Maps a memory object of the startup block that nobody writes any more.
+pub fn constant(name: &str) -> Result<Constant, Error> {
+    let handle = take_handle(name).ok_or(Error::BadHandle)?;
+    Constant::map(&Memory::from(handle))
+}

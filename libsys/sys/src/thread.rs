@@ -1,0 +1,91 @@
+//! Threads, of this process and of others.
+//!
+//! **Shape.** Stacks of this process's own threads lie in slots of [`SLOT_BYTES`], so that
+//! a thread knows which it is from its stack pointer, without thread-local storage. The
+//! lowest pages of a slot are never mapped: they guard the slot below.
+
+use crate::handle::{created, object};
+use crate::raw::{argument, plain, with_memory};
+use crate::{Error, Priority, Process};
+use abi::Syscall;
+
+#[cfg(not(target_os = "none"))]
+mod hosted;
+#[cfg(target_os = "none")]
+mod native;
+#[cfg(not(target_os = "none"))]
+use hosted as backend;
+#[cfg(target_os = "none")]
+use native as backend;
+#[cfg(target_os = "none")]
+pub(crate) use native::{STACKS_BASE, current_slot};
+
+object! {
+    /// A thread.
+    ///
+    /// Dropping the handle does not end it.
+    Thread
+}
+
+impl Thread {
+    /// A thread in another process, stopped. For threads of this process there is
+    /// [`spawn_thread`], which knows that the code and stack are good.
+    pub fn create(
+        process: &Process,
+        entry: u64,
+        stack: u64,
+        argument0: u64,
+        priority: Priority,
+    ) -> Result<Self, Error> {
+        if process.info()?.pid == Process::own_info()?.pid {
+            return Err(Error::BadArgument);
+        }
+        let arguments = [argument(process.handle()), entry, stack, argument0, priority.0.into(), 0];
+        // SAFETY: it runs in another process's space, where no Rust value of ours lives.
+        created(unsafe { with_memory(Syscall::ThreadCreate, arguments) }).map(Self)
+    }
+
+    /// Starts it or ends a suspend.
+    pub fn resume(&self) -> Result<(), Error> {
+        self.manage(Syscall::ThreadResume, 0)
+    }
+
+    /// It does not run until [`Thread::resume`].
+    pub fn suspend(&self) -> Result<(), Error> {
+        self.manage(Syscall::ThreadSuspend, 0)
+    }
+
+    /// Ends it. Memory safety does not suffer, but what it owned is never dropped, and a
+    /// lock that it held stays locked.
+    pub fn kill(&self) -> Result<(), Error> {
+        self.manage(Syscall::ThreadKill, 0)
+    }
+
+    /// Changes how urgent it is.
+    pub fn set_priority(&self, priority: Priority) -> Result<(), Error> {
+        self.manage(Syscall::ThreadPriority, priority.0.into())
+    }
+
+    fn manage(&self, call: Syscall, value: u64) -> Result<(), Error> {
+        plain(call, [argument(self.handle()), value, 0, 0, 0, 0]).map(|_| ())
+    }
+}
+
+/// Runs a closure in a new thread of this process, with a stack of so many pages.
+///
+/// ```
+/// let bell = std::sync::Arc::new(sys::Notification::create()?);
+/// let other = bell.clone();
+/// let _thread = sys::spawn_thread(16, sys::Priority(10), move || {
+///     let _ = other.signal(1);
+/// })?;
+/// assert_eq!(bell.wait(sys::FOREVER)?, 1);
+/// # Ok::<(), sys::Error>(())
+/// ```
+pub fn spawn_thread(
+    stack_pages: u64,
+    priority: Priority,
+    work: impl FnOnce() + Send + 'static,
+) -> Result<Thread, Error> {
+    backend::spawn(stack_pages, priority, alloc::boxed::Box::new(work)).map(Thread)
+}

@@ -1,0 +1,145 @@
+//! Threads on the bare machine: stack slots, the first and the last instructions.
+
+use crate::handle::created;
+use crate::raw::{address_of, argument, with_memory};
+use crate::{Error, Memory, OwnedHandle, PAGE_SIZE, Priority, Protection};
+use abi::Syscall;
+use alloc::boxed::Box;
+use core::arch::{asm, naked_asm};
+use core::sync::atomic::{AtomicU64, Ordering};
+
+/// Where the slots begin.
+pub(crate) const STACKS_BASE: u64 = 0x3000_0000_0000;
+/// Bytes of a slot.
+const SLOT_BYTES: u64 = 1 << 20;
+/// Slots: threads of a process beside its first.
+const SLOTS: u64 = 64;
+/// The most pages of a stack; the rest of the slot guards.
+const STACK_PAGES_MAX: u64 = SLOT_BYTES / PAGE_SIZE - 16;
+
+/// A set bit is a slot in use.
+static USED: AtomicU64 = AtomicU64::new(0);
+
+/// What a new thread finds.
+struct Start {
+    work: Box<dyn FnOnce() + Send>,
+    slot: u64,
+    pages: u64,
+}
+
+/// Which thread is running: 0 for the first, else its slot + 1.
+pub(crate) fn current_slot() -> u64 {
+    let stack: u64;
+    // SAFETY: copies a register.
+    unsafe { asm!("mov {}, rsp", out(reg) stack, options(nomem, nostack, preserves_flags)) };
+    match stack.checked_sub(STACKS_BASE) {
+        Some(offset) if offset < SLOTS * SLOT_BYTES => 1 + offset / SLOT_BYTES,
+        _ => 0,
+    }
+}
+
+/// Makes the stack, then the thread, then lets it run.
+pub(crate) fn spawn(
+    stack_pages: u64,
+    priority: Priority,
+    work: Box<dyn FnOnce() + Send>,
+) -> Result<OwnedHandle, Error> {
+    if stack_pages == 0 || stack_pages > STACK_PAGES_MAX {
+        return Err(Error::BadArgument);
+    }
+    let slot = take_slot().ok_or(Error::QuotaExceeded)?;
+    map_stack(slot, stack_pages).inspect_err(|_| free_slot(slot))?;
+    let start = Box::into_raw(Box::new(Start { work, slot, pages: stack_pages }));
+    run(start, slot, priority).inspect_err(|_| {
+        // SAFETY: the thread does not exist or never ran, so the box is still only ours,
+        // and nothing lives on the stack.
+        unsafe {
+            drop(Box::from_raw(start));
+            let _ = with_memory(Syscall::Unmap, stack_of(slot, stack_pages));
+        }
+        free_slot(slot);
+    })
+}
+
+fn run(start: *mut Start, slot: u64, priority: Priority) -> Result<OwnedHandle, Error> {
+    let entry = address_of(thread_entry as *const ());
+    let arguments = [0, entry, slot_top(slot), address_of(start), priority.0.into(), 0];
+    // SAFETY: 1. the stack was mapped for this slot, which nobody else has. 2. the entry
+    // takes over the box that `start` points to. 3. the closure is `Send`.
+    let thread = created(unsafe { with_memory(Syscall::ThreadCreate, arguments) })?;
+    crate::raw::plain(Syscall::ThreadResume, [argument(thread.handle()), 0, 0, 0, 0, 0])?;
+    Ok(thread)
+}
+
+fn map_stack(slot: u64, pages: u64) -> Result<(), Error> {
+    let memory = Memory::create(pages)?;
+    let [_, address, ..] = stack_of(slot, pages);
+    let arguments = [0, argument(memory.handle()), address, 0, pages, Protection::ReadWrite as u64];
+    // SAFETY: the slot is free, so nothing in its range is in use.
+    unsafe { with_memory(Syscall::Map, arguments) }.map(|_| ())
+}
+
+/// The arguments that unmap the stack of a slot: own process, address, pages.
+fn stack_of(slot: u64, pages: u64) -> [u64; 6] {
+    [0, slot_top(slot) - pages * PAGE_SIZE, pages, 0, 0, 0]
+}
+
+fn slot_top(slot: u64) -> u64 {
+    STACKS_BASE + (slot + 1) * SLOT_BYTES
+}
+
+fn take_slot() -> Option<u64> {
+    // ORDER: acquire pairs with the release of the thread that left the slot.
+    let used = USED
+        .fetch_update(Ordering::Acquire, Ordering::Relaxed, |used| {
+            (used != u64::MAX).then(|| used | (used + 1))
+        })
+        .ok()?;
+    Some(u64::from(used.trailing_ones()))
+}
+
+fn free_slot(slot: u64) {
+    USED.fetch_and(!(1 << slot), Ordering::Release);
+}
+
+/// The first instructions: the stack is empty and aligned, `rdi` is the start record.
+#[unsafe(naked)]
+extern "C" fn thread_entry(_start: *mut Start) -> ! {
+    naked_asm!("xor ebp, ebp", "call {body}", "ud2", body = sym thread_body)
+}
+
+extern "C" fn thread_body(start: *mut Start) -> ! {
+    // SAFETY: `spawn` made it from a box and gave it to this thread alone.
+    let start = unsafe { Box::from_raw(start) };
+    let (slot, pages) = (start.slot, start.pages);
+    (start.work)();
+    leave(slot, pages)
+}
+
+/// Gives up the stack and ends the thread, without using the stack in between.
+fn leave(slot: u64, pages: u64) -> ! {
+    let _ = crate::upcall::mask(u64::MAX);
+    let [_, address, ..] = stack_of(slot, pages);
+    // SAFETY: 1. nothing on this stack is used again: the code below works in registers
+    // and never returns. 2. upcalls, which would need the stack, are masked. 3. the slot's
+    // bit is cleared only after the pages are unmapped, so a new owner finds it empty.
+    unsafe {
+        asm!(
+            "syscall",
+            "lock and qword ptr [rip + {used}], r12",
+            "2:",
+            "mov eax, {kill}",
+            "xor edi, edi",
+            "syscall",
+            "jmp 2b",
+            in("rax") Syscall::Unmap as u64,
+            in("rdi") 0,
+            in("rsi") address,
+            in("rdx") pages,
+            in("r12") !(1u64 << slot),
+            used = sym USED,
+            kill = const Syscall::ThreadKill as u64,
+            options(noreturn),
+        )
+    }
+}

@@ -1,0 +1,104 @@
+//! Upcalls: bits of a notification divert a thread to a handler. What signals are made of.
+//!
+//! One handler per process; it runs on the stack of the thread that registered it, with
+//! all bits masked, and may allocate, log and call. A blocking call that it cut short
+//! returns [`Error::Interrupted`].
+//!
+//! ```no_run
+//! use std::sync::atomic::{AtomicU64, Ordering};
+//! static SEEN: AtomicU64 = AtomicU64::new(0);
+//! let bell = sys::Notification::create()?;
+//! sys::upcall::register(&bell, |bits, _| SEEN.store(bits, Ordering::Relaxed), 0)?;
+//! bell.signal(1 << 2)?;
+//! # Ok::<(), sys::Error>(())
+//! ```
+
+use crate::raw::{address_of, argument, plain, with_memory};
+use crate::{Error, Notification};
+pub use abi::SavedFrame;
+use abi::Syscall;
+use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+
+/// What runs for the bits. It sees the registers of the interrupted thread.
+pub type Handler = fn(bits: u64, interrupted: &SavedFrame);
+
+/// The registered [`Handler`]; null: none.
+static HANDLER: AtomicPtr<()> = AtomicPtr::new(core::ptr::null_mut());
+/// Whether any thread may be diverted, so that locks have to mask.
+static ACTIVE: AtomicBool = AtomicBool::new(false);
+
+/// Diverts the calling thread to the handler for bits of the notification; bits set in
+/// `mask` stay pending.
+pub fn register(bell: &Notification, handler: Handler, mask: u64) -> Result<(), Error> {
+    HANDLER.store(handler as *mut (), Ordering::Release);
+    ACTIVE.store(true, Ordering::Release);
+    let entry = address_of(entry as *const ());
+    let arguments = [argument(bell.handle()), entry, 0, mask, 0, 0];
+    // SAFETY: 1. `entry` has the convention that the kernel enters handlers with (two
+    // arguments, stack as after a call) and never returns. 2. stack 0 means the current
+    // stack, below the red zone: memory that no Rust value uses.
+    unsafe { with_memory(Syscall::UpcallRegister, arguments) }.map(|_| ())
+}
+
+/// Ends upcalls of the calling thread.
+pub fn unregister() -> Result<(), Error> {
+    // SAFETY: handle 0 only removes a registration.
+    unsafe { with_memory(Syscall::UpcallRegister, [0; 6]) }.map(|_| ())
+}
+
+/// Sets which bits stay pending for the calling thread: the old mask.
+pub fn mask(mask: u64) -> Result<u64, Error> {
+    plain(Syscall::UpcallMask, [mask, 0, 0, 0, 0, 0]).map(|(old, _)| old)
+}
+
+/// Where the kernel enters.
+extern "C" fn entry(bits: u64, frame: *mut SavedFrame) -> ! {
+    let handler = HANDLER.load(Ordering::Acquire);
+    if !handler.is_null() {
+        // SAFETY: only `register` stores here, and only values of type `Handler`.
+        let handler = unsafe { core::mem::transmute::<*mut (), Handler>(handler) };
+        // SAFETY: the kernel wrote a whole frame there, on this thread's stack above the
+        // current frame, and nobody else uses it.
+        handler(bits, unsafe { &*frame });
+    }
+    loop {
+        // SAFETY: the frame is the kernel's own, unchanged: the thread goes on where it was.
+        let _ = unsafe {
+            with_memory(Syscall::UpcallReturn, [address_of(frame.cast_const()), 0, 0, 0, 0, 0])
+        };
+    }
+}
+
+/// Upcalls of this thread are masked while it lives; does nothing in programs without
+/// handlers.
+#[cfg(target_os = "none")]
+pub(crate) struct Masked(Option<u64>);
+
+#[cfg(target_os = "none")]
+impl Masked {
+    pub(crate) fn enter() -> Self {
+        Self(ACTIVE.load(Ordering::Acquire).then(|| mask(u64::MAX).ok()).flatten())
+    }
+
+    /// The mask to go back to, for those who keep it themselves; `u64::MAX` for none.
+    pub(crate) fn into_raw(self) -> u64 {
+        let old = self.0.unwrap_or(u64::MAX);
+        core::mem::forget(self);
+        old
+    }
+
+    /// What [`Masked::into_raw`] gave.
+    pub(crate) fn from_raw(old: u64) -> Self {
+        Self((old != u64::MAX).then_some(old))
+    }
+}
+
+#[cfg(target_os = "none")]
+impl Drop for Masked {
+    fn drop(&mut self) {
+        if let Some(old) = self.0 {
+            // It can fail only when the thread was never registered: then nothing is masked.
+            let _ = mask(old);
+        }
+    }
+}

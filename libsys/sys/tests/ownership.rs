@@ -1,0 +1,130 @@
+//! Handles are closed once, by whoever owns them last; replies are given once.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::thread;
+use sys::{
+    Endpoint, Error, FOREVER, Handle, Message, Notification, Object, ObjectKind, OwnedHandle,
+    Received, ReplyRight, Rights,
+};
+
+fn is_closed(handle: Handle) -> bool {
+    let owned = OwnedHandle::from_raw(handle);
+    let closed = owned.info() == Err(Error::BadHandle);
+    let _ = owned.into_raw();
+    closed
+}
+
+/// Serves one call with this reply.
+fn serve_once(endpoint: Endpoint, reply: impl FnOnce(ReplyRight) + Send + 'static) {
+    thread::spawn(move || {
+        if let Ok(Received::Message(message)) = endpoint.receive(FOREVER, &mut [0; 64]) {
+            reply(message.reply.unwrap());
+        }
+    });
+}
+
+#[test]
+fn dropping_closes_and_into_raw_does_not() {
+    let bell = Notification::create().unwrap();
+    let handle = bell.handle();
+    drop(bell);
+    assert!(is_closed(handle));
+    let kept = OwnedHandle::from(Notification::create().unwrap()).into_raw();
+    assert!(!is_closed(kept));
+    drop(OwnedHandle::from_raw(kept));
+    assert!(is_closed(kept));
+}
+
+#[test]
+fn copies_have_fewer_rights_and_lives_of_their_own() {
+    let bell = Notification::create().unwrap();
+    let deaf = bell.copy(Rights::SIGNAL).unwrap();
+    let info = OwnedHandle::from(bell.copy(Rights::ALL).unwrap()).info().unwrap();
+    assert_eq!(info, (ObjectKind::Notification, Rights::ALL));
+    assert_eq!(deaf.poll(), Err(Error::NoRight));
+    drop(bell);
+    assert_eq!(deaf.signal(1), Ok(()));
+}
+
+#[test]
+fn a_moved_handle_leaves_with_the_message_only_if_that_was_taken() {
+    let endpoint = Endpoint::create().unwrap();
+    let client = endpoint.copy(Rights::SEND).unwrap();
+    let bell = Notification::create().unwrap();
+    let handle = bell.handle();
+    let mut message = Message::new(1, [0; 7]);
+    message.gifts.push(bell).unwrap();
+    serve_once(endpoint, |right| right.reply(&mut Message::default()).unwrap());
+    client.call_with(&mut message, FOREVER, &mut []).unwrap();
+    assert!(is_closed(handle), "it is the receiver's now");
+
+    let bell = Notification::create().unwrap();
+    let handle = bell.handle();
+    let dead = Endpoint::create().unwrap().copy(Rights::SEND).unwrap();
+    let mut message = Message::new(1, [0; 7]);
+    message.gifts.push(bell).unwrap();
+    let failed = dead.call_with(&mut message, FOREVER, &mut []).map(|answer| answer.label);
+    assert_eq!(failed, Err(Error::PeerDied));
+    assert!(!is_closed(handle), "still the sender's");
+    drop(message);
+    assert!(is_closed(handle), "closed with the message");
+}
+
+#[test]
+fn a_fifth_handle_is_refused_and_closed() {
+    let mut message = Message::default();
+    for _ in 0..4 {
+        message.gifts.push(Notification::create().unwrap()).unwrap();
+    }
+    let fifth = Notification::create().unwrap();
+    let handle = fifth.handle();
+    assert_eq!(message.gifts.push(fifth), Err(Error::TooLong));
+    assert!(is_closed(handle));
+}
+
+#[test]
+fn a_dropped_reply_right_answers_that_the_call_was_abandoned() {
+    let endpoint = Endpoint::create().unwrap();
+    let client = endpoint.copy(Rights::SEND).unwrap();
+    serve_once(endpoint, drop);
+    assert_eq!(client.call(1, &[0; 7]).unwrap().label, ReplyRight::ABANDONED);
+}
+
+#[test]
+fn a_gone_caller_takes_the_reply_right_along() {
+    let endpoint = Endpoint::create().unwrap();
+    let client = endpoint.copy(Rights::SEND).unwrap();
+    let caller = thread::spawn(move || {
+        let deadline = sys::clock() + 10_000_000;
+        client.call_with(&mut Message::default(), deadline, &mut []).map(|answer| answer.label)
+    });
+    let Received::Message(message) = endpoint.receive(FOREVER, &mut []).unwrap() else {
+        panic!("no message");
+    };
+    assert_eq!(caller.join().unwrap(), Err(Error::TimedOut));
+    let (error, right) = message.reply.unwrap().reply(&mut Message::default()).unwrap_err();
+    assert_eq!(error, Error::BadReply);
+    assert!(right.is_none());
+}
+
+#[test]
+fn a_wrong_answer_leaves_the_right_to_give_another() {
+    let endpoint = Endpoint::create().unwrap();
+    let client = endpoint.copy(Rights::SEND).unwrap();
+    serve_once(endpoint, |right| {
+        let mut wrong = Message::new(1, [0; 7]);
+        let fixed = Notification::create().unwrap().copy(Rights::SIGNAL).unwrap();
+        wrong.gifts.push(fixed).unwrap(); // may not travel: no TRANSFER
+        let (error, right) = right.reply(&mut wrong).unwrap_err();
+        assert_eq!(error, Error::NoRight);
+        right.unwrap().reply(&mut Message::new(2, [0; 7])).unwrap();
+    });
+    assert_eq!(client.call(1, &[0; 7]).unwrap().label, 2);
+}
+
+#[test]
+fn names_of_kinds_match() {
+    assert_eq!(<sys::Ports as Object>::KIND, ObjectKind::Port);
+    assert_eq!(<sys::Endpoint as Object>::KIND, ObjectKind::Endpoint);
+}

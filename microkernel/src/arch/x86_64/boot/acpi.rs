@@ -1,0 +1,119 @@
+//! CPUs and interrupt controllers, from the ACPI tables.
+
+use super::super::{index, mm::physmap};
+use super::facts::Facts;
+use acpi::madt::{Madt, MadtEntry};
+use acpi::{AcpiHandler, AcpiTables, PhysicalMapping};
+use core::ptr::NonNull;
+use core_kernel::machine::Phys;
+use heapless::Vec;
+
+/// An I/O interrupt controller.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct IoApicFact {
+    /// Its registers.
+    pub(crate) address: Phys,
+    /// The number of its first input.
+    pub(crate) first_input: u32,
+}
+
+/// An ISA line that is not what it was on an ISA bus.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Override {
+    /// The ISA line.
+    pub(crate) line: u8,
+    /// The controller input.
+    pub(crate) input: u32,
+    /// Polarity and trigger, as in the table.
+    pub(crate) flags: u16,
+}
+
+/// What the tables tell.
+#[derive(Clone, Debug)]
+pub(crate) struct Platform {
+    /// The local interrupt controllers' registers.
+    pub(crate) lapic: Phys,
+    /// The I/O interrupt controllers.
+    pub(crate) ioapics: Vec<IoApicFact, 4>,
+    /// Differences from the ISA bus.
+    pub(crate) overrides: Vec<Override, 16>,
+    /// Controller numbers of the CPUs that can be used.
+    pub(crate) cpus: Vec<u32, 64>,
+}
+
+impl Platform {
+    /// Reads the tables.
+    pub(crate) fn find(facts: &Facts) -> Self {
+        let Some(rsdp) = facts.rsdp else {
+            super::fail(format_args!("the boot gave no ACPI tables"))
+        };
+        // SAFETY: the loader found the tables there; the boot page tables map them.
+        let tables = unsafe { AcpiTables::from_rsdp(Mapped, index(rsdp.0)) };
+        let madt = tables.and_then(|tables| tables.find_table::<Madt>());
+        match madt {
+            Ok(madt) => Self::read(&madt),
+            Err(error) => super::fail(format_args!("the ACPI tables are unusable: {error:?}")),
+        }
+    }
+
+    fn read(madt: &PhysicalMapping<Mapped, Madt>) -> Self {
+        let mut platform = Self {
+            lapic: Phys(u64::from(madt.get().local_apic_address)),
+            ioapics: Vec::new(),
+            overrides: Vec::new(),
+            cpus: Vec::new(),
+        };
+        for entry in madt.get().entries() {
+            platform.add(&entry);
+        }
+        platform
+    }
+
+    /// Notes one entry. Full lists only leave devices or CPUs unused.
+    fn add(&mut self, entry: &MadtEntry<'_>) {
+        match entry {
+            MadtEntry::LocalApic(cpu) if cpu.flags & 1 != 0 => {
+                let _ = self.cpus.push(u32::from(cpu.apic_id));
+            }
+            MadtEntry::LocalX2Apic(cpu) if cpu.flags & 1 != 0 => {
+                let _ = self.cpus.push(cpu.x2apic_id);
+            }
+            MadtEntry::IoApic(ioapic) => {
+                let _ = self.ioapics.push(IoApicFact {
+                    address: Phys(u64::from(ioapic.io_apic_address)),
+                    first_input: ioapic.global_system_interrupt_base,
+                });
+            }
+            MadtEntry::InterruptSourceOverride(entry) => {
+                let _ = self.overrides.push(Override {
+                    line: entry.irq,
+                    input: entry.global_system_interrupt,
+                    flags: entry.flags,
+                });
+            }
+            MadtEntry::LocalApicAddressOverride(entry) => {
+                self.lapic = Phys(entry.local_apic_address);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// ACPI tables as the boot page tables map them.
+#[derive(Clone, Copy, Debug)]
+struct Mapped;
+
+impl AcpiHandler for Mapped {
+    unsafe fn map_physical_region<T>(
+        &self,
+        address: usize,
+        size: usize,
+    ) -> PhysicalMapping<Self, T> {
+        let pointer = physmap::pointer(Phys(address as u64)).cast();
+        // SAFETY: the physmap of the boot maps it, for reading, as long as boot lasts; it
+        // is never null.
+        unsafe { PhysicalMapping::new(address, NonNull::new_unchecked(pointer), size, size, *self) }
+    }
+
+    fn unmap_physical_region<T>(_region: &PhysicalMapping<Self, T>) {}
+}

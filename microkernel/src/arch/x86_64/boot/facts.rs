@@ -1,0 +1,99 @@
+//! What the kernel keeps of the boot information, whichever way it came.
+//!
+//! Copied before anything is allocated: the loader's own structures are not mapped any
+//! more once the kernel is on its own page tables.
+
+use super::super::mm::{image, table};
+use super::pvh_info;
+use bootloader_api::BootInfo;
+use bootloader_api::info::MemoryRegionKind;
+use core_kernel::machine::Phys;
+use heapless::Vec;
+
+/// A range of physical addresses, `start <= .. < end`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Range {
+    /// The first address.
+    pub(crate) start: u64,
+    /// The first address after it.
+    pub(crate) end: u64,
+}
+
+impl Range {
+    /// Whether both have an address in common.
+    pub(crate) fn overlaps(self, other: Self) -> bool {
+        self.start < other.end && other.start < self.end
+    }
+}
+
+/// The most regions of memory that are used.
+pub(crate) const REGIONS: usize = 64;
+
+/// What the kernel must know about the machine and its boot.
+#[derive(Clone)]
+pub(crate) struct Facts {
+    /// RAM that nobody uses, whole pages.
+    pub(crate) free: Vec<Range, REGIONS>,
+    /// All RAM that programs must not get as device memory.
+    pub(crate) ram: Vec<Range, REGIONS>,
+    /// Where the ACPI tables begin.
+    pub(crate) rsdp: Option<Phys>,
+    /// The boot archive: where it begins, and its bytes.
+    pub(crate) archive: Option<(Phys, u64)>,
+    /// The command line, when the boot gave one.
+    pub(crate) cmdline: Option<&'static str>,
+    /// The kernel image's frames that must never be writable.
+    pub(crate) sealed: Range,
+}
+
+/// Adds a range, to the last one where they touch. A full list only loses memory.
+fn add(list: &mut Vec<Range, REGIONS>, range: Range) {
+    match list.last_mut() {
+        Some(last) if last.end == range.start => last.end = range.end,
+        _ => drop(list.push(range)),
+    }
+}
+
+impl Facts {
+    /// Copies what matters.
+    pub(crate) fn gather(info: &BootInfo) -> Self {
+        let mut facts = Self {
+            free: Vec::new(),
+            ram: Vec::new(),
+            rsdp: info.rsdp_addr.into_option().map(Phys),
+            archive: None,
+            cmdline: pvh_info::cmdline().map(str::trim).filter(|text| !text.is_empty()),
+            sealed: image::sealed_frames(),
+        };
+        for region in info.memory_regions.iter() {
+            facts.add_region(region.start, region.end, region.kind);
+        }
+        facts.archive = info.ramdisk_addr.into_option().and_then(|address| {
+            let first = table::active().translate_kernel(address)?;
+            (info.ramdisk_len > 0).then_some((first, info.ramdisk_len))
+        });
+        facts
+    }
+
+    fn add_region(&mut self, start: u64, end: u64, kind: MemoryRegionKind) {
+        let usable = kind == MemoryRegionKind::Usable;
+        let page = abi::PAGE_SIZE;
+        let pages = Range { start: start.next_multiple_of(page), end: end / page * page };
+        if usable && pages.start < pages.end {
+            add(&mut self.free, pages);
+        }
+        if usable || kind == MemoryRegionKind::Bootloader {
+            add(&mut self.ram, Range { start, end });
+        }
+    }
+
+    /// Bytes of all RAM that the kernel can use.
+    pub(crate) fn usable_bytes(&self) -> u64 {
+        self.free.iter().map(|range| range.end - range.start).sum()
+    }
+
+    /// The first address after all RAM.
+    pub(crate) fn ram_end(&self) -> u64 {
+        self.ram.iter().map(|range| range.end).max().unwrap_or(0)
+    }
+}

@@ -1,0 +1,90 @@
+//! From the boot's page tables and stack to the kernel's own.
+
+use super::super::cpu::{Stacks, block};
+use super::super::index;
+use super::super::irq::Controllers;
+use super::super::mm::{physmap, space::KernelSpace};
+use super::{BootFrames, Facts, Platform};
+use core::arch::naked_asm;
+use core_kernel::CpuId;
+use core_kernel::machine::Phys;
+use spin::Mutex;
+
+/// All that was prepared while the boot's page tables were in use.
+pub(crate) struct Boot {
+    /// The machine.
+    pub(crate) facts: Facts,
+    /// Its interrupt controllers.
+    pub(crate) platform: Platform,
+    /// Its memory, as far as it is free.
+    pub(crate) frames: BootFrames,
+    /// The kernel's half.
+    pub(crate) space: KernelSpace,
+    /// Interrupt controllers as mapped there.
+    pub(crate) controllers: Controllers,
+    /// Stacks as mapped there.
+    pub(crate) stacks: Stacks,
+}
+
+static PREPARED: Mutex<Option<Boot>> = Mutex::new(None);
+
+impl Boot {
+    /// Prepares everything.
+    pub(crate) fn prepare(facts: Facts) -> Self {
+        let platform = Platform::find(&facts);
+        let mut frames = BootFrames::new(&facts);
+        let mut space = KernelSpace::build(&facts, &mut frames);
+        let controllers = Controllers::map(&platform, &mut space, &mut frames);
+        let owner = block(CpuId(0)).address();
+        let mut stack = || space.map_stack(owner, &mut frames);
+        let stacks = Stacks { kernel: stack(), interrupt: [stack(), stack(), stack()] };
+        Self { facts, platform, frames, space, controllers, stacks }
+    }
+
+    /// Goes on in [`crate::running`], on the kernel's own page tables and stack.
+    pub(crate) fn hand_over(self) -> ! {
+        let (root, stack) = (self.space.root().frame().0, self.stacks.kernel);
+        *PREPARED.lock() = Some(self);
+        // SAFETY: 1. The root maps the kernel image at the same addresses as now, so the
+        // next instruction is there. 2. The stack is mapped and unused. 3. Nothing on the
+        // old stack is used again.
+        unsafe { switch(root, stack) }
+    }
+
+    /// The boot archive.
+    pub(crate) fn archive(&self) -> Option<&'static [u8]> {
+        let (first, bytes) = self.facts.archive?;
+        // SAFETY: the archive is RAM that is in the physmap and was never free, so nothing
+        // writes to it; its frames stay the archive's for good.
+        Some(unsafe { core::slice::from_raw_parts(physmap::pointer(first), index(bytes)) })
+    }
+
+    /// Where the archive's frames are.
+    pub(crate) fn archive_frames(&self) -> Option<(Phys, u64, u64)> {
+        let (first, bytes) = self.facts.archive?;
+        Some((first, bytes.div_ceil(abi::PAGE_SIZE), bytes))
+    }
+}
+
+/// # Safety
+/// See [`Boot::hand_over`].
+#[unsafe(naked)]
+unsafe extern "C" fn switch(_root: u64, _stack: u64) -> ! {
+    naked_asm!(
+        "mov cr3, rdi",
+        "mov rsp, rsi",
+        // The end of every backtrace.
+        "xor ebp, ebp",
+        "call {arrived}",
+        "ud2",
+        arrived = sym arrived,
+    )
+}
+
+extern "C" fn arrived() -> ! {
+    let prepared = PREPARED.lock().take();
+    match prepared {
+        Some(boot) => crate::running(boot),
+        None => super::fail(core::format_args!("nothing was prepared")),
+    }
+}

@@ -1,0 +1,111 @@
+//! What belongs to one CPU, reached through gs in kernel mode.
+
+use super::super::entry::frame::UserFrame;
+use super::super::irq::pending::Pending;
+use super::tables::Descriptors;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use core_kernel::CpuId;
+
+/// The most CPUs that have a block.
+pub(crate) const CPUS: usize = 8;
+
+/// One CPU's data. Fields that only this CPU uses are atomics with relaxed order: plain
+/// loads and stores, without `unsafe`.
+#[repr(C, align(64))]
+pub(crate) struct CpuBlock {
+    /// The address of this block: what `gs:[this]` gives.
+    pub(crate) this: AtomicU64,
+    /// The end of the frame of the thread that runs in user mode: entries push there.
+    pub(crate) frame_end: AtomicU64,
+    /// The top of this CPU's kernel stack.
+    pub(crate) kernel_stack: AtomicU64,
+    /// The user stack pointer for the first instructions of a system call.
+    pub(crate) user_stack: AtomicU64,
+    /// The root in CR3.
+    pub(crate) active_root: AtomicU64,
+    /// The user gs base that was last read or set.
+    pub(crate) user_gs: AtomicU64,
+    /// Interrupts that wait for the exit loop.
+    pub(crate) pending: Pending,
+    /// Non-maskable interrupts seen.
+    pub(crate) nmis: AtomicU64,
+    /// Interrupts with a vector that nobody uses.
+    pub(crate) strays: AtomicU64,
+    /// The stack pointer at the last non-maskable interrupt.
+    pub(crate) nmi_stack: AtomicU64,
+    /// The number of its interrupt controller.
+    pub(crate) apic_id: AtomicU64,
+    /// Segment and interrupt stack tables.
+    pub(crate) descriptors: spin::Once<Descriptors>,
+    id: CpuId,
+}
+
+impl CpuBlock {
+    const fn new(id: u16) -> Self {
+        Self {
+            this: AtomicU64::new(0),
+            frame_end: AtomicU64::new(0),
+            kernel_stack: AtomicU64::new(0),
+            user_stack: AtomicU64::new(0),
+            active_root: AtomicU64::new(0),
+            user_gs: AtomicU64::new(0),
+            pending: Pending::new(),
+            nmis: AtomicU64::new(0),
+            strays: AtomicU64::new(0),
+            nmi_stack: AtomicU64::new(0),
+            apic_id: AtomicU64::new(0),
+            descriptors: spin::Once::new(),
+            id: CpuId(id),
+        }
+    }
+
+    /// Its number.
+    pub(crate) fn id(&self) -> CpuId {
+        self.id
+    }
+
+    /// The frame of the thread that entered.
+    pub(crate) fn user_frame(&self) -> *mut UserFrame {
+        let end: *mut UserFrame = core::ptr::with_exposed_provenance_mut(super::super::index(
+            self.frame_end.load(Relaxed),
+        ));
+        end.wrapping_sub(1)
+    }
+
+    /// The address of this block.
+    pub(crate) fn address(&self) -> u64 {
+        core::ptr::from_ref(self).expose_provenance() as u64
+    }
+}
+
+static BLOCKS: [CpuBlock; CPUS] = {
+    let mut blocks = [const { CpuBlock::new(0) }; CPUS];
+    let (mut place, mut number) = (0, 0);
+    while place < CPUS {
+        blocks[place].id = CpuId(number);
+        (place, number) = (place + 1, number + 1);
+    }
+    blocks
+};
+
+/// The block of a CPU.
+pub(crate) fn block(cpu: CpuId) -> &'static CpuBlock {
+    &BLOCKS[usize::from(cpu.0) % CPUS]
+}
+
+/// The block of this CPU.
+pub(crate) fn this_cpu() -> &'static CpuBlock {
+    let address: u64;
+    // SAFETY: 1. In kernel mode gs is the kernel's from `cpu::init` on: the entry stubs
+    // swap it before any Rust code runs. 2. Its first word is the block's own address.
+    // 3. Blocks are static and all their fields can be shared.
+    unsafe {
+        core::arch::asm!(
+            "mov {}, gs:[{this}]",
+            out(reg) address,
+            this = const core::mem::offset_of!(CpuBlock, this),
+            options(nostack, readonly, preserves_flags),
+        );
+        &*core::ptr::with_exposed_provenance(super::super::index(address))
+    }
+}

@@ -1,0 +1,97 @@
+//! What the CPU has, and switching on what protects.
+
+use raw_cpuid::{CpuId, CpuIdReader};
+use spin::Once;
+use x86_64::registers::control::{Cr0, Cr0Flags, Cr4, Cr4Flags, Efer, EferFlags};
+
+/// What the CPU has of the things that the kernel would use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Features {
+    /// Pages without execution.
+    pub(crate) no_execute: bool,
+    /// No execution of user pages in kernel mode.
+    pub(crate) smep: bool,
+    /// No access to user pages in kernel mode.
+    pub(crate) smap: bool,
+    /// No peeking at descriptor tables in user mode.
+    pub(crate) umip: bool,
+    /// fs and gs base by instructions.
+    pub(crate) fsgsbase: bool,
+    /// Kernel translations that survive a switch of spaces.
+    pub(crate) global_pages: bool,
+    /// A timer that is set to a time stamp.
+    pub(crate) deadline_timer: bool,
+    /// Time stamps per second, where the CPU or its hypervisor says so.
+    pub(crate) tsc_hz: Option<u64>,
+}
+
+static FEATURES: Once<Features> = Once::new();
+
+/// The features of the boot CPU; the others must have the same.
+pub(crate) fn features() -> &'static Features {
+    FEATURES.call_once(|| detect(CpuId::new()))
+}
+
+fn detect<R: CpuIdReader>(cpuid: CpuId<R>) -> Features {
+    let basic = cpuid.get_feature_info();
+    let extended = cpuid.get_extended_feature_info();
+    let processor = cpuid.get_extended_processor_and_feature_identifiers();
+    let has = |test: fn(&raw_cpuid::ExtendedFeatures) -> bool| extended.as_ref().is_some_and(test);
+    Features {
+        no_execute: processor.as_ref().is_some_and(|found| found.has_execute_disable()),
+        smep: has(|found| found.has_smep()),
+        smap: has(|found| found.has_smap()),
+        umip: has(|found| found.has_umip()),
+        fsgsbase: has(|found| found.has_fsgsbase()),
+        global_pages: basic.as_ref().is_some_and(|found| found.has_pge()),
+        deadline_timer: basic.as_ref().is_some_and(|found| found.has_tsc_deadline()),
+        tsc_hz: tsc_hz(&cpuid),
+    }
+}
+
+fn tsc_hz<R: CpuIdReader>(cpuid: &CpuId<R>) -> Option<u64> {
+    let hypervisor = cpuid.get_hypervisor_info();
+    let told = hypervisor.and_then(|info| info.tsc_frequency()).map(|khz| u64::from(khz) * 1000);
+    told.or_else(|| cpuid.get_tsc_info().and_then(|info| info.tsc_frequency())).filter(|hz| *hz > 0)
+}
+
+/// Pages without execution must be on before tables that use them.
+pub(crate) fn enable_no_execute() {
+    if !features().no_execute {
+        super::super::boot::fail(format_args!("the CPU has no NX; try `-cpu max`"));
+    }
+    // SAFETY: setting NXE only gives a meaning to a bit that was reserved.
+    unsafe { Efer::update(|flags| flags.insert(EferFlags::NO_EXECUTE_ENABLE)) };
+}
+
+/// Everything else that protects. Floating point and vector registers are off: no thread
+/// has a place to keep them in yet, so using them is an illegal instruction.
+pub(crate) fn enable_protection() {
+    let features = features();
+    let wanted = [
+        (features.smep, Cr4Flags::SUPERVISOR_MODE_EXECUTION_PROTECTION),
+        (features.smap, Cr4Flags::SUPERVISOR_MODE_ACCESS_PREVENTION),
+        (features.umip, Cr4Flags::USER_MODE_INSTRUCTION_PREVENTION),
+        (features.fsgsbase, Cr4Flags::FSGSBASE),
+        (features.global_pages, Cr4Flags::PAGE_GLOBAL),
+    ];
+    let unwanted = Cr4Flags::OSFXSR
+        | Cr4Flags::OSXMMEXCPT_ENABLE
+        | Cr4Flags::OSXSAVE
+        | Cr4Flags::PERFORMANCE_MONITOR_COUNTER;
+    // SAFETY: 1. Only bits that CPUID offers are set. 2. The kernel never uses user pages,
+    // vector or floating-point registers. 3. WP takes nothing that the kernel writes.
+    unsafe {
+        Cr4::update(|flags| {
+            flags.remove(unwanted);
+            for (has, flag) in wanted {
+                flags.set(flag, has);
+            }
+        });
+        Cr0::update(|flags| {
+            flags.insert(Cr0Flags::WRITE_PROTECT | Cr0Flags::EMULATE_COPROCESSOR);
+            flags.insert(Cr0Flags::NUMERIC_ERROR);
+            flags.remove(Cr0Flags::MONITOR_COPROCESSOR | Cr0Flags::TASK_SWITCHED);
+        });
+    }
+}

@@ -1,0 +1,105 @@
+//! The interrupt descriptor table: all 256 vectors, one for all CPUs.
+
+use super::super::entry::stubs::stub_address;
+use super::super::entry::vectors;
+use super::tables::{InterruptStack, KERNEL_CODE};
+use core::cell::UnsafeCell;
+use x86_64::VirtAddr;
+use x86_64::instructions::tables::{DescriptorTablePointer, lidt};
+
+/// One gate, as the hardware reads it.
+///
+/// Source: Intel SDM 3A, figure 6-8 "64-Bit IDT Gate Descriptors".
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Gate {
+    low: u64,
+    high: u64,
+}
+
+const PRESENT: u64 = 1 << 47;
+const INTERRUPT_GATE: u64 = 0xe << 40;
+const PRIVILEGE_SHIFT: u32 = 45;
+const STACK_SHIFT: u32 = 32;
+const SELECTOR_SHIFT: u32 = 16;
+
+impl Gate {
+    const NONE: Self = Self { low: 0, high: 0 };
+
+    fn new(address: u64, privilege: u64, stack: u64) -> Self {
+        let low = (address & 0xffff)
+            | u64::from(KERNEL_CODE.0) << SELECTOR_SHIFT
+            | stack << STACK_SHIFT
+            | INTERRUPT_GATE
+            | privilege << PRIVILEGE_SHIFT
+            | PRESENT
+            | (address >> 16 & 0xffff) << 48;
+        Self { low, high: address >> 32 }
+    }
+
+    /// The least privileged level that may use it by an `int` instruction.
+    pub(crate) fn privilege(self) -> u64 {
+        self.low >> PRIVILEGE_SHIFT & 3
+    }
+
+    /// Whether it is in use.
+    pub(crate) fn present(self) -> bool {
+        self.low & PRESENT != 0
+    }
+
+    /// The stack of its own that it uses, counted from 1; 0 for none.
+    pub(crate) fn stack(self) -> u64 {
+        self.low >> STACK_SHIFT & 7
+    }
+
+    /// Where it leads.
+    pub(crate) fn address(self) -> u64 {
+        (self.low & 0xffff) | (self.low >> 48) << 16 | self.high << 32
+    }
+}
+
+/// The last byte of the table.
+const LIMIT: u16 = 256 * 16 - 1;
+const _: () = assert!(size_of::<[Gate; 256]>() == LIMIT as usize + 1);
+
+struct Table(UnsafeCell<[Gate; 256]>);
+
+// SAFETY: written once, by the boot CPU before it is loaded anywhere.
+unsafe impl Sync for Table {}
+
+static TABLE: Table = Table(UnsafeCell::new([Gate::NONE; 256]));
+
+/// Debug exceptions need no stack of their own: no debug register is ever set, and a single
+/// step is cleared by SYSCALL's flag mask, so none can come between SYSCALL and the kernel
+/// stack (CVE-2018-8897). Whoever gives programs debug registers must give it one.
+fn gate_for(vector: u8) -> Gate {
+    let privilege = if vectors::USER_MAY_RAISE.contains(&vector) { 3 } else { 0 };
+    let stack = match vector {
+        vectors::NMI => InterruptStack::Nmi as u64 + 1,
+        vectors::DOUBLE_FAULT => InterruptStack::DoubleFault as u64 + 1,
+        vectors::MACHINE_CHECK => InterruptStack::MachineCheck as u64 + 1,
+        _ => 0,
+    };
+    Gate::new(stub_address(vector), privilege, stack)
+}
+
+/// Fills the table. The boot CPU only, before [`load`].
+pub(crate) fn fill() {
+    for vector in 0..=u8::MAX {
+        // SAFETY: no CPU has loaded the table yet.
+        unsafe { (*TABLE.0.get())[usize::from(vector)] = gate_for(vector) };
+    }
+}
+
+/// Lets this CPU use it.
+pub(crate) fn load() {
+    let base = VirtAddr::from_ptr(TABLE.0.get());
+    // SAFETY: a static table in which each gate leads to its stub.
+    unsafe { lidt(&DescriptorTablePointer { limit: LIMIT, base }) };
+}
+
+/// The gate of a vector.
+pub(crate) fn gate(vector: u8) -> Gate {
+    // SAFETY: never written after boot.
+    unsafe { (*TABLE.0.get())[usize::from(vector)] }
+}

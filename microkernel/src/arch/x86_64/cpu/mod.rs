@@ -1,0 +1,41 @@
+//! One CPU: its block, tables, features and system-call registers.
+
+pub(crate) mod block;
+pub(crate) mod features;
+pub(crate) mod idt;
+pub(crate) mod syscall_registers;
+pub(crate) mod tables;
+
+use core::sync::atomic::Ordering::Relaxed;
+use core_kernel::CpuId;
+use x86_64::registers::model_specific::Msr;
+
+pub(crate) use block::{CpuBlock, block, this_cpu};
+
+/// The stacks of one CPU: their tops.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stacks {
+    /// For kernel code.
+    pub(crate) kernel: u64,
+    /// For what may come at any moment.
+    pub(crate) interrupt: [u64; 3],
+}
+
+/// Makes this CPU ready for interrupts and system calls; interrupts stay off.
+pub(crate) fn init(cpu: CpuId, stacks: Stacks) {
+    let block = block(cpu);
+    block.this.store(block.address(), Relaxed);
+    block.kernel_stack.store(stacks.kernel, Relaxed);
+    block.active_root.store(super::mm::table::active().frame().0, Relaxed);
+    let tables = block::block(cpu);
+    tables::Descriptors::load(tables, stacks.interrupt);
+    idt::load();
+    syscall_registers::load(block);
+    features::enable_protection();
+}
+
+/// Reads a register that every x86_64 has.
+pub(crate) fn read_msr(register: Msr) -> u64 {
+    // SAFETY: reading a register that exists changes nothing.
+    unsafe { register.read() }
+}

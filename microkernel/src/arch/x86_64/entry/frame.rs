@@ -1,0 +1,223 @@
+//! The saved registers of a thread, exactly as the stubs push them.
+
+use super::super::cpu::tables::{USER_CODE, USER_DATA};
+use abi::{SavedFrame, USER_END, WORDS};
+use core_kernel::machine::Frame;
+use x86_64::registers::rflags::RFlags;
+
+/// What every stub leaves on the stack, from the last push up to the CPU's own.
+#[repr(C)]
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Trap {
+    pub(crate) r15: u64,
+    pub(crate) r11: u64,
+    pub(crate) rbp: u64,
+    pub(crate) rdi: u64,
+    pub(crate) rsi: u64,
+    pub(crate) rcx: u64,
+    pub(crate) rbx: u64,
+    pub(crate) rax: u64,
+    /// rdx r10 r8 r9 r12 r13 r14: the message words, in their order.
+    pub(crate) words: [u64; WORDS],
+    /// The vector, or [`SYSCALL_MARK`].
+    pub(crate) vector: u64,
+    /// The CPU's error code, or 0.
+    pub(crate) error: u64,
+    pub(crate) rip: u64,
+    pub(crate) cs: u64,
+    pub(crate) rflags: u64,
+    pub(crate) rsp: u64,
+    pub(crate) ss: u64,
+}
+
+/// In place of a vector: the thread came by SYSCALL.
+pub(crate) const SYSCALL_MARK: u64 = 0x100;
+/// In place of a vector: the registers were put together by the kernel.
+pub(crate) const MADE_MARK: u64 = 0x101;
+
+/// The frame inside a thread. Entries push into it from its end downwards, so its end is
+/// aligned as the CPU aligns a stack before it pushes: to 16.
+#[repr(C, align(16))]
+#[derive(Clone, Debug, Default)]
+pub(crate) struct UserFrame {
+    /// The base of fs.
+    pub(crate) fs_base: u64,
+    /// The base of gs.
+    pub(crate) gs_base: u64,
+    /// Everything else.
+    pub(crate) trap: Trap,
+}
+
+const _: () = assert!(size_of::<UserFrame>().is_multiple_of(16));
+const _: () = assert!(size_of::<UserFrame>() == 16 + size_of::<Trap>());
+
+/// Flags that user mode may choose.
+const USER_FLAGS: RFlags = RFlags::CARRY_FLAG
+    .union(RFlags::PARITY_FLAG)
+    .union(RFlags::AUXILIARY_CARRY_FLAG)
+    .union(RFlags::ZERO_FLAG)
+    .union(RFlags::SIGN_FLAG)
+    .union(RFlags::TRAP_FLAG)
+    .union(RFlags::DIRECTION_FLAG)
+    .union(RFlags::OVERFLOW_FLAG)
+    .union(RFlags::ALIGNMENT_CHECK)
+    .union(RFlags::ID);
+/// Bit 1 is always set.
+const ALWAYS_SET: u64 = 1 << 1;
+
+/// These flags as far as user mode may choose them, interrupts on.
+fn safe_flags(flags: u64) -> u64 {
+    flags & USER_FLAGS.bits() | RFlags::INTERRUPT_FLAG.bits() | ALWAYS_SET
+}
+
+impl Trap {
+    fn make_user(&mut self) {
+        self.vector = MADE_MARK;
+        self.error = 0;
+        self.cs = u64::from(USER_CODE.0);
+        self.ss = u64::from(USER_DATA.0);
+        self.rflags = safe_flags(self.rflags);
+    }
+
+    /// Whether the registers are those of user mode.
+    pub(crate) fn is_users(&self) -> bool {
+        self.cs & 3 != 0
+    }
+
+    /// Whether SYSRET restores exactly this. Decided here and nowhere else.
+    ///
+    /// 1. It came by SYSCALL, and rcx and r11 hold what SYSRET takes from them: nothing
+    ///    changed the place or the flags since.
+    /// 2. The place is in user space: a non-canonical one would fault in kernel mode with
+    ///    the user's stack (CVE-2012-0217).
+    /// 3. Neither single step nor resume flag: SYSRET would trap at once or lose it.
+    pub(crate) fn fits_sysret(&self) -> bool {
+        let slow = RFlags::TRAP_FLAG.union(RFlags::RESUME_FLAG).bits();
+        self.vector == SYSCALL_MARK
+            && self.rcx == self.rip
+            && self.r11 == self.rflags
+            && self.rip < USER_END
+            && self.rflags & slow == 0
+    }
+
+    /// Whether IRET can go there: a non-canonical place would fault in kernel mode.
+    pub(crate) fn canonical(&self) -> bool {
+        x86_64::VirtAddr::try_new(self.rip).is_ok()
+    }
+}
+
+impl Frame for UserFrame {
+    fn start(entry: u64, stack: u64, argument: u64) -> Self {
+        let mut frame = Self::default();
+        frame.trap.make_user();
+        frame.trap.rip = entry;
+        frame.trap.rsp = stack;
+        frame.trap.rdi = argument;
+        frame
+    }
+
+    fn syscall_number(&self) -> u64 {
+        self.trap.rax
+    }
+
+    fn argument(&self, index: usize) -> u64 {
+        match index {
+            0 => self.trap.rdi,
+            1 => self.trap.rsi,
+            _ => self.trap.words.get(index - 2).copied().unwrap_or(0),
+        }
+    }
+
+    fn envelope(&self) -> u64 {
+        self.trap.r15
+    }
+
+    fn words(&self) -> &[u64; WORDS] {
+        &self.trap.words
+    }
+
+    fn words_mut(&mut self) -> &mut [u64; WORDS] {
+        &mut self.trap.words
+    }
+
+    fn set_status(&mut self, status: u64) {
+        self.trap.rax = status;
+    }
+
+    fn set_values(&mut self, value0: u64, value1: u64) {
+        self.trap.rdi = value0;
+        self.trap.rsi = value1;
+    }
+
+    fn set_token(&mut self, token: u64) {
+        self.trap.r15 = token;
+    }
+
+    fn instruction_pointer(&self) -> u64 {
+        self.trap.rip
+    }
+
+    fn set_instruction_pointer(&mut self, address: u64) {
+        self.trap.rip = address;
+    }
+
+    fn stack_pointer(&self) -> u64 {
+        self.trap.rsp
+    }
+
+    fn divert(&mut self, entry: u64, stack: u64, argument0: u64, argument1: u64) {
+        self.trap.rip = entry;
+        self.trap.rsp = stack;
+        self.trap.rdi = argument0;
+        self.trap.rsi = argument1;
+        let unwanted = RFlags::DIRECTION_FLAG.union(RFlags::TRAP_FLAG).bits();
+        self.trap.rflags &= !unwanted;
+    }
+
+    fn save(&self) -> SavedFrame {
+        let trap = &self.trap;
+        let [rdx, r10, r8, r9, r12, r13, r14] = trap.words;
+        SavedFrame {
+            rax: trap.rax,
+            rbx: trap.rbx,
+            rcx: trap.rcx,
+            rdx,
+            rsi: trap.rsi,
+            rdi: trap.rdi,
+            rbp: trap.rbp,
+            rsp: trap.rsp,
+            r8,
+            r9,
+            r10,
+            r11: trap.r11,
+            r12,
+            r13,
+            r14,
+            r15: trap.r15,
+            rip: trap.rip,
+            rflags: trap.rflags,
+            mask: 0,
+            bits: 0,
+        }
+    }
+
+    fn restore(&mut self, saved: &SavedFrame) {
+        let SavedFrame { rdx, r8, r9, r10, r12, r13, r14, .. } = *saved;
+        self.trap = Trap {
+            r15: saved.r15,
+            r11: saved.r11,
+            rbp: saved.rbp,
+            rdi: saved.rdi,
+            rsi: saved.rsi,
+            rcx: saved.rcx,
+            rbx: saved.rbx,
+            rax: saved.rax,
+            words: [rdx, r10, r8, r9, r12, r13, r14],
+            rip: saved.rip,
+            rflags: saved.rflags,
+            rsp: saved.rsp,
+            ..Trap::default()
+        };
+        self.trap.make_user();
+    }
+}

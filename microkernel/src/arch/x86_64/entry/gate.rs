@@ -1,0 +1,163 @@
+//! Between the stubs and the core: each way in calls the core, asks its one exit, and
+//! follows the decision.
+
+use super::super::cpu::{CpuBlock, this_cpu};
+use super::super::hardware::Hardware;
+use super::super::mm::table::Table;
+use super::super::{debug, irq, panic, probe};
+use super::frame::{Trap, UserFrame};
+use super::{leave, vectors};
+use core::sync::atomic::Ordering::Relaxed;
+use core_kernel::{Fault, Kernel, Next};
+use spin::Mutex;
+use x86_64::registers::control::Cr2;
+
+/// The core, behind the one kernel lock.
+///
+/// ORDER: taken only by the functions here, with interrupts off; handlers of interrupts in
+/// kernel mode and the panic path never take it.
+static KERNEL: Mutex<Option<Kernel<Hardware>>> = Mutex::new(None);
+
+type Core = Kernel<Hardware>;
+
+fn with_kernel<R>(act: impl FnOnce(&mut Core) -> R) -> R {
+    match KERNEL.lock().as_mut() {
+        Some(kernel) => act(kernel),
+        None => core::panic!("an entry before the kernel is there"),
+    }
+}
+
+/// What the core decided, with what it takes to do it.
+enum Step {
+    /// Return to the thread with this frame and space.
+    User(*mut UserFrame, Table),
+    Idle,
+    Shutdown(u8),
+}
+
+/// Asks the core's one exit.
+fn decide(kernel: &mut Core, cpu: &CpuBlock) -> Step {
+    match kernel.exit(cpu.id()) {
+        Next::User(thread) => Step::User(kernel.frame_pointer(thread), *kernel.page_table(thread)),
+        Next::Idle => Step::Idle,
+        Next::Shutdown(code) => Step::Shutdown(code),
+    }
+}
+
+/// Hands the machine over to the core. Never comes back.
+pub(crate) fn run(kernel: Core) -> ! {
+    *KERNEL.lock() = Some(kernel);
+    let cpu = this_cpu();
+    follow(cpu, with_kernel(|kernel| decide(kernel, cpu)))
+}
+
+/// From `syscall_entry`.
+pub(super) extern "C" fn syscall_arrived() -> ! {
+    let cpu = this_cpu();
+    entered(cpu, |kernel| kernel.syscall(cpu.id()))
+}
+
+/// From `interrupt_entry`, in user mode.
+pub(super) extern "C" fn interrupt_arrived() -> ! {
+    let cpu = this_cpu();
+    // The address must be read before anything else can fault.
+    let address = Cr2::read_raw();
+    // SAFETY: the stub just filled the running thread's frame, and nothing else has a
+    // reference to it.
+    let (vector, error) = unsafe {
+        let trap = &(*cpu.user_frame()).trap;
+        (trap.vector, trap.error)
+    };
+    if vector >= u64::from(vectors::FIRST_INTERRUPT) {
+        irq::record(vector, cpu);
+        entered(cpu, |_| ())
+    }
+    let fault = vectors::fault(vector, error, address);
+    entered(cpu, |kernel| kernel.fault(cpu.id(), &fault))
+}
+
+/// The way of every entry from user mode.
+fn entered(cpu: &'static CpuBlock, act: impl FnOnce(&mut Core)) -> ! {
+    // SAFETY: the frame is the running thread's, filled by the stub; the core is not
+    // running, so nothing else refers to it.
+    leave::save_bases(cpu, unsafe { &mut *cpu.user_frame() });
+    let step = with_kernel(|kernel| {
+        kernel.enter(cpu.id());
+        act(kernel);
+        decide(kernel, cpu)
+    });
+    follow(cpu, step)
+}
+
+/// Carries out what the core decided.
+fn follow(cpu: &'static CpuBlock, mut step: Step) -> ! {
+    loop {
+        step = match step {
+            Step::User(frame, root) => {
+                let NotCanonical(fault) = enter_user(cpu, frame, root);
+                refuse(cpu, &fault)
+            }
+            Step::Idle => idle(cpu),
+            Step::Shutdown(code) => debug::exit(crate::selftest::verdict(code)),
+        }
+    }
+}
+
+/// The thread cannot go where its frame says.
+struct NotCanonical(Fault);
+
+/// Comes back only when IRET would fault.
+fn enter_user(cpu: &CpuBlock, frame: *mut UserFrame, root: Table) -> NotCanonical {
+    // SAFETY: the frame of the thread that was just chosen; it lives in the core's arena,
+    // and nothing refers to it while the core is not running.
+    let trap = unsafe { &(*frame).trap };
+    if !trap.canonical() {
+        let kind = abi::FaultKind::Protection;
+        return NotCanonical(Fault { kind, code: 0, address: trap.rip });
+    }
+    // SAFETY: 1. The core decided so, with interrupts off, and the lock was released only
+    // for this. 2. As above. 3. Checked.
+    unsafe { leave::leave(cpu, frame, root) }
+}
+
+/// A bad place to go on is a fault of the thread: as if it had tried and failed.
+fn refuse(cpu: &CpuBlock, fault: &Fault) -> Step {
+    with_kernel(|kernel| {
+        kernel.enter(cpu.id());
+        kernel.fault(cpu.id(), fault);
+        decide(kernel, cpu)
+    })
+}
+
+/// Halts until an interrupt has been recorded.
+///
+/// ORDER: interrupts are on for exactly one instruction after `sti`, the halt itself, so
+/// an interrupt between the core's last look and the halt wakes it.
+fn idle(cpu: &CpuBlock) -> Step {
+    x86_64::instructions::interrupts::enable_and_hlt();
+    x86_64::instructions::interrupts::disable();
+    with_kernel(|kernel| {
+        kernel.wake(cpu.id());
+        decide(kernel, cpu)
+    })
+}
+
+/// From `interrupt_entry`, in kernel mode: interrupts are recorded, everything else is a
+/// bug of the kernel, but for the self-tests' probes.
+pub(super) extern "C" fn interrupt_in_kernel(trap: &mut Trap) {
+    if trap.vector >= u64::from(vectors::FIRST_INTERRUPT) {
+        irq::record(trap.vector, this_cpu());
+    } else if !probe::recover(trap) {
+        panic::exception(trap)
+    }
+}
+
+/// From `paranoid_entry`: gs must not be used here.
+pub(super) extern "C" fn paranoid_arrived(trap: &mut Trap, cpu: &CpuBlock) {
+    if trap.vector != u64::from(vectors::NMI) {
+        panic::exception(trap)
+    }
+    cpu.nmis.fetch_add(1, Relaxed);
+    let here = core::ptr::from_ref(trap).expose_provenance() as u64;
+    cpu.nmi_stack.store(here, Relaxed);
+}

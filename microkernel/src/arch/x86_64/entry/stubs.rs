@@ -1,0 +1,261 @@
+//! The first and the last instructions of the kernel: into a frame, out of a frame.
+//!
+//! ```text
+//! a frame, as every stub leaves it          who pushed
+//!   end (16-aligned) = gs:[frame_end] = TSS.rsp0
+//!   ss rsp rflags cs rip                    CPU, or `syscall_entry`
+//!   error code (or 0)                       CPU, or stub
+//!   vector (or mark)                        stub
+//!   r14 r13 r12 r9 r8 r10 rdx               PUSH: the message words
+//!   rax rbx rcx rsi rdi rbp r11 r15         PUSH
+//!   gs base, fs base                        Rust
+//! ```
+//! From user mode the frame is the thread's own; then the stack is the CPU's kernel
+//! stack, empty. From kernel mode it lies on the stack that was in use.
+
+use super::super::cpu::CpuBlock;
+use super::super::cpu::tables::{USER_CODE, USER_DATA};
+use super::super::mm::layout::{STACK_SLOT, STACK_TOP_RESERVE};
+use super::frame::{SYSCALL_MARK, Trap, UserFrame};
+use super::{gate, vectors};
+use core::arch::{global_asm, naked_asm};
+use core::mem::offset_of;
+
+/// Saves what the CPU did not, below vector and error code.
+macro_rules! push_registers {
+    () => {
+        "push r14
+         push r13
+         push r12
+         push r9
+         push r8
+         push r10
+         push rdx
+         push rax
+         push rbx
+         push rcx
+         push rsi
+         push rdi
+         push rbp
+         push r11
+         push r15"
+    };
+}
+
+/// The mirror of `push_registers`; then `rsp` is at the vector.
+macro_rules! pop_registers {
+    () => {
+        "pop r15
+         pop r11
+         pop rbp
+         pop rdi
+         pop rsi
+         pop rcx
+         pop rbx
+         pop rax
+         pop rdx
+         pop r10
+         pop r8
+         pop r9
+         pop r12
+         pop r13
+         pop r14"
+    };
+}
+
+/// Nothing that a user chose stays in a register where the CPU could speculate with it.
+macro_rules! clear_registers {
+    () => {
+        "xor eax, eax
+         xor ebx, ebx
+         xor ecx, ecx
+         xor edx, edx
+         xor esi, esi
+         xor edi, edi
+         xor ebp, ebp
+         xor r8d, r8d
+         xor r9d, r9d
+         xor r10d, r10d
+         xor r11d, r11d
+         xor r12d, r12d
+         xor r13d, r13d
+         xor r14d, r14d
+         xor r15d, r15d"
+    };
+}
+
+/// Flags of kernel code: none but the bit that is always set.
+const KERNEL_FLAGS: u64 = 1 << 1;
+
+/// SYSCALL arrives here: rcx = rip, r11 = rflags, rsp and gs still the user's,
+/// interrupts off by the flag mask.
+#[unsafe(naked)]
+pub(crate) extern "C" fn syscall_entry() -> ! {
+    naked_asm!(
+        "swapgs",
+        "mov gs:[{user_stack}], rsp",
+        "mov rsp, gs:[{frame_end}]",
+        // rsp = end of the thread's frame: the same picture as the CPU's own push.
+        "push {user_data}",
+        "push gs:[{user_stack}]",
+        "push r11",
+        "push {user_code}",
+        "push rcx",
+        "push 0",
+        "push {mark}",
+        push_registers!(),
+        clear_registers!(),
+        "mov rsp, gs:[{kernel_stack}]",
+        "call {arrived}",
+        "ud2",
+        user_stack = const offset_of!(CpuBlock, user_stack),
+        frame_end = const offset_of!(CpuBlock, frame_end),
+        kernel_stack = const offset_of!(CpuBlock, kernel_stack),
+        user_data = const USER_DATA.0,
+        user_code = const USER_CODE.0,
+        mark = const SYSCALL_MARK,
+        arrived = sym gate::syscall_arrived,
+    )
+}
+
+/// All stubs but the paranoid come here: rsp at the vector, error code above it.
+#[unsafe(naked)]
+extern "C" fn interrupt_entry() -> ! {
+    naked_asm!(
+        "test byte ptr [rsp + {cs}], 3",
+        "jz 1f",
+        // From user mode. The fence keeps the CPU from running on with the user's gs
+        // when it guesses this branch wrong (CVE-2019-1125).
+        "swapgs",
+        "lfence",
+        push_registers!(),
+        clear_registers!(),
+        "mov rsp, gs:[{kernel_stack}]",
+        // An interrupt gate leaves the user's AC (a hole in SMAP) and DF as they were.
+        "push {flags}",
+        "popfq",
+        "call {user}",
+        "ud2",
+        // From kernel mode: idle, a window for interrupts, or a bug.
+        "1:",
+        "lfence",
+        push_registers!(),
+        "cld",
+        "mov rdi, rsp",
+        "call {kernel}",
+        pop_registers!(),
+        "add rsp, {marks}",
+        "iretq",
+        cs = const offset_of!(Trap, cs) - offset_of!(Trap, vector),
+        kernel_stack = const offset_of!(CpuBlock, kernel_stack),
+        flags = const KERNEL_FLAGS,
+        user = sym gate::interrupt_arrived,
+        kernel = sym gate::interrupt_in_kernel,
+        marks = const offset_of!(Trap, rip) - offset_of!(Trap, vector),
+    )
+}
+
+/// Non-maskable interrupt, double fault, machine check: at any instruction, so gs may be
+/// the user's. The CPU block's address is the word at the top of the stack in use.
+#[unsafe(naked)]
+extern "C" fn paranoid_entry() -> ! {
+    naked_asm!(
+        push_registers!(),
+        "cld",
+        "mov rdi, rsp",
+        "mov rsi, rsp",
+        "or rsi, {in_slot}",
+        "mov rsi, [rsi - {in_slot} + {owner}]",
+        "call {paranoid}",
+        pop_registers!(),
+        "add rsp, {marks}",
+        "iretq",
+        in_slot = const STACK_SLOT - 1,
+        owner = const STACK_SLOT - STACK_TOP_RESERVE,
+        paranoid = sym gate::paranoid_arrived,
+        marks = const offset_of!(Trap, rip) - offset_of!(Trap, vector),
+    )
+}
+
+/// Leaves to user mode by SYSRET. rdi = the frame; gs is the kernel's.
+///
+/// # Safety
+/// [`Trap::fits_sysret`] holds for the frame, and the thread's space is the active one.
+#[unsafe(naked)]
+pub(super) unsafe extern "C" fn leave_by_sysret(frame: *const UserFrame) -> ! {
+    naked_asm!(
+        "lea rsp, [rdi + {trap}]",
+        pop_registers!(),
+        // rcx = rip and r11 = rflags already: that is what `fits_sysret` means.
+        "mov rsp, [rsp + {rsp}]",
+        "swapgs",
+        "sysretq",
+        trap = const offset_of!(UserFrame, trap),
+        rsp = const offset_of!(Trap, rsp) - offset_of!(Trap, vector),
+    )
+}
+
+/// Leaves to user mode by IRET. rdi = the frame; gs is the kernel's.
+///
+/// # Safety
+/// The frame has the user's selectors, flags as [`UserFrame`] makes them and a canonical
+/// rip, so that IRET cannot fault; the thread's space is the active one.
+#[unsafe(naked)]
+pub(super) unsafe extern "C" fn leave_by_iret(frame: *const UserFrame) -> ! {
+    naked_asm!(
+        "lea rsp, [rdi + {trap}]",
+        pop_registers!(),
+        "add rsp, {marks}",
+        // rsp at rip cs rflags rsp ss.
+        "swapgs",
+        "iretq",
+        trap = const offset_of!(UserFrame, trap),
+        marks = const offset_of!(Trap, rip) - offset_of!(Trap, vector),
+    )
+}
+
+// One stub for each vector, all of one size.
+global_asm!(
+    r#"
+    .pushsection .text.stubs, "ax"
+    .balign {STUB}
+    .global interrupt_stubs
+interrupt_stubs:
+    .set vector, 0
+    .rept 256
+    .balign {STUB}
+    .if (vector < 32) && (({WITH_ERROR_CODE} >> vector) & 1)
+    .else
+    pushq $0
+    .endif
+    pushq $vector
+    .if (vector == {NMI}) || (vector == {DOUBLE_FAULT}) || (vector == {MACHINE_CHECK})
+    jmp {paranoid}
+    .else
+    jmp {common}
+    .endif
+    .set vector, vector + 1
+    .endr
+    .popsection
+    "#,
+    STUB = const STUB,
+    WITH_ERROR_CODE = const vectors::WITH_ERROR_CODE,
+    NMI = const vectors::NMI,
+    DOUBLE_FAULT = const vectors::DOUBLE_FAULT,
+    MACHINE_CHECK = const vectors::MACHINE_CHECK,
+    paranoid = sym paranoid_entry,
+    common = sym interrupt_entry,
+    options(att_syntax)
+);
+
+/// Bytes of one stub.
+const STUB: u64 = 16;
+
+unsafe extern "C" {
+    safe static interrupt_stubs: u8;
+}
+
+/// Where a vector's stub begins.
+pub(crate) fn stub_address(vector: u8) -> u64 {
+    (&raw const interrupt_stubs).expose_provenance() as u64 + STUB * u64::from(vector)
+}

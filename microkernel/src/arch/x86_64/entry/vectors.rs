@@ -1,0 +1,68 @@
+//! What each interrupt vector means.
+
+use abi::FaultKind;
+use core_kernel::Fault;
+
+pub(crate) const NMI: u8 = 2;
+pub(crate) const BREAKPOINT: u8 = 3;
+pub(crate) const OVERFLOW: u8 = 4;
+pub(crate) const DOUBLE_FAULT: u8 = 8;
+pub(crate) const PAGE_FAULT: u8 = 14;
+pub(crate) const MACHINE_CHECK: u8 = 18;
+/// The first vector that is no exception.
+pub(crate) const FIRST_INTERRUPT: u8 = 32;
+/// The first vector of the device lines.
+pub(crate) const FIRST_LINE: u8 = 0x30;
+/// The deadline timer.
+pub(crate) const TIMER: u8 = 0xf0;
+/// Another CPU.
+pub(crate) const KICK: u8 = 0xf1;
+/// The interrupt controller has an error to report.
+pub(crate) const CONTROLLER_ERROR: u8 = 0xfe;
+/// The interrupt controller changed its mind; no end of interrupt.
+pub(crate) const SPURIOUS: u8 = 0xff;
+
+/// Vectors that an `int` instruction may raise from user mode.
+pub(crate) const USER_MAY_RAISE: [u8; 2] = [BREAKPOINT, OVERFLOW];
+
+/// Bit n set: the CPU pushes an error code for exception n.
+pub(crate) const WITH_ERROR_CODE: u32 = 1 << 8
+    | 1 << 10
+    | 1 << 11
+    | 1 << 12
+    | 1 << 13
+    | 1 << 14
+    | 1 << 17
+    | 1 << 21
+    | 1 << 29
+    | 1 << 30;
+
+/// Bits of the page-fault error code.
+const PAGE_WRITE: u64 = 1 << 1;
+const PAGE_FETCH: u64 = 1 << 4;
+
+/// What the core is told about an exception in user mode.
+pub(crate) fn fault(vector: u64, error: u64, address: u64) -> Fault {
+    let page = vector == u64::from(PAGE_FAULT);
+    let kind = kind(vector);
+    if page {
+        let code = u64::from(error & PAGE_WRITE != 0) | u64::from(error & PAGE_FETCH != 0) << 1;
+        return Fault { kind, code, address };
+    }
+    Fault { kind, code: error, address: 0 }
+}
+
+/// Source: Intel SDM 3A, table 6-1.
+fn kind(vector: u64) -> FaultKind {
+    match vector {
+        14 => FaultKind::Page,
+        // No opcode, no coprocessor (vector registers are off), and what the FPU raises.
+        6 | 7 | 9 => FaultKind::IllegalInstruction,
+        // Division, overflow, floating point, vectors.
+        0 | 4 | 16 | 19 => FaultKind::Arithmetic,
+        1 | 3 => FaultKind::Debug,
+        17 => FaultKind::Alignment,
+        // General protection, stack, segments, bounds, control flow.
+        _ => FaultKind::Protection,
+    }
+}

@@ -1,0 +1,286 @@
+//! The core's machine, on hardware.
+
+use super::boot::{Facts, Platform, REGIONS, Range};
+use super::cpu::{CpuBlock, block, this_cpu};
+use super::entry::frame::UserFrame;
+use super::entry::leave;
+use super::irq::{lapic, lines};
+use super::mm::entry::Entry;
+use super::mm::table::{self, ENTRIES, Table};
+use super::mm::{physmap, space};
+use super::{debug, log, ports, time};
+use abi::{PAGE_SIZE, Protection};
+use core::sync::atomic::Ordering::Relaxed;
+use core_kernel::CpuId;
+use core_kernel::machine::{Access, Interrupt, Machine, NoFrame, PageSize, Phys, PortWidth};
+use heapless::Vec;
+
+/// What the machine must remember; all else is in the CPUs' blocks and the devices.
+pub(crate) struct Hardware {
+    kernel_root: Table,
+    ram: Vec<Range, REGIONS>,
+    ram_end: u64,
+    controllers: Vec<Range, 8>,
+}
+
+/// Old video memory: the one part of low memory that is a device.
+const VIDEO: Range = Range { start: 0xa_0000, end: 0xc_0000 };
+const FOUR_GIB: u64 = 4 << 30;
+/// Source: Intel SDM 3A, 4.1.4: physical addresses have at most 52 bits.
+const PHYSICAL_END: u64 = 1 << 52;
+
+impl Hardware {
+    /// The machine as the boot found it.
+    pub(crate) fn new(facts: &Facts, platform: &Platform, kernel_root: Table) -> Self {
+        let page = |start: Phys| Range { start: start.0, end: start.0 + PAGE_SIZE };
+        let controllers = core::iter::once(platform.lapic)
+            .chain(platform.ioapics.iter().map(|ioapic| ioapic.address));
+        let low_ram = facts.ram.iter().map(|ram| ram.end).filter(|end| *end <= FOUR_GIB);
+        Self {
+            kernel_root,
+            ram: facts.ram.clone(),
+            ram_end: low_ram.max().unwrap_or(0),
+            controllers: controllers.map(page).collect(),
+        }
+    }
+
+    /// The root that has only the kernel's half.
+    pub(crate) fn kernel_root(&self) -> Table {
+        self.kernel_root
+    }
+
+    /// Whether a table is what this CPU uses now.
+    fn is_active(cpu: &CpuBlock, root: Table) -> bool {
+        cpu.active_root.load(Relaxed) == root.frame().0
+    }
+}
+
+fn level(size: PageSize) -> u32 {
+    match size {
+        PageSize::Small => 0,
+        PageSize::Large => 1,
+    }
+}
+
+impl Machine for Hardware {
+    type Frame = UserFrame;
+    type PageTable = Table;
+
+    fn new_page_table(&mut self, root: Phys) -> Table {
+        // SAFETY: the core gives a zeroed frame of its own for this.
+        let table = unsafe { Table::new(root) };
+        space::share_kernel_half(self.kernel_root, table);
+        table
+    }
+
+    fn root(&self, table: &Table) -> Phys {
+        table.frame()
+    }
+
+    fn map(
+        &mut self,
+        table: &mut Table,
+        address: u64,
+        frame: Phys,
+        size: PageSize,
+        protection: Protection,
+        device: bool,
+        tables: &mut dyn FnMut(&mut Self) -> Option<Phys>,
+    ) -> Result<(), NoFrame> {
+        debug_assert!(address < abi::USER_END && address.is_multiple_of(size.bytes()));
+        let leaf = Entry::user(frame, protection, size == PageSize::Large, device);
+        table.put(address, level(size), leaf, || tables(self))
+    }
+
+    fn unmap(&mut self, table: &mut Table, address: u64) -> Option<PageSize> {
+        let leaf = table.user_leaf(address)?;
+        leaf.set(Entry::NONE);
+        Some(leaf.size())
+    }
+
+    fn split(
+        &mut self,
+        table: &mut Table,
+        address: u64,
+        tables: &mut dyn FnMut(&mut Self) -> Option<Phys>,
+    ) -> Result<(), NoFrame> {
+        let Some(large) = table.user_leaf(address).filter(|leaf| leaf.level == 1) else {
+            return Ok(());
+        };
+        let frame = tables(self).ok_or(NoFrame)?;
+        // SAFETY: the core gives a zeroed frame of its own for this.
+        let pieces = unsafe { Table::new(frame) };
+        for (slot, frames) in (0..ENTRIES).zip(0..) {
+            pieces.set(slot, large.entry.piece(frames));
+        }
+        large.set(Entry::table(frame, true));
+        Ok(())
+    }
+
+    fn protect(
+        &mut self,
+        table: &mut Table,
+        address: u64,
+        protection: Protection,
+    ) -> Option<PageSize> {
+        let leaf = table.user_leaf(address)?;
+        leaf.set(leaf.entry.with_protection(protection));
+        Some(leaf.size())
+    }
+
+    fn translate(&self, table: &Table, address: u64, access: Access) -> Option<Phys> {
+        let leaf = table.user_leaf(address)?;
+        let allowed = access == Access::Read || leaf.entry.writable();
+        // Device memory is not in the physmap, and reading it could do anything.
+        let usable = allowed && !leaf.entry.uncached();
+        usable.then(|| Phys(leaf.entry.frame().0 + address % table::span(leaf.level)))
+    }
+
+    fn flush(&mut self, table: &Table) {
+        if Self::is_active(this_cpu(), *table) {
+            leave::load_root(*table);
+        }
+    }
+
+    fn free_tables(
+        &mut self,
+        table: &mut Table,
+        budget: usize,
+        free: &mut dyn FnMut(Phys),
+    ) -> bool {
+        for _ in 0..budget {
+            match table.take_lowest() {
+                Some(frame) => free(frame),
+                None => return true,
+            }
+        }
+        !table.has_tables()
+    }
+
+    fn retire(&mut self, table: &Table) {
+        if Self::is_active(this_cpu(), *table) {
+            leave::switch_space(this_cpu(), self.kernel_root);
+        }
+    }
+
+    fn zero(&mut self, first: Phys, frames: u64) {
+        // SAFETY: the core names only frames that it manages: RAM, in the physmap, which no
+        // Rust reference leads to.
+        unsafe { physmap::zero(first, frames) }
+    }
+
+    fn read(&self, from: Phys, into: &mut [u8]) {
+        // SAFETY: as for `zero`.
+        unsafe { physmap::read(from, into) }
+    }
+
+    fn write(&mut self, to: Phys, bytes: &[u8]) {
+        // SAFETY: as for `zero`.
+        unsafe { physmap::write(to, bytes) }
+    }
+
+    fn copy(&mut self, from: Phys, to: Phys, len: usize) {
+        // SAFETY: as for `zero`; the core says that they do not overlap.
+        unsafe { physmap::copy(from, to, len) }
+    }
+
+    fn this_cpu(&self) -> CpuId {
+        this_cpu().id()
+    }
+
+    fn now_ns(&self) -> u64 {
+        time::now_ns()
+    }
+
+    fn set_timer(&mut self, deadline_ns: Option<u64>) {
+        lapic::set_timer(deadline_ns);
+    }
+
+    fn interrupt_pending(&self) -> bool {
+        this_cpu().pending.any()
+    }
+
+    fn take_interrupt(&mut self) -> Option<Interrupt> {
+        this_cpu().pending.take()
+    }
+
+    fn let_interrupts_in(&mut self) {
+        // One instruction long: `sti` lets them in after the next instruction.
+        x86_64::instructions::interrupts::enable();
+        x86_64::instructions::nop();
+        x86_64::instructions::interrupts::disable();
+    }
+
+    fn interrupts_off(&self) -> bool {
+        !x86_64::instructions::interrupts::are_enabled()
+    }
+
+    fn kick(&mut self, cpu: CpuId) {
+        let target = block(cpu);
+        if target.id() == this_cpu().id() {
+            target.pending.record(Interrupt::Kick);
+        } else if let Ok(controller) = u32::try_from(target.apic_id.load(Relaxed)) {
+            lapic::kick(controller);
+        }
+    }
+
+    fn has_line(&self, line: u8) -> bool {
+        lines::exists(line)
+    }
+
+    fn unmask_line(&mut self, line: u8) {
+        if lines::exists(line) {
+            lines::unmask(line);
+        }
+    }
+
+    fn mask_line(&mut self, line: u8) {
+        if lines::exists(line) {
+            lines::mask(line);
+        }
+    }
+
+    fn is_device_memory(&self, first: Phys, frames: u64) -> bool {
+        let bytes = frames.checked_mul(PAGE_SIZE);
+        let Some(end) = bytes.and_then(|bytes| first.0.checked_add(bytes)) else { return false };
+        let range = Range { start: first.0, end };
+        let video = range.start >= VIDEO.start && range.end <= VIDEO.end;
+        let above = range.start >= self.ram_end && range.end <= PHYSICAL_END;
+        let taken = self.ram.iter().chain(&self.controllers).any(|taken| taken.overlaps(range));
+        first.0.is_multiple_of(PAGE_SIZE) && frames > 0 && (video || above) && !taken
+    }
+
+    fn is_user_port(&self, port: u16) -> bool {
+        // Interrupt controllers, timer, speaker gate, debug exit, debug console.
+        const KERNEL: [(u16, u16); 6] = [
+            (0x20, 0x21),
+            (0xa0, 0xa1),
+            (0x40, 0x43),
+            (0x61, 0x61),
+            (debug::EXIT_PORT, debug::EXIT_PORT + 3),
+            (log::PORT, log::PORT),
+        ];
+        KERNEL.iter().all(|(first, last)| !(*first..=*last).contains(&port))
+    }
+
+    fn port_read(&mut self, port: u16, width: PortWidth) -> u32 {
+        match width {
+            PortWidth::Byte => u32::from(ports::read::<u8>(port)),
+            PortWidth::Word => u32::from(ports::read::<u16>(port)),
+            PortWidth::Long => ports::read(port),
+        }
+    }
+
+    fn port_write(&mut self, port: u16, width: PortWidth, value: u32) {
+        let [low, high, ..] = value.to_le_bytes();
+        match width {
+            PortWidth::Byte => ports::write(port, low),
+            PortWidth::Word => ports::write(port, u16::from_le_bytes([low, high])),
+            PortWidth::Long => ports::write(port, value),
+        }
+    }
+
+    fn log(&mut self, bytes: &[u8]) {
+        log::write(bytes);
+    }
+}

@@ -1,0 +1,73 @@
+//! Interrupts: arrive here, are recorded, and wait for the exit loop.
+
+pub(crate) mod lapic;
+pub(crate) mod lines;
+pub(crate) mod pending;
+pub(crate) mod pic;
+pub(crate) mod registers;
+
+use super::boot::{BootFrames, Platform};
+use super::cpu::{CpuBlock, this_cpu};
+use super::entry::vectors;
+use super::mm::space::KernelSpace;
+use core::sync::atomic::Ordering::Relaxed;
+use core_kernel::machine::Interrupt;
+use heapless::Vec;
+use registers::Registers;
+
+/// Registers of all interrupt controllers, mapped.
+pub(crate) struct Controllers {
+    local: Registers,
+    io: Vec<Registers, 4>,
+}
+
+impl Controllers {
+    /// Maps them into the kernel's half.
+    pub(crate) fn map(
+        platform: &Platform,
+        space: &mut KernelSpace,
+        frames: &mut BootFrames,
+    ) -> Self {
+        let mut map = |address| {
+            let mapped = space.map_device(address, frames);
+            // SAFETY: just mapped for good, and ACPI says that it is such a controller.
+            unsafe { Registers::new(mapped) }
+        };
+        let local = map(platform.lapic);
+        Self { local, io: platform.ioapics.iter().map(|ioapic| map(ioapic.address)).collect() }
+    }
+}
+
+/// Takes the controllers into use; every device line is masked.
+pub(crate) fn init(platform: &Platform, controllers: &Controllers) {
+    pic::silence();
+    lapic::init(controllers.local);
+    this_cpu().apic_id.store(u64::from(lapic::id()), Relaxed);
+    lines::init(platform, &controllers.io, lapic::id());
+}
+
+/// Notes an interrupt and tells the controller. The only thing that is done when it comes.
+pub(crate) fn record(vector: u64, cpu: &CpuBlock) {
+    let vector = vector.to_le_bytes()[0];
+    let last_line = vectors::FIRST_LINE + abi::IRQ_LINES.to_le_bytes()[0] - 1;
+    match vector {
+        vectors::TIMER => cpu.pending.record(Interrupt::Timer),
+        vectors::KICK => cpu.pending.record(Interrupt::Kick),
+        vectors::FIRST_LINE.. if vector <= last_line => {
+            lines::arrived(vector - vectors::FIRST_LINE);
+        }
+        _ => return stray(vector, cpu),
+    }
+    lapic::end_of_interrupt();
+}
+
+/// An interrupt that nobody asked for.
+fn stray(vector: u8, cpu: &CpuBlock) {
+    cpu.strays.fetch_add(1, Relaxed);
+    if vector == vectors::CONTROLLER_ERROR {
+        lapic::take_error();
+    }
+    if lapic::in_service(vector) {
+        lapic::end_of_interrupt();
+    }
+}

@@ -1,0 +1,110 @@
+//! One entry of a page table.
+
+use abi::Protection;
+use core_kernel::machine::Phys;
+
+/// An entry, as the hardware reads it.
+///
+/// Source: Intel SDM 3A, 4.5 "4-level paging".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entry(pub(crate) u64);
+
+impl Entry {
+    /// Nothing is mapped.
+    pub(crate) const NONE: Self = Self(0);
+
+    pub(crate) const PRESENT: u64 = 1;
+    pub(crate) const WRITABLE: u64 = 1 << 1;
+    pub(crate) const USER: u64 = 1 << 2;
+    const WRITE_THROUGH: u64 = 1 << 3;
+    const UNCACHED: u64 = 1 << 4;
+    const LARGE: u64 = 1 << 7;
+    const GLOBAL: u64 = 1 << 8;
+    pub(crate) const NO_EXECUTE: u64 = 1 << 63;
+    const ADDRESS: u64 = 0x000f_ffff_ffff_f000;
+
+    /// A table below, open for all; its leaves say what is allowed.
+    pub(crate) fn table(frame: Phys, user: bool) -> Self {
+        Self(frame.0 | Self::PRESENT | Self::WRITABLE | if user { Self::USER } else { 0 })
+    }
+
+    /// A page of a program.
+    pub(crate) fn user(frame: Phys, protection: Protection, large: bool, device: bool) -> Self {
+        let mut bits = Self::protection(protection) | Self::USER;
+        if large {
+            bits |= Self::LARGE;
+        }
+        if device {
+            bits |= Self::UNCACHED | Self::WRITE_THROUGH;
+        }
+        Self(frame.0 | bits)
+    }
+
+    /// A page of the kernel.
+    pub(crate) fn kernel(frame: Phys, protection: Protection, large: bool) -> Self {
+        let large = if large { Self::LARGE } else { 0 };
+        Self(frame.0 | Self::protection(protection) | Self::GLOBAL | large)
+    }
+
+    /// Device registers of the kernel.
+    pub(crate) fn kernel_device(frame: Phys) -> Self {
+        let Self(bits) = Self::kernel(frame, Protection::ReadWrite, false);
+        Self(bits | Self::UNCACHED | Self::WRITE_THROUGH)
+    }
+
+    /// The one place where a protection becomes bits: none has both write and execute.
+    fn protection(protection: Protection) -> u64 {
+        Self::PRESENT
+            | match protection {
+                Protection::Read => Self::NO_EXECUTE,
+                Protection::ReadWrite => Self::NO_EXECUTE | Self::WRITABLE,
+                Protection::ReadExecute => 0,
+            }
+    }
+
+    /// The same page with another protection.
+    pub(crate) fn with_protection(self, protection: Protection) -> Self {
+        let kept = self.0 & !(Self::WRITABLE | Self::NO_EXECUTE);
+        Self(kept | Self::protection(protection))
+    }
+
+    /// The same page, as one of the small pages that replace it.
+    pub(crate) fn piece(self, frames: u64) -> Self {
+        Self((self.0 & !Self::LARGE) + frames * abi::PAGE_SIZE)
+    }
+
+    /// Whether anything is mapped.
+    pub(crate) fn present(self) -> bool {
+        self.0 & Self::PRESENT != 0
+    }
+
+    /// Whether it is a page although a table could be here.
+    pub(crate) fn large(self) -> bool {
+        self.0 & Self::LARGE != 0
+    }
+
+    /// Whether user mode may use it.
+    pub(crate) fn user_mode(self) -> bool {
+        self.0 & Self::USER != 0
+    }
+
+    /// Whether it may be written.
+    pub(crate) fn writable(self) -> bool {
+        self.0 & Self::WRITABLE != 0
+    }
+
+    /// Whether it may be executed.
+    pub(crate) fn executable(self) -> bool {
+        self.0 & Self::NO_EXECUTE == 0
+    }
+
+    /// Whether it is device memory.
+    pub(crate) fn uncached(self) -> bool {
+        self.0 & Self::UNCACHED != 0
+    }
+
+    /// Where it points.
+    pub(crate) fn frame(self) -> Phys {
+        Phys(self.0 & Self::ADDRESS)
+    }
+}

@@ -1,0 +1,188 @@
+//! Walking and changing page tables.
+//!
+//! Shape: four levels, 3 at the root, 0 with the 4 KiB pages; a leaf at level 1 is a 2 MiB
+//! page, one at level 2 (kernel only) a 1 GiB page. Tables are read and written through
+//! the physmap.
+
+use super::entry::Entry;
+use super::physmap;
+use crate::arch::x86_64::index;
+use core_kernel::machine::{NoFrame, PageSize, Phys};
+use x86_64::registers::control::Cr3;
+
+/// Entries in a table.
+pub(crate) const ENTRIES: usize = 512;
+/// The first entry of the root that is the kernel's.
+pub(crate) const KERNEL_HALF: usize = 256;
+/// The level of the root.
+pub(crate) const ROOT_LEVEL: u32 = 3;
+
+/// A frame that is in use as a page table.
+///
+/// Invariant: it is RAM in the physmap, zeroed before use, and only this module reads or
+/// writes it while it is a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Table(Phys);
+
+/// A leaf and where it was found.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Leaf {
+    /// The table that holds it.
+    pub(crate) table: Table,
+    /// Its place there.
+    pub(crate) slot: usize,
+    /// Its level.
+    pub(crate) level: u32,
+    /// It.
+    pub(crate) entry: Entry,
+}
+
+impl Leaf {
+    /// Changes it.
+    pub(crate) fn set(self, entry: Entry) {
+        self.table.set(self.slot, entry);
+    }
+
+    /// Its size, if it is one that programs can have.
+    pub(crate) fn size(self) -> PageSize {
+        if self.level == 0 { PageSize::Small } else { PageSize::Large }
+    }
+}
+
+/// The tables that this CPU uses now.
+pub(crate) fn active() -> Table {
+    Table(Phys(Cr3::read().0.start_address().as_u64()))
+}
+
+/// The slot of an address at a level.
+pub(crate) fn slot(address: u64, level: u32) -> usize {
+    index(address >> (12 + 9 * level)) % ENTRIES
+}
+
+/// Bytes that an entry at this level stands for.
+pub(crate) fn span(level: u32) -> u64 {
+    1 << (12 + 9 * level)
+}
+
+impl Table {
+    /// Takes a frame into use.
+    ///
+    /// # Safety
+    /// The frame is zeroed RAM in the physmap that nothing else uses, or a table already.
+    pub(crate) unsafe fn new(frame: Phys) -> Self {
+        Self(frame)
+    }
+
+    /// Its frame.
+    pub(crate) fn frame(self) -> Phys {
+        self.0
+    }
+
+    fn place(self, slot: usize) -> *mut u64 {
+        physmap::pointer(self.0).cast::<u64>().wrapping_add(slot % ENTRIES)
+    }
+
+    /// Reads an entry.
+    pub(crate) fn get(self, slot: usize) -> Entry {
+        // SAFETY: by the invariant this is a table's entry: RAM, aligned. Volatile because
+        // the hardware sets accessed and dirty bits in it.
+        Entry(unsafe { self.place(slot).read_volatile() })
+    }
+
+    /// Writes an entry.
+    pub(crate) fn set(self, slot: usize, entry: Entry) {
+        // SAFETY: as for `get`. What becomes mapped is the business of the callers, all in
+        // `mm`: pages of programs (user bit) and the kernel's half at boot.
+        unsafe { self.place(slot).write_volatile(entry.0) }
+    }
+
+    /// The table below this entry, if there is one.
+    pub(crate) fn below(self, slot: usize) -> Option<Self> {
+        let entry = self.get(slot);
+        (entry.present() && !entry.large()).then(|| Self(entry.frame()))
+    }
+
+    /// The table below this entry, made if it is missing.
+    pub(crate) fn below_or_new(
+        self,
+        slot: usize,
+        user: bool,
+        frame: impl FnOnce() -> Option<Phys>,
+    ) -> Result<Self, NoFrame> {
+        if let Some(below) = self.below(slot) {
+            return Ok(below);
+        }
+        let fresh = Self(frame().ok_or(NoFrame)?);
+        self.set(slot, Entry::table(fresh.0, user));
+        Ok(fresh)
+    }
+
+    /// Puts a leaf at this level.
+    pub(crate) fn put(
+        self,
+        address: u64,
+        level: u32,
+        leaf: Entry,
+        mut frame: impl FnMut() -> Option<Phys>,
+    ) -> Result<(), NoFrame> {
+        let mut table = self;
+        for above in (level + 1..=ROOT_LEVEL).rev() {
+            table = table.below_or_new(slot(address, above), leaf.user_mode(), &mut frame)?;
+        }
+        table.set(slot(address, level), leaf);
+        Ok(())
+    }
+
+    /// The leaf that maps this address.
+    pub(crate) fn leaf(self, address: u64) -> Option<Leaf> {
+        let mut table = self;
+        for level in (0..=ROOT_LEVEL).rev() {
+            let slot = slot(address, level);
+            let entry = table.get(slot);
+            if !entry.present() {
+                return None;
+            }
+            if level == 0 || entry.large() {
+                return Some(Leaf { table, slot, level, entry });
+            }
+            table = Self(entry.frame());
+        }
+        None
+    }
+
+    /// The leaf that maps this address of the user half.
+    pub(crate) fn user_leaf(self, address: u64) -> Option<Leaf> {
+        let leaf = (address < abi::USER_END).then(|| self.leaf(address))??;
+        leaf.entry.user_mode().then_some(leaf)
+    }
+
+    /// Where an address of the kernel lies.
+    pub(crate) fn translate_kernel(self, address: u64) -> Option<Phys> {
+        let leaf = self.leaf(address)?;
+        let span = span(leaf.level);
+        // A large leaf's address has flag bits below its span.
+        Some(Phys((leaf.entry.frame().0 / span * span) + address % span))
+    }
+
+    /// Takes one table without tables below it out of the user half.
+    pub(crate) fn take_lowest(self) -> Option<Phys> {
+        let (mut table, mut level, mut last) = (self, ROOT_LEVEL, KERNEL_HALF);
+        let mut found = None;
+        while level > 0 {
+            let Some((slot, below)) = (0..last).find_map(|slot| Some((slot, table.below(slot)?)))
+            else {
+                break;
+            };
+            found = Some((table, slot, below));
+            (table, level, last) = (below, level - 1, ENTRIES);
+        }
+        let (above, slot, lowest) = found?;
+        above.set(slot, Entry::NONE);
+        Some(lowest.0)
+    }
+
+    /// Whether the user half has any table below the root.
+    pub(crate) fn has_tables(self) -> bool {
+        (0..KERNEL_HALF).any(|slot| self.below(slot).is_some())
+    }
+}

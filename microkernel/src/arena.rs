@@ -1,0 +1,210 @@
+//! Typed arenas: where every kernel object lives.
+//!
+//! Shape: a fixed slice of slots handed over at boot; ids carry the slot's generation,
+//! so an id of a dead object never finds its successor. No allocation after boot.
+//! Errors: `insert` gives the value back when the arena is full.
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::ops::{Index, IndexMut};
+
+/// Names one object of the kind `K`. Stale once that object is removed.
+pub struct Id<K> {
+    index: u32,
+    generation: u32,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<K> Id<K> {
+    /// The slot's number, below the arena's capacity.
+    pub const fn index(self) -> usize {
+        self.index as usize
+    }
+
+    /// The slot's number as it travels in a reply token.
+    pub const fn number(self) -> u32 {
+        self.index
+    }
+}
+
+impl<K> Clone for Id<K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K> Copy for Id<K> {}
+impl<K> PartialEq for Id<K> {
+    fn eq(&self, other: &Self) -> bool {
+        self.index == other.index && self.generation == other.generation
+    }
+}
+impl<K> Eq for Id<K> {}
+impl<K> fmt::Debug for Id<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}.{}", self.index, self.generation)
+    }
+}
+
+const NONE: u32 = u32::MAX;
+
+/// One place of an arena.
+#[derive(Debug)]
+pub struct Slot<T> {
+    generation: u32,
+    next_free: u32,
+    value: Option<T>,
+}
+
+impl<T> Slot<T> {
+    /// An unused slot; what `BootMemory` fills a new arena with.
+    pub fn empty(_: usize) -> Self {
+        Self { generation: 0, next_free: NONE, value: None }
+    }
+}
+
+/// Objects of one type, addressed by [`Id`].
+#[derive(Debug)]
+pub struct Arena<K, T: 'static> {
+    slots: &'static mut [Slot<T>],
+    free: u32,
+    fresh: u32,
+    len: usize,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<K, T> Arena<K, T> {
+    /// An empty arena over slots made by [`Slot::empty`].
+    pub fn new(slots: &'static mut [Slot<T>]) -> Self {
+        Self { slots, free: NONE, fresh: 0, len: 0, kind: PhantomData }
+    }
+
+    /// How many objects live in it.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether none does.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Whether one more fits.
+    pub fn has_room(&self) -> bool {
+        self.len < self.slots.len()
+    }
+
+    /// Puts an object in.
+    ///
+    /// # Errors
+    /// The value comes back when the arena is full.
+    pub fn insert(&mut self, value: T) -> Result<Id<K>, T> {
+        let index = match self.free {
+            NONE => self.fresh,
+            index => index,
+        };
+        let Some(slot) = self.slots.get_mut(index as usize) else { return Err(value) };
+        if self.free == index {
+            self.free = slot.next_free;
+        } else {
+            self.fresh += 1;
+        }
+        slot.value = Some(value);
+        self.len += 1;
+        Ok(Id { index, generation: slot.generation, kind: PhantomData })
+    }
+
+    /// Takes an object out; its id is stale from then on.
+    pub fn remove(&mut self, id: Id<K>) -> Option<T> {
+        let slot = self.slots.get_mut(id.index())?;
+        if slot.generation != id.generation {
+            return None;
+        }
+        let value = slot.value.take()?;
+        slot.generation = slot.generation.wrapping_add(1);
+        slot.next_free = self.free;
+        self.free = id.index;
+        self.len -= 1;
+        Some(value)
+    }
+
+    /// The object, if it still lives.
+    pub fn get(&self, id: Id<K>) -> Option<&T> {
+        let slot = self.slots.get(id.index())?;
+        if slot.generation == id.generation { slot.value.as_ref() } else { None }
+    }
+
+    /// The object, if it still lives.
+    pub fn get_mut(&mut self, id: Id<K>) -> Option<&mut T> {
+        let slot = self.slots.get_mut(id.index())?;
+        if slot.generation == id.generation { slot.value.as_mut() } else { None }
+    }
+
+    /// The id of whatever lives in this slot now.
+    pub fn id_at(&self, index: usize) -> Option<Id<K>> {
+        let slot = self.slots.get(index)?;
+        slot.value.as_ref()?;
+        let index = u32::try_from(index).ok()?;
+        Some(Id { index, generation: slot.generation, kind: PhantomData })
+    }
+
+    /// All ids, by slot.
+    pub fn ids(&self) -> impl Iterator<Item = Id<K>> + '_ {
+        (0..self.fresh as usize).filter_map(|index| self.id_at(index))
+    }
+}
+
+impl<K, T> Index<Id<K>> for Arena<K, T> {
+    type Output = T;
+    fn index(&self, id: Id<K>) -> &T {
+        // NOFAIL: only ids kept inside living objects are looked up this way, and an object
+        // is unlinked everywhere before it is removed (checked by the model test).
+        match self.get(id) {
+            Some(value) => value,
+            None => panic!("stale id {id:?}"),
+        }
+    }
+}
+
+impl<K, T> IndexMut<Id<K>> for Arena<K, T> {
+    fn index_mut(&mut self, id: Id<K>) -> &mut T {
+        // NOFAIL: as in `index`.
+        match self.get_mut(id) {
+            Some(value) => value,
+            None => panic!("stale id {id:?}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Arena, Slot};
+
+    enum Kind {}
+
+    fn arena(len: usize) -> Arena<Kind, u32> {
+        Arena::new(Vec::leak((0..len).map(Slot::empty).collect()))
+    }
+
+    #[test]
+    fn a_stale_id_finds_nothing_not_the_successor() {
+        let mut arena = arena(1);
+        let first = arena.insert(1).unwrap();
+        assert_eq!(arena.remove(first), Some(1));
+        let second = arena.insert(2).unwrap();
+        assert_eq!(first.index(), second.index());
+        assert_eq!(arena.get(first), None);
+        assert_eq!(arena.remove(first), None);
+        assert_eq!(arena[second], 2);
+    }
+
+    #[test]
+    fn a_full_arena_gives_the_value_back() {
+        let mut arena = arena(2);
+        let id = arena.insert(1).unwrap();
+        arena.insert(2).unwrap();
+        assert_eq!(arena.insert(3), Err(3));
+        arena.remove(id);
+        assert!(arena.insert(3).is_ok());
+        assert_eq!(arena.len(), 2);
+    }
+}

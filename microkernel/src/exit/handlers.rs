@@ -1,0 +1,75 @@
+//! What each row of the work table does.
+
+use super::{cpu_work, thread_work};
+use crate::kernel::Kernel;
+use crate::machine::{CpuId, Interrupt, Machine};
+use crate::object::State;
+
+/// Deadlines handled in one turn.
+const DEADLINES_PER_TURN: usize = 64;
+
+/// Recorded interrupts become signals and deadlines.
+pub(super) fn interrupts<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+    while let Some(interrupt) = kernel.machine.take_interrupt() {
+        match interrupt {
+            Interrupt::Timer => {
+                kernel.stats.timer_interrupts += 1;
+                kernel.cpu_mut(cpu).timer_ns = None;
+                kernel.set_cpu_work(cpu, cpu, cpu_work::DEADLINES);
+            }
+            Interrupt::Line(line) => kernel.line_interrupt(line),
+            Interrupt::Kick => {}
+        }
+    }
+}
+
+/// Deadlines that have passed wake their threads and signal their timers.
+pub(super) fn deadlines<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+    let now = kernel.machine.now_ns();
+    for _ in 0..DEADLINES_PER_TURN {
+        match kernel.deadlines.pop_due(now) {
+            Some(key) => kernel.deadline_passed(key),
+            None => return,
+        }
+    }
+    kernel.set_cpu_work(cpu, cpu, cpu_work::DEADLINES);
+}
+
+/// The current thread's process was killed: it never runs again.
+pub(super) fn kill<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+    kernel.account(cpu, super::Context::Kernel);
+    kernel.cpu_mut(cpu).current = None;
+    kernel.set_cpu_work(cpu, cpu, cpu_work::RESCHEDULE);
+}
+
+/// A piece of the current thread's long operation.
+pub(super) fn operation<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+    if let Some(id) = kernel.cpu(cpu).current {
+        kernel.operation_piece(id);
+        if kernel.threads[id].operation.is_some() {
+            kernel.threads[id].work.0 |= thread_work::OPERATION;
+        }
+    }
+}
+
+/// A piece of taking a dead process apart.
+pub(super) fn reap<M: Machine>(kernel: &mut Kernel<M>, _cpu: CpuId) {
+    kernel.reap_piece();
+}
+
+/// The most urgent thread becomes current.
+pub(super) fn reschedule<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+    kernel.schedule(cpu);
+}
+
+/// The current thread is diverted to its handler.
+pub(super) fn upcall<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+    if let Some(id) = kernel.cpu(cpu).current {
+        // A long operation is finished first: its result belongs into the saved frame.
+        if kernel.threads[id].operation.is_some() {
+            kernel.threads[id].work.0 |= thread_work::UPCALL;
+        } else if kernel.threads[id].state == State::Ready {
+            kernel.deliver_upcall(id);
+        }
+    }
+}

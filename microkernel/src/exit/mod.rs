@@ -1,0 +1,11 @@
+//! The gate: the one loop through which every return to user mode goes.
+
+mod context;
+mod gate;
+mod handlers;
+mod work;
+
+pub use context::Context;
+pub use gate::Next;
+pub(crate) use work::{cpu_work, thread_work};
+pub use work::{ITEMS, Kind, WorkItem};

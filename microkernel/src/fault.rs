@@ -1,0 +1,73 @@
+//! Faults: what a thread did wrong becomes a call to its handler.
+
+use crate::kernel::Kernel;
+use crate::machine::{CpuId, Frame, Machine};
+use crate::object::{FaultRecord, Pending, State, ThreadId};
+use abi::{Envelope, FAULT_LABEL, FaultKind, FaultReply};
+
+/// A fault as the arch decoded it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What happened.
+    pub kind: FaultKind,
+    /// More about it; see `FaultKind`.
+    pub code: u64,
+    /// The address it is about, if any.
+    pub address: u64,
+}
+
+impl<M: Machine> Kernel<M> {
+    /// The current thread of this CPU did something wrong.
+    pub fn fault(&mut self, cpu: CpuId, fault: &Fault) {
+        if let Some(id) = self.cpu(cpu).current {
+            self.raise(id, fault, None);
+        }
+    }
+
+    /// Sends the fault to the handler and waits for its answer; without a handler the
+    /// process is killed. `text` is (address, length) in the thread's memory.
+    pub(crate) fn raise(&mut self, id: ThreadId, fault: &Fault, text: Option<(u64, u64)>) {
+        let thread = &self.threads[id];
+        let process = &mut self.processes[thread.process];
+        process.last_fault = fault.kind as u64;
+        let words = [
+            fault.kind as u64,
+            fault.code,
+            fault.address,
+            thread.frame.instruction_pointer(),
+            thread.frame.stack_pointer(),
+            u64::from(process.pid),
+            u64::from(id.number()),
+        ];
+        let (owner, handler) = (thread.process, process.fault_handler);
+        let living = handler.filter(|(endpoint, _)| !self.endpoints[*endpoint].dead());
+        let Some((endpoint, badge)) = living else {
+            self.kill_process(owner, fault.kind.exit_status());
+            return;
+        };
+        let thread = &mut self.threads[id];
+        thread.fault = Some(FaultRecord { kind: fault.kind, words });
+        thread.envelope = text.map(|(send_address, send_len)| {
+            (0, Envelope { send_address, send_len, ..Envelope::EMPTY })
+        });
+        let pending = Pending { badge, label: FAULT_LABEL, call: true };
+        self.offer(id, endpoint, pending);
+    }
+
+    /// The handler's answer.
+    pub(crate) fn fault_answer(&mut self, id: ThreadId, label: u32, word: u64) {
+        let thread = &mut self.threads[id];
+        let Some(fault) = thread.fault.take() else { return };
+        thread.envelope = None;
+        thread.state = State::Inactive;
+        let owner = thread.process;
+        if label == FaultReply::ResumeAt as u32 {
+            thread.frame.set_instruction_pointer(word);
+        } else if label != FaultReply::Resume as u32 {
+            self.kill_process(owner, fault.kind.exit_status());
+            return;
+        }
+        self.recheck_upcall(id);
+        self.ready(id);
+    }
+}

@@ -1,0 +1,154 @@
+//! Drives the core as the entry stubs do: enter, act, exit, remember who runs.
+
+use super::{Hosted, HostedFrame, HostedMemory};
+use crate::exit::Next;
+use crate::fault::Fault;
+use crate::kernel::{BootProcess, Kernel, Segment, Sizes};
+use crate::machine::{CpuId, Interrupt, Phys};
+use crate::object::ThreadId;
+use abi::{Error, Protection, Syscall, WORDS};
+
+/// A kernel on a hosted machine with one CPU, and what it decided last.
+pub struct Driver {
+    /// The kernel.
+    pub kernel: Kernel<Hosted>,
+    /// Its last decision.
+    pub next: Next,
+}
+
+/// What a system call gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Value 0 and value 1.
+    pub values: (u64, u64),
+    /// The message words.
+    pub words: [u64; WORDS],
+    /// The reply token.
+    pub token: u64,
+}
+
+/// Where the first program's data pages are.
+pub const DATA: u64 = 0x50_0000;
+const CPU: CpuId = CpuId(0);
+
+impl Driver {
+    /// A booted machine with so many frames: one process with one thread and data pages at
+    /// [`DATA`].
+    pub fn boot(frames: u64) -> Self {
+        let sizes = Sizes::for_memory(frames * abi::PAGE_SIZE, frames);
+        let mut kernel = Kernel::new(Hosted::new(frames), &mut HostedMemory, &sizes, 1);
+        kernel.add_frames(Phys(abi::PAGE_SIZE), frames - 1);
+        let segment = |address, pages: u64, protection| Segment {
+            address,
+            bytes: b"image",
+            memory_len: pages * abi::PAGE_SIZE,
+            protection,
+        };
+        let segments = [
+            segment(abi::IMAGE_BASE, 1, Protection::ReadExecute),
+            segment(DATA, 8, Protection::ReadWrite),
+        ];
+        let boot = BootProcess {
+            name: "first",
+            segments: &segments,
+            entry: abi::IMAGE_BASE,
+            cmdline: "",
+            archive: None,
+            stack_pages: 4,
+            priority: 30,
+        };
+        assert_eq!(kernel.boot_process(&boot), Ok(()), "a hosted machine boots");
+        let next = kernel.exit(CPU);
+        Self { kernel, next }
+    }
+
+    /// The thread that runs.
+    ///
+    /// # Panics
+    /// When none does.
+    pub fn running(&self) -> ThreadId {
+        match self.next {
+            Next::User(thread) => thread,
+            other => panic!("nobody runs: {other:?}"),
+        }
+    }
+
+    /// The running thread's registers.
+    pub fn frame(&mut self) -> &mut HostedFrame {
+        let id = self.running();
+        &mut self.kernel.threads[id].frame
+    }
+
+    /// The running thread makes a call with any number and registers. Who runs afterwards
+    /// may be another one.
+    pub fn raw(&mut self, number: u64, arguments: &[u64], envelope: u64) -> ThreadId {
+        let me = self.running();
+        let frame = self.frame();
+        frame.number_status = number;
+        frame.envelope_token = envelope;
+        let at = |index: usize| arguments.get(index).copied().unwrap_or(0);
+        (frame.value0, frame.value1) = (at(0), at(1));
+        frame.words = core::array::from_fn(|index| at(index + 2));
+        self.kernel.enter(CPU);
+        self.kernel.syscall(CPU);
+        self.next = self.kernel.exit(CPU);
+        me
+    }
+
+    /// A call whose result is looked at when the caller has it.
+    ///
+    /// # Errors
+    /// The error that the kernel answered.
+    ///
+    /// # Panics
+    /// When the caller does not run on: it waits, or a more urgent thread came.
+    pub fn call(&mut self, call: Syscall, arguments: &[u64]) -> Result<Outcome, Error> {
+        let me = self.raw(call as u64, arguments, 0);
+        assert_eq!(self.next, Next::User(me), "{call:?} did not come back at once");
+        self.outcome(me)
+    }
+
+    /// What a thread's last call gave.
+    ///
+    /// # Errors
+    /// The error that the kernel answered.
+    pub fn outcome(&self, thread: ThreadId) -> Result<Outcome, Error> {
+        let frame = &self.kernel.threads[thread].frame;
+        match Error::from_status(frame.number_status) {
+            Some(error) => Err(error),
+            None => Ok(Outcome {
+                values: (frame.value0, frame.value1),
+                words: frame.words,
+                token: frame.envelope_token,
+            }),
+        }
+    }
+
+    /// The running thread faults.
+    pub fn fault(&mut self, fault: &Fault) {
+        self.kernel.enter(CPU);
+        self.kernel.fault(CPU, fault);
+        self.next = self.kernel.exit(CPU);
+    }
+
+    /// An interrupt comes.
+    pub fn interrupt(&mut self, interrupt: Interrupt) {
+        self.kernel.machine.pending.push_back(interrupt);
+        match self.next {
+            Next::User(_) => self.kernel.enter(CPU),
+            Next::Idle => self.kernel.wake(CPU),
+            Next::Shutdown(_) => return,
+        }
+        self.next = self.kernel.exit(CPU);
+    }
+
+    /// Time passes; the timer interrupts when it is due.
+    pub fn advance(&mut self, nanoseconds: u64) {
+        self.kernel.machine.now_ns += nanoseconds;
+        let now = self.kernel.machine.now_ns;
+        while self.kernel.machine.timer_ns.is_some_and(|deadline| deadline <= now) {
+            self.kernel.machine.timer_ns = None;
+            self.interrupt(Interrupt::Timer);
+        }
+    }
+}

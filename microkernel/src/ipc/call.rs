@@ -1,0 +1,135 @@
+//! Call and send: from a client to whoever receives.
+
+use super::Blame;
+use crate::kernel::Kernel;
+use crate::machine::{Frame, Machine};
+use crate::mem::{Readable, UserSlice, envelope_from};
+use crate::number;
+use crate::object::{By, EndpointId, ObjectRef, Pending, State, ThreadId};
+use crate::syscall::Done;
+use abi::{Envelope, Error, FOREVER, Handle, MESSAGE_MAX, ObjectKind, Rights};
+
+impl<M: Machine> Kernel<M> {
+    /// `Call` and `Send`.
+    pub(crate) fn sys_send(&mut self, me: ThreadId, call: bool) -> Result<Done, Error> {
+        let thread = &self.threads[me];
+        let handle = Handle(number::low32(thread.frame.argument(0)));
+        let label = number::low32(thread.frame.argument(1));
+        let entry = self.lookup_with(thread.process, handle, ObjectKind::Endpoint, Rights::SEND)?;
+        let ObjectRef::Endpoint(endpoint) = entry.object else { return Err(Error::WrongKind) };
+        if self.endpoints[endpoint].dead() {
+            return Err(Error::PeerDied);
+        }
+        self.load_envelope(me)?;
+        self.offer(me, endpoint, Pending { badge: entry.badge, label, call });
+        Ok(Done::Elsewhere)
+    }
+
+    /// Reads the caller's envelope, if it has one.
+    pub(crate) fn load_envelope(&mut self, me: ThreadId) -> Result<(), Error> {
+        let thread = &mut self.threads[me];
+        thread.envelope = None;
+        let address = thread.frame.envelope();
+        if address == 0 {
+            return Ok(());
+        }
+        if !address.is_multiple_of(8) {
+            return Err(Error::BadAddress);
+        }
+        let mut bytes = [0; Envelope::SIZE];
+        let slice = UserSlice::<Readable>::new(address, Envelope::SIZE as u64)?;
+        let process = thread.process;
+        self.read_user(process, slice, &mut bytes)?;
+        let envelope = envelope_from(&bytes);
+        if envelope.send_len > MESSAGE_MAX as u64 {
+            return Err(Error::TooLong);
+        }
+        self.threads[me].envelope = Some((address, envelope));
+        Ok(())
+    }
+
+    /// The deadline of the thread's message.
+    pub(crate) fn message_deadline(&self, me: ThreadId) -> u64 {
+        self.threads[me].envelope.map_or(FOREVER, |(_, envelope)| envelope.deadline_ns)
+    }
+
+    /// Hands the message to a waiting receiver, or queues the sender.
+    pub(crate) fn offer(&mut self, me: ThreadId, endpoint: EndpointId, pending: Pending) {
+        self.threads[me].pending = Some(pending);
+        while let Some(receiver) = self.endpoints[endpoint].receivers.first() {
+            self.detach(receiver);
+            match self.deliver(me, receiver) {
+                Ok(()) => {
+                    self.ready(receiver);
+                    return;
+                }
+                Err(Blame::Receiver(error)) => self.unblock_detached(receiver, error),
+                Err(Blame::Sender(error)) => {
+                    self.endpoints[endpoint].receivers.push_front(
+                        &mut self.threads,
+                        receiver,
+                        By::Queue,
+                    );
+                    self.rearm(receiver);
+                    self.fail(me, error);
+                    return;
+                }
+            }
+        }
+        let deadline = self.message_deadline(me);
+        if deadline == 0 {
+            self.fail(me, Error::WouldBlock);
+            return;
+        }
+        self.dequeue(me);
+        self.threads[me].state = State::Sending(endpoint);
+        self.endpoints[endpoint].senders.push_back(&mut self.threads, me, By::Queue);
+        self.set_deadline(me, deadline);
+        self.reconsider(me);
+    }
+
+    /// Gives a message to a receiver that is in no queue. Commits or changes nothing.
+    /// Afterwards the receiver is to be made ready by the caller.
+    pub(crate) fn deliver(&mut self, from: ThreadId, to: ThreadId) -> Result<(), Blame> {
+        let Some(pending) = self.threads[from].pending else {
+            return Err(Blame::Sender(Error::BadState));
+        };
+        self.transfer(from, to)?;
+        // Point of no return: the message has arrived.
+        let server = self.threads[to].process;
+        let sender = &mut self.threads[from];
+        sender.pending = None;
+        let mut token = 0;
+        if pending.call {
+            sender.calls = sender.calls.wrapping_add(1).max(1);
+            sender.state = State::AwaitReply(server);
+            token = u64::from(from.number()) | u64::from(sender.calls) << 32;
+            let deadline = self.message_deadline(from);
+            self.processes[server].callers.push_back(&mut self.threads, from, By::Queue);
+            self.set_deadline(from, deadline);
+            self.reconsider(from);
+        } else {
+            sender.envelope = None;
+            sender.frame.set_status(0);
+            self.ready(from);
+        }
+        let receiver = &mut self.threads[to];
+        receiver.frame.set_status(0);
+        receiver.frame.set_values(pending.badge, u64::from(pending.label));
+        receiver.frame.set_token(token);
+        Ok(())
+    }
+
+    /// A message could not be sent. A fault that nobody can be told of kills.
+    pub(crate) fn fail(&mut self, me: ThreadId, error: Error) {
+        self.threads[me].pending = None;
+        self.threads[me].envelope = None;
+        if let Some(fault) = self.threads[me].fault.take() {
+            let process = self.threads[me].process;
+            self.kill_process(process, fault.kind.exit_status());
+            return;
+        }
+        self.threads[me].frame.set_status(error as u64);
+        self.ready(me);
+    }
+}

@@ -1,0 +1,13 @@
+//! Message passing: verbs, one file each.
+//!
+//! Every verb checks everything, then commits: after its point of no return nothing fails.
+
+mod call;
+mod receive;
+mod reply;
+mod signal;
+mod transfer;
+mod upcall;
+mod wait;
+
+pub(crate) use transfer::Blame;

@@ -1,0 +1,62 @@
+//! Receive: a message, or the bits of the bound notification.
+
+use super::Blame;
+use crate::kernel::Kernel;
+use crate::machine::{Frame, Machine};
+use crate::number;
+use crate::object::{By, EndpointId, State, ThreadId};
+use crate::syscall::Done;
+use abi::{Error, Handle, NOTIFIED_LABEL};
+
+impl<M: Machine> Kernel<M> {
+    /// `Recv`.
+    pub(crate) fn sys_receive(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let handle = Handle(number::low32(self.threads[me].frame.argument(0)));
+        let endpoint = self.receive_end(me, handle)?;
+        self.load_envelope(me)?;
+        self.receive(me, endpoint)
+    }
+
+    /// Takes what is there, or waits.
+    pub(crate) fn receive(&mut self, me: ThreadId, endpoint: EndpointId) -> Result<Done, Error> {
+        if self.take_bound_bits(me) {
+            return Ok(Done::Elsewhere);
+        }
+        while let Some(sender) = self.endpoints[endpoint].senders.first() {
+            self.detach(sender);
+            match self.deliver(sender, me) {
+                Ok(()) => return Ok(Done::Elsewhere),
+                Err(Blame::Sender(error)) => self.fail(sender, error),
+                Err(Blame::Receiver(error)) => {
+                    self.endpoints[endpoint].senders.push_front(&mut self.threads, sender, By::Queue);
+                    self.rearm(sender);
+                    return Err(error);
+                }
+            }
+        }
+        let deadline = self.message_deadline(me);
+        if deadline == 0 {
+            return Err(Error::WouldBlock);
+        }
+        self.threads[me].state = State::Receiving(endpoint);
+        self.endpoints[endpoint].receivers.push_back(&mut self.threads, me, By::Queue);
+        self.set_deadline(me, deadline);
+        self.reconsider(me);
+        Ok(Done::Elsewhere)
+    }
+
+    /// Gives the thread the bits of its bound notification, if there are any.
+    pub(crate) fn take_bound_bits(&mut self, me: ThreadId) -> bool {
+        let Some(bound) = self.threads[me].bound else { return false };
+        let bits = core::mem::take(&mut self.notifications[bound].bits);
+        if bits == 0 {
+            return false;
+        }
+        let thread = &mut self.threads[me];
+        thread.envelope = None;
+        thread.frame.set_status(0);
+        thread.frame.set_values(bits, u64::from(NOTIFIED_LABEL));
+        thread.frame.set_token(0);
+        true
+    }
+}

@@ -1,0 +1,75 @@
+//! Reply: the one answer to a call.
+
+use super::Blame;
+use crate::kernel::Kernel;
+use crate::machine::{Frame, Machine};
+use crate::number;
+use crate::object::{State, ThreadId};
+use crate::syscall::Done;
+use abi::{Error, Handle};
+
+impl<M: Machine> Kernel<M> {
+    /// `Reply`.
+    pub(crate) fn sys_reply(&mut self, me: ThreadId) -> Result<Done, Error> {
+        self.load_envelope(me)?;
+        let answered = self.answer(me);
+        self.threads[me].envelope = None;
+        answered.map(|()| Done::Values(0, 0))
+    }
+
+    /// `ReplyRecv`. A caller that is gone is no error of the server's: it goes on receiving.
+    pub(crate) fn sys_reply_receive(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let frame = &self.threads[me].frame;
+        let (token, handle) = (frame.argument(0), Handle(number::high32(frame.argument(1))));
+        let endpoint = self.receive_end(me, handle)?;
+        self.load_envelope(me)?;
+        if token != 0 {
+            match self.answer(me) {
+                Ok(()) | Err(Error::BadReply) => {}
+                Err(error) => {
+                    self.threads[me].envelope = None;
+                    return Err(error);
+                }
+            }
+        }
+        self.receive(me, endpoint)
+    }
+
+    /// The thread that this token of `me`'s process names, if it still waits for the answer.
+    fn awaiting(&self, me: ThreadId, token: u64) -> Option<ThreadId> {
+        let caller = self.threads.id_at(number::low32(token) as usize)?;
+        let thread = &self.threads[caller];
+        let expected = State::AwaitReply(self.threads[me].process);
+        (thread.state == expected && thread.calls == number::high32(token)).then_some(caller)
+    }
+
+    /// Answers the call behind the token in argument 0.
+    fn answer(&mut self, me: ThreadId) -> Result<(), Error> {
+        let frame = &self.threads[me].frame;
+        let (token, label) = (frame.argument(0), number::low32(frame.argument(1)));
+        let caller = self.awaiting(me, token).ok_or(Error::BadReply)?;
+        if self.threads[caller].fault.is_some() {
+            let word = self.threads[me].frame.words()[0];
+            self.detach(caller);
+            self.fault_answer(caller, label, word);
+            return Ok(());
+        }
+        let status = match self.transfer(me, caller) {
+            Ok(()) => 0,
+            // The server's own memory or handles: it may try again, the call is still open.
+            Err(Blame::Sender(error @ (Error::BadAddress | Error::BadHandle | Error::NoRight | Error::BadArgument))) => {
+                return Err(error);
+            }
+            // What the caller has no room for is the caller's error; gifts stay with the server.
+            Err(Blame::Sender(error) | Blame::Receiver(error)) => error as u64,
+        };
+        // Point of no return: the call is over.
+        self.detach(caller);
+        let thread = &mut self.threads[caller];
+        thread.envelope = None;
+        thread.frame.set_status(status);
+        thread.frame.set_values(0, u64::from(label));
+        self.ready(caller);
+        if status == Error::HandlesFull as u64 { Err(Error::HandlesFull) } else { Ok(()) }
+    }
+}

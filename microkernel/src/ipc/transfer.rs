@@ -1,0 +1,167 @@
+//! What travels with a message: words, bytes, handles.
+
+use crate::kernel::Kernel;
+use crate::machine::{Frame, Machine};
+use crate::mem::{Readable, UserSlice, Writable};
+use crate::object::{Entry, ThreadId};
+use abi::{Envelope, Error, GIFTS, Gift, Handle, ObjectKind, Rights};
+use core::mem::offset_of;
+
+/// Whose fault it is that a message cannot travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Blame {
+    /// The sender is told; the receiver goes on waiting.
+    Sender(Error),
+    /// The receiver is told; the sender goes on waiting.
+    Receiver(Error),
+}
+
+/// Where the kernel writes what was received: `received_len` and `taken`.
+const RECEIPT: u64 = offset_of!(Envelope, received_len) as u64;
+const RECEIPT_LEN: usize = Envelope::SIZE - offset_of!(Envelope, received_len);
+
+/// A message whose every part was checked.
+struct Plan {
+    bytes: Option<(UserSlice<Readable>, UserSlice<Writable>)>,
+    gifts: [Option<(Gift, Entry)>; GIFTS],
+    receipt: Option<UserSlice<Writable>>,
+}
+
+impl<M: Machine> Kernel<M> {
+    /// Moves words, bytes and handles. All checks come first; then nothing fails.
+    pub(crate) fn transfer(&mut self, from: ThreadId, to: ThreadId) -> Result<(), Blame> {
+        let plan = self.plan(from, to)?;
+        let (source, target) = (self.threads[from].process, self.threads[to].process);
+        if let Some((read, write)) = plan.bytes {
+            // NOFAIL: both sides were checked by `plan`.
+            self.copy_user((source, read), (target, write)).map_err(Blame::Sender)?;
+        }
+        let words = match &self.threads[from].fault {
+            Some(fault) => fault.words,
+            None => *self.threads[from].frame.words(),
+        };
+        *self.threads[to].frame.words_mut() = words;
+        let taken = self.move_gifts(from, to, &plan);
+        self.write_receipt(to, &plan, taken);
+        self.threads[to].envelope = None;
+        Ok(())
+    }
+
+    fn plan(&mut self, from: ThreadId, to: ThreadId) -> Result<Plan, Blame> {
+        let sent = self.threads[from].envelope.map_or(Envelope::EMPTY, |(_, envelope)| envelope);
+        let receipt = self.plan_receipt(to).map_err(Blame::Receiver)?;
+        let bytes = self.plan_bytes(from, to, &sent)?;
+        let gifts = self.plan_gifts(from, &sent).map_err(Blame::Sender)?;
+        let count = gifts.iter().flatten().count();
+        if count > 0 {
+            if receipt.is_none() {
+                return Err(Blame::Sender(Error::HandlesFull));
+            }
+            let target = self.threads[to].process;
+            self.reserve_handles(target, count).map_err(|_| Blame::Sender(Error::HandlesFull))?;
+        }
+        Ok(Plan { bytes, gifts, receipt })
+    }
+
+    fn plan_receipt(&self, to: ThreadId) -> Result<Option<UserSlice<Writable>>, Error> {
+        let thread = &self.threads[to];
+        match thread.envelope {
+            Some((address, _)) if address != 0 => {
+                let slice = UserSlice::new(address + RECEIPT, RECEIPT_LEN as u64)?;
+                self.check_user(thread.process, slice)?;
+                Ok(Some(slice))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn plan_bytes(
+        &self,
+        from: ThreadId,
+        to: ThreadId,
+        sent: &Envelope,
+    ) -> Result<Option<(UserSlice<Readable>, UserSlice<Writable>)>, Blame> {
+        if sent.send_len == 0 {
+            return Ok(None);
+        }
+        let read = UserSlice::new(sent.send_address, sent.send_len).map_err(Blame::Sender)?;
+        self.check_user(self.threads[from].process, read).map_err(Blame::Sender)?;
+        let room = self.threads[to].envelope.map_or(Envelope::EMPTY, |(_, envelope)| envelope);
+        if room.receive_capacity < sent.send_len {
+            return Err(Blame::Sender(Error::TooLong));
+        }
+        let write = UserSlice::new(room.receive_address, sent.send_len).map_err(Blame::Receiver)?;
+        self.check_user(self.threads[to].process, write).map_err(Blame::Receiver)?;
+        Ok(Some((read, write)))
+    }
+
+    fn plan_gifts(
+        &self,
+        from: ThreadId,
+        sent: &Envelope,
+    ) -> Result<[Option<(Gift, Entry)>; GIFTS], Error> {
+        let mut gifts = [None; GIFTS];
+        for (index, gift) in sent.gifts.iter().enumerate() {
+            if gift.handle == 0 {
+                continue;
+            }
+            let doubled = sent.gifts[..index].iter().any(|other| {
+                other.handle == gift.handle && (other.moved != 0 || gift.moved != 0)
+            });
+            if doubled || gift.moved > 1 {
+                return Err(Error::BadArgument);
+            }
+            let entry = self.lookup(self.threads[from].process, Handle(gift.handle))?;
+            if !entry.rights.contains(Rights::TRANSFER) {
+                return Err(Error::NoRight);
+            }
+            gifts[index] = Some((*gift, entry));
+        }
+        Ok(gifts)
+    }
+
+    fn move_gifts(&mut self, from: ThreadId, to: ThreadId, plan: &Plan) -> [u32; GIFTS] {
+        let mut taken = [0; GIFTS];
+        let (source, target) = (self.threads[from].process, self.threads[to].process);
+        for (index, planned) in plan.gifts.iter().enumerate() {
+            let Some((gift, entry)) = planned else { continue };
+            let rights = entry.rights.intersection(Rights(gift.rights));
+            // NOFAIL: places were reserved by `plan`; a failure would only lose this one handle.
+            if let Ok(handle) = self.grant(target, entry.object, rights, entry.badge) {
+                taken[index] = handle.0;
+                if gift.moved == 1 {
+                    // NOFAIL: it was looked up by `plan` and is not named twice.
+                    let _closed = self.close(source, Handle(gift.handle));
+                }
+            }
+        }
+        taken
+    }
+
+    fn write_receipt(&mut self, to: ThreadId, plan: &Plan, taken: [u32; GIFTS]) {
+        let Some(slice) = plan.receipt else { return };
+        let mut bytes = [0; RECEIPT_LEN];
+        let len = plan.bytes.map_or(0, |(read, _)| read.len() as u64);
+        bytes[..8].copy_from_slice(&len.to_le_bytes());
+        for (place, handle) in bytes[8..].chunks_exact_mut(4).zip(taken) {
+            place.copy_from_slice(&handle.to_le_bytes());
+        }
+        let process = self.threads[to].process;
+        // NOFAIL: checked by `plan_receipt`.
+        let _written = self.write_user(process, slice, &bytes);
+    }
+
+    /// The endpoint behind a handle that may receive.
+    pub(crate) fn receive_end(
+        &self,
+        me: ThreadId,
+        handle: Handle,
+    ) -> Result<crate::object::EndpointId, Error> {
+        let process = self.threads[me].process;
+        let entry = self.lookup_with(process, handle, ObjectKind::Endpoint, Rights::RECEIVE)?;
+        match entry.object {
+            crate::object::ObjectRef::Endpoint(id) => Ok(id),
+            _ => Err(Error::WrongKind),
+        }
+    }
+}

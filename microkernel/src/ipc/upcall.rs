@@ -1,0 +1,92 @@
+//! Upcalls: how the gate diverts a thread to its handler, and how it comes back.
+
+use crate::fault::Fault;
+use crate::kernel::Kernel;
+use crate::machine::{Frame, Machine};
+use crate::mem::{Readable, UserSlice, Writable, saved_frame_bytes, saved_frame_from};
+use crate::object::{NotificationId, ThreadId, Upcall};
+use abi::{Error, FaultKind, SavedFrame, UPCALL_REDZONE};
+
+const FRAME_LEN: u64 = size_of::<SavedFrame>() as u64;
+/// Fault code of a write.
+const WRITE: u64 = 1;
+
+impl<M: Machine> Kernel<M> {
+    /// Registers, replaces or takes away a thread's handler.
+    pub(crate) fn set_upcall(&mut self, id: ThreadId, upcall: Option<Upcall>) {
+        if let Some(new) = upcall {
+            self.notifications[new.notification].refs += 1;
+        }
+        if let Some(old) = self.threads[id].upcall.take() {
+            self.notifications[old.notification].upcall = None;
+            self.release_notification(old.notification);
+        }
+        if let Some(new) = upcall {
+            self.notifications[new.notification].upcall = Some(id);
+            self.threads[id].upcall = Some(new);
+            self.recheck_upcall(id);
+        }
+    }
+
+    /// Binds a notification to a thread's `Recv`, or unbinds.
+    pub(crate) fn bind(&mut self, id: ThreadId, notification: Option<NotificationId>) {
+        if let Some(new) = notification {
+            self.notifications[new].refs += 1;
+        }
+        if let Some(old) = self.threads[id].bound.take() {
+            self.notifications[old].bound = None;
+            self.release_notification(old);
+        }
+        if let Some(new) = notification {
+            self.notifications[new].bound = Some(id);
+            self.threads[id].bound = Some(new);
+        }
+    }
+
+    /// Diverts the current thread: its registers go onto its stack, it enters its handler.
+    /// A stack that cannot be written is the thread's fault; the bits stay pending.
+    pub(crate) fn deliver_upcall(&mut self, id: ThreadId) {
+        let bits = self.upcall_bits(id);
+        let Some(upcall) = self.threads[id].upcall.filter(|_| bits != 0) else { return };
+        let frame = &self.threads[id].frame;
+        let mut saved = frame.save();
+        saved.mask = upcall.mask;
+        saved.bits = bits;
+        let top = match upcall.stack_top {
+            0 => frame.stack_pointer().wrapping_sub(UPCALL_REDZONE),
+            top => top,
+        };
+        let address = top.wrapping_sub(FRAME_LEN) & !15;
+        let process = self.threads[id].process;
+        let written = UserSlice::<Writable>::new(address, FRAME_LEN)
+            .and_then(|slice| self.write_user(process, slice, &saved_frame_bytes(&saved)));
+        if written.is_err() {
+            self.raise(id, &Fault { kind: FaultKind::Page, code: WRITE, address }, None);
+            return;
+        }
+        // Point of no return: the bits are the handler's.
+        self.notifications[upcall.notification].bits &= !bits;
+        let thread = &mut self.threads[id];
+        thread.upcall = Some(Upcall { mask: u64::MAX, ..upcall });
+        thread.frame.divert(upcall.entry, address - 8, bits, address);
+    }
+
+    /// `UpcallReturn`: the registers in the saved frame, as far as they are safe.
+    pub(crate) fn upcall_return(&mut self, id: ThreadId, address: u64) -> Result<(), Error> {
+        let mut bytes = [0; size_of::<SavedFrame>()];
+        let slice = UserSlice::<Readable>::new(address, FRAME_LEN)?;
+        self.read_user(self.threads[id].process, slice, &mut bytes)?;
+        let saved = saved_frame_from(&bytes);
+        self.threads[id].frame.restore(&saved);
+        self.set_upcall_mask(id, saved.mask);
+        Ok(())
+    }
+
+    /// Sets the mask: the old one. Newly unmasked bits divert at this exit.
+    pub(crate) fn set_upcall_mask(&mut self, id: ThreadId, mask: u64) -> u64 {
+        let Some(upcall) = self.threads[id].upcall.as_mut() else { return 0 };
+        let old = core::mem::replace(&mut upcall.mask, mask);
+        self.recheck_upcall(id);
+        old
+    }
+}

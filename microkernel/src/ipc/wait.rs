@@ -1,0 +1,79 @@
+//! Waiting: for bits, for a moment; and what happens when the deadline comes first.
+
+use crate::kernel::Kernel;
+use crate::machine::{Frame, Machine};
+use crate::object::{By, NotificationId, State, ThreadId};
+use crate::syscall::Done;
+use abi::{Error, FOREVER};
+
+impl<M: Machine> Kernel<M> {
+    /// `Wait`: takes the bits that are set, or waits for some.
+    pub(crate) fn wait(
+        &mut self,
+        me: ThreadId,
+        id: NotificationId,
+        deadline_ns: u64,
+    ) -> Result<Done, Error> {
+        let bits = core::mem::take(&mut self.notifications[id].bits);
+        if bits != 0 {
+            return Ok(Done::Values(bits, 0));
+        }
+        if deadline_ns == 0 {
+            return Err(Error::WouldBlock);
+        }
+        self.threads[me].state = State::Waiting(id);
+        self.notifications[id].waiters.push_back(&mut self.threads, me, By::Queue);
+        self.set_deadline(me, deadline_ns);
+        self.reconsider(me);
+        Ok(Done::Elsewhere)
+    }
+
+    /// `Sleep`.
+    pub(crate) fn sleep(&mut self, me: ThreadId, deadline_ns: u64) -> Result<Done, Error> {
+        if deadline_ns <= self.machine.now_ns() {
+            return Ok(Done::Values(0, 0));
+        }
+        self.threads[me].state = State::Sleeping;
+        self.set_deadline(me, deadline_ns);
+        self.reconsider(me);
+        Ok(Done::Elsewhere)
+    }
+
+    /// Sets a waiting thread's deadline.
+    pub(crate) fn set_deadline(&mut self, id: ThreadId, deadline_ns: u64) {
+        if deadline_ns != FOREVER {
+            self.deadlines.set(id.index(), deadline_ns);
+        }
+    }
+
+    /// Sets the deadline again of a thread that was taken out of a queue and put back.
+    pub(crate) fn rearm(&mut self, id: ThreadId) {
+        let deadline = self.message_deadline(id);
+        self.set_deadline(id, deadline);
+    }
+
+    /// A deadline came: a timer signals, a waiting thread is told.
+    pub(crate) fn deadline_passed(&mut self, key: usize) {
+        if key >= self.timer_keys {
+            if let Some(id) = self.timers.id_at(key - self.timer_keys) {
+                let timer = &self.timers[id];
+                let (notification, bits) = (timer.notification, timer.bits);
+                self.signal(notification, bits);
+            }
+        } else if let Some(id) = self.threads.id_at(key) {
+            match self.threads[id].state {
+                State::Sleeping => self.unblock(id, 0),
+                State::Ready | State::Inactive => {}
+                _ => self.unblock(id, Error::TimedOut as u64),
+            }
+        }
+    }
+
+    /// Ends the wait of a thread that was taken out of its queue already.
+    pub(crate) fn unblock_detached(&mut self, id: ThreadId, error: Error) {
+        let thread = &mut self.threads[id];
+        thread.envelope = None;
+        thread.frame.set_status(error as u64);
+        self.ready(id);
+    }
+}

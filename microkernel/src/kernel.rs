@@ -1,0 +1,342 @@
+//! The kernel's state, and how it comes to be at boot.
+
+use crate::arena::{Arena, Slot};
+use crate::exit::{Context, ITEMS};
+use crate::machine::{CpuId, Frame, Machine, Phys};
+use crate::mem::{Block, FrameInfo, Frames};
+use crate::number;
+use crate::object::{
+    Amounts, Chunk, Chunks, Endpoint, EndpointKind, Irq, IrqId, IrqKind, MemoryKind, MemoryObject,
+    Notification, NotificationKind, ObjectRef, PortKind, PortRange, Process, ProcessId,
+    ProcessKind, Quota, Quotas, Region, RegionKind, Storage, Thread, ThreadId, Threads, Timer,
+    TimerKind,
+};
+use crate::sched::RunQueue;
+use crate::time::{Deadlines, Entry};
+use abi::{Error, Handle, IRQ_LINES, IrqCounts, PAGE_SIZE, Protection, Rights, StartupWriter};
+use core::sync::atomic::AtomicU32;
+
+/// Gives memory for the arenas, once, at boot.
+pub trait BootMemory {
+    /// A slice that lives for ever, its elements made from their index.
+    fn slice<T: 'static>(&mut self, len: usize, make: fn(usize) -> T) -> &'static mut [T];
+}
+
+/// How many of each object there can be.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "each field is a number of the objects it names")]
+pub struct Sizes {
+    /// Frame numbers below this exist.
+    pub frames_end: u64,
+    pub threads: usize,
+    pub processes: usize,
+    pub endpoints: usize,
+    pub notifications: usize,
+    pub memories: usize,
+    pub regions: usize,
+    pub timers: usize,
+    pub irqs: usize,
+    pub ports: usize,
+    pub chunks: usize,
+}
+
+impl Sizes {
+    /// Sizes that suit a machine with so many bytes of RAM, whose frame numbers end there.
+    pub fn for_memory(bytes: u64, frames_end: u64) -> Self {
+        let one_in = |share: u64| number::size(bytes / share).max(64);
+        Self {
+            frames_end,
+            threads: one_in(64 << 10),
+            processes: one_in(256 << 10),
+            endpoints: one_in(64 << 10),
+            notifications: one_in(64 << 10),
+            memories: one_in(32 << 10),
+            regions: one_in(16 << 10),
+            timers: one_in(128 << 10),
+            irqs: 64,
+            ports: 64,
+            chunks: one_in(128 << 10),
+        }
+    }
+}
+
+/// What is counted for `SystemInfo`.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(missing_docs, reason = "named as in SystemInfo")]
+pub struct Stats {
+    pub syscalls: u64,
+    pub switches: u64,
+    pub timer_interrupts: u64,
+    pub log_bytes: u64,
+    pub exits: u64,
+    pub most_turns: u64,
+    pub handles: u64,
+    pub irqs: IrqCounts,
+}
+
+/// One CPU.
+#[derive(Debug)]
+pub struct Cpu {
+    /// What it is doing.
+    pub context: Context,
+    /// The thread that runs, or is about to.
+    pub current: Option<ThreadId>,
+    /// The threads that wait for it.
+    pub queue: RunQueue,
+    /// Its work flags; other CPUs may set them.
+    pub work: AtomicU32,
+    /// When time was last booked.
+    pub since_ns: u64,
+    /// What the deadline timer is set to.
+    pub timer_ns: Option<u64>,
+    /// Time it was idle.
+    pub idle_ns: u64,
+    /// How often each row of the work table ran here.
+    pub work_counts: [u64; ITEMS],
+}
+
+impl Cpu {
+    fn new(_: usize) -> Self {
+        Self {
+            context: Context::Kernel,
+            current: None,
+            queue: RunQueue::new(),
+            work: AtomicU32::new(0),
+            since_ns: 0,
+            timer_ns: None,
+            idle_ns: 0,
+            work_counts: [0; ITEMS],
+        }
+    }
+}
+
+/// The whole kernel. One lock guards it; see ARCHITECTURE.md.
+pub struct Kernel<M: Machine> {
+    /// The machine it runs on.
+    pub machine: M,
+    pub(crate) cpus: &'static mut [Cpu],
+    pub(crate) threads: Threads<M::Frame>,
+    pub(crate) processes: Arena<ProcessKind, Process<M::PageTable>>,
+    pub(crate) endpoints: Arena<EndpointKind, Endpoint>,
+    pub(crate) notifications: Arena<NotificationKind, Notification>,
+    pub(crate) memories: Arena<MemoryKind, MemoryObject>,
+    pub(crate) regions: Arena<RegionKind, Region>,
+    pub(crate) timers: Arena<TimerKind, Timer>,
+    pub(crate) irqs: Arena<IrqKind, Irq>,
+    pub(crate) ports: Arena<PortKind, PortRange>,
+    pub(crate) quotas: Quotas,
+    pub(crate) chunks: Chunks,
+    pub(crate) frames: Frames,
+    pub(crate) deadlines: Deadlines,
+    /// Keys of the deadline queue below this are threads, the others timers.
+    pub(crate) timer_keys: usize,
+    /// Whose each device line is.
+    pub(crate) lines: [Option<IrqId>; IRQ_LINES],
+    /// The most urgent of the processes that are being taken apart.
+    pub(crate) dying: Option<ProcessId>,
+    pub(crate) next_pid: u32,
+    pub(crate) stats: Stats,
+    pub(crate) shutdown: Option<u8>,
+}
+
+/// A piece of the first program's image.
+#[derive(Clone, Copy, Debug)]
+pub struct Segment<'a> {
+    /// Page-aligned address.
+    pub address: u64,
+    /// What it starts with.
+    pub bytes: &'a [u8],
+    /// Its length; what the bytes do not fill is zero.
+    pub memory_len: u64,
+    /// How it is mapped.
+    pub protection: Protection,
+}
+
+/// The first program.
+#[derive(Clone, Copy, Debug)]
+pub struct BootProcess<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its image.
+    pub segments: &'a [Segment<'a>],
+    /// Where it starts.
+    pub entry: u64,
+    /// The kernel's command line.
+    pub cmdline: &'a str,
+    /// The boot archive: first frame, frames, bytes.
+    pub archive: Option<(Phys, u64, u64)>,
+    /// Pages of its stack.
+    pub stack_pages: u64,
+    /// Its priority.
+    pub priority: u8,
+}
+
+impl<M: Machine> Kernel<M> {
+    /// An empty kernel for so many CPUs. Each starts in the KERNEL context.
+    pub fn new(machine: M, memory: &mut impl BootMemory, sizes: &Sizes, cpus: usize) -> Self {
+        let keys = sizes.threads + sizes.timers;
+        Self {
+            machine,
+            cpus: memory.slice(cpus, Cpu::new),
+            threads: Arena::new(memory.slice(sizes.threads, Slot::<Thread<M::Frame>>::empty)),
+            processes: Arena::new(memory.slice(sizes.processes, Slot::empty)),
+            endpoints: Arena::new(memory.slice(sizes.endpoints, Slot::empty)),
+            notifications: Arena::new(memory.slice(sizes.notifications, Slot::empty)),
+            memories: Arena::new(memory.slice(sizes.memories, Slot::empty)),
+            regions: Arena::new(memory.slice(sizes.regions, Slot::empty)),
+            timers: Arena::new(memory.slice(sizes.timers, Slot::empty)),
+            irqs: Arena::new(memory.slice(sizes.irqs, Slot::empty)),
+            ports: Arena::new(memory.slice(sizes.ports, Slot::empty)),
+            quotas: Arena::new(memory.slice(sizes.processes + 1, Slot::<Quota>::empty)),
+            chunks: Arena::new(memory.slice(sizes.chunks, Slot::<Chunk>::empty)),
+            frames: Frames::new(memory.slice(number::size(sizes.frames_end), FrameInfo::unusable)),
+            deadlines: Deadlines::new(memory.slice(keys, Entry::empty), memory.slice(keys, |_| 0)),
+            timer_keys: sizes.threads,
+            lines: [None; IRQ_LINES],
+            dying: None,
+            next_pid: 1,
+            stats: Stats::default(),
+            shutdown: None,
+        }
+    }
+
+    /// Hands over usable RAM.
+    pub fn add_frames(&mut self, first: Phys, frames: u64) {
+        self.frames.add(first, frames);
+    }
+
+    /// A CPU.
+    pub fn cpu(&self, cpu: CpuId) -> &Cpu {
+        // NOFAIL: the arch only names CPUs that it counted at boot.
+        &self.cpus[usize::from(cpu.0)]
+    }
+
+    pub(crate) fn cpu_mut(&mut self, cpu: CpuId) -> &mut Cpu {
+        // NOFAIL: as in `cpu`.
+        &mut self.cpus[usize::from(cpu.0)]
+    }
+
+    /// The thread that is current on this CPU.
+    pub fn current(&self, cpu: CpuId) -> Option<ThreadId> {
+        self.cpu(cpu).current
+    }
+
+    /// Where the thread's registers are saved; stable while the thread lives.
+    pub fn frame_pointer(&mut self, thread: ThreadId) -> *mut M::Frame {
+        &raw mut self.threads[thread].frame
+    }
+
+    /// The thread's saved registers.
+    pub fn frame(&self, thread: ThreadId) -> &M::Frame {
+        &self.threads[thread].frame
+    }
+
+    /// The translation of the thread's process.
+    ///
+    /// # Panics
+    /// When the process is dead; a decision never names a thread of such a process.
+    pub fn page_table(&self, thread: ThreadId) -> &M::PageTable {
+        match &self.processes[self.threads[thread].process].table {
+            Some(table) => table,
+            // NOFAIL: `schedule` only picks threads of living processes.
+            None => panic!("thread {thread:?} has no space"),
+        }
+    }
+
+    /// Makes the first program, with all quota and the first handles, and starts it.
+    ///
+    /// # Errors
+    /// What a program would be told: no memory, bad addresses.
+    pub fn boot_process(&mut self, boot: &BootProcess<'_>) -> Result<(), Error> {
+        let all = Amounts::new(number::low32(self.frames.available()), 1 << 20, 1 << 20, 1 << 20);
+        let quota = self.quotas.open(None, all)?;
+        let process = self.new_process(boot.name, quota, quota, 63)?;
+        self.retain_process(process);
+        for segment in boot.segments {
+            self.boot_segment(process, segment)?;
+        }
+        let stack = Segment {
+            address: abi::STACK_TOP - boot.stack_pages * PAGE_SIZE,
+            bytes: &[],
+            memory_len: boot.stack_pages * PAGE_SIZE,
+            protection: Protection::ReadWrite,
+        };
+        self.boot_segment(process, &stack)?;
+        self.boot_startup(process, boot)?;
+        let frame = M::Frame::start(boot.entry, abi::STACK_TOP - 8, abi::STARTUP_ADDRESS);
+        let thread = self.new_thread(process, frame, boot.priority, CpuId(0))?;
+        self.ready(thread);
+        Ok(())
+    }
+
+    fn boot_segment(&mut self, process: ProcessId, segment: &Segment<'_>) -> Result<(), Error> {
+        let pages = segment.memory_len.div_ceil(PAGE_SIZE);
+        let memory = self.new_memory(self.processes[process].quota, pages)?;
+        let mut bytes = segment.bytes;
+        for page in 0..pages {
+            let place = self.memory_page(memory, page).ok_or(Error::OutOfMemory)?.0;
+            self.machine.zero(place, 1);
+            let (now, later) = bytes.split_at(bytes.len().min(number::size(PAGE_SIZE)));
+            self.machine.write(place, now);
+            bytes = later;
+        }
+        self.map_now(process, memory, segment.address, pages, segment.protection)
+    }
+
+    fn boot_startup(&mut self, process: ProcessId, boot: &BootProcess<'_>) -> Result<(), Error> {
+        let mut page = [0; number::size(abi::STARTUP_SIZE)];
+        let mut writer = StartupWriter::new(&mut page);
+        let resource = self.grant(process, ObjectRef::Resource, Rights::ALL, 0)?;
+        let full = |_| Error::TooLong;
+        writer.line("name", boot.name).map_err(full)?;
+        writer.line("cmdline", boot.cmdline).map_err(full)?;
+        writer.handle("resource", resource).map_err(full)?;
+        if let Some((first, frames, bytes)) = boot.archive {
+            let archive = self.boot_archive(process, first, frames)?;
+            writer.handle("archive", archive).map_err(full)?;
+            writer.number("archive", bytes).map_err(full)?;
+        }
+        let segment = Segment {
+            address: abi::STARTUP_ADDRESS,
+            bytes: &page,
+            memory_len: abi::STARTUP_SIZE,
+            protection: Protection::Read,
+        };
+        self.boot_segment(process, &segment)
+    }
+
+    fn boot_archive(&mut self, process: ProcessId, first: Phys, frames: u64) -> Result<Handle, Error> {
+        let quota = self.processes[process].quota;
+        let object = MemoryObject { refs: 0, pages: frames, storage: Storage::Fixed(first), quota };
+        let memory = self.memories.insert(object).map_err(|_| Error::OutOfMemory)?;
+        let rights = Rights::READ | Rights::TRANSFER;
+        self.grant(process, ObjectRef::Memory(memory), rights, 0)
+    }
+
+    /// Takes a zeroed frame, paid for by this account.
+    pub(crate) fn take_frame(
+        frames: &mut Frames,
+        quotas: &mut Quotas,
+        machine: &mut M,
+        quota: crate::object::QuotaId,
+    ) -> Option<Phys> {
+        quotas.charge(quota, crate::object::Resource::Pages, 1).ok()?;
+        let Some(block) = frames.take(0) else {
+            quotas.give_back(quota, crate::object::Resource::Pages, 1);
+            return None;
+        };
+        machine.zero(block.phys(), 1);
+        Some(block.phys())
+    }
+
+    /// Gives such a frame back.
+    pub(crate) fn free_frame(
+        frames: &mut Frames,
+        quotas: &mut Quotas,
+        quota: crate::object::QuotaId,
+        frame: Phys,
+    ) {
+        frames.release_block(Block::at(frame));
+        quotas.give_back(quota, crate::object::Resource::Pages, 1);
+    }
+}

@@ -1,0 +1,45 @@
+//! Postern's portable core: it decides, the arch acts.
+//!
+//! The core takes a decoded event (system call, fault, interrupt), changes kernel objects
+//! and returns a decision ([`Next`]). It never names a register, a vector or a page-table
+//! bit, has no unsafe code, and runs unchanged on the host ([`hosted`]).
+//!
+//! Reading order:
+//! 1. [`machine`]: what it needs of a machine.
+//! 2. [`object`]: the nouns. [`arena`]: where they live.
+//! 3. [`exit`]: the gate, the only way back to user mode.
+//! 4. [`ipc`]: the verbs: call, receive, reply, signal.
+//! 5. `syscall`: from the saved frame to those verbs, one line each.
+//! 6. `sched`, `time`, `mem`: who runs, until when, with which memory.
+//! 7. `lifecycle`: how objects are counted and processes taken apart.
+//!
+//! Errors: a code goes back to the caller, a fault to its supervisor; nothing a user
+//! program does makes the core panic. Order: everything here runs with interrupts off,
+//! under the one kernel lock.
+#![cfg_attr(not(any(test, feature = "hosted")), no_std)]
+#![forbid(unsafe_code)]
+
+pub mod arena;
+pub mod exit;
+mod fault;
+#[cfg(any(test, feature = "hosted"))]
+pub mod hosted;
+pub mod ipc;
+mod kernel;
+mod lifecycle;
+pub mod machine;
+mod mem;
+mod number;
+pub mod object;
+mod sched;
+mod syscall;
+#[cfg(test)]
+mod tests;
+mod time;
+
+pub use exit::{Context, Next, WorkItem};
+pub use fault::Fault;
+pub use kernel::{BootMemory, BootProcess, Kernel, Segment, Sizes};
+pub use machine::{CpuId, Machine, Phys};
+pub use mem::{Readable, UserSlice, Writable};
+pub use object::ThreadId;

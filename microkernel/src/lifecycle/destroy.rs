@@ -1,0 +1,230 @@
+//! Death: threads at once, processes in pieces.
+
+use crate::exit::{cpu_work, thread_work};
+use crate::kernel::Kernel;
+use crate::machine::{CpuId, Machine};
+use crate::object::{By, Life, Operation, ProcessId, Resource, State, ThreadId};
+use abi::{Error, exit_code};
+
+/// Steps of one piece of taking a process apart.
+const STEPS_PER_PIECE: usize = 32;
+/// Table frames given back in one piece.
+const TABLES_PER_PIECE: usize = 32;
+
+impl<M: Machine> Kernel<M> {
+    /// Ends a thread. Handles still name it, but it never runs again.
+    pub(crate) fn kill_thread(&mut self, id: ThreadId) {
+        if self.threads[id].dead {
+            return;
+        }
+        self.detach(id);
+        self.set_upcall(id, None);
+        self.bind(id, None);
+        if let Some(operation) = self.threads[id].operation.take() {
+            self.drop_operation(operation);
+        }
+        let thread = &mut self.threads[id];
+        thread.dead = true;
+        thread.fault = None;
+        thread.work.0 = 0;
+        let (process, user_ns, kernel_ns) = (thread.process, thread.user_ns, thread.kernel_ns);
+        let owner = &mut self.processes[process];
+        owner.user_ns += user_ns;
+        owner.kernel_ns += kernel_ns;
+        owner.threads.remove(&mut self.threads, id, By::Sibling);
+        self.quotas.give_back(owner.quota, Resource::Threads, 1);
+        self.leave_cpu(id);
+        if self.threads[id].refs == 0 {
+            self.threads.remove(id);
+        }
+    }
+
+    /// A dead thread is current no longer.
+    fn leave_cpu(&mut self, id: ThreadId) {
+        let cpu = self.threads[id].cpu;
+        if self.cpu(cpu).current == Some(id) {
+            self.cpu_mut(cpu).current = None;
+            self.set_cpu_work(self.here(), cpu, cpu_work::RESCHEDULE);
+        }
+    }
+
+    /// Drops what a long operation held.
+    fn drop_operation(&mut self, operation: Operation) {
+        match operation {
+            Operation::Zero { memory, .. } => self.release_memory(memory),
+            // A half-made mapping is a region like any other: it goes with its space.
+            Operation::Map { region, .. } => {
+                if let Some(region) = self.regions.get_mut(region) {
+                    region.busy = false;
+                }
+            }
+            Operation::Unmap { .. } | Operation::Protect { .. } => {}
+        }
+    }
+
+    /// Ends a process: no thread of it runs from now on; the exit loop does the rest.
+    pub(crate) fn kill_process(&mut self, id: ProcessId, status: u64) {
+        let process = &mut self.processes[id];
+        if process.life != Life::Alive {
+            return;
+        }
+        process.life = Life::Dying;
+        process.status = status;
+        self.stop_running(id);
+        self.enlist_dying(id);
+        if self.processes[id].pid == 1 {
+            self.shutdown.get_or_insert(exit_code::INIT_DIED);
+        }
+    }
+
+    /// Marks the current threads of a process, so that they leave their CPUs.
+    fn stop_running(&mut self, process: ProcessId) {
+        let here = self.here();
+        for number in 0..self.cpus.len() {
+            let cpu = CpuId(u16::try_from(number).unwrap_or(u16::MAX));
+            if let Some(id) = self.cpu(cpu).current
+                && self.threads[id].process == process
+            {
+                self.threads[id].work.0 |= thread_work::KILL;
+                if cpu != here {
+                    self.machine.kick(cpu);
+                }
+            }
+        }
+    }
+
+    /// Puts a process among the dying, the most urgent first.
+    fn enlist_dying(&mut self, id: ProcessId) {
+        let urgency = self.processes[id].urgency;
+        let mut previous = None;
+        let mut next = self.dying;
+        while let Some(other) = next.filter(|other| self.processes[*other].urgency >= urgency) {
+            previous = Some(other);
+            next = self.processes[other].next_dying;
+        }
+        self.processes[id].next_dying = next;
+        match previous {
+            Some(previous) => self.processes[previous].next_dying = Some(id),
+            None => self.dying = Some(id),
+        }
+    }
+
+    /// Whether taking the dead apart is at least as urgent as the current thread.
+    pub(crate) fn reap_due(&self, cpu: CpuId) -> bool {
+        self.dying.is_some_and(|dying| {
+            let urgency = self.processes[dying].urgency;
+            self.cpu(cpu).current.is_none_or(|id| self.threads[id].priority <= urgency)
+        })
+    }
+
+    /// A bounded piece of taking the most urgent dead process apart.
+    pub(crate) fn reap_piece(&mut self) {
+        let Some(id) = self.dying else { return };
+        for _ in 0..STEPS_PER_PIECE {
+            if !self.reap_step(id) {
+                if self.reap_tables(id) {
+                    self.reap_end(id);
+                }
+                return;
+            }
+        }
+    }
+
+    /// One thread, caller, handle or piece of a mapping. False when none is left.
+    fn reap_step(&mut self, id: ProcessId) -> bool {
+        let process = &mut self.processes[id];
+        if let Some(thread) = process.threads.first() {
+            self.kill_thread(thread);
+        } else if let Some(caller) = process.callers.first() {
+            self.unblock(caller, Error::PeerDied as u64);
+        } else if let Some(step) = process.handles.drain(&mut self.chunks) {
+            if let Some(taken) = step {
+                self.forget(id, taken.0);
+            }
+        } else if let Some(region) = process.regions {
+            self.reap_region(id, region);
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// Gives page tables back. True when none is left.
+    fn reap_tables(&mut self, id: ProcessId) -> bool {
+        let process = &mut self.processes[id];
+        let quota = process.quota;
+        let Some(table) = process.table.as_mut() else { return true };
+        self.machine.retire(table);
+        let (frames, quotas) = (&mut self.frames, &mut self.quotas);
+        let mut free = |frame| Self::free_frame(frames, quotas, quota, frame);
+        if !self.machine.free_tables(table, TABLES_PER_PIECE, &mut free) {
+            return false;
+        }
+        free(self.machine.root(table));
+        process.table = None;
+        true
+    }
+
+    /// Everything was given back: the account closes and the death is signalled.
+    fn reap_end(&mut self, id: ProcessId) {
+        let process = &mut self.processes[id];
+        process.life = Life::Dead;
+        self.dying = process.next_dying.take();
+        let quota = process.quota;
+        let (handler, death) = (process.fault_handler.take(), process.death.take());
+        self.quotas.close(quota);
+        if let Some((endpoint, _)) = handler {
+            self.release_endpoint(endpoint, false);
+        }
+        if let Some((notification, bits)) = death {
+            self.signal(notification, bits);
+            self.release_notification(notification);
+        }
+        self.bury(id);
+    }
+
+    /// Forgets a dead process that no handle names.
+    pub(crate) fn bury(&mut self, id: ProcessId) {
+        let process = &self.processes[id];
+        if process.life == Life::Dead && process.refs == 0 {
+            let payer = process.payer;
+            self.processes.remove(id);
+            self.quotas.give_back(payer, Resource::Objects, 1);
+        }
+    }
+
+    /// Takes a thread out of whatever it is in.
+    pub(crate) fn detach(&mut self, id: ThreadId) {
+        self.deadlines.cancel(id.index());
+        match self.threads[id].state {
+            State::Ready => self.dequeue(id),
+            State::Sending(endpoint) => {
+                self.endpoints[endpoint].senders.remove(&mut self.threads, id, By::Queue);
+            }
+            State::Receiving(endpoint) => {
+                self.endpoints[endpoint].receivers.remove(&mut self.threads, id, By::Queue);
+            }
+            State::AwaitReply(server) => {
+                self.processes[server].callers.remove(&mut self.threads, id, By::Queue);
+            }
+            State::Waiting(notification) => {
+                self.notifications[notification].waiters.remove(&mut self.threads, id, By::Queue);
+            }
+            State::Sleeping | State::Inactive => {}
+        }
+    }
+
+    /// Ends a wait with a status; a fault without a handler's answer kills.
+    pub(crate) fn unblock(&mut self, id: ThreadId, status: u64) {
+        self.detach(id);
+        self.threads[id].pending = None;
+        self.threads[id].envelope = None;
+        if let Some(fault) = self.threads[id].fault.take() {
+            self.threads[id].state = State::Inactive;
+            self.kill_process(self.threads[id].process, fault.kind.exit_status());
+            return;
+        }
+        crate::machine::Frame::set_status(&mut self.threads[id].frame, status);
+        self.ready(id);
+    }
+}

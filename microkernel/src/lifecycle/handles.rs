@@ -1,0 +1,207 @@
+//! Handles: who names what, counted.
+
+use crate::kernel::Kernel;
+use crate::machine::Machine;
+use crate::object::{
+    EndpointId, Entry, MemoryId, NotificationId, ObjectRef, ProcessId, Resource, Storage, ThreadId,
+};
+use abi::{Error, Handle, ObjectKind, Rights};
+
+impl<M: Machine> Kernel<M> {
+    /// The entry of a handle of this process.
+    pub(crate) fn lookup(&self, process: ProcessId, handle: Handle) -> Result<Entry, Error> {
+        self.processes[process].handles.get(&self.chunks, handle)
+    }
+
+    /// The entry of a handle that has these rights.
+    pub(crate) fn lookup_with(
+        &self,
+        process: ProcessId,
+        handle: Handle,
+        kind: ObjectKind,
+        rights: Rights,
+    ) -> Result<Entry, Error> {
+        let entry = self.lookup(process, handle)?;
+        if entry.object.kind() != kind {
+            return Err(Error::WrongKind);
+        }
+        if !entry.rights.contains(rights) {
+            return Err(Error::NoRight);
+        }
+        Ok(entry)
+    }
+
+    /// Gives a process a handle, paid for by it.
+    pub(crate) fn grant(
+        &mut self,
+        process: ProcessId,
+        object: ObjectRef,
+        rights: Rights,
+        badge: u64,
+    ) -> Result<Handle, Error> {
+        let quota = self.processes[process].quota;
+        self.quotas.charge(quota, Resource::Handles, 1)?;
+        let entry = Entry { object, rights, badge };
+        match self.processes[process].handles.insert(&mut self.chunks, entry) {
+            Ok(handle) => {
+                self.stats.handles += 1;
+                self.retain(object, rights);
+                Ok(handle)
+            }
+            Err(error) => {
+                self.quotas.give_back(quota, Resource::Handles, 1);
+                Err(error)
+            }
+        }
+    }
+
+    /// Makes sure that the process can be granted `count` handles.
+    pub(crate) fn reserve_handles(&mut self, process: ProcessId, count: usize) -> Result<(), Error> {
+        let account = &self.quotas[self.processes[process].quota];
+        let left = account.limit.of(Resource::Handles) - account.used.of(Resource::Handles);
+        if (left as usize) < count {
+            return Err(Error::QuotaExceeded);
+        }
+        self.processes[process].handles.reserve(&mut self.chunks, count)
+    }
+
+    /// Closes a handle.
+    pub(crate) fn close(&mut self, process: ProcessId, handle: Handle) -> Result<(), Error> {
+        let taken = self.processes[process].handles.remove(&mut self.chunks, handle)?;
+        self.forget(process, taken.0);
+        Ok(())
+    }
+
+    /// An entry was taken out of a table.
+    pub(crate) fn forget(&mut self, process: ProcessId, entry: Entry) {
+        self.stats.handles -= 1;
+        self.quotas.give_back(self.processes[process].quota, Resource::Handles, 1);
+        self.release(entry.object, entry.rights);
+    }
+
+    /// One more handle names the object.
+    pub(crate) fn retain(&mut self, object: ObjectRef, rights: Rights) {
+        match object {
+            ObjectRef::Endpoint(id) => {
+                let endpoint = &mut self.endpoints[id];
+                endpoint.refs += 1;
+                endpoint.receive_refs += u32::from(rights.contains(Rights::RECEIVE));
+            }
+            ObjectRef::Notification(id) => self.notifications[id].refs += 1,
+            ObjectRef::Memory(id) => self.memories[id].refs += 1,
+            ObjectRef::Process(id) => self.processes[id].refs += 1,
+            ObjectRef::Thread(id) => self.threads[id].refs += 1,
+            ObjectRef::Timer(id) => self.timers[id].refs += 1,
+            ObjectRef::Irq(id) => self.irqs[id].refs += 1,
+            ObjectRef::Port(id) => self.ports[id].refs += 1,
+            ObjectRef::Resource => {}
+        }
+    }
+
+    /// The boot process has nobody to hold a handle to it.
+    pub(crate) fn retain_process(&mut self, process: ProcessId) {
+        self.retain(ObjectRef::Process(process), Rights::NONE);
+    }
+
+    /// One handle fewer names the object; the last one ends it.
+    pub(crate) fn release(&mut self, object: ObjectRef, rights: Rights) {
+        match object {
+            ObjectRef::Endpoint(id) => self.release_endpoint(id, rights.contains(Rights::RECEIVE)),
+            ObjectRef::Notification(id) => self.release_notification(id),
+            ObjectRef::Memory(id) => self.release_memory(id),
+            ObjectRef::Process(id) => {
+                self.processes[id].refs -= 1;
+                self.bury(id);
+            }
+            ObjectRef::Thread(id) => self.release_thread(id),
+            ObjectRef::Timer(id) => {
+                self.timers[id].refs -= 1;
+                if self.timers[id].refs == 0 {
+                    self.deadlines.cancel(self.timer_keys + id.index());
+                    if let Some(timer) = self.timers.remove(id) {
+                        self.release_notification(timer.notification);
+                        self.quotas.give_back(timer.quota, Resource::Objects, 1);
+                    }
+                }
+            }
+            ObjectRef::Irq(id) => {
+                self.irqs[id].refs -= 1;
+                if self.irqs[id].refs == 0
+                    && let Some(irq) = self.irqs.remove(id)
+                {
+                    self.machine.mask_line(irq.line);
+                    self.lines[usize::from(irq.line)] = None;
+                    self.release_notification(irq.notification);
+                    self.quotas.give_back(irq.quota, Resource::Objects, 1);
+                }
+            }
+            ObjectRef::Port(id) => {
+                self.ports[id].refs -= 1;
+                if self.ports[id].refs == 0
+                    && let Some(ports) = self.ports.remove(id)
+                {
+                    self.quotas.give_back(ports.quota, Resource::Objects, 1);
+                }
+            }
+            ObjectRef::Resource => {}
+        }
+    }
+
+    /// One name of an endpoint fewer. Without receivers it is dead: whoever waits is told.
+    pub(crate) fn release_endpoint(&mut self, id: EndpointId, receiver: bool) {
+        let endpoint = &mut self.endpoints[id];
+        endpoint.refs -= 1;
+        endpoint.receive_refs -= u32::from(receiver);
+        if endpoint.dead() {
+            while let Some(sender) = self.endpoints[id].senders.first() {
+                self.unblock(sender, Error::PeerDied as u64);
+            }
+            while let Some(receiver) = self.endpoints[id].receivers.first() {
+                self.unblock(receiver, Error::PeerDied as u64);
+            }
+        }
+        if self.endpoints[id].refs == 0
+            && let Some(endpoint) = self.endpoints.remove(id)
+        {
+            self.quotas.give_back(endpoint.quota, Resource::Objects, 1);
+        }
+    }
+
+    /// One name of a notification fewer.
+    pub(crate) fn release_notification(&mut self, id: NotificationId) {
+        self.notifications[id].refs -= 1;
+        if self.notifications[id].refs > 0 {
+            return;
+        }
+        while let Some(waiter) = self.notifications[id].waiters.first() {
+            self.unblock(waiter, Error::BadHandle as u64);
+        }
+        if let Some(notification) = self.notifications.remove(id) {
+            self.quotas.give_back(notification.quota, Resource::Objects, 1);
+        }
+    }
+
+    /// One name of a memory object fewer.
+    pub(crate) fn release_memory(&mut self, id: MemoryId) {
+        self.memories[id].refs -= 1;
+        if self.memories[id].refs > 0 {
+            return;
+        }
+        if let Some(object) = self.memories.remove(id) {
+            if let Storage::Frames(first) = object.storage {
+                self.frames.release_chain(first);
+                self.quotas.give_back(object.quota, Resource::Pages, super::make::count(object.pages));
+            }
+            if !matches!(object.storage, Storage::Fixed(_)) {
+                self.quotas.give_back(object.quota, Resource::Objects, 1);
+            }
+        }
+    }
+
+    fn release_thread(&mut self, id: ThreadId) {
+        self.threads[id].refs -= 1;
+        if self.threads[id].refs == 0 && self.threads[id].dead {
+            self.threads.remove(id);
+        }
+    }
+}

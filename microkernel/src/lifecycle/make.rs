@@ -1,0 +1,157 @@
+//! New objects, charged to who asked for them.
+
+use crate::kernel::Kernel;
+use crate::machine::{CpuId, Machine};
+use crate::mem::Block;
+use crate::number;
+use crate::object::{
+    By, HandleTable, Life, List, MemoryId, MemoryObject, Process, ProcessId, QuotaId, Resource,
+    Storage, Thread, ThreadId,
+};
+use abi::{Error, LogHeader, LogKind, NAME_LEN};
+
+impl<M: Machine> Kernel<M> {
+    /// A process without threads. `quota` is its own account, `payer` pays for the object.
+    pub(crate) fn new_process(
+        &mut self,
+        name: &str,
+        quota: QuotaId,
+        payer: QuotaId,
+        max_priority: u8,
+    ) -> Result<ProcessId, Error> {
+        if !self.processes.has_room() {
+            return Err(Error::OutOfMemory);
+        }
+        self.quotas.charge(payer, Resource::Objects, 1)?;
+        let root = Self::take_frame(&mut self.frames, &mut self.quotas, &mut self.machine, quota);
+        let Some(root) = root else {
+            self.quotas.give_back(payer, Resource::Objects, 1);
+            return Err(Error::QuotaExceeded);
+        };
+        let table = self.machine.new_page_table(root);
+        let pid = self.next_pid;
+        self.next_pid += 1;
+        let process = Process {
+            pid,
+            name: padded(name),
+            life: Life::Alive,
+            suspended: false,
+            status: 0,
+            last_fault: 0,
+            refs: 0,
+            handles: HandleTable::new(),
+            table: Some(table),
+            regions: None,
+            threads: List::EMPTY,
+            callers: List::EMPTY,
+            fault_handler: None,
+            death: None,
+            quota,
+            payer,
+            max_priority,
+            urgency: max_priority,
+            next_dying: None,
+            user_ns: 0,
+            kernel_ns: 0,
+        };
+        // NOFAIL: room was checked above, and nothing was inserted since.
+        let id = self.processes.insert(process).map_err(|_| Error::OutOfMemory)?;
+        self.log_record(LogKind::Source, pid, name.as_bytes());
+        Ok(id)
+    }
+
+    /// A thread that was not started, paid for by its process.
+    pub(crate) fn new_thread(
+        &mut self,
+        process: ProcessId,
+        frame: M::Frame,
+        priority: u8,
+        cpu: CpuId,
+    ) -> Result<ThreadId, Error> {
+        if !self.threads.has_room() {
+            return Err(Error::OutOfMemory);
+        }
+        self.quotas.charge(self.processes[process].quota, Resource::Threads, 1)?;
+        let thread = Thread::new(frame, process, priority, cpu);
+        // NOFAIL: room was checked above.
+        let id = self.threads.insert(thread).map_err(|_| Error::OutOfMemory)?;
+        self.processes[process].threads.push_back(&mut self.threads, id, By::Sibling);
+        Ok(id)
+    }
+
+    /// Memory whose frames still hold what was in them: to be zeroed before anybody sees it.
+    pub(crate) fn new_memory(&mut self, quota: QuotaId, pages: u64) -> Result<MemoryId, Error> {
+        let count = u32::try_from(pages).map_err(|_| Error::QuotaExceeded)?;
+        if count == 0 {
+            return Err(Error::BadArgument);
+        }
+        if !self.memories.has_room() {
+            return Err(Error::OutOfMemory);
+        }
+        self.quotas.charge(quota, Resource::Pages, count)?;
+        if let Err(error) = self.quotas.charge(quota, Resource::Objects, 1) {
+            self.quotas.give_back(quota, Resource::Pages, count);
+            return Err(error);
+        }
+        let Some(first) = self.frames.take_chain(pages) else {
+            self.quotas.give_back(quota, Resource::Pages, count);
+            self.quotas.give_back(quota, Resource::Objects, 1);
+            return Err(Error::OutOfMemory);
+        };
+        let object = MemoryObject { refs: 0, pages, storage: Storage::Frames(first), quota };
+        // NOFAIL: room was checked above.
+        self.memories.insert(object).map_err(|_| Error::OutOfMemory)
+    }
+
+    /// Where a page of a memory object lies, and how many pages follow it in one piece.
+    pub(crate) fn memory_page(&self, memory: MemoryId, page: u64) -> Option<(crate::Phys, u64)> {
+        let object = &self.memories[memory];
+        if page >= object.pages {
+            return None;
+        }
+        let at = |base: crate::Phys, page: u64| crate::Phys(base.0 + page * abi::PAGE_SIZE);
+        match object.storage {
+            Storage::Fixed(base) | Storage::Device(base) => {
+                Some((at(base, page), object.pages - page))
+            }
+            Storage::Frames(first) => {
+                let (block, within) = self.block_of(first, page)?;
+                Some((at(block.phys(), within), self.frames.len_of(block) - within))
+            }
+        }
+    }
+
+    fn block_of(&self, first: Block, page: u64) -> Option<(Block, u64)> {
+        let (mut block, mut page) = (first, page);
+        loop {
+            let len = self.frames.len_of(block);
+            if page < len {
+                return Some((block, page));
+            }
+            page -= len;
+            block = self.frames.next_of(block)?;
+        }
+    }
+
+    /// Writes a record to the system log.
+    pub(crate) fn log_record(&mut self, kind: LogKind, source: u32, bytes: &[u8]) {
+        let len = u16::try_from(bytes.len()).unwrap_or(0);
+        let header = LogHeader { kind, source, time_ns: self.machine.now_ns(), len };
+        self.machine.log(&header.encode());
+        self.machine.log(&bytes[..usize::from(len)]);
+        self.stats.log_bytes += (LogHeader::SIZE + usize::from(len)) as u64;
+    }
+}
+
+/// A name of at most 16 bytes, cut where it is longer.
+fn padded(name: &str) -> [u8; NAME_LEN] {
+    let mut bytes = [0; NAME_LEN];
+    let len = name.len().min(NAME_LEN);
+    bytes[..len].copy_from_slice(&name.as_bytes()[..len]);
+    bytes
+}
+
+/// Pages as a quota counts them.
+pub(crate) fn count(pages: u64) -> u32 {
+    number::low32(pages)
+}

@@ -1,0 +1,235 @@
+//! What the core asks of a machine: the whole border between deciding and acting.
+//!
+//! `arch/x86_64` implements it on hardware, `hosted` in memory for the tests. The
+//! core never names a register, an MSR, a vector or a page-table bit.
+//!
+//! Units: physical addresses are [`Phys`], user addresses plain `u64`, times
+//! nanoseconds since boot. All of it is called with interrupts off, except that
+//! [`Machine::let_interrupts_in`] opens a window.
+
+use abi::{Protection, SavedFrame, WORDS};
+
+/// The address of a frame or of a byte in physical memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Phys(pub u64);
+
+/// Which CPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub struct CpuId(pub u16);
+
+/// How the kernel itself wants to use user memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Read it.
+    Read,
+    /// Write it.
+    Write,
+}
+
+/// The size of one mapping in the page table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageSize {
+    /// 4 KiB.
+    Small,
+    /// 2 MiB.
+    Large,
+}
+
+impl PageSize {
+    /// Its frames of 4 KiB.
+    pub const fn frames(self) -> u64 {
+        match self {
+            Self::Small => 1,
+            Self::Large => 512,
+        }
+    }
+
+    /// Its bytes.
+    pub const fn bytes(self) -> u64 {
+        self.frames() * abi::PAGE_SIZE
+    }
+}
+
+/// A page-table frame was needed and there was none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoFrame;
+
+/// An interrupt that was recorded and waits for the exit loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interrupt {
+    /// The deadline timer.
+    Timer,
+    /// A device line; the machine has masked it until [`Machine::unmask_line`].
+    Line(u8),
+    /// Another CPU set a work flag of this one.
+    Kick,
+}
+
+/// Width of a port access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PortWidth {
+    /// 8 bits.
+    Byte,
+    /// 16 bits.
+    Word,
+    /// 32 bits.
+    Long,
+}
+
+/// The saved user registers of a thread. Lives inside its `Thread`.
+///
+/// The entry stubs write it directly, so its address is stable while the thread lives.
+pub trait Frame: Clone {
+    /// Registers of a thread that starts at `entry` with one argument and everything else 0.
+    /// Must be safe for user mode whatever the values are.
+    fn start(entry: u64, stack: u64, argument: u64) -> Self;
+    /// The number of the system call.
+    fn syscall_number(&self) -> u64;
+    /// Argument 0 to 5 of the system call.
+    fn argument(&self, index: usize) -> u64;
+    /// The address of the envelope, 0 for none.
+    fn envelope(&self) -> u64;
+    /// The message words.
+    fn words(&self) -> &[u64; WORDS];
+    /// The message words, to be written.
+    fn words_mut(&mut self) -> &mut [u64; WORDS];
+    /// The status of the call.
+    fn set_status(&mut self, status: u64);
+    /// Value 0 and value 1 of the call.
+    fn set_values(&mut self, value0: u64, value1: u64);
+    /// The reply token of a received message.
+    fn set_token(&mut self, token: u64);
+    /// Where the thread goes on.
+    fn instruction_pointer(&self) -> u64;
+    /// Makes the thread go on somewhere else; a bad address becomes a fault in user mode.
+    fn set_instruction_pointer(&mut self, address: u64);
+    /// Its stack pointer.
+    fn stack_pointer(&self) -> u64;
+    /// Enters an upcall handler: two arguments, a stack pointer, the rest as it is.
+    fn divert(&mut self, entry: u64, stack: u64, argument0: u64, argument1: u64);
+    /// All registers, as the handler sees them (mask and bits are filled by the caller).
+    fn save(&self) -> SavedFrame;
+    /// All registers back. Flags and selectors that user mode must not choose are repaired.
+    fn restore(&mut self, saved: &SavedFrame);
+}
+
+/// A machine on which the core runs.
+pub trait Machine: Sized {
+    /// Saved user registers.
+    type Frame: Frame + 'static;
+    /// The root of one address space's translation.
+    type PageTable: 'static;
+
+    // -- memory ---------------------------------------------------------------
+
+    /// An empty user half over the kernel's half, in one zeroed frame.
+    fn new_page_table(&mut self, root: Phys) -> Self::PageTable;
+
+    /// The root frame, to be freed after [`Machine::free_tables`] is done.
+    fn root(&self, table: &Self::PageTable) -> Phys;
+
+    /// Maps one page. `frame` gives zeroed frames for tables; those are the table's from
+    /// then on, even when a later one is missing.
+    ///
+    /// # Errors
+    /// [`NoFrame`]: nothing was mapped. The caller guarantees that nothing is mapped there.
+    fn map(
+        &mut self,
+        table: &mut Self::PageTable,
+        address: u64,
+        frame: Phys,
+        size: PageSize,
+        protection: Protection,
+        device: bool,
+        tables: &mut dyn FnMut(&mut Self) -> Option<Phys>,
+    ) -> Result<(), NoFrame>;
+
+    /// Unmaps the page at this address, if there is one: its size. The translation may
+    /// still be cached until [`Machine::flush`].
+    fn unmap(&mut self, table: &mut Self::PageTable, address: u64) -> Option<PageSize>;
+
+    /// Splits the 2 MiB page around this address into 4 KiB pages, if there is one.
+    ///
+    /// # Errors
+    /// [`NoFrame`]: nothing changed.
+    fn split(
+        &mut self,
+        table: &mut Self::PageTable,
+        address: u64,
+        tables: &mut dyn FnMut(&mut Self) -> Option<Phys>,
+    ) -> Result<(), NoFrame>;
+
+    /// Changes the protection of the page at this address, if there is one: its size.
+    fn protect(
+        &mut self,
+        table: &mut Self::PageTable,
+        address: u64,
+        protection: Protection,
+    ) -> Option<PageSize>;
+
+    /// Where the byte at this user address lies, if a user program may access it so.
+    fn translate(&self, table: &Self::PageTable, address: u64, access: Access) -> Option<Phys>;
+
+    /// Forgets cached translations of this table.
+    fn flush(&mut self, table: &Self::PageTable);
+
+    /// Takes at most `budget` table frames (not the root) out of an unmapped, unused table
+    /// and hands them to `free`. True when none is left.
+    fn free_tables(
+        &mut self,
+        table: &mut Self::PageTable,
+        budget: usize,
+        free: &mut dyn FnMut(Phys),
+    ) -> bool;
+
+    /// Makes sure that no CPU has this table loaded any more; it is about to be freed.
+    fn retire(&mut self, table: &Self::PageTable);
+
+    /// Fills frames with zeros.
+    fn zero(&mut self, first: Phys, frames: u64);
+    /// Reads physical memory that the kernel manages.
+    fn read(&self, from: Phys, into: &mut [u8]);
+    /// Writes physical memory that the kernel manages.
+    fn write(&mut self, to: Phys, bytes: &[u8]);
+    /// Copies between two places of physical memory that do not overlap.
+    fn copy(&mut self, from: Phys, to: Phys, len: usize);
+
+    // -- CPU, time and interrupts ----------------------------------------------
+
+    /// The CPU that this code runs on.
+    fn this_cpu(&self) -> CpuId;
+    /// Time since boot.
+    fn now_ns(&self) -> u64;
+    /// The next timer interrupt of this CPU; `None`: none.
+    fn set_timer(&mut self, deadline_ns: Option<u64>);
+    /// Whether [`Machine::take_interrupt`] would return one.
+    fn interrupt_pending(&self) -> bool;
+    /// The oldest interrupt recorded on this CPU.
+    fn take_interrupt(&mut self) -> Option<Interrupt>;
+    /// Interrupts on for a moment, so that they are recorded; off again.
+    fn let_interrupts_in(&mut self);
+    /// Whether interrupts are off, as the core expects whenever it runs.
+    fn interrupts_off(&self) -> bool;
+    /// Interrupts the other CPU, so that it looks at its work flags.
+    fn kick(&mut self, cpu: CpuId);
+    /// Whether the machine has this device line.
+    fn has_line(&self, line: u8) -> bool;
+    /// Lets the device line interrupt (again).
+    fn unmask_line(&mut self, line: u8);
+    /// Keeps the device line from interrupting.
+    fn mask_line(&mut self, line: u8);
+
+    // -- devices ---------------------------------------------------------------
+
+    /// Whether this physical range may become a device memory object: no RAM, nothing of the kernel's.
+    fn is_device_memory(&self, first: Phys, frames: u64) -> bool;
+    /// Whether user programs may be given this port (not the kernel's own: interrupt
+    /// controllers, debug exit, debug console).
+    fn is_user_port(&self, port: u16) -> bool;
+    /// Reads a port.
+    fn port_read(&mut self, port: u16, width: PortWidth) -> u32;
+    /// Writes a port.
+    fn port_write(&mut self, port: u16, width: PortWidth, value: u32);
+    /// Appends to the system log.
+    fn log(&mut self, bytes: &[u8]);
+}

@@ -1,0 +1,108 @@
+//! The kernel image: how it boots, top-down.
+//!
+//! Both ways of booting come to [`start`] with the same information. From [`running`] on
+//! the kernel is on its own page tables and stack; the end of it is the core's first
+//! decision, and from then on the kernel only runs when something enters it.
+#![no_std]
+#![no_main]
+
+mod arch;
+mod selftest;
+
+use arch::x86_64::boot::archive::Archive;
+use arch::x86_64::boot::options::Options;
+use arch::x86_64::boot::program::Program;
+use arch::x86_64::boot::{Boot, Facts, fail};
+use arch::x86_64::hardware::Hardware;
+use arch::x86_64::{cpu, entry, irq, log, serial, time};
+use bootloader_api::BootInfo;
+use core_kernel::{BootProcess, CpuId, Kernel, Sizes};
+
+/// CPUs that run; more may be there and stay halted.
+const CPUS: usize = 1;
+/// Pages of the first program's stack.
+const STACK_PAGES: u64 = 16;
+
+/// The first program's priority.
+const PRIORITY: u8 = 40;
+
+/// From the direct boot or the boot loader, on its page tables and stack.
+fn start(info: &'static mut BootInfo) -> ! {
+    serial::init();
+    let facts = Facts::gather(info);
+    cpu::features::enable_no_execute();
+    cpu::idt::fill();
+    Boot::prepare(facts).hand_over()
+}
+
+/// On the kernel's own page tables and stack.
+fn running(mut boot: Boot) -> ! {
+    cpu::init(CpuId(0), boot.stacks);
+    irq::init(&boot.platform, &boot.controllers);
+    time::init();
+
+    let archive =
+        Archive::open(boot.archive()).unwrap_or_else(|error| fail(format_args!("{error}")));
+    let line = boot.facts.cmdline.or_else(|| archive.text("cmdline")).unwrap_or_default();
+    let options = Options::parse(line);
+    set_log_level(&options);
+    defmt::info!(
+        "postern: {=u64} KiB of memory, CPUs: {=usize}, running: {=usize}",
+        boot.facts.usable_bytes() / 1024,
+        boot.platform.cpus.len(),
+        CPUS,
+    );
+
+    let mut machine = Hardware::new(&boot.facts, &boot.platform, boot.space.root());
+    if options.selftest {
+        selftest::run(&mut machine, &mut boot, options.inject);
+    }
+    let mut kernel = make_kernel(machine, &mut boot);
+    start_first_program(&mut kernel, &boot, &archive, &options);
+    entry::gate::run(kernel)
+}
+
+fn set_log_level(options: &Options<'_>) {
+    let level = options.log.unwrap_or("info");
+    if !log::set_level(level) {
+        fail(format_args!(
+            "command line: log={level}: no such level; use error, warn, info, debug, trace or off"
+        ));
+    }
+}
+
+/// The core, with all memory that the boot has left.
+fn make_kernel(machine: Hardware, boot: &mut Boot) -> Kernel<Hardware> {
+    let frames_end = boot.facts.ram_end().div_ceil(abi::PAGE_SIZE);
+    let sizes = Sizes::for_memory(boot.facts.usable_bytes(), frames_end);
+    let mut kernel = Kernel::new(machine, &mut boot.frames, &sizes, CPUS);
+    for (first, frames) in boot.frames.rest() {
+        kernel.add_frames(first, frames);
+    }
+    kernel
+}
+
+/// The first program, from the archive.
+fn start_first_program(
+    kernel: &mut Kernel<Hardware>,
+    boot: &Boot,
+    archive: &Archive<'_>,
+    options: &Options<'_>,
+) {
+    let name = options.init();
+    let file = archive.file(name).unwrap_or_else(|error| fail(format_args!("{error}")));
+    let program = Program::parse(file)
+        .unwrap_or_else(|error| fail(format_args!("boot archive: {name}: {error}")));
+    let process = BootProcess {
+        name,
+        segments: &program.segments,
+        entry: program.entry,
+        cmdline: options.line,
+        archive: boot.archive_frames(),
+        stack_pages: STACK_PAGES,
+        priority: PRIORITY,
+    };
+    if let Err(error) = kernel.boot_process(&process) {
+        fail(format_args!("{name}: it cannot be started: {error}"));
+    }
+}

@@ -1,0 +1,236 @@
+//! Long operations in pieces: zeroing, mapping, unmapping, protecting.
+//!
+//! Each piece is bounded, so that the exit loop can let interrupts in between them and a
+//! more urgent thread can run. The thread that asked is continued when it runs again.
+
+use super::map::Wish;
+use crate::exit::thread_work;
+use crate::kernel::Kernel;
+use crate::machine::{Frame, Machine, PageSize};
+use crate::object::{
+    Life, MemoryId, ObjectRef, Operation, ProcessId, RegionId, ThreadId,
+};
+use abi::{Error, PAGE_SIZE, Protection, Rights};
+
+/// Page-table entries changed in one piece.
+const ENTRIES_PER_PIECE: usize = 64;
+/// Pages zeroed in one piece.
+const ZEROED_PER_PIECE: u64 = 16;
+
+/// What a piece left.
+enum Progress {
+    More(Operation),
+    Finished(u64),
+    /// Finished; the thread is given a handle.
+    Memory(MemoryId),
+}
+
+impl<M: Machine> Kernel<M> {
+    /// Starts a long operation; its first piece is done on the way out.
+    pub(crate) fn start_operation(&mut self, me: ThreadId, operation: Operation) {
+        self.threads[me].operation = Some(operation);
+        self.threads[me].work.0 |= thread_work::OPERATION;
+    }
+
+    /// Does a piece of the thread's operation. At its end the thread has its result.
+    pub(crate) fn operation_piece(&mut self, me: ThreadId) {
+        let Some(operation) = self.threads[me].operation.take() else { return };
+        let status = match self.piece(operation) {
+            Progress::More(operation) => {
+                self.threads[me].operation = Some(operation);
+                return;
+            }
+            Progress::Finished(status) => status,
+            Progress::Memory(memory) => self.hand_over(me, memory),
+        };
+        self.threads[me].frame.set_status(status);
+    }
+
+    fn hand_over(&mut self, me: ThreadId, memory: MemoryId) -> u64 {
+        let granted =
+            self.grant(self.threads[me].process, ObjectRef::Memory(memory), Rights::ALL, 0);
+        self.release_memory(memory);
+        match granted {
+            Ok(handle) => {
+                self.threads[me].frame.set_values(u64::from(handle.0), 0);
+                0
+            }
+            Err(error) => error as u64,
+        }
+    }
+
+    fn piece(&mut self, operation: Operation) -> Progress {
+        match operation {
+            Operation::Zero { memory, done } => self.zero_piece(memory, done),
+            Operation::Map { process, region, done } => self.map_piece(process, region, done),
+            Operation::Unmap { process, at, end, status } => {
+                self.unmap_piece(process, at, end, status)
+            }
+            Operation::Protect { process, at, end, protection } => {
+                self.protect_piece(process, at, end, protection)
+            }
+        }
+    }
+
+    fn zero_piece(&mut self, memory: MemoryId, done: u64) -> Progress {
+        match self.memory_page(memory, done) {
+            Some((place, run)) => {
+                let pages = run.min(ZEROED_PER_PIECE);
+                self.machine.zero(place, pages);
+                Progress::More(Operation::Zero { memory, done: done + pages })
+            }
+            None => Progress::Memory(memory),
+        }
+    }
+
+    fn alive(&self, process: ProcessId) -> bool {
+        self.processes.get(process).is_some_and(|process| process.life == Life::Alive)
+    }
+
+    fn map_piece(&mut self, process: ProcessId, region: RegionId, mut done: u64) -> Progress {
+        if !self.alive(process) || self.regions.get(region).is_none() {
+            return Progress::Finished(Error::PeerDied as u64);
+        }
+        for _ in 0..ENTRIES_PER_PIECE {
+            if done == self.regions[region].pages {
+                self.regions[region].busy = false;
+                return Progress::Finished(0);
+            }
+            match self.map_entry(process, region, done) {
+                Ok(size) => done += size.frames(),
+                Err(error) => {
+                    let region = &self.regions[region];
+                    let (at, end) = (region.start, region.end());
+                    let status = error as u64;
+                    return Progress::More(Operation::Unmap { process, at, end, status });
+                }
+            }
+        }
+        Progress::More(Operation::Map { process, region, done })
+    }
+
+    /// Maps one page of a region, a large one where address, place and length allow it.
+    fn map_entry(&mut self, process: ProcessId, id: RegionId, done: u64) -> Result<PageSize, Error> {
+        let region = &self.regions[id];
+        let address = region.start + done * PAGE_SIZE;
+        let (memory, protection, left) = (region.memory, region.protection, region.pages - done);
+        let (place, run) =
+            self.memory_page(memory, region.first_page + done).ok_or(Error::BadArgument)?;
+        let device = self.memories[memory].is_device();
+        let large = PageSize::Large;
+        let fits = run.min(left) >= large.frames()
+            && address.is_multiple_of(large.bytes())
+            && place.0.is_multiple_of(large.bytes());
+        let size = if fits { large } else { PageSize::Small };
+        let process = &mut self.processes[process];
+        let quota = process.quota;
+        let table = process.table.as_mut().ok_or(Error::PeerDied)?;
+        let (frames, quotas) = (&mut self.frames, &mut self.quotas);
+        let mut tables = |machine: &mut M| Self::take_frame(frames, quotas, machine, quota);
+        self.machine
+            .map(table, address, place, size, protection, device, &mut tables)
+            .map(|()| size)
+            .map_err(|_| Error::QuotaExceeded)
+    }
+
+    fn unmap_piece(&mut self, process: ProcessId, at: u64, end: u64, status: u64) -> Progress {
+        if !self.alive(process) {
+            return Progress::Finished(Error::PeerDied as u64);
+        }
+        let Some(id) = self.first_region_in(process, at, end) else {
+            return Progress::Finished(status);
+        };
+        let start = at.max(self.regions[id].start);
+        let stop = self.regions[id].end();
+        let at = self.unmap_entries(process, start, stop);
+        if at == stop {
+            self.remove_region(process, id);
+        }
+        Progress::More(Operation::Unmap { process, at, end, status })
+    }
+
+    /// Unmaps a bounded number of pages from an address on: the next address.
+    fn unmap_entries(&mut self, process: ProcessId, mut at: u64, stop: u64) -> u64 {
+        let Some(table) = self.processes[process].table.as_mut() else { return stop };
+        for _ in 0..ENTRIES_PER_PIECE {
+            if at >= stop {
+                break;
+            }
+            at += self.machine.unmap(table, at).unwrap_or(PageSize::Small).bytes();
+        }
+        self.machine.flush(table);
+        at.min(stop)
+    }
+
+    fn protect_piece(
+        &mut self,
+        process: ProcessId,
+        mut at: u64,
+        end: u64,
+        protection: Protection,
+    ) -> Progress {
+        if !self.alive(process) {
+            return Progress::Finished(Error::PeerDied as u64);
+        }
+        let Some(id) = self.first_region_in(process, at, end) else {
+            return Progress::Finished(0);
+        };
+        let (start, stop) = (self.regions[id].start, self.regions[id].end());
+        at = at.max(start);
+        if let Some(table) = self.processes[process].table.as_mut() {
+            for _ in 0..ENTRIES_PER_PIECE {
+                if at >= stop {
+                    break;
+                }
+                let size = self.machine.protect(table, at, protection);
+                at += size.unwrap_or(PageSize::Small).bytes();
+            }
+            self.machine.flush(table);
+        }
+        if at >= stop {
+            let region = &mut self.regions[id];
+            region.protection = protection;
+            region.busy = false;
+        }
+        Progress::More(Operation::Protect { process, at, end, protection })
+    }
+
+    /// A bounded piece of giving back a dead process's mapping.
+    pub(crate) fn reap_region(&mut self, process: ProcessId, id: RegionId) {
+        let (start, stop) = (self.regions[id].start, self.regions[id].end());
+        let at = self.unmap_entries(process, start, stop);
+        if at == stop {
+            self.remove_region(process, id);
+            return;
+        }
+        let pages = (at - start) / PAGE_SIZE;
+        let region = &mut self.regions[id];
+        region.start = at;
+        region.first_page += pages;
+        region.pages -= pages;
+    }
+
+    /// Maps at once; only at boot.
+    pub(crate) fn map_now(
+        &mut self,
+        process: ProcessId,
+        memory: MemoryId,
+        address: u64,
+        pages: u64,
+        protection: Protection,
+    ) -> Result<(), Error> {
+        let wish =
+            Wish { memory, address, first_page: 0, pages, protection, rights: Rights::ALL };
+        let region = self.add_region(process, &wish)?;
+        let mut operation = Operation::Map { process, region, done: 0 };
+        loop {
+            match self.piece(operation) {
+                Progress::More(next) => operation = next,
+                Progress::Finished(status) => {
+                    return Error::from_status(status).map_or(Ok(()), Err);
+                }
+                Progress::Memory(_) => return Ok(()),
+            }
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! ABI structures to and from bytes, without trusting anybody's padding.
+
+use abi::{Envelope, Gift, ProcessInfo, Quota, SavedFrame, SystemInfo};
+
+fn word(bytes: &[u8], index: usize) -> u64 {
+    bytes
+        .get(index * 8..index * 8 + 8)
+        .and_then(|bytes| bytes.try_into().ok())
+        .map_or(0, u64::from_le_bytes)
+}
+
+fn half(bytes: &[u8], index: usize) -> u32 {
+    bytes
+        .get(index * 4..index * 4 + 4)
+        .and_then(|bytes| bytes.try_into().ok())
+        .map_or(0, u32::from_le_bytes)
+}
+
+fn quarter(bytes: &[u8], index: usize) -> u16 {
+    bytes
+        .get(index * 2..index * 2 + 2)
+        .and_then(|bytes| bytes.try_into().ok())
+        .map_or(0, u16::from_le_bytes)
+}
+
+fn put_words<const N: usize>(bytes: &mut [u8; N], start: usize, words: &[u64]) {
+    for (index, word) in words.iter().enumerate() {
+        bytes[start + index * 8..start + index * 8 + 8].copy_from_slice(&word.to_le_bytes());
+    }
+}
+
+fn put_halves<const N: usize>(bytes: &mut [u8; N], start: usize, halves: &[u32]) {
+    for (index, half) in halves.iter().enumerate() {
+        bytes[start + index * 4..start + index * 4 + 4].copy_from_slice(&half.to_le_bytes());
+    }
+}
+
+/// An envelope as its sender wrote it; the kernel's own fields start empty.
+pub(crate) fn envelope_from(bytes: &[u8; Envelope::SIZE]) -> Envelope {
+    Envelope {
+        send_address: word(bytes, 0),
+        send_len: word(bytes, 1),
+        receive_address: word(bytes, 2),
+        receive_capacity: word(bytes, 3),
+        deadline_ns: word(bytes, 4),
+        gifts: core::array::from_fn(|index| Gift {
+            handle: half(bytes, 10 + 2 * index),
+            rights: quarter(bytes, 22 + 4 * index),
+            moved: quarter(bytes, 23 + 4 * index),
+        }),
+        ..Envelope::EMPTY
+    }
+}
+
+/// A quota as its asker wrote it.
+pub(crate) fn quota_from(bytes: &[u8; size_of::<Quota>()]) -> Quota {
+    Quota {
+        pages: half(bytes, 0),
+        handles: half(bytes, 1),
+        threads: half(bytes, 2),
+        objects: half(bytes, 3),
+        max_priority: half(bytes, 4),
+        reserved: half(bytes, 5),
+    }
+}
+
+fn quota_halves(quota: &Quota) -> [u32; 6] {
+    [quota.pages, quota.handles, quota.threads, quota.objects, quota.max_priority, quota.reserved]
+}
+
+/// A `ProcessInfo` as user programs read it.
+pub(crate) fn process_info_bytes(info: &ProcessInfo) -> [u8; size_of::<ProcessInfo>()] {
+    let mut bytes = [0; size_of::<ProcessInfo>()];
+    put_halves(&mut bytes, 0, &[info.pid, info.state]);
+    put_words(&mut bytes, 8, &[info.status, info.user_ns, info.kernel_ns]);
+    put_halves(&mut bytes, 32, &quota_halves(&info.used));
+    put_halves(&mut bytes, 56, &quota_halves(&info.limit));
+    bytes[80..80 + abi::NAME_LEN].copy_from_slice(&info.name);
+    put_words(&mut bytes, 96, &[info.fault]);
+    bytes
+}
+
+const _: () = assert!(size_of::<ProcessInfo>() == 104);
+const _: () = assert!(core::mem::offset_of!(ProcessInfo, fault) == 96);
+const _: () = assert!(core::mem::offset_of!(ProcessInfo, limit) == 56);
+
+/// A `SystemInfo` as user programs read it.
+pub(crate) fn system_info_bytes(info: &SystemInfo) -> [u8; size_of::<SystemInfo>()] {
+    let mut bytes = [0; size_of::<SystemInfo>()];
+    let head = [
+        info.uptime_ns,
+        info.idle_ns,
+        info.frames_total,
+        info.frames_free,
+        info.processes,
+        info.threads,
+        info.handles,
+        info.objects,
+        info.cpus,
+        info.syscalls,
+        info.switches,
+        info.timer_interrupts,
+        info.log_bytes,
+        info.exits,
+        info.most_turns,
+    ];
+    put_words(&mut bytes, 0, &head);
+    put_words(&mut bytes, head.len() * 8, &info.irqs);
+    bytes
+}
+
+const _: () = assert!(size_of::<SystemInfo>() == (15 + abi::IRQ_LINES) * 8);
+
+/// Registers as an upcall handler reads them.
+pub(crate) fn saved_frame_bytes(frame: &SavedFrame) -> [u8; size_of::<SavedFrame>()] {
+    let f = frame;
+    let words = [
+        f.rax, f.rbx, f.rcx, f.rdx, f.rsi, f.rdi, f.rbp, f.rsp, f.r8, f.r9, f.r10, f.r11, f.r12,
+        f.r13, f.r14, f.r15, f.rip, f.rflags, f.mask, f.bits,
+    ];
+    let mut bytes = [0; size_of::<SavedFrame>()];
+    put_words(&mut bytes, 0, &words);
+    bytes
+}
+
+/// Registers as an upcall handler left them.
+pub(crate) fn saved_frame_from(bytes: &[u8; size_of::<SavedFrame>()]) -> SavedFrame {
+    let at = |index| word(bytes, index);
+    SavedFrame {
+        rax: at(0),
+        rbx: at(1),
+        rcx: at(2),
+        rdx: at(3),
+        rsi: at(4),
+        rdi: at(5),
+        rbp: at(6),
+        rsp: at(7),
+        r8: at(8),
+        r9: at(9),
+        r10: at(10),
+        r11: at(11),
+        r12: at(12),
+        r13: at(13),
+        r14: at(14),
+        r15: at(15),
+        rip: at(16),
+        rflags: at(17),
+        mask: at(18),
+        bits: at(19),
+    }
+}
+
+const _: () = assert!(size_of::<SavedFrame>() == 20 * 8);
+
+#[cfg(test)]
+mod tests {
+    use super::{envelope_from, saved_frame_bytes, saved_frame_from};
+    use abi::{Gift, SavedFrame};
+
+    #[test]
+    fn an_envelope_is_read_field_by_field() {
+        let bytes = core::array::from_fn(|index| u8::try_from(index).unwrap());
+        let envelope = envelope_from(&bytes);
+        assert_eq!(envelope.send_address, 0x0706_0504_0302_0100);
+        assert_eq!(envelope.deadline_ns, 0x2726_2524_2322_2120);
+        let gift = Gift { handle: 0x3332_3130, rights: 0x3534, moved: 0x3736 };
+        assert_eq!(envelope.gifts[1], gift);
+        assert_eq!(envelope.received_len, 0, "what the kernel writes is not taken from users");
+    }
+
+    #[test]
+    fn a_saved_frame_survives_the_way_out_and_back() {
+        let frame = SavedFrame { rip: 7, bits: 9, mask: 3, rsp: 1, ..SavedFrame::default() };
+        assert_eq!(saved_frame_from(&saved_frame_bytes(&frame)), frame);
+    }
+}

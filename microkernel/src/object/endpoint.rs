@@ -1,0 +1,30 @@
+//! Endpoint: where callers and receivers meet.
+
+use super::{List, QuotaId};
+
+/// At most one of the two queues has threads in it.
+#[derive(Debug)]
+pub struct Endpoint {
+    /// Handles and fault-handler settings that name it.
+    pub refs: u32,
+    /// Of these handles, those with the right to receive. At 0 the endpoint is dead.
+    pub receive_refs: u32,
+    /// Threads that wait to be received, first come first served.
+    pub senders: List,
+    /// Threads that wait for a message.
+    pub receivers: List,
+    /// Who pays for it.
+    pub quota: QuotaId,
+}
+
+impl Endpoint {
+    /// Nobody knows it yet.
+    pub fn new(quota: QuotaId) -> Self {
+        Self { refs: 0, receive_refs: 0, senders: List::EMPTY, receivers: List::EMPTY, quota }
+    }
+
+    /// Whether nobody can receive from it any more.
+    pub fn dead(&self) -> bool {
+        self.receive_refs == 0
+    }
+}

@@ -1,0 +1,36 @@
+//! Memory object: pages that can be mapped.
+
+use super::QuotaId;
+use crate::machine::Phys;
+use crate::mem::Block;
+
+/// Where the pages lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Storage {
+    /// A chain of blocks that goes back to the allocator at the end.
+    Frames(Block),
+    /// RAM in one piece that is never given back (the boot archive).
+    Fixed(Phys),
+    /// Device registers.
+    Device(Phys),
+}
+
+/// Pages of memory, shared by all who hold a handle.
+#[derive(Debug)]
+pub struct MemoryObject {
+    /// Handles, mappings and running operations that name it.
+    pub refs: u32,
+    /// Pages of 4 KiB.
+    pub pages: u64,
+    /// Where they lie.
+    pub storage: Storage,
+    /// Who pays for it.
+    pub quota: QuotaId,
+}
+
+impl MemoryObject {
+    /// Whether it is device memory.
+    pub fn is_device(&self) -> bool {
+        matches!(self.storage, Storage::Device(_))
+    }
+}

@@ -1,0 +1,94 @@
+//! Kernel objects: nouns, one file each.
+
+mod endpoint;
+mod handle;
+mod irq;
+mod memory;
+mod notification;
+mod port;
+mod process;
+mod quota;
+mod thread;
+mod timer;
+
+pub use endpoint::Endpoint;
+pub use handle::{Chunk, Chunks, Entry, HandleTable, CHUNK_HANDLES, TABLE_CHUNKS};
+pub use handle::Taken;
+pub use irq::Irq;
+pub use memory::{MemoryObject, Storage};
+pub use notification::Notification;
+pub use port::PortRange;
+pub use process::{Life, Process, Region};
+pub use quota::{Amounts, Quota, Quotas, Resource};
+pub use thread::{By, FaultRecord, Links, List, Operation, Pending, State, Thread, ThreadWork, Threads, Upcall};
+pub use timer::Timer;
+
+use crate::arena::Id;
+use abi::ObjectKind;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $kind:ident => $id:ident;)*) => {$(
+        #[doc(hidden)]
+        #[derive(Debug)]
+        pub enum $kind {}
+        $(#[$doc])*
+        pub type $id = Id<$kind>;
+    )*};
+}
+
+ids! {
+    /// Names an [`Endpoint`].
+    EndpointKind => EndpointId;
+    /// Names a [`Notification`].
+    NotificationKind => NotificationId;
+    /// Names a [`MemoryObject`].
+    MemoryKind => MemoryId;
+    /// Names a [`Process`].
+    ProcessKind => ProcessId;
+    /// Names a [`Thread`].
+    ThreadKind => ThreadId;
+    /// Names a [`Timer`].
+    TimerKind => TimerId;
+    /// Names an [`Irq`].
+    IrqKind => IrqId;
+    /// Names a [`PortRange`].
+    PortKind => PortId;
+    /// Names a [`Quota`].
+    QuotaKind => QuotaId;
+    /// Names a [`Region`].
+    RegionKind => RegionId;
+    /// Names a [`Chunk`] of a handle table.
+    ChunkKind => ChunkId;
+}
+
+/// What a handle names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each variant names the object of that name")]
+pub enum ObjectRef {
+    Endpoint(EndpointId),
+    Notification(NotificationId),
+    Memory(MemoryId),
+    Process(ProcessId),
+    Thread(ThreadId),
+    Timer(TimerId),
+    Irq(IrqId),
+    Port(PortId),
+    Resource,
+}
+
+impl ObjectRef {
+    /// Its kind, as user programs see it.
+    pub fn kind(self) -> ObjectKind {
+        match self {
+            Self::Endpoint(_) => ObjectKind::Endpoint,
+            Self::Notification(_) => ObjectKind::Notification,
+            Self::Memory(_) => ObjectKind::Memory,
+            Self::Process(_) => ObjectKind::Process,
+            Self::Thread(_) => ObjectKind::Thread,
+            Self::Timer(_) => ObjectKind::Timer,
+            Self::Irq(_) => ObjectKind::Irq,
+            Self::Port(_) => ObjectKind::Port,
+            Self::Resource => ObjectKind::Resource,
+        }
+    }
+}

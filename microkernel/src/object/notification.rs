@@ -1,0 +1,27 @@
+//! Notification: 64 bits that coalesce.
+
+use super::{List, QuotaId, ThreadId};
+
+/// Bits set by signals, taken by whoever waits, receives or is diverted.
+#[derive(Debug)]
+pub struct Notification {
+    /// Handles, timers, interrupts, processes and threads that name it.
+    pub refs: u32,
+    /// Set and not yet taken.
+    pub bits: u64,
+    /// Threads in `Wait`.
+    pub waiters: List,
+    /// The thread whose `Recv` also returns for it.
+    pub bound: Option<ThreadId>,
+    /// The thread that it diverts.
+    pub upcall: Option<ThreadId>,
+    /// Who pays for it.
+    pub quota: QuotaId,
+}
+
+impl Notification {
+    /// No bits, nobody waits.
+    pub fn new(quota: QuotaId) -> Self {
+        Self { refs: 0, bits: 0, waiters: List::EMPTY, bound: None, upcall: None, quota }
+    }
+}

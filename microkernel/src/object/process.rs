@@ -1,0 +1,90 @@
+//! Process: a space, a handle table and a quota.
+
+use super::{EndpointId, HandleTable, List, MemoryId, NotificationId, ProcessId, QuotaId, RegionId};
+use abi::{NAME_LEN, Protection, Rights};
+
+/// Alive, being taken apart, or only remembered by handles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// Its threads may run.
+    Alive,
+    /// Killed: the exit loop gives back what it held, piece by piece.
+    Dying,
+    /// Everything was given back; handles can still ask for its status.
+    Dead,
+}
+
+/// A mapping: consecutive pages of a memory object at an address.
+#[derive(Debug)]
+pub struct Region {
+    /// The first address.
+    pub start: u64,
+    /// Pages of 4 KiB.
+    pub pages: u64,
+    /// What is mapped.
+    pub memory: MemoryId,
+    /// From which of its pages on.
+    pub first_page: u64,
+    /// How.
+    pub protection: Protection,
+    /// The rights of the handle it was mapped with: what `Protect` may make of it.
+    pub limit: Rights,
+    /// A long operation is at work on it.
+    pub busy: bool,
+    /// The next region by address.
+    pub next: Option<RegionId>,
+}
+
+impl Region {
+    /// The first address after it.
+    pub fn end(&self) -> u64 {
+        self.start + self.pages * abi::PAGE_SIZE
+    }
+}
+
+/// A process.
+#[derive(Debug)]
+pub struct Process<T> {
+    /// Its number, never used again.
+    pub pid: u32,
+    /// Name, padded with zeros.
+    pub name: [u8; NAME_LEN],
+    /// Alive or not.
+    pub life: Life,
+    /// No thread of it runs.
+    pub suspended: bool,
+    /// Exit status, final when not alive.
+    pub status: u64,
+    /// The last fault, a `FaultKind` number or 0.
+    pub last_fault: u64,
+    /// Handles that name it.
+    pub refs: u32,
+    /// Its handles.
+    pub handles: HandleTable,
+    /// Its translation; taken away at the end of its life.
+    pub table: Option<T>,
+    /// Its mappings, by address.
+    pub regions: Option<RegionId>,
+    /// Its threads (linked by `siblings`).
+    pub threads: List,
+    /// Callers whose call was received here and not answered yet.
+    pub callers: List,
+    /// Where faults go.
+    pub fault_handler: Option<(EndpointId, u64)>,
+    /// What its death signals.
+    pub death: Option<(NotificationId, u64)>,
+    /// Its own account.
+    pub quota: QuotaId,
+    /// Who pays for the process object itself.
+    pub payer: QuotaId,
+    /// The highest priority of its threads.
+    pub max_priority: u8,
+    /// How urgent it is to take it apart.
+    pub urgency: u8,
+    /// The next process to be taken apart.
+    pub next_dying: Option<ProcessId>,
+    /// User time of its dead threads.
+    pub user_ns: u64,
+    /// Kernel time of its dead threads.
+    pub kernel_ns: u64,
+}

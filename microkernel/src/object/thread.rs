@@ -1,0 +1,330 @@
+//! Thread: a saved frame and a state, never a kernel stack.
+//!
+//! ```text
+//!             resume            call/send           received (call)
+//! Inactive ─────────▶ Ready ─────────────▶ Sending ────────────────▶ AwaitReply
+//!                     ▲ ▲ ▲ ─ recv ──────▶ Receiving                     │
+//!                     │ │ └── message ───────┘                           │
+//!                     │ └──── reply, peer death, time-out ───────────────┘
+//!                     └────── bits / deadline ── Waiting, Sleeping
+//! ```
+//! A thread is in exactly one list at a time: the run queue (Ready and not current), an
+//! endpoint's senders or receivers, a notification's waiters, or a server's callers.
+
+use super::{EndpointId, MemoryId, NotificationId, ProcessId, RegionId, ThreadId};
+use crate::arena::Arena;
+use crate::machine::CpuId;
+use abi::{Envelope, FaultKind, Protection, WORDS};
+
+/// What a thread is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Created, not started.
+    Inactive,
+    /// Runs, or waits for a CPU.
+    Ready,
+    /// Waits for a receiver.
+    Sending(EndpointId),
+    /// Waits for a message.
+    Receiving(EndpointId),
+    /// Its call was received by this process.
+    AwaitReply(ProcessId),
+    /// Waits for bits.
+    Waiting(NotificationId),
+    /// Waits for its deadline.
+    Sleeping,
+}
+
+/// Neighbours in a list.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Links {
+    previous: Option<ThreadId>,
+    next: Option<ThreadId>,
+}
+
+/// Work that waits for a thread's next way out: a set of bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct ThreadWork(pub u32);
+
+/// A message that waits for its receiver.
+#[derive(Clone, Copy, Debug)]
+pub struct Pending {
+    /// Badge of the handle it was sent with.
+    pub badge: u64,
+    /// Its label.
+    pub label: u32,
+    /// The sender waits for a reply.
+    pub call: bool,
+}
+
+/// A fault that waits for its handler's answer.
+#[derive(Clone, Copy, Debug)]
+pub struct FaultRecord {
+    /// What happened.
+    pub kind: FaultKind,
+    /// The words of the fault message.
+    pub words: [u64; WORDS],
+}
+
+/// Where a thread is diverted to.
+#[derive(Clone, Copy, Debug)]
+pub struct Upcall {
+    /// Whose bits divert it.
+    pub notification: NotificationId,
+    /// The handler.
+    pub entry: u64,
+    /// The top of the handler's stack; 0: the thread's own.
+    pub stack_top: u64,
+    /// Bits that stay pending.
+    pub mask: u64,
+}
+
+/// A long operation of a thread, done in pieces by the exit loop.
+#[derive(Clone, Copy, Debug)]
+pub enum Operation {
+    /// Fills new memory with zeros, then gives the handle.
+    Zero {
+        /// The new object.
+        memory: MemoryId,
+        /// Pages done.
+        done: u64,
+    },
+    /// Maps a region's pages.
+    Map {
+        /// Whose space.
+        process: ProcessId,
+        /// The region, marked busy.
+        region: RegionId,
+        /// Pages done.
+        done: u64,
+    },
+    /// Unmaps what lies in a range.
+    Unmap {
+        /// Whose space.
+        process: ProcessId,
+        /// The next address.
+        at: u64,
+        /// The first address after the range.
+        end: u64,
+        /// The status at the end: 0, or why a `Map` is being taken back.
+        status: u64,
+    },
+    /// Changes the protection in a range.
+    Protect {
+        /// Whose space.
+        process: ProcessId,
+        /// The next address.
+        at: u64,
+        /// The first address after the range.
+        end: u64,
+        /// The new protection.
+        protection: Protection,
+    },
+}
+
+/// A thread. The frame comes first: the entry stubs fill it.
+#[derive(Debug)]
+pub struct Thread<F> {
+    /// Saved user registers.
+    pub frame: F,
+    /// Its process.
+    pub process: ProcessId,
+    /// What it is doing.
+    pub state: State,
+    /// How urgent it is.
+    pub priority: u8,
+    /// Suspended by itself or its manager.
+    pub suspended: bool,
+    /// Whether it is in a run queue.
+    pub queued: bool,
+    /// Where it runs.
+    pub cpu: CpuId,
+    /// Work for its next way out.
+    pub work: ThreadWork,
+    /// Neighbours in the one list it is in.
+    pub links: Links,
+    /// Neighbours among its process's threads.
+    pub siblings: Links,
+    /// The message it waits to send.
+    pub pending: Option<Pending>,
+    /// Its envelope: where it lies and what it said.
+    pub envelope: Option<(u64, Envelope)>,
+    /// Counts its calls; part of the reply token.
+    pub calls: u32,
+    /// The fault it waits for an answer to.
+    pub fault: Option<FaultRecord>,
+    /// The notification for which its `Recv` also returns.
+    pub bound: Option<NotificationId>,
+    /// Where signals divert it.
+    pub upcall: Option<Upcall>,
+    /// Its long operation.
+    pub operation: Option<Operation>,
+    /// Handles that name it.
+    pub refs: u32,
+    /// Killed; the object stays while handles name it.
+    pub dead: bool,
+    /// What is left of its time slice.
+    pub slice_ns: u64,
+    /// Time in user mode.
+    pub user_ns: u64,
+    /// Time the kernel worked for it.
+    pub kernel_ns: u64,
+}
+
+impl<F> Thread<F> {
+    /// A thread that was not started yet.
+    pub fn new(frame: F, process: ProcessId, priority: u8, cpu: CpuId) -> Self {
+        Self {
+            frame,
+            process,
+            state: State::Inactive,
+            priority,
+            suspended: false,
+            queued: false,
+            cpu,
+            work: ThreadWork(0),
+            links: Links::default(),
+            siblings: Links::default(),
+            pending: None,
+            envelope: None,
+            calls: 0,
+            fault: None,
+            bound: None,
+            upcall: None,
+            operation: None,
+            refs: 0,
+            dead: false,
+            slice_ns: 0,
+            user_ns: 0,
+            kernel_ns: 0,
+        }
+    }
+}
+
+/// All threads.
+pub type Threads<F> = Arena<super::ThreadKind, Thread<F>>;
+
+/// Which of a thread's two pairs of links a list uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// Queues: one at a time.
+    Queue,
+    /// The threads of a process.
+    Sibling,
+}
+
+/// A doubly linked list of threads.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct List {
+    first: Option<ThreadId>,
+    last: Option<ThreadId>,
+}
+
+impl List {
+    /// No threads.
+    pub const EMPTY: Self = Self { first: None, last: None };
+
+    /// The first thread.
+    pub fn first(&self) -> Option<ThreadId> {
+        self.first
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    /// Appends a thread that is in no list of this kind.
+    pub fn push_back<F>(&mut self, threads: &mut Threads<F>, id: ThreadId, by: By) {
+        *links(threads, id, by) = Links { previous: self.last, next: None };
+        match self.last {
+            Some(last) => links(threads, last, by).next = Some(id),
+            None => self.first = Some(id),
+        }
+        self.last = Some(id);
+    }
+
+    /// Prepends a thread that is in no list of this kind.
+    pub fn push_front<F>(&mut self, threads: &mut Threads<F>, id: ThreadId, by: By) {
+        *links(threads, id, by) = Links { previous: None, next: self.first };
+        match self.first {
+            Some(first) => links(threads, first, by).previous = Some(id),
+            None => self.last = Some(id),
+        }
+        self.first = Some(id);
+    }
+
+    /// Takes out a thread that is in this list.
+    pub fn remove<F>(&mut self, threads: &mut Threads<F>, id: ThreadId, by: By) {
+        let Links { previous, next } = core::mem::take(links(threads, id, by));
+        match previous {
+            Some(previous) => links(threads, previous, by).next = next,
+            None => self.first = next,
+        }
+        match next {
+            Some(next) => links(threads, next, by).previous = previous,
+            None => self.last = previous,
+        }
+    }
+
+    /// The thread behind this one.
+    pub fn after<F>(&self, threads: &Threads<F>, id: ThreadId, by: By) -> Option<ThreadId> {
+        match by {
+            By::Queue => threads[id].links.next,
+            By::Sibling => threads[id].siblings.next,
+        }
+    }
+
+    /// The threads, from first to last.
+    pub fn iter<'a, F>(
+        &self,
+        threads: &'a Threads<F>,
+        by: By,
+    ) -> impl Iterator<Item = ThreadId> + use<'a, F> {
+        let mut next = self.first;
+        let list = *self;
+        core::iter::from_fn(move || {
+            let id = next?;
+            next = list.after(threads, id, by);
+            Some(id)
+        })
+    }
+}
+
+fn links<F>(threads: &mut Threads<F>, id: ThreadId, by: By) -> &mut Links {
+    let thread = &mut threads[id];
+    match by {
+        By::Queue => &mut thread.links,
+        By::Sibling => &mut thread.siblings,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{By, List, Thread, Threads};
+    use crate::arena::{Arena, Slot};
+    use crate::machine::CpuId;
+    use crate::object::ProcessKind;
+
+    #[test]
+    fn a_list_keeps_order_and_links() {
+        let mut processes: Arena<ProcessKind, ()> =
+            Arena::new(Vec::leak((0..1).map(Slot::empty).collect()));
+        let process = processes.insert(()).unwrap();
+        let mut threads: Threads<()> = Arena::new(Vec::leak((0..4).map(Slot::empty).collect()));
+        let ids: Vec<_> = (0..4)
+            .map(|_| threads.insert(Thread::new((), process, 0, CpuId(0))).unwrap())
+            .collect();
+        let mut list = List::EMPTY;
+        for id in &ids[1..] {
+            list.push_back(&mut threads, *id, By::Queue);
+        }
+        list.push_front(&mut threads, ids[0], By::Queue);
+        assert!(list.iter(&threads, By::Queue).eq(ids.iter().copied()));
+        for (gone, left) in [(1, vec![0, 2, 3]), (3, vec![0, 2]), (0, vec![2]), (2, vec![])] {
+            list.remove(&mut threads, ids[gone], By::Queue);
+            assert!(list.iter(&threads, By::Queue).eq(left.iter().map(|index| ids[*index])));
+        }
+        assert!(list.is_empty());
+    }
+}

@@ -1,0 +1,165 @@
+//! Who runs: ready, preempted, next.
+
+use super::RunQueue;
+use crate::exit::{Context, cpu_work};
+use crate::kernel::Kernel;
+use crate::machine::{CpuId, Machine};
+use crate::object::{Life, State, ThreadId};
+
+/// How long a thread runs before others of its priority do.
+const SLICE_NS: u64 = 10_000_000;
+
+impl<M: Machine> Kernel<M> {
+    /// Whether the thread may run: ready, not suspended, its process alive.
+    pub(crate) fn runnable(&self, id: ThreadId) -> bool {
+        let thread = &self.threads[id];
+        let process = &self.processes[thread.process];
+        thread.state == State::Ready
+            && !thread.dead
+            && !thread.suspended
+            && !process.suspended
+            && process.life == Life::Alive
+    }
+
+    /// The thread has what it waited for.
+    pub(crate) fn ready(&mut self, id: ThreadId) {
+        self.threads[id].state = State::Ready;
+        self.enqueue(id);
+    }
+
+    /// Puts a runnable thread where the scheduler finds it.
+    pub(crate) fn enqueue(&mut self, id: ThreadId) {
+        let cpu = self.threads[id].cpu;
+        let current = self.cpu(cpu).current;
+        if !self.runnable(id) || self.threads[id].queued {
+            return;
+        }
+        if current != Some(id) {
+            if self.threads[id].slice_ns == 0 {
+                self.threads[id].slice_ns = SLICE_NS;
+            }
+            self.queue(cpu, |queue, threads| queue.add(threads, id, false));
+        }
+        let preempts = current.is_none_or(|current| {
+            let (new, old) = (&self.threads[id], &self.threads[current]);
+            new.priority > old.priority || (new.priority == old.priority && old.slice_ns == 0)
+        });
+        if preempts {
+            self.set_cpu_work(self.here(), cpu, cpu_work::RESCHEDULE);
+        }
+    }
+
+    /// Takes a thread out of its run queue, if it is in one.
+    pub(crate) fn dequeue(&mut self, id: ThreadId) {
+        if self.threads[id].queued {
+            let cpu = self.threads[id].cpu;
+            self.queue(cpu, |queue, threads| queue.remove(threads, id));
+        }
+    }
+
+    /// The thread must not run on: whoever is current by right is found at the next turn.
+    pub(crate) fn reconsider(&mut self, id: ThreadId) {
+        let cpu = self.threads[id].cpu;
+        if self.cpu(cpu).current == Some(id) {
+            self.set_cpu_work(self.here(), cpu, cpu_work::RESCHEDULE);
+        }
+    }
+
+    /// The current thread lets others of its priority run.
+    pub(crate) fn yield_now(&mut self, id: ThreadId) {
+        self.threads[id].slice_ns = 0;
+        self.reconsider(id);
+    }
+
+    /// Asks for another turn when the thread's slice is over and others wait.
+    pub(crate) fn check_slice(&mut self, cpu: CpuId, id: ThreadId) {
+        let thread = &self.threads[id];
+        if thread.slice_ns == 0 && self.cpu(cpu).queue.has(thread.priority) {
+            self.set_cpu_work(cpu, cpu, cpu_work::RESCHEDULE);
+        }
+    }
+
+    /// Makes the most urgent runnable thread current.
+    pub(crate) fn schedule(&mut self, cpu: CpuId) {
+        self.account(cpu, Context::Kernel);
+        let current = self.cpu(cpu).current;
+        if let Some(id) = current {
+            if self.keeps(cpu, id) {
+                return;
+            }
+            self.cpu_mut(cpu).current = None;
+            self.put_back(cpu, id);
+        }
+        let next = loop {
+            match self.queue(cpu, |queue, threads| queue.take(threads)) {
+                Some(id) if !self.runnable(id) => {}
+                next => break next,
+            }
+        };
+        self.cpu_mut(cpu).current = next;
+        if next != current {
+            self.stats.switches += 1;
+        }
+    }
+
+    /// Whether the current thread stays: nobody more urgent, slice not over.
+    fn keeps(&mut self, cpu: CpuId, id: ThreadId) -> bool {
+        if !self.runnable(id) {
+            return false;
+        }
+        let thread = &self.threads[id];
+        let (priority, slice) = (thread.priority, thread.slice_ns);
+        match self.cpu(cpu).queue.highest() {
+            Some(highest) if highest > priority => false,
+            Some(highest) if highest == priority => slice > 0,
+            _ => {
+                if slice == 0 {
+                    self.threads[id].slice_ns = SLICE_NS;
+                }
+                true
+            }
+        }
+    }
+
+    /// A preempted thread keeps its place and its slice; one whose slice is over goes last.
+    fn put_back(&mut self, cpu: CpuId, id: ThreadId) {
+        if !self.runnable(id) {
+            return;
+        }
+        let front = self.threads[id].slice_ns > 0;
+        if !front {
+            self.threads[id].slice_ns = SLICE_NS;
+        }
+        self.queue(cpu, |queue, threads| queue.add(threads, id, front));
+    }
+
+    /// Sets the deadline timer to what comes first: a deadline, or the end of the slice
+    /// when others of the same priority wait. Nothing of the kind: no timer interrupt.
+    pub(crate) fn set_next_timer(&mut self, cpu: CpuId) {
+        let slice_end = self.cpu(cpu).current.and_then(|id| {
+            let thread = &self.threads[id];
+            self.cpu(cpu)
+                .queue
+                .has(thread.priority)
+                .then(|| self.cpu(cpu).since_ns + thread.slice_ns.max(1))
+        });
+        let wanted = [self.deadlines.next_ns(), slice_end].into_iter().flatten().min();
+        if wanted != self.cpu(cpu).timer_ns {
+            self.cpu_mut(cpu).timer_ns = wanted;
+            self.machine.set_timer(wanted);
+        }
+    }
+
+    /// The CPU that this code runs on. One for now: others start with SMP.
+    pub(crate) fn here(&self) -> CpuId {
+        self.machine.this_cpu()
+    }
+
+    fn queue<R>(
+        &mut self,
+        cpu: CpuId,
+        change: impl FnOnce(&mut RunQueue, &mut crate::object::Threads<M::Frame>) -> R,
+    ) -> R {
+        change(&mut self.cpus[usize::from(cpu.0)].queue, &mut self.threads)
+    }
+}

@@ -1,0 +1,6 @@
+//! Scheduling: 64 priorities, round robin within one, preemptive.
+
+mod decide;
+mod queue;
+
+pub use queue::RunQueue;

@@ -1,0 +1,150 @@
+//! Calls on interrupts, ports and the machine itself.
+
+use super::Done;
+use crate::kernel::Kernel;
+use crate::machine::{Machine, PortWidth};
+use crate::mem::{Readable, UserSlice};
+use crate::object::{Irq, ObjectRef, PortId, PortRange, Resource, ThreadId};
+use abi::{Error, ObjectKind, Rights};
+
+/// The longest `PortWriteBytes`.
+const PORT_BYTES_MAX: u64 = 4096;
+
+impl<M: Machine> Kernel<M> {
+    /// That argument 0 is the resource.
+    pub(super) fn resource(&self, me: ThreadId) -> Result<(), Error> {
+        self.object(me, 0, ObjectKind::Resource, Rights::MANAGE).map(drop)
+    }
+
+    pub(super) fn sys_irq_create(&mut self, me: ThreadId) -> Result<Done, Error> {
+        self.resource(me)?;
+        let line = u8::try_from(self.argument(me, 1)).map_err(|_| Error::BadArgument)?;
+        let place = self.lines.get(usize::from(line)).ok_or(Error::BadArgument)?;
+        if !self.machine.has_line(line) {
+            return Err(Error::BadArgument);
+        }
+        if place.is_some() {
+            return Err(Error::BadState);
+        }
+        let notification = self.notification(me, 2, Rights::SIGNAL)?;
+        let bits = self.argument(me, 3);
+        let quota = self.processes[self.own(me)].quota;
+        self.quotas.charge(quota, Resource::Objects, 1)?;
+        let made = self.irqs.insert(Irq { refs: 0, line, notification, bits, quota });
+        if let Ok(id) = made {
+            self.notifications[notification].refs += 1;
+            self.lines[usize::from(line)] = Some(id);
+            self.machine.unmask_line(line);
+        }
+        self.grant_new(me, made.map(ObjectRef::Irq).map_err(|_| Error::OutOfMemory))
+    }
+
+    pub(super) fn sys_irq_ack(&mut self, me: ThreadId) -> Result<Done, Error> {
+        match self.object(me, 0, ObjectKind::Irq, Rights::MANAGE)?.object {
+            ObjectRef::Irq(id) => {
+                self.machine.unmask_line(self.irqs[id].line);
+                Ok(Done::NOTHING)
+            }
+            _ => Err(Error::WrongKind),
+        }
+    }
+
+    pub(super) fn sys_port_create(&mut self, me: ThreadId) -> Result<Done, Error> {
+        self.resource(me)?;
+        let (first, count) = (self.argument(me, 1), self.argument(me, 2));
+        let end = first.checked_add(count).filter(|end| count > 0 && *end <= 1 << 16);
+        let end = end.ok_or(Error::BadArgument)?;
+        let port = |number: u64| u16::try_from(number).map_err(|_| Error::BadArgument);
+        for number in first..end {
+            if !self.machine.is_user_port(port(number)?) {
+                return Err(Error::NoRight);
+            }
+        }
+        let quota = self.processes[self.own(me)].quota;
+        self.quotas.charge(quota, Resource::Objects, 1)?;
+        let count = u32::try_from(count).map_err(|_| Error::BadArgument)?;
+        let made = self.ports.insert(PortRange { refs: 0, first: port(first)?, count, quota });
+        self.grant_new(me, made.map(ObjectRef::Port).map_err(|_| Error::OutOfMemory))
+    }
+
+    /// The port at an offset into the range of argument 0, and the width of argument 2.
+    fn port(&self, me: ThreadId, right: Rights) -> Result<(u16, PortWidth), Error> {
+        let id: PortId = match self.object(me, 0, ObjectKind::Port, right)?.object {
+            ObjectRef::Port(id) => id,
+            _ => return Err(Error::WrongKind),
+        };
+        let (width, bytes) = match self.argument(me, 2) {
+            1 => (PortWidth::Byte, 1),
+            2 => (PortWidth::Word, 2),
+            4 => (PortWidth::Long, 4),
+            _ => return Err(Error::BadArgument),
+        };
+        let range = &self.ports[id];
+        let offset = self.argument(me, 1);
+        match offset.checked_add(bytes) {
+            Some(end) if end <= u64::from(range.count) => {
+                let offset = u16::try_from(offset).map_err(|_| Error::BadArgument)?;
+                Ok((range.first + offset, width))
+            }
+            _ => Err(Error::BadArgument),
+        }
+    }
+
+    pub(super) fn sys_port_read(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let (port, width) = self.port(me, Rights::READ)?;
+        let value = self.machine.port_read(port, width);
+        Ok(Done::Values(u64::from(value), 0))
+    }
+
+    pub(super) fn sys_port_write(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let (port, width) = self.port(me, Rights::WRITE)?;
+        let value = self.half(me, 3);
+        self.machine.port_write(port, width, value);
+        Ok(Done::NOTHING)
+    }
+
+    pub(super) fn sys_port_write_bytes(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let id: PortId = match self.object(me, 0, ObjectKind::Port, Rights::WRITE)?.object {
+            ObjectRef::Port(id) => id,
+            _ => return Err(Error::WrongKind),
+        };
+        let (offset, len) = (self.argument(me, 1), self.argument(me, 3));
+        if offset >= u64::from(self.ports[id].count) || len > PORT_BYTES_MAX {
+            return Err(Error::BadArgument);
+        }
+        let offset = u16::try_from(offset).map_err(|_| Error::BadArgument)?;
+        let port = self.ports[id].first + offset;
+        let slice = UserSlice::<Readable>::new(self.argument(me, 2), len)?;
+        let process = self.own(me);
+        self.check_user(process, slice)?;
+        self.for_each_byte(process, slice, |machine, byte| {
+            machine.port_write(port, PortWidth::Byte, u32::from(byte));
+        })?;
+        Ok(Done::NOTHING)
+    }
+
+    /// Hands a user slice over in small pieces.
+    fn for_each_byte(
+        &mut self,
+        process: crate::object::ProcessId,
+        slice: UserSlice<Readable>,
+        mut each: impl FnMut(&mut M, u8),
+    ) -> Result<(), Error> {
+        let mut piece = [0; 64];
+        for part in slice.parts(piece.len()) {
+            let bytes = &mut piece[..part.len()];
+            self.read_user(process, part, bytes)?;
+            for byte in bytes {
+                each(&mut self.machine, *byte);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn sys_shutdown(&mut self, me: ThreadId) -> Result<Done, Error> {
+        self.resource(me)?;
+        let code = u8::try_from(self.argument(me, 1)).map_err(|_| Error::BadArgument)?;
+        self.shutdown = Some(code);
+        Ok(Done::NOTHING)
+    }
+}

@@ -1,0 +1,90 @@
+//! Calls on handles.
+
+use super::Done;
+use crate::kernel::Kernel;
+use crate::machine::Machine;
+use crate::object::{Endpoint, Entry, Notification, ObjectRef, Resource, ThreadId};
+use abi::{Error, ObjectKind, Rights};
+
+impl<M: Machine> Kernel<M> {
+    pub(super) fn sys_handle_close(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let handle = self.handle_argument(me, 0)?;
+        self.close(self.own(me), handle)?;
+        Ok(Done::NOTHING)
+    }
+
+    /// What a copy of a handle would be: fewer rights, and a badge where it may have one.
+    fn derive(&self, entry: Entry, rights: u64, badge: u64) -> Result<Entry, Error> {
+        if !entry.rights.contains(Rights::TRANSFER) {
+            return Err(Error::NoRight);
+        }
+        let rights = Rights(u16::try_from(rights).map_err(|_| Error::BadArgument)?);
+        let may_mint = entry.rights.contains(Rights::MINT) && entry.badge == 0;
+        if badge != 0 && !may_mint {
+            return Err(Error::NoRight);
+        }
+        let badge = if badge == 0 { entry.badge } else { badge };
+        Ok(Entry { rights: entry.rights.intersection(rights), badge, ..entry })
+    }
+
+    pub(super) fn sys_handle_copy(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let entry = self.lookup(self.own(me), self.handle_argument(me, 0)?)?;
+        let copy = self.derive(entry, self.argument(me, 1), self.argument(me, 2))?;
+        self.grant(self.own(me), copy.object, copy.rights, copy.badge).map(Done::handle)
+    }
+
+    pub(super) fn sys_handle_give(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let target = self.managed_process(me, 0)?;
+        let entry = self.lookup(self.own(me), self.handle_argument(me, 1)?)?;
+        let copy = self.derive(entry, self.argument(me, 2), self.argument(me, 3))?;
+        self.living(target)?;
+        self.grant(target, copy.object, copy.rights, copy.badge).map(Done::handle)
+    }
+
+    pub(super) fn sys_handle_info(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let entry = self.lookup(self.own(me), self.handle_argument(me, 0)?)?;
+        Ok(Done::Values(entry.object.kind() as u64, u64::from(entry.rights.0)))
+    }
+
+    pub(super) fn sys_endpoint_create(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let quota = self.processes[self.own(me)].quota;
+        self.quotas.charge(quota, Resource::Objects, 1)?;
+        let made = self.endpoints.insert(Endpoint::new(quota)).map(ObjectRef::Endpoint);
+        self.grant_new(me, made.map_err(|_| Error::OutOfMemory))
+    }
+
+    pub(super) fn sys_notification_create(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let quota = self.processes[self.own(me)].quota;
+        self.quotas.charge(quota, Resource::Objects, 1)?;
+        let made = self.notifications.insert(Notification::new(quota)).map(ObjectRef::Notification);
+        self.grant_new(me, made.map_err(|_| Error::OutOfMemory))
+    }
+
+    /// Gives the caller the first handle of an object that was just made and paid for.
+    /// Without a place for it the object goes again.
+    pub(super) fn grant_new(
+        &mut self,
+        me: ThreadId,
+        made: Result<ObjectRef, Error>,
+    ) -> Result<Done, Error> {
+        let process = self.own(me);
+        let quota = self.processes[process].quota;
+        let object = made.inspect_err(|_| self.quotas.give_back(quota, Resource::Objects, 1))?;
+        // One more name, so that a refused handle takes the object along.
+        self.retain(object, Rights::NONE);
+        let granted = self.grant(process, object, Rights::ALL, 0);
+        self.release(object, Rights::NONE);
+        granted.map(Done::handle)
+    }
+
+    /// The object behind a handle argument of this kind with these rights.
+    pub(super) fn object(
+        &self,
+        me: ThreadId,
+        index: usize,
+        kind: ObjectKind,
+        rights: Rights,
+    ) -> Result<Entry, Error> {
+        self.lookup_with(self.own(me), self.handle_argument(me, index)?, kind, rights)
+    }
+}

@@ -1,0 +1,65 @@
+//! Calls that tell and log.
+
+use super::Done;
+use crate::kernel::Kernel;
+use crate::machine::{CpuId, Machine};
+use crate::mem::{Readable, UserSlice, Writable, system_info_bytes};
+use crate::object::ThreadId;
+use abi::{Error, LogKind, SystemInfo};
+
+/// The longest `LogWrite`.
+const LOG_MAX: usize = 1024;
+
+impl<M: Machine> Kernel<M> {
+    pub(super) fn sys_log_write(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let slice = UserSlice::<Readable>::new(self.argument(me, 0), self.argument(me, 1))?;
+        let mut bytes = [0; LOG_MAX];
+        let bytes = bytes.get_mut(..slice.len()).ok_or(Error::TooLong)?;
+        self.read_user(self.own(me), slice, bytes)?;
+        let pid = self.processes[self.own(me)].pid;
+        self.log_record(LogKind::Defmt, pid, bytes);
+        Ok(Done::NOTHING)
+    }
+
+    pub(super) fn sys_system_info(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let bytes = system_info_bytes(&self.system_info());
+        let slice = UserSlice::<Writable>::new(self.argument(me, 0), bytes.len() as u64)?;
+        self.write_user(self.own(me), slice, &bytes)?;
+        Ok(Done::NOTHING)
+    }
+
+    /// The machine as the kernel sees it now.
+    pub fn system_info(&self) -> SystemInfo {
+        let stats = &self.stats;
+        let objects = self.endpoints.len()
+            + self.notifications.len()
+            + self.memories.len()
+            + self.regions.len()
+            + self.timers.len()
+            + self.irqs.len()
+            + self.ports.len();
+        SystemInfo {
+            uptime_ns: self.machine.now_ns(),
+            idle_ns: self.cpus.iter().map(|cpu| cpu.idle_ns).sum(),
+            frames_total: self.frames.total(),
+            frames_free: self.frames.available(),
+            processes: self.processes.len() as u64,
+            threads: self.threads.len() as u64,
+            handles: stats.handles,
+            objects: objects as u64,
+            cpus: self.cpus.len() as u64,
+            syscalls: stats.syscalls,
+            switches: stats.switches,
+            timer_interrupts: stats.timer_interrupts,
+            log_bytes: stats.log_bytes,
+            exits: stats.exits,
+            most_turns: stats.most_turns,
+            irqs: stats.irqs,
+        }
+    }
+
+    /// How often each row of the work table ran on a CPU, by name.
+    pub fn work_counts(&self, cpu: CpuId) -> impl Iterator<Item = (&'static str, u64)> {
+        Self::WORK.iter().map(|item| item.name).zip(self.cpu(cpu).work_counts)
+    }
+}

@@ -1,0 +1,91 @@
+//! Calls on memory objects and spaces.
+
+use super::Done;
+use crate::kernel::Kernel;
+use crate::machine::{Machine, Phys};
+use crate::mem::map::{Wish, rights_for, user_range};
+use crate::object::{MemoryId, MemoryObject, ObjectRef, Operation, Resource, Storage, ThreadId};
+use abi::{Error, ObjectKind, PAGE_SIZE, Protection, Rights};
+
+impl<M: Machine> Kernel<M> {
+    pub(super) fn sys_memory_create(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let process = self.own(me);
+        self.reserve_handles(process, 1)?;
+        let memory = self.new_memory(self.processes[process].quota, self.argument(me, 0))?;
+        self.memories[memory].refs += 1;
+        self.start_operation(me, Operation::Zero { memory, done: 0 });
+        Ok(Done::Elsewhere)
+    }
+
+    pub(super) fn sys_memory_device(&mut self, me: ThreadId) -> Result<Done, Error> {
+        self.resource(me)?;
+        let (first, pages) = (Phys(self.argument(me, 1)), self.argument(me, 2));
+        let fits = pages > 0 && pages <= 1 << 24 && first.0.is_multiple_of(PAGE_SIZE);
+        if !fits || !self.machine.is_device_memory(first, pages) {
+            return Err(Error::BadArgument);
+        }
+        let quota = self.processes[self.own(me)].quota;
+        self.quotas.charge(quota, Resource::Objects, 1)?;
+        let object = MemoryObject { refs: 0, pages, storage: Storage::Device(first), quota };
+        let made = self.memories.insert(object).map(ObjectRef::Memory);
+        self.grant_new(me, made.map_err(|_| Error::OutOfMemory))
+    }
+
+    fn memory_argument(&self, me: ThreadId, index: usize) -> Result<(MemoryId, Rights), Error> {
+        let entry = self.object(me, index, ObjectKind::Memory, Rights::NONE)?;
+        match entry.object {
+            ObjectRef::Memory(id) => Ok((id, entry.rights)),
+            _ => Err(Error::WrongKind),
+        }
+    }
+
+    pub(super) fn sys_memory_info(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let object = &self.memories[self.memory_argument(me, 0)?.0];
+        Ok(Done::Values(object.pages, u64::from(object.is_device())))
+    }
+
+    pub(super) fn sys_map(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let process = self.managed_process(me, 0)?;
+        let (memory, rights) = self.memory_argument(me, 1)?;
+        let wish = Wish {
+            memory,
+            address: self.argument(me, 2),
+            first_page: self.argument(me, 3),
+            pages: self.argument(me, 4),
+            protection: protection(self.argument(me, 5))?,
+            rights,
+        };
+        let region = self.add_region(process, &wish)?;
+        self.start_operation(me, Operation::Map { process, region, done: 0 });
+        Ok(Done::Elsewhere)
+    }
+
+    pub(super) fn sys_unmap(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let process = self.managed_process(me, 0)?;
+        let (at, end) = user_range(self.argument(me, 1), self.argument(me, 2))?;
+        self.claim_range(process, at, end)?;
+        self.start_operation(me, Operation::Unmap { process, at, end, status: 0 });
+        Ok(Done::Elsewhere)
+    }
+
+    pub(super) fn sys_protect(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let process = self.managed_process(me, 0)?;
+        let (at, end) = user_range(self.argument(me, 1), self.argument(me, 2))?;
+        let protection = protection(self.argument(me, 3))?;
+        let mut next = self.first_region_in(process, at, end);
+        while let Some(id) = next.filter(|id| self.regions[*id].start < end) {
+            let region = &self.regions[id];
+            if !region.limit.contains(rights_for(protection)) {
+                return Err(Error::NoRight);
+            }
+            next = region.next;
+        }
+        self.claim_range(process, at, end)?;
+        self.start_operation(me, Operation::Protect { process, at, end, protection });
+        Ok(Done::Elsewhere)
+    }
+}
+
+fn protection(number: u64) -> Result<Protection, Error> {
+    Protection::from_number(number).ok_or(Error::BadArgument)
+}

@@ -1,0 +1,115 @@
+//! Calls on notifications, upcalls and timers.
+
+use super::Done;
+use crate::kernel::Kernel;
+use crate::machine::Machine;
+use crate::object::{NotificationId, ObjectRef, Resource, ThreadId, Timer, TimerId, Upcall};
+use abi::{Error, FOREVER, ObjectKind, Rights, USER_END};
+
+impl<M: Machine> Kernel<M> {
+    /// The notification behind a handle argument.
+    pub(super) fn notification(
+        &self,
+        me: ThreadId,
+        index: usize,
+        rights: Rights,
+    ) -> Result<NotificationId, Error> {
+        match self.object(me, index, ObjectKind::Notification, rights)?.object {
+            ObjectRef::Notification(id) => Ok(id),
+            _ => Err(Error::WrongKind),
+        }
+    }
+
+    fn timer(&self, me: ThreadId) -> Result<TimerId, Error> {
+        match self.object(me, 0, ObjectKind::Timer, Rights::MANAGE)?.object {
+            ObjectRef::Timer(id) => Ok(id),
+            _ => Err(Error::WrongKind),
+        }
+    }
+
+    pub(super) fn sys_signal(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let id = self.notification(me, 0, Rights::SIGNAL)?;
+        self.signal(id, self.argument(me, 1));
+        Ok(Done::NOTHING)
+    }
+
+    pub(super) fn sys_wait(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let id = self.notification(me, 0, Rights::WAIT)?;
+        self.wait(me, id, self.argument(me, 1))
+    }
+
+    pub(super) fn sys_bind(&mut self, me: ThreadId) -> Result<Done, Error> {
+        if self.argument(me, 0) == 0 {
+            self.bind(me, None);
+            return Ok(Done::NOTHING);
+        }
+        let id = self.notification(me, 0, Rights::WAIT)?;
+        self.free_for(me, id)?;
+        self.bind(me, Some(id));
+        Ok(Done::NOTHING)
+    }
+
+    /// A notification serves one thread, as its bound or its upcall notification.
+    fn free_for(&self, me: ThreadId, id: NotificationId) -> Result<(), Error> {
+        let notification = &self.notifications[id];
+        let other = |thread: Option<ThreadId>| thread.is_some_and(|thread| thread != me);
+        if other(notification.bound) || other(notification.upcall) {
+            return Err(Error::BadState);
+        }
+        Ok(())
+    }
+
+    pub(super) fn sys_upcall_register(&mut self, me: ThreadId) -> Result<Done, Error> {
+        if self.argument(me, 0) == 0 {
+            self.set_upcall(me, None);
+            return Ok(Done::NOTHING);
+        }
+        let notification = self.notification(me, 0, Rights::WAIT)?;
+        let (entry, stack_top, mask) =
+            (self.argument(me, 1), self.argument(me, 2), self.argument(me, 3));
+        if entry >= USER_END || stack_top >= USER_END {
+            return Err(Error::BadAddress);
+        }
+        self.free_for(me, notification)?;
+        self.set_upcall(me, Some(Upcall { notification, entry, stack_top, mask }));
+        Ok(Done::NOTHING)
+    }
+
+    pub(super) fn sys_upcall_mask(&mut self, me: ThreadId) -> Result<Done, Error> {
+        if self.threads[me].upcall.is_none() {
+            return Err(Error::BadState);
+        }
+        let old = self.set_upcall_mask(me, self.argument(me, 0));
+        Ok(Done::Values(old, 0))
+    }
+
+    pub(super) fn sys_upcall_return(&mut self, me: ThreadId) -> Result<Done, Error> {
+        self.upcall_return(me, self.argument(me, 0))?;
+        Ok(Done::Elsewhere)
+    }
+
+    pub(super) fn sys_timer_create(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let notification = self.notification(me, 0, Rights::SIGNAL)?;
+        let bits = self.argument(me, 1);
+        let quota = self.processes[self.own(me)].quota;
+        self.quotas.charge(quota, Resource::Objects, 1)?;
+        let made = self.timers.insert(Timer { refs: 0, notification, bits, quota });
+        if made.is_ok() {
+            self.notifications[notification].refs += 1;
+        }
+        self.grant_new(me, made.map(ObjectRef::Timer).map_err(|_| Error::OutOfMemory))
+    }
+
+    pub(super) fn sys_timer_arm(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let key = self.timer_keys + self.timer(me)?.index();
+        match self.argument(me, 1) {
+            FOREVER => self.deadlines.cancel(key),
+            deadline_ns => self.deadlines.set(key, deadline_ns),
+        }
+        Ok(Done::NOTHING)
+    }
+
+    pub(super) fn sys_sleep(&mut self, me: ThreadId) -> Result<Done, Error> {
+        self.sleep(me, self.argument(me, 0))
+    }
+}

@@ -1,0 +1,204 @@
+//! Calls on processes.
+
+use super::Done;
+use crate::fault::Fault;
+use crate::kernel::Kernel;
+use crate::machine::Machine;
+use crate::mem::{Readable, UserSlice, Writable, process_info_bytes, quota_from};
+use crate::object::{
+    Amounts, By, Life, ObjectRef, Process, ProcessId, QuotaId, Resource, ThreadId,
+};
+use abi::{Error, FaultKind, NAME_LEN, ObjectKind, ProcessInfo, ProcessState, Quota, Rights};
+
+/// The longest text of a `FaultRaise`.
+const FAULT_TEXT_MAX: u64 = 256;
+
+impl<M: Machine> Kernel<M> {
+    /// The process behind a handle argument that may be managed; 0 is the caller's own.
+    pub(super) fn managed_process(&self, me: ThreadId, index: usize) -> Result<ProcessId, Error> {
+        if self.argument(me, index) == 0 {
+            return Ok(self.own(me));
+        }
+        match self.object(me, index, ObjectKind::Process, Rights::MANAGE)?.object {
+            ObjectRef::Process(id) => Ok(id),
+            _ => Err(Error::WrongKind),
+        }
+    }
+
+    /// That the process is alive.
+    pub(super) fn living(&self, process: ProcessId) -> Result<(), Error> {
+        match self.processes[process].life {
+            Life::Alive => Ok(()),
+            Life::Dying | Life::Dead => Err(Error::PeerDied),
+        }
+    }
+
+    pub(super) fn sys_process_create(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let own = self.own(me);
+        let mut name = [0; NAME_LEN];
+        let name = self.name_argument(me, &mut name)?;
+        let quota = self.quota_argument(me)?;
+        let max_priority = self.priority_for(own, u64::from(quota.max_priority))?;
+        let death = match self.argument(me, 3) {
+            0 => None,
+            _ => Some((self.notification(me, 3, Rights::SIGNAL)?, self.argument(me, 4))),
+        };
+        let payer = self.processes[own].quota;
+        let limit = Amounts::new(quota.pages, quota.handles, quota.threads, quota.objects);
+        let account = self.quotas.open(Some(payer), limit)?;
+        let made = self.new_process(name, account, payer, max_priority);
+        let process = made.inspect_err(|_| self.quotas.close(account))?;
+        if let Some((notification, _)) = death {
+            self.notifications[notification].refs += 1;
+            self.processes[process].death = death;
+        }
+        let granted = self.grant(own, ObjectRef::Process(process), Rights::ALL, 0);
+        if granted.is_err() {
+            self.kill_process(process, 0);
+        }
+        granted.map(Done::handle)
+    }
+
+    fn name_argument<'a>(
+        &self,
+        me: ThreadId,
+        buffer: &'a mut [u8; NAME_LEN],
+    ) -> Result<&'a str, Error> {
+        let slice = UserSlice::<Readable>::new(self.argument(me, 0), self.argument(me, 1))?;
+        let bytes = buffer.get_mut(..slice.len()).ok_or(Error::BadArgument)?;
+        self.read_user(self.own(me), slice, bytes)?;
+        match core::str::from_utf8(bytes) {
+            Ok(name) if !name.is_empty() && !name.contains('\0') => Ok(name),
+            _ => Err(Error::BadArgument),
+        }
+    }
+
+    fn quota_argument(&self, me: ThreadId) -> Result<Quota, Error> {
+        let mut bytes = [0; size_of::<Quota>()];
+        let slice = UserSlice::<Readable>::new(self.argument(me, 2), bytes.len() as u64)?;
+        self.read_user(self.own(me), slice, &mut bytes)?;
+        Ok(quota_from(&bytes))
+    }
+
+    /// A priority that this process may give.
+    pub(super) fn priority_for(&self, process: ProcessId, priority: u64) -> Result<u8, Error> {
+        match u8::try_from(priority) {
+            Ok(priority) if priority <= self.processes[process].max_priority => Ok(priority),
+            _ => Err(Error::BadArgument),
+        }
+    }
+
+    pub(super) fn sys_process_faults(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let process = self.managed_process(me, 0)?;
+        let entry = self.object(me, 1, ObjectKind::Endpoint, Rights::SEND)?;
+        let ObjectRef::Endpoint(endpoint) = entry.object else { return Err(Error::WrongKind) };
+        self.living(process)?;
+        self.endpoints[endpoint].refs += 1;
+        let handler = (endpoint, self.argument(me, 2));
+        let old = self.processes[process].fault_handler.replace(handler);
+        if let Some((old, _)) = old {
+            self.release_endpoint(old, false);
+        }
+        Ok(Done::NOTHING)
+    }
+
+    pub(super) fn sys_process_kill(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let process = self.managed_process(me, 0)?;
+        self.kill_process(process, self.argument(me, 1));
+        Ok(Done::NOTHING)
+    }
+
+    pub(super) fn sys_process_suspend(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let process = self.managed_process(me, 0)?;
+        self.living(process)?;
+        self.processes[process].suspended = true;
+        let mut next = self.processes[process].threads.first();
+        while let Some(id) = next {
+            self.dequeue(id);
+            self.reconsider(id);
+            next = self.next_sibling(id);
+        }
+        Ok(Done::NOTHING)
+    }
+
+    pub(super) fn sys_process_resume(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let process = self.managed_process(me, 0)?;
+        self.living(process)?;
+        self.processes[process].suspended = false;
+        let mut next = self.processes[process].threads.first();
+        while let Some(id) = next {
+            self.enqueue(id);
+            next = self.next_sibling(id);
+        }
+        Ok(Done::NOTHING)
+    }
+
+    fn next_sibling(&self, id: ThreadId) -> Option<ThreadId> {
+        self.processes[self.threads[id].process]
+            .threads
+            .after(&self.threads, id, By::Sibling)
+    }
+
+    pub(super) fn sys_process_info(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let process = self.managed_process(me, 0)?;
+        let bytes = process_info_bytes(&self.process_info(process));
+        let slice = UserSlice::<Writable>::new(self.argument(me, 1), bytes.len() as u64)?;
+        self.write_user(self.own(me), slice, &bytes)?;
+        Ok(Done::NOTHING)
+    }
+
+    fn process_info(&self, id: ProcessId) -> ProcessInfo {
+        let process: &Process<_> = &self.processes[id];
+        let threads = process.threads.iter(&self.threads, By::Sibling);
+        let (user_ns, kernel_ns) = threads.fold(
+            (process.user_ns, process.kernel_ns),
+            |(user, kernel), id| {
+                (user + self.threads[id].user_ns, kernel + self.threads[id].kernel_ns)
+            },
+        );
+        let state = match process.life {
+            Life::Alive if process.suspended => ProcessState::Suspended,
+            Life::Alive => ProcessState::Running,
+            Life::Dying | Life::Dead => ProcessState::Dead,
+        };
+        let (used, limit) = self.quota_info(process.quota, process.max_priority);
+        ProcessInfo {
+            pid: process.pid,
+            state: state as u32,
+            status: process.status,
+            user_ns,
+            kernel_ns,
+            used,
+            limit,
+            name: process.name,
+            fault: process.last_fault,
+        }
+    }
+
+    /// What an account has used and may use; nothing once it is gone.
+    fn quota_info(&self, id: QuotaId, max_priority: u8) -> (Quota, Quota) {
+        let as_quota = |amounts: &Amounts| Quota {
+            pages: amounts.of(Resource::Pages),
+            handles: amounts.of(Resource::Handles),
+            threads: amounts.of(Resource::Threads),
+            objects: amounts.of(Resource::Objects),
+            max_priority: u32::from(max_priority),
+            reserved: 0,
+        };
+        match self.quotas.get(id) {
+            Some(account) => (as_quota(&account.used), as_quota(&account.limit)),
+            None => Default::default(),
+        }
+    }
+
+    pub(super) fn sys_fault_raise(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let kind = FaultKind::from_number(self.argument(me, 0)).ok_or(Error::BadArgument)?;
+        let (address, len) = (self.argument(me, 1), self.argument(me, 2).min(FAULT_TEXT_MAX));
+        let slice = UserSlice::<Readable>::new(address, len)?;
+        self.check_user(self.own(me), slice)?;
+        crate::machine::Frame::set_status(&mut self.threads[me].frame, 0);
+        self.raise(me, &Fault { kind, code: 0, address: 0 }, Some((address, len)));
+        Ok(Done::Elsewhere)
+    }
+}
+

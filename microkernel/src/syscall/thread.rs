@@ -1,0 +1,90 @@
+//! Calls on threads.
+
+use super::Done;
+use crate::kernel::Kernel;
+use crate::machine::{Frame, Machine};
+use crate::object::{ObjectRef, State, ThreadId};
+use abi::{Error, ObjectKind, Rights};
+
+impl<M: Machine> Kernel<M> {
+    /// The thread behind a handle argument; 0 is the caller.
+    fn thread_argument(&self, me: ThreadId) -> Result<ThreadId, Error> {
+        if self.argument(me, 0) == 0 {
+            return Ok(me);
+        }
+        match self.object(me, 0, ObjectKind::Thread, Rights::MANAGE)?.object {
+            ObjectRef::Thread(id) if self.threads[id].dead => Err(Error::PeerDied),
+            ObjectRef::Thread(id) => Ok(id),
+            _ => Err(Error::WrongKind),
+        }
+    }
+
+    pub(super) fn sys_thread_create(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let process = self.managed_process(me, 0)?;
+        self.living(process)?;
+        let own = self.own(me);
+        let priority = self.priority_for(own, self.argument(me, 4))?;
+        let priority = self.priority_for(process, u64::from(priority))?;
+        self.reserve_handles(own, 1)?;
+        let frame =
+            M::Frame::start(self.argument(me, 1), self.argument(me, 2), self.argument(me, 3));
+        let cpu = self.here();
+        let thread = self.new_thread(process, frame, priority, cpu)?;
+        let granted = self.grant(own, ObjectRef::Thread(thread), Rights::ALL, 0);
+        if granted.is_err() {
+            self.kill_thread(thread);
+        }
+        granted.map(Done::handle)
+    }
+
+    pub(super) fn sys_thread_resume(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let id = self.thread_argument(me)?;
+        let thread = &mut self.threads[id];
+        thread.suspended = false;
+        if thread.state == State::Inactive {
+            thread.state = State::Ready;
+        }
+        if thread.state == State::Ready {
+            self.enqueue(id);
+        }
+        Ok(Done::NOTHING)
+    }
+
+    pub(super) fn sys_thread_suspend(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let id = self.thread_argument(me)?;
+        self.threads[id].suspended = true;
+        self.dequeue(id);
+        self.reconsider(id);
+        Ok(Done::NOTHING)
+    }
+
+    /// The last thread of a living process takes the process along, with status 0.
+    pub(super) fn sys_thread_kill(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let id = self.thread_argument(me)?;
+        let process = self.threads[id].process;
+        // What is current is still looked at below and on the way out.
+        self.threads[id].refs += 1;
+        self.kill_thread(id);
+        if self.processes[process].threads.is_empty() {
+            self.kill_process(process, 0);
+        }
+        self.release(ObjectRef::Thread(id), Rights::NONE);
+        if id == me { Ok(Done::Elsewhere) } else { Ok(Done::NOTHING) }
+    }
+
+    pub(super) fn sys_thread_priority(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let id = self.thread_argument(me)?;
+        let priority = self.priority_for(self.own(me), self.argument(me, 1))?;
+        let priority = self.priority_for(self.threads[id].process, u64::from(priority))?;
+        self.dequeue(id);
+        self.threads[id].priority = priority;
+        self.enqueue(id);
+        self.reconsider(id);
+        Ok(Done::NOTHING)
+    }
+
+    pub(super) fn sys_yield(&mut self, me: ThreadId) -> Result<Done, Error> {
+        self.yield_now(me);
+        Ok(Done::NOTHING)
+    }
+}

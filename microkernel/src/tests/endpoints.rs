@@ -1,0 +1,305 @@
+//! Endpoints: call, send, receive, reply, in every order, with everything that can go wrong.
+
+use super::kit::{ALL, BYTES, ENVELOPE, balance, boot};
+use crate::exit::Next;
+use crate::hosted::Driver;
+use crate::object::{State, ThreadId};
+use abi::{Envelope, Error, FOREVER, Gift, NOTIFIED_LABEL, Rights, Syscall};
+
+const CALL: u64 = Syscall::Call as u64;
+const SEND: u64 = Syscall::Send as u64;
+const RECV: u64 = Syscall::Recv as u64;
+
+/// A server thread (urgent, of the same process) that waits on a new endpoint.
+fn server_waits() -> (Driver, u64, ThreadId, ThreadId) {
+    let mut driver = boot();
+    let endpoint = driver.make(Syscall::EndpointCreate, &[]);
+    let client = driver.running();
+    let server = driver.start_urgent(0);
+    driver.raw(RECV, &[endpoint], 0);
+    assert_eq!(driver.next, Next::User(client));
+    (driver, endpoint, client, server)
+}
+
+#[test]
+fn a_call_reaches_a_waiting_server_and_the_reply_comes_back() {
+    let (mut driver, endpoint, client, server) = server_waits();
+    driver.raw(CALL, &[endpoint, 7, 1, 2, 3, 4, 5, 6, 9], 0);
+    assert_eq!(driver.next, Next::User(server));
+    let got = driver.result(server).unwrap();
+    assert_eq!((got.values, got.words), ((0, 7), [1, 2, 3, 4, 5, 6, 9]));
+    driver.raw(Syscall::Reply as u64, &[got.token, 8, 11, 12], 0);
+    assert_eq!(driver.next, Next::User(server), "the server is more urgent and runs on");
+    driver.raw(RECV, &[endpoint], 0);
+    assert_eq!(driver.next, Next::User(client));
+    let answer = driver.result(client).unwrap();
+    assert_eq!((answer.values.1, answer.words[0], answer.words[1]), (8, 11, 12));
+}
+
+#[test]
+fn a_call_waits_for_its_server() {
+    let mut driver = boot();
+    let endpoint = driver.make(Syscall::EndpointCreate, &[]);
+    let client = driver.start_urgent(0);
+    driver.raw(CALL, &[endpoint, 5], 0);
+    assert!(matches!(driver.state(client), State::Sending(_)));
+    let server = driver.raw(RECV, &[endpoint], 0);
+    assert_eq!(driver.result(server).unwrap().values.1, 5);
+    assert!(matches!(driver.state(client), State::AwaitReply(_)));
+}
+
+#[test]
+fn a_send_is_over_when_it_was_received() {
+    let (mut driver, endpoint, client, server) = server_waits();
+    driver.raw(SEND, &[endpoint, 3], 0);
+    assert_eq!(driver.result(server).unwrap().token, 0, "nothing to reply to");
+    assert_eq!(driver.state(client), State::Ready);
+}
+
+#[test]
+fn a_reply_is_used_once() {
+    let (mut driver, endpoint, _, server) = server_waits();
+    driver.raw(CALL, &[endpoint], 0);
+    let token = driver.result(server).unwrap().token;
+    assert!(driver.call(Syscall::Reply, &[token]).is_ok());
+    assert_eq!(driver.call(Syscall::Reply, &[token]), Err(Error::BadReply));
+    for forged in [0, 1, token + 1, token ^ 1, token | 1 << 63, u64::MAX] {
+        assert_eq!(driver.call(Syscall::Reply, &[forged]), Err(Error::BadReply), "{forged:#x}");
+    }
+}
+
+#[test]
+fn another_process_cannot_use_a_token() {
+    let (mut driver, endpoint, client, server) = server_waits();
+    driver.raw(CALL, &[endpoint], 0);
+    let token = driver.result(server).unwrap().token;
+    let (child, _) = driver.child(0);
+    let (thread, _) = driver.thread(child, 40);
+    driver.raw(Syscall::ThreadResume as u64, &[thread], 0);
+    assert_ne!(driver.running(), server);
+    assert_eq!(driver.call(Syscall::Reply, &[token]), Err(Error::BadReply));
+    assert!(matches!(driver.state(client), State::AwaitReply(_)));
+}
+
+#[test]
+fn reply_receive_answers_and_waits() {
+    let (mut driver, endpoint, client, server) = server_waits();
+    driver.raw(CALL, &[endpoint], 0);
+    let token = driver.result(server).unwrap().token;
+    driver.raw(Syscall::ReplyRecv as u64, &[token, 4 | endpoint << 32, 21], 0);
+    assert_eq!(driver.next, Next::User(client));
+    assert_eq!(driver.result(client).unwrap().words[0], 21);
+    assert!(matches!(driver.state(server), State::Receiving(_)));
+}
+
+#[test]
+fn a_client_that_gave_up_does_not_stop_the_server() {
+    let (mut driver, endpoint, client, server) = server_waits();
+    driver.put_envelope(&Envelope { deadline_ns: 1000, ..Envelope::EMPTY });
+    driver.raw(CALL, &[endpoint], ENVELOPE);
+    let token = driver.result(server).unwrap().token;
+    driver.advance(2000);
+    assert_eq!(driver.result(client), Err(Error::TimedOut));
+    driver.raw(Syscall::ReplyRecv as u64, &[token, endpoint << 32], 0);
+    assert!(matches!(driver.state(server), State::Receiving(_)));
+    assert_eq!(driver.next, Next::User(client));
+}
+
+#[test]
+fn deadlines_of_every_kind_of_wait() {
+    let mut driver = boot();
+    let endpoint = driver.make(Syscall::EndpointCreate, &[]);
+    for number in [CALL, SEND, RECV] {
+        driver.put_envelope(&Envelope { deadline_ns: 0, ..Envelope::EMPTY });
+        let me = driver.raw(number, &[endpoint], ENVELOPE);
+        assert_eq!(driver.result(me), Err(Error::WouldBlock), "0 never waits");
+        let soon = driver.kernel.machine.now_ns + 500;
+        driver.put_envelope(&Envelope { deadline_ns: soon, ..Envelope::EMPTY });
+        driver.raw(number, &[endpoint], ENVELOPE);
+        assert_eq!(driver.next, Next::Idle);
+        driver.advance(499);
+        assert_eq!(driver.next, Next::Idle, "not before its time");
+        driver.advance(1);
+        assert_eq!(driver.next, Next::User(me));
+        assert_eq!(driver.result(me), Err(Error::TimedOut));
+    }
+}
+
+#[test]
+fn badges_name_the_sender() {
+    let (mut driver, endpoint, client, server) = server_waits();
+    let badged = driver.make(Syscall::HandleCopy, &[endpoint, u64::from(Rights::SEND.0 | Rights::TRANSFER.0), 77]);
+    driver.raw(SEND, &[badged], 0);
+    assert_eq!(driver.result(server).unwrap().values.0, 77);
+    driver.raw(RECV, &[endpoint], 0);
+    assert_eq!(driver.next, Next::User(client));
+    let copy = [badged, ALL, 78];
+    assert_eq!(driver.call(Syscall::HandleCopy, &copy), Err(Error::NoRight), "no second badge");
+    assert_eq!(driver.call(Syscall::Recv, &[badged]), Err(Error::NoRight));
+}
+
+#[test]
+fn bytes_are_copied_and_counted() {
+    let (mut driver, endpoint, client, server) = server_waits();
+    let text: Vec<u8> = (0..5000_u32).map(|number| number.to_le_bytes()[0]).collect();
+    driver.poke(BYTES, &text);
+    // The server waits again, with room for the bytes.
+    driver.raw(SEND, &[endpoint], 0);
+    driver.put_envelope(&Envelope {
+        receive_address: BYTES + 0x2001,
+        receive_capacity: 5000,
+        ..Envelope::EMPTY
+    });
+    driver.raw(RECV, &[endpoint], ENVELOPE);
+    assert_eq!(driver.next, Next::User(client));
+    let outgoing = ENVELOPE + 512;
+    let mut envelope = [0_u8; 96];
+    envelope[0..8].copy_from_slice(&BYTES.to_le_bytes());
+    envelope[8..16].copy_from_slice(&5000_u64.to_le_bytes());
+    envelope[32..40].copy_from_slice(&FOREVER.to_le_bytes());
+    driver.poke(outgoing, &envelope);
+    driver.raw(SEND, &[endpoint], outgoing);
+    assert_eq!(driver.running(), server);
+    assert_eq!(driver.receipt().0, 5000);
+    assert_eq!(driver.peek(BYTES + 0x2001, 5000), text);
+}
+
+#[test]
+fn too_long_is_the_senders_error_and_the_receiver_waits_on() {
+    let (mut driver, endpoint, client, server) = server_waits();
+    let send = Envelope { send_address: BYTES, send_len: 1, ..Envelope::EMPTY };
+    driver.put_envelope(&send);
+    driver.raw(SEND, &[endpoint], ENVELOPE);
+    assert_eq!(driver.result(client), Err(Error::TooLong));
+    assert!(matches!(driver.state(server), State::Receiving(_)));
+    driver.put_envelope(&Envelope { send_len: 1 << 20, ..send });
+    driver.raw(SEND, &[endpoint], ENVELOPE);
+    assert_eq!(driver.result(client), Err(Error::TooLong), "longer than any message");
+}
+
+#[test]
+fn handles_move_and_copy() {
+    let mut driver = boot();
+    let before = balance(&driver);
+    let endpoint = driver.make(Syscall::EndpointCreate, &[]);
+    let moved = driver.make(Syscall::NotificationCreate, &[]);
+    let copied = driver.make(Syscall::NotificationCreate, &[]);
+    let client = driver.running();
+    let server = driver.start_urgent(0);
+    driver.put_envelope(&Envelope::EMPTY);
+    driver.raw(RECV, &[endpoint], ENVELOPE);
+    let gift = |handle: u64, rights: Rights, moved| Gift {
+        handle: u32::try_from(handle).unwrap(),
+        rights: rights.0,
+        moved,
+    };
+    let none = Gift::default();
+    let gifts = [gift(moved, Rights::ALL, 1), none, gift(copied, Rights::SIGNAL, 0), none];
+    driver.put_envelope(&Envelope { gifts, ..Envelope::EMPTY });
+    driver.raw(SEND, &[endpoint], ENVELOPE);
+    assert_eq!(driver.running(), server);
+    let (_, taken) = driver.receipt();
+    let process = driver.kernel.threads[server].process;
+    assert_eq!(driver.entry(process, gifts[0].handle), Err(Error::BadHandle), "moved away");
+    assert_eq!(driver.entry(process, taken[0]), Ok(Rights::ALL));
+    assert_eq!(driver.entry(process, taken[2]), Ok(Rights::SIGNAL), "no more than was given");
+    assert_eq!((taken[1], taken[3]), (0, 0));
+    driver.raw(Syscall::ThreadKill as u64, &[0], 0);
+    assert_eq!(driver.next, Next::User(client));
+    for handle in [endpoint, copied, u64::from(taken[0]), u64::from(taken[2])] {
+        driver.call(Syscall::HandleClose, &[handle]).unwrap();
+    }
+    // What is left is the handle of the dead server thread.
+    let left = balance(&driver);
+    assert_eq!((left[2], left[3]), (before[2] + 1, before[3] + 1));
+    assert_eq!((left[0], left[4]), (before[0], before[4]));
+}
+
+#[test]
+fn a_handle_is_not_given_twice_nor_without_the_right() {
+    let (mut driver, endpoint, client, _) = server_waits();
+    let notification = driver.make(Syscall::NotificationCreate, &[]);
+    let fixed = driver.make(Syscall::HandleCopy, &[notification, u64::from(Rights::SIGNAL.0), 0]);
+    let gift = |handle: u64, moved| Gift {
+        handle: u32::try_from(handle).unwrap(),
+        rights: Rights::ALL.0,
+        moved,
+    };
+    let none = Gift::default();
+    let attempts = [
+        ([gift(notification, 1), gift(notification, 1), none, none], Error::BadArgument),
+        ([gift(notification, 0), gift(notification, 1), none, none], Error::BadArgument),
+        ([gift(notification, 2), none, none, none], Error::BadArgument),
+        ([gift(fixed, 0), none, none, none], Error::NoRight),
+        ([gift(0xbeef, 0), none, none, none], Error::BadHandle),
+        ([gift(notification, 1), none, none, none], Error::HandlesFull),
+    ];
+    for (gifts, error) in attempts {
+        driver.put_envelope(&Envelope { gifts, ..Envelope::EMPTY });
+        driver.raw(SEND, &[endpoint], ENVELOPE);
+        assert_eq!(driver.result(client), Err(error), "{gifts:?}");
+    }
+    assert!(driver.call(Syscall::HandleInfo, &[notification]).is_ok(), "nothing was lost");
+}
+
+#[test]
+fn a_dead_server_is_an_error_for_queued_and_received_calls() {
+    let mut driver = boot();
+    let endpoint = driver.make(Syscall::EndpointCreate, &[]);
+    let (child, _) = driver.child(0);
+    let in_child = driver.give(child, endpoint, Rights::RECEIVE, 0);
+    driver.call(Syscall::HandleCopy, &[endpoint, u64::from(Rights::SEND.0), 0]).unwrap();
+    let (thread, server) = driver.thread(child, 40);
+    driver.raw(Syscall::ThreadResume as u64, &[thread], 0);
+    driver.raw(RECV, &[in_child], 0);
+    let received = driver.raw(CALL, &[endpoint], 0);
+    assert_eq!(driver.next, Next::User(server));
+    assert!(matches!(driver.state(received), State::AwaitReply(_)));
+    driver.raw(Syscall::ProcessKill as u64, &[0, 1], 0);
+    assert_eq!(driver.next, Next::User(received));
+    assert_eq!(driver.result(received), Err(Error::PeerDied));
+}
+
+#[test]
+fn an_endpoint_without_receivers_is_dead() {
+    let mut driver = boot();
+    let endpoint = driver.make(Syscall::EndpointCreate, &[]);
+    let send = driver.make(Syscall::HandleCopy, &[endpoint, u64::from(Rights::SEND.0), 0]);
+    let client = driver.start_urgent(0);
+    driver.raw(CALL, &[send], 0);
+    driver.raw(Syscall::HandleClose as u64, &[endpoint], 0);
+    assert_eq!(driver.next, Next::User(client));
+    assert_eq!(driver.result(client), Err(Error::PeerDied));
+    assert_eq!(driver.call(Syscall::Call, &[send]), Err(Error::PeerDied));
+}
+
+#[test]
+fn receive_returns_for_the_bound_notification() {
+    let (mut driver, endpoint, client, server) = server_waits();
+    let notification = driver.make(Syscall::NotificationCreate, &[]);
+    driver.raw(SEND, &[endpoint], 0);
+    assert_eq!(driver.running(), server);
+    driver.call(Syscall::Bind, &[notification]).unwrap();
+    driver.raw(RECV, &[endpoint], 0);
+    assert_eq!(driver.running(), client);
+    driver.raw(Syscall::Signal as u64, &[notification, 6], 0);
+    assert_eq!(driver.next, Next::User(server));
+    assert_eq!(driver.result(server).unwrap().values, (6, u64::from(NOTIFIED_LABEL)));
+    // Bits that are there already come first.
+    driver.call(Syscall::Signal, &[notification, 1]).unwrap();
+    assert_eq!(driver.call(Syscall::Recv, &[endpoint]).unwrap().values.0, 1);
+}
+
+#[test]
+fn a_receiver_with_bad_memory_is_told_and_the_sender_waits_on() {
+    let (mut driver, endpoint, client, server) = server_waits();
+    driver.raw(SEND, &[endpoint], 0);
+    // Room for bytes in memory that is not there.
+    driver.put_envelope(&Envelope { receive_address: 0x6666_0000, receive_capacity: 64, ..Envelope::EMPTY });
+    driver.raw(RECV, &[endpoint], ENVELOPE);
+    assert_eq!(driver.running(), client);
+    driver.put_envelope(&Envelope { send_address: BYTES, send_len: 8, ..Envelope::EMPTY });
+    driver.raw(SEND, &[endpoint], ENVELOPE);
+    assert_eq!(driver.result(server), Err(Error::BadAddress));
+    assert!(matches!(driver.state(client), State::Sending(_)));
+}

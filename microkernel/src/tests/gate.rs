@@ -1,0 +1,138 @@
+//! The exit core. Tests that carry a number belong to a property of the same number in the
+//! list of what a faithful exit-to-user core must do.
+
+use super::kit::{CPU, boot};
+use crate::exit::{Context, ITEMS, Next, cpu_work};
+use crate::hosted::Hosted;
+use crate::kernel::Kernel;
+use crate::machine::Interrupt;
+use abi::Syscall;
+use core::sync::atomic::Ordering;
+
+#[test]
+fn exit_02_leaves_only_with_no_flag_set() {
+    let mut driver = boot();
+    for _ in 0..4 {
+        driver.kernel.machine.arriving.push_back(Interrupt::Line(7));
+    }
+    driver.raw(Syscall::Yield as u64, &[], 0);
+    assert_eq!(driver.kernel.read_work(CPU), 0);
+}
+
+#[test]
+fn exit_03_a_flag_set_while_interrupts_are_on_is_seen() {
+    let mut driver = boot();
+    let notification = driver.make(Syscall::NotificationCreate, &[]);
+    driver.make(Syscall::IrqCreate, &[1, 7, notification, 1]);
+    let waiter = driver.start_urgent(0);
+    driver.raw(Syscall::Wait as u64, &[notification, u64::MAX], 0);
+    // The interrupt arrives in the window after the turn that the yield asked for.
+    driver.kernel.machine.arriving.push_back(Interrupt::Line(7));
+    driver.raw(Syscall::Yield as u64, &[], 0);
+    assert_eq!(driver.next, Next::User(waiter));
+}
+
+#[test]
+fn exit_05_the_mask_is_the_union_of_the_table() {
+    let union = Kernel::<Hosted>::WORK.iter().fold(0, |mask, item| mask | item.flag);
+    assert_eq!(union, Kernel::<Hosted>::MASK);
+    let mut names: Vec<_> = Kernel::<Hosted>::WORK.iter().map(|item| item.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), ITEMS);
+}
+
+#[test]
+fn exit_05_each_flag_alone_runs_its_handler_once() {
+    for (index, item) in Kernel::<Hosted>::WORK.iter().enumerate() {
+        let mut driver = boot();
+        if matches!(item.name, "interrupts" | "reap" | "kill") {
+            continue;
+        }
+        let before = driver.kernel.cpu(CPU).work_counts[index];
+        driver.kernel.cpu(CPU).work.fetch_or(item.flag, Ordering::AcqRel);
+        driver.interrupt(Interrupt::Kick);
+        let after = driver.kernel.cpu(CPU).work_counts[index];
+        assert_eq!(after - before, 1, "{}", item.name);
+    }
+}
+
+#[test]
+fn exit_06_one_turn_does_its_work_in_the_order_of_the_table() {
+    let flags: Vec<u32> = Kernel::<Hosted>::WORK.iter().map(|item| item.flag).collect();
+    let mut sorted = flags.clone();
+    sorted.sort_unstable();
+    assert_eq!(flags, sorted, "the bits rise with the order");
+}
+
+#[test]
+fn exit_07_work_that_asks_for_itself_again_runs_again() {
+    let mut driver = crate::hosted::Driver::boot(4096);
+    let notification = driver.make(Syscall::NotificationCreate, &[]);
+    let timers: Vec<u64> =
+        (0..70).map(|_| driver.make(Syscall::TimerCreate, &[notification, 1])).collect();
+    for timer in timers {
+        driver.call(Syscall::TimerArm, &[timer, 100]).unwrap();
+    }
+    let deadlines = 1;
+    let before = driver.kernel.cpu(CPU).work_counts[deadlines];
+    driver.advance(100);
+    let after = driver.kernel.cpu(CPU).work_counts[deadlines];
+    assert_eq!(after - before, 2, "64 in the first turn, the rest in the second");
+    assert_eq!(driver.kernel.deadlines.next_ns(), None);
+}
+
+#[test]
+fn exit_09_work_made_by_other_work_is_drained() {
+    let mut driver = boot();
+    let notification = driver.make(Syscall::NotificationCreate, &[]);
+    let timer = driver.make(Syscall::TimerCreate, &[notification, 1]);
+    let waiter = driver.start_urgent(0);
+    driver.call(Syscall::TimerArm, &[timer, 50]).unwrap();
+    driver.raw(Syscall::Wait as u64, &[notification, u64::MAX], 0);
+    // Interrupt -> deadline -> signal -> reschedule, all before user code runs.
+    driver.advance(50);
+    assert_eq!(driver.next, Next::User(waiter));
+}
+
+#[test]
+fn exit_13_turns_are_counted() {
+    let mut driver = boot();
+    driver.raw(Syscall::Yield as u64, &[], 0);
+    let info = driver.kernel.system_info();
+    assert!(info.exits >= 2 && info.most_turns >= 1);
+}
+
+#[test]
+#[should_panic(expected = "context is Kernel, expected User")]
+fn exit_22_a_double_enter_is_caught() {
+    let mut driver = boot();
+    driver.kernel.enter(CPU);
+    driver.kernel.enter(CPU);
+}
+
+#[test]
+#[should_panic(expected = "expected Idle")]
+fn exit_22_waking_a_cpu_that_was_not_idle_is_caught() {
+    let mut driver = boot();
+    driver.kernel.wake(CPU);
+}
+
+#[test]
+fn exit_22_context_follows_the_decision() {
+    let mut driver = boot();
+    assert_eq!(driver.kernel.cpu(CPU).context, Context::User);
+    driver.raw(Syscall::Sleep as u64, &[10], 0);
+    assert_eq!(driver.kernel.cpu(CPU).context, Context::Idle);
+}
+
+#[test]
+fn exit_32_an_interrupt_for_a_less_urgent_thread_switches_nothing() {
+    let mut driver = boot();
+    let me = driver.running();
+    let notification = driver.make(Syscall::NotificationCreate, &[]);
+    driver.make(Syscall::IrqCreate, &[1, 6, notification, 1]);
+    driver.interrupt(Interrupt::Line(6));
+    assert_eq!(driver.next, Next::User(me));
+    assert_eq!(driver.kernel.cpu(CPU).work.load(Ordering::Acquire) & cpu_work::RESCHEDULE, 0);
+}

@@ -1,0 +1,140 @@
+//! What the tests share: a booted machine with a few shorthands.
+
+use crate::hosted::{DATA, Driver, Outcome};
+use crate::exit::Next;
+use crate::machine::CpuId;
+use crate::object::{ProcessId, State, ThreadId};
+use abi::{Envelope, Error, Gift, Handle, Quota, Rights, Syscall};
+
+pub(super) const CPU: CpuId = CpuId(0);
+/// Data page of the running program for envelopes, and the pages after it for bytes.
+pub(super) const ENVELOPE: u64 = DATA;
+pub(super) const BYTES: u64 = DATA + 4096;
+pub(super) const ALL: u64 = Rights::ALL.0 as u64;
+
+/// A booted machine.
+pub(super) fn boot() -> Driver {
+    Driver::boot(2048)
+}
+
+/// The numbers that must be the same before and after something that leaves nothing behind.
+pub(super) fn balance(driver: &Driver) -> [u64; 6] {
+    let info = driver.kernel.system_info();
+    let quotas = driver.kernel.quotas.len() as u64;
+    [info.frames_free, info.processes, info.threads, info.handles, info.objects, quotas]
+}
+
+impl Driver {
+    /// A call that must give a handle.
+    pub(super) fn make(&mut self, call: Syscall, arguments: &[u64]) -> u64 {
+        self.call(call, arguments).map(|outcome| outcome.values.0).expect("a handle")
+    }
+
+    /// A thread of the running thread's process that was not started: (handle, id).
+    pub(super) fn thread(&mut self, process: u64, priority: u64) -> (u64, ThreadId) {
+        let handle = self.make(Syscall::ThreadCreate, &[process, 0x40_0000, 0, 0, priority]);
+        (handle, self.newest_thread())
+    }
+
+    fn newest_thread(&self) -> ThreadId {
+        let me = self.running();
+        let entry = self.kernel.threads.ids().filter(|id| *id != me);
+        entry
+            .filter(|id| self.kernel.threads[*id].state == State::Inactive)
+            .last()
+            .expect("a new thread")
+    }
+
+    /// Starts a thread that is more urgent than the caller: it runs now.
+    pub(super) fn start_urgent(&mut self, process: u64) -> ThreadId {
+        let (handle, id) = self.thread(process, 31);
+        self.raw(Syscall::ThreadResume as u64, &[handle], 0);
+        assert_eq!(self.next, Next::User(id));
+        id
+    }
+
+    /// A child process with this quota, its death signalled as bit 1 of a notification.
+    pub(super) fn child(&mut self, death: u64) -> (u64, ProcessId) {
+        self.poke(BYTES, b"child");
+        let quota = Quota { pages: 64, handles: 16, threads: 4, objects: 16, max_priority: 40, reserved: 0 };
+        let halves = [64_u32, 16, 4, 16, 40, 0];
+        let bytes: Vec<u8> = halves.iter().flat_map(|half| half.to_le_bytes()).collect();
+        assert_eq!(bytes.len(), size_of_val(&quota));
+        self.poke(BYTES + 64, &bytes);
+        let handle = self.make(Syscall::ProcessCreate, &[BYTES, 5, BYTES + 64, death, 1]);
+        let id = self.kernel.processes.ids().last().expect("a child");
+        (handle, id)
+    }
+
+    /// Maps a data page into a child at [`ENVELOPE`].
+    pub(super) fn give_page(&mut self, process: u64) {
+        let memory = self.make(Syscall::MemoryCreate, &[2]);
+        let map = [process, memory, ENVELOPE, 0, 2, 3];
+        self.call(Syscall::Map, &map).expect("a child's page");
+        self.call(Syscall::HandleClose, &[memory]).expect("closed");
+    }
+
+    /// Gives a child a handle.
+    pub(super) fn give(&mut self, process: u64, handle: u64, rights: Rights, badge: u64) -> u64 {
+        self.make(Syscall::HandleGive, &[process, handle, u64::from(rights.0), badge])
+    }
+
+    /// Writes the running program's memory.
+    pub(super) fn poke(&mut self, address: u64, bytes: &[u8]) {
+        let process = self.kernel.threads[self.running()].process;
+        self.poke_in(process, address, bytes);
+    }
+
+    pub(super) fn poke_in(&mut self, process: ProcessId, address: u64, bytes: &[u8]) {
+        let slice = crate::UserSlice::new(address, bytes.len() as u64).expect("user space");
+        self.kernel.write_user(process, slice, bytes).expect("mapped");
+    }
+
+    /// Reads the running program's memory.
+    pub(super) fn peek(&self, address: u64, len: usize) -> Vec<u8> {
+        let process = self.kernel.threads[self.running()].process;
+        let mut bytes = vec![0; len];
+        let slice = crate::UserSlice::new(address, len as u64).expect("user space");
+        self.kernel.read_user(process, slice, &mut bytes).expect("mapped");
+        bytes
+    }
+
+    /// Puts an envelope at [`ENVELOPE`] of the running program.
+    pub(super) fn put_envelope(&mut self, envelope: &Envelope) {
+        let e = envelope;
+        let mut bytes = Vec::new();
+        for word in [e.send_address, e.send_len, e.receive_address, e.receive_capacity, e.deadline_ns] {
+            bytes.extend(word.to_le_bytes());
+        }
+        for Gift { handle, rights, moved } in e.gifts {
+            bytes.extend(handle.to_le_bytes());
+            bytes.extend(rights.to_le_bytes());
+            bytes.extend(moved.to_le_bytes());
+        }
+        bytes.resize(Envelope::SIZE, 0xee);
+        self.poke(ENVELOPE, &bytes);
+    }
+
+    /// What the kernel wrote into the envelope: bytes received, handles taken.
+    pub(super) fn receipt(&self) -> (u64, [u32; 4]) {
+        let bytes = self.peek(ENVELOPE + 72, 24);
+        let half = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().expect("4"));
+        let len = u64::from(half(0)) | u64::from(half(4)) << 32;
+        (len, [half(8), half(12), half(16), half(20)])
+    }
+
+    /// The state of a thread.
+    pub(super) fn state(&self, id: ThreadId) -> State {
+        self.kernel.threads[id].state
+    }
+
+    /// The result of a thread that ran or will run.
+    pub(super) fn result(&self, id: ThreadId) -> Result<Outcome, Error> {
+        self.outcome(id)
+    }
+
+    /// Handles of a process.
+    pub(super) fn entry(&self, process: ProcessId, handle: u32) -> Result<Rights, Error> {
+        self.kernel.lookup(process, Handle(handle)).map(|entry| entry.rights)
+    }
+}

@@ -1,0 +1,14 @@
+//! Tests of the core on the hosted machine: every object, every state, random sequences.
+
+mod endpoints;
+mod faults;
+mod gate;
+mod invariants;
+mod kit;
+mod model;
+mod notifications;
+mod objects;
+mod processes;
+mod scheduling;
+mod spaces;
+mod untrusted;

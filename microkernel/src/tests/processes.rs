@@ -1,0 +1,143 @@
+//! Processes: quota, death, what it gives back.
+
+use super::kit::{BYTES, balance, boot};
+use crate::exit::Next;
+use crate::object::{Life, State};
+use abi::{Error, Rights, Syscall};
+
+#[test]
+fn a_killed_process_gives_everything_back_and_tells() {
+    let mut driver = boot();
+    let death = driver.make(Syscall::NotificationCreate, &[]);
+    let endpoint = driver.make(Syscall::EndpointCreate, &[]);
+    let before = balance(&driver);
+    for round in 0..200 {
+        let (child, _) = driver.child(death);
+        driver.give_page(child);
+        let given = driver.give(child, endpoint, Rights::ALL, round);
+        let (thread, id) = driver.thread(child, 40);
+        driver.raw(Syscall::ThreadResume as u64, &[thread], 0);
+        assert_eq!(driver.next, Next::User(id));
+        driver.make(Syscall::MemoryCreate, &[3]);
+        let timer = driver.make(Syscall::NotificationCreate, &[]);
+        driver.make(Syscall::TimerCreate, &[timer, 1]);
+        driver.raw(Syscall::Recv as u64, &[given], 0);
+        driver.call(Syscall::ProcessKill, &[child, 137]).unwrap();
+        assert_eq!(driver.call(Syscall::Wait, &[death, 0]).unwrap().values.0, 1);
+        driver.call(Syscall::ProcessInfo, &[child, BYTES]).unwrap();
+        let status = driver.peek(BYTES + 8, 8);
+        assert_eq!(status, 137_u64.to_le_bytes());
+        for handle in [child, thread] {
+            driver.call(Syscall::HandleClose, &[handle]).unwrap();
+        }
+    }
+    assert_eq!(balance(&driver), before);
+}
+
+#[test]
+fn a_process_ends_with_its_last_thread() {
+    let mut driver = boot();
+    let death = driver.make(Syscall::NotificationCreate, &[]);
+    let (child, id) = driver.child(death);
+    let (thread, _) = driver.thread(child, 40);
+    driver.raw(Syscall::ThreadResume as u64, &[thread], 0);
+    driver.raw(Syscall::ThreadKill as u64, &[0], 0);
+    assert_eq!(driver.kernel.processes[id].life, Life::Dead);
+    assert_eq!(driver.call(Syscall::Wait, &[death, 0]).unwrap().values.0, 1);
+    assert_eq!(driver.call(Syscall::ThreadResume, &[thread]), Err(Error::PeerDied));
+    let late = driver.call(Syscall::HandleGive, &[child, death, 1, 0]);
+    assert_eq!(late, Err(Error::PeerDied));
+}
+
+#[test]
+fn exit_status_is_the_programs_own() {
+    let mut driver = boot();
+    let (child, id) = driver.child(0);
+    let (thread, _) = driver.thread(child, 40);
+    driver.raw(Syscall::ThreadResume as u64, &[thread], 0);
+    driver.raw(Syscall::ProcessKill as u64, &[0, 42], 0);
+    assert_eq!(driver.kernel.processes[id].status, 42);
+    driver.call(Syscall::ProcessKill, &[child, 1]).unwrap();
+    assert_eq!(driver.kernel.processes[id].status, 42, "a second death changes nothing");
+}
+
+#[test]
+fn the_end_of_the_first_process_ends_the_machine() {
+    let mut driver = boot();
+    driver.raw(Syscall::ProcessKill as u64, &[0, 0], 0);
+    assert_eq!(driver.next, Next::Shutdown(abi::exit_code::INIT_DIED));
+}
+
+#[test]
+fn a_childs_quota_is_taken_from_its_parent_and_holds() {
+    let mut driver = boot();
+    let (child, _) = driver.child(0);
+    let (thread, _) = driver.thread(child, 40);
+    driver.raw(Syscall::ThreadResume as u64, &[thread], 0);
+    let mut objects = 0;
+    while driver.call(Syscall::NotificationCreate, &[]).is_ok() {
+        objects += 1;
+    }
+    assert_eq!(objects, 16);
+    assert_eq!(driver.call(Syscall::MemoryCreate, &[64]), Err(Error::QuotaExceeded));
+    let mut threads = 1;
+    while driver.call(Syscall::ThreadCreate, &[0, 0, 0, 0, 1]).is_ok() {
+        threads += 1;
+    }
+    // All handle slots are in use by now: 16 notifications and threads share 16.
+    assert!(threads <= 4);
+}
+
+#[test]
+fn nobody_gives_more_urgency_than_he_has() {
+    let mut driver = boot();
+    let (child, _) = driver.child(0);
+    let above = driver.call(Syscall::ThreadCreate, &[child, 0, 0, 0, 41]);
+    assert_eq!(above, Err(Error::BadArgument));
+    let none = driver.call(Syscall::ThreadCreate, &[child, 0, 0, 0, 64]);
+    assert_eq!(none, Err(Error::BadArgument));
+}
+
+#[test]
+fn a_suspended_process_stands_still() {
+    let mut driver = boot();
+    let (child, _) = driver.child(0);
+    driver.give_page(child);
+    let (thread, id) = driver.thread(child, 40);
+    driver.call(Syscall::ProcessSuspend, &[child]).unwrap();
+    driver.call(Syscall::ThreadResume, &[thread]).unwrap();
+    assert_eq!(driver.state(id), State::Ready);
+    driver.raw(Syscall::ProcessResume as u64, &[child], 0);
+    assert_eq!(driver.next, Next::User(id));
+    driver.raw(Syscall::ProcessSuspend as u64, &[0], 0);
+    assert_ne!(driver.next, Next::User(id), "it stops itself too");
+    driver.raw(Syscall::ThreadPriority as u64, &[thread, 1], 0);
+    driver.call(Syscall::ProcessResume, &[child]).unwrap();
+}
+
+#[test]
+fn bad_names_and_quotas_are_refused_and_cost_nothing() {
+    let mut driver = boot();
+    let before = balance(&driver);
+    driver.poke(BYTES, b"name\xff\0");
+    let quota = BYTES + 64;
+    driver.poke(quota, &[1, 0, 0, 0]);
+    let attempts = [
+        ([BYTES, 0, quota, 0, 0], Error::BadArgument),
+        ([BYTES, 17, quota, 0, 0], Error::BadArgument),
+        ([BYTES, 5, quota, 0, 0], Error::BadArgument),
+        ([0x6666_0000, 4, quota, 0, 0], Error::BadAddress),
+        ([BYTES, 4, 0x6666_0000, 0, 0], Error::BadAddress),
+        ([BYTES, 4, quota, 0xdead, 0], Error::BadHandle),
+    ];
+    for (arguments, error) in attempts {
+        assert_eq!(driver.call(Syscall::ProcessCreate, &arguments), Err(error), "{arguments:?}");
+    }
+    driver.poke(quota, &[0xff; 16]);
+    let greedy = driver.call(Syscall::ProcessCreate, &[BYTES, 4, quota, 0, 0]);
+    assert_eq!(greedy, Err(Error::QuotaExceeded));
+    driver.poke(quota, &[0; 16]);
+    let poor = driver.call(Syscall::ProcessCreate, &[BYTES, 4, quota, 0, 0]);
+    assert_eq!(poor, Err(Error::QuotaExceeded), "not even a root table");
+    assert_eq!(balance(&driver), before);
+}

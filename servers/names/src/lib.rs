@@ -1,0 +1,76 @@
+//! What the name server does: gives out handles to services, to those whom the manifest
+//! allows.
+#![cfg_attr(target_os = "none", no_std)]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use manifest::{Access, AccessTable};
+use names_api::{Names, NamesError, ServiceEntry};
+use service::Caller;
+use sys::{Endpoint, OwnedHandle, Rights};
+
+/// The name server.
+#[derive(Debug)]
+pub struct NameServer {
+    table: AccessTable,
+    /// An unbadged handle for each service.
+    lines: Vec<(String, Endpoint)>,
+}
+
+impl NameServer {
+    /// With the table of who may call what, and a way to get the handle of each service.
+    pub fn new(table: AccessTable, mut line: impl FnMut(&str) -> Option<Endpoint>) -> Self {
+        let lines = table.services().filter_map(|name| Some((name.to_string(), line(name)?)));
+        Self { lines: lines.collect(), table }
+    }
+
+    /// How many services can be reached.
+    pub fn count(&self) -> usize {
+        self.lines.len()
+    }
+
+    fn line(&self, service: &str) -> Option<&Endpoint> {
+        self.lines.iter().find(|(name, _)| name == service).map(|(_, line)| line)
+    }
+
+    fn client_name(&self, caller: &Caller) -> String {
+        let number = client(caller);
+        self.table.client_name(number).map_or_else(|| format!("client {number}"), String::from)
+    }
+}
+
+/// The client's number. The upper half of a badge tells the lives of a program apart.
+fn client(caller: &Caller) -> u32 {
+    u32::try_from(caller.badge() & u64::from(u32::MAX)).unwrap_or(0)
+}
+
+impl Names for NameServer {
+    fn open(&mut self, caller: &Caller, service: String) -> Result<OwnedHandle, NamesError> {
+        match self.table.access(client(caller), &service) {
+            Access::NoSuchService => return Err(NamesError::NotFound { service }),
+            Access::Refused => {
+                let client = self.client_name(caller);
+                return Err(NamesError::NotAllowed { service, client });
+            }
+            Access::Allowed => {}
+        }
+        let Some(line) = self.line(&service) else { return Err(NamesError::NotFound { service }) };
+        let badged = line.badged(Rights::SEND | Rights::TRANSFER, caller.badge());
+        badged.map(OwnedHandle::from).map_err(|_| NamesError::Exhausted)
+    }
+
+    fn list(&mut self, caller: &Caller) -> Result<Vec<ServiceEntry>, NamesError> {
+        let entry = |name: &str| ServiceEntry {
+            name: name.to_string(),
+            allowed: self.table.access(client(caller), name) == Access::Allowed,
+        };
+        Ok(self.table.services().map(entry).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,66 @@
+//! What `proc` refuses, and what to do about it.
+
+use alloc::string::String;
+use core::fmt;
+use serde::{Deserialize, Serialize};
+
+/// Why `proc` refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProcError {
+    /// The manifest has no such program.
+    NoSuchProgram {
+        /// The name that was asked for.
+        program: String,
+    },
+    /// It cannot be loaded.
+    CannotLoad {
+        /// The program.
+        program: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// No program with this process id was started here, or it was waited for already.
+    NoSuchProcess {
+        /// The id.
+        pid: u32,
+    },
+    /// No signal has this number.
+    NoSuchSignal {
+        /// The number.
+        number: u8,
+    },
+    /// SIGKILL and SIGSTOP cannot be handled or ignored.
+    CannotHandle {
+        /// The signal's number.
+        number: u8,
+    },
+    /// Only a program that `proc` started has signals of its own.
+    OnlyForPrograms,
+    /// As many programs run as there can be.
+    TooMany {
+        /// How many that is.
+        limit: u32,
+    },
+}
+
+impl fmt::Display for ProcError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSuchProgram { program } => {
+                write!(f, "no program `{program}`: add [program.{program}] to the manifest")
+            }
+            Self::CannotLoad { program, why } => write!(f, "cannot start `{program}`: {why}"),
+            Self::NoSuchProcess { pid } => write!(f, "no program with process id {pid}"),
+            Self::NoSuchSignal { number } => write!(f, "no signal {number}"),
+            Self::CannotHandle { number } => {
+                write!(f, "signal {number} cannot be handled or ignored")
+            }
+            Self::OnlyForPrograms => f.write_str("only a program has signals of its own"),
+            Self::TooMany { limit } => {
+                write!(f, "{limit} programs run already: wait for one or kill one")
+            }
+        }
+    }
+}
+
+impl core::error::Error for ProcError {}

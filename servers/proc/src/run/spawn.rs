@@ -1,0 +1,78 @@
+//! Starting a program.
+
+use super::{Held, ProcServer};
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use manifest::{Archive, Program};
+use proc_api::ProcError;
+use proc_core::{Full, MAX_PROGRAMS};
+use sys::{Notification, Priority, Process, Rights};
+
+impl ProcServer {
+    /// Starts a program for a parent (0: a server): its process id.
+    pub(super) fn start(
+        &mut self,
+        name: &str,
+        arguments: &[String],
+        parent: u32,
+    ) -> Result<u32, ProcError> {
+        let no_such = || ProcError::NoSuchProgram { program: name.to_string() };
+        let program = self.system.program(name).cloned().ok_or_else(no_such)?;
+        let number = self.system.client_number(name).ok_or_else(no_such)?;
+        let place = self.programs.reserve();
+        let (slot, instance) =
+            place.map_err(|Full| ProcError::TooMany { limit: MAX_PROGRAMS.into() })?;
+        let badge = u64::from(number) | u64::from(instance) << 32;
+        let held = self
+            .load(&program, arguments, badge, slot)
+            .map_err(|why| ProcError::CannotLoad { program: name.to_string(), why })?;
+        let pid = held.process.info().map_or(0, |info| info.pid);
+        self.hand_over(&held.process);
+        self.programs.insert((slot, instance), (pid, parent), name, held);
+        defmt::info!("{=str} runs as process {=u32}", name, pid);
+        Ok(pid)
+    }
+
+    fn load(
+        &self,
+        program: &Program,
+        arguments: &[String],
+        badge: u64,
+        slot: u8,
+    ) -> Result<Held, String> {
+        let text = |error: sys::Error| error.to_string();
+        let archive = Archive::new(self.archive_bytes()).map_err(|error| error.to_string())?;
+        let image = archive.file(&program.name).map_err(|error| error.to_string())?;
+        let signals = Notification::create().map_err(text)?;
+        let args: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let handles = [
+            ("names", self.names.handle(), Rights::SEND, badge),
+            ("proc", self.own.handle(), Rights::SEND, badge),
+            ("signals", signals.handle(), Rights::SIGNAL | Rights::WAIT, 0),
+        ];
+        let loading = loader::Program {
+            name: &program.name,
+            image,
+            args: &args,
+            facts: &[("cmdline", self.cmdline)],
+            quota: program.limits.quota(program.priority),
+            priority: Priority(program.priority),
+            stack_pages: program.stack_pages.into(),
+            handles: &handles,
+            fault: Some((&self.own, badge)),
+            death: Some((&self.bell, 1 << slot)),
+        };
+        let process = loading.start().map_err(|error| error.to_string())?;
+        Ok(Held { process, signals })
+    }
+
+    /// Sees to it that the program does not outlive this server, out of anyone's control.
+    fn hand_over(&self, process: &Process) {
+        let handed = process.copy(Rights::ALL).map_err(|error| error.to_string());
+        let told =
+            handed.and_then(|handle| self.init.adopt(handle).map_err(|error| error.to_string()));
+        if let Err(why) = told {
+            defmt::warn!("init does not know of a program: {=str}", why.as_str());
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Handles: rights, badges, travel, generations.
+
+use crate::bench::{Bench, Check, Outcome};
+use crate::peer::Peer;
+use abi::Syscall;
+use alloc::vec::Vec;
+use sys::{Endpoint, Error, FOREVER, Gifts, Memory, Message, Notification, ObjectKind, OwnedHandle, Rights, Words, hazard};
+
+pub(super) const CHECKS: &[Check] = &[
+    ("a new handle has all rights", all_rights),
+    ("a copy has fewer rights", fewer_rights),
+    ("a copy never has more rights", never_more),
+    ("without transfer there is no copy", no_transfer),
+    ("a badge needs the right to mint", badge_needs_mint),
+    ("a badge cannot be changed", badge_stays),
+    ("rights are checked at each use", rights_are_checked),
+    ("the wrong kind of object is refused", wrong_kind),
+    ("a closed handle is stale", closed_is_stale),
+    ("a slot used again has another number", generations),
+    ("handle 0 and wild handles name nothing", wild_handles),
+    ("a handle is copied with a message", copied),
+    ("a handle is moved with a message", moved),
+    ("four handles travel with one message", four),
+    ("a handle travels with fewer rights", travels_reduced),
+    ("a handle without transfer does not travel", does_not_travel),
+    ("a handle comes back with a reply", comes_back),
+];
+
+fn close(handle: u64) -> u64 {
+    hazard::plain(Syscall::HandleClose as u64, [handle, 0, 0, 0, 0, 0]).status
+}
+
+fn rights_of(handle: OwnedHandle) -> Result<Rights, Error> {
+    handle.info().map(|(_, rights)| rights)
+}
+
+fn all_rights(bench: &Bench) -> Outcome {
+    let info = OwnedHandle::from(Endpoint::create()?).info()?;
+    bench.same("kind and rights", info, (ObjectKind::Endpoint, Rights::ALL))
+}
+
+fn fewer_rights(bench: &Bench) -> Outcome {
+    let copy = Endpoint::create()?.copy(Rights::SEND | Rights::TRANSFER)?;
+    bench.same("rights", rights_of(copy.into())?, Rights::SEND | Rights::TRANSFER)
+}
+
+fn never_more(bench: &Bench) -> Outcome {
+    let copy = Endpoint::create()?.copy(Rights::SEND | Rights::TRANSFER)?;
+    let second = copy.copy(Rights::ALL)?;
+    bench.same("rights", rights_of(second.into())?, Rights::SEND | Rights::TRANSFER)?;
+    let wide = hazard::plain(Syscall::HandleCopy as u64, [copy.handle().0.into(), 1 << 16, 0, 0, 0, 0]);
+    bench.same("17 bits of rights", wide.status, Error::BadArgument as u64)
+}
+
+fn no_transfer(bench: &Bench) -> Outcome {
+    let copy = Endpoint::create()?.copy(Rights::SEND)?;
+    bench.refused("a copy", copy.copy(Rights::SEND), Error::NoRight)
+}
+
+fn badge_needs_mint(bench: &Bench) -> Outcome {
+    let copy = Endpoint::create()?.copy(Rights::SEND | Rights::TRANSFER)?;
+    bench.refused("a badge", copy.badged(Rights::SEND, 1), Error::NoRight)
+}
+
+fn badge_stays(bench: &Bench) -> Outcome {
+    let badged = Endpoint::create()?.badged(Rights::ALL, 1)?;
+    bench.refused("a second badge", badged.badged(Rights::SEND, 2), Error::NoRight)
+}
+
+fn rights_are_checked(bench: &Bench) -> Outcome {
+    let endpoint = Endpoint::create()?;
+    let (send, receive) = (endpoint.copy(Rights::SEND)?, endpoint.copy(Rights::RECEIVE)?);
+    bench.refused("receive by a send handle", send.receive(0, &mut []), Error::NoRight)?;
+    let mut message = Message::default();
+    bench.refused("call by a receive handle", receive.call_with(&mut message, 0, &mut []), Error::NoRight)?;
+    let bell = Notification::create()?;
+    let (signal, wait) = (bell.copy(Rights::SIGNAL)?, bell.copy(Rights::WAIT)?);
+    bench.refused("wait by a signal handle", signal.wait(0), Error::NoRight)?;
+    bench.refused("signal by a wait handle", wait.signal(1), Error::NoRight)
+}
+
+fn wrong_kind(bench: &Bench) -> Outcome {
+    let memory: OwnedHandle = Memory::create(1)?.into();
+    let as_endpoint = Endpoint::from(memory);
+    bench.refused("a call to memory", as_endpoint.receive(0, &mut []), Error::WrongKind)?;
+    let bell: OwnedHandle = Notification::create()?.into();
+    bench.refused("the size of a notification", Memory::from(bell).info(), Error::WrongKind)
+}
+
+fn closed_is_stale(bench: &Bench) -> Outcome {
+    let number = Notification::create()?.handle();
+    let stale = Notification::from(OwnedHandle::from_raw(number));
+    bench.refused("a signal", stale.signal(1), Error::BadHandle)?;
+    bench.same("closing it again", close(number.0.into()), Error::BadHandle as u64)
+}
+
+fn generations(bench: &Bench) -> Outcome {
+    let mut seen = Vec::new();
+    for _ in 0..100 {
+        let number = Notification::create()?.handle().0;
+        bench.hold("a number that was not used before", !seen.contains(&number))?;
+        seen.push(number);
+    }
+    Ok(())
+}
+
+fn wild_handles(bench: &Bench) -> Outcome {
+    for handle in [0, 1 << 16, 0xffff, 0x7fff_0001, u64::from(u32::MAX), 1 << 32, u64::MAX] {
+        bench.same("status", close(handle), Error::BadHandle as u64)?;
+    }
+    Ok(())
+}
+
+/// A server that signals bit n of the n-th handle it gets and says how many came.
+fn signaller() -> Result<Peer, sys::Failure> {
+    Peer::serve(|mut message, _| {
+        let mut count = 0;
+        for handle in message.handles.iter_mut().filter_map(Option::take) {
+            let _ = Notification::from(handle).signal(1 << count);
+            count += 1;
+        }
+        crate::peer::reply(message, Message::new(0, [count; 7]));
+    })
+}
+
+fn send_gifts(peer: &Peer, gifts: Gifts) -> Result<u64, Error> {
+    let mut message = Message { gifts, ..Message::default() };
+    peer.endpoint.call_with(&mut message, FOREVER, &mut []).map(|answer| answer.words[0])
+}
+
+fn copied(bench: &Bench) -> Outcome {
+    let (peer, bell) = (signaller()?, Notification::create()?);
+    let mut gifts = Gifts::none();
+    gifts.push_copy(&bell, Rights::SIGNAL)?;
+    bench.same("handles that came", send_gifts(&peer, gifts)?, 1)?;
+    bench.same("bits", bell.poll()?, 1)
+}
+
+fn moved(bench: &Bench) -> Outcome {
+    let (peer, bell) = (signaller()?, Notification::create()?);
+    let given = bell.copy(Rights::ALL)?;
+    let number = given.handle();
+    let mut gifts = Gifts::none();
+    gifts.push(given)?;
+    bench.same("handles that came", send_gifts(&peer, gifts)?, 1)?;
+    bench.same("bits", bell.poll()?, 1)?;
+    bench.same("the giver's", close(number.0.into()), Error::BadHandle as u64)
+}
+
+fn four(bench: &Bench) -> Outcome {
+    let (peer, bell) = (signaller()?, Notification::create()?);
+    let mut gifts = Gifts::none();
+    for _ in 0..4 {
+        gifts.push_copy(&bell, Rights::SIGNAL)?;
+    }
+    bench.refused("a fifth", gifts.push_copy(&bell, Rights::SIGNAL), Error::TooLong)?;
+    bench.same("handles that came", send_gifts(&peer, gifts)?, 4)?;
+    bench.same("bits", bell.poll()?, 0b1111)
+}
+
+fn travels_reduced(bench: &Bench) -> Outcome {
+    let peer = Peer::serve(|mut message, _| {
+        let rights = message.handles[0].take().and_then(|handle| rights_of(handle).ok());
+        crate::peer::reply(message, Message::new(0, [rights.map_or(0, |rights| rights.0.into()); 7]));
+    })?;
+    let bell = Notification::create()?.copy(Rights::SIGNAL | Rights::TRANSFER)?;
+    let mut gifts = Gifts::none();
+    gifts.push_copy(&bell, Rights::SIGNAL | Rights::WAIT)?;
+    bench.same("rights", send_gifts(&peer, gifts)?, u64::from(Rights::SIGNAL.0))
+}
+
+fn does_not_travel(bench: &Bench) -> Outcome {
+    let (peer, bell) = (signaller()?, Notification::create()?.copy(Rights::SIGNAL)?);
+    let mut gifts = Gifts::none();
+    gifts.push_copy(&bell, Rights::SIGNAL)?;
+    bench.refused("the call", send_gifts(&peer, gifts), Error::NoRight)
+}
+
+fn comes_back(bench: &Bench) -> Outcome {
+    let peer = Peer::serve(|message, _| {
+        let mut answer = Message::default();
+        if let Ok(bell) = Notification::create() {
+            let _ = bell.signal(0b101);
+            let _ = answer.gifts.push(bell);
+        }
+        crate::peer::reply(message, answer);
+    })?;
+    let [handle, ..] = peer.endpoint.call(0, &Words::default())?.handles;
+    let bell = Notification::from(handle.ok_or("no handle came")?);
+    bench.same("bits", bell.poll()?, 0b101)
+}

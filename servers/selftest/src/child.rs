@@ -1,0 +1,113 @@
+//! This program as a child: what it plays, and how its parent holds it.
+
+use crate::bench::{SOON_NS, after};
+use crate::checks::hostile;
+use abi::MAP_BASE;
+use sys::hazard::{self, Instruction};
+use sys::{Endpoint, Failure, FOREVER, Notification, Process, ProcessInfo, Received, Words};
+
+/// A child; killed on drop.
+pub(crate) struct Child {
+    /// The process.
+    pub(crate) process: Process,
+    death: Notification,
+}
+
+impl Child {
+    pub(crate) fn new(process: Process, death: Notification) -> Self {
+        Self { process, death }
+    }
+
+    /// Waits for its end: what is known of it then.
+    pub(crate) fn end(&self) -> Result<ProcessInfo, Failure> {
+        let bits = self.death.wait(after(SOON_NS));
+        bits.map_err(|error| Failure::from(error).while_doing("waiting for a child to end"))?;
+        Ok(self.process.info()?)
+    }
+
+    /// Its status, once it has ended.
+    pub(crate) fn status(&self) -> Result<u64, Failure> {
+        Ok(self.end()?.status)
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        let ended = self.process.info().is_ok_and(|info| info.state == sys::ProcessState::Dead as u32);
+        if !ended && self.process.kill(0).is_ok() {
+            let _ = self.death.wait(after(SOON_NS));
+        }
+    }
+}
+
+/// What a child does.
+pub(crate) fn play(env: &rt::Env, role: &str, argument: &str) -> Result<(), Failure> {
+    match role {
+        "exit" => rt::exit(number(argument)),
+        "panic" => panic!("{argument}"),
+        "spin" => loop {
+            core::hint::spin_loop();
+        },
+        "sleep" => sys::sleep_until(FOREVER),
+        "read" => drop(hazard::read(number(argument))),
+        "write" => hazard::write(number(argument), 1),
+        "jump" => hazard::jump(number(argument)),
+        "stack" => hazard::exhaust_stack(),
+        "instruction" => instruction(argument),
+        "take-call" => take_call(env)?,
+        "call" => call(env)?,
+        "greedy" => greedy(),
+        "go-on-at" => crate::checks::upcalls::go_on_at(number(argument)),
+        "wild-calls" => hostile::wild_calls(number(argument)),
+        "wild-registers" => hostile::wild_registers(),
+        _ => return Err(Failure::from("no such role")),
+    }
+    Ok(())
+}
+
+fn number(text: &str) -> u64 {
+    match text.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16).unwrap_or(0),
+        None => text.parse().unwrap_or(0),
+    }
+}
+
+fn instruction(name: &str) {
+    if let Some(instruction) = Instruction::ALL.iter().find(|known| known.name() == name) {
+        instruction.run();
+    }
+}
+
+/// Takes a call and dies with it.
+fn take_call(env: &rt::Env) -> Result<(), Failure> {
+    let endpoint: Endpoint = env.handle("endpoint")?;
+    match endpoint.receive(FOREVER, &mut [0; 64])? {
+        Received::Message(message) => {
+            // Neither answered nor dropped: the process takes it along.
+            core::mem::forget(message);
+            rt::exit(7)
+        }
+        Received::Notified(_) => Ok(()),
+    }
+}
+
+/// Calls with its argument and ends with what the answer says.
+fn call(env: &rt::Env) -> Result<(), Failure> {
+    let endpoint: Endpoint = env.handle("endpoint")?;
+    let answer = endpoint.call(1, &Words::default())?;
+    rt::exit(answer.words[0])
+}
+
+/// Takes all it can get of everything, and leaves it to the kernel to collect.
+fn greedy() {
+    while let Ok(endpoint) = Endpoint::create() {
+        core::mem::forget(endpoint);
+    }
+    while let Ok(pages) = sys::Pages::create(8) {
+        core::mem::forget(pages);
+    }
+    while let Ok(thread) = sys::spawn_thread(1, sys::Priority(1), || sys::sleep_until(FOREVER)) {
+        core::mem::forget(thread);
+    }
+    let _ = hazard::read(MAP_BASE - 1);
+}

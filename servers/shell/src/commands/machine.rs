@@ -1,0 +1,75 @@
+//! `irq`, `log`, `mem`, `uptime`: the kernel's counters.
+
+use crate::shell::Shell;
+use crate::trouble::{Outcome, Trouble};
+use alloc::format;
+use alloc::string::{String, ToString};
+use shell_core::table::Table;
+use shell_core::units::{pages, percent, time};
+
+pub(crate) fn uptime(shell: &mut Shell, words: &[&str]) -> Outcome {
+    none(words)?;
+    let machine = shell.system().machine()?;
+    let whole = machine.uptime_ns.saturating_mul(machine.cpus.max(1));
+    shell.print(&format!(
+        "up {}, {} CPU{}, idle {}, {} system calls, {} thread switches\n",
+        time(machine.uptime_ns),
+        machine.cpus,
+        if machine.cpus == 1 { "" } else { "s" },
+        percent(machine.idle_ns, whole),
+        machine.syscalls,
+        machine.switches,
+    ));
+    Ok(0)
+}
+
+pub(crate) fn mem(shell: &mut Shell, words: &[&str]) -> Outcome {
+    none(words)?;
+    let machine = shell.system().machine()?;
+    let used = machine.frames_total.saturating_sub(machine.frames_free);
+    let mut memory = Table::new(&["MEMORY", ">SIZE", ">PAGES"]);
+    for (name, count) in
+        [("total", machine.frames_total), ("used", used), ("free", machine.frames_free)]
+    {
+        memory.row([name.into(), pages(count), count.to_string()]);
+    }
+    let mut objects = Table::new(&["OBJECTS", ">NUMBER"]);
+    for (name, count) in [
+        ("processes", machine.processes),
+        ("threads", machine.threads),
+        ("handles", machine.handles),
+        ("others", machine.objects),
+    ] {
+        objects.row([name.into(), count.to_string()]);
+    }
+    shell.print(&(memory.render() + "\n" + &objects.render()));
+    Ok(0)
+}
+
+pub(crate) fn irq(shell: &mut Shell, words: &[&str]) -> Outcome {
+    none(words)?;
+    let machine = shell.system().machine()?;
+    let mut table = Table::new(&["LINE", ">INTERRUPTS"]);
+    table.row(["timer".into(), machine.timer_interrupts.to_string()]);
+    for (line, count) in machine.irqs.iter().enumerate().filter(|(_, count)| **count > 0) {
+        table.row([line.to_string(), count.to_string()]);
+    }
+    shell.print(&table.render());
+    Ok(0)
+}
+
+/// The guest has only the numbers of the log's strings: reading it is the host's work.
+pub(crate) fn log(shell: &mut Shell, words: &[&str]) -> Outcome {
+    none(words)?;
+    let written = shell.system().machine()?.log_bytes;
+    let level: String = shell.log_level().into();
+    shell.print(&format!(
+        "{written} bytes written, level {level} (log= on the kernel command line)\n\
+         on the host: `cargo xtask log FILE` decodes it, `cargo xtask run --log` shows it live\n"
+    ));
+    Ok(0)
+}
+
+fn none(words: &[&str]) -> Result<(), Trouble> {
+    if words.is_empty() { Ok(()) } else { Err(Trouble::Usage) }
+}

@@ -1,0 +1,51 @@
+//! `programs`, `run`, `wait`.
+
+use crate::shell::Shell;
+use crate::trouble::{Outcome, Trouble};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use proc_api::{ExitStatus, ProcClient};
+
+pub(crate) fn programs(shell: &mut Shell, words: &[&str]) -> Outcome {
+    if !words.is_empty() {
+        return Err(Trouble::Usage);
+    }
+    let names = shell.proc()?.programs()?;
+    names.iter().for_each(|name| shell.print(&format!("{name}\n")));
+    Ok(0)
+}
+
+pub(crate) fn run(shell: &mut Shell, words: &[&str]) -> Outcome {
+    let (words, background) = match words {
+        [words @ .., "&"] => (words, true),
+        words => (words, false),
+    };
+    let [program, arguments @ ..] = words else { return Err(Trouble::Usage) };
+    let arguments: Vec<String> = arguments.iter().map(|word| String::from(*word)).collect();
+    let proc = shell.proc()?;
+    let pid = proc.spawn(program, arguments, !background)?;
+    if background {
+        shell.print(&format!("[{pid}]\n"));
+        return Ok(0);
+    }
+    wait_for(shell, &proc, pid, program)
+}
+
+pub(crate) fn wait(shell: &mut Shell, words: &[&str]) -> Outcome {
+    let [pid] = words else { return Err(Trouble::Usage) };
+    let pid: u32 = pid.parse().map_err(|_| Trouble::Usage)?;
+    let proc = shell.proc()?;
+    // From here on Ctrl-C is meant for it.
+    proc.set_foreground(pid)?;
+    wait_for(shell, &proc, pid, &format!("process {pid}"))
+}
+
+fn wait_for(shell: &mut Shell, proc: &ProcClient, pid: u32, name: &str) -> Outcome {
+    let status = proc.wait(pid)?;
+    // A program that exits with a status has said itself what there is to say.
+    if !matches!(status, ExitStatus::Exited(_)) {
+        shell.print(&format!("{name}: {status}\n"));
+    }
+    Ok(status.code())
+}

@@ -1,0 +1,85 @@
+//! `crash`, `faults`, `restart`, `servers`: what init supervises.
+
+use crate::shell::Shell;
+use crate::trouble::{Outcome, Trouble};
+use alloc::format;
+use alloc::string::{String, ToString};
+use init_api::{FaultRecord, ServerState};
+use shell_core::table::Table;
+use shell_core::units::time;
+
+pub(crate) fn state_text(state: &ServerState) -> String {
+    match state {
+        ServerState::Running => "running".into(),
+        ServerState::Restarting { at_ns } => {
+            format!("restarts in {}", time(at_ns.saturating_sub(sys::clock())))
+        }
+        ServerState::Ended { status } => format!("ended with status {status}"),
+        ServerState::GivenUp { why } => format!("given up: {why}"),
+    }
+}
+
+pub(crate) fn servers(shell: &mut Shell, words: &[&str]) -> Outcome {
+    if !words.is_empty() {
+        return Err(Trouble::Usage);
+    }
+    let servers = shell.system().servers()?;
+    let faults = shell.system().faults()?;
+    let now = sys::clock();
+    let mut table = Table::new(&["NAME", ">PID", "STATE", ">RESTARTS", ">UP", "LAST FAULT"]);
+    for server in servers {
+        let last = faults.iter().rev().find(|fault| fault.server == server.name);
+        let up = match server.state {
+            ServerState::Running => time(now.saturating_sub(server.started_ns)),
+            _ => "-".into(),
+        };
+        table.row([
+            server.name,
+            if server.pid == 0 { "-".into() } else { server.pid.to_string() },
+            state_text(&server.state),
+            server.restarts.to_string(),
+            up,
+            last.map_or_else(|| "-".into(), fault_text),
+        ]);
+    }
+    shell.print(&table.render());
+    Ok(0)
+}
+
+pub(crate) fn faults(shell: &mut Shell, words: &[&str]) -> Outcome {
+    if !words.is_empty() {
+        return Err(Trouble::Usage);
+    }
+    let mut table = Table::new(&[">AT", "SERVER", ">PID", ">RESTARTS", "FAULT"]);
+    for fault in shell.system().faults()? {
+        table.row([
+            time(fault.at_ns),
+            fault.server.clone(),
+            fault.pid.to_string(),
+            fault.restarts.to_string(),
+            fault_text(&fault),
+        ]);
+    }
+    let text = if table.is_empty() { "no faults\n".into() } else { table.render() };
+    shell.print(&text);
+    Ok(0)
+}
+
+fn fault_text(fault: &FaultRecord) -> String {
+    if !fault.text.is_empty() {
+        return format!("{}: {}", fault.kind, fault.text);
+    }
+    format!("{} at {:#x}, address {:#x}", fault.kind, fault.instruction, fault.address)
+}
+
+pub(crate) fn crash(shell: &mut Shell, words: &[&str]) -> Outcome {
+    let [server] = words else { return Err(Trouble::Usage) };
+    shell.system().crash(server)?;
+    Ok(0)
+}
+
+pub(crate) fn restart(shell: &mut Shell, words: &[&str]) -> Outcome {
+    let [server] = words else { return Err(Trouble::Usage) };
+    shell.system().restart(server)?;
+    Ok(0)
+}

@@ -1,0 +1,29 @@
+//! Ctrl-C while a program runs: a thread that waits for it and tells `proc`.
+
+use console_api::ConsoleClient;
+use proc_api::{ProcClient, Signal};
+use sys::{Endpoint, Error, Priority, Rights};
+
+const STACK_PAGES: u64 = 8;
+const PAUSE_NS: u64 = 100_000_000;
+
+/// Starts the thread.
+pub(crate) fn watch(names: &Endpoint) -> Result<(), Error> {
+    let names = names.copy(Rights::SEND)?;
+    sys::spawn_thread(STACK_PAGES, Priority(20), move || {
+        loop {
+            serve(&names);
+            // A server was away, or another client took over: again, in a moment.
+            sys::sleep_for(PAUSE_NS);
+        }
+    })
+    .map(drop)
+}
+
+fn serve(names: &Endpoint) {
+    let Ok(console) = ConsoleClient::connect(names) else { return };
+    while console.wait_interrupt().is_ok() {
+        let Ok(proc) = ProcClient::connect(names) else { return };
+        let _ = proc.signal_foreground(Signal::Interrupt.number());
+    }
+}

@@ -1,0 +1,67 @@
+//! Why a command fails.
+
+use alloc::string::{String, ToString};
+use core::fmt::{Debug, Display};
+use console_api::ConsoleError;
+use init_api::SystemError;
+use names_api::NamesError;
+use proc_api::ProcError;
+use service::{CallError, Never};
+use template_api::TemplateError;
+
+/// Status of a command that was used wrongly.
+pub(crate) const USAGE_STATUS: u64 = 2;
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// It was called with the wrong words.
+    Usage,
+    /// It could not do what it was asked.
+    Failed(String),
+}
+
+/// What a command returns: its status.
+pub(crate) type Outcome = Result<u64, Trouble>;
+
+impl Trouble {
+    /// A failure with this text.
+    pub(crate) fn new(why: impl Display) -> Self {
+        Self::Failed(why.to_string())
+    }
+}
+
+/// Errors of services that have a text for people.
+trait ForPeople: Debug + Display {}
+impl ForPeople for ConsoleError {}
+impl ForPeople for NamesError {}
+impl ForPeople for ProcError {}
+impl ForPeople for SystemError {}
+impl ForPeople for TemplateError {}
+
+impl From<CallError<Never>> for Trouble {
+    fn from(error: CallError<Never>) -> Self {
+        Self::new(error)
+    }
+}
+
+impl<E: ForPeople> From<CallError<E>> for Trouble {
+    fn from(error: CallError<E>) -> Self {
+        match error {
+            CallError::Service(error) => Self::new(error),
+            error => Self::new(error),
+        }
+    }
+}
+
+impl From<sys::Error> for Trouble {
+    fn from(error: sys::Error) -> Self {
+        Self::new(error)
+    }
+}
+
+impl From<String> for Trouble {
+    fn from(why: String) -> Self {
+        Self::Failed(why)
+    }
+}

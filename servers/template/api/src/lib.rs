@@ -1,0 +1,35 @@
+//! What the template server offers.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+use alloc::string::String;
+use serde::{Deserialize, Serialize};
+
+/// Why the server says no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TemplateError {
+    /// There is nobody to greet.
+    NoName,
+}
+
+impl core::fmt::Display for TemplateError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::NoName => f.write_str("give a name"),
+        }
+    }
+}
+
+/// Greets, and adds numbers.
+#[service::interface(version = 1)]
+pub trait Template {
+    /// A greeting for someone.
+    #[idempotent]
+    fn greet(&mut self, name: String) -> Result<String, TemplateError>;
+
+    /// The sum of two numbers.
+    #[idempotent]
+    fn add(&mut self, a: u64, b: u64) -> Result<u64, TemplateError>;
+}

@@ -1,0 +1,38 @@
+//! Reads Postern's system log.
+//!
+//! The kernel writes records ([`abi::LogHeader`] and bytes) to QEMU's debug console,
+//! which is a file on the host. A record names its source by process id; most hold a
+//! piece of that program's defmt stream, which only the strings in its ELF can turn
+//! into text. [`Records`] finds the records, [`LogDecoder`] makes [`Line`]s of them.
+#![forbid(unsafe_code)]
+
+mod decoder;
+mod line;
+mod program;
+mod records;
+
+pub use decoder::LogDecoder;
+pub use line::Line;
+pub use records::{Record, Records};
+
+use std::path::{Path, PathBuf};
+
+/// Where the ELF of a program is, by the program's name; `kernel` is the kernel.
+pub type FindElf = Box<dyn Fn(&str) -> Option<PathBuf> + Send>;
+
+/// The name that the kernel's own records go by.
+pub const KERNEL: &str = "kernel";
+
+/// Decodes a whole log file.
+///
+/// # Errors
+/// When the file can't be read.
+pub fn decode_file(file: &Path, find_elf: FindElf) -> anyhow::Result<Vec<Line>> {
+    use anyhow::Context as _;
+    let bytes =
+        std::fs::read(file).with_context(|| format!("cannot read the log {}", file.display()))?;
+    let mut decoder = LogDecoder::new(find_elf);
+    let mut lines = decoder.push(&bytes);
+    lines.extend(decoder.finish());
+    Ok(lines)
+}

@@ -1,0 +1,188 @@
+//! What `cargo xtask` built, for tests.
+//!
+//! `cargo xtask test` sets, with absolute paths:
+//!
+//! | variable | what |
+//! |---|---|
+//! | `POSTERN_KERNEL` | the kernel's ELF, stripped |
+//! | `POSTERN_ARCHIVE` | the boot archive |
+//! | `POSTERN_PROGRAMS` | the folder of all user programs, stripped, test programs among them |
+//! | `POSTERN_BIOS`, `POSTERN_UEFI` | the disk images |
+//! | `POSTERN_XTASK` | the program `xtask` itself |
+//!
+//! Without them (a plain `cargo test`) [`Images::get`] runs `cargo xtask build` first and
+//! [`Images::bios`] `cargo xtask image`.
+
+use crate::{Boot, Machine};
+use anyhow::{Context as _, Result, ensure};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// The target of everything that runs on the bare machine.
+pub const TARGET: &str = "x86_64-unknown-none";
+
+/// The root of the workspace.
+pub fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_owned()
+}
+
+/// Where the programs with their debug information are.
+#[derive(Clone, Debug)]
+pub struct Elfs {
+    kernel: PathBuf,
+    user: PathBuf,
+}
+
+impl Elfs {
+    /// In this target folder of the workspace.
+    pub fn in_target(target: &Path) -> Self {
+        let release = |part: &str| target.join(part).join(TARGET).join("release");
+        Self { kernel: release("kernel").join("postern"), user: release("user") }
+    }
+
+    /// The kernel.
+    pub fn kernel(&self) -> &Path {
+        &self.kernel
+    }
+
+    /// A user program. A process may be called `PROGRAM.NUMBER`.
+    pub fn program(&self, name: &str) -> PathBuf {
+        let exact = self.user.join(name);
+        match name.split_once(['.', '#', ':']) {
+            Some((program, _)) if !exact.exists() => self.user.join(program),
+            _ => exact,
+        }
+    }
+
+    /// For the log decoder.
+    pub fn finder(&self) -> log_decoder::FindElf {
+        let elfs = self.clone();
+        Box::new(move |name| {
+            let kernel = name == log_decoder::KERNEL || name == "postern";
+            let elf = if kernel { elfs.kernel.clone() } else { elfs.program(name) };
+            elf.exists().then_some(elf)
+        })
+    }
+}
+
+/// What was built.
+#[derive(Clone, Debug)]
+pub struct Images {
+    /// The kernel's ELF, stripped.
+    pub kernel: PathBuf,
+    /// The boot archive.
+    pub archive: PathBuf,
+    /// The folder of all user programs, stripped.
+    pub programs: PathBuf,
+    target: PathBuf,
+}
+
+impl Images {
+    /// What `cargo xtask build` makes in this target folder.
+    pub fn in_target(target: &Path) -> Self {
+        let folder = target.join("image");
+        Self {
+            kernel: folder.join("postern"),
+            archive: folder.join("boot.tar"),
+            programs: folder.join("programs"),
+            target: target.to_owned(),
+        }
+    }
+
+    /// The images of this test run; builds them when nobody did.
+    ///
+    /// # Errors
+    /// When the build fails.
+    pub fn get() -> Result<Self> {
+        static BUILT: OnceLock<Result<(), String>> = OnceLock::new();
+        let mut images = Self::in_target(&root().join("target"));
+        if std::env::var_os("POSTERN_KERNEL").is_none() {
+            let built = BUILT.get_or_init(|| xtask(&["build"]).map_err(|e| format!("{e:#}")));
+            built.clone().map_err(anyhow::Error::msg)?;
+        }
+        let set = |variable: &str, path: &mut PathBuf| {
+            if let Some(value) = std::env::var_os(variable) {
+                *path = value.into();
+            }
+        };
+        set("POSTERN_KERNEL", &mut images.kernel);
+        set("POSTERN_ARCHIVE", &mut images.archive);
+        set("POSTERN_PROGRAMS", &mut images.programs);
+        Ok(images)
+    }
+
+    /// A machine that boots these directly. `name` names its log, `target/logs/NAME.log`.
+    pub fn machine(&self, name: &str) -> Machine {
+        let boot = Boot::Direct {
+            kernel: self.kernel.clone(),
+            archive: self.archive.clone(),
+            command_line: String::new(),
+        };
+        self.machine_with(boot, name)
+    }
+
+    /// A machine that boots anything; its log is found as for [`Images::machine`].
+    pub fn machine_with(&self, boot: Boot, name: &str) -> Machine {
+        let log = self.target.join("logs").join(format!("{name}.log"));
+        Machine::new(boot, log, Elfs::in_target(&self.target))
+    }
+
+    /// The stripped ELF of a program, as it goes into an archive.
+    ///
+    /// # Errors
+    /// When there is no such program.
+    pub fn program(&self, name: &str) -> Result<Vec<u8>> {
+        let file = self.programs.join(name);
+        std::fs::read(&file).with_context(|| format!("no program {}", file.display()))
+    }
+
+    /// The BIOS disk image; makes it when nobody did.
+    ///
+    /// # Errors
+    /// When it can't be made.
+    pub fn bios(&self) -> Result<PathBuf> {
+        self.disk_image("POSTERN_BIOS", "bios")
+    }
+
+    /// The UEFI disk image; makes it when nobody did.
+    ///
+    /// # Errors
+    /// When it can't be made.
+    pub fn uefi(&self) -> Result<PathBuf> {
+        self.disk_image("POSTERN_UEFI", "uefi")
+    }
+
+    /// Where `cargo xtask image` puts the image for this firmware.
+    pub fn disk_image_path(&self, firmware: &str) -> PathBuf {
+        self.target.join("image").join(format!("postern-{firmware}.img"))
+    }
+
+    fn disk_image(&self, variable: &str, firmware: &str) -> Result<PathBuf> {
+        if let Some(path) = std::env::var_os(variable) {
+            return Ok(path.into());
+        }
+        xtask(&["image", firmware])?;
+        Ok(self.disk_image_path(firmware))
+    }
+}
+
+/// Runs a command of the project.
+fn xtask(arguments: &[&str]) -> Result<()> {
+    let mut command = match std::env::var_os("POSTERN_XTASK") {
+        Some(xtask) => Command::new(xtask),
+        None => {
+            let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+            cargo.arg("xtask");
+            cargo
+        }
+    };
+    let status = command
+        .args(arguments)
+        .current_dir(root())
+        .status()
+        .context("cannot start `cargo xtask`")?;
+    ensure!(status.success(), "`cargo xtask {}` failed", arguments.join(" "));
+    Ok(())
+}

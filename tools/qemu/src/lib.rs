@@ -1,0 +1,53 @@
+//! Starts Postern in QEMU, talks to it over the serial line and judges how it ended.
+//!
+//! `cargo xtask` and the system tests share it. The usual way of a test:
+//!
+//! ```no_run
+//! # fn main() -> anyhow::Result<()> {
+//! use std::time::Duration;
+//! let images = qemu_harness::Images::get()?;
+//! let mut session = images.machine("hello").start()?;
+//! session.wait_prompt(Duration::from_secs(20))?;
+//! let answer = session.run("uptime", Duration::from_secs(5))?;
+//! assert!(answer.contains("up"));
+//! session.send_line("shutdown")?;
+//! let outcome = session.finish(Duration::from_secs(10));
+//! assert!(outcome.verdict.passed(), "{outcome}");
+//! # Ok(()) }
+//! ```
+//!
+//! * [`Images`]: what `cargo xtask` built, found through the environment.
+//! * [`Machine`]: how QEMU is to be started; [`Machine::start`] gives a
+//! * [`Session`]: type lines, wait for text; its end is an
+//! * [`Outcome`] with a [`Verdict`]: passed, failed or unknown.
+//! * [`Archive`]: a boot archive whose entries can be replaced and added.
+#![forbid(unsafe_code)]
+
+mod archive;
+mod boot;
+mod find;
+mod images;
+mod machine;
+mod outcome;
+mod screen;
+mod serial;
+mod session;
+#[cfg(test)]
+mod session_tests;
+mod tap;
+mod verdict;
+
+pub use archive::Archive;
+pub use boot::Boot;
+pub use find::{find_ovmf, find_qemu};
+pub use images::{Elfs, Images, TARGET, root};
+pub use machine::{Machine, SerialLine};
+pub use outcome::Outcome;
+pub use screen::Screen;
+pub use serial::Observer;
+pub use session::Session;
+pub use tap::{TapResult, TapSummary};
+pub use verdict::{Exit, Verdict};
+
+/// What the shell prints when it waits for a line.
+pub const PROMPT: &str = "postern> ";

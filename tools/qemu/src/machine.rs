@@ -1,0 +1,192 @@
+//! The machine: which QEMU, with which devices, booting what.
+
+use crate::find::{die_with_parent, find_qemu};
+use crate::{Boot, Elfs, Session};
+use anyhow::{Context as _, Result, bail};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Where the guest's serial line goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SerialLine {
+    /// To this program, through a [`Session`].
+    Session,
+    /// To the terminal that this program has; Ctrl-A X leaves.
+    Terminal,
+}
+
+/// A machine that can be started.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    /// What it boots.
+    pub boot: Boot,
+    /// Number of CPUs.
+    pub cpus: u32,
+    /// Memory in MiB.
+    pub memory_mib: u32,
+    /// Hardware virtualisation instead of emulation.
+    pub kvm: bool,
+    /// Where its serial line goes.
+    pub serial: SerialLine,
+    /// The file for the system log; QEMU's own log is beside it.
+    pub log: PathBuf,
+    /// Where the programs of the log are found.
+    pub elfs: Elfs,
+    /// Wait for gdb on this port before the first instruction.
+    pub gdb_port: Option<u16>,
+    /// More words for QEMU.
+    pub extra: Vec<String>,
+}
+
+impl Machine {
+    /// A machine with 1 CPU, 64 MiB for a direct boot, 256 MiB for a disk image.
+    pub fn new(boot: Boot, log: PathBuf, elfs: Elfs) -> Self {
+        let memory_mib = if matches!(boot, Boot::Direct { .. }) { 64 } else { 256 };
+        Self {
+            boot,
+            cpus: 1,
+            memory_mib,
+            kvm: false,
+            serial: SerialLine::Session,
+            log,
+            elfs,
+            gdb_port: None,
+            extra: Vec::new(),
+        }
+    }
+
+    /// Adds words to the kernel's command line.
+    ///
+    /// # Errors
+    /// When it boots from a disk image: its command line lies in the boot archive.
+    pub fn append(&mut self, words: &str) -> Result<&mut Self> {
+        match &mut self.boot {
+            Boot::Direct { command_line, .. } => {
+                *command_line = format!("{command_line} {words}").trim().to_owned();
+                Ok(self)
+            }
+            _ => bail!(
+                "a disk image takes no kernel words from QEMU; \
+                 they are in the entry `cmdline` of its boot archive"
+            ),
+        }
+    }
+
+    /// Boots this archive instead.
+    pub fn with_archive(mut self, file: &Path) -> Self {
+        if let Boot::Direct { archive, .. } = &mut self.boot {
+            *archive = file.to_owned();
+        }
+        self
+    }
+
+    /// Starts it and takes its serial line.
+    ///
+    /// # Errors
+    /// When QEMU can't be started.
+    pub fn start(&self) -> Result<Session> {
+        Session::start(self)
+    }
+
+    /// QEMU with all its words.
+    ///
+    /// # Errors
+    /// When QEMU or its firmware is missing, or the log's folder can't be made.
+    pub fn command(&self) -> Result<Command> {
+        let qemu = find_qemu().context(
+            "qemu-system-x86_64 is not on the PATH; `cargo xtask setup` says how to get it",
+        )?;
+        if let Some(folder) = self.log.parent() {
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        }
+        let mut command = die_with_parent(&qemu);
+        command.args(self.arguments()?);
+        Ok(command)
+    }
+
+    /// QEMU's own log: what made the CPU reset.
+    pub fn qemu_log(&self) -> PathBuf {
+        self.log.with_extension("qemu.log")
+    }
+
+    fn arguments(&self) -> Result<Vec<OsString>> {
+        let mut words: Vec<OsString> = Vec::new();
+        let mut add = |text: &str| words.extend(text.split(' ').map(OsString::from));
+        add("-M q35 -nodefaults -no-user-config -display none -no-reboot");
+        add(if self.kvm {
+            "-accel kvm -cpu host,-arch-capabilities"
+        } else {
+            "-accel tcg -cpu max"
+        });
+        add(&format!("-m {}M -smp {}", self.memory_mib, self.cpus));
+        add("-device isa-debug-exit,iobase=0xf4,iosize=0x04");
+        add(match self.serial {
+            SerialLine::Session => "-chardev stdio,id=com1,signal=off -serial chardev:com1",
+            SerialLine::Terminal => "-serial mon:stdio",
+        });
+        add("-d cpu_reset,guest_errors -D");
+        words.push(self.qemu_log().into());
+        words.push("-debugcon".into());
+        words.push(prefixed("file:", &self.log));
+        words.extend(self.boot.arguments()?);
+        if let Some(port) = self.gdb_port {
+            words.extend(["-S".into(), "-gdb".into(), format!("tcp:127.0.0.1:{port}").into()]);
+        }
+        words.extend(self.extra.iter().map(OsString::from));
+        Ok(words)
+    }
+}
+
+fn prefixed(prefix: &str, path: &Path) -> OsString {
+    let mut word = OsString::from(prefix);
+    word.push(path);
+    word
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Boot, Machine};
+    use crate::Elfs;
+
+    fn machine(boot: Boot) -> Machine {
+        Machine::new(boot, "logs/a.log".into(), Elfs::in_target("target".as_ref()))
+    }
+
+    fn words(machine: &Machine) -> String {
+        let words = machine.arguments().unwrap();
+        words.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+    }
+
+    fn direct() -> Boot {
+        Boot::Direct { kernel: "k".into(), archive: "a,b.tar".into(), command_line: String::new() }
+    }
+
+    #[test]
+    fn a_direct_boot_names_kernel_archive_and_words() {
+        let mut machine = machine(direct());
+        machine.append("selftest").unwrap().append("log=info").unwrap();
+        machine.cpus = 2;
+        let words = words(&machine);
+        assert!(words.contains("-kernel k -initrd a,,b.tar -append selftest log=info"), "{words}");
+        assert!(words.contains("-m 64M -smp 2"), "{words}");
+        assert!(words.contains("-debugcon file:logs/a.log"), "{words}");
+        assert!(words.contains("-D logs/a.qemu.log"), "{words}");
+    }
+
+    #[test]
+    fn a_disk_image_is_not_written_to_and_takes_no_words() {
+        let mut machine = machine(Boot::Bios("d.img".into()));
+        assert!(words(&machine).contains("snapshot=on,file=d.img"));
+        assert!(machine.append("selftest").is_err());
+    }
+
+    #[test]
+    fn emulation_is_the_default_and_kvm_a_choice() {
+        let mut machine = machine(direct());
+        assert!(words(&machine).contains("-accel tcg"));
+        machine.kvm = true;
+        assert!(words(&machine).contains("-accel kvm"));
+    }
+}

@@ -1,0 +1,233 @@
+//! A running machine and its serial line, used as a person uses a terminal.
+
+use crate::serial::{Observer, Serial};
+use crate::{Exit, Machine, Outcome, PROMPT, Screen, Verdict};
+use anyhow::{Context as _, Result, bail};
+use std::io::{Read as _, Write as _};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A machine that runs. Dropped, it is stopped.
+pub struct Session {
+    child: Child,
+    input: ChildStdin,
+    serial: Serial,
+    machine: Machine,
+    started: Instant,
+    first_prompt: Option<Duration>,
+    /// What was shown up to here has been looked at: lines, and bytes of the next one.
+    seen: (usize, usize),
+}
+
+impl Session {
+    /// Starts the machine.
+    pub(crate) fn start(machine: &Machine) -> Result<Self> {
+        Self::start_command(machine, machine.command()?)
+    }
+
+    /// Starts any command in the place of QEMU.
+    pub(crate) fn start_command(machine: &Machine, mut command: Command) -> Result<Self> {
+        let started = Instant::now();
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("cannot start QEMU")?;
+        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            bail!("cannot reach the serial line of QEMU");
+        };
+        let serial = Serial::new(output);
+        let machine = machine.clone();
+        Ok(Self { child, input, serial, machine, started, first_prompt: None, seen: (0, 0) })
+    }
+
+    /// Calls this after each piece of output.
+    pub fn observe(&self, observer: Observer) {
+        self.serial.received().observer = Some(observer);
+    }
+
+    /// Types bytes: keys without a line end, Ctrl-C (3), escape sequences.
+    ///
+    /// # Errors
+    /// When the machine has ended.
+    pub fn send(&mut self, bytes: &[u8]) -> Result<()> {
+        self.input
+            .write_all(bytes)
+            .and_then(|()| self.input.flush())
+            .context("the machine has ended: its serial line is closed")
+    }
+
+    /// Types a line and the return key. What was shown before counts as seen.
+    ///
+    /// # Errors
+    /// When the machine has ended.
+    pub fn send_line(&mut self, line: &str) -> Result<()> {
+        self.mark();
+        self.send(format!("{line}\r").as_bytes())
+    }
+
+    /// From now on only what comes later is waited for.
+    pub fn mark(&mut self) {
+        let received = self.serial.received();
+        self.seen = (received.screen.lines().len(), received.screen.current().len());
+    }
+
+    /// Waits until this text is shown; what was shown up to there, and what is seen then.
+    ///
+    /// # Errors
+    /// When it does not come in time or the machine ends before; the error shows the
+    /// last lines of the transcript.
+    pub fn wait_for(&mut self, text: &str, limit: Duration) -> Result<String> {
+        let (line, column) = self.seen;
+        let found = self.serial.wait(Instant::now() + limit, |received| {
+            let shown = since(&received.screen, line, column);
+            shown.find(text).map(|at| shown[..at + text.len()].to_owned())
+        });
+        match found {
+            Some(shown) => {
+                self.advance(&shown);
+                Ok(shown)
+            }
+            None => bail!(self.missing(&format!("`{text}`"), limit)),
+        }
+    }
+
+    /// Waits until the shell waits for a line: the prompt stands alone in a new line.
+    ///
+    /// # Errors
+    /// As [`Session::wait_for`].
+    pub fn wait_prompt(&mut self, limit: Duration) -> Result<()> {
+        let (line, column) = self.seen;
+        let wait = |shown: &Screen| {
+            let fresh = shown.lines().len() > line || (line, column) == (0, 0);
+            (fresh && shown.current().trim_end() == PROMPT.trim_end()).then_some(())
+        };
+        if self.serial.wait(Instant::now() + limit, |received| wait(&received.screen)).is_none() {
+            bail!(self.missing(&format!("the prompt `{PROMPT}`"), limit));
+        }
+        self.first_prompt.get_or_insert(self.started.elapsed());
+        Ok(())
+    }
+
+    /// Types a command at the prompt and waits for the next prompt: what it printed.
+    ///
+    /// # Errors
+    /// As [`Session::wait_for`].
+    pub fn run(&mut self, command: &str, limit: Duration) -> Result<String> {
+        self.send_line(command)?;
+        let (line, _) = self.seen;
+        self.wait_prompt(limit)?;
+        let received = self.serial.received();
+        // The first line since then is the command itself, as it was echoed.
+        let lines = received.screen.lines().get(line + 1..).unwrap_or_default();
+        Ok(lines.iter().flat_map(|line| [line, "\n"]).collect())
+    }
+
+    /// Time from the start of QEMU to the first prompt.
+    pub fn time_to_prompt(&self) -> Option<Duration> {
+        self.first_prompt
+    }
+
+    /// All that was shown so far.
+    pub fn transcript(&self) -> String {
+        self.serial.received().screen.text()
+    }
+
+    /// Whether the machine has ended.
+    pub fn ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Whether the serial line is closed: nothing more will be shown.
+    pub fn closed(&self) -> bool {
+        self.serial.received().closed
+    }
+
+    /// Waits for the end of the machine, stops it when that takes too long, and judges.
+    pub fn finish(mut self, limit: Duration) -> Outcome {
+        let exit = self.wait_exit(Instant::now() + limit);
+        self.serial.join();
+        let mut complaint = String::new();
+        if let Some(stderr) = &mut self.child.stderr {
+            // What can't be read can't be shown; the verdict stands without it.
+            drop(stderr.read_to_string(&mut complaint));
+        }
+        let qemu_log = std::fs::read(self.machine.qemu_log()).unwrap_or_default();
+        let qemu_log = String::from_utf8_lossy(&qemu_log).into_owned();
+        let triple_fault = qemu_log.contains("Triple fault");
+        Outcome {
+            verdict: Verdict::of(exit, triple_fault),
+            transcript: self.transcript(),
+            complaint,
+            registers: if triple_fault { registers(&qemu_log) } else { String::new() },
+            time_to_prompt: self.first_prompt,
+            log: self.machine.log.clone(),
+            elfs: self.machine.elfs.clone(),
+        }
+    }
+
+    fn wait_exit(&mut self, deadline: Instant) -> Exit {
+        loop {
+            match self.child.try_wait() {
+                Ok(Some(status)) => return Exit::from(status),
+                Ok(None) if Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                _ => {
+                    self.stop();
+                    return Exit::TimedOut;
+                }
+            }
+        }
+    }
+
+    fn stop(&mut self) {
+        // Both fail only when the machine has ended, which is what is wanted.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+
+    fn advance(&mut self, shown: &str) {
+        let column = self.seen.1;
+        match shown.rsplit_once('\n') {
+            Some((before, last)) => {
+                self.seen = (self.seen.0 + before.matches('\n').count() + 1, last.len());
+            }
+            None => self.seen.1 = column + shown.len(),
+        }
+    }
+
+    fn missing(&self, what: &str, limit: Duration) -> String {
+        let received = self.serial.received();
+        let why = if received.closed {
+            "the machine ended before".to_owned()
+        } else {
+            format!("it did not come in {} s", limit.as_secs_f32())
+        };
+        let text = received.screen.text();
+        let lines: Vec<&str> = text.lines().collect();
+        let tail = lines[lines.len().saturating_sub(20)..].join("\n  | ");
+        format!("waited for {what}: {why}; the last that was shown:\n  | {tail}")
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// What is shown from this place on.
+fn since(screen: &Screen, line: usize, column: usize) -> String {
+    let mut text: String =
+        screen.lines().iter().skip(line).flat_map(|line| [line.as_str(), "\n"]).collect();
+    text.push_str(&screen.current());
+    text.get(column..).unwrap_or_default().to_owned()
+}
+
+/// The part of QEMU's log about the last reset.
+fn registers(log: &str) -> String {
+    let start = log.rfind("Triple fault").unwrap_or(0);
+    log[start..].lines().take(24).collect::<Vec<_>>().join("\n")
+}

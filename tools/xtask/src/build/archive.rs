@@ -1,0 +1,36 @@
+//! Fills the boot archive: `init`, the manifest, the kernel's words, the programs.
+
+use anyhow::{Context as _, Result};
+use manifest::System;
+use qemu_harness::{Archive, Images};
+
+/// The first user program.
+const INIT: &str = "init";
+/// What the kernel starts in the place of init for the command-line word `selftest`.
+const SELFTEST: &str = "selftest";
+
+/// The programs that the archive holds.
+pub(super) fn program_names(system: &System) -> Vec<String> {
+    let mut names = vec![INIT.to_owned(), SELFTEST.to_owned()];
+    let more = system.program_files();
+    names.extend(more.into_iter().filter(|name| *name != SELFTEST).map(str::to_owned));
+    names
+}
+
+/// Writes the archive, unless it is the same already.
+pub(super) fn write(system: &System, images: &Images) -> Result<()> {
+    let mut archive = Archive::new();
+    archive.set(INIT, images.program(INIT)?);
+    archive.set(manifest::FILE, manifest::encode(system));
+    // For disk images: the kernel's words. A direct boot has them from QEMU.
+    archive.set("cmdline", Vec::new());
+    for name in program_names(system).iter().skip(1) {
+        archive.set(name, images.program(name)?);
+    }
+    let bytes = archive.to_bytes()?;
+    if std::fs::read(&images.archive).is_ok_and(|old| old == bytes) {
+        return Ok(());
+    }
+    std::fs::write(&images.archive, bytes)
+        .with_context(|| format!("cannot write {}", images.archive.display()))
+}

@@ -1,0 +1,128 @@
+//! The cargo calls for the bare machine, with their flags in one place.
+
+use crate::setup::Toolchain;
+use crate::{step, workspace};
+use anyhow::Result;
+use qemu_harness::{Elfs, TARGET};
+use std::path::Path;
+use std::process::Command;
+
+/// The linker script of the kernel.
+const KERNEL_SCRIPT: &str = "microkernel/kernel.ld";
+/// The linker script of user programs.
+const USER_SCRIPT: &str = "libsys/rt/user.ld";
+
+/// Which of the two kinds of program for the bare machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bare {
+    /// The kernel image.
+    Kernel,
+    /// User programs.
+    User,
+}
+
+impl Bare {
+    /// Its folder in `target/`.
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Kernel => "kernel",
+            Self::User => "user",
+        }
+    }
+
+    fn script(self) -> &'static str {
+        match self {
+            Self::Kernel => KERNEL_SCRIPT,
+            Self::User => USER_SCRIPT,
+        }
+    }
+
+    /// Static addresses, as the log's strings and both loaders want it; frame pointers for
+    /// backtraces; the script for the layout and defmt's for the strings.
+    fn flags(self, root: &Path) -> String {
+        let script = format!("link-arg=-T{}", root.join(self.script()).display());
+        let mut flags = vec!["-C", "relocation-model=static", "-C", "force-frame-pointers=yes"];
+        if self == Self::User {
+            flags.extend(["-C", "code-model=small"]);
+        }
+        flags.extend(["-C", &script, "-C", "link-arg=-Tdefmt.x"]);
+        // The separator of this variable is the only one that paths can't contain.
+        flags.join("\x1f")
+    }
+
+    /// A cargo call for this kind: `cargo VERB` with target, standard library and flags.
+    fn command(self, toolchain: &Toolchain, verb: &str) -> Result<Command> {
+        let mut command = toolchain.cargo()?;
+        command
+            .args([verb, "--release", "--target", TARGET])
+            .args(["-Zbuild-std=core,alloc,compiler_builtins"])
+            .args(["-Zbuild-std-features=compiler-builtins-mem", "--target-dir"])
+            .arg(workspace::target().join(self.folder()))
+            .env("CARGO_ENCODED_RUSTFLAGS", self.flags(&workspace::root()))
+            // Decided at compile time; without it everything below an error vanishes.
+            .env("DEFMT_LOG", "trace");
+        Ok(command)
+    }
+}
+
+/// Cargo for a check of crates for the bare machine (clippy, doc); nothing is linked.
+pub(crate) fn lint_command(toolchain: &Toolchain, kind: Bare, verb: &str) -> Result<Command> {
+    kind.command(toolchain, verb)
+}
+
+/// Builds the kernel image.
+pub(crate) fn kernel(toolchain: &Toolchain) -> Result<()> {
+    relink_when_changed(Bare::Kernel, "postern")?;
+    let mut command = Bare::Kernel.command(toolchain, "build")?;
+    command.args(["-p", "microkernel", "--bin", "postern", "--features", "image"]);
+    step::run("building the kernel", &mut command)
+}
+
+/// Builds user programs; each is a package with a program of the same name.
+pub(crate) fn programs(toolchain: &Toolchain, names: &[String]) -> Result<()> {
+    let mut command = Bare::User.command(toolchain, "build")?;
+    for name in names {
+        relink_when_changed(Bare::User, name)?;
+        command.args(["-p", name]);
+    }
+    command.arg("--bins");
+    step::run("building the user programs", &mut command)
+}
+
+/// Cargo does not know that a program depends on its linker script: when the script is
+/// newer, the program is removed, so that cargo links it again.
+fn relink_when_changed(kind: Bare, name: &str) -> Result<()> {
+    let elfs = Elfs::in_target(&workspace::target());
+    let elf = if kind == Bare::Kernel { elfs.kernel().to_owned() } else { elfs.program(name) };
+    let changed = |path: &Path| path.metadata().and_then(|data| data.modified()).ok();
+    let script = changed(&workspace::root().join(kind.script()));
+    if !elf.exists() || changed(&elf) >= script {
+        return Ok(());
+    }
+    std::fs::remove_file(&elf)?;
+    let links = elf.with_file_name("deps");
+    for entry in std::fs::read_dir(links)? {
+        let entry = entry?;
+        let file = entry.file_name().to_string_lossy().into_owned();
+        if file.strip_prefix(name).is_some_and(|rest| rest.starts_with('-') && !rest.contains('.'))
+        {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Bare;
+    use std::path::Path;
+
+    #[test]
+    fn flags_survive_a_path_with_spaces() {
+        let flags = Bare::User.flags(Path::new("/my clone"));
+        let words: Vec<&str> = flags.split('\x1f').collect();
+        assert!(words.contains(&"link-arg=-T/my clone/libsys/rt/user.ld"));
+        assert!(words.contains(&"code-model=small"));
+        assert!(!Bare::Kernel.flags(Path::new("/")).contains("code-model"));
+    }
+}

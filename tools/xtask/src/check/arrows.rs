@@ -1,0 +1,162 @@
+//! Import directions: which kind of package may depend on which.
+
+use crate::metadata::Package;
+use anyhow::{Result, bail};
+use std::path::Path;
+
+/// The kinds of package of the design.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Numbers, layouts and errors that kernel and programs agree on.
+    Abi,
+    /// The kernel: portable core and image.
+    Kernel,
+    /// System calls, made safe.
+    Sys,
+    /// A macro crate; runs in the compiler.
+    Macros,
+    /// What programs are made of: start, heap, service, queue, loader.
+    Runtime,
+    /// The types of the system manifest.
+    Manifest,
+    /// The interface of a server.
+    Api,
+    /// A server, init, a program.
+    Program,
+    /// What runs on the host.
+    Tool,
+    /// Host tests of the whole system.
+    Tests,
+}
+
+use Kind::{Abi, Api, Kernel, Macros, Manifest, Program, Runtime, Sys, Tests, Tool};
+
+/// Who may depend on whom; what is not here is wrong.
+const ARROWS: [(Kind, &[Kind]); 10] = [
+    (Abi, &[]),
+    (Kernel, &[Abi]),
+    (Sys, &[Abi]),
+    (Macros, &[]),
+    (Runtime, &[Abi, Sys, Macros, Runtime]),
+    (Manifest, &[Abi, Manifest]),
+    (Api, &[Abi, Sys, Runtime, Api]),
+    (Program, &[Abi, Sys, Runtime, Manifest, Api]),
+    (Tool, &[Abi, Manifest, Tool]),
+    (Tests, &[Abi, Kernel, Macros, Manifest, Tool, Runtime, Sys, Api]),
+];
+
+/// What a package is, by its folder; `None` for one that the design has no place for.
+pub(super) fn kind(folder: &Path) -> Option<Kind> {
+    let parts: Vec<&str> = folder.iter().filter_map(|part| part.to_str()).collect();
+    Some(match parts.as_slice() {
+        ["libsys", "abi"] => Abi,
+        ["libsys", "sys"] => Sys,
+        ["libsys", "service-macros"] => Macros,
+        ["libsys", _] => Runtime,
+        ["microkernel"] => Kernel,
+        ["init", "manifest"] => Manifest,
+        ["init", "api"] | ["servers", _, "api"] => Api,
+        ["init"] | ["servers", _] | ["tests", "programs", _] => Program,
+        ["tools", _] => Tool,
+        ["tests"] => Tests,
+        _ => return None,
+    })
+}
+
+/// Checks all arrows.
+pub(super) fn check(packages: &[Package]) -> Result<()> {
+    let problems = problems(packages);
+    if problems.is_empty() {
+        return Ok(());
+    }
+    bail!("{} wrong\n  {}", problems.len(), problems.join("\n  "))
+}
+
+fn problems(packages: &[Package]) -> Vec<String> {
+    let mut problems = Vec::new();
+    for package in packages {
+        let Some(from) = kind(&package.folder) else {
+            let place = package.folder.display();
+            problems.push(format!("{} lies in {place}, for which there is no rule", package.name));
+            continue;
+        };
+        problems.extend(wrong_arrows(package, from, packages));
+    }
+    problems
+}
+
+fn wrong_arrows(package: &Package, from: Kind, packages: &[Package]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for dependency in &package.dependencies {
+        let name = &dependency.name;
+        let target = packages.iter().find(|other| other.name == *name && dependency.ours);
+        match target.and_then(|target| kind(&target.folder)) {
+            Some(_) if *name == package.name => {}
+            Some(to) if !allowed(from, to) => wrong.push(format!(
+                "{} depends on {name}: a package of kind {from:?} may not depend on one of kind {to:?}",
+                package.name
+            )),
+            None if from == Abi && !dependency.for_tests => {
+                wrong.push(format!("{} depends on {name}: abi depends on nothing", package.name));
+            }
+            _ => {}
+        }
+    }
+    wrong
+}
+
+fn allowed(from: Kind, to: Kind) -> bool {
+    ARROWS.iter().any(|(kind, targets)| *kind == from && targets.contains(&to))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, allowed, problems};
+    use crate::metadata::{Dependency, Package};
+
+    fn package(name: &str, folder: &str, dependencies: &[&str]) -> Package {
+        let dependency =
+            |name: &&str| Dependency { name: (*name).into(), ours: true, for_tests: false };
+        Package {
+            name: name.into(),
+            folder: folder.into(),
+            targets: Vec::new(),
+            dependencies: dependencies.iter().map(dependency).collect(),
+            default_member: false,
+        }
+    }
+
+    #[test]
+    fn a_server_may_use_an_interface_but_no_server() {
+        let packages = [
+            package("shell", "servers/shell", &["console-api", "console"]),
+            package("console", "servers/console", &["console-api"]),
+            package("console-api", "servers/console/api", &[]),
+        ];
+        let problems = problems(&packages);
+        assert_eq!(problems.len(), 1);
+        assert!(problems[0].starts_with("shell depends on console:"), "{problems:?}");
+    }
+
+    #[test]
+    fn the_core_knows_nothing_but_the_abi() {
+        assert!(allowed(Kind::Kernel, Kind::Abi));
+        for to in [Kind::Sys, Kind::Runtime, Kind::Manifest, Kind::Tool, Kind::Api] {
+            assert!(!allowed(Kind::Kernel, to), "{to:?}");
+        }
+    }
+
+    #[test]
+    fn abi_depends_on_nothing() {
+        let mut abi = package("abi", "libsys/abi", &[]);
+        abi.dependencies.push(Dependency { name: "serde".into(), ours: false, for_tests: false });
+        assert_eq!(problems(&[abi.clone()]), ["abi depends on serde: abi depends on nothing"]);
+        abi.dependencies[0].for_tests = true;
+        assert_eq!(problems(&[abi]).len(), 0);
+    }
+
+    #[test]
+    fn a_package_without_a_place_in_the_design_is_told() {
+        assert!(problems(&[package("x", "drivers/x", &[])])[0].contains("no rule"));
+    }
+}

@@ -1,0 +1,98 @@
+//! rustfmt and clippy, each crate for the machine that it runs on.
+
+use super::arrows::{self, Kind};
+use crate::build::{Bare, lint_command};
+use crate::metadata::Package;
+use crate::setup::Toolchain;
+use crate::{step, workspace};
+use anyhow::{Result, ensure};
+use std::process::Command;
+
+/// Checks the format of all members, and of the one crate that is none.
+pub(super) fn format(toolchain: &Toolchain) -> Result<()> {
+    let mut members = toolchain.cargo()?;
+    members.args(["fmt", "--all", "--check"]);
+    let mut alone = toolchain.cargo()?;
+    alone.args(["fmt", "--check", "--manifest-path", "tools/disk-image/Cargo.toml"]);
+    all([("format of the workspace", members), ("format of tools/disk-image", alone)])
+}
+
+/// Runs clippy: host crates with their tests, the kernel, user programs.
+pub(super) fn clippy(toolchain: &Toolchain, packages: &[Package]) -> Result<()> {
+    let mut host = host_command(toolchain, "clippy")?;
+    host.arg("--all-targets").args(select(packages, on_host));
+    let mut kernel = lint_command(toolchain, Bare::Kernel, "clippy")?;
+    kernel.args(["-p", "microkernel", "--lib", "--bin", "postern", "--features", "image"]);
+    let mut user = lint_command(toolchain, Bare::User, "clippy")?;
+    user.args(select(packages, in_user_space));
+    for command in [&mut host, &mut kernel, &mut user] {
+        command.args(["--", "-D", "warnings"]);
+    }
+    all([("clippy: host crates", host), ("clippy: kernel", kernel), ("clippy: user space", user)])
+}
+
+/// Runs all commands, also after one that fails, so that all that is wrong is shown.
+pub(super) fn all<const N: usize>(commands: [(&str, Command); N]) -> Result<()> {
+    let errors: Vec<String> = commands
+        .into_iter()
+        .filter_map(|(what, mut command)| step::run(what, &mut command).err())
+        .map(|error| error.to_string())
+        .collect();
+    ensure!(errors.is_empty(), "{}", errors.join("; "));
+    Ok(())
+}
+
+/// The pinned cargo for crates of the host; stable, as the user's own.
+pub(super) fn host_command(toolchain: &Toolchain, verb: &str) -> Result<Command> {
+    let mut command = toolchain.cargo()?;
+    command
+        .env_remove("RUSTC_BOOTSTRAP")
+        .args([verb, "--target-dir"])
+        .arg(workspace::target().join("check"));
+    Ok(command)
+}
+
+/// Arguments that select the packages of which this holds.
+pub(super) fn select(packages: &[Package], wanted: fn(Kind) -> bool) -> Vec<String> {
+    packages
+        .iter()
+        .filter(|package| arrows::kind(&package.folder).is_some_and(wanted))
+        .flat_map(|package| ["-p".to_owned(), package.name.clone()])
+        .collect()
+}
+
+/// Whether such a package runs, or is tested, on the host.
+pub(super) fn on_host(kind: Kind) -> bool {
+    use Kind::{Abi, Kernel, Macros, Manifest, Tests, Tool};
+    matches!(kind, Abi | Kernel | Macros | Manifest | Tests | Tool)
+}
+
+/// Whether such a package runs in user space of the bare machine.
+pub(super) fn in_user_space(kind: Kind) -> bool {
+    use Kind::{Abi, Api, Manifest, Program, Runtime, Sys};
+    matches!(kind, Abi | Sys | Runtime | Api | Program | Manifest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{in_user_space, on_host, select};
+    use crate::metadata::Package;
+
+    #[test]
+    fn each_package_is_checked_for_its_machine() {
+        let package = |name: &str, folder: &str| Package {
+            name: name.into(),
+            folder: folder.into(),
+            targets: Vec::new(),
+            dependencies: Vec::new(),
+            default_member: false,
+        };
+        let packages = [
+            package("abi", "libsys/abi"),
+            package("shell", "servers/shell"),
+            package("xtask", "tools/xtask"),
+        ];
+        assert_eq!(select(&packages, on_host), ["-p", "abi", "-p", "xtask"]);
+        assert_eq!(select(&packages, in_user_space), ["-p", "abi", "-p", "shell"]);
+    }
+}

@@ -1,0 +1,83 @@
+//! `check`: format, lints, import directions, the border of `unsafe`, documentation.
+//!
+//! All with the pinned toolchain, so that the answer does not depend on the user's.
+
+mod arrows;
+mod border;
+mod docs;
+mod lints;
+mod tokens;
+
+use crate::metadata::{self, Package};
+use crate::setup::{self, Toolchain};
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+
+/// Check format, lints, import directions, the border of unsafe code and documentation.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Only these checks (may be repeated)
+    #[arg(long, value_name = "CHECK")]
+    only: Vec<Check>,
+}
+
+/// One of the checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Check {
+    /// rustfmt.
+    Format,
+    /// Who depends on whom.
+    Imports,
+    /// Where `unsafe` is.
+    Unsafe,
+    /// Clippy with all lints of the workspace denied.
+    Lints,
+    /// rustdoc with warnings denied.
+    Docs,
+}
+
+impl Check {
+    /// The quick ones first.
+    const ALL: [Self; 5] = [Self::Format, Self::Imports, Self::Unsafe, Self::Lints, Self::Docs];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Format => "format",
+            Self::Imports => "import directions",
+            Self::Unsafe => "border of unsafe",
+            Self::Lints => "lints",
+            Self::Docs => "documentation",
+        }
+    }
+
+    fn run(self, toolchain: &Toolchain, packages: &[Package]) -> Result<()> {
+        match self {
+            Self::Format => lints::format(toolchain),
+            Self::Imports => arrows::check(packages),
+            Self::Unsafe => border::check(packages),
+            Self::Lints => lints::clippy(toolchain, packages),
+            Self::Docs => docs::check(toolchain, packages),
+        }
+    }
+}
+
+/// The command: all checks, also after one that fails.
+pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
+    let toolchain = setup::toolchain()?;
+    toolchain.require_lints()?;
+    let packages = metadata::packages()?;
+    let mut failed = 0;
+    for check in Check::ALL {
+        if !arguments.only.is_empty() && !arguments.only.contains(&check) {
+            continue;
+        }
+        match check.run(&toolchain, &packages) {
+            Ok(()) => println!("{}: good", check.name()),
+            Err(error) => {
+                println!("{}: {error:#}", check.name());
+                failed += 1;
+            }
+        }
+    }
+    Ok(u8::from(failed > 0))
+}

@@ -1,0 +1,68 @@
+//! `cargo xtask`: all commands of the project.
+//!
+//! Each command is a module with its arguments and a `run`; what they share is in
+//! `setup` (the kernel toolchain, QEMU), `build` (kernel, programs, boot archive) and
+//! the crate `qemu-harness` (the machine). A command that fails prints one line that
+//! says what failed and what to do, and leaves with a status other than 0.
+#![forbid(unsafe_code)]
+
+mod build;
+mod check;
+mod debug;
+mod disk_image;
+mod log;
+mod metadata;
+mod new_server;
+mod run;
+mod selftest;
+mod setup;
+mod step;
+mod test;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Builds, runs and tests Postern.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Run(run::Arguments),
+    Test(test::Arguments),
+    Check(check::Arguments),
+    Selftest(selftest::Arguments),
+    Image(disk_image::Arguments),
+    Debug(debug::Arguments),
+    Log(log::Arguments),
+    NewServer(new_server::Arguments),
+    Build(build::Arguments),
+    Setup(setup::Arguments),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Selftest(arguments) => selftest::run(&arguments),
+        Command::Image(arguments) => disk_image::run(&arguments),
+        Command::Debug(arguments) => debug::run(&arguments),
+        Command::Log(arguments) => log::run(&arguments),
+        Command::NewServer(arguments) => new_server::run(&arguments),
+        Command::Build(arguments) => build::run(&arguments),
+        Command::Setup(arguments) => setup::run(&arguments),
+    };
+    match result {
+        Ok(status) => ExitCode::from(status),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! `new-server NAME`: a server of one's own, from the template.
+//!
+//! Copies `servers/template` with its interface under the new name and adds a block to
+//! the system manifest. Nothing else is needed: the workspace takes every folder in
+//! `servers/`.
+
+mod name;
+mod rename;
+
+use crate::build::MANIFEST;
+use crate::{metadata, setup, workspace};
+use anyhow::{Context as _, Result, bail, ensure};
+use clap::Args;
+use name::ServerName;
+use std::fs;
+use std::path::Path;
+
+/// Make a new server from the template, and add it to the system manifest.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Its name: 2 to 15 small letters, digits and hyphens
+    name: String,
+}
+
+/// The command.
+pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
+    let name: ServerName = arguments.name.parse()?;
+    let packages = metadata::packages()?;
+    for taken in [name.package(), &name.api_package()] {
+        if packages.iter().any(|package| package.name == taken) {
+            bail!("there is a package `{taken}` already; choose another name");
+        }
+    }
+    create(&workspace::root(), &name)?;
+    // Cargo notes the new member in Cargo.lock, and says if it is not usable.
+    metadata::packages()?;
+    format(&name);
+    print_next(&name);
+    Ok(0)
+}
+
+fn create(root: &Path, name: &ServerName) -> Result<()> {
+    let folder = root.join("servers").join(name.package());
+    ensure!(!folder.exists(), "{} exists already; choose another name", folder.display());
+    let file = root.join(MANIFEST);
+    let manifest = fs::read_to_string(&file)
+        .with_context(|| format!("cannot read the manifest {}", file.display()))?;
+    ensure!(
+        !manifest.contains(&format!("[server.{}]", name.package())),
+        "{MANIFEST} has a server `{}` already; choose another name",
+        name.package()
+    );
+    let made = copy(&root.join("servers/template"), &folder, name).and_then(|()| {
+        fs::write(&file, with_block(&manifest, name))
+            .with_context(|| format!("cannot write {}", file.display()))
+    });
+    if made.is_err() {
+        // Half a server would break the workspace.
+        drop(fs::remove_dir_all(&folder));
+    }
+    made
+}
+
+fn copy(from: &Path, to: &Path, name: &ServerName) -> Result<()> {
+    let problem = || format!("cannot copy {} to {}", from.display(), to.display());
+    fs::create_dir_all(to).with_context(problem)?;
+    for entry in fs::read_dir(from).with_context(problem)? {
+        let entry = entry.with_context(problem)?;
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        if source.is_dir() {
+            copy(&source, &target, name)?;
+        } else {
+            let text = fs::read_to_string(&source).with_context(problem)?;
+            let rust = source.extension().is_some_and(|extension| extension == "rs");
+            let text = if rust { rename::rust(&text, name) } else { rename::plain(&text, name) };
+            fs::write(&target, text).with_context(problem)?;
+        }
+    }
+    Ok(())
+}
+
+/// Another name may sort otherwise among the imports. Where there is no toolchain yet,
+/// `check` will say so one day; the server works all the same.
+fn format(name: &ServerName) {
+    let formatted = setup::toolchain().and_then(|toolchain| toolchain.cargo()).map(|mut cargo| {
+        cargo.args(["fmt", "-p", name.package(), "-p", &name.api_package()]).status()
+    });
+    if !matches!(formatted, Ok(Ok(status)) if status.success()) {
+        eprintln!("warning: the new files are not formatted; `cargo fmt` does it");
+    }
+}
+
+/// The manifest with a block for the server at its end.
+fn with_block(manifest: &str, name: &ServerName) -> String {
+    let name = name.package();
+    format!(
+        "{}\n\n# Made by `cargo xtask new-server {name}`.\n[server.{name}]\npriority = 30\n\
+         pages = 256\nservice = true\nclients = [\"shell\"]\n",
+        manifest.trim_end()
+    )
+}
+
+fn print_next(name: &ServerName) {
+    let (package, file) = (name.package(), MANIFEST);
+    println!("made servers/{package} and its interface servers/{package}/api;");
+    println!("added [server.{package}] to {file}. Try it:");
+    println!("  cargo xtask run -c \"call {package} greet you\"");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::create;
+    use std::fs;
+    use std::path::Path;
+
+    fn write(root: &Path, file: &str, text: &str) {
+        let file = root.join(file);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    }
+
+    fn repository() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), "init/system.toml", "[server.names]\npriority = 50\n");
+        write(folder.path(), "servers/template/Cargo.toml", "name = \"template\"\n");
+        write(folder.path(), "servers/template/api/src/lib.rs", "pub trait Template {}\n");
+        folder
+    }
+
+    #[test]
+    fn files_are_copied_and_the_manifest_grows() {
+        let folder = repository();
+        create(folder.path(), &"echo".parse().unwrap()).unwrap();
+        let read = |file: &str| fs::read_to_string(folder.path().join(file)).unwrap();
+        assert_eq!(read("servers/echo/Cargo.toml"), "name = \"echo\"\n");
+        assert_eq!(read("servers/echo/api/src/lib.rs"), "pub trait Echo {}\n");
+        let manifest = read("init/system.toml");
+        assert!(manifest.starts_with("[server.names]\npriority = 50\n\n# Made by"), "{manifest}");
+        assert!(manifest.contains("\n[server.echo]\n"));
+    }
+
+    #[test]
+    fn a_second_server_of_the_name_is_refused_and_changes_nothing() {
+        let folder = repository();
+        create(folder.path(), &"echo".parse().unwrap()).unwrap();
+        let before = fs::read_to_string(folder.path().join("init/system.toml")).unwrap();
+        let error = create(folder.path(), &"echo".parse().unwrap()).unwrap_err();
+        assert!(error.to_string().contains("exists already"));
+        let after = fs::read_to_string(folder.path().join("init/system.toml")).unwrap();
+        assert_eq!(before, after);
+    }
+}

@@ -1,0 +1,110 @@
+//! The arguments that choose a machine, and the machine they choose.
+
+use crate::{build, disk_image, setup};
+use anyhow::{Context as _, Result};
+use clap::{Args, ValueEnum};
+use qemu_harness::{Boot, Machine};
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+/// The firmware of a disk image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Firmware {
+    /// SeaBIOS.
+    Bios,
+    /// OVMF.
+    Uefi,
+}
+
+impl Firmware {
+    /// As file names have it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Bios => "bios",
+            Self::Uefi => "uefi",
+        }
+    }
+}
+
+/// What machine to boot.
+#[derive(Args, Clone)]
+pub(crate) struct MachineArguments {
+    /// Boot a disk image with this firmware instead of the kernel directly
+    #[arg(long, value_name = "FIRMWARE")]
+    image: Option<Firmware>,
+    /// Number of CPUs
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=255))]
+    cpus: u32,
+    /// Use the host's virtualisation (/dev/kvm) instead of emulating the CPU
+    #[arg(long)]
+    kvm: bool,
+    /// Memory in MiB [default: 64; 256 with --image]
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(16..=65536))]
+    mem: Option<u32>,
+    /// Words for the kernel: log=LEVEL, init=NAME, selftest
+    #[arg(long, value_name = "WORDS", default_value = "")]
+    append: String,
+    /// More words for QEMU (may be repeated)
+    #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
+    qemu: Vec<String>,
+}
+
+impl MachineArguments {
+    /// Adds words for the kernel.
+    pub(crate) fn append(&mut self, words: &str) {
+        self.append = format!("{} {words}", self.append).trim().to_owned();
+    }
+
+    /// Builds what is missing and sets up the machine; `name` names its log.
+    pub(crate) fn prepare(&self, name: &str) -> Result<Machine> {
+        setup::qemu()?;
+        if self.kvm {
+            File::options()
+                .read(true)
+                .write(true)
+                .open("/dev/kvm")
+                .context("/dev/kvm can't be used; leave --kvm out, or ask for access to it")?;
+        }
+        let toolchain = setup::toolchain()?;
+        let images = build::all(&toolchain)?;
+        let boot = match self.image {
+            None => images.machine(name).boot,
+            Some(firmware) => {
+                let image = disk_image::make(&toolchain, &images, firmware, &self.append)?;
+                match firmware {
+                    Firmware::Bios => Boot::Bios(image),
+                    Firmware::Uefi => {
+                        setup::ovmf()?;
+                        Boot::Uefi(image)
+                    }
+                }
+            }
+        };
+        let mut machine = images.machine_with(boot, &log_name(name));
+        if self.image.is_none() {
+            machine.append(&self.append)?;
+        }
+        machine.cpus = self.cpus;
+        machine.kvm = self.kvm;
+        machine.memory_mib = self.mem.unwrap_or(machine.memory_mib);
+        machine.extra.clone_from(&self.qemu);
+        Ok(machine)
+    }
+}
+
+/// The name for the log: `run`, and `run-PID` while another `run` writes to that.
+fn log_name(name: &str) -> String {
+    static LOCKS: OnceLock<Option<File>> = OnceLock::new();
+    let folder: PathBuf = crate::workspace::target().join("logs");
+    let lock = LOCKS.get_or_init(|| {
+        std::fs::create_dir_all(&folder).ok()?;
+        let file = File::create(folder.join(format!("{name}.lock"))).ok()?;
+        file.try_lock().ok()?;
+        Some(file)
+    });
+    match lock {
+        Some(_) => name.to_owned(),
+        None => format!("{name}-{}", std::process::id()),
+    }
+}

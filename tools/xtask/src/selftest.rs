@@ -1,0 +1,134 @@
+//! `selftest`: boots with the kernel's word `selftest` and judges what it prints.
+
+use crate::log::Follower;
+use crate::run::MachineArguments;
+use crate::test::Results;
+use anyhow::Result;
+use clap::Args;
+use qemu_harness::{Machine, Observer, Outcome, Screen, TapSummary, Verdict};
+use std::io::Write as _;
+use std::time::Duration;
+
+/// Run the self-tests of kernel and user space in QEMU.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    machine: MachineArguments,
+    /// Put a real fault into this test, which must then fail
+    #[arg(long, value_name = "NAME")]
+    inject: Option<String>,
+    /// Show the decoded system log while it is written
+    #[arg(long)]
+    log: bool,
+    /// Stop the machine after so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    timeout: u64,
+}
+
+/// The command.
+pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
+    let mut choice = arguments.machine.clone();
+    choice.append("selftest");
+    if let Some(name) = &arguments.inject {
+        choice.append(&format!("inject={name}"));
+    }
+    let machine = choice.prepare("selftest")?;
+    let follower = arguments.log.then(|| Follower::start(&machine.log, &machine.elfs));
+    let limit = Duration::from_secs(arguments.timeout);
+    let outcome = boot(&machine, Some(printer()), limit)?;
+    if let Some(follower) = follower {
+        follower.finish();
+    }
+    let results = judge(&outcome);
+    results.failures.iter().for_each(|failure| println!("failed: {failure}"));
+    println!("{} passed, {} failed", results.passed, results.failed());
+    Ok(if results.failed() == 0 { 0 } else { outcome.verdict.status().max(1) })
+}
+
+/// Boots and waits for the end.
+pub(crate) fn boot(
+    machine: &Machine,
+    observer: Option<Observer>,
+    limit: Duration,
+) -> Result<Outcome> {
+    let session = machine.start()?;
+    if let Some(observer) = observer {
+        session.observe(observer);
+    }
+    Ok(session.finish(limit))
+}
+
+/// Counts the results; an end that the results do not explain is a failure of its own.
+pub(crate) fn judge(outcome: &Outcome) -> Results {
+    let summary = TapSummary::parse(&outcome.transcript);
+    let mut results = Results { passed: summary.passed(), failures: Vec::new() };
+    for result in summary.failures() {
+        let why = result.failure.as_deref().unwrap_or_default();
+        results.failures.push(format!("{}: {}: {why}", result.block, result.name));
+    }
+    results.failures.extend(summary.problems.iter().cloned());
+    let explained = match outcome.verdict {
+        Verdict::Passed => results.failures.is_empty() && results.passed > 0,
+        _ => !results.failures.is_empty(),
+    };
+    if !explained {
+        let end = outcome.explanation();
+        results.failures.push(format!("the self-tests ended so: {}", end.trim_end()));
+    } else if matches!(outcome.verdict, Verdict::Unknown { .. }) {
+        results.failures.push(outcome.explanation().trim_end().to_owned());
+    }
+    results
+}
+
+fn printer() -> Observer {
+    let mut printed = 0;
+    Box::new(move |screen: &Screen| {
+        let mut out = std::io::stdout().lock();
+        for line in &screen.lines()[printed..] {
+            // Nobody may be reading any more; the result still counts.
+            drop(writeln!(out, "{line}"));
+        }
+        printed = screen.lines().len();
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::judge;
+    use qemu_harness::{Elfs, Exit, Outcome, Verdict};
+
+    fn outcome(transcript: &str, status: i32) -> Outcome {
+        Outcome {
+            verdict: Verdict::of(Exit::Status(status), false),
+            transcript: transcript.to_owned(),
+            complaint: String::new(),
+            registers: String::new(),
+            time_to_prompt: None,
+            log: "no.log".into(),
+            elfs: Elfs::in_target("no-target".as_ref()),
+        }
+    }
+
+    const GOOD: &str = "# kernel\nTAP version 14\nok 1 - a\nok 2 - b\n1..2\n";
+    const PASSED: i32 = 33;
+    const FAILED: i32 = 69;
+
+    #[test]
+    fn results_are_counted() {
+        let results = judge(&outcome(GOOD, PASSED));
+        assert_eq!((results.passed, results.failed()), (2, 0));
+    }
+
+    #[test]
+    fn a_failed_check_is_named_once() {
+        let results = judge(&outcome(&GOOD.replace("ok 2 - b", "not ok 2 - b: bad"), FAILED));
+        assert_eq!(results.failures, ["kernel: b: bad"]);
+    }
+
+    #[test]
+    fn success_without_results_and_failure_without_a_cause_are_failures() {
+        assert_eq!(judge(&outcome("", PASSED)).failed(), 1);
+        assert_eq!(judge(&outcome(GOOD, FAILED)).failed(), 1);
+        assert!(judge(&outcome(GOOD, 0)).failures[0].contains("unknown"));
+    }
+}

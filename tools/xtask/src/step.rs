@@ -1,0 +1,149 @@
+//! Long steps: what is being done, for how long, and the output when it fails.
+
+use anyhow::{Context as _, Result, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::{BufRead as _, BufReader, Read};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Steps that take longer than this are worth a line that stays.
+const WORTH_A_LINE: Duration = Duration::from_secs(1);
+
+/// A step that is under way.
+pub(crate) struct Step {
+    bar: ProgressBar,
+    what: String,
+    started: Instant,
+}
+
+impl Step {
+    /// Begins a step; `what` reads as "building the kernel".
+    pub(crate) fn begin(what: &str) -> Self {
+        let bar = ProgressBar::new_spinner();
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} ({elapsed}) {wide_msg}")
+        {
+            bar.set_style(style);
+        }
+        bar.set_prefix(what.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Self { bar, what: what.to_owned(), started: Instant::now() }
+    }
+
+    /// Shows what part of it is at work, if this line of its output says so.
+    pub(crate) fn detail(&self, line: &str) {
+        let line = line.trim_start();
+        if is_progress(line) || line.starts_with("test ") {
+            self.bar.set_message(line.to_owned());
+        }
+    }
+
+    /// Ends it; says so when it took its time.
+    pub(crate) fn end(self) {
+        self.bar.finish_and_clear();
+        let took = self.started.elapsed();
+        if took >= WORTH_A_LINE {
+            eprintln!("{}: {:.1} s", self.what, took.as_secs_f32());
+        }
+    }
+}
+
+/// Runs a command as a step. Its output is shown only when it fails.
+pub(crate) fn run(what: &str, command: &mut Command) -> Result<()> {
+    let step = Step::begin(what);
+    let output = capture(command, |line| step.detail(line))?;
+    if output.success {
+        step.end();
+        if output.text.lines().any(|line| line.starts_with("warning: ")) {
+            eprintln!("{what}: there are warnings; `cargo xtask check` shows them");
+        }
+        return Ok(());
+    }
+    step.bar.finish_and_clear();
+    eprint!("{}", without_progress(&output.text));
+    bail!("{what} failed (its output is above)");
+}
+
+/// What a command printed, without cargo's lines about being at work.
+fn without_progress(text: &str) -> String {
+    text.lines()
+        .filter(|line| !is_progress(line.trim_start()))
+        .flat_map(|line| [line, "\n"])
+        .collect()
+}
+
+/// Whether this is a line of cargo about being at work.
+fn is_progress(line: &str) -> bool {
+    let words = ["Compiling ", "Checking ", "Downloading ", "Downloaded ", "Documenting "];
+    words.iter().any(|word| line.starts_with(word))
+}
+
+/// What a command printed, and whether it said success.
+pub(crate) struct Output {
+    pub(crate) success: bool,
+    pub(crate) text: String,
+}
+
+/// Runs a command and gives standard output and errors together, line by line to `seen`.
+pub(crate) fn capture(command: &mut Command, mut seen: impl FnMut(&str)) -> Result<Output> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start {program}"))?;
+    let (sender, lines) = std::sync::mpsc::channel();
+    let pipes: [Option<Box<dyn Read + Send>>; 2] = [
+        child.stdout.take().map(|pipe| Box::new(pipe) as _),
+        child.stderr.take().map(|pipe| Box::new(pipe) as _),
+    ];
+    for pipe in pipes.into_iter().flatten() {
+        let sender = sender.clone();
+        std::thread::spawn(move || send_lines(pipe, &sender));
+    }
+    drop(sender);
+    let mut text = String::new();
+    for line in lines {
+        seen(&line);
+        text.push_str(&line);
+        text.push('\n');
+    }
+    let success = child.wait().with_context(|| format!("cannot wait for {program}"))?.success();
+    Ok(Output { success, text })
+}
+
+fn send_lines(pipe: impl Read, sender: &std::sync::mpsc::Sender<String>) {
+    for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
+        if sender.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{capture, without_progress};
+    use std::process::Command;
+
+    #[test]
+    fn output_and_errors_are_kept_with_the_status() {
+        let mut lines = 0;
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo out; echo err >&2; exit 3"]);
+        let output = capture(&mut command, |_| lines += 1).unwrap();
+        assert!(!output.success && lines == 2);
+        assert!(output.text.contains("out\n") && output.text.contains("err\n"));
+    }
+
+    #[test]
+    fn only_what_is_wrong_is_shown() {
+        let text = "   Compiling a v1\nwarning: b\n  --> c\n    Checking d v2\n";
+        assert_eq!(without_progress(text), "warning: b\n  --> c\n");
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_named() {
+        let error = capture(&mut Command::new("no-such-program"), |_| {}).err().unwrap();
+        assert_eq!(error.to_string(), "cannot start no-such-program");
+    }
+}

@@ -1,0 +1,100 @@
+//! Counting: results of a part, and the summary of all parts.
+
+use anyhow::Result;
+use qemu_harness::TapSummary;
+use std::time::{Duration, Instant};
+
+/// What one part of the tests gave.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Results {
+    /// Tests that passed.
+    pub(crate) passed: usize,
+    /// One text for each that failed.
+    pub(crate) failures: Vec<String>,
+}
+
+impl Results {
+    /// Tests that failed.
+    pub(crate) fn failed(&self) -> usize {
+        self.failures.len()
+    }
+
+    /// Only the self-tests whose name contains this. Failures that have no name stay.
+    pub(super) fn only(mut self, transcript: &str, filter: &str) -> Self {
+        let summary = TapSummary::parse(transcript);
+        let matches = |name: &str| name.contains(filter);
+        let passed = summary.results.iter().filter(|r| r.failure.is_none() && matches(&r.name));
+        self.passed = passed.count();
+        let other =
+            |text: &String| summary.failures().any(|r| text.contains(&r.name) && !matches(&r.name));
+        self.failures.retain(|text| !other(text));
+        self
+    }
+}
+
+/// The results of all parts.
+#[derive(Default)]
+pub(super) struct Summary {
+    parts: Vec<(String, Results, Duration)>,
+}
+
+impl Summary {
+    /// Runs a part; one that can't be run is a failure.
+    pub(super) fn run(&mut self, name: &str, part: impl FnOnce() -> Result<Results>) {
+        let started = Instant::now();
+        let results = part()
+            .unwrap_or_else(|error| Results { passed: 0, failures: vec![format!("{error:#}")] });
+        for failure in &results.failures {
+            eprintln!("failed: {name}: {failure}");
+        }
+        self.parts.push((name.to_owned(), results, started.elapsed()));
+    }
+
+    /// A part that failed before it began.
+    pub(super) fn add_failure(&mut self, name: &str, why: &str) {
+        self.run(name, || Err(anyhow::anyhow!("{why}")));
+    }
+
+    /// Prints a line for each part and the closing line; the status to leave with.
+    pub(super) fn print(&self) -> u8 {
+        println!();
+        for (name, results, time) in &self.parts {
+            let (passed, failed) = (results.passed, results.failed());
+            println!("{name:20} {passed:5} passed {failed:5} failed {:8.1} s", time.as_secs_f32());
+        }
+        let (line, status) = self.closing();
+        println!("{line}");
+        status
+    }
+
+    fn closing(&self) -> (String, u8) {
+        let passed: usize = self.parts.iter().map(|part| part.1.passed).sum();
+        let failed: usize = self.parts.iter().map(|part| part.1.failed()).sum();
+        (format!("{passed} passed, {failed} failed"), u8::from(failed > 0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Results, Summary};
+
+    #[test]
+    fn parts_are_summed_and_a_part_that_breaks_is_a_failure() {
+        let mut summary = Summary::default();
+        summary.run("a", || Ok(Results { passed: 3, failures: Vec::new() }));
+        assert_eq!(summary.closing(), ("3 passed, 0 failed".to_owned(), 0));
+        summary.run("b", || Err(anyhow::anyhow!("does not build")));
+        assert_eq!(summary.closing(), ("3 passed, 1 failed".to_owned(), 1));
+    }
+
+    #[test]
+    fn a_filter_keeps_the_self_tests_that_match_and_what_has_no_name() {
+        let transcript = "TAP version 14\nok 1 - frames back\nnot ok 2 - timer: late\n\
+            not ok 3 - frames lost: 2\n1..3\n";
+        let failures = ["kernel: timer: late", "kernel: frames lost: 2", "triple fault"];
+        let results = Results { passed: 1, failures: failures.map(str::to_owned).to_vec() };
+        let kept = results.only(transcript, "frames");
+        assert_eq!(kept.passed, 1);
+        assert_eq!(kept.failures, ["kernel: frames lost: 2", "triple fault"]);
+    }
+}

@@ -1,0 +1,39 @@
+//! Where things are: the repository, the target folder, the user's cache.
+
+use anyhow::{Context as _, Result};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// The root of the repository.
+pub(crate) fn root() -> PathBuf {
+    qemu_harness::root()
+}
+
+/// Everything that is built goes there.
+pub(crate) fn target() -> PathBuf {
+    root().join("target")
+}
+
+/// The user's cache of this project: what is slow to make and does not depend on the clone.
+pub(crate) fn cache() -> Result<PathBuf> {
+    let base = match std::env::var_os("XDG_CACHE_HOME").filter(|path| !path.is_empty()) {
+        Some(path) => PathBuf::from(path),
+        None => home()?.join(".cache"),
+    };
+    Ok(base.join("postern"))
+}
+
+/// The user's home folder.
+pub(crate) fn home() -> Result<PathBuf> {
+    let home = std::env::var_os("HOME").filter(|path| !path.is_empty());
+    home.map(PathBuf::from).context("HOME is not set; set it to your home folder")
+}
+
+/// The cargo that started this command, for what runs on the host.
+pub(crate) fn host_cargo() -> Command {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    let mut command = Command::new(cargo);
+    command.current_dir(root());
+    command
+}
