@@ -62,16 +62,15 @@ impl Sizes {
 
 /// What is counted for `SystemInfo`.
 #[derive(Clone, Copy, Debug, Default)]
-#[expect(missing_docs, reason = "named as in SystemInfo")]
-pub struct Stats {
-    pub syscalls: u64,
-    pub switches: u64,
-    pub timer_interrupts: u64,
-    pub log_bytes: u64,
-    pub exits: u64,
-    pub most_turns: u64,
-    pub handles: u64,
-    pub irqs: IrqCounts,
+pub(crate) struct Stats {
+    pub(crate) syscalls: u64,
+    pub(crate) switches: u64,
+    pub(crate) timer_interrupts: u64,
+    pub(crate) log_bytes: u64,
+    pub(crate) exits: u64,
+    pub(crate) most_turns: u64,
+    pub(crate) handles: u64,
+    pub(crate) irqs: IrqCounts,
 }
 
 /// One CPU.

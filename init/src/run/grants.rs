@@ -11,6 +11,9 @@ use sys::{Endpoint, Handle, Rights};
 /// To be badged and passed on to clients.
 const FOR_CLIENTS: Rights = Rights::SEND.union(Rights::MINT).union(Rights::TRANSFER);
 
+/// A line of the server's own, which it may copy for its threads.
+const OWN: Rights = Rights::SEND.union(Rights::TRANSFER);
+
 /// What all servers' starts have in common.
 pub(crate) struct Common {
     pub(crate) boot: Boot,
@@ -51,14 +54,14 @@ pub(crate) fn of(common: &Common, children: &[Child], index: usize) -> Vec<Grant
     if child.plan.name == NAMES {
         grants.extend(children.iter().filter_map(service));
     } else if let Some(names) = names {
-        grants.push(Grant::new("names", names.handle(), Rights::SEND, child.number.into()));
+        grants.push(Grant::new("names", names.handle(), OWN, child.number.into()));
     }
     if let Some(line) = &child.line {
         grants.push(Grant::new("endpoint", line.handle(), Rights::RECEIVE, 0));
     }
     if child.plan.supervisor {
         let init = common.endpoint.handle();
-        grants.push(Grant::new("supervisor", init, Rights::SEND, child.number.into()));
+        grants.push(Grant::new("supervisor", init, OWN, child.number.into()));
     }
     if child.plan.spawn {
         let archive = common.boot.archive_memory.handle();

@@ -73,7 +73,7 @@ syscalls! {
     /// and the mask it holds.
     UpcallReturn = 27,
 
-    /// `(pages) -> handle`: zeroed memory, charged to the caller.
+    /// `(pages, process) -> handle`: zeroed memory, charged to that process; 0 is the caller's.
     MemoryCreate = 30,
     /// `(resource, physical address, pages) -> handle`: device memory.
     MemoryDevice = 31,

@@ -88,7 +88,7 @@ impl<'a> Program<'a> {
     }
 
     fn make_stack(&self, process: &Process) -> Result<(), Error> {
-        let stack = Memory::create(self.stack_pages)?;
+        let stack = Memory::create_for(process, self.stack_pages)?;
         let bytes = self.stack_pages.checked_mul(PAGE_SIZE).ok_or(Error::BadArgument)?;
         let bottom = STACK_TOP.checked_sub(bytes).ok_or(Error::BadArgument)?;
         process.map(&stack, bottom, 0, self.stack_pages, Protection::ReadWrite)
@@ -96,7 +96,7 @@ impl<'a> Program<'a> {
 
     /// Gives the handles and writes down what the program is told.
     fn startup(&self, process: &Process) -> Result<Memory, LoadError<'a>> {
-        let mut block = Pages::create(STARTUP_SIZE / PAGE_SIZE)
+        let mut block = Pages::create_for(process, STARTUP_SIZE / PAGE_SIZE)
             .map_err(|error| LoadError::Kernel(Step::Startup, error))?;
         let mut writer = abi::StartupWriter::new(&mut block);
         let full = |_| LoadError::StartupFull;
@@ -119,7 +119,7 @@ impl<'a> Program<'a> {
 
 /// Copies a segment into fresh memory and maps that into the process.
 fn load(process: &Process, segment: &Segment<'_>) -> Result<(), Error> {
-    let mut pages = Pages::create(segment.pages)?;
+    let mut pages = Pages::create_for(process, segment.pages)?;
     let end = segment.offset.checked_add(segment.bytes.len()).ok_or(Error::BadArgument)?;
     let place = pages.get_mut(segment.offset..end).ok_or(Error::BadArgument)?;
     place.copy_from_slice(segment.bytes);

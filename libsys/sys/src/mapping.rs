@@ -7,7 +7,7 @@
 //! | [`Constant`] | nobody: told by who started this program | a slice, read only |
 
 use crate::raw::map_own;
-use crate::{Error, Memory, PAGE_SIZE, Protection, Shared, raw};
+use crate::{Error, Memory, PAGE_SIZE, Process, Protection, Shared, raw};
 use core::ops::{Deref, DerefMut};
 
 /// A memory object, or a part of it, mapped into this process; unmapped on drop.
@@ -83,7 +83,15 @@ pub struct Pages {
 impl Pages {
     /// So many pages of zeros.
     pub fn create(pages: u64) -> Result<Self, Error> {
-        let memory = Memory::create(pages)?;
+        Self::over(Memory::create(pages)?, pages)
+    }
+
+    /// The same, charged to another process: to be filled here and mapped there.
+    pub fn create_for(payer: &Process, pages: u64) -> Result<Self, Error> {
+        Self::over(Memory::create_for(payer, pages)?, pages)
+    }
+
+    fn over(memory: Memory, pages: u64) -> Result<Self, Error> {
         let mapping = Mapping::new(&memory, 0, pages, Protection::ReadWrite)?;
         Ok(Self { memory, mapping })
     }

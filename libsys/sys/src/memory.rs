@@ -2,7 +2,7 @@
 
 use crate::handle::{created, object};
 use crate::raw::{argument, plain};
-use crate::{Error, Mapping, Protection, Resource};
+use crate::{Error, Mapping, Process, Protection, Resource};
 use abi::Syscall;
 
 object! {
@@ -23,6 +23,12 @@ impl Memory {
     /// Zeroed memory, charged to this process.
     pub fn create(pages: u64) -> Result<Self, Error> {
         created(plain(Syscall::MemoryCreate, [pages, 0, 0, 0, 0, 0])).map(Self)
+    }
+
+    /// Zeroed memory, charged to another process: what a loader fills for it.
+    pub fn create_for(payer: &Process, pages: u64) -> Result<Self, Error> {
+        let arguments = [pages, argument(payer.handle()), 0, 0, 0, 0];
+        created(plain(Syscall::MemoryCreate, arguments)).map(Self)
     }
 
     /// The memory of a device.

@@ -9,9 +9,10 @@ use abi::{Error, ObjectKind, PAGE_SIZE, Protection, Rights};
 
 impl<M: Machine> Kernel<M> {
     pub(super) fn sys_memory_create(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let process = self.own(me);
-        self.reserve_handles(process, 1)?;
-        let memory = self.new_memory(self.processes[process].quota, self.argument(me, 0))?;
+        let payer = self.managed_process(me, 1)?;
+        self.living(payer)?;
+        self.reserve_handles(self.own(me), 1)?;
+        let memory = self.new_memory(self.processes[payer].quota, self.argument(me, 0))?;
         self.memories[memory].refs += 1;
         self.start_operation(me, Operation::Zero { memory, done: 0 });
         Ok(Done::Elsewhere)

@@ -69,6 +69,19 @@ fn a_reply_is_used_once() {
 }
 
 #[test]
+fn a_token_of_an_earlier_call_does_not_answer_a_later_one() {
+    let (mut driver, endpoint, client, server) = server_waits();
+    driver.raw(CALL, &[endpoint], 0);
+    let old = driver.result(server).unwrap().token;
+    driver.raw(Syscall::ReplyRecv as u64, &[old, endpoint << 32], 0);
+    assert_eq!(driver.next, Next::User(client));
+    driver.raw(CALL, &[endpoint], 0);
+    assert_ne!(driver.result(server).unwrap().token, old);
+    assert_eq!(driver.call(Syscall::Reply, &[old]), Err(Error::BadReply));
+    assert!(matches!(driver.state(client), State::AwaitReply(_)));
+}
+
+#[test]
 fn another_process_cannot_use_a_token() {
     let (mut driver, endpoint, client, server) = server_waits();
     driver.raw(CALL, &[endpoint], 0);
@@ -123,6 +136,20 @@ fn deadlines_of_every_kind_of_wait() {
         assert_eq!(driver.next, Next::User(me));
         assert_eq!(driver.result(me), Err(Error::TimedOut));
     }
+}
+
+#[test]
+fn a_receiver_keeps_its_deadline_when_a_sender_fails() {
+    let (mut driver, endpoint, client, server) = server_waits();
+    driver.raw(SEND, &[endpoint], 0);
+    driver.put_envelope(&Envelope { deadline_ns: 1000, ..Envelope::EMPTY });
+    driver.raw(RECV, &[endpoint], ENVELOPE);
+    assert_eq!(driver.next, Next::User(client));
+    driver.put_envelope(&Envelope { send_address: BYTES, send_len: 1, ..Envelope::EMPTY });
+    driver.raw(SEND, &[endpoint], ENVELOPE);
+    assert_eq!(driver.result(client), Err(Error::TooLong));
+    driver.advance(1000);
+    assert_eq!(driver.result(server), Err(Error::TimedOut));
 }
 
 #[test]

@@ -7,11 +7,12 @@ use crate::exit::Next;
 use crate::fault::Fault;
 use crate::hosted::{DATA, Driver};
 use crate::machine::Interrupt;
-use abi::{Envelope, FaultKind, Gift, Syscall};
+use abi::{Envelope, FaultKind, Gift, Rights, Syscall};
 
-/// Steps of one run, and runs of one test.
+/// Steps of one run.
 const STEPS: usize = 400;
-const RUNS: u64 = 150;
+/// Runs of one test; `POSTERN_RUNS` asks for more.
+const RUNS: u64 = 300;
 
 struct Random(u64);
 
@@ -135,9 +136,31 @@ fn step(driver: &mut Driver, random: &mut Random) {
     }
 }
 
+/// Three processes that know each other, two threads in each: enough for every kind of
+/// meeting to happen soon.
+fn scene() -> Driver {
+    let mut driver = boot();
+    let endpoint = driver.make(Syscall::EndpointCreate, &[]);
+    let notification = driver.make(Syscall::NotificationCreate, &[]);
+    let mut threads = Vec::new();
+    for _ in 0..2 {
+        let (child, _) = driver.child(notification);
+        driver.give_page(child);
+        for handle in [endpoint, notification, child] {
+            driver.give(child, handle, Rights::ALL, 0);
+        }
+        threads.extend([driver.thread(child, 30).0, driver.thread(child, 30).0]);
+    }
+    threads.push(driver.thread(0, 30).0);
+    for thread in threads {
+        driver.call(Syscall::ThreadResume, &[thread]).unwrap();
+    }
+    driver
+}
+
 fn run(seed: u64) {
     let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-    let mut driver = boot();
+    let mut driver = scene();
     for _ in 0..STEPS {
         step(&mut driver, &mut random);
         if matches!(driver.next, Next::Shutdown(_)) {
@@ -156,7 +179,8 @@ fn random_sequences_keep_the_invariants() {
         run(seed);
         return;
     }
-    for seed in 0..RUNS {
+    let runs = std::env::var("POSTERN_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(RUNS);
+    for seed in 0..runs {
         let outcome = std::panic::catch_unwind(|| run(seed));
         assert!(outcome.is_ok(), "seed {seed} breaks an invariant: POSTERN_SEED={seed}");
     }

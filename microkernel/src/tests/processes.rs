@@ -35,6 +35,41 @@ fn a_killed_process_gives_everything_back_and_tells() {
 }
 
 #[test]
+fn several_that_die_at_once_are_all_taken_apart() {
+    let mut driver = boot();
+    let death = driver.make(Syscall::NotificationCreate, &[]);
+    let before = balance(&driver);
+    let family: Vec<u64> = (0..3).map(|_| driver.child(death).0).collect();
+    // An urgent thread kills them all before the less urgent dead are due.
+    driver.call(Syscall::ThreadPriority, &[0, 60]).unwrap();
+    for child in &family {
+        driver.call(Syscall::ProcessKill, &[*child, 1]).unwrap();
+    }
+    assert_eq!(driver.call(Syscall::Wait, &[death, 0]), Err(Error::WouldBlock));
+    driver.call(Syscall::ThreadPriority, &[0, 30]).unwrap();
+    assert_eq!(driver.kernel.dying, None);
+    for child in family {
+        driver.call(Syscall::HandleClose, &[child]).unwrap();
+    }
+    driver.call(Syscall::Wait, &[death, 0]).unwrap();
+    assert_eq!(balance(&driver), before);
+}
+
+#[test]
+fn a_dead_threads_notifications_serve_others() {
+    let mut driver = boot();
+    let bound = driver.make(Syscall::NotificationCreate, &[]);
+    let diverting = driver.make(Syscall::NotificationCreate, &[]);
+    driver.start_urgent(0);
+    driver.call(Syscall::Bind, &[bound]).unwrap();
+    driver.call(Syscall::UpcallRegister, &[diverting, 0x40_0100, 0, 0]).unwrap();
+    driver.raw(Syscall::ThreadKill as u64, &[0], 0);
+    driver.call(Syscall::Bind, &[bound]).unwrap();
+    driver.call(Syscall::UpcallRegister, &[diverting, 0x40_0100, 0, 0]).unwrap();
+    driver.call(Syscall::Signal, &[bound, 1]).unwrap();
+}
+
+#[test]
 fn a_process_ends_with_its_last_thread() {
     let mut driver = boot();
     let death = driver.make(Syscall::NotificationCreate, &[]);
@@ -86,6 +121,24 @@ fn a_childs_quota_is_taken_from_its_parent_and_holds() {
     }
     // All handle slots are in use by now: 16 notifications and threads share 16.
     assert!(threads <= 4);
+}
+
+#[test]
+fn memory_for_a_child_is_the_childs() {
+    let mut driver = boot();
+    let (child, id) = driver.child(0);
+    let memory = driver.make(Syscall::MemoryCreate, &[10, child]);
+    let account = &driver.kernel.quotas[driver.kernel.processes[id].quota];
+    assert_eq!(account.used.of(crate::object::Resource::Pages), 11, "and its root table");
+    let much = driver.call(Syscall::MemoryCreate, &[60, child]);
+    assert_eq!(much, Err(Error::QuotaExceeded));
+    driver.call(Syscall::ProcessKill, &[child, 0]).unwrap();
+    assert_eq!(driver.call(Syscall::MemoryCreate, &[1, child]), Err(Error::PeerDied));
+    // The memory outlives who pays for it, and is given back with its last name.
+    let before = driver.kernel.system_info().frames_free;
+    driver.call(Syscall::HandleClose, &[memory]).unwrap();
+    assert_eq!(driver.kernel.system_info().frames_free, before + 10);
+    super::invariants::check(&driver.kernel);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::child::Child;
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::fmt::Debug;
@@ -142,9 +142,4 @@ fn settled(before: &[u64; 5]) -> Result<[u64; 5], Error> {
 /// Bytes that differ from place to place.
 pub(crate) fn pattern(len: usize) -> Vec<u8> {
     (0..len).map(|place| place.wrapping_mul(31).to_le_bytes()[0] ^ (place >> 8).to_le_bytes()[0]).collect()
-}
-
-/// A text of a found value, for what has no better one.
-pub(crate) fn text(value: &impl Debug) -> String {
-    format!("{value:?}")
 }

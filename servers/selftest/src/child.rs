@@ -25,6 +25,11 @@ impl Child {
         Ok(self.process.info()?)
     }
 
+    /// Waits so long for its end, or not.
+    pub(crate) fn end_within(&self, ns: u64) {
+        let _ = self.death.wait(after(ns));
+    }
+
     /// Its status, once it has ended.
     pub(crate) fn status(&self) -> Result<u64, Failure> {
         Ok(self.end()?.status)
@@ -59,6 +64,7 @@ pub(crate) fn play(env: &rt::Env, role: &str, argument: &str) -> Result<(), Fail
         "greedy" => greedy(),
         "go-on-at" => crate::checks::upcalls::go_on_at(number(argument)),
         "wild-calls" => hostile::wild_calls(number(argument)),
+        "trap" => drop(hazard::call_with_flags(abi::Syscall::Yield as u64, 1 << 8)),
         "wild-registers" => hostile::wild_registers(),
         _ => return Err(Failure::from("no such role")),
     }

@@ -203,7 +203,7 @@ impl Session {
         let why = if received.closed {
             "the machine ended before".to_owned()
         } else {
-            format!("it did not come in {} s", limit.as_secs_f32())
+            format!("it did not come in {:.1} s", limit.as_secs_f32())
         };
         let text = received.screen.text();
         let lines: Vec<&str> = text.lines().collect();

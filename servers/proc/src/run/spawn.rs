@@ -8,6 +8,9 @@ use proc_api::ProcError;
 use proc_core::{Full, MAX_PROGRAMS};
 use sys::{Notification, Priority, Process, Rights};
 
+/// A line of the program's own, which it may copy for its threads.
+const OWN: Rights = Rights::SEND.union(Rights::TRANSFER);
+
 impl ProcServer {
     /// Starts a program for a parent (0: a server): its process id.
     pub(super) fn start(
@@ -46,8 +49,8 @@ impl ProcServer {
         let signals = Notification::create().map_err(text)?;
         let args: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let handles = [
-            ("names", self.names.handle(), Rights::SEND, badge),
-            ("proc", self.own.handle(), Rights::SEND, badge),
+            ("names", self.names.handle(), OWN, badge),
+            ("proc", self.own.handle(), OWN, badge),
             ("signals", signals.handle(), Rights::SIGNAL | Rights::WAIT, 0),
         ];
         let loading = loader::Program {

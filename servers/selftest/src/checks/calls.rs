@@ -8,16 +8,16 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use sys::{Endpoint, FOREVER, Message, Received, ReplyRight, Rights, Words};
 
 pub(super) const CHECKS: &[Check] = &[
-    ("a call gets its reply", a_call_gets_its_reply),
-    ("words pass through both ways", words_pass_through),
-    ("labels pass through", labels_pass_through),
-    ("a badge names the caller", a_badge_names_the_caller),
-    ("a send waits for its receiver", a_send_waits),
-    ("a sent message has no reply right", sent_has_no_reply),
-    ("reply and receive serve many calls", many_calls),
-    ("callers are served in their order", in_order),
-    ("a reply can come later", deferred),
-    ("a call passes through two servers", chain),
+    ("call-gets-its-reply", a_call_gets_its_reply),
+    ("call-words-pass-through-both-ways", words_pass_through),
+    ("call-labels-pass-through", labels_pass_through),
+    ("call-badge-names-caller", a_badge_names_the_caller),
+    ("call-send-waits-for-its-receiver", a_send_waits),
+    ("call-sent-message-has-no-reply-right", sent_has_no_reply),
+    ("call-reply-and-receive-serve-many-calls", many_calls),
+    ("call-callers-are-served-in-their-order", in_order),
+    ("call-reply-can-come-later", deferred),
+    ("call-passes-through-two-servers", chain),
 ];
 
 const WORDS: Words = [1, u64::MAX, 3, 0x8000_0000_0000_0000, 5, 6, 7];
@@ -100,7 +100,7 @@ fn many_calls(bench: &Bench) -> Outcome {
             endpoint.reply_receive(&mut right, &mut answer, FOREVER, &mut [])
         {
             right = message.reply;
-            answer = Message::new(0, message.words.map(|word| word + 1));
+            answer = Message::new(0, message.words.map(|word| word.wrapping_add(1)));
             if message.label == 9 {
                 break;
             }

@@ -5,14 +5,14 @@ use crate::peer::Peer;
 use sys::{Endpoint, Error, Message, Notification};
 
 pub(super) const CHECKS: &[Check] = &[
-    ("a call that nobody takes times out", call_not_taken),
-    ("a call that nobody answers times out", call_not_answered),
-    ("a send that nobody takes times out", send_not_taken),
-    ("a receive times out", receive_times_out),
-    ("a wait times out", wait_times_out),
-    ("deadline 0 never waits", zero_never_waits),
-    ("sleep is not too short", sleep_is_not_short),
-    ("a past deadline does not wait", past_deadline),
+    ("deadline-call-that-nobody-takes-times-out", call_not_taken),
+    ("deadline-call-that-nobody-answers-times-out", call_not_answered),
+    ("deadline-send-that-nobody-takes-times-out", send_not_taken),
+    ("deadline-receive-times-out", receive_times_out),
+    ("deadline-wait-times-out", wait_times_out),
+    ("deadline-0-never-waits", zero_never_waits),
+    ("deadline-sleep-is-not-too-short", sleep_is_not_short),
+    ("deadline-past-deadline-does-not-wait", past_deadline),
 ];
 
 const WAIT_NS: u64 = 10_000_000;

@@ -7,21 +7,21 @@ use sys::hazard::Instruction;
 use sys::{Endpoint, Failure, FaultKind, FaultReply, Incoming, Memory, Message, Protection, Received};
 
 pub(super) const CHECKS: &[Check] = &[
-    ("a read fault tells its address", read_fault),
-    ("a write fault tells that it wrote", write_fault),
-    ("a jump to no code is a fetch fault", fetch_fault),
-    ("the heap is not executable", no_execute),
-    ("the program's code is not writable", no_write),
-    ("a handler maps the page and resumes", map_and_resume),
-    ("a handler goes on elsewhere", resume_at),
-    ("a handler kills", handler_kills),
-    ("a fault without a handler kills", no_handler),
-    ("a fault with a dead handler kills", dead_handler),
-    ("an undefined instruction is told", |bench| tells(bench, Instruction::Undefined, FaultKind::IllegalInstruction)),
-    ("a division by zero is told", |bench| tells(bench, Instruction::Divide, FaultKind::Arithmetic)),
-    ("a breakpoint is told", |bench| tells(bench, Instruction::Breakpoint, FaultKind::Debug)),
-    ("privileged instructions are told", privileged),
-    ("the stack has a guard", stack_guard),
+    ("fault-read-fault-tells-its-address", read_fault),
+    ("fault-write-fault-tells-that-it-wrote", write_fault),
+    ("fault-jump-to-no-code-is-fetch-fault", fetch_fault),
+    ("fault-heap-is-not-executable", no_execute),
+    ("fault-programs-code-is-not-writable", no_write),
+    ("fault-handler-maps-page-and-resumes", map_and_resume),
+    ("fault-handler-goes-on-elsewhere", resume_at),
+    ("fault-handler-kills", handler_kills),
+    ("fault-without-handler-kills", no_handler),
+    ("fault-with-dead-handler-kills", dead_handler),
+    ("fault-undefined-instruction-is-told", |bench| tells(bench, Instruction::Undefined, FaultKind::IllegalInstruction)),
+    ("fault-division-by-zero-is-told", |bench| tells(bench, Instruction::Divide, FaultKind::Arithmetic)),
+    ("fault-breakpoint-is-told", |bench| tells(bench, Instruction::Breakpoint, FaultKind::Debug)),
+    ("fault-privileged-instructions-are-told", privileged),
+    ("fault-stack-has-guard", stack_guard),
 ];
 
 const HOLE: u64 = 0x6666_0000_0000;

@@ -7,14 +7,14 @@ use alloc::vec;
 use sys::{Answer, Error, FOREVER, Message, Words};
 
 pub(super) const CHECKS: &[Check] = &[
-    ("57 bytes come back", |bench| comes_back(bench, &[1, 56, 57, 64])),
-    ("a page and its neighbours come back", |bench| comes_back(bench, &[4095, 4096, 4097])),
-    ("64 KiB come back", |bench| comes_back(bench, &[65_535, MESSAGE_MAX])),
-    ("unaligned buffers work", unaligned),
-    ("more than 64 KiB is refused", too_long),
-    ("a small reply buffer is the caller's error", small_reply_buffer),
-    ("a small receive buffer is the sender's error", small_receive_buffer),
-    ("bytes do not leak between messages", no_leak),
+    ("message-57-bytes-come-back", |bench| comes_back(bench, &[1, 56, 57, 64])),
+    ("message-page-and-its-neighbours-come-back", |bench| comes_back(bench, &[4095, 4096, 4097])),
+    ("message-64-kib-come-back", |bench| comes_back(bench, &[65_535, MESSAGE_MAX])),
+    ("message-unaligned-buffers-work", unaligned),
+    ("message-more-than-64-kib-is-refused", too_long),
+    ("message-small-reply-buffer-is-callers-error", small_reply_buffer),
+    ("message-small-receive-buffer-is-senders-error", small_receive_buffer),
+    ("message-bytes-do-not-leak-between-messages", no_leak),
 ];
 
 fn ask(peer: &Peer, bytes: &[u8], buffer: &mut [u8]) -> Result<Answer, Error> {

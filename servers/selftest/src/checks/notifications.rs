@@ -7,16 +7,16 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use sys::{Endpoint, Error, Notification, Received, Rights, Words};
 
 pub(super) const CHECKS: &[Check] = &[
-    ("signals coalesce", coalesce),
-    ("a poll of nothing would block", nothing),
-    ("a wait takes all bits", takes_all),
-    ("a signal wakes the waiter", wakes),
-    ("one signal wakes one waiter", wakes_one),
-    ("a bound notification ends a receive", bound),
-    ("bits that came before end a receive too", bound_before),
-    ("bits come before messages", bits_first),
-    ("an unbound notification does not", unbound),
-    ("a notification serves one thread", one_thread),
+    ("notification-signals-coalesce", coalesce),
+    ("notification-poll-of-nothing-would-block", nothing),
+    ("notification-wait-takes-all-bits", takes_all),
+    ("notification-signal-wakes-waiter", wakes),
+    ("notification-one-signal-wakes-one-waiter", wakes_one),
+    ("notification-bound-notification-ends-receive", bound),
+    ("notification-bits-that-came-before-end-receive-too", bound_before),
+    ("notification-bits-come-before-messages", bits_first),
+    ("notification-unbound-notification-does-not", unbound),
+    ("notification-serves-one-thread", one_thread),
 ];
 
 fn coalesce(bench: &Bench) -> Outcome {
@@ -81,7 +81,9 @@ fn bound(bench: &Bench) -> Outcome {
     let (endpoint, bell) = (Endpoint::create()?, Notification::create()?);
     bell.bind()?;
     let other = bell.copy(Rights::SIGNAL)?;
-    let _thread = run(crate::peer::PATIENT, move || drop(other.signal(9)))?;
+    let _thread = run(crate::peer::PATIENT, move || {
+        let _ = other.signal(9);
+    })?;
     let got = endpoint.receive(after(SOON_NS), &mut []);
     Notification::unbind()?;
     bench.same("bits", notified(got?), 9)
@@ -99,7 +101,9 @@ fn bound_before(bench: &Bench) -> Outcome {
 fn bits_first(bench: &Bench) -> Outcome {
     let (endpoint, bell) = (Endpoint::create()?, Notification::create()?);
     let client = endpoint.copy(Rights::SEND)?;
-    let _thread = run(URGENT, move || drop(client.send(1, &Words::default())))?;
+    let _thread = run(URGENT, move || {
+        let _ = client.send(1, &Words::default());
+    })?;
     bell.signal(3)?;
     bell.bind()?;
     let (first, second) = (endpoint.receive(0, &mut []), endpoint.receive(0, &mut []));

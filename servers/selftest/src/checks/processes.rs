@@ -5,19 +5,19 @@ use crate::peer::EQUAL;
 use sys::{Endpoint, Error, Message, Notification, Process, ProcessState, Quota, Received, Rights, Words};
 
 pub(super) const CHECKS: &[Check] = &[
-    ("a child ends with its status", status),
-    ("death signals its bits", death_bits),
-    ("process ids are never used again", ids),
-    ("a name and a quota are told", told),
-    ("a killed child has the killer's status", killed),
-    ("killing the dead changes nothing", killed_twice),
-    ("the dead take no handles and no threads", dead_take_nothing),
-    ("suspend stops and resume goes on", suspend),
-    ("a child can be called", child_called),
-    ("a child killed in a call is forgotten", killed_in_call),
-    ("a panic tells its text", panic_text),
-    ("a quota above one's own is refused", quota_above),
-    ("bad names are refused", bad_names),
+    ("process-child-ends-with-its-status", status),
+    ("process-death-signals-its-bits", death_bits),
+    ("process-ids-are-never-used-again", ids),
+    ("process-name-and-quota-are-told", told),
+    ("process-killed-child-has-killers-status", killed),
+    ("process-killing-dead-changes-nothing", killed_twice),
+    ("process-dead-take-no-handles-and-no-threads", dead_take_nothing),
+    ("process-suspend-stops-and-resume-goes-on", suspend),
+    ("process-child-can-be-called", child_called),
+    ("process-child-killed-in-call-is-forgotten", killed_in_call),
+    ("process-panic-tells-its-text", panic_text),
+    ("process-quota-above-ones-own-is-refused", quota_above),
+    ("process-bad-names-are-refused", bad_names),
 ];
 
 fn status(bench: &Bench) -> Outcome {

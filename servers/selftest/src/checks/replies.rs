@@ -8,13 +8,13 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use sys::{Endpoint, Error, FOREVER, Message, ReplyRight, Rights, Words, hazard};
 
 pub(super) const CHECKS: &[Check] = &[
-    ("a reply right works once", once),
-    ("a forged reply token is refused", forged),
-    ("a reply after the caller's time-out is refused", late),
-    ("dropping a reply right answers", dropped),
-    ("a server that dies ends its call", server_dies),
-    ("a queued caller learns that the receiver is gone", receiver_goes),
-    ("a dead endpoint refuses at once", dead_endpoint),
+    ("reply-right-works-once", once),
+    ("reply-forged-reply-token-is-refused", forged),
+    ("reply-after-callers-time-out-is-refused", late),
+    ("reply-dropping-reply-right-answers", dropped),
+    ("reply-server-that-dies-ends-its-call", server_dies),
+    ("reply-queued-caller-learns-that-receiver-is-gone", receiver_goes),
+    ("reply-dead-endpoint-refuses-at-once", dead_endpoint),
 ];
 
 fn raw_reply(token: u64) -> u64 {

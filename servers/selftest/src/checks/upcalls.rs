@@ -8,15 +8,15 @@ use sys::upcall::{self, SavedFrame};
 use sys::{Error, FaultKind, Notification, Rights, hazard};
 
 pub(super) const CHECKS: &[Check] = &[
-    ("an upcall is delivered once", once),
-    ("masked bits stay pending", masked),
-    ("an upcall cuts a wait short", cuts_a_wait),
-    ("an upcall cuts a sleep short", cuts_a_sleep),
-    ("handlers do not nest", no_nesting),
-    ("a computation does not notice upcalls", not_noticed),
-    ("a return frame must be readable", unreadable_frame),
-    ("a return to the kernel's half faults in user mode", wild_frame),
-    ("an unregistered thread is left alone", unregistered),
+    ("upcall-is-delivered-once", once),
+    ("upcall-masked-bits-stay-pending", masked),
+    ("upcall-cuts-wait-short", cuts_a_wait),
+    ("upcall-cuts-sleep-short", cuts_a_sleep),
+    ("upcall-handlers-do-not-nest", no_nesting),
+    ("upcall-computation-does-not-notice-upcalls", not_noticed),
+    ("upcall-return-frame-must-be-readable", unreadable_frame),
+    ("upcall-return-to-kernels-half-faults-in-user-mode", wild_frame),
+    ("upcall-unregistered-thread-is-left-alone", unregistered),
 ];
 
 static CALLS: AtomicU64 = AtomicU64::new(0);
