@@ -304,7 +304,12 @@ impl<M: Machine> Kernel<M> {
         self.boot_segment(process, &segment)
     }
 
-    fn boot_archive(&mut self, process: ProcessId, first: Phys, frames: u64) -> Result<Handle, Error> {
+    fn boot_archive(
+        &mut self,
+        process: ProcessId,
+        first: Phys,
+        frames: u64,
+    ) -> Result<Handle, Error> {
         let quota = self.processes[process].quota;
         let object = MemoryObject { refs: 0, pages: frames, storage: Storage::Fixed(first), quota };
         let memory = self.memories.insert(object).map_err(|_| Error::OutOfMemory)?;

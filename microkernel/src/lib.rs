@@ -2,7 +2,7 @@
 //!
 //! The core takes a decoded event (system call, fault, interrupt), changes kernel objects
 //! and returns a decision ([`Next`]). It never names a register, a vector or a page-table
-//! bit, has no unsafe code, and runs unchanged on the host ([`hosted`]).
+//! bit, has no unsafe code, and runs unchanged on the host (`hosted`).
 //!
 //! Reading order:
 //! 1. [`machine`]: what it needs of a machine.

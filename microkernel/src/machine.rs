@@ -50,6 +50,21 @@ impl PageSize {
     }
 }
 
+/// One page to be mapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Where, in user space; a multiple of the size.
+    pub address: u64,
+    /// What; a multiple of the size.
+    pub frame: Phys,
+    /// How large.
+    pub size: PageSize,
+    /// How.
+    pub protection: Protection,
+    /// Whether it is a device: not cached, no user memory for the kernel.
+    pub device: bool,
+}
+
 /// A page-table frame was needed and there was none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoFrame;
@@ -128,7 +143,7 @@ pub trait Machine: Sized {
     /// The root frame, to be freed after [`Machine::free_tables`] is done.
     fn root(&self, table: &Self::PageTable) -> Phys;
 
-    /// Maps one page. `frame` gives zeroed frames for tables; those are the table's from
+    /// Maps one page. `tables` gives zeroed frames for tables; those are the table's from
     /// then on, even when a later one is missing.
     ///
     /// # Errors
@@ -136,11 +151,7 @@ pub trait Machine: Sized {
     fn map(
         &mut self,
         table: &mut Self::PageTable,
-        address: u64,
-        frame: Phys,
-        size: PageSize,
-        protection: Protection,
-        device: bool,
+        page: &Page,
         tables: &mut dyn FnMut(&mut Self) -> Option<Phys>,
     ) -> Result<(), NoFrame>;
 

@@ -9,7 +9,6 @@ pub const fn size(value: u64) -> usize {
 }
 
 /// The low 32 bits.
-#[expect(clippy::cast_possible_truncation, reason = "cutting off is the purpose")]
 pub const fn low32(value: u64) -> u32 {
     (value & 0xffff_ffff) as u32
 }

@@ -34,19 +34,19 @@ mod syscall;
 mod upcall;
 
 pub use error::Error;
-pub use fault::{FaultKind, FaultReply, FAULT_LABEL};
+pub use fault::{FAULT_LABEL, FaultKind, FaultReply};
 pub use handle::{Handle, ObjectKind, Rights};
-pub use info::{IrqCounts, SystemInfo, IRQ_LINES};
+pub use info::{IRQ_LINES, IrqCounts, SystemInfo};
 pub use layout::{
     HEAP_BASE, IMAGE_BASE, MAP_BASE, PAGE_SIZE, STACK_TOP, STARTUP_ADDRESS, STARTUP_SIZE, USER_END,
 };
-pub use log::{LogHeader, LogKind, LOG_MAGIC};
+pub use log::{LOG_MAGIC, LogHeader, LogKind};
 pub use message::{
-    Envelope, Gift, ReplyToken, FOREVER, GIFTS, INLINE_BYTES, MESSAGE_MAX, NOTIFIED_LABEL, WORDS,
+    Envelope, FOREVER, GIFTS, Gift, INLINE_BYTES, MESSAGE_MAX, NOTIFIED_LABEL, ReplyToken, WORDS,
 };
 pub use process::{
-    exit_code, Priority, ProcessInfo, ProcessState, Protection, Quota, EXIT_PANIC, KILLED,
-    NAME_LEN, PRIORITIES,
+    EXIT_PANIC, KILLED, NAME_LEN, PRIORITIES, Priority, ProcessInfo, ProcessState, Protection,
+    Quota, exit_code,
 };
 pub use startup::{Startup, StartupWriter};
 pub use syscall::Syscall;

@@ -50,7 +50,8 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn read_work(&self, cpu: CpuId) -> u32 {
         let own = self.cpu(cpu).work.load(Ordering::Acquire);
         let thread = self.cpu(cpu).current.map_or(0, |id| self.threads[id].work.0);
-        let interrupts = if self.machine.interrupt_pending() { super::cpu_work::INTERRUPTS } else { 0 };
+        let interrupts =
+            if self.machine.interrupt_pending() { super::cpu_work::INTERRUPTS } else { 0 };
         let reap = if self.reap_due(cpu) { super::cpu_work::REAP } else { 0 };
         (own | thread | interrupts | reap) & Self::MASK
     }

@@ -7,5 +7,5 @@ mod work;
 
 pub use context::Context;
 pub use gate::Next;
-pub(crate) use work::{cpu_work, thread_work};
 pub use work::{ITEMS, Kind, WorkItem};
+pub(crate) use work::{cpu_work, thread_work};

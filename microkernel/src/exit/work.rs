@@ -67,7 +67,12 @@ impl<M: Machine> Kernel<M> {
             kind: Kind::OneShot,
             run: handlers::deadlines,
         },
-        WorkItem { flag: thread_work::KILL, name: "kill", kind: Kind::OneShot, run: handlers::kill },
+        WorkItem {
+            flag: thread_work::KILL,
+            name: "kill",
+            kind: Kind::OneShot,
+            run: handlers::kill,
+        },
         WorkItem {
             flag: thread_work::OPERATION,
             name: "operation",

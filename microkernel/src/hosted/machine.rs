@@ -2,11 +2,10 @@
 
 use super::HostedFrame;
 use crate::kernel::BootMemory;
-use crate::machine::{
-    Access, CpuId, Interrupt, Machine, NoFrame, PageSize, Phys, PortWidth,
-};
+use crate::machine::{Access, CpuId, Interrupt, Machine, NoFrame, Page, PageSize, Phys, PortWidth};
 use crate::number;
 use abi::{PAGE_SIZE, Protection};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// One mapped page.
@@ -92,10 +91,14 @@ impl HostedTable {
         (address < start + page.size.bytes()).then_some((*start, *page))
     }
 
-    fn table_for(&mut self, address: u64, new: impl FnOnce() -> Option<Phys>) -> Result<(), NoFrame> {
+    fn table_for(
+        &mut self,
+        address: u64,
+        new: impl FnOnce() -> Option<Phys>,
+    ) -> Result<(), NoFrame> {
         let slot = address / PageSize::Large.bytes();
-        if !self.tables.contains_key(&slot) {
-            self.tables.insert(slot, new().ok_or(NoFrame)?);
+        if let Entry::Vacant(place) = self.tables.entry(slot) {
+            place.insert(new().ok_or(NoFrame)?);
         }
         Ok(())
     }
@@ -114,13 +117,10 @@ impl Machine for Hosted {
     fn map(
         &mut self,
         table: &mut HostedTable,
-        address: u64,
-        frame: Phys,
-        size: PageSize,
-        protection: Protection,
-        _device: bool,
+        page: &Page,
         tables: &mut dyn FnMut(&mut Self) -> Option<Phys>,
     ) -> Result<(), NoFrame> {
+        let Page { address, frame, size, protection, .. } = *page;
         assert!(table.page_at(address).is_none(), "mapped twice: {address:#x}");
         table.table_for(address, || tables(self))?;
         table.pages.insert(address, HostedPage { frame, size, protection });
@@ -140,7 +140,9 @@ impl Machine for Hosted {
             table.pages.remove(&start);
             for offset in (0..page.size.bytes()).step_by(number::size(PAGE_SIZE)) {
                 let frame = Phys(page.frame.0 + offset);
-                table.pages.insert(start + offset, HostedPage { frame, size: PageSize::Small, ..page });
+                table
+                    .pages
+                    .insert(start + offset, HostedPage { frame, size: PageSize::Small, ..page });
             }
         }
         Ok(())

@@ -28,7 +28,11 @@ impl<M: Machine> Kernel<M> {
                 Ok(()) => return Ok(Done::Elsewhere),
                 Err(Blame::Sender(error)) => self.fail(sender, error),
                 Err(Blame::Receiver(error)) => {
-                    self.endpoints[endpoint].senders.push_front(&mut self.threads, sender, By::Queue);
+                    self.endpoints[endpoint].senders.push_front(
+                        &mut self.threads,
+                        sender,
+                        By::Queue,
+                    );
                     self.rearm(sender);
                     return Err(error);
                 }

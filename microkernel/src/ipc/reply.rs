@@ -57,7 +57,10 @@ impl<M: Machine> Kernel<M> {
         let status = match self.transfer(me, caller) {
             Ok(()) => 0,
             // The server's own memory or handles: it may try again, the call is still open.
-            Err(Blame::Sender(error @ (Error::BadAddress | Error::BadHandle | Error::NoRight | Error::BadArgument))) => {
+            Err(Blame::Sender(
+                error
+                @ (Error::BadAddress | Error::BadHandle | Error::NoRight | Error::BadArgument),
+            )) => {
                 return Err(error);
             }
             // What the caller has no room for is the caller's error; gifts stay with the server.

@@ -20,9 +20,12 @@ pub(crate) enum Blame {
 const RECEIPT: u64 = offset_of!(Envelope, received_len) as u64;
 const RECEIPT_LEN: usize = Envelope::SIZE - offset_of!(Envelope, received_len);
 
+/// Bytes from the sender to the receiver.
+type Copy = (UserSlice<Readable>, UserSlice<Writable>);
+
 /// A message whose every part was checked.
 struct Plan {
-    bytes: Option<(UserSlice<Readable>, UserSlice<Writable>)>,
+    bytes: Option<Copy>,
     gifts: [Option<(Gift, Entry)>; GIFTS],
     receipt: Option<UserSlice<Writable>>,
 }
@@ -80,7 +83,7 @@ impl<M: Machine> Kernel<M> {
         from: ThreadId,
         to: ThreadId,
         sent: &Envelope,
-    ) -> Result<Option<(UserSlice<Readable>, UserSlice<Writable>)>, Blame> {
+    ) -> Result<Option<Copy>, Blame> {
         if sent.send_len == 0 {
             return Ok(None);
         }
@@ -105,9 +108,9 @@ impl<M: Machine> Kernel<M> {
             if gift.handle == 0 {
                 continue;
             }
-            let doubled = sent.gifts[..index].iter().any(|other| {
-                other.handle == gift.handle && (other.moved != 0 || gift.moved != 0)
-            });
+            let doubled = sent.gifts[..index]
+                .iter()
+                .any(|other| other.handle == gift.handle && (other.moved != 0 || gift.moved != 0));
             if doubled || gift.moved > 1 {
                 return Err(Error::BadArgument);
             }

@@ -56,7 +56,11 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// Makes sure that the process can be granted `count` handles.
-    pub(crate) fn reserve_handles(&mut self, process: ProcessId, count: usize) -> Result<(), Error> {
+    pub(crate) fn reserve_handles(
+        &mut self,
+        process: ProcessId,
+        count: usize,
+    ) -> Result<(), Error> {
         let account = &self.quotas[self.processes[process].quota];
         let left = account.limit.of(Resource::Handles) - account.used.of(Resource::Handles);
         if (left as usize) < count {
@@ -190,7 +194,11 @@ impl<M: Machine> Kernel<M> {
         if let Some(object) = self.memories.remove(id) {
             if let Storage::Frames(first) = object.storage {
                 self.frames.release_chain(first);
-                self.quotas.give_back(object.quota, Resource::Pages, super::make::count(object.pages));
+                self.quotas.give_back(
+                    object.quota,
+                    Resource::Pages,
+                    super::make::count(object.pages),
+                );
             }
             if !matches!(object.storage, Storage::Fixed(_)) {
                 self.quotas.give_back(object.quota, Resource::Objects, 1);

@@ -102,7 +102,8 @@ impl Frames {
             let upper = block + (1 << split);
             self.link(upper, split);
         }
-        self.table[block as usize] = FrameInfo { next: NONE, previous: NONE, order, state: Use::Taken };
+        self.table[block as usize] =
+            FrameInfo { next: NONE, previous: NONE, order, state: Use::Taken };
         self.available -= 1 << order;
         Some(Block(block))
     }
@@ -114,9 +115,10 @@ impl Frames {
         self.available += 1 << order;
         while order + 1 < ORDERS {
             let buddy = index ^ (1 << order);
-            let free = self.table.get(buddy as usize).is_some_and(|info| {
-                info.state == Use::Free && usize::from(info.order) == order
-            });
+            let free = self
+                .table
+                .get(buddy as usize)
+                .is_some_and(|info| info.state == Use::Free && usize::from(info.order) == order);
             if !free {
                 break;
             }

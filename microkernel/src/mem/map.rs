@@ -41,7 +41,11 @@ pub(crate) struct Wish {
 
 impl<M: Machine> Kernel<M> {
     /// Checks a mapping and enters its region, marked busy; no page is mapped yet.
-    pub(crate) fn add_region(&mut self, process: ProcessId, wish: &Wish) -> Result<RegionId, Error> {
+    pub(crate) fn add_region(
+        &mut self,
+        process: ProcessId,
+        wish: &Wish,
+    ) -> Result<RegionId, Error> {
         let (start, end) = user_range(wish.address, wish.pages)?;
         let object = &self.memories[wish.memory];
         let last = wish.first_page.checked_add(wish.pages).ok_or(Error::BadArgument)?;
@@ -127,7 +131,12 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// The first region that has pages in this range.
-    pub(crate) fn first_region_in(&self, process: ProcessId, at: u64, end: u64) -> Option<RegionId> {
+    pub(crate) fn first_region_in(
+        &self,
+        process: ProcessId,
+        at: u64,
+        end: u64,
+    ) -> Option<RegionId> {
         let mut next = self.processes[process].regions;
         while let Some(id) = next {
             let region = &self.regions[id];
@@ -142,7 +151,12 @@ impl<M: Machine> Kernel<M> {
     /// Makes the ends of a range ends of regions, and marks all regions in it busy.
     ///
     /// Whole or nothing: on an error only a harmless split may have happened.
-    pub(crate) fn claim_range(&mut self, process: ProcessId, at: u64, end: u64) -> Result<(), Error> {
+    pub(crate) fn claim_range(
+        &mut self,
+        process: ProcessId,
+        at: u64,
+        end: u64,
+    ) -> Result<(), Error> {
         if self.processes[process].life != Life::Alive {
             return Err(Error::PeerDied);
         }

@@ -8,4 +8,7 @@ mod wire;
 
 pub use frames::{Block, FrameInfo, Frames};
 pub use user::{Readable, UserSlice, Writable};
-pub(crate) use wire::{envelope_from, process_info_bytes, quota_from, saved_frame_bytes, saved_frame_from, system_info_bytes};
+pub(crate) use wire::{
+    envelope_from, process_info_bytes, quota_from, saved_frame_bytes, saved_frame_from,
+    system_info_bytes,
+};

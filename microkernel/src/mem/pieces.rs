@@ -6,10 +6,8 @@
 use super::map::Wish;
 use crate::exit::thread_work;
 use crate::kernel::Kernel;
-use crate::machine::{Frame, Machine, PageSize};
-use crate::object::{
-    Life, MemoryId, ObjectRef, Operation, ProcessId, RegionId, ThreadId,
-};
+use crate::machine::{Frame, Machine, Page, PageSize};
+use crate::object::{Life, MemoryId, ObjectRef, Operation, ProcessId, RegionId, ThreadId};
 use abi::{Error, PAGE_SIZE, Protection, Rights};
 
 /// Page-table entries changed in one piece.
@@ -110,7 +108,12 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// Maps one page of a region, a large one where address, place and length allow it.
-    fn map_entry(&mut self, process: ProcessId, id: RegionId, done: u64) -> Result<PageSize, Error> {
+    fn map_entry(
+        &mut self,
+        process: ProcessId,
+        id: RegionId,
+        done: u64,
+    ) -> Result<PageSize, Error> {
         let region = &self.regions[id];
         let address = region.start + done * PAGE_SIZE;
         let (memory, protection, left) = (region.memory, region.protection, region.pages - done);
@@ -127,10 +130,8 @@ impl<M: Machine> Kernel<M> {
         let table = process.table.as_mut().ok_or(Error::PeerDied)?;
         let (frames, quotas) = (&mut self.frames, &mut self.quotas);
         let mut tables = |machine: &mut M| Self::take_frame(frames, quotas, machine, quota);
-        self.machine
-            .map(table, address, place, size, protection, device, &mut tables)
-            .map(|()| size)
-            .map_err(|_| Error::QuotaExceeded)
+        let page = Page { address, frame: place, size, protection, device };
+        self.machine.map(table, &page, &mut tables).map(|()| size).map_err(|_| Error::QuotaExceeded)
     }
 
     fn unmap_piece(&mut self, process: ProcessId, at: u64, end: u64, status: u64) -> Progress {
@@ -219,8 +220,7 @@ impl<M: Machine> Kernel<M> {
         pages: u64,
         protection: Protection,
     ) -> Result<(), Error> {
-        let wish =
-            Wish { memory, address, first_page: 0, pages, protection, rights: Rights::ALL };
+        let wish = Wish { memory, address, first_page: 0, pages, protection, rights: Rights::ALL };
         let region = self.add_region(process, &wish)?;
         let mut operation = Operation::Map { process, region, done: 0 };
         loop {

@@ -48,6 +48,12 @@ pub struct HandleTable {
     used: u32,
 }
 
+impl Default for HandleTable {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// A handle that was taken out.
 #[derive(Clone, Copy, Debug)]
 pub struct Taken(pub Entry);
@@ -188,7 +194,7 @@ fn place(number: u16) -> Option<(usize, usize)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Chunks, Entry, HandleTable, CHUNK_HANDLES};
+    use super::{CHUNK_HANDLES, Chunks, Entry, HandleTable};
     use crate::arena::{Arena, Slot};
     use crate::object::ObjectRef;
     use abi::{Error, Handle, Rights};

@@ -12,15 +12,17 @@ mod thread;
 mod timer;
 
 pub use endpoint::Endpoint;
-pub use handle::{Chunk, Chunks, Entry, HandleTable, CHUNK_HANDLES, TABLE_CHUNKS};
 pub use handle::Taken;
+pub use handle::{CHUNK_HANDLES, Chunk, Chunks, Entry, HandleTable, TABLE_CHUNKS};
 pub use irq::Irq;
 pub use memory::{MemoryObject, Storage};
 pub use notification::Notification;
 pub use port::PortRange;
 pub use process::{Life, Process, Region};
 pub use quota::{Amounts, Quota, Quotas, Resource};
-pub use thread::{By, FaultRecord, Links, List, Operation, Pending, State, Thread, ThreadWork, Threads, Upcall};
+pub use thread::{
+    By, FaultRecord, Links, List, Operation, Pending, State, Thread, ThreadWork, Threads, Upcall,
+};
 pub use timer::Timer;
 
 use crate::arena::Id;

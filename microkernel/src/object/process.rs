@@ -1,6 +1,8 @@
 //! Process: a space, a handle table and a quota.
 
-use super::{EndpointId, HandleTable, List, MemoryId, NotificationId, ProcessId, QuotaId, RegionId};
+use super::{
+    EndpointId, HandleTable, List, MemoryId, NotificationId, ProcessId, QuotaId, RegionId,
+};
 use abi::{NAME_LEN, Protection, Rights};
 
 /// Alive, being taken apart, or only remembered by handles.

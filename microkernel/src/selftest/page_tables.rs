@@ -4,7 +4,7 @@ use super::{Bench, Check, Outcome};
 use crate::arch::x86_64::hardware::Hardware;
 use crate::arch::x86_64::mm::table::{ENTRIES, KERNEL_HALF, Table};
 use abi::Protection::{Read, ReadExecute, ReadWrite};
-use core_kernel::machine::{Access, Machine, NoFrame, PageSize, Phys};
+use core_kernel::machine::{Access, Machine, NoFrame, Page, PageSize, Phys};
 use heapless::Vec;
 
 pub(super) const CHECKS: &[Check] = &[
@@ -71,7 +71,7 @@ impl Space {
     ) -> Result<(), NoFrame> {
         let frame = if size == PageSize::Large { LARGE_FRAME } else { FRAME };
         self.with(bench, |machine, table, frames| {
-            machine.map(table, address, frame, size, protection, false, frames)
+            machine.map(table, &Page { address, frame, size, protection, device: false }, frames)
         })
     }
 
@@ -129,10 +129,14 @@ fn refuses_kernel(bench: &mut Bench<'_>) -> Outcome {
 
 fn refuses_devices(bench: &mut Bench<'_>) -> Outcome {
     let mut space = Space::new(bench);
-    let device = Phys(0xfebc_0000);
-    let done = space.with(bench, |machine, table, frames| {
-        machine.map(table, AT, device, PageSize::Small, ReadWrite, true, frames)
-    });
+    let page = Page {
+        address: AT,
+        frame: Phys(0xfebc_0000),
+        size: PageSize::Small,
+        protection: ReadWrite,
+        device: true,
+    };
+    let done = space.with(bench, |machine, table, frames| machine.map(table, &page, frames));
     bench.hold("not mapped", done.is_ok())?;
     bench.hold("translated", space.find(bench, AT, Access::Read).is_none())
 }

@@ -134,9 +134,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     fn next_sibling(&self, id: ThreadId) -> Option<ThreadId> {
-        self.processes[self.threads[id].process]
-            .threads
-            .after(&self.threads, id, By::Sibling)
+        self.processes[self.threads[id].process].threads.after(&self.threads, id, By::Sibling)
     }
 
     pub(super) fn sys_process_info(&mut self, me: ThreadId) -> Result<Done, Error> {
@@ -150,12 +148,10 @@ impl<M: Machine> Kernel<M> {
     fn process_info(&self, id: ProcessId) -> ProcessInfo {
         let process: &Process<_> = &self.processes[id];
         let threads = process.threads.iter(&self.threads, By::Sibling);
-        let (user_ns, kernel_ns) = threads.fold(
-            (process.user_ns, process.kernel_ns),
-            |(user, kernel), id| {
+        let (user_ns, kernel_ns) =
+            threads.fold((process.user_ns, process.kernel_ns), |(user, kernel), id| {
                 (user + self.threads[id].user_ns, kernel + self.threads[id].kernel_ns)
-            },
-        );
+            });
         let state = match process.life {
             Life::Alive if process.suspended => ProcessState::Suspended,
             Life::Alive => ProcessState::Running,
@@ -201,4 +197,3 @@ impl<M: Machine> Kernel<M> {
         Ok(Done::Elsewhere)
     }
 }
-

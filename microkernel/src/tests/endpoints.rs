@@ -155,7 +155,8 @@ fn a_receiver_keeps_its_deadline_when_a_sender_fails() {
 #[test]
 fn badges_name_the_sender() {
     let (mut driver, endpoint, client, server) = server_waits();
-    let badged = driver.make(Syscall::HandleCopy, &[endpoint, u64::from(Rights::SEND.0 | Rights::TRANSFER.0), 77]);
+    let badged = driver
+        .make(Syscall::HandleCopy, &[endpoint, u64::from(Rights::SEND.0 | Rights::TRANSFER.0), 77]);
     driver.raw(SEND, &[badged], 0);
     assert_eq!(driver.result(server).unwrap().values.0, 77);
     driver.raw(RECV, &[endpoint], 0);
@@ -322,7 +323,11 @@ fn a_receiver_with_bad_memory_is_told_and_the_sender_waits_on() {
     let (mut driver, endpoint, client, server) = server_waits();
     driver.raw(SEND, &[endpoint], 0);
     // Room for bytes in memory that is not there.
-    driver.put_envelope(&Envelope { receive_address: 0x6666_0000, receive_capacity: 64, ..Envelope::EMPTY });
+    driver.put_envelope(&Envelope {
+        receive_address: 0x6666_0000,
+        receive_capacity: 64,
+        ..Envelope::EMPTY
+    });
     driver.raw(RECV, &[endpoint], ENVELOPE);
     assert_eq!(driver.running(), client);
     driver.put_envelope(&Envelope { send_address: BYTES, send_len: 8, ..Envelope::EMPTY });

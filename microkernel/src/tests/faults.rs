@@ -65,7 +65,10 @@ fn a_handler_can_kill() {
 #[test]
 fn without_a_living_handler_a_fault_kills() {
     let (mut driver, endpoint, _, _, process) = handled();
-    driver.kernel.close(ProcessId::clone(&first(&driver)), abi::Handle(u32::try_from(endpoint).unwrap())).unwrap();
+    driver
+        .kernel
+        .close(ProcessId::clone(&first(&driver)), abi::Handle(u32::try_from(endpoint).unwrap()))
+        .unwrap();
     driver.fault(&Fault { kind: FaultKind::Arithmetic, ..PAGE });
     assert_eq!(driver.kernel.processes[process].status, 128 + 8);
 }

@@ -30,7 +30,10 @@ fn check_queues(kernel: &Kernel<Hosted>) {
         let object = &kernel.endpoints[endpoint];
         let both = !object.senders.is_empty() && !object.receivers.is_empty();
         assert!(!both, "senders and receivers both wait at {endpoint:?}");
-        object.senders.iter(&kernel.threads, By::Queue).for_each(|id| see(id, State::Sending(endpoint)));
+        object
+            .senders
+            .iter(&kernel.threads, By::Queue)
+            .for_each(|id| see(id, State::Sending(endpoint)));
         object
             .receivers
             .iter(&kernel.threads, By::Queue)
@@ -38,7 +41,9 @@ fn check_queues(kernel: &Kernel<Hosted>) {
     }
     for notification in kernel.notifications.ids() {
         let waiters = kernel.notifications[notification].waiters;
-        waiters.iter(&kernel.threads, By::Queue).for_each(|id| see(id, State::Waiting(notification)));
+        waiters
+            .iter(&kernel.threads, By::Queue)
+            .for_each(|id| see(id, State::Waiting(notification)));
         let bits = kernel.notifications[notification].bits;
         assert!(bits == 0 || waiters.is_empty(), "bits are set and somebody waits for them");
     }
@@ -92,7 +97,10 @@ fn check_threads(kernel: &Kernel<Hosted>) {
 /// Objects that handles name exist, and no object lives without a name.
 fn check_references(kernel: &Kernel<Hosted>) {
     for id in kernel.endpoints.ids() {
-        assert!(kernel.endpoints[id].refs > 0 && kernel.endpoints[id].refs >= kernel.endpoints[id].receive_refs);
+        assert!(
+            kernel.endpoints[id].refs > 0
+                && kernel.endpoints[id].refs >= kernel.endpoints[id].receive_refs
+        );
     }
     assert!(kernel.notifications.ids().all(|id| kernel.notifications[id].refs > 0));
     assert!(kernel.memories.ids().all(|id| kernel.memories[id].refs > 0));

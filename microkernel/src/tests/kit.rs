@@ -1,7 +1,7 @@
 //! What the tests share: a booted machine with a few shorthands.
 
-use crate::hosted::{DATA, Driver, Outcome};
 use crate::exit::Next;
+use crate::hosted::{DATA, Driver, Outcome};
 use crate::machine::CpuId;
 use crate::object::{ProcessId, State, ThreadId};
 use abi::{Envelope, Error, Gift, Handle, Quota, Rights, Syscall};
@@ -56,7 +56,14 @@ impl Driver {
     /// A child process with this quota, its death signalled as bit 1 of a notification.
     pub(super) fn child(&mut self, death: u64) -> (u64, ProcessId) {
         self.poke(BYTES, b"child");
-        let quota = Quota { pages: 64, handles: 16, threads: 4, objects: 16, max_priority: 40, reserved: 0 };
+        let quota = Quota {
+            pages: 64,
+            handles: 16,
+            threads: 4,
+            objects: 16,
+            max_priority: 40,
+            reserved: 0,
+        };
         let halves = [64_u32, 16, 4, 16, 40, 0];
         let bytes: Vec<u8> = halves.iter().flat_map(|half| half.to_le_bytes()).collect();
         assert_eq!(bytes.len(), size_of_val(&quota));
@@ -103,7 +110,9 @@ impl Driver {
     pub(super) fn put_envelope(&mut self, envelope: &Envelope) {
         let e = envelope;
         let mut bytes = Vec::new();
-        for word in [e.send_address, e.send_len, e.receive_address, e.receive_capacity, e.deadline_ns] {
+        for word in
+            [e.send_address, e.send_len, e.receive_address, e.receive_capacity, e.deadline_ns]
+        {
             bytes.extend(word.to_le_bytes());
         }
         for Gift { handle, rights, moved } in e.gifts {

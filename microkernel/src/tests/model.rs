@@ -56,10 +56,14 @@ fn arguments(driver: &Driver, call: Syscall, random: &mut Random) -> Vec<u64> {
         Syscall::Wait | Syscall::Sleep | Syscall::TimerArm => {
             vec![if call == Syscall::Sleep { time } else { h }, random.one_of(&[time, 0, u64::MAX])]
         }
-        Syscall::UpcallRegister => vec![h, 0x40_0100, random.one_of(&[0, DATA + 0x4000, 0x6666_0000]), bits],
+        Syscall::UpcallRegister => {
+            vec![h, 0x40_0100, random.one_of(&[0, DATA + 0x4000, 0x6666_0000]), bits]
+        }
         Syscall::UpcallReturn => vec![(DATA + 0x4000 - 160) & !15],
         Syscall::MemoryCreate => vec![pages],
-        Syscall::Map => vec![process, h, address, random.below(2), pages, random.one_of(&[1, 3, 5])],
+        Syscall::Map => {
+            vec![process, h, address, random.below(2), pages, random.one_of(&[1, 3, 5])]
+        }
         Syscall::Unmap | Syscall::Protect => vec![process, address, pages, random.one_of(&[1, 3])],
         Syscall::ProcessCreate => vec![BYTES, 5, BYTES + 64, h, 1],
         Syscall::ProcessFaults => vec![process, h, bits],
@@ -179,7 +183,8 @@ fn random_sequences_keep_the_invariants() {
         run(seed);
         return;
     }
-    let runs = std::env::var("POSTERN_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(RUNS);
+    let runs =
+        std::env::var("POSTERN_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(RUNS);
     for seed in 0..runs {
         let outcome = std::panic::catch_unwind(|| run(seed));
         assert!(outcome.is_ok(), "seed {seed} breaks an invariant: POSTERN_SEED={seed}");

@@ -43,7 +43,8 @@ impl Deadlines {
     }
 
     /// Whether the key has a deadline.
-    pub fn contains(&self, key: usize) -> bool {
+    #[cfg(test)]
+    pub(crate) fn contains(&self, key: usize) -> bool {
         self.places[key] != NOWHERE
     }
 
@@ -105,8 +106,8 @@ impl Deadlines {
     fn sink(&mut self, mut place: usize) {
         loop {
             let left = 2 * place + 1;
-            let Some(least) = (left..self.len.min(left + 2))
-                .min_by_key(|child| self.heap[*child].deadline_ns)
+            let Some(least) =
+                (left..self.len.min(left + 2)).min_by_key(|child| self.heap[*child].deadline_ns)
             else {
                 break;
             };
@@ -124,10 +125,7 @@ mod tests {
     use super::{Deadlines, Entry};
 
     fn deadlines(keys: usize) -> Deadlines {
-        Deadlines::new(
-            Vec::leak((0..keys).map(Entry::empty).collect()),
-            Vec::leak(vec![0; keys]),
-        )
+        Deadlines::new(Vec::leak((0..keys).map(Entry::empty).collect()), Vec::leak(vec![0; keys]))
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::{debug, log, ports, time};
 use abi::{PAGE_SIZE, Protection};
 use core::sync::atomic::Ordering::Relaxed;
 use core_kernel::CpuId;
-use core_kernel::machine::{Access, Interrupt, Machine, NoFrame, PageSize, Phys, PortWidth};
+use core_kernel::machine::{Access, Interrupt, Machine, NoFrame, Page, PageSize, Phys, PortWidth};
 use heapless::Vec;
 
 /// What the machine must remember; all else is in the CPUs' blocks and the devices.
@@ -80,13 +80,10 @@ impl Machine for Hardware {
     fn map(
         &mut self,
         table: &mut Table,
-        address: u64,
-        frame: Phys,
-        size: PageSize,
-        protection: Protection,
-        device: bool,
+        page: &Page,
         tables: &mut dyn FnMut(&mut Self) -> Option<Phys>,
     ) -> Result<(), NoFrame> {
+        let Page { address, frame, size, protection, device } = *page;
         debug_assert!(address < abi::USER_END && address.is_multiple_of(size.bytes()));
         let leaf = Entry::user(frame, protection, size == PageSize::Large, device);
         table.put(address, level(size), leaf, || tables(self))
