@@ -30,32 +30,42 @@ impl<M: Machine> Kernel<M> {
 
     /// The one transition: asserts where the CPU comes from, and books the time since.
     pub(super) fn change_context(&mut self, cpu: CpuId, from: Context, to: Context) {
-        let found = self.cpu(cpu).context;
-        assert!(found == from, "context is {found:?}, expected {from:?} on the way to {to:?}");
-        assert!(self.machine.interrupts_off(), "interrupts are on on the way to {to:?}");
+        let off = self.machine.interrupts_off();
+        let state = self.cpu_mut(cpu);
+        let found = core::mem::replace(&mut state.context, to);
+        if found != from || !off {
+            refuse(found, from, to, off);
+        }
         self.account(cpu, from);
-        self.cpu_mut(cpu).context = to;
     }
 
     /// Books the time since the last booking to what the CPU was doing.
     pub(crate) fn account(&mut self, cpu: CpuId, doing: Context) {
         let now = self.machine.now_ns();
-        let spent = now.saturating_sub(self.cpu(cpu).since_ns);
-        self.cpu_mut(cpu).since_ns = now;
-        match (self.cpu(cpu).current, doing) {
-            (Some(id), Context::User) => {
-                let thread = &mut self.threads[id];
-                thread.user_ns += spent;
-                thread.slice_ns = thread.slice_ns.saturating_sub(spent);
-                self.check_slice(cpu, id);
+        let state = self.cpu_mut(cpu);
+        let spent = now.saturating_sub(state.since_ns);
+        state.since_ns = now;
+        let Some(id) = state.current.filter(|_| doing != Context::Idle) else {
+            if doing == Context::Idle {
+                state.idle_ns += spent;
             }
-            (Some(id), Context::Kernel) => {
-                let thread = &mut self.threads[id];
-                thread.kernel_ns += spent;
-                thread.slice_ns = thread.slice_ns.saturating_sub(spent);
-            }
-            (_, Context::Idle) => self.cpu_mut(cpu).idle_ns += spent,
-            (None, _) => {}
+            return;
+        };
+        let thread = &mut self.threads[id];
+        match doing {
+            Context::User => thread.user_ns += spent,
+            _ => thread.kernel_ns += spent,
+        }
+        thread.slice_ns = thread.slice_ns.saturating_sub(spent);
+        if thread.slice_ns == 0 && doing == Context::User {
+            self.check_slice(cpu, id);
         }
     }
+}
+
+/// Out of line, so that the way in stays short.
+#[cold]
+fn refuse(found: Context, from: Context, to: Context, off: bool) -> ! {
+    assert!(off, "interrupts are on on the way to {to:?}");
+    panic!("context is {found:?}, expected {from:?} on the way to {to:?}");
 }
