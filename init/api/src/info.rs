@@ -115,6 +115,17 @@ pub struct MachineInfo {
     pub exits: u64,
     /// The most turns that one exit took.
     pub most_turns: u64,
-    /// Device interrupts by line.
-    pub irqs: Vec<u64>,
+    /// Device lines that have an owner or have interrupted.
+    pub irqs: Vec<IrqInfo>,
+}
+
+/// A device interrupt line.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IrqInfo {
+    /// Its number.
+    pub line: u32,
+    /// The server that has it; empty: none.
+    pub owner: String,
+    /// How often it interrupted.
+    pub count: u64,
 }

@@ -11,7 +11,7 @@ mod error;
 mod info;
 
 pub use error::SystemError;
-pub use info::{FaultRecord, MachineInfo, ServerInfo, ServerState};
+pub use info::{FaultRecord, IrqInfo, MachineInfo, ServerInfo, ServerState};
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -4,7 +4,7 @@ use super::Init;
 use super::child::{Child, Life};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use init_api::{FaultRecord, MachineInfo, ServerInfo, ServerState, System, SystemError};
+use init_api::{FaultRecord, IrqInfo, MachineInfo, ServerInfo, ServerState, System, SystemError};
 use manifest::{INIT_PRIORITY, NAMES};
 use service::Caller;
 use sys::{Error, Message, Process, ProcessInfo, Words};
@@ -41,7 +41,7 @@ impl System for Init {
             log_bytes: info.log_bytes,
             exits: info.exits,
             most_turns: info.most_turns,
-            irqs: info.irqs.to_vec(),
+            irqs: self.lines(&info.irqs),
         })
     }
 
@@ -174,6 +174,21 @@ fn child_info(child: &Child) -> ServerInfo {
         info.started_ns = since_ns;
     }
     info
+}
+
+impl Init {
+    /// Device lines that have an owner or have interrupted.
+    fn lines(&self, counts: &[u64]) -> Vec<IrqInfo> {
+        let numbered = (0..).zip(counts);
+        let all =
+            numbered.map(|(line, count)| IrqInfo { line, owner: self.owner(line), count: *count });
+        all.filter(|irq| irq.count > 0 || !irq.owner.is_empty()).collect()
+    }
+
+    fn owner(&self, line: u32) -> String {
+        let has = |child: &&Child| child.plan.irqs.iter().any(|irq| irq.line == line);
+        self.children.iter().find(has).map_or_else(String::new, |child| child.plan.name.clone())
+    }
 }
 
 fn server_info(name: &str, state: ServerState, priority: u8, process: ProcessInfo) -> ServerInfo {

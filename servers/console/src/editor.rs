@@ -80,6 +80,8 @@ pub struct Editor {
     prompts: Vec<&'static str>,
     visible: bool,
     at_line_start: bool,
+    /// What an earlier life of the console left in the line is gone.
+    clean: bool,
 }
 
 impl Editor {
@@ -99,6 +101,7 @@ impl Editor {
             prompts: Vec::new(),
             visible: false,
             at_line_start: true,
+            clean: false,
         }
     }
 
@@ -120,7 +123,10 @@ impl Editor {
         self.prompt = self.intern(prompt);
         let (_, back) = self.move_to_end();
         let Ok(()) = self.cli.set_prompt(self.prompt);
-        output.extend(self.take());
+        let drawn = self.take();
+        // An empty line needs no erasing: transcripts stay free of it.
+        let skip = if core::mem::replace(&mut self.clean, true) { ERASE_LINE.len() } else { 0 };
+        output.extend(drawn.get(skip..).unwrap_or_default());
         output.extend(self.repeat(LEFT, back));
         output
     }

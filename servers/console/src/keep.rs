@@ -29,8 +29,7 @@ pub enum KeepError {
 /// [`KeepError::Damaged`].
 pub fn load(area: &[u8]) -> Result<Option<(u64, Lines)>, KeepError> {
     let (first, second) = area.split_at(area.len() / 2);
-    let newest =
-        [first, second].into_iter().filter_map(read).max_by_key(|(sequence, _)| *sequence);
+    let newest = [first, second].into_iter().filter_map(read).max_by_key(|(sequence, _)| *sequence);
     match newest {
         Some(found) => Ok(Some(found)),
         None if area.iter().all(|byte| *byte == 0) => Ok(None),

@@ -4,6 +4,7 @@
 //! that comes while the line is masked would be lost, and with it the next key.
 #![no_std]
 #![no_main]
+#![forbid(unsafe_code)]
 
 extern crate alloc;
 

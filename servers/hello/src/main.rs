@@ -1,6 +1,7 @@
 //! A friendly program, and the shortest client of the console: `run hello [NAME]`.
 #![no_std]
 #![no_main]
+#![forbid(unsafe_code)]
 
 extern crate alloc;
 

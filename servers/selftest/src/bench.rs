@@ -8,7 +8,9 @@ use core::cell::Cell;
 use core::fmt::Debug;
 use loader::{Grant, Program};
 use manifest::Archive;
-use sys::{Constant, Endpoint, Error, Failure, Notification, Priority, Quota, Resource, SystemInfo};
+use sys::{
+    Constant, Endpoint, Error, Failure, Notification, Priority, Quota, Resource, SystemInfo,
+};
 
 /// What a check says.
 pub(crate) type Outcome = Result<(), Failure>;
@@ -141,5 +143,7 @@ fn settled(before: &[u64; 5]) -> Result<[u64; 5], Error> {
 
 /// Bytes that differ from place to place.
 pub(crate) fn pattern(len: usize) -> Vec<u8> {
-    (0..len).map(|place| place.wrapping_mul(31).to_le_bytes()[0] ^ (place >> 8).to_le_bytes()[0]).collect()
+    (0..len)
+        .map(|place| place.wrapping_mul(31).to_le_bytes()[0] ^ (place >> 8).to_le_bytes()[0])
+        .collect()
 }

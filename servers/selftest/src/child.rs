@@ -4,7 +4,7 @@ use crate::bench::{SOON_NS, after};
 use crate::checks::hostile;
 use abi::MAP_BASE;
 use sys::hazard::{self, Instruction};
-use sys::{Endpoint, Failure, FOREVER, Notification, Process, ProcessInfo, Received, Words};
+use sys::{Endpoint, FOREVER, Failure, Notification, Process, ProcessInfo, Received, Words};
 
 /// A child; killed on drop.
 pub(crate) struct Child {
@@ -38,7 +38,8 @@ impl Child {
 
 impl Drop for Child {
     fn drop(&mut self) {
-        let ended = self.process.info().is_ok_and(|info| info.state == sys::ProcessState::Dead as u32);
+        let ended =
+            self.process.info().is_ok_and(|info| info.state == sys::ProcessState::Dead as u32);
         if !ended && self.process.kill(0).is_ok() {
             let _ = self.death.wait(after(SOON_NS));
         }

@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec;
-use sys::{Endpoint, Failure, FOREVER, Incoming, Message, Priority, Received, Words};
+use sys::{Endpoint, FOREVER, Failure, Incoming, Message, Priority, Received, Words};
 
 /// The label that ends a server.
 const STOP: u32 = 0xdead;
@@ -65,7 +65,10 @@ pub(crate) fn reply(message: Incoming, mut answer: Message<'_>) {
 }
 
 /// Runs something in another thread of this priority.
-pub(crate) fn run(priority: Priority, work: impl FnOnce() + Send + 'static) -> Result<sys::Thread, Failure> {
+pub(crate) fn run(
+    priority: Priority,
+    work: impl FnOnce() + Send + 'static,
+) -> Result<sys::Thread, Failure> {
     let work: Box<dyn FnOnce() + Send> = Box::new(work);
     Ok(sys::spawn_thread(STACK, priority, work)?)
 }

@@ -1,6 +1,7 @@
 //! The shell: reads lines from the console, runs commands, survives every server.
 #![no_std]
 #![no_main]
+#![forbid(unsafe_code)]
 
 extern crate alloc;
 

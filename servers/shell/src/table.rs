@@ -87,6 +87,9 @@ mod tests {
         table.row(["1".into(), "init".into(), "12".into()]);
         table.row(["12345".into(), "ä".into(), "9".into()]);
         table.row(["2".into(), "x".into()]);
-        assert_eq!(table.render(), "  PID  NAME  MEM\n    1  init   12\n12345  ä       9\n    2  x\n");
+        assert_eq!(
+            table.render(),
+            "  PID  NAME  MEM\n    1  init   12\n12345  ä       9\n    2  x\n"
+        );
     }
 }

@@ -1,8 +1,8 @@
 //! Why a command fails.
 
 use alloc::string::{String, ToString};
-use core::fmt::{Debug, Display};
 use console_api::ConsoleError;
+use core::fmt::{Debug, Display};
 use init_api::SystemError;
 use names_api::NamesError;
 use proc_api::ProcError;

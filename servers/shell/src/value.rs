@@ -98,7 +98,8 @@ pub fn decode(kind: &Type, bytes: &mut &[u8]) -> Option<String> {
         Type::Text => take::<String>(bytes)?,
         Type::List(inner) => {
             let count = take::<usize>(bytes)?;
-            sequence(core::iter::repeat_n(&**inner, count), bytes).map(|text| format!("[{text}]"))?
+            sequence(core::iter::repeat_n(&**inner, count), bytes)
+                .map(|text| format!("[{text}]"))?
         }
         Type::Maybe(inner) => match take::<u8>(bytes)? {
             0 => String::from("-"),
@@ -160,9 +161,18 @@ mod tests {
     #[test]
     fn values_come_back() {
         for (kind, value) in [
-            ("u8", "255"), ("u16", "65535"), ("u32", "4294967295"), ("u64", "18446744073709551615"),
-            ("i8", "-128"), ("i16", "-32768"), ("i32", "-1"), ("i64", "-9223372036854775808"),
-            ("bool", "true"), ("char", "€"), ("String", "two words"), ("Option<u8>", "-"),
+            ("u8", "255"),
+            ("u16", "65535"),
+            ("u32", "4294967295"),
+            ("u64", "18446744073709551615"),
+            ("i8", "-128"),
+            ("i16", "-32768"),
+            ("i32", "-1"),
+            ("i64", "-9223372036854775808"),
+            ("bool", "true"),
+            ("char", "€"),
+            ("String", "two words"),
+            ("Option<u8>", "-"),
         ] {
             assert_eq!(text(kind, &bytes(kind, value).unwrap()).as_deref(), Some(value), "{kind}");
         }

@@ -99,7 +99,10 @@ mod tests {
 
     #[test]
     fn words_and_commands() {
-        assert_eq!(commands(" ps ;run  hello you;").unwrap(), [vec!["ps"], vec!["run", "hello", "you"]]);
+        assert_eq!(
+            commands(" ps ;run  hello you;").unwrap(),
+            [vec!["ps"], vec!["run", "hello", "you"]]
+        );
         assert_eq!(commands(" ; ;; ").unwrap(), Vec::<Vec<String>>::new());
         assert_eq!(commands("ps # and more; x").unwrap(), [["ps"]]);
         assert_eq!(commands("a#b").unwrap(), [["a#b"]]);
@@ -108,7 +111,10 @@ mod tests {
     #[test]
     fn quotes_keep_what_they_hold() {
         assert_eq!(commands("echo 'a; b' \"c  'd'\"").unwrap(), [["echo", "a; b", "c  'd'"]]);
-        assert_eq!(commands(r#"echo "a\"b\\c\d" e\ f ''"#).unwrap(), [["echo", r#"a"b\c\d"#, "e f", ""]]);
+        assert_eq!(
+            commands(r#"echo "a\"b\\c\d" e\ f ''"#).unwrap(),
+            [["echo", r#"a"b\c\d"#, "e f", ""]]
+        );
         assert_eq!(commands("say 'a'\"b\"c").unwrap(), [["say", "abc"]]);
     }
 

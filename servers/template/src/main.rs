@@ -1,6 +1,7 @@
 //! The template server: copy it with `cargo xtask new-server NAME`.
 #![no_std]
 #![no_main]
+#![forbid(unsafe_code)]
 
 extern crate alloc;
 

@@ -2,8 +2,9 @@
 
 use anyhow::{Context as _, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use std::io::{BufRead as _, BufReader, Read};
+use std::io::{BufRead as _, BufReader, IsTerminal as _, Read};
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 /// Steps that take longer than this are worth a line that stays.
@@ -14,6 +15,8 @@ pub(crate) struct Step {
     bar: ProgressBar,
     what: String,
     started: Instant,
+    /// Dropped at the end of the step.
+    _under_way: Sender<()>,
 }
 
 impl Step {
@@ -26,7 +29,9 @@ impl Step {
         }
         bar.set_prefix(what.to_owned());
         bar.enable_steady_tick(Duration::from_millis(120));
-        Self { bar, what: what.to_owned(), started: Instant::now() }
+        let what = what.to_owned();
+        let _under_way = announce_if_slow(what.clone());
+        Self { bar, what, started: Instant::now(), _under_way }
     }
 
     /// Shows what part of it is at work, if this line of its output says so.
@@ -45,6 +50,19 @@ impl Step {
             eprintln!("{}: {:.1} s", self.what, took.as_secs_f32());
         }
     }
+}
+
+/// Where there is no terminal to draw on, a line says what takes so long.
+fn announce_if_slow(what: String) -> Sender<()> {
+    let (under_way, ended) = mpsc::channel();
+    if !std::io::stderr().is_terminal() {
+        std::thread::spawn(move || {
+            if ended.recv_timeout(WORTH_A_LINE) == Err(RecvTimeoutError::Timeout) {
+                eprintln!("{what} …");
+            }
+        });
+    }
+    under_way
 }
 
 /// Runs a command as a step. Its output is shown only when it fails.
@@ -92,7 +110,7 @@ pub(crate) fn capture(command: &mut Command, mut seen: impl FnMut(&str)) -> Resu
         .stderr(Stdio::piped())
         .spawn()
         .with_context(|| format!("cannot start {program}"))?;
-    let (sender, lines) = std::sync::mpsc::channel();
+    let (sender, lines) = mpsc::channel();
     let pipes: [Option<Box<dyn Read + Send>>; 2] = [
         child.stdout.take().map(|pipe| Box::new(pipe) as _),
         child.stderr.take().map(|pipe| Box::new(pipe) as _),
@@ -112,7 +130,7 @@ pub(crate) fn capture(command: &mut Command, mut seen: impl FnMut(&str)) -> Resu
     Ok(Output { success, text })
 }
 
-fn send_lines(pipe: impl Read, sender: &std::sync::mpsc::Sender<String>) {
+fn send_lines(pipe: impl Read, sender: &Sender<String>) {
     for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
         if sender.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
             return;

@@ -105,8 +105,26 @@ fn the_screen_and_the_line_agree_after_every_edit() {
     let mut desk = Desk::default();
     desk.prompt();
     for keys in [
-        "hello", "\x01", "oh ", "\x05", "!", "\x1b[D\x1b[D", "X", "\x7f", "\x17", "\x15", "abc",
-        "\x01\x06", "\x0b", "ü€", "\x02", "\x04", "one two", "\x17", "\x1b[H", "\x1b[3~",
+        "hello",
+        "\x01",
+        "oh ",
+        "\x05",
+        "!",
+        "\x1b[D\x1b[D",
+        "X",
+        "\x7f",
+        "\x17",
+        "\x15",
+        "abc",
+        "\x01\x06",
+        "\x0b",
+        "ü€",
+        "\x02",
+        "\x04",
+        "one two",
+        "\x17",
+        "\x1b[H",
+        "\x1b[3~",
     ] {
         desk.type_in(keys);
         let text = desk.editor.text();
@@ -176,6 +194,17 @@ fn a_line_longer_than_the_buffer_is_cut_not_lost() {
     desk.prompt();
     let events = desk.type_in(&("x".repeat(300) + "\r"));
     assert_eq!(events, [Event::Line("x".repeat(super::LINE_MAX))]);
+}
+
+#[test]
+fn only_the_first_prompt_erases_its_line() {
+    let mut editor = Editor::new();
+    assert_eq!(editor.show("$ "), b"\r\x1b[2K$ ");
+    editor.key(crate::keys::Key::Enter);
+    assert_eq!(editor.show("$ "), b"$ ");
+    editor.key(crate::keys::Key::Enter);
+    editor.print("half");
+    assert_eq!(editor.show("$ "), b"\r\n$ ");
 }
 
 #[test]

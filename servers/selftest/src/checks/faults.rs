@@ -4,7 +4,9 @@ use crate::bench::{Bench, Check, Outcome, SMALL, SOON_NS, after};
 use crate::child::Child;
 use abi::{FAULT_LABEL, KILLED};
 use sys::hazard::Instruction;
-use sys::{Endpoint, Failure, FaultKind, FaultReply, Incoming, Memory, Message, Protection, Received};
+use sys::{
+    Endpoint, Failure, FaultKind, FaultReply, Incoming, Memory, Message, Protection, Received,
+};
 
 pub(super) const CHECKS: &[Check] = &[
     ("fault-read-fault-tells-its-address", read_fault),
@@ -17,8 +19,12 @@ pub(super) const CHECKS: &[Check] = &[
     ("fault-handler-kills", handler_kills),
     ("fault-without-handler-kills", no_handler),
     ("fault-with-dead-handler-kills", dead_handler),
-    ("fault-undefined-instruction-is-told", |bench| tells(bench, Instruction::Undefined, FaultKind::IllegalInstruction)),
-    ("fault-division-by-zero-is-told", |bench| tells(bench, Instruction::Divide, FaultKind::Arithmetic)),
+    ("fault-undefined-instruction-is-told", |bench| {
+        tells(bench, Instruction::Undefined, FaultKind::IllegalInstruction)
+    }),
+    ("fault-division-by-zero-is-told", |bench| {
+        tells(bench, Instruction::Divide, FaultKind::Arithmetic)
+    }),
     ("fault-breakpoint-is-told", |bench| tells(bench, Instruction::Breakpoint, FaultKind::Debug)),
     ("fault-privileged-instructions-are-told", privileged),
     ("fault-stack-has-guard", stack_guard),
@@ -26,7 +32,11 @@ pub(super) const CHECKS: &[Check] = &[
 
 const HOLE: u64 = 0x6666_0000_0000;
 
-fn faulty(bench: &Bench, role: &str, argument: u64) -> Result<(Endpoint, Child, Incoming), Failure> {
+fn faulty(
+    bench: &Bench,
+    role: &str,
+    argument: u64,
+) -> Result<(Endpoint, Child, Incoming), Failure> {
     let handler = Endpoint::create()?;
     let role = [role, &alloc::format!("{argument:#x}")];
     let child = bench.child_with(&role, &[], Some((&handler, 9)), SMALL)?;
@@ -45,7 +55,11 @@ fn page_fault(bench: &Bench, role: &str, address: u64, code: u64) -> Outcome {
     let (_handler, child, message) = faulty(bench, role, address)?;
     let [kind, found_code, found_address, _, _, pid, _] = message.words;
     bench.same("label and badge", (message.label, message.badge), (FAULT_LABEL, 9))?;
-    bench.same("kind, code, address", (kind, found_code, found_address), (FaultKind::Page as u64, code, address))?;
+    bench.same(
+        "kind, code, address",
+        (kind, found_code, found_address),
+        (FaultKind::Page as u64, code, address),
+    )?;
     bench.same("process", pid, child.process.info()?.pid.into())?;
     answer(message, FaultReply::Kill, 0);
     bench.same("recorded", child.end()?.fault, FaultKind::Page as u64)

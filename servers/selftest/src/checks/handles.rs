@@ -4,7 +4,10 @@ use crate::bench::{Bench, Check, Outcome};
 use crate::peer::Peer;
 use abi::Syscall;
 use alloc::vec::Vec;
-use sys::{Endpoint, Error, FOREVER, Gifts, Memory, Message, Notification, ObjectKind, OwnedHandle, Rights, Words, hazard};
+use sys::{
+    Endpoint, Error, FOREVER, Gifts, Memory, Message, Notification, ObjectKind, OwnedHandle,
+    Rights, Words, hazard,
+};
 
 pub(super) const CHECKS: &[Check] = &[
     ("handle-new-handle-has-all-rights", all_rights),
@@ -48,7 +51,8 @@ fn never_more(bench: &Bench) -> Outcome {
     let copy = Endpoint::create()?.copy(Rights::SEND | Rights::TRANSFER)?;
     let second = copy.copy(Rights::ALL)?;
     bench.same("rights", rights_of(second.into())?, Rights::SEND | Rights::TRANSFER)?;
-    let wide = hazard::plain(Syscall::HandleCopy as u64, [copy.handle().0.into(), 1 << 16, 0, 0, 0, 0]);
+    let wide =
+        hazard::plain(Syscall::HandleCopy as u64, [copy.handle().0.into(), 1 << 16, 0, 0, 0, 0]);
     bench.same("17 bits of rights", wide.status, Error::BadArgument as u64)
 }
 
@@ -72,7 +76,11 @@ fn rights_are_checked(bench: &Bench) -> Outcome {
     let (send, receive) = (endpoint.copy(Rights::SEND)?, endpoint.copy(Rights::RECEIVE)?);
     bench.refused("receive by a send handle", send.receive(0, &mut []), Error::NoRight)?;
     let mut message = Message::default();
-    bench.refused("call by a receive handle", receive.call_with(&mut message, 0, &mut []), Error::NoRight)?;
+    bench.refused(
+        "call by a receive handle",
+        receive.call_with(&mut message, 0, &mut []),
+        Error::NoRight,
+    )?;
     let bell = Notification::create()?;
     let (signal, wait) = (bell.copy(Rights::SIGNAL)?, bell.copy(Rights::WAIT)?);
     bench.refused("wait by a signal handle", signal.wait(0), Error::NoRight)?;
@@ -161,7 +169,10 @@ fn four(bench: &Bench) -> Outcome {
 fn travels_reduced(bench: &Bench) -> Outcome {
     let peer = Peer::serve(|mut message, _| {
         let rights = message.handles[0].take().and_then(|handle| rights_of(handle).ok());
-        crate::peer::reply(message, Message::new(0, [rights.map_or(0, |rights| rights.0.into()); 7]));
+        crate::peer::reply(
+            message,
+            Message::new(0, [rights.map_or(0, |rights| rights.0.into()); 7]),
+        );
     })?;
     let bell = Notification::create()?.copy(Rights::SIGNAL | Rights::TRANSFER)?;
     let mut gifts = Gifts::none();

@@ -94,7 +94,9 @@ fn needs_rights(bench: &Bench) -> Outcome {
 fn overlaps(bench: &Bench) -> Outcome {
     let (space, memory) = (space()?, Memory::create(4)?);
     space.map(&memory, AT, 0, 4, Protection::Read)?;
-    for (address, pages) in [(AT, 1), (AT + 3 * PAGE_SIZE, 2), (AT - PAGE_SIZE, 2), (AT - PAGE_SIZE, 4)] {
+    for (address, pages) in
+        [(AT, 1), (AT + 3 * PAGE_SIZE, 2), (AT - PAGE_SIZE, 2), (AT - PAGE_SIZE, 4)]
+    {
         let again = space.map(&memory, address, 0, pages, Protection::Read);
         bench.refused("a second mapping", again, Error::Overlap)?;
     }
@@ -106,7 +108,9 @@ fn overlaps(bench: &Bench) -> Outcome {
 
 fn wild_addresses(bench: &Bench) -> Outcome {
     let memory = Memory::create(2)?;
-    for address in [1, AT + 8, USER_END, USER_END - PAGE_SIZE, 1 << 47, 0xffff_8000_0000_0000, u64::MAX - 4095] {
+    for address in
+        [1, AT + 8, USER_END, USER_END - PAGE_SIZE, 1 << 47, 0xffff_8000_0000_0000, u64::MAX - 4095]
+    {
         let status = map_raw(&memory, address, 0, 2, Protection::Read as u64);
         let known = [Error::BadAddress as u64, Error::BadArgument as u64];
         bench.hold("it is refused", known.contains(&status))?;
@@ -137,7 +141,11 @@ fn unmap_part(bench: &Bench) -> Outcome {
     space.map(&memory, AT, 0, 4, Protection::Read)?;
     bench.same("unmap", on_space(Syscall::Unmap, &space, AT + PAGE_SIZE, 2, 0), 0)?;
     space.map(&memory, AT + PAGE_SIZE, 0, 2, Protection::Read)?;
-    bench.refused("the rest is there", space.map(&memory, AT, 0, 1, Protection::Read), Error::Overlap)?;
+    bench.refused(
+        "the rest is there",
+        space.map(&memory, AT, 0, 1, Protection::Read),
+        Error::Overlap,
+    )?;
     Ok(ended(&space)?)
 }
 
@@ -145,13 +153,18 @@ fn protect(bench: &Bench) -> Outcome {
     let memory = Memory::create(1)?;
     bench.same("map", map_raw(&memory, AT, 0, 1, Protection::ReadWrite as u64), 0)?;
     hazard::write(AT, 7);
-    let call = |protection| hazard::plain(Syscall::Protect as u64, [0, AT, 1, protection, 0, 0]).status;
+    let call =
+        |protection| hazard::plain(Syscall::Protect as u64, [0, AT, 1, protection, 0, 0]).status;
     let reduced = call(Protection::Read as u64);
     let value = hazard::read(AT);
     // The kernel itself must not write there for us any more.
     let written = hazard::plain(Syscall::SystemInfo as u64, [AT, 0, 0, 0, 0, 0]).status;
     let unmapped = hazard::plain(Syscall::Unmap as u64, [0, AT, 1, 0, 0, 0]).status;
-    bench.same("reduced, value, written, unmapped", (reduced, value, written, unmapped), (0, 7, Error::BadAddress as u64, 0))
+    bench.same(
+        "reduced, value, written, unmapped",
+        (reduced, value, written, unmapped),
+        (0, 7, Error::BadAddress as u64, 0),
+    )
 }
 
 fn protect_grows(bench: &Bench) -> Outcome {

@@ -68,7 +68,11 @@ fn small_receive_buffer(bench: &Bench) -> Outcome {
     })?;
     let bytes = pattern(11);
     let mut long = Message::new(1, Words::default()).with_bytes(&bytes);
-    bench.refused("11 bytes into 10", endpoint.call_with(&mut long, FOREVER, &mut []), Error::TooLong)?;
+    bench.refused(
+        "11 bytes into 10",
+        endpoint.call_with(&mut long, FOREVER, &mut []),
+        Error::TooLong,
+    )?;
     let mut short = Message::new(1, Words::default()).with_bytes(&bytes[..10]);
     bench.same("10 bytes", endpoint.call_with(&mut short, FOREVER, &mut [])?.label, 3)
 }

@@ -64,7 +64,8 @@ fn wakes_one(bench: &Bench) -> Outcome {
     let bell = Notification::create()?;
     let (first, second) = (waiter(&bell)?, waiter(&bell)?);
     bell.signal(1)?;
-    let both = |a: &AtomicU64, b: &AtomicU64| (a.load(Ordering::Relaxed), b.load(Ordering::Relaxed));
+    let both =
+        |a: &AtomicU64, b: &AtomicU64| (a.load(Ordering::Relaxed), b.load(Ordering::Relaxed));
     bench.same("after one", both(&first, &second), (1, 0))?;
     bell.signal(2)?;
     bench.same("after two", both(&first, &second), (1, 2))

@@ -2,7 +2,9 @@
 
 use crate::bench::{Bench, Check, Outcome, SMALL, SOON_NS, after};
 use crate::peer::EQUAL;
-use sys::{Endpoint, Error, Message, Notification, Process, ProcessState, Quota, Received, Rights, Words};
+use sys::{
+    Endpoint, Error, Message, Notification, Process, ProcessState, Quota, Received, Rights, Words,
+};
 
 pub(super) const CHECKS: &[Check] = &[
     ("process-child-ends-with-its-status", status),
@@ -91,7 +93,10 @@ fn suspend(bench: &Bench) -> Outcome {
     sys::sleep_for(10_000_000);
     child.process.suspend()?;
     bench.same("state", child.process.info()?.state, ProcessState::Suspended as u32)?;
-    let (before, after_it) = (used()?, { sys::sleep_for(30_000_000); used()? });
+    let (before, after_it) = (used()?, {
+        sys::sleep_for(30_000_000);
+        used()?
+    });
     bench.same("CPU time while suspended", after_it, before)?;
     child.process.resume()?;
     sys::sleep_for(30_000_000);
@@ -133,7 +138,11 @@ fn panic_text(bench: &Bench) -> Outcome {
     };
     let told = core::str::from_utf8(&buffer[..message.len]).unwrap_or("");
     bench.hold("the text", told.starts_with("at the disco at "))?;
-    bench.same("kind and badge", (message.words[0], message.badge), (sys::FaultKind::Panic as u64, 5))?;
+    bench.same(
+        "kind and badge",
+        (message.words[0], message.badge),
+        (sys::FaultKind::Panic as u64, 5),
+    )?;
     crate::peer::reply(message, Message::new(sys::FaultReply::Resume as u32, Words::default()));
     bench.same("status", child.status()?, abi::EXIT_PANIC)
 }

@@ -3,7 +3,9 @@
 use crate::bench::{Bench, Check, Outcome, SMALL};
 use crate::peer::Peer;
 use alloc::vec::Vec;
-use sys::{Endpoint, Error, Memory, Notification, Process, Protection, Quota, Rights, Timer, Words};
+use sys::{
+    Endpoint, Error, Memory, Notification, Process, Protection, Quota, Rights, Timer, Words,
+};
 
 pub(super) const CHECKS: &[Check] = &[
     ("quota-handles-run-out-with-error", handles),

@@ -61,7 +61,8 @@ fn cpu_time_is_accounted(bench: &Bench) -> Outcome {
 fn log_takes_pieces(bench: &Bench) -> Outcome {
     let call = |len: u64| {
         let bytes = [0u8; 1025];
-        hazard::plain(Syscall::LogWrite as u64, [bytes.as_ptr().addr() as u64, len, 0, 0, 0, 0]).status
+        hazard::plain(Syscall::LogWrite as u64, [bytes.as_ptr().addr() as u64, len, 0, 0, 0, 0])
+            .status
     };
     bench.same("nothing", call(0), 0)?;
     bench.same("1025 bytes", call(1025), sys::Error::TooLong as u64)

@@ -18,8 +18,7 @@ pub(crate) fn help(shell: &mut Shell, words: &[&str]) -> Outcome {
     let text = match words {
         [] => all(),
         [name] => {
-            let command =
-                find(name).ok_or_else(|| Trouble::new(format!("no command `{name}`")))?;
+            let command = find(name).ok_or_else(|| Trouble::new(format!("no command `{name}`")))?;
             format!("usage: {}\n{}\n", command.usage, command.summary)
         }
         _ => return Err(Trouble::Usage),

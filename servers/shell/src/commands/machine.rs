@@ -49,10 +49,11 @@ pub(crate) fn mem(shell: &mut Shell, words: &[&str]) -> Outcome {
 pub(crate) fn irq(shell: &mut Shell, words: &[&str]) -> Outcome {
     none(words)?;
     let machine = shell.system().machine()?;
-    let mut table = Table::new(&["LINE", ">INTERRUPTS"]);
-    table.row(["timer".into(), machine.timer_interrupts.to_string()]);
-    for (line, count) in machine.irqs.iter().enumerate().filter(|(_, count)| **count > 0) {
-        table.row([line.to_string(), count.to_string()]);
+    let mut table = Table::new(&["LINE", ">INTERRUPTS", "OWNER"]);
+    table.row(["timer".into(), machine.timer_interrupts.to_string(), "kernel".into()]);
+    for irq in machine.irqs {
+        let owner = if irq.owner.is_empty() { "-".into() } else { irq.owner };
+        table.row([irq.line.to_string(), irq.count.to_string(), owner]);
     }
     shell.print(&table.render());
     Ok(0)

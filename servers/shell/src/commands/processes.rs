@@ -18,7 +18,14 @@ pub(crate) fn ps(shell: &mut Shell, words: &[&str]) -> Outcome {
     let servers = shell.system().servers()?;
     let programs = shell.proc().and_then(|proc| Ok(proc.list()?));
     let mut table = Table::new(&[
-        ">PID", "NAME", "KIND", "STATE", ">PRIORITY", ">CPU TIME", ">MEMORY", ">THREADS",
+        ">PID",
+        "NAME",
+        "KIND",
+        "STATE",
+        ">PRIORITY",
+        ">CPU TIME",
+        ">MEMORY",
+        ">THREADS",
         ">HANDLES",
     ]);
     servers.iter().filter(|server| server.pid != 0).for_each(|server| {

@@ -36,8 +36,8 @@ pub(crate) fn wait(shell: &mut Shell, words: &[&str]) -> Outcome {
     let [pid] = words else { return Err(Trouble::Usage) };
     let pid: u32 = pid.parse().map_err(|_| Trouble::Usage)?;
     let proc = shell.proc()?;
-    // From here on Ctrl-C is meant for it.
-    proc.set_foreground(pid)?;
+    // From here on Ctrl-C is meant for it, if it is not over yet.
+    let _ = proc.set_foreground(pid);
     wait_for(shell, &proc, pid, &format!("process {pid}"))
 }
 

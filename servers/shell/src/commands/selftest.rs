@@ -56,7 +56,8 @@ fn clock(_: &Shell) -> Result<(), Trouble> {
 }
 
 fn servers(shell: &Shell) -> Result<(), Trouble> {
-    let idle = shell.system().servers()?.into_iter().find(|server| server.state != ServerState::Running);
+    let idle =
+        shell.system().servers()?.into_iter().find(|server| server.state != ServerState::Running);
     idle.map_or(Ok(()), |server| Err(Trouble::new(format!("{} does not", server.name))))
 }
 

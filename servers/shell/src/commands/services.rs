@@ -36,7 +36,9 @@ fn method_names(shell: &Shell, service: &str) -> String {
         .endpoint(service)
         .and_then(|endpoint| service::describe(&endpoint).map_err(Trouble::from));
     match described {
-        Ok(told) => told.methods.iter().map(|method| method.name.as_str()).collect::<Vec<_>>().join(" "),
+        Ok(told) => {
+            told.methods.iter().map(|method| method.name.as_str()).collect::<Vec<_>>().join(" ")
+        }
         Err(Trouble::Failed(why)) => why,
         Err(Trouble::Usage) => String::new(),
     }
@@ -79,9 +81,8 @@ fn encode_arguments(method: &MethodDescription, words: &[&str]) -> Result<Vec<u8
     }
     let mut encoded = Vec::new();
     for (argument, word) in method.arguments.iter().zip(words) {
-        let kind = Type::parse(&argument.type_name).ok_or_else(|| {
-            Trouble::new(format!("cannot write a {} here", argument.type_name))
-        })?;
+        let kind = Type::parse(&argument.type_name)
+            .ok_or_else(|| Trouble::new(format!("cannot write a {} here", argument.type_name)))?;
         encode(&kind, word, &mut encoded)
             .map_err(|why| Trouble::new(format!("{}: {why}", argument.name)))?;
     }
