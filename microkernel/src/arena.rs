@@ -128,12 +128,14 @@ impl<K, T> Arena<K, T> {
     }
 
     /// The object, if it still lives.
+    #[inline]
     pub fn get(&self, id: Id<K>) -> Option<&T> {
         let slot = self.slots.get(id.index())?;
         if slot.generation == id.generation { slot.value.as_ref() } else { None }
     }
 
     /// The object, if it still lives.
+    #[inline]
     pub fn get_mut(&mut self, id: Id<K>) -> Option<&mut T> {
         let slot = self.slots.get_mut(id.index())?;
         if slot.generation == id.generation { slot.value.as_mut() } else { None }
@@ -155,24 +157,32 @@ impl<K, T> Arena<K, T> {
 
 impl<K, T> Index<Id<K>> for Arena<K, T> {
     type Output = T;
+    #[inline]
     fn index(&self, id: Id<K>) -> &T {
         // NOFAIL: only ids kept inside living objects are looked up this way, and an object
         // is unlinked everywhere before it is removed (checked by the model test).
         match self.get(id) {
             Some(value) => value,
-            None => panic!("stale id {id:?}"),
+            None => stale(id),
         }
     }
 }
 
 impl<K, T> IndexMut<Id<K>> for Arena<K, T> {
+    #[inline]
     fn index_mut(&mut self, id: Id<K>) -> &mut T {
         // NOFAIL: as in `index`.
         match self.get_mut(id) {
             Some(value) => value,
-            None => panic!("stale id {id:?}"),
+            None => stale(id),
         }
     }
+}
+
+/// Out of line, so that a look-up is a handful of instructions.
+#[cold]
+fn stale<K>(id: Id<K>) -> ! {
+    panic!("stale id {id:?}")
 }
 
 #[cfg(test)]

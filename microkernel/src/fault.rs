@@ -54,7 +54,7 @@ impl<M: Machine> Kernel<M> {
         self.offer(id, endpoint, pending);
     }
 
-    /// The handler's answer.
+    /// The handler's answer. A resumed thread is to be enqueued by the caller.
     pub(crate) fn fault_answer(&mut self, id: ThreadId, label: u32, word: u64) {
         let thread = &mut self.threads[id];
         let Some(fault) = thread.fault.take() else { return };
@@ -67,7 +67,7 @@ impl<M: Machine> Kernel<M> {
             self.kill_process(owner, fault.kind.exit_status());
             return;
         }
+        self.threads[id].state = State::Ready;
         self.recheck_upcall(id);
-        self.ready(id);
     }
 }

@@ -60,7 +60,8 @@ impl<M: Machine> Kernel<M> {
             self.detach(receiver);
             match self.deliver(me, receiver) {
                 Ok(()) => {
-                    self.ready(receiver);
+                    self.threads[receiver].state = State::Ready;
+                    self.hand_over(me, receiver);
                     return;
                 }
                 Err(Blame::Receiver(error)) => self.unblock_detached(receiver, error),
@@ -107,7 +108,6 @@ impl<M: Machine> Kernel<M> {
             let deadline = self.message_deadline(from);
             self.processes[server].callers.push_back(&mut self.threads, from, By::Queue);
             self.set_deadline(from, deadline);
-            self.reconsider(from);
         } else {
             sender.envelope = None;
             sender.frame.set_status(0);

@@ -14,10 +14,12 @@ impl<M: Machine> Kernel<M> {
         let handle = Handle(number::low32(self.threads[me].frame.argument(0)));
         let endpoint = self.receive_end(me, handle)?;
         self.load_envelope(me)?;
-        self.receive(me, endpoint)
+        let received = self.receive(me, endpoint)?;
+        self.give_way(me);
+        Ok(received)
     }
 
-    /// Takes what is there, or waits.
+    /// Takes what is there, or waits; the caller then asks who is to run.
     pub(crate) fn receive(&mut self, me: ThreadId, endpoint: EndpointId) -> Result<Done, Error> {
         if self.take_bound_bits(me) {
             return Ok(Done::Elsewhere);
@@ -45,7 +47,6 @@ impl<M: Machine> Kernel<M> {
         self.threads[me].state = State::Receiving(endpoint);
         self.endpoints[endpoint].receivers.push_back(&mut self.threads, me, By::Queue);
         self.set_deadline(me, deadline);
-        self.reconsider(me);
         Ok(Done::Elsewhere)
     }
 

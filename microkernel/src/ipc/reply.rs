@@ -14,25 +14,29 @@ impl<M: Machine> Kernel<M> {
         self.load_envelope(me)?;
         let answered = self.answer(me);
         self.threads[me].envelope = None;
-        answered.map(|()| Done::Values(0, 0))
+        self.enqueue(answered?);
+        Ok(Done::NOTHING)
     }
 
     /// `ReplyRecv`. A caller that is gone is no error of the server's: it goes on receiving.
     pub(crate) fn sys_reply_receive(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let frame = &self.threads[me].frame;
-        let (token, handle) = (frame.argument(0), Handle(number::high32(frame.argument(1))));
+        let handle = Handle(number::high32(self.threads[me].frame.argument(1)));
         let endpoint = self.receive_end(me, handle)?;
         self.load_envelope(me)?;
-        if token != 0 {
-            match self.answer(me) {
-                Ok(()) | Err(Error::BadReply) => {}
-                Err(error) => {
-                    self.threads[me].envelope = None;
-                    return Err(error);
-                }
+        let answered = match self.answer(me) {
+            Ok(caller) => Some(caller),
+            Err(Error::BadReply) => None,
+            Err(error) => {
+                self.threads[me].envelope = None;
+                return Err(error);
             }
+        };
+        let received = self.receive(me, endpoint);
+        match answered {
+            Some(caller) => self.hand_over(me, caller),
+            None => self.give_way(me),
         }
-        self.receive(me, endpoint)
+        received
     }
 
     /// The thread that this token of `me`'s process names, if it still waits for the answer.
@@ -43,8 +47,8 @@ impl<M: Machine> Kernel<M> {
         (thread.state == expected && thread.calls == number::high32(token)).then_some(caller)
     }
 
-    /// Answers the call behind the token in argument 0.
-    fn answer(&mut self, me: ThreadId) -> Result<(), Error> {
+    /// Answers the call behind the token in argument 0: the caller, to be made ready.
+    fn answer(&mut self, me: ThreadId) -> Result<ThreadId, Error> {
         let frame = &self.threads[me].frame;
         let (token, label) = (frame.argument(0), number::low32(frame.argument(1)));
         let caller = self.awaiting(me, token).ok_or(Error::BadReply)?;
@@ -52,7 +56,7 @@ impl<M: Machine> Kernel<M> {
             let word = self.threads[me].frame.words()[0];
             self.detach(caller);
             self.fault_answer(caller, label, word);
-            return Ok(());
+            return Ok(caller);
         }
         let status = match self.transfer(me, caller) {
             Ok(()) => 0,
@@ -72,7 +76,11 @@ impl<M: Machine> Kernel<M> {
         thread.envelope = None;
         thread.frame.set_status(status);
         thread.frame.set_values(0, u64::from(label));
-        self.ready(caller);
-        if status == Error::HandlesFull as u64 { Err(Error::HandlesFull) } else { Ok(()) }
+        thread.state = State::Ready;
+        if status == Error::HandlesFull as u64 {
+            self.enqueue(caller);
+            return Err(Error::HandlesFull);
+        }
+        Ok(caller)
     }
 }

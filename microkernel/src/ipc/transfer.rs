@@ -33,21 +33,29 @@ struct Plan {
 impl<M: Machine> Kernel<M> {
     /// Moves words, bytes and handles. All checks come first; then nothing fails.
     pub(crate) fn transfer(&mut self, from: ThreadId, to: ThreadId) -> Result<(), Blame> {
+        if self.threads[from].envelope.is_none() && self.threads[to].envelope.is_none() {
+            self.copy_words(from, to);
+            return Ok(());
+        }
         let plan = self.plan(from, to)?;
         let (source, target) = (self.threads[from].process, self.threads[to].process);
         if let Some((read, write)) = plan.bytes {
             // NOFAIL: both sides were checked by `plan`.
             self.copy_user((source, read), (target, write)).map_err(Blame::Sender)?;
         }
+        self.copy_words(from, to);
+        let taken = self.move_gifts(from, to, &plan);
+        self.write_receipt(to, &plan, taken);
+        self.threads[to].envelope = None;
+        Ok(())
+    }
+
+    fn copy_words(&mut self, from: ThreadId, to: ThreadId) {
         let words = match &self.threads[from].fault {
             Some(fault) => fault.words,
             None => *self.threads[from].frame.words(),
         };
         *self.threads[to].frame.words_mut() = words;
-        let taken = self.move_gifts(from, to, &plan);
-        self.write_receipt(to, &plan, taken);
-        self.threads[to].envelope = None;
-        Ok(())
     }
 
     fn plan(&mut self, from: ThreadId, to: ThreadId) -> Result<Plan, Blame> {

@@ -39,12 +39,12 @@ impl<M: Machine> Kernel<M> {
                 return;
             }
             Progress::Finished(status) => status,
-            Progress::Memory(memory) => self.hand_over(me, memory),
+            Progress::Memory(memory) => self.grant_memory(me, memory),
         };
         self.threads[me].frame.set_status(status);
     }
 
-    fn hand_over(&mut self, me: ThreadId, memory: MemoryId) -> u64 {
+    fn grant_memory(&mut self, me: ThreadId, memory: MemoryId) -> u64 {
         let granted =
             self.grant(self.threads[me].process, ObjectRef::Memory(memory), Rights::ALL, 0);
         self.release_memory(memory);

@@ -49,6 +49,33 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
+    /// `me` made another thread ready, and perhaps waits itself now: when it does and
+    /// nobody more urgent is ready, the other one runs at once, past queue and loop.
+    pub(crate) fn hand_over(&mut self, me: ThreadId, other: ThreadId) {
+        let cpu = self.threads[me].cpu;
+        let direct = self.threads[me].state != State::Ready
+            && self.cpu(cpu).current == Some(me)
+            && self.threads[other].cpu == cpu
+            && !self.threads[other].queued
+            && self.runnable(other)
+            && self
+                .cpu(cpu)
+                .queue
+                .highest()
+                .is_none_or(|other_best| other_best < self.threads[other].priority);
+        if !direct {
+            self.enqueue(other);
+            self.give_way(me);
+            return;
+        }
+        // What this entry cost so far is booked to the other one, on whose behalf it goes on.
+        if self.threads[other].slice_ns == 0 {
+            self.threads[other].slice_ns = SLICE_NS;
+        }
+        self.cpu_mut(cpu).current = Some(other);
+        self.stats.switches += 1;
+    }
+
     /// Takes a thread out of its run queue, if it is in one.
     pub(crate) fn dequeue(&mut self, id: ThreadId) {
         if self.threads[id].queued {
@@ -62,6 +89,13 @@ impl<M: Machine> Kernel<M> {
         let cpu = self.threads[id].cpu;
         if self.cpu(cpu).current == Some(id) {
             self.set_cpu_work(self.here(), cpu, cpu_work::RESCHEDULE);
+        }
+    }
+
+    /// A thread that waits now is not the one to run.
+    pub(crate) fn give_way(&mut self, id: ThreadId) {
+        if self.threads[id].state != State::Ready {
+            self.reconsider(id);
         }
     }
 
