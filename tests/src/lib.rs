@@ -1,2 +1,108 @@
-//! Tests of the whole system.
+//! What the system tests share: a machine at its prompt, commands that must work.
+//!
+//! The tests are in `tests/`; `cargo xtask test --only system` runs them. Each boots its own
+//! machine in QEMU and shows the whole transcript when something is missing.
+#![forbid(unsafe_code)]
 
+mod transcript;
+
+pub use transcript::{Example, matches, readme_session};
+
+use anyhow::{Result, ensure};
+use qemu_harness::{Images, Machine, Outcome, Session};
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// How long a boot may take on a busy machine.
+pub const BOOT: Duration = Duration::from_secs(60);
+/// How long a command may take.
+pub const COMMAND: Duration = Duration::from_secs(30);
+/// How long the end of a machine may take.
+pub const END: Duration = Duration::from_secs(20);
+
+/// One machine at a time in each test program: there are two CPUs and the tests have
+/// deadlines.
+static ONE: Mutex<()> = Mutex::new(());
+
+/// Runs a test at a machine's prompt, then shuts it down and demands a good end.
+///
+/// # Panics
+/// When anything fails; the message has the transcript.
+pub fn at_prompt(name: &str, test: impl FnOnce(&mut Session) -> Result<()>) {
+    with_machine(name, |_| Ok(()), test);
+}
+
+/// As [`at_prompt`], on a machine that is changed first.
+///
+/// # Panics
+/// As [`at_prompt`].
+pub fn with_machine(
+    name: &str,
+    change: impl FnOnce(&mut Machine) -> Result<()>,
+    test: impl FnOnce(&mut Session) -> Result<()>,
+) {
+    let turn = ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let result = (|| {
+        let mut machine = Images::get()?.machine(name);
+        change(&mut machine)?;
+        run(&machine, test)
+    })();
+    drop(turn);
+    if let Err(error) = result {
+        panic!("{error:#}");
+    }
+}
+
+fn run(machine: &Machine, test: impl FnOnce(&mut Session) -> Result<()>) -> Result<()> {
+    let mut session = machine.start()?;
+    let tested = session.wait_prompt(BOOT).and_then(|()| test(&mut session));
+    if tested.is_ok() && !session.closed() {
+        session.send_line("shutdown 0")?;
+    }
+    let outcome = session.finish(if tested.is_ok() { END } else { Duration::ZERO });
+    match tested {
+        Ok(()) => {
+            ensure!(outcome.verdict.passed(), "{outcome}");
+            Ok(())
+        }
+        Err(error) => Err(error.context(format!("{outcome}"))),
+    }
+}
+
+/// Boots a machine that is to end by itself.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn to_its_end(machine: &Machine) -> Result<Outcome> {
+    let turn = ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let outcome = machine.start()?.finish(BOOT);
+    drop(turn);
+    Ok(outcome)
+}
+
+/// Runs a command; its answer must contain all of these.
+///
+/// # Errors
+/// When it does not, or no prompt comes back.
+pub fn expect(session: &mut Session, command: &str, wanted: &[&str]) -> Result<String> {
+    let answer = session.run(command, COMMAND)?;
+    for text in wanted {
+        ensure!(answer.contains(text), "`{command}` did not say `{text}` but:\n{answer}");
+    }
+    Ok(answer)
+}
+
+/// Restarts of a server, as `servers` tells them.
+///
+/// # Errors
+/// When the table does not have the server in state "running".
+pub fn restarts(session: &mut Session, server: &str) -> Result<u32> {
+    let table = session.run("servers", COMMAND)?;
+    let row: Vec<&str> = table
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>())
+        .find(|row| row.first() == Some(&server))
+        .unwrap_or_default();
+    ensure!(row.get(2) == Some(&"running"), "{server} does not run:\n{table}");
+    Ok(row.get(3).unwrap_or(&"").parse()?)
+}

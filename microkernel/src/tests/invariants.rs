@@ -3,7 +3,7 @@
 use crate::exit::Context;
 use crate::hosted::Hosted;
 use crate::kernel::Kernel;
-use crate::object::{By, Life, Resource, State, Storage, ThreadId};
+use crate::object::{By, Life, QuotaId, Resource, State, Storage, ThreadId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Panics when something is not as it must be.
@@ -123,30 +123,7 @@ fn check_memory(kernel: &Kernel<Hosted>) {
             used += object.pages;
         }
     }
-    for id in kernel.quotas.ids() {
-        let pages = u64::from(kernel.quotas[id].used.of(Resource::Pages));
-        let children: u64 = kernel
-            .quotas
-            .ids()
-            .filter(|child| kernel.quotas[*child].parent == Some(id))
-            .map(|child| u64::from(kernel.quotas[child].limit.of(Resource::Pages)))
-            .sum();
-        assert!(pages >= children);
-    }
-    let charged: u64 = kernel
-        .quotas
-        .ids()
-        .map(|id| {
-            let own = u64::from(kernel.quotas[id].used.of(Resource::Pages));
-            let children: u64 = kernel
-                .quotas
-                .ids()
-                .filter(|child| kernel.quotas[*child].parent == Some(id))
-                .map(|child| u64::from(kernel.quotas[child].limit.of(Resource::Pages)))
-                .sum();
-            own - children
-        })
-        .sum();
+    let charged: u64 = kernel.quotas.ids().map(|id| own_pages(kernel, id)).sum();
     let taken = kernel.frames.total() - kernel.frames.available();
     assert_eq!(charged, taken, "frames in use are paid for");
     assert!(used <= taken);
@@ -163,6 +140,13 @@ fn check_memory(kernel: &Kernel<Hosted>) {
         }
     }
     assert_eq!(seen.len(), kernel.regions.len(), "no region is lost");
+}
+
+/// Pages that an account pays for itself: what it uses, less what its children may.
+fn own_pages(kernel: &Kernel<Hosted>, id: QuotaId) -> u64 {
+    let children = kernel.quotas.ids().filter(|child| kernel.quotas[*child].parent == Some(id));
+    let lent: u32 = children.map(|child| kernel.quotas[child].limit.of(Resource::Pages)).sum();
+    u64::from(kernel.quotas[id].used.of(Resource::Pages) - lent)
 }
 
 fn check_quotas(kernel: &Kernel<Hosted>) {

@@ -1,0 +1,117 @@
+//! Every way to boot, and every way it can be prevented.
+
+use anyhow::Result;
+use qemu_harness::{Archive, Boot, Images, Machine, Outcome};
+use system_tests::{expect, to_its_end, with_machine};
+
+fn boots(name: &str, change: impl FnOnce(&mut Machine) -> Result<()>) {
+    with_machine(name, change, |session| {
+        expect(session, "run hello", &["Hello, world!"])?;
+        expect(session, "mem", &["total"])?;
+        Ok(())
+    });
+}
+
+#[test]
+fn direct_boot_in_64_mib_with_one_cpu() {
+    boots("boot-1", |machine| {
+        machine.memory_mib = 64;
+        Ok(())
+    });
+}
+
+#[test]
+fn direct_boot_in_64_mib_with_two_cpus() {
+    boots("boot-2", |machine| {
+        machine.cpus = 2;
+        Ok(())
+    });
+}
+
+#[test]
+fn a_bios_disk_image_boots() {
+    boots("boot-bios", |machine| {
+        *machine = Images::get()?.machine_with(Boot::Bios(Images::get()?.bios()?), "boot-bios");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_uefi_disk_image_boots() {
+    boots("boot-uefi", |machine| {
+        *machine = Images::get()?.machine_with(Boot::Uefi(Images::get()?.uefi()?), "boot-uefi");
+        Ok(())
+    });
+}
+
+/// Boots with other bytes in the place of the boot archive.
+fn with_archive(name: &str, bytes: &[u8], words: &str) -> Result<Outcome> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("boot.tar");
+    std::fs::write(&file, bytes)?;
+    let mut machine = Images::get()?.machine(name).with_archive(&file);
+    machine.append(words)?;
+    to_its_end(&machine)
+}
+
+fn refused(outcome: Result<Outcome>, wanted: &[&str]) {
+    let outcome = outcome.expect("a run");
+    let verdict = outcome.verdict.to_string();
+    assert!(verdict.contains("the boot archive or the command line"), "{outcome}");
+    for text in wanted {
+        assert!(outcome.transcript.contains(text), "`{text}` is missing:\n{outcome}");
+    }
+}
+
+fn archive() -> Archive {
+    Archive::read(&Images::get().expect("images").archive).expect("the boot archive")
+}
+
+#[test]
+fn no_archive_is_named() {
+    refused(with_archive("boot-none", &[0; 1024], ""), &["boot archive"]);
+}
+
+#[test]
+fn an_archive_that_is_cut_off_is_named() {
+    let bytes = archive().to_bytes().unwrap();
+    refused(with_archive("boot-cut", &bytes[..bytes.len() / 8], ""), &["boot archive"]);
+}
+
+#[test]
+fn a_damaged_init_is_named() {
+    let mut bytes = archive().to_bytes().unwrap();
+    let init = archive().get("init").unwrap().to_vec();
+    let at = bytes.windows(init.len()).position(|window| window == init).unwrap();
+    bytes[at + init.len() / 2] ^= 1;
+    refused(with_archive("boot-damaged", &bytes, ""), &["init", "checksum"]);
+}
+
+#[test]
+fn an_init_that_is_no_program_is_named() {
+    let bytes = archive().set("init", b"#!/bin/sh".to_vec()).to_bytes().unwrap();
+    refused(with_archive("boot-noelf", &bytes, ""), &["init"]);
+}
+
+#[test]
+fn an_init_that_is_missing_is_named() {
+    let bytes = archive().remove("init").to_bytes().unwrap();
+    refused(with_archive("boot-noinit", &bytes, ""), &["init"]);
+    let bytes = archive().to_bytes().unwrap();
+    refused(with_archive("boot-other", &bytes, "init=nobody"), &["nobody"]);
+}
+
+#[test]
+fn an_unknown_kernel_word_is_named() {
+    let bytes = archive().to_bytes().unwrap();
+    refused(with_archive("boot-word", &bytes, "log=loud"), &["loud"]);
+}
+
+#[test]
+fn a_damaged_server_is_named() {
+    let mut bytes = archive().to_bytes().unwrap();
+    let template = archive().get("template").unwrap().to_vec();
+    let at = bytes.windows(template.len()).position(|window| window == template).unwrap();
+    bytes[at + template.len() / 2] ^= 1;
+    refused(with_archive("boot-server", &bytes, ""), &["template", "checksum"]);
+}

@@ -1,0 +1,144 @@
+//! The console as a person uses it.
+
+use anyhow::{Result, ensure};
+use qemu_harness::Session;
+use system_tests::{COMMAND, at_prompt, expect};
+
+const CTRL_C: &[u8] = b"\x03";
+const BACKSPACE: &[u8] = b"\x7f";
+const UP: &[u8] = b"\x1b[A";
+const LEFT: &[u8] = b"\x1b[D";
+
+fn typed(session: &mut Session, keys: &[&[u8]], wanted: &str) -> Result<()> {
+    session.mark();
+    for key in keys {
+        session.send(key)?;
+    }
+    session.wait_prompt(COMMAND)?;
+    let shown = session.transcript();
+    let printed = shown.lines().rev().nth(1).unwrap_or_default();
+    ensure!(printed == wanted, "`{printed}` was printed, not `{wanted}`");
+    Ok(())
+}
+
+#[test]
+fn keys_edit_the_line() {
+    at_prompt("console-edit", |session| {
+        typed(session, &[b"echo hellp", BACKSPACE, b"o\r"], "hello")?;
+        typed(session, &[b"echo ab", LEFT, b"X\r"], "aXb")?;
+        typed(session, &[b"echo first\r"], "first")?;
+        typed(session, &[UP, b"\r"], "first")
+    });
+}
+
+#[test]
+fn ctrl_c_drops_the_line() {
+    at_prompt("console-drop", |session| {
+        session.mark();
+        session.send(b"crash init and everything")?;
+        session.send(CTRL_C)?;
+        session.wait_prompt(COMMAND)?;
+        expect(session, "echo alive", &["alive"])?;
+        Ok(())
+    });
+}
+
+#[test]
+fn ctrl_c_ends_a_running_program() {
+    at_prompt("console-interrupt", |session| {
+        session.send_line("run signals spin")?;
+        session.wait_for("spin", COMMAND)?;
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        session.send(CTRL_C)?;
+        session.wait_prompt(COMMAND)?;
+        expect(session, "status", &["130"])?;
+        expect(session, "echo alive", &["alive"])?;
+        Ok(())
+    });
+}
+
+#[test]
+fn lines_typed_ahead_are_run_in_order() {
+    at_prompt("console-ahead", |session| {
+        session.mark();
+        session.send(b"sleep 1\recho one\recho two\r")?;
+        session.wait_for("one\n", COMMAND)?;
+        session.wait_for("two\n", COMMAND)?;
+        session.wait_prompt(COMMAND)
+    });
+}
+
+#[test]
+fn a_very_long_line_is_survived() {
+    at_prompt("console-long", |session| {
+        let long = "x".repeat(2000);
+        session.send_line(&format!("echo {long}"))?;
+        session.wait_prompt(COMMAND)?;
+        expect(session, "echo alive", &["alive"])?;
+        Ok(())
+    });
+}
+
+#[test]
+fn bytes_that_no_keyboard_sends_are_survived() {
+    at_prompt("console-bytes", |session| {
+        let bytes: Vec<u8> = (0..=255).filter(|byte| !b"\x04\r\n\x1b".contains(byte)).collect();
+        session.send(&bytes)?;
+        session.send(b"\x1b[[[999;;Z\x1bO\r")?;
+        session.send(CTRL_C)?;
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        session.send_line("")?;
+        session.wait_prompt(COMMAND)?;
+        expect(session, "echo alive", &["alive"])?;
+        Ok(())
+    });
+}
+
+#[test]
+fn bad_commands_and_arguments_are_answered() {
+    at_prompt("console-bad", |session| {
+        let cases = [
+            ("frobnicate", "no such command"),
+            ("kill", "usage"),
+            ("kill -NOPE shell", "kill:"),
+            ("kill -9 4711", "no program with process id 4711"),
+            ("kill -STOP console", "kill:"),
+            ("run nobody", "no program `nobody`"),
+            ("call", "usage"),
+            ("call nobody greet", "call:"),
+            ("call template nothing", "call:"),
+            ("call template add 1", "usage"),
+            ("call template add 1 many", "call:"),
+            ("crash nobody", "crash:"),
+            ("crash init", "crash:"),
+            ("shutdown soon", "usage"),
+            ("sleep for-ever", "usage"),
+            ("help nothing", "help:"),
+        ];
+        for (command, wanted) in cases {
+            expect(session, command, &[wanted])?;
+            let status = session.run("status", COMMAND)?;
+            ensure!(status.trim() != "0", "`{command}` left status 0");
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn every_command_of_help_explains_itself() {
+    at_prompt("console-help", |session| {
+        let help = session.run("help", COMMAND)?;
+        let commands: Vec<&str> =
+            help.lines().filter_map(|line| line.split_whitespace().next()).collect();
+        for wanted in [
+            "help", "ps", "servers", "mem", "run", "kill", "log", "irq", "uptime", "crash",
+            "selftest", "shutdown",
+        ] {
+            ensure!(commands.contains(&wanted), "help does not list {wanted}:\n{help}");
+        }
+        for command in commands {
+            expect(session, &format!("help {command}"), &[command])?;
+        }
+        Ok(())
+    });
+}
