@@ -372,7 +372,9 @@ fn names_can_be_told_all() {
 #[test]
 fn the_real_manifest_fits_into_64_mib() {
     let text = include_str!("../../../system.toml");
-    let programs = ["names", "console", "proc", "template", "shell", "hello"];
+    // Which programs are built is not this test's business: take every section's name.
+    let sections = text.lines().filter_map(|line| line.strip_prefix('[')?.strip_suffix(']'));
+    let programs: Vec<&str> = sections.filter_map(|it| Some(it.split_once('.')?.1)).collect();
     let system = check(text, "init/system.toml", &programs, 48 * 256).unwrap();
     assert!(system.program("hello").is_some());
 }
