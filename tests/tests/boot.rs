@@ -1,4 +1,5 @@
 //! Every way to boot, and every way it can be prevented.
+#![expect(clippy::expect_used, reason = "a test stops at the first thing that is missing")]
 
 use anyhow::Result;
 use qemu_harness::{Archive, Boot, Images, Machine, Outcome};

@@ -33,9 +33,8 @@ fn make_and_ask() -> Result<()> {
 /// Copies what git knows, and what is new and not ignored; build results of an earlier
 /// copy stay.
 fn copy_sources(copy: &Path) -> Result<()> {
-    for old in ["servers/parrot"] {
-        drop(std::fs::remove_dir_all(copy.join(old)));
-    }
+    // There is none the first time.
+    drop(std::fs::remove_dir_all(copy.join("servers/parrot")));
     let listed = Command::new("git")
         .args(["ls-files", "--cached", "--others", "--exclude-standard"])
         .current_dir(root())
