@@ -1,9 +1,13 @@
 //! Turns records into lines: one text or defmt stream for each source.
 
 use crate::program::{Program, Statement, Stream};
+use crate::symbols::Symbols;
 use crate::{FindElf, KERNEL, Line, Record, Records};
 use abi::LogKind;
 use std::collections::HashMap;
+
+/// What stands before the addresses in the report of a panic.
+const BACKTRACE: &str = "backtrace:";
 
 /// Decodes the log as it comes.
 pub struct LogDecoder {
@@ -63,6 +67,7 @@ impl LogDecoder {
             LogKind::Text => {
                 let name = self.source(record, lines).name.clone();
                 let text = String::from_utf8_lossy(&record.payload).trim_end().to_owned();
+                let text = if name == KERNEL { self.with_names(&text) } else { text };
                 lines.push(line(record, &name, Statement { level: "", text, place: None }));
             }
             LogKind::Defmt => {
@@ -71,6 +76,17 @@ impl LogDecoder {
                 let name = source.name.clone();
                 lines.extend(statements.into_iter().flatten().map(|s| line(record, &name, s)));
             }
+        }
+    }
+
+    /// The kernel's text, with the names of functions in its backtrace.
+    fn with_names(&self, text: &str) -> String {
+        if !text.contains(BACKTRACE) {
+            return text.to_owned();
+        }
+        match (self.find_elf)(KERNEL).and_then(|elf| Symbols::load(&elf).ok()) {
+            Some(symbols) => symbols.annotate(text),
+            None => text.to_owned(),
         }
     }
 

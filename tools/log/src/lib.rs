@@ -10,6 +10,7 @@ mod decoder;
 mod line;
 mod program;
 mod records;
+mod symbols;
 
 pub use decoder::LogDecoder;
 pub use line::Line;

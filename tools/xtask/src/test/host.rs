@@ -1,4 +1,5 @@
-//! The tests that run on the host: those of a plain `cargo test`.
+//! The tests that run on the host: those of a plain `cargo test`, and those of the
+//! libraries of user space.
 
 use super::{Results, libtest};
 use crate::metadata::{self, Package};
@@ -9,47 +10,43 @@ use std::process::Command;
 /// Packages whose tests need QEMU: a part of their own.
 const IN_QEMU: &str = "system-tests";
 
-/// Runs them: all tests of the default members, and the libraries of programs, whose
-/// binaries are for another machine.
+/// Runs them: all tests of the default members, and of the others, which are for another
+/// machine, only the libraries.
 pub(super) fn run(filter: &str) -> Result<Results> {
     let packages = metadata::packages()?;
-    let mut results =
-        run_command("running the host tests", &mut test_command(&defaults(&packages), filter))?;
-    let libraries = libraries_of_programs(&packages);
+    let all = &mut test_command(&default_members(&packages), &[], filter);
+    let mut results = run_command("running the host tests", all)?;
+    let libraries = user_libraries(&packages);
     if !libraries.is_empty() {
-        let mut command = workspace::host_cargo();
-        command.args(["test", "--no-fail-fast", "--lib"]).args(select(&libraries));
-        if !filter.is_empty() {
-            command.args(["--", filter]);
-        }
-        let more = run_command("running the host tests of programs' libraries", &mut command)?;
+        let more = &mut test_command(&libraries, &["--lib"], filter);
+        let more = run_command("running the host tests of user space", more)?;
         results.passed += more.passed;
         results.failures.extend(more.failures);
     }
     Ok(results)
 }
 
-fn defaults(packages: &[Package]) -> Vec<String> {
+fn default_members(packages: &[Package]) -> Vec<String> {
     let wanted = |package: &&Package| package.default_member && package.name != IN_QEMU;
     packages.iter().filter(wanted).map(|package| package.name.clone()).collect()
 }
 
-/// What programs keep apart from their system calls, so that it can be tested here.
-fn libraries_of_programs(packages: &[Package]) -> Vec<String> {
-    let has = |package: &Package, kind| package.targets.iter().any(|target| target.kind == kind);
-    let wanted =
-        |package: &&Package| !package.default_member && has(package, "bin") && has(package, "lib");
+/// Libraries that programs are made of, and what programs keep apart from their system
+/// calls. Interfaces have nothing to test.
+fn user_libraries(packages: &[Package]) -> Vec<String> {
+    let wanted = |package: &&Package| {
+        !package.default_member
+            && package.targets.iter().any(|target| target.kind == "lib")
+            && !package.folder.ends_with("api")
+    };
     packages.iter().filter(wanted).map(|package| package.name.clone()).collect()
 }
 
-fn select(packages: &[String]) -> impl Iterator<Item = &str> {
-    packages.iter().flat_map(|name| ["-p", name.as_str()])
-}
-
 /// `cargo test` with the user's own toolchain.
-pub(super) fn test_command(packages: &[String], filter: &str) -> Command {
+pub(super) fn test_command(packages: &[String], options: &[&str], filter: &str) -> Command {
     let mut command = workspace::host_cargo();
-    command.args(["test", "--no-fail-fast"]).args(select(packages));
+    command.args(["test", "--no-fail-fast"]).args(options);
+    command.args(packages.iter().flat_map(|name| ["-p", name.as_str()]));
     if !filter.is_empty() {
         command.args(["--", filter]);
     }
@@ -66,4 +63,46 @@ pub(super) fn run_command(what: &str, command: &mut Command) -> Result<Results> 
         eprint!("{}", output.text);
     }
     Ok(results)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{default_members, test_command, user_libraries};
+    use crate::metadata::{Package, Target};
+
+    fn package(name: &str, folder: &str, kinds: &[&str], default_member: bool) -> Package {
+        let target = |kind: &&str| Target {
+            name: name.into(),
+            kind: (*kind).into(),
+            file: "src/lib.rs".into(),
+        };
+        Package {
+            name: name.into(),
+            folder: folder.into(),
+            targets: kinds.iter().map(target).collect(),
+            dependencies: Vec::new(),
+            default_member,
+        }
+    }
+
+    #[test]
+    fn every_library_is_tested_once() {
+        let packages = [
+            package("abi", "libsys/abi", &["lib"], true),
+            package("console", "servers/console", &["lib", "bin"], false),
+            package("console-api", "servers/console/api", &["lib"], false),
+            package("hello", "servers/hello", &["bin"], false),
+            package("queue", "libsys/queue", &["lib"], false),
+            package("system-tests", "tests", &["lib", "test"], true),
+        ];
+        assert_eq!(default_members(&packages), ["abi"]);
+        assert_eq!(user_libraries(&packages), ["console", "queue"]);
+    }
+
+    #[test]
+    fn options_stand_before_the_filter() {
+        let command = test_command(&["queue".to_owned()], &["--lib"], "full");
+        let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy()).collect();
+        assert_eq!(words, ["test", "--no-fail-fast", "--lib", "-p", "queue", "--", "full"]);
+    }
 }

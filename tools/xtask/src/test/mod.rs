@@ -105,7 +105,7 @@ fn system_tests(images: &Images, filter: &str) -> Result<Results> {
     let toolchain = setup::toolchain()?;
     let bios = disk_image::make(&toolchain, images, Firmware::Bios, "")?;
     let uefi = disk_image::make(&toolchain, images, Firmware::Uefi, "")?;
-    let mut command = host::test_command(&[package.to_owned()], filter);
+    let mut command = host::test_command(&[package.to_owned()], &[], filter);
     command
         .env("POSTERN_KERNEL", &images.kernel)
         .env("POSTERN_ARCHIVE", &images.archive)
