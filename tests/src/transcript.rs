@@ -54,18 +54,19 @@ pub fn matches(wanted: &[String], printed: &[&str]) -> bool {
 fn line_matches(wanted: &str, printed: &str) -> bool {
     let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let (wanted, printed) = (squeezed(wanted), squeezed(printed));
-    let mut parts = wanted.split('…').map(str::trim);
-    let Some(mut rest) = printed.strip_prefix(parts.next().unwrap_or("")) else { return false };
-    let mut exact = true;
-    for part in parts {
-        let Some(at) = rest.find(part) else { return false };
-        rest = &rest[at + part.len()..];
-        exact = part.is_empty();
-        if exact {
-            return true;
+    let Some((first, more)) = wanted.split_once('…') else { return wanted == printed };
+    let (middle, last) = more.rsplit_once('…').unwrap_or(("", more));
+    let begun = printed.strip_prefix(first.trim());
+    let Some(mut rest) = begun.and_then(|rest| rest.strip_suffix(last.trim())) else {
+        return false;
+    };
+    middle.split('…').map(str::trim).all(|part| match rest.find(part) {
+        Some(at) => {
+            rest = &rest[at + part.len()..];
+            true
         }
-    }
-    !exact || rest.is_empty()
+        None => false,
+    })
 }
 
 #[cfg(test)]
@@ -87,6 +88,9 @@ mod tests {
         assert!(line_matches("up …", "up 3 s, 1 CPU"));
         assert!(line_matches("init  1 running 0  … -", "init        1  running   0  0.3 s  -"));
         assert!(!line_matches("init  1 running 0  … -", "init        1  running   1  0.3 s  -"));
+        assert!(!line_matches("init 1 … -", "init 1 0.3 s - and more"));
+        assert!(line_matches("console … running 1 … -", "console 8 running 1 0.2 s -"));
+        assert!(!line_matches("console … running 1 … -", "console 8 running 1 0.2 s page-fault"));
         assert!(!line_matches("Hello", "Hello, world!"));
         let wanted = ["a".to_owned(), "…".to_owned(), "z".to_owned()];
         assert!(matches(&wanted, &["a", "b", "c", "z"]));

@@ -27,11 +27,11 @@ fn each_server_comes_back_and_its_clients_go_on() {
 fn the_console_dies_while_someone_types() {
     at_prompt("restart-typing", |session| {
         // The first line keeps the shell busy; the others are typed ahead, complete but
-        // unread, when the driver is killed; the last is half typed.
+        // unread, when the driver is killed.
         session.mark();
         session.send(b"sleep 1\rkill -9 console\recho first\recho second\r")?;
-        session.wait_for("first\n", COMMAND)?;
-        session.wait_for("second\n", COMMAND)?;
+        session.wait_for("\nfirst", COMMAND)?;
+        session.wait_for("\nsecond", COMMAND)?;
         session.wait_prompt(COMMAND)?;
         ensure!(restarts(session, "console")? == 1, "the console was not restarted");
         expect(session, "echo alive", &["alive"])?;

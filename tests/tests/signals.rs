@@ -9,11 +9,18 @@ fn background(session: &mut Session, what: &str) -> Result<()> {
     Ok(())
 }
 
+/// Sends a signal, and gives it a moment to have its effect.
+fn kill(session: &mut Session, signal: &str) -> Result<()> {
+    session.run(&format!("kill -{signal} signals"), COMMAND)?;
+    session.run("sleep 1", COMMAND)?;
+    Ok(())
+}
+
 #[test]
 fn a_signal_without_a_handler_kills() {
     at_prompt("signals-kill", |session| {
         background(session, "sleep")?;
-        session.run("kill -TERM signals", COMMAND)?;
+        kill(session, "TERM")?;
         expect(session, "ps", &["killed by SIGTERM"])?;
         Ok(())
     });
@@ -36,11 +43,11 @@ fn a_handler_runs_in_the_program_itself() {
 fn a_stopped_program_stands_still_until_it_is_continued() {
     at_prompt("signals-stop", |session| {
         background(session, "sleep")?;
-        session.run("kill -STOP signals", COMMAND)?;
+        kill(session, "STOP")?;
         expect(session, "ps", &["stopped"])?;
-        session.run("kill -CONT signals", COMMAND)?;
+        kill(session, "CONT")?;
         expect(session, "ps", &["running"])?;
-        session.run("kill -9 signals", COMMAND)?;
+        kill(session, "9")?;
         expect(session, "ps", &["killed by SIGKILL"])?;
         Ok(())
     });
