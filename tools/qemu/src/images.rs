@@ -10,7 +10,7 @@
 //! | `POSTERN_BIOS`, `POSTERN_UEFI` | the disk images |
 //! | `POSTERN_XTASK` | the program `xtask` itself |
 //!
-//! Without them (a plain `cargo test`) [`Images::get`] runs `cargo xtask build` first and
+//! Without them (a plain `cargo test`) [`Images::get`] runs `cargo xtask build --tests` first and
 //! [`Images::bios`] `cargo xtask image`.
 
 use crate::{Boot, Machine};
@@ -99,7 +99,8 @@ impl Images {
         static BUILT: OnceLock<Result<(), String>> = OnceLock::new();
         let mut images = Self::in_target(&root().join("target"));
         if std::env::var_os("POSTERN_KERNEL").is_none() {
-            let built = BUILT.get_or_init(|| xtask(&["build"]).map_err(|e| format!("{e:#}")));
+            let built =
+                BUILT.get_or_init(|| xtask(&["build", "--tests"]).map_err(|e| format!("{e:#}")));
             built.clone().map_err(anyhow::Error::msg)?;
         }
         let set = |variable: &str, path: &mut PathBuf| {

@@ -46,7 +46,8 @@ impl Outcome {
             text.push_str(&format!("  cpu | {line}\n"));
         }
         let lines = self.log_lines();
-        for line in &lines[lines.len().saturating_sub(LAST_LINES)..] {
+        // A panic is one entry of several lines.
+        for line in lines[lines.len().saturating_sub(LAST_LINES)..].iter().flat_map(|l| l.lines()) {
             text.push_str(&format!("  log | {line}\n"));
         }
         text

@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
     /// Only for this firmware
     firmware: Option<Firmware>,
     /// Words for the kernel: log=LEVEL, init=NAME, selftest
-    #[arg(long, value_name = "WORDS", default_value = "")]
+    #[arg(long, value_name = "WORDS", default_value = "", hide_default_value = true)]
     append: String,
 }
 

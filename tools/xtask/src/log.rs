@@ -6,7 +6,7 @@ use clap::Args;
 use log_decoder::LogDecoder;
 use qemu_harness::Elfs;
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,7 +28,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     let default = || crate::workspace::target().join("logs/run.log");
     let file = arguments.file.clone().unwrap_or_else(default);
     if arguments.follow {
-        follow(&file, &build::elfs(), &AtomicBool::new(false), |line| println!("{line}"));
+        let stop = AtomicBool::new(false);
+        follow(&file, &build::elfs(), &stop, |line| {
+            if writeln!(std::io::stdout(), "{line}").is_err() {
+                stop.store(true, Ordering::Release);
+            }
+        });
         return Ok(0);
     }
     let mut source = File::open(&file).with_context(|| {
@@ -37,8 +42,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     let mut bytes = Vec::new();
     source.read_to_end(&mut bytes).with_context(|| format!("cannot read {}", file.display()))?;
     let mut decoder = LogDecoder::new(build::elfs().finder());
+    let mut out = std::io::stdout().lock();
     for line in decoder.push(&bytes).into_iter().chain(decoder.finish()) {
-        println!("{line}");
+        if writeln!(out, "{line}").is_err() {
+            // Whoever read it has seen enough.
+            break;
+        }
     }
     Ok(0)
 }

@@ -43,7 +43,7 @@ pub(crate) struct MachineArguments {
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(16..=65536))]
     mem: Option<u32>,
     /// Words for the kernel: log=LEVEL, init=NAME, selftest
-    #[arg(long, value_name = "WORDS", default_value = "")]
+    #[arg(long, value_name = "WORDS", default_value = "", hide_default_value = true)]
     append: String,
     /// More words for QEMU (may be repeated)
     #[arg(long, value_name = "WORD", allow_hyphen_values = true)]

@@ -23,7 +23,7 @@ use std::time::Duration;
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Only tests whose name contains this
-    #[arg(default_value = "")]
+    #[arg(default_value = "", hide_default_value = true)]
     filter: String,
     /// Only these parts (may be repeated)
     #[arg(long, value_name = "PART")]
