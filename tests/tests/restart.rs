@@ -24,6 +24,24 @@ fn each_server_comes_back_and_its_clients_go_on() {
 }
 
 #[test]
+fn a_client_at_work_gets_answers_or_typed_errors() {
+    at_prompt("restart-client", |session| {
+        session.run("run client 6 &", COMMAND)?;
+        for _ in 0..4 {
+            session.run("sleep 1", COMMAND)?;
+            session.run("crash template", COMMAND)?;
+        }
+        let report = session.wait_for(" errors", COMMAND)?;
+        let words: Vec<&str> = report.lines().last().unwrap_or("").split(' ').collect();
+        let number = |index: usize| -> Result<u64> { Ok(words.get(index).unwrap_or(&"").parse()?) };
+        ensure!(words.first() == Some(&"client:"), "no report:\n{report}");
+        ensure!(number(1)? > 100 && number(3)? == 0, "{report}");
+        ensure!(restarts(session, "template")? == 4, "template was not restarted 4 times");
+        Ok(())
+    });
+}
+
+#[test]
 fn the_console_dies_while_someone_types() {
     at_prompt("restart-typing", |session| {
         // The first line keeps the shell busy; the others are typed ahead, complete but
