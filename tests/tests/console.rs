@@ -71,11 +71,14 @@ fn lines_typed_ahead_are_run_in_order() {
 }
 
 #[test]
-fn a_very_long_line_is_survived() {
+fn a_line_that_is_too_long_is_refused_not_cut() {
     at_prompt("console-long", |session| {
         let long = "x".repeat(2000);
         session.send_line(&format!("echo {long}"))?;
+        session.wait_for("the line is too long", COMMAND)?;
         session.wait_prompt(COMMAND)?;
+        let shown = session.transcript();
+        ensure!(!shown.lines().any(|line| line.starts_with("xxx")), "it was run cut:\n{shown}");
         expect(session, "echo alive", &["alive"])?;
         Ok(())
     });

@@ -26,6 +26,9 @@ const PROMPT_MAX: usize = 64;
 const PROMPTS: usize = 16;
 
 const ERASE_LINE: &str = "\r\x1b[2K";
+const BELL: &[u8] = b"\x07";
+/// An empty line is handed over instead, so that the reader asks again.
+const TOO_LONG: &str = "the line is too long and was not used: at most 256 bytes\r\n";
 const LEFT: &[u8] = b"\x1b[D";
 const RIGHT: &[u8] = b"\x1b[C";
 
@@ -82,6 +85,8 @@ pub struct Editor {
     at_line_start: bool,
     /// What an earlier life of the console left in the line is gone.
     clean: bool,
+    /// Something was typed that the line has no room for: it must not be run cut.
+    overflowed: bool,
 }
 
 impl Editor {
@@ -102,6 +107,7 @@ impl Editor {
             visible: false,
             at_line_start: true,
             clean: false,
+            overflowed: false,
         }
     }
 
@@ -189,8 +195,12 @@ impl Editor {
         let Ok(()) = self.cli.set_prompt("");
         self.prompt = "";
         self.take();
-        let output = self.feed(b"\r");
+        let mut output = self.feed(b"\r");
         let shown = core::mem::replace(&mut self.visible, false);
+        if core::mem::replace(&mut self.overflowed, false) {
+            output.extend(TOO_LONG.as_bytes());
+            return (output, Some(Event::Line(String::new())));
+        }
         (if shown { output } else { Vec::new() }, Some(Event::Line(text)))
     }
 
@@ -198,14 +208,18 @@ impl Editor {
         let shown = core::mem::replace(&mut self.visible, false);
         self.move_to_end();
         self.delete_left(usize::MAX);
+        self.overflowed = false;
         let start = if shown || self.at_line_start { "" } else { "\r\n" };
         self.at_line_start = true;
         [start, "^C\r\n"].concat().into_bytes()
     }
 
     fn edit(&mut self, key: Key) -> Vec<u8> {
+        // Whoever deletes has heard the bell and sees what the line is.
+        let deletes = !matches!(key, Key::Char(_));
+        self.overflowed &= !deletes;
         match key {
-            Key::Char(character) => self.feed(character.encode_utf8(&mut [0; 4]).as_bytes()),
+            Key::Char(character) => self.insert(character),
             Key::Backspace => self.feed(b"\x08"),
             Key::Delete | Key::EndOfInput => self.delete_right(1),
             Key::Left => self.feed(LEFT),
@@ -219,6 +233,16 @@ impl Editor {
             Key::DeleteWord => self.delete_word(),
             Key::Enter | Key::Interrupt => Vec::new(),
         }
+    }
+
+    /// Adds a character; rings when there is no room for it.
+    fn insert(&mut self, character: char) -> Vec<u8> {
+        let output = self.feed(character.encode_utf8(&mut [0; 4]).as_bytes());
+        if output.is_empty() {
+            self.overflowed = true;
+            return BELL.to_vec();
+        }
+        output
     }
 
     /// Deletes up to `count` characters left of the cursor.

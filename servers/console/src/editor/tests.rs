@@ -17,6 +17,7 @@ impl Terminal {
         let mut characters = text.chars();
         while let Some(character) = characters.next() {
             match character {
+                '\x07' => {}
                 '\r' => self.column = 0,
                 '\n' => {
                     self.above.push(core::mem::take(&mut self.line).into_iter().collect());
@@ -189,11 +190,18 @@ fn history_comes_back_newest_first_also_after_a_restart() {
 }
 
 #[test]
-fn a_line_longer_than_the_buffer_is_cut_not_lost() {
+fn a_line_longer_than_the_buffer_is_refused_not_cut() {
     let mut desk = Desk::default();
     desk.prompt();
-    let events = desk.type_in(&("x".repeat(300) + "\r"));
-    assert_eq!(events, [Event::Line("x".repeat(super::LINE_MAX))]);
+    let full = "x".repeat(super::LINE_MAX);
+    assert_eq!(desk.type_in(&format!("{full}\r")), [Event::Line(full.clone())]);
+    desk.prompt();
+    assert_eq!(desk.type_in(&format!("{full}y\r")), [Event::Line(String::new())]);
+    desk.prompt();
+    assert_eq!(desk.type_in("short\r"), [Event::Line("short".into())]);
+    desk.prompt();
+    let repaired = desk.type_in(&format!("{full}y\x7f\r"));
+    assert_eq!(repaired, [Event::Line(full[1..].into())], "who deletes has seen it");
 }
 
 #[test]
