@@ -1,8 +1,9 @@
 //! Faults: what a thread did wrong becomes a call to its handler.
 
+use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Frame, Machine};
-use crate::object::{FaultRecord, Pending, State, ThreadId};
+use crate::object::{FaultRecord, Pending, Raised, State, ThreadId};
 use abi::{Envelope, FAULT_LABEL, FaultKind, FaultReply};
 
 /// A fault as the arch decoded it.
@@ -24,10 +25,18 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// Sends the fault to the handler and waits for its answer; without a handler the
-    /// process is killed. `text` is (address, length) in the thread's memory.
+    /// Notes a fault of the current thread; the exit loop delivers it. `text` is (address,
+    /// length) in the thread's memory.
     pub(crate) fn raise(&mut self, id: ThreadId, fault: &Fault, text: Option<(u64, u64)>) {
-        let thread = &self.threads[id];
+        self.threads[id].raised = Some(Raised { fault: *fault, text });
+        self.set_thread_work(id, Work::Fault);
+    }
+
+    /// Sends the fault to the handler and waits for its answer; without a handler the
+    /// process is killed.
+    pub(crate) fn deliver_fault(&mut self, id: ThreadId) {
+        let thread = &mut self.threads[id];
+        let Some(Raised { fault, text }) = thread.raised.take() else { return };
         let process = &mut self.processes[thread.process];
         process.last_fault = fault.kind as u64;
         let words = [

@@ -73,6 +73,11 @@ pub(crate) struct Stats {
     pub(crate) irqs: IrqCounts,
 }
 
+/// Buckets of the histogram of turns.
+pub const TURN_BUCKETS: usize = 16;
+/// The most CPUs: one bit each in a mask.
+pub const CPUS: usize = 64;
+
 /// One CPU.
 #[derive(Debug)]
 pub struct Cpu {
@@ -88,8 +93,16 @@ pub struct Cpu {
     pub since_ns: u64,
     /// What the deadline timer is set to.
     pub timer_ns: Option<u64>,
+    /// CPUs that this one has to kick before it leaves, one bit each.
+    pub kicks: u64,
+    /// Time in user mode.
+    pub user_ns: u64,
+    /// Time in the kernel.
+    pub kernel_ns: u64,
     /// Time it was idle.
     pub idle_ns: u64,
+    /// Exits by their turns: 1, 2-3, 4-7, and so on; the others took none.
+    pub turns: [u64; TURN_BUCKETS],
     /// How often each row of the work table ran here.
     pub work_counts: [u64; ITEMS],
 }
@@ -103,7 +116,11 @@ impl Cpu {
             work: AtomicU32::new(0),
             since_ns: 0,
             timer_ns: None,
+            kicks: 0,
+            user_ns: 0,
+            kernel_ns: 0,
             idle_ns: 0,
+            turns: [0; TURN_BUCKETS],
             work_counts: [0; ITEMS],
         }
     }
@@ -131,6 +148,10 @@ pub struct Kernel<M: Machine> {
     pub(crate) timer_keys: usize,
     /// Whose each device line is.
     pub(crate) lines: [Option<IrqId>; IRQ_LINES],
+    /// CPUs that are halted, one bit each.
+    pub(crate) idle: u64,
+    /// The CPU whose timer is set to the next deadline.
+    pub(crate) keeper: CpuId,
     /// The most urgent of the processes that are being taken apart.
     pub(crate) dying: Option<ProcessId>,
     pub(crate) next_pid: u32,
@@ -171,8 +192,9 @@ pub struct BootProcess<'a> {
 }
 
 impl<M: Machine> Kernel<M> {
-    /// An empty kernel for so many CPUs. Each starts in the KERNEL context.
+    /// An empty kernel for so many CPUs, at most [`CPUS`]. Each starts in the KERNEL context.
     pub fn new(machine: M, memory: &mut impl BootMemory, sizes: &Sizes, cpus: usize) -> Self {
+        assert!((1..=CPUS).contains(&cpus), "CPUs: {cpus}");
         let keys = sizes.threads + sizes.timers;
         Self {
             machine,
@@ -192,6 +214,8 @@ impl<M: Machine> Kernel<M> {
             deadlines: Deadlines::new(memory.slice(keys, Entry::empty), memory.slice(keys, |_| 0)),
             timer_keys: sizes.threads,
             lines: [None; IRQ_LINES],
+            idle: 0,
+            keeper: CpuId(0),
             dying: None,
             next_pid: 1,
             stats: Stats::default(),

@@ -37,7 +37,7 @@ mod syscall;
 mod tests;
 mod time;
 
-pub use exit::{Context, Next, WorkItem};
+pub use exit::{Context, Held, Next, WorkItem, exit};
 pub use fault::Fault;
 pub use kernel::{BootMemory, BootProcess, Kernel, Segment, Sizes};
 pub use machine::{CpuId, Machine, Phys};

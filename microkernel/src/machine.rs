@@ -4,8 +4,8 @@
 //! core never names a register, an MSR, a vector or a page-table bit.
 //!
 //! Units: physical addresses are [`Phys`], user addresses plain `u64`, times
-//! nanoseconds since boot. All of it is called with interrupts off, except that
-//! [`Machine::let_interrupts_in`] opens a window.
+//! nanoseconds since boot. All of it is called with interrupts off, by the CPU that holds
+//! the kernel.
 
 use abi::{Protection, SavedFrame, WORDS};
 
@@ -217,8 +217,6 @@ pub trait Machine: Sized {
     fn interrupt_pending(&self) -> bool;
     /// The oldest interrupt recorded on this CPU.
     fn take_interrupt(&mut self) -> Option<Interrupt>;
-    /// Interrupts on for a moment, so that they are recorded; off again.
-    fn let_interrupts_in(&mut self);
     /// Whether interrupts are off, as the core expects whenever it runs.
     fn interrupts_off(&self) -> bool;
     /// Interrupts the other CPU, so that it looks at its work flags.

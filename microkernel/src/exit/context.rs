@@ -33,6 +33,12 @@ impl<M: Machine> Kernel<M> {
         let off = self.machine.interrupts_off();
         let state = self.cpu_mut(cpu);
         let found = core::mem::replace(&mut state.context, to);
+        // The halted are known by one mask, for whoever looks for a CPU without work.
+        if to == Context::Idle {
+            self.idle |= 1 << cpu.0;
+        } else if from == Context::Idle {
+            self.idle &= !(1 << cpu.0);
+        }
         if found != from || !off {
             refuse(found, from, to, off);
         }
@@ -45,16 +51,18 @@ impl<M: Machine> Kernel<M> {
         let state = self.cpu_mut(cpu);
         let spent = now.saturating_sub(state.since_ns);
         state.since_ns = now;
-        let Some(id) = state.current.filter(|_| doing != Context::Idle) else {
-            if doing == Context::Idle {
-                state.idle_ns += spent;
-            }
-            return;
-        };
+        match doing {
+            Context::User => state.user_ns += spent,
+            Context::Kernel => state.kernel_ns += spent,
+            Context::Idle => state.idle_ns += spent,
+        }
+        let Some(id) = state.current else { return };
         let thread = &mut self.threads[id];
         match doing {
             Context::User => thread.user_ns += spent,
-            _ => thread.kernel_ns += spent,
+            Context::Kernel => thread.kernel_ns += spent,
+            // NOFAIL: a CPU with a thread is not halted, so nothing is booked.
+            Context::Idle => return,
         }
         thread.slice_ns = thread.slice_ns.saturating_sub(spent);
         if thread.slice_ns == 0 && doing == Context::User {

@@ -2,13 +2,15 @@
 //!
 //! It leaves only when, at the same instant, interrupts are off and no work flag is set:
 //! flags are read once a turn with interrupts off, and read again after every stretch with
-//! interrupts on. Interrupts are let in between turns, and a turn does a bounded piece of
-//! each kind of work, so that their latency is bounded by one turn.
+//! interrupts on. Between turns the kernel is let go and interrupts are let in, and a turn
+//! does a bounded piece of each kind of work: so one turn bounds the latency of interrupts
+//! and the wait of other CPUs.
 
-use super::{Context, Kind};
+use super::{Context, Kind, Work};
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::ThreadId;
+use core::ops::DerefMut;
 use core::sync::atomic::Ordering;
 
 /// What the arch has to do now.
@@ -23,63 +25,99 @@ pub enum Next {
     Shutdown(u8),
 }
 
+/// The kernel, held by one CPU: nobody else looks at it meanwhile.
+pub trait Held<M: Machine>: DerefMut<Target = Kernel<M>> {
+    /// Between two turns: lets go of the kernel, lets interrupts in for a moment so that
+    /// they are recorded, and takes hold of it again with interrupts off.
+    fn let_interrupts_in(&mut self);
+}
+
 /// More turns than any sane exit takes: a handler that makes its own work for ever.
 const LIVELOCK_TURNS: u64 = 10_000_000;
 
-impl<M: Machine> Kernel<M> {
-    /// Prepares every way out: drains all work, then decides.
-    pub fn exit(&mut self, cpu: CpuId) -> Next {
-        let mut turns = 0;
-        loop {
-            assert!(self.machine.interrupts_off(), "interrupts are on in the exit loop");
-            if let Some(code) = self.shutdown {
-                return Next::Shutdown(code);
-            }
-            let work = self.read_work(cpu);
-            if work == 0 {
-                return self.leave(cpu, turns);
-            }
-            self.turn(cpu, work);
-            turns += 1;
-            assert!(turns < LIVELOCK_TURNS, "exit work never ends: flags {work:#x}");
-            self.machine.let_interrupts_in();
+/// Prepares every way out: drains all work, then decides.
+pub fn exit<M: Machine>(held: &mut impl Held<M>, cpu: CpuId) -> Next {
+    let mut turns = 0;
+    loop {
+        if let Some(next) = held.turn(cpu) {
+            return next;
         }
+        turns += 1;
+        held.count_turn(cpu, turns);
+        held.let_interrupts_in();
+    }
+}
+
+impl<M: Machine> Kernel<M> {
+    /// One turn: the decision when nothing is to be done, else the work.
+    pub fn turn(&mut self, cpu: CpuId) -> Option<Next> {
+        assert!(self.machine.interrupts_off(), "interrupts are on in the exit loop");
+        if let Some(code) = self.shutdown {
+            return Some(Next::Shutdown(code));
+        }
+        let work = self.read_work(cpu);
+        if work == 0 {
+            return Some(self.leave(cpu));
+        }
+        if work & Self::LOOP_MASK == 0 {
+            self.run_work(cpu, work);
+            return Some(self.leave(cpu));
+        }
+        self.run_work(cpu, work & Self::LOOP_MASK);
+        None
     }
 
     /// All flags that are set for this CPU and its thread at this instant.
     pub(crate) fn read_work(&self, cpu: CpuId) -> u32 {
         let own = self.cpu(cpu).work.load(Ordering::Acquire);
         let thread = self.cpu(cpu).current.map_or(0, |id| self.threads[id].work.0);
-        let interrupts =
-            if self.machine.interrupt_pending() { super::cpu_work::INTERRUPTS } else { 0 };
-        let reap = if self.reap_due(cpu) { super::cpu_work::REAP } else { 0 };
+        let interrupts = if self.machine.interrupt_pending() { Work::Interrupts.flag() } else { 0 };
+        let reap = if self.reap_due(cpu) { Work::Reap.flag() } else { 0 };
         (own | thread | interrupts | reap) & Self::MASK
     }
 
-    fn turn(&mut self, cpu: CpuId, work: u32) {
-        for (index, item) in Self::WORK.iter().enumerate() {
-            if work & item.flag != 0 {
-                if item.kind == Kind::OneShot {
-                    self.clear_work(cpu, item.flag);
-                }
-                self.cpu_mut(cpu).work_counts[index] += 1;
-                (item.run)(self, cpu);
+    /// The rows of these flags, in the order of the table.
+    fn run_work(&mut self, cpu: CpuId, mut work: u32) {
+        while work != 0 {
+            let index = work.trailing_zeros() as usize;
+            work &= work - 1;
+            // NOFAIL: `read_work` lets only bits of rows through.
+            let item = &Self::WORK[index];
+            if item.kind == Kind::OneShot {
+                self.clear_work(cpu, item.work);
+            }
+            self.cpu_mut(cpu).work_counts[index] += 1;
+            (item.run)(self, cpu);
+        }
+    }
+
+    fn clear_work(&mut self, cpu: CpuId, work: Work) {
+        self.cpu(cpu).work.fetch_and(!work.flag(), Ordering::AcqRel);
+        if let Some(id) = self.cpu(cpu).current {
+            self.threads[id].work.0 &= !work.flag();
+        }
+    }
+
+    /// Counts the turns of this exit so far: each turn belongs to one bucket of the histogram.
+    fn count_turn(&mut self, cpu: CpuId, turns: u64) {
+        assert!(turns < LIVELOCK_TURNS, "exit work never ends: {:#x}", self.read_work(cpu));
+        self.stats.most_turns = self.stats.most_turns.max(turns);
+        // An exit moves up from bucket to bucket: 1 turn, 2-3, 4-7, and so on.
+        let histogram = &mut self.cpu_mut(cpu).turns;
+        if turns.is_power_of_two() {
+            let bucket = (turns.ilog2() as usize).min(histogram.len() - 1);
+            histogram[bucket] += 1;
+            if let Some(below) = bucket.checked_sub(1).filter(|_| bucket == turns.ilog2() as usize)
+            {
+                histogram[below] -= 1;
             }
         }
     }
 
-    fn clear_work(&mut self, cpu: CpuId, flag: u32) {
-        self.cpu(cpu).work.fetch_and(!flag, Ordering::AcqRel);
-        if let Some(id) = self.cpu(cpu).current {
-            self.threads[id].work.0 &= !flag;
-        }
-    }
-
     /// Interrupts are off and no flag is set: the timer, the context, the decision.
-    fn leave(&mut self, cpu: CpuId, turns: u64) -> Next {
+    fn leave(&mut self, cpu: CpuId) -> Next {
         self.set_next_timer(cpu);
         self.stats.exits += 1;
-        self.stats.most_turns = self.stats.most_turns.max(turns);
         match self.cpu(cpu).current {
             Some(thread) => {
                 self.change_context(cpu, Context::Kernel, Context::User);
@@ -92,11 +130,29 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// Sets a flag of a CPU; interrupts it when it is another one.
-    pub(crate) fn set_cpu_work(&mut self, from: CpuId, cpu: CpuId, flag: u32) {
-        self.cpu(cpu).work.fetch_or(flag, Ordering::AcqRel);
-        if from != cpu {
-            self.machine.kick(cpu);
+    /// Sets a flag of a CPU. Another one that is not in the kernel is kicked before this
+    /// one leaves; one that is in the kernel reads its flags before it leaves itself.
+    pub(crate) fn set_cpu_work(&mut self, cpu: CpuId, work: Work) {
+        self.cpu(cpu).work.fetch_or(work.flag(), Ordering::AcqRel);
+        self.notice(cpu);
+    }
+
+    /// Sets a flag of a thread; if it runs on another CPU, that one is told.
+    pub(crate) fn set_thread_work(&mut self, id: ThreadId, work: Work) {
+        self.threads[id].work.0 |= work.flag();
+        let cpu = self.threads[id].cpu;
+        if self.cpu(cpu).current == Some(id) {
+            self.notice(cpu);
+        }
+    }
+
+    /// Makes sure that a CPU looks at its flags.
+    fn notice(&mut self, cpu: CpuId) {
+        let here = self.here();
+        if cpu != here && self.cpu(cpu).context != Context::Kernel {
+            let own = self.cpu_mut(here);
+            own.kicks |= 1 << cpu.0;
+            own.work.fetch_or(Work::WakeUps.flag(), Ordering::AcqRel);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What each row of the work table does.
 
-use super::{cpu_work, thread_work};
+use super::Work;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Interrupt, Machine};
 use crate::object::State;
@@ -15,7 +15,7 @@ pub(super) fn interrupts<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
             Interrupt::Timer => {
                 kernel.stats.timer_interrupts += 1;
                 kernel.cpu_mut(cpu).timer_ns = None;
-                kernel.set_cpu_work(cpu, cpu, cpu_work::DEADLINES);
+                kernel.set_cpu_work(cpu, Work::Deadlines);
             }
             Interrupt::Line(line) => kernel.line_interrupt(line),
             Interrupt::Kick => {}
@@ -32,14 +32,39 @@ pub(super) fn deadlines<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
             None => return,
         }
     }
-    kernel.set_cpu_work(cpu, cpu, cpu_work::DEADLINES);
+    kernel.set_cpu_work(cpu, Work::Deadlines);
 }
 
-/// The current thread's process was killed: it never runs again.
+/// The current thread or its process was killed: it never runs again.
 pub(super) fn kill<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+    if let Some(id) = kernel.cpu(cpu).current {
+        leave_cpu(kernel, cpu);
+        kernel.bury_thread(id);
+    }
+}
+
+/// The current thread gives up this CPU.
+fn leave_cpu<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
     kernel.account(cpu, super::Context::Kernel);
     kernel.cpu_mut(cpu).current = None;
-    kernel.set_cpu_work(cpu, cpu, cpu_work::RESCHEDULE);
+    kernel.set_cpu_work(cpu, Work::Reschedule);
+}
+
+/// The current thread was suspended: it waits off its CPU until it is resumed.
+pub(super) fn stop<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+    if kernel.cpu(cpu).current.is_some_and(|id| !kernel.runnable(id)) {
+        leave_cpu(kernel, cpu);
+    }
+}
+
+/// The current thread goes to a CPU that it may run on.
+pub(super) fn migrate<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+    if let Some(id) = kernel.cpu(cpu).current
+        && !kernel.allowed(id, cpu)
+    {
+        leave_cpu(kernel, cpu);
+        kernel.enqueue(id);
+    }
 }
 
 /// A piece of the current thread's long operation.
@@ -47,7 +72,7 @@ pub(super) fn operation<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
     if let Some(id) = kernel.cpu(cpu).current {
         kernel.operation_piece(id);
         if kernel.threads[id].operation.is_some() {
-            kernel.threads[id].work.0 |= thread_work::OPERATION;
+            kernel.set_thread_work(id, Work::Operation);
         }
     }
 }
@@ -55,6 +80,13 @@ pub(super) fn operation<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
 /// A piece of taking a dead process apart.
 pub(super) fn reap<M: Machine>(kernel: &mut Kernel<M>, _cpu: CpuId) {
     kernel.reap_piece();
+}
+
+/// The current thread's handler is told what it did wrong.
+pub(super) fn fault<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+    if let Some(id) = kernel.cpu(cpu).current {
+        kernel.deliver_fault(id);
+    }
 }
 
 /// The most urgent thread becomes current.
@@ -67,9 +99,19 @@ pub(super) fn upcall<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
     if let Some(id) = kernel.cpu(cpu).current {
         // A long operation is finished first: its result belongs into the saved frame.
         if kernel.threads[id].operation.is_some() {
-            kernel.threads[id].work.0 |= thread_work::UPCALL;
+            kernel.set_thread_work(id, Work::Upcall);
         } else if kernel.threads[id].state == State::Ready {
             kernel.deliver_upcall(id);
         }
+    }
+}
+
+/// CPUs that have new work are interrupted, each once.
+pub(super) fn wake_ups<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+    let mut kicks = core::mem::take(&mut kernel.cpu_mut(cpu).kicks);
+    while kicks != 0 {
+        let target = kicks.trailing_zeros().to_le_bytes()[0];
+        kicks &= kicks - 1;
+        kernel.machine.kick(CpuId(u16::from(target)));
     }
 }

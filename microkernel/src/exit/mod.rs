@@ -6,6 +6,5 @@ mod handlers;
 mod work;
 
 pub use context::Context;
-pub use gate::Next;
-pub use work::{ITEMS, Kind, WorkItem};
-pub(crate) use work::{cpu_work, thread_work};
+pub use gate::{Held, Next, exit};
+pub use work::{ITEMS, Kind, Phase, Work, WorkItem};

@@ -1,10 +1,47 @@
-//! The work-flag table: one row per kind of work.
+//! The work table: one row per kind of work.
 //!
-//! Mask, order, names and handlers all come from [`ITEMS`]; there is no second list.
+//! Mask, order, dispatch, trace names and documentation all come from [`Kernel::WORK`];
+//! there is no second list. A flag is a bit of a CPU's or of a thread's work word; the
+//! loop reads both words of the CPU it leaves.
 
 use super::handlers;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
+
+/// The kinds of work, in the order in which one turn does them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Work {
+    /// Interrupts were recorded.
+    Interrupts,
+    /// The deadline timer fired.
+    Deadlines,
+    /// The thread's process was killed.
+    Kill,
+    /// The thread was suspended.
+    Stop,
+    /// The thread may not run on this CPU any more.
+    Migrate,
+    /// The thread has a long operation.
+    Operation,
+    /// A dead process is due to be taken apart.
+    Reap,
+    /// The thread did something wrong that its handler must be told.
+    Fault,
+    /// Another thread may be the one to run.
+    Reschedule,
+    /// The thread's upcall notification may have bits for it.
+    Upcall,
+    /// Other CPUs have new work and must be kicked.
+    WakeUps,
+}
+
+impl Work {
+    /// Its bit in a work word.
+    pub const fn flag(self) -> u32 {
+        1 << self as u32
+    }
+}
 
 /// How a flag behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,96 +52,159 @@ pub enum Kind {
     Level,
 }
 
+/// When a row's handler runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// In a turn of the loop; afterwards interrupts are let in and all flags read again.
+    Loop,
+    /// After the last turn, with interrupts off: it makes no new work.
+    Last,
+}
+
 /// One row of the table.
 pub struct WorkItem<M: Machine> {
-    /// Its bit.
-    pub flag: u32,
+    /// Which.
+    pub work: Work,
     /// What traces and tables call it.
     pub name: &'static str,
     /// One-shot or level.
     pub kind: Kind,
+    /// In the loop or after it.
+    pub phase: Phase,
+    /// Who sets the flag.
+    pub set_by: &'static str,
+    /// Whether its handler can make new work.
+    pub makes_work: bool,
     /// Does it, or a bounded piece of it.
     pub run: fn(&mut Kernel<M>, CpuId),
 }
 
-/// Flags of a CPU; other CPUs may set them.
-pub(crate) mod cpu_work {
-    /// Interrupts were recorded (derived from the machine).
-    pub(crate) const INTERRUPTS: u32 = 1;
-    /// The deadline timer fired.
-    pub(crate) const DEADLINES: u32 = 1 << 1;
-    /// A dead process is due to be taken apart (derived from the list of the dying).
-    pub(crate) const REAP: u32 = 1 << 4;
-    /// Another thread may be the one to run.
-    pub(crate) const RESCHEDULE: u32 = 1 << 5;
-}
-
-/// Flags of a thread, looked at while it is current.
-pub(crate) mod thread_work {
-    /// Its process was killed.
-    pub(crate) const KILL: u32 = 1 << 2;
-    /// It has a long operation.
-    pub(crate) const OPERATION: u32 = 1 << 3;
-    /// Its upcall notification may have bits for it.
-    pub(crate) const UPCALL: u32 = 1 << 6;
-}
-
 /// How many kinds of work there are.
-pub const ITEMS: usize = 7;
+pub const ITEMS: usize = Work::WakeUps as usize + 1;
 
 impl<M: Machine> Kernel<M> {
     /// All work, in the order in which one turn does it.
     pub const WORK: [WorkItem<M>; ITEMS] = [
         WorkItem {
-            flag: cpu_work::INTERRUPTS,
+            work: Work::Interrupts,
             name: "interrupts",
             kind: Kind::Level,
+            phase: Phase::Loop,
+            set_by: "derived: the machine has recorded some",
+            makes_work: true,
             run: handlers::interrupts,
         },
         WorkItem {
-            flag: cpu_work::DEADLINES,
+            work: Work::Deadlines,
             name: "deadlines",
             kind: Kind::OneShot,
+            phase: Phase::Loop,
+            set_by: "the timer interrupt",
+            makes_work: true,
             run: handlers::deadlines,
         },
         WorkItem {
-            flag: thread_work::KILL,
+            work: Work::Kill,
             name: "kill",
             kind: Kind::OneShot,
+            phase: Phase::Loop,
+            set_by: "whoever killed the thread's process",
+            makes_work: true,
             run: handlers::kill,
         },
         WorkItem {
-            flag: thread_work::OPERATION,
+            work: Work::Stop,
+            name: "stop",
+            kind: Kind::OneShot,
+            phase: Phase::Loop,
+            set_by: "whoever suspended the thread or its process",
+            makes_work: true,
+            run: handlers::stop,
+        },
+        WorkItem {
+            work: Work::Migrate,
+            name: "migrate",
+            kind: Kind::OneShot,
+            phase: Phase::Loop,
+            set_by: "whoever changed the thread's affinity",
+            makes_work: true,
+            run: handlers::migrate,
+        },
+        WorkItem {
+            work: Work::Operation,
             name: "operation",
             kind: Kind::OneShot,
+            phase: Phase::Loop,
+            set_by: "a long system call (zero, map, unmap, protect)",
+            makes_work: true,
             run: handlers::operation,
         },
-        WorkItem { flag: cpu_work::REAP, name: "reap", kind: Kind::Level, run: handlers::reap },
         WorkItem {
-            flag: cpu_work::RESCHEDULE,
+            work: Work::Reap,
+            name: "reap",
+            kind: Kind::Level,
+            phase: Phase::Loop,
+            set_by: "derived: a dead process waits to be taken apart, and is urgent enough",
+            makes_work: true,
+            run: handlers::reap,
+        },
+        WorkItem {
+            work: Work::Fault,
+            name: "fault",
+            kind: Kind::OneShot,
+            phase: Phase::Loop,
+            set_by: "an exception, or a frame that cannot be written",
+            makes_work: true,
+            run: handlers::fault,
+        },
+        WorkItem {
+            work: Work::Reschedule,
             name: "reschedule",
             kind: Kind::OneShot,
+            phase: Phase::Loop,
+            set_by: "a wake-up, a block, the end of a slice",
+            makes_work: true,
             run: handlers::reschedule,
         },
         WorkItem {
-            flag: thread_work::UPCALL,
+            work: Work::Upcall,
             name: "upcall",
             kind: Kind::OneShot,
+            phase: Phase::Loop,
+            set_by: "a signal for the thread",
+            makes_work: true,
             run: handlers::upcall,
+        },
+        WorkItem {
+            work: Work::WakeUps,
+            name: "wake-ups",
+            kind: Kind::OneShot,
+            phase: Phase::Loop,
+            set_by: "whoever set a flag of another CPU",
+            makes_work: false,
+            run: handlers::wake_ups,
         },
     ];
 
-    /// The union of all handled flags.
-    pub const MASK: u32 = {
+    /// The flags of the rows of one phase.
+    const fn mask_of(phase: Phase) -> u32 {
         let mut mask = 0;
         let mut index = 0;
         while index < ITEMS {
-            let flag = Self::WORK[index].flag;
-            assert!(flag.count_ones() == 1, "one bit for each row");
-            assert!(mask & flag == 0, "each bit once");
-            mask |= flag;
+            let item = &Self::WORK[index];
+            assert!(item.work as usize == index, "the rows stand in the order of `Work`");
+            if item.phase as u32 == phase as u32 {
+                mask |= item.work.flag();
+            }
             index += 1;
         }
         mask
-    };
+    }
+
+    /// The union of the flags that the loop handles.
+    pub const LOOP_MASK: u32 = Self::mask_of(Phase::Loop);
+    /// The union of the flags that are handled after it.
+    pub const LAST_MASK: u32 = Self::mask_of(Phase::Last);
+    /// The union of all handled flags.
+    pub const MASK: u32 = Self::LOOP_MASK | Self::LAST_MASK;
 }

@@ -1,12 +1,13 @@
 //! Drives the core as the entry stubs do: enter, act, exit, remember who runs.
 
 use super::{Hosted, HostedFrame, HostedMemory};
-use crate::exit::Next;
+use crate::exit::{Held, Next, exit};
 use crate::fault::Fault;
 use crate::kernel::{BootProcess, Kernel, Segment, Sizes};
 use crate::machine::{CpuId, Interrupt, Phys};
 use crate::object::ThreadId;
 use abi::{Error, Protection, Syscall, WORDS};
+use core::ops::{Deref, DerefMut};
 
 /// A kernel on a hosted machine with one CPU, and what it decided last.
 pub struct Driver {
@@ -14,6 +15,29 @@ pub struct Driver {
     pub kernel: Kernel<Hosted>,
     /// Its last decision.
     pub next: Next,
+}
+
+/// The kernel, held by the only CPU.
+struct Alone<'a>(&'a mut Kernel<Hosted>);
+
+impl Deref for Alone<'_> {
+    type Target = Kernel<Hosted>;
+
+    fn deref(&self) -> &Kernel<Hosted> {
+        self.0
+    }
+}
+
+impl DerefMut for Alone<'_> {
+    fn deref_mut(&mut self) -> &mut Kernel<Hosted> {
+        self.0
+    }
+}
+
+impl Held<Hosted> for Alone<'_> {
+    fn let_interrupts_in(&mut self) {
+        self.machine.let_one_in();
+    }
 }
 
 /// What a system call gave.
@@ -58,7 +82,7 @@ impl Driver {
             priority: 30,
         };
         assert_eq!(kernel.boot_process(&boot), Ok(()), "a hosted machine boots");
-        let next = kernel.exit(CPU);
+        let next = exit(&mut Alone(&mut kernel), CPU);
         Self { kernel, next }
     }
 
@@ -91,7 +115,7 @@ impl Driver {
         frame.words = core::array::from_fn(|index| at(index + 2));
         self.kernel.enter(CPU);
         self.kernel.syscall(CPU);
-        self.next = self.kernel.exit(CPU);
+        self.next = exit(&mut Alone(&mut self.kernel), CPU);
         me
     }
 
@@ -128,7 +152,7 @@ impl Driver {
     pub fn fault(&mut self, fault: &Fault) {
         self.kernel.enter(CPU);
         self.kernel.fault(CPU, fault);
-        self.next = self.kernel.exit(CPU);
+        self.next = exit(&mut Alone(&mut self.kernel), CPU);
     }
 
     /// An interrupt comes.
@@ -139,7 +163,7 @@ impl Driver {
             Next::Idle => self.kernel.wake(CPU),
             Next::Shutdown(_) => return,
         }
-        self.next = self.kernel.exit(CPU);
+        self.next = exit(&mut Alone(&mut self.kernel), CPU);
     }
 
     /// Time passes; the timer interrupts when it is due.

@@ -66,6 +66,11 @@ impl Hosted {
         }
     }
 
+    /// A window between two turns: the next interrupt that waits for one comes.
+    pub(super) fn let_one_in(&mut self) {
+        self.pending.extend(self.arriving.pop_front());
+    }
+
     fn bytes(&self, at: Phys, len: usize) -> &[u8] {
         &self.memory[number::size(at.0)..][..len]
     }
@@ -205,9 +210,6 @@ impl Machine for Hosted {
     }
     fn take_interrupt(&mut self) -> Option<Interrupt> {
         self.pending.pop_front()
-    }
-    fn let_interrupts_in(&mut self) {
-        self.pending.extend(self.arriving.pop_front());
     }
     fn interrupts_off(&self) -> bool {
         true

@@ -1,6 +1,6 @@
 //! Signal: bits for whoever waits, receives or is diverted. Interrupts and timers end here.
 
-use crate::exit::thread_work;
+use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::object::{NotificationId, State, ThreadId};
@@ -39,7 +39,6 @@ impl<M: Machine> Kernel<M> {
         if self.upcall_bits(id) == 0 {
             return;
         }
-        self.threads[id].work.0 |= thread_work::UPCALL;
         let waits = matches!(
             self.threads[id].state,
             State::Sending(_)
@@ -48,13 +47,9 @@ impl<M: Machine> Kernel<M> {
                 | State::Waiting(_)
                 | State::Sleeping
         );
+        self.set_thread_work(id, Work::Upcall);
         if waits && self.threads[id].fault.is_none() {
             self.unblock(id, Error::Interrupted as u64);
-        } else {
-            let cpu = self.threads[id].cpu;
-            if cpu != self.here() && self.cpu(cpu).current == Some(id) {
-                self.machine.kick(cpu);
-            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Death: threads at once, processes in pieces.
 
-use crate::exit::{cpu_work, thread_work};
+use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::{By, Life, Operation, ProcessId, Resource, State, ThreadId};
@@ -26,6 +26,7 @@ impl<M: Machine> Kernel<M> {
         let thread = &mut self.threads[id];
         thread.dead = true;
         thread.fault = None;
+        thread.raised = None;
         thread.work.0 = 0;
         let (process, user_ns, kernel_ns) = (thread.process, thread.user_ns, thread.kernel_ns);
         let owner = &mut self.processes[process];
@@ -34,17 +35,29 @@ impl<M: Machine> Kernel<M> {
         owner.threads.remove(&mut self.threads, id, By::Sibling);
         self.quotas.give_back(owner.quota, Resource::Threads, 1);
         self.leave_cpu(id);
-        if self.threads[id].refs == 0 {
-            self.threads.remove(id);
+        self.bury_thread(id);
+    }
+
+    /// A dead thread is current no longer. Another CPU still has it in its registers and
+    /// gives it up on its own way out.
+    fn leave_cpu(&mut self, id: ThreadId) {
+        let cpu = self.threads[id].cpu;
+        if self.cpu(cpu).current != Some(id) {
+            return;
+        }
+        if cpu == self.here() {
+            self.cpu_mut(cpu).current = None;
+            self.set_cpu_work(cpu, Work::Reschedule);
+        } else {
+            self.set_thread_work(id, Work::Kill);
         }
     }
 
-    /// A dead thread is current no longer.
-    fn leave_cpu(&mut self, id: ThreadId) {
-        let cpu = self.threads[id].cpu;
-        if self.cpu(cpu).current == Some(id) {
-            self.cpu_mut(cpu).current = None;
-            self.set_cpu_work(self.here(), cpu, cpu_work::RESCHEDULE);
+    /// Forgets a dead thread that no handle names and no CPU runs.
+    pub(crate) fn bury_thread(&mut self, id: ThreadId) {
+        let thread = &self.threads[id];
+        if thread.dead && thread.refs == 0 && !self.on_cpu(id) {
+            self.threads.remove(id);
         }
     }
 
@@ -79,18 +92,19 @@ impl<M: Machine> Kernel<M> {
 
     /// Marks the current threads of a process, so that they leave their CPUs.
     fn stop_running(&mut self, process: ProcessId) {
-        let here = self.here();
         for number in 0..self.cpus.len() {
-            let cpu = CpuId(u16::try_from(number).unwrap_or(u16::MAX));
-            if let Some(id) = self.cpu(cpu).current
+            if let Some(id) = self.cpus[number].current
                 && self.threads[id].process == process
             {
-                self.threads[id].work.0 |= thread_work::KILL;
-                if cpu != here {
-                    self.machine.kick(cpu);
-                }
+                self.set_thread_work(id, Work::Kill);
             }
         }
+    }
+
+    /// Whether some CPU still runs a thread of the process.
+    fn runs_somewhere(&self, process: ProcessId) -> bool {
+        let mut current = self.cpus.iter().filter_map(|cpu| cpu.current);
+        current.any(|id| self.threads[id].process == process)
     }
 
     /// Puts a process among the dying, the most urgent first.
@@ -109,11 +123,13 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// Whether taking the dead apart is at least as urgent as the current thread.
+    /// Whether taking the dead apart is at least as urgent as the current thread, and no
+    /// CPU runs the dead any more: the last one that does takes over.
     pub(crate) fn reap_due(&self, cpu: CpuId) -> bool {
         self.dying.is_some_and(|dying| {
             let urgency = self.processes[dying].urgency;
             self.cpu(cpu).current.is_none_or(|id| self.threads[id].priority <= urgency)
+                && !self.runs_somewhere(dying)
         })
     }
 

@@ -208,8 +208,6 @@ impl<M: Machine> Kernel<M> {
 
     fn release_thread(&mut self, id: ThreadId) {
         self.threads[id].refs -= 1;
-        if self.threads[id].refs == 0 && self.threads[id].dead {
-            self.threads.remove(id);
-        }
+        self.bury_thread(id);
     }
 }

@@ -4,7 +4,7 @@
 //! more urgent thread can run. The thread that asked is continued when it runs again.
 
 use super::map::Wish;
-use crate::exit::thread_work;
+use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine, Page, PageSize};
 use crate::object::{Life, MemoryId, ObjectRef, Operation, ProcessId, RegionId, ThreadId};
@@ -27,7 +27,7 @@ impl<M: Machine> Kernel<M> {
     /// Starts a long operation; its first piece is done on the way out.
     pub(crate) fn start_operation(&mut self, me: ThreadId, operation: Operation) {
         self.threads[me].operation = Some(operation);
-        self.threads[me].work.0 |= thread_work::OPERATION;
+        self.set_thread_work(me, Work::Operation);
     }
 
     /// Does a piece of the thread's operation. At its end the thread has its result.

@@ -21,7 +21,8 @@ pub use port::PortRange;
 pub use process::{Life, Process, Region};
 pub use quota::{Amounts, Quota, Quotas, Resource};
 pub use thread::{
-    By, FaultRecord, Links, List, Operation, Pending, State, Thread, ThreadWork, Threads, Upcall,
+    By, FaultRecord, Links, List, Operation, Pending, Raised, State, Thread, ThreadWork, Threads,
+    Upcall,
 };
 pub use timer::Timer;
 

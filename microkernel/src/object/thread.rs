@@ -13,6 +13,7 @@
 
 use super::{EndpointId, MemoryId, NotificationId, ProcessId, RegionId, ThreadId};
 use crate::arena::Arena;
+use crate::fault::Fault;
 use crate::machine::CpuId;
 use abi::{Envelope, FaultKind, Protection, WORDS};
 
@@ -55,6 +56,15 @@ pub struct Pending {
     pub label: u32,
     /// The sender waits for a reply.
     pub call: bool,
+}
+
+/// A fault that its handler is to be told.
+#[derive(Clone, Copy, Debug)]
+pub struct Raised {
+    /// What happened.
+    pub fault: Fault,
+    /// Text about it in the thread's memory: address and length.
+    pub text: Option<(u64, u64)>,
 }
 
 /// A fault that waits for its handler's answer.
@@ -139,6 +149,8 @@ pub struct Thread<F> {
     pub queued: bool,
     /// Where it runs.
     pub cpu: CpuId,
+    /// CPUs that it may run on, one bit each.
+    pub affinity: u64,
     /// Work for its next way out.
     pub work: ThreadWork,
     /// Neighbours in the one list it is in.
@@ -151,6 +163,8 @@ pub struct Thread<F> {
     pub envelope: Option<(u64, Envelope)>,
     /// Counts its calls; part of the reply token.
     pub calls: u32,
+    /// What it did wrong and its handler was not told yet.
+    pub raised: Option<Raised>,
     /// The fault it waits for an answer to.
     pub fault: Option<FaultRecord>,
     /// The notification for which its `Recv` also returns.
@@ -182,12 +196,14 @@ impl<F> Thread<F> {
             suspended: false,
             queued: false,
             cpu,
+            affinity: u64::MAX,
             work: ThreadWork(0),
             links: Links::default(),
             siblings: Links::default(),
             pending: None,
             envelope: None,
             calls: 0,
+            raised: None,
             fault: None,
             bound: None,
             upcall: None,

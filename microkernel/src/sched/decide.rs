@@ -1,13 +1,15 @@
 //! Who runs: ready, preempted, next.
 
 use super::RunQueue;
-use crate::exit::{Context, cpu_work};
+use crate::exit::{Context, Work};
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::{Life, State, ThreadId};
 
 /// How long a thread runs before others of its priority do.
 const SLICE_NS: u64 = 10_000_000;
+/// Threads of another CPU that one without work looks at.
+const PULL_LOOKS: usize = 8;
 
 impl<M: Machine> Kernel<M> {
     /// Whether the thread may run: ready, not suspended, its process alive.
@@ -27,36 +29,71 @@ impl<M: Machine> Kernel<M> {
         self.enqueue(id);
     }
 
+    /// Whether the thread may run on this CPU.
+    pub(crate) fn allowed(&self, id: ThreadId, cpu: CpuId) -> bool {
+        self.threads[id].affinity >> cpu.0 & 1 != 0
+    }
+
+    /// Whether a CPU runs the thread, or still has it in its registers.
+    pub(crate) fn on_cpu(&self, id: ThreadId) -> bool {
+        self.cpu(self.threads[id].cpu).current == Some(id)
+    }
+
     /// Puts a runnable thread where the scheduler finds it.
     pub(crate) fn enqueue(&mut self, id: ThreadId) {
-        let cpu = self.threads[id].cpu;
-        let current = self.cpu(cpu).current;
         if !self.runnable(id) || self.threads[id].queued {
             return;
         }
-        if current != Some(id) {
-            if self.threads[id].slice_ns == 0 {
-                self.threads[id].slice_ns = SLICE_NS;
+        if !self.on_cpu(id) {
+            let cpu = self.place_for(id);
+            let thread = &mut self.threads[id];
+            thread.cpu = cpu;
+            if thread.slice_ns == 0 {
+                thread.slice_ns = SLICE_NS;
             }
             self.queue(cpu, |queue, threads| queue.add(threads, id, false));
         }
-        let preempts = current.is_none_or(|current| {
+        let cpu = self.threads[id].cpu;
+        if self.preempts(id, cpu) {
+            self.set_cpu_work(cpu, Work::Reschedule);
+        }
+    }
+
+    /// Whether the thread should run now in place of the one that this CPU runs.
+    fn preempts(&self, id: ThreadId, cpu: CpuId) -> bool {
+        self.cpu(cpu).current.is_none_or(|current| {
             let (new, old) = (&self.threads[id], &self.threads[current]);
             new.priority > old.priority || (new.priority == old.priority && old.slice_ns == 0)
-        });
-        if preempts {
-            self.set_cpu_work(self.here(), cpu, cpu_work::RESCHEDULE);
+        })
+    }
+
+    /// The CPU for a thread that became ready: where it was last, when it would run there
+    /// at once; else a halted one; else where it was, if it still may.
+    fn place_for(&self, id: ThreadId) -> CpuId {
+        let home = self.threads[id].cpu;
+        if self.cpus.len() == 1 {
+            return home;
+        }
+        let at_home = self.allowed(id, home);
+        let lowest = |mask: u64| CpuId(u16::from(mask.trailing_zeros().to_le_bytes()[0]));
+        match self.idle & self.threads[id].affinity {
+            halted if halted != 0 && !(at_home && self.preempts(id, home)) => lowest(halted),
+            _ if at_home => home,
+            // NOFAIL: an affinity names at least one CPU that exists.
+            _ => lowest(self.threads[id].affinity),
         }
     }
 
     /// `me` made another thread ready, and perhaps waits itself now: when it does and
-    /// nobody more urgent is ready, the other one runs at once, past queue and loop.
+    /// nobody more urgent is ready, the other one runs at once, past queue and loop, on
+    /// this CPU wherever it was before.
     pub(crate) fn hand_over(&mut self, me: ThreadId, other: ThreadId) {
         let cpu = self.threads[me].cpu;
         let direct = self.threads[me].state != State::Ready
             && self.cpu(cpu).current == Some(me)
-            && self.threads[other].cpu == cpu
             && !self.threads[other].queued
+            && !self.on_cpu(other)
+            && self.allowed(other, cpu)
             && self.runnable(other)
             && self
                 .cpu(cpu)
@@ -69,8 +106,10 @@ impl<M: Machine> Kernel<M> {
             return;
         }
         // What this entry cost so far is booked to the other one, on whose behalf it goes on.
-        if self.threads[other].slice_ns == 0 {
-            self.threads[other].slice_ns = SLICE_NS;
+        let thread = &mut self.threads[other];
+        thread.cpu = cpu;
+        if thread.slice_ns == 0 {
+            thread.slice_ns = SLICE_NS;
         }
         self.cpu_mut(cpu).current = Some(other);
         self.stats.switches += 1;
@@ -88,7 +127,7 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn reconsider(&mut self, id: ThreadId) {
         let cpu = self.threads[id].cpu;
         if self.cpu(cpu).current == Some(id) {
-            self.set_cpu_work(self.here(), cpu, cpu_work::RESCHEDULE);
+            self.set_cpu_work(cpu, Work::Reschedule);
         }
     }
 
@@ -109,7 +148,7 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn check_slice(&mut self, cpu: CpuId, id: ThreadId) {
         let thread = &self.threads[id];
         if thread.slice_ns == 0 && self.cpu(cpu).queue.has(thread.priority) {
-            self.set_cpu_work(cpu, cpu, cpu_work::RESCHEDULE);
+            self.set_cpu_work(cpu, Work::Reschedule);
         }
     }
 
@@ -124,21 +163,47 @@ impl<M: Machine> Kernel<M> {
             self.cpu_mut(cpu).current = None;
             self.put_back(cpu, id);
         }
-        let next = loop {
-            match self.queue(cpu, |queue, threads| queue.take(threads)) {
-                Some(id) if !self.runnable(id) => {}
-                next => break next,
-            }
-        };
+        let next = self.take_next(cpu).or_else(|| self.pull(cpu));
         self.cpu_mut(cpu).current = next;
         if next != current {
             self.stats.switches += 1;
         }
     }
 
+    /// The most urgent of the threads that wait for this CPU.
+    fn take_next(&mut self, cpu: CpuId) -> Option<ThreadId> {
+        loop {
+            match self.queue(cpu, |queue, threads| queue.take(threads)) {
+                Some(id) if !self.runnable(id) => {}
+                next => return next,
+            }
+        }
+    }
+
+    /// Nobody waits for this CPU: the most urgent thread that waits for another one and
+    /// may run here.
+    fn pull(&mut self, cpu: CpuId) -> Option<ThreadId> {
+        let mut best: Option<ThreadId> = None;
+        for other in 0..self.cpus.len() {
+            if other == usize::from(cpu.0) {
+                continue;
+            }
+            let mut waiting = self.cpus[other].queue.urgent_first(&self.threads).take(PULL_LOOKS);
+            let found = waiting.find(|id| self.allowed(*id, cpu) && self.runnable(*id));
+            let priority = |id: ThreadId| self.threads[id].priority;
+            if found.map(priority) > best.map(priority) {
+                best = found;
+            }
+        }
+        let id = best?;
+        self.dequeue(id);
+        self.threads[id].cpu = cpu;
+        Some(id)
+    }
+
     /// Whether the current thread stays: nobody more urgent, slice not over.
     fn keeps(&mut self, cpu: CpuId, id: ThreadId) -> bool {
-        if !self.runnable(id) {
+        if !self.runnable(id) || !self.allowed(id, cpu) {
             return false;
         }
         let thread = &self.threads[id];
@@ -160,6 +225,10 @@ impl<M: Machine> Kernel<M> {
         if !self.runnable(id) {
             return;
         }
+        if !self.allowed(id, cpu) {
+            self.enqueue(id);
+            return;
+        }
         let front = self.threads[id].slice_ns > 0;
         if !front {
             self.threads[id].slice_ns = SLICE_NS;
@@ -167,8 +236,9 @@ impl<M: Machine> Kernel<M> {
         self.queue(cpu, |queue, threads| queue.add(threads, id, front));
     }
 
-    /// Sets the deadline timer to what comes first: a deadline, or the end of the slice
-    /// when others of the same priority wait. Nothing of the kind: no timer interrupt.
+    /// Sets the deadline timer to what comes first: a deadline, unless another CPU keeps it
+    /// already, or the end of the slice when others of the same priority wait. Nothing of
+    /// the kind: no timer interrupt.
     pub(crate) fn set_next_timer(&mut self, cpu: CpuId) {
         let slice_end = self.cpu(cpu).current.and_then(|id| {
             let thread = &self.threads[id];
@@ -177,14 +247,24 @@ impl<M: Machine> Kernel<M> {
                 .has(thread.priority)
                 .then(|| self.cpu(cpu).since_ns + thread.slice_ns.max(1))
         });
-        let wanted = [self.deadlines.next_ns(), slice_end].into_iter().flatten().min();
+        let deadline = self.deadlines.next_ns().filter(|next| !self.kept_elsewhere(cpu, *next));
+        if deadline.is_some() {
+            self.keeper = cpu;
+        }
+        let wanted = [deadline, slice_end].into_iter().flatten().min();
         if wanted != self.cpu(cpu).timer_ns {
             self.cpu_mut(cpu).timer_ns = wanted;
             self.machine.set_timer(wanted);
         }
     }
 
-    /// The CPU that this code runs on. One for now: others start with SMP.
+    /// Whether another CPU's timer fires in time for this deadline.
+    fn kept_elsewhere(&self, cpu: CpuId, deadline_ns: u64) -> bool {
+        self.keeper != cpu
+            && self.cpu(self.keeper).timer_ns.is_some_and(|timer_ns| timer_ns <= deadline_ns)
+    }
+
+    /// The CPU that this code runs on.
     pub(crate) fn here(&self) -> CpuId {
         self.machine.this_cpu()
     }

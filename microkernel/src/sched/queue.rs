@@ -60,6 +60,20 @@ impl RunQueue {
         Some(first)
     }
 
+    /// All queued threads, the most urgent first.
+    pub fn urgent_first<'a, F>(
+        &'a self,
+        threads: &'a Threads<F>,
+    ) -> impl Iterator<Item = ThreadId> + 'a {
+        let mut occupied = self.occupied;
+        let lists = core::iter::from_fn(move || {
+            let priority = occupied.checked_ilog2()?;
+            occupied &= !(1 << priority);
+            Some(&self.lists[priority as usize])
+        });
+        lists.flat_map(move |list| list.iter(threads, By::Queue))
+    }
+
     /// All queued threads.
     pub fn iter<'a, F>(&'a self, threads: &'a Threads<F>) -> impl Iterator<Item = ThreadId> + 'a {
         self.lists.iter().flat_map(move |list| list.iter(threads, By::Queue))

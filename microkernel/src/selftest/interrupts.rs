@@ -3,7 +3,7 @@
 use super::{Bench, Check, Outcome};
 use crate::arch::x86_64::entry::vectors;
 use crate::arch::x86_64::irq::pending::Pending;
-use crate::arch::x86_64::irq::{lapic, lines, pic};
+use crate::arch::x86_64::irq::{lapic, lines, pic, window};
 use crate::arch::x86_64::time;
 use core_kernel::CpuId;
 use core_kernel::machine::{Interrupt, Machine};
@@ -78,7 +78,7 @@ fn pending_set(bench: &mut Bench<'_>) -> Outcome {
 /// Lets interrupts in until one has been recorded or the time is over.
 fn wait(bench: &mut Bench<'_>, until_ns: u64) -> Option<Interrupt> {
     while !bench.machine.interrupt_pending() && time::now_ns() < until_ns {
-        bench.machine.let_interrupts_in();
+        window();
     }
     bench.machine.take_interrupt()
 }

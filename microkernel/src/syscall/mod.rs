@@ -8,6 +8,7 @@ mod notify;
 mod process;
 mod thread;
 
+use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Frame, Machine};
 use crate::number;
@@ -36,6 +37,10 @@ impl<M: Machine> Kernel<M> {
     /// The current thread of this CPU made a system call.
     pub fn syscall(&mut self, cpu: CpuId) {
         let Some(me) = self.cpu(cpu).current else { return };
+        // Killed from another CPU while it was on its way here.
+        if self.threads[me].work.0 & Work::Kill.flag() != 0 {
+            return;
+        }
         self.stats.syscalls += 1;
         let number = self.threads[me].frame.syscall_number();
         let outcome = match Syscall::from_number(number) {

@@ -1,6 +1,7 @@
 //! Calls on processes.
 
 use super::Done;
+use crate::exit::Work;
 use crate::fault::Fault;
 use crate::kernel::Kernel;
 use crate::machine::Machine;
@@ -115,7 +116,7 @@ impl<M: Machine> Kernel<M> {
         let mut next = self.processes[process].threads.first();
         while let Some(id) = next {
             self.dequeue(id);
-            self.reconsider(id);
+            self.set_thread_work(id, Work::Stop);
             next = self.next_sibling(id);
         }
         Ok(Done::NOTHING)

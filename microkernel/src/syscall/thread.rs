@@ -1,6 +1,7 @@
 //! Calls on threads.
 
 use super::Done;
+use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::object::{ObjectRef, State, ThreadId};
@@ -54,7 +55,7 @@ impl<M: Machine> Kernel<M> {
         let id = self.thread_argument(me)?;
         self.threads[id].suspended = true;
         self.dequeue(id);
-        self.reconsider(id);
+        self.set_thread_work(id, Work::Stop);
         Ok(Done::NOTHING)
     }
 

@@ -2,7 +2,7 @@
 //! list of what a faithful exit-to-user core must do.
 
 use super::kit::{CPU, boot};
-use crate::exit::{Context, ITEMS, Next, cpu_work};
+use crate::exit::{Context, ITEMS, Kind, Next, Phase, Work};
 use crate::hosted::Hosted;
 use crate::kernel::Kernel;
 use crate::machine::Interrupt;
@@ -34,7 +34,7 @@ fn exit_03_a_flag_set_while_interrupts_are_on_is_seen() {
 
 #[test]
 fn exit_05_the_mask_is_the_union_of_the_table() {
-    let union = Kernel::<Hosted>::WORK.iter().fold(0, |mask, item| mask | item.flag);
+    let union = Kernel::<Hosted>::WORK.iter().fold(0, |mask, item| mask | item.work.flag());
     assert_eq!(union, Kernel::<Hosted>::MASK);
     let mut names: Vec<_> = Kernel::<Hosted>::WORK.iter().map(|item| item.name).collect();
     names.sort_unstable();
@@ -50,7 +50,7 @@ fn exit_05_each_flag_alone_runs_its_handler_once() {
             continue;
         }
         let before = driver.kernel.cpu(CPU).work_counts[index];
-        driver.kernel.cpu(CPU).work.fetch_or(item.flag, Ordering::AcqRel);
+        driver.kernel.cpu(CPU).work.fetch_or(item.work.flag(), Ordering::AcqRel);
         driver.interrupt(Interrupt::Kick);
         let after = driver.kernel.cpu(CPU).work_counts[index];
         assert_eq!(after - before, 1, "{}", item.name);
@@ -59,7 +59,7 @@ fn exit_05_each_flag_alone_runs_its_handler_once() {
 
 #[test]
 fn exit_06_one_turn_does_its_work_in_the_order_of_the_table() {
-    let flags: Vec<u32> = Kernel::<Hosted>::WORK.iter().map(|item| item.flag).collect();
+    let flags: Vec<u32> = Kernel::<Hosted>::WORK.iter().map(|item| item.work.flag()).collect();
     let mut sorted = flags.clone();
     sorted.sort_unstable();
     assert_eq!(flags, sorted, "the bits rise with the order");
@@ -134,5 +134,19 @@ fn exit_32_an_interrupt_for_a_less_urgent_thread_switches_nothing() {
     driver.make(Syscall::IrqCreate, &[1, 6, notification, 1]);
     driver.interrupt(Interrupt::Line(6));
     assert_eq!(driver.next, Next::User(me));
-    assert_eq!(driver.kernel.cpu(CPU).work.load(Ordering::Acquire) & cpu_work::RESCHEDULE, 0);
+    assert_eq!(driver.kernel.cpu(CPU).work.load(Ordering::Acquire) & Work::Reschedule.flag(), 0);
+}
+
+#[test]
+fn exit_06_the_documented_table_is_the_table() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../ARCHITECTURE.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let rows = Kernel::<Hosted>::WORK.iter().enumerate().map(|(index, item)| {
+        let kind = if item.kind == Kind::OneShot { "one-shot" } else { "level" };
+        let phase = if item.phase == Phase::Loop { "loop" } else { "last" };
+        let more = if item.makes_work { "yes" } else { "no" };
+        format!("| {index} | {} | {kind} | {phase} | {more} | {} |", item.name, item.set_by)
+    });
+    let table = rows.collect::<Vec<_>>().join("\n");
+    assert!(text.contains(&table), "ARCHITECTURE.md should have:\n{table}");
 }

@@ -201,13 +201,6 @@ impl Machine for Hardware {
         this_cpu().pending.take()
     }
 
-    fn let_interrupts_in(&mut self) {
-        // One instruction long: `sti` lets them in after the next instruction.
-        x86_64::instructions::interrupts::enable();
-        x86_64::instructions::nop();
-        x86_64::instructions::interrupts::disable();
-    }
-
     fn interrupts_off(&self) -> bool {
         !x86_64::instructions::interrupts::are_enabled()
     }

@@ -7,23 +7,54 @@ use super::super::mm::table::Table;
 use super::super::{debug, irq, panic, probe};
 use super::frame::{Trap, UserFrame};
 use super::{leave, vectors};
+use core::ops::{Deref, DerefMut};
 use core::sync::atomic::Ordering::Relaxed;
-use core_kernel::{Fault, Kernel, Next};
-use spin::Mutex;
+use core_kernel::{Fault, Held, Kernel, Next};
+use spin::{Mutex, MutexGuard, Once};
 use x86_64::registers::control::Cr2;
 
 /// The core, behind the one kernel lock.
 ///
 /// ORDER: taken only by the functions here, with interrupts off; handlers of interrupts in
 /// kernel mode and the panic path never take it.
-static KERNEL: Mutex<Option<Kernel<Hardware>>> = Mutex::new(None);
+static KERNEL: Once<Mutex<Core>> = Once::new();
 
 type Core = Kernel<Hardware>;
 
-fn with_kernel<R>(act: impl FnOnce(&mut Core) -> R) -> R {
-    match KERNEL.lock().as_mut() {
-        Some(kernel) => act(kernel),
-        None => core::panic!("an entry before the kernel is there"),
+/// This CPU holds the kernel. `None` only while interrupts are let in.
+struct Holding(Option<MutexGuard<'static, Core>>);
+
+impl Holding {
+    fn take() -> Self {
+        Self(KERNEL.get().map(Mutex::lock))
+    }
+}
+
+impl Deref for Holding {
+    type Target = Core;
+
+    fn deref(&self) -> &Core {
+        match &self.0 {
+            Some(kernel) => kernel,
+            None => core::panic!("an entry before the kernel is there"),
+        }
+    }
+}
+
+impl DerefMut for Holding {
+    fn deref_mut(&mut self) -> &mut Core {
+        match &mut self.0 {
+            Some(kernel) => kernel,
+            None => core::panic!("an entry before the kernel is there"),
+        }
+    }
+}
+
+impl Held<Hardware> for Holding {
+    fn let_interrupts_in(&mut self) {
+        self.0 = None;
+        irq::window();
+        *self = Self::take();
     }
 }
 
@@ -36,8 +67,8 @@ enum Step {
 }
 
 /// Asks the core's one exit.
-fn decide(kernel: &mut Core, cpu: &CpuBlock) -> Step {
-    match kernel.exit(cpu.id()) {
+fn decide(mut kernel: Holding, cpu: &CpuBlock) -> Step {
+    match core_kernel::exit(&mut kernel, cpu.id()) {
         Next::User(thread) => Step::User(kernel.frame_pointer(thread), *kernel.page_table(thread)),
         Next::Idle => Step::Idle,
         Next::Shutdown(code) => Step::Shutdown(code),
@@ -46,9 +77,9 @@ fn decide(kernel: &mut Core, cpu: &CpuBlock) -> Step {
 
 /// Hands the machine over to the core. Never comes back.
 pub(crate) fn run(kernel: Core) -> ! {
-    *KERNEL.lock() = Some(kernel);
+    KERNEL.call_once(|| Mutex::new(kernel));
     let cpu = this_cpu();
-    follow(cpu, with_kernel(|kernel| decide(kernel, cpu)))
+    follow(cpu, decide(Holding::take(), cpu))
 }
 
 /// From `syscall_entry`.
@@ -81,12 +112,10 @@ fn entered(cpu: &'static CpuBlock, act: impl FnOnce(&mut Core)) -> ! {
     // SAFETY: the frame is the running thread's, filled by the stub; the core is not
     // running, so nothing else refers to it.
     leave::save_bases(cpu, unsafe { &mut *cpu.user_frame() });
-    let step = with_kernel(|kernel| {
-        kernel.enter(cpu.id());
-        act(kernel);
-        decide(kernel, cpu)
-    });
-    follow(cpu, step)
+    let mut kernel = Holding::take();
+    kernel.enter(cpu.id());
+    act(&mut kernel);
+    follow(cpu, decide(kernel, cpu))
 }
 
 /// Carries out what the core decided.
@@ -122,11 +151,10 @@ fn enter_user(cpu: &CpuBlock, frame: *mut UserFrame, root: Table) -> NotCanonica
 
 /// A bad place to go on is a fault of the thread: as if it had tried and failed.
 fn refuse(cpu: &CpuBlock, fault: &Fault) -> Step {
-    with_kernel(|kernel| {
-        kernel.enter(cpu.id());
-        kernel.fault(cpu.id(), fault);
-        decide(kernel, cpu)
-    })
+    let mut kernel = Holding::take();
+    kernel.enter(cpu.id());
+    kernel.fault(cpu.id(), fault);
+    decide(kernel, cpu)
 }
 
 /// Halts until an interrupt has been recorded.
@@ -136,10 +164,9 @@ fn refuse(cpu: &CpuBlock, fault: &Fault) -> Step {
 fn idle(cpu: &CpuBlock) -> Step {
     x86_64::instructions::interrupts::enable_and_hlt();
     x86_64::instructions::interrupts::disable();
-    with_kernel(|kernel| {
-        kernel.wake(cpu.id());
-        decide(kernel, cpu)
-    })
+    let mut kernel = Holding::take();
+    kernel.wake(cpu.id());
+    decide(kernel, cpu)
 }
 
 /// From `interrupt_entry`, in kernel mode: interrupts are recorded, everything else is a

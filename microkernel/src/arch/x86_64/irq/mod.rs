@@ -46,6 +46,14 @@ pub(crate) fn init(platform: &Platform, controllers: &Controllers) {
     lines::init(platform, &controllers.io, lapic::id());
 }
 
+/// Lets interrupts in for one instruction, so that they are recorded.
+pub(crate) fn window() {
+    // `sti` lets them in after the next instruction.
+    x86_64::instructions::interrupts::enable();
+    x86_64::instructions::nop();
+    x86_64::instructions::interrupts::disable();
+}
+
 /// Notes an interrupt and tells the controller. The only thing that is done when it comes.
 pub(crate) fn record(vector: u64, cpu: &CpuBlock) {
     let vector = vector.to_le_bytes()[0];
