@@ -3,8 +3,8 @@
 use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Frame, Machine};
-use crate::object::{FaultRecord, Pending, Raised, State, ThreadId};
-use abi::{Envelope, FAULT_LABEL, FaultKind, FaultReply};
+use crate::object::{FaultRecord, Pending, Raised, Reason, State, ThreadId};
+use abi::{Envelope, FAULT_LABEL, FaultKind, FaultReply, WORDS};
 
 /// A fault as the arch decoded it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ impl<M: Machine> Kernel<M> {
             return;
         };
         let thread = &mut self.threads[id];
-        thread.fault = Some(FaultRecord { kind: fault.kind, words });
+        thread.fault = Some(FaultRecord { reason: Reason::Fault(fault.kind), words });
         thread.envelope = text.map(|(send_address, send_len)| {
             (0, Envelope { send_address, send_len, ..Envelope::EMPTY })
         });
@@ -63,20 +63,39 @@ impl<M: Machine> Kernel<M> {
         self.offer(id, endpoint, pending);
     }
 
-    /// The handler's answer. A resumed thread is to be enqueued by the caller.
-    pub(crate) fn fault_answer(&mut self, id: ThreadId, label: u32, word: u64) {
+    /// The answer to a fault or stop. The thread is to be enqueued by the caller.
+    pub(crate) fn fault_answer(&mut self, id: ThreadId, label: u32, words: [u64; WORDS]) {
         let thread = &mut self.threads[id];
         let Some(fault) = thread.fault.take() else { return };
         thread.envelope = None;
         thread.state = State::Inactive;
         let owner = thread.process;
+        let kind = match fault.reason {
+            Reason::Trace(stage) => return self.stop_answer(id, stage, label, words),
+            Reason::Fault(kind) => kind,
+        };
         if label == FaultReply::ResumeAt as u32 {
-            thread.frame.set_instruction_pointer(word);
+            thread.frame.set_instruction_pointer(words[0]);
         } else if label != FaultReply::Resume as u32 {
-            self.kill_process(owner, fault.kind.exit_status());
+            self.kill_process(owner, kind.exit_status());
             return;
         }
         self.threads[id].state = State::Ready;
         self.recheck_upcall(id);
+    }
+
+    /// Nobody will answer: a fault kills; a call that was only watched goes on, and the
+    /// thread is to be enqueued by the caller. False when it waited for no such answer.
+    pub(crate) fn fault_lost(&mut self, id: ThreadId) -> bool {
+        match self.threads[id].fault {
+            None => return false,
+            Some(FaultRecord { reason: Reason::Trace(_), .. }) => self.stop_lost(id),
+            Some(FaultRecord { reason: Reason::Fault(kind), .. }) => {
+                self.threads[id].fault = None;
+                self.threads[id].state = State::Inactive;
+                self.kill_process(self.threads[id].process, kind.exit_status());
+            }
+        }
+        true
     }
 }

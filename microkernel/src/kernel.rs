@@ -13,7 +13,11 @@ use crate::object::{
 };
 use crate::sched::RunQueue;
 use crate::time::{Deadlines, Entry};
-use abi::{Error, Handle, IRQ_LINES, IrqCounts, PAGE_SIZE, Protection, Rights, StartupWriter};
+use crate::trace::{RECORDS, Ring};
+use abi::{
+    DebugRegisters, Error, Handle, IRQ_LINES, IrqCounts, PAGE_SIZE, Protection, Rights,
+    StartupWriter, TURN_BUCKETS, TraceRecord,
+};
 use core::sync::atomic::AtomicU32;
 
 /// Gives memory for the arenas, once, at boot.
@@ -73,8 +77,6 @@ pub(crate) struct Stats {
     pub(crate) irqs: IrqCounts,
 }
 
-/// Buckets of the histogram of turns.
-pub const TURN_BUCKETS: usize = 16;
 /// The most CPUs: one bit each in a mask.
 pub const CPUS: usize = 64;
 
@@ -95,6 +97,10 @@ pub struct Cpu {
     pub timer_ns: Option<u64>,
     /// CPUs that this one has to kick before it leaves, one bit each.
     pub kicks: u64,
+    /// The debug registers that it holds.
+    pub debug: Option<DebugRegisters>,
+    /// Interrupts that the gate took.
+    pub interrupts: u64,
     /// Time in user mode.
     pub user_ns: u64,
     /// Time in the kernel.
@@ -117,6 +123,8 @@ impl Cpu {
             since_ns: 0,
             timer_ns: None,
             kicks: 0,
+            debug: None,
+            interrupts: 0,
             user_ns: 0,
             kernel_ns: 0,
             idle_ns: 0,
@@ -156,6 +164,7 @@ pub struct Kernel<M: Machine> {
     pub(crate) dying: Option<ProcessId>,
     pub(crate) next_pid: u32,
     pub(crate) stats: Stats,
+    pub(crate) trace: Ring,
     pub(crate) shutdown: Option<u8>,
 }
 
@@ -219,6 +228,7 @@ impl<M: Machine> Kernel<M> {
             dying: None,
             next_pid: 1,
             stats: Stats::default(),
+            trace: Ring::new(memory.slice(RECORDS, |_| TraceRecord::default())),
             shutdown: None,
         }
     }

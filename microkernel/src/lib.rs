@@ -36,6 +36,7 @@ mod syscall;
 #[cfg(test)]
 mod tests;
 mod time;
+pub mod trace;
 
 pub use exit::{Context, Held, Next, WorkItem, exit};
 pub use fault::Fault;

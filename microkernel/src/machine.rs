@@ -7,7 +7,7 @@
 //! nanoseconds since boot. All of it is called with interrupts off, by the CPU that holds
 //! the kernel.
 
-use abi::{Protection, SavedFrame, WORDS};
+use abi::{DebugRegisters, Protection, SavedFrame, WORDS};
 
 /// The address of a frame or of a byte in physical memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -102,6 +102,8 @@ pub trait Frame: Clone {
     fn syscall_number(&self) -> u64;
     /// Argument 0 to 5 of the system call.
     fn argument(&self, index: usize) -> u64;
+    /// Another number and other arguments in their place.
+    fn set_call(&mut self, number: u64, arguments: [u64; 6]);
     /// The address of the envelope, 0 for none.
     fn envelope(&self) -> u64;
     /// The message words.
@@ -219,6 +221,8 @@ pub trait Machine: Sized {
     fn take_interrupt(&mut self) -> Option<Interrupt>;
     /// Whether interrupts are off, as the core expects whenever it runs.
     fn interrupts_off(&self) -> bool;
+    /// Fills this CPU's debug registers; all zero: they watch for nothing.
+    fn load_debug_registers(&mut self, registers: &DebugRegisters);
     /// Interrupts the other CPU, so that it looks at its work flags.
     fn kick(&mut self, cpu: CpuId);
     /// Whether the machine has this device line.

@@ -6,6 +6,25 @@ pub const IRQ_LINES: usize = 24;
 /// How often each line has interrupted.
 pub type IrqCounts = [u64; IRQ_LINES];
 
+/// Buckets of the histogram of turns: 1, 2-3, 4-7, and so on.
+pub const TURN_BUCKETS: usize = 16;
+
+/// One CPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[repr(C)]
+pub struct CpuInfo {
+    /// Time in user mode.
+    pub user_ns: u64,
+    /// Time in the kernel.
+    pub kernel_ns: u64,
+    /// Time it was halted. The three add up to the time since it started.
+    pub idle_ns: u64,
+    /// Interrupts that the gate took: timer, device lines, kicks.
+    pub interrupts: u64,
+    /// Exits by their turns in the loop; exits without a turn are not in it.
+    pub turns: [u64; TURN_BUCKETS],
+}
+
 /// The machine as the kernel sees it; counts are of now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[repr(C)]

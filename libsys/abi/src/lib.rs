@@ -31,12 +31,13 @@ mod message;
 mod process;
 mod startup;
 mod syscall;
+mod trace;
 mod upcall;
 
 pub use error::Error;
 pub use fault::{FAULT_LABEL, FaultKind, FaultReply};
 pub use handle::{Handle, ObjectKind, Rights};
-pub use info::{IRQ_LINES, IrqCounts, SystemInfo};
+pub use info::{CpuInfo, IRQ_LINES, IrqCounts, SystemInfo, TURN_BUCKETS};
 pub use layout::{
     HEAP_BASE, IMAGE_BASE, MAP_BASE, PAGE_SIZE, STACK_TOP, STARTUP_ADDRESS, STARTUP_SIZE, USER_END,
 };
@@ -50,4 +51,7 @@ pub use process::{
 };
 pub use startup::{Startup, StartupWriter};
 pub use syscall::Syscall;
+pub use trace::{
+    DebugRegisters, TRACE_LABEL, TraceFlags, TraceRecord, TraceReply, TraceStage,
+};
 pub use upcall::{SavedFrame, UPCALL_REDZONE};

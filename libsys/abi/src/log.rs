@@ -13,6 +13,8 @@ pub enum LogKind {
     Defmt = 1,
     /// UTF-8 text (panics, self-tests).
     Text = 2,
+    /// A [`TraceRecord`](crate::TraceRecord) of a watched system call.
+    Audit = 3,
 }
 
 /// The header of a record, little endian, followed by `len` bytes.
@@ -50,6 +52,7 @@ impl LogHeader {
             0 => LogKind::Source,
             1 => LogKind::Defmt,
             2 => LogKind::Text,
+            3 => LogKind::Audit,
             _ => return None,
         };
         (u16::from_le_bytes([m0, m1]) == LOG_MAGIC).then_some(Self {

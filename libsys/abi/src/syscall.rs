@@ -14,6 +14,9 @@ macro_rules! syscalls {
             /// All calls, in the order of their numbers.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
+            /// All numbers are below this.
+            pub const END: u64 = 128;
+
             /// The call with this number.
             pub fn from_number(number: u64) -> Option<Self> {
                 match number { $($number => Some(Self::$name),)* _ => None }
@@ -86,6 +89,9 @@ syscalls! {
     /// `(process, address, pages, protection)`: only within what the mapping was made with.
     Protect = 35,
 
+    /// `(process, index) -> handle`: a handle to its thread with this place in the list of
+    /// its threads; `BadArgument` behind the last.
+    ProcessThread = 39,
     /// `(name, name length, quota, notification, bits) -> handle`: a new process with a name,
     /// a [`Quota`](crate::Quota) taken out of the caller's, and bits to signal at its death
     /// (notification 0: none).
@@ -104,6 +110,17 @@ syscalls! {
     /// with up to 256 bytes of text, then kills it unless the handler resumes it.
     FaultRaise = 46,
 
+    /// `(process, endpoint, badge, flags)`: stops of its threads go there as calls (see
+    /// [`TraceFlags`](crate::TraceFlags)); endpoint 0 with flags `POINT` and `AUDIT` only, or
+    /// none: nobody watches. The badge has 32 bits.
+    ProcessTrace = 47,
+    /// `(process, allowed calls 0 to 63, allowed calls 64 to 127)`: others are refused with
+    /// `NoRight`. Process 0 is the caller's, which can only take away.
+    ProcessFilter = 48,
+    /// `(process, endpoint, badge)`: all its calls go there, none to the kernel: the endpoint
+    /// of a personality server. Endpoint 0 ends it.
+    ProcessDispatch = 49,
+
     /// `(process, entry, stack, argument, priority) -> handle`: created stopped.
     ThreadCreate = 50,
     /// `(thread)`: starts it or ends a suspend.
@@ -118,6 +135,15 @@ syscalls! {
     Yield = 55,
     /// `(deadline_ns)`.
     Sleep = 56,
+    /// `(thread, address of a SavedFrame, write)`: reads (write 0) or writes (1) the registers
+    /// of a thread that is stopped: suspended, never started, or waiting for the answer to a
+    /// fault or stop. What user mode must not choose is repaired.
+    ThreadRegisters = 57,
+    /// `(thread, address of a DebugRegisters, write)`: as `ThreadRegisters`.
+    ThreadDebug = 58,
+    /// `(thread, mask) -> old mask`: the CPUs it may run on, one bit each; handle 0 is the
+    /// caller. Mask 0 only asks. At least one must exist.
+    ThreadAffinity = 59,
 
     /// `(notification, bits) -> handle`.
     TimerCreate = 60,
@@ -145,4 +171,10 @@ syscalls! {
     SystemInfo = 81,
     /// `(resource, code)`: ends the machine; QEMU leaves with `code << 1 | 1`.
     Shutdown = 82,
+    /// `(resource, first, address, capacity) -> records, next`: copies up to so many
+    /// [`TraceRecord`](crate::TraceRecord)s from number `first` on, or from the oldest that
+    /// is still there; `next` is the number behind the last.
+    TraceRead = 83,
+    /// `(cpu, address of a CpuInfo)`.
+    CpuInfo = 84,
 }

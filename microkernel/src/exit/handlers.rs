@@ -4,6 +4,7 @@ use super::Work;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Interrupt, Machine};
 use crate::object::State;
+use core::sync::atomic::Ordering;
 
 /// Deadlines handled in one turn.
 const DEADLINES_PER_TURN: usize = 64;
@@ -11,6 +12,7 @@ const DEADLINES_PER_TURN: usize = 64;
 /// Recorded interrupts become signals and deadlines.
 pub(super) fn interrupts<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
     while let Some(interrupt) = kernel.machine.take_interrupt() {
+        kernel.cpu_mut(cpu).interrupts += 1;
         match interrupt {
             Interrupt::Timer => {
                 kernel.stats.timer_interrupts += 1;
@@ -54,6 +56,25 @@ fn leave_cpu<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
 pub(super) fn stop<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
     if kernel.cpu(cpu).current.is_some_and(|id| !kernel.runnable(id)) {
         leave_cpu(kernel, cpu);
+    }
+}
+
+/// The tracer let the current thread's system call through.
+pub(super) fn call<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+    if let Some(id) = kernel.cpu(cpu).current {
+        kernel.continue_call(id);
+    }
+}
+
+/// The current thread's watched system call has its result, unless it still waits for it.
+pub(super) fn call_exit<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+    if let Some(id) = kernel.cpu(cpu).current {
+        let thread = &kernel.threads[id];
+        if thread.state == State::Ready && thread.operation.is_none() {
+            kernel.exit_hooks(id);
+        } else {
+            kernel.set_thread_work(id, Work::CallExit);
+        }
     }
 }
 
@@ -114,4 +135,18 @@ pub(super) fn wake_ups<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
         kicks &= kicks - 1;
         kernel.machine.kick(CpuId(u16::from(target)));
     }
+}
+
+/// The CPU's debug registers are those of the thread that it goes to, or watch nothing.
+pub(super) fn debug_registers<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+    let wanted = kernel.cpu(cpu).current.and_then(|id| kernel.threads[id].debug);
+    if kernel.cpu(cpu).debug != wanted {
+        kernel.cpu_mut(cpu).debug = wanted;
+        kernel.machine.load_debug_registers(&wanted.unwrap_or_default());
+    }
+    let work = &kernel.cpu(cpu).work;
+    match wanted {
+        Some(_) => work.fetch_or(Work::Debug.flag(), Ordering::AcqRel),
+        None => work.fetch_and(!Work::Debug.flag(), Ordering::AcqRel),
+    };
 }

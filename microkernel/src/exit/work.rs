@@ -20,6 +20,10 @@ pub enum Work {
     Kill,
     /// The thread was suspended.
     Stop,
+    /// The tracer let the thread's system call through.
+    Call,
+    /// The thread's watched system call has its result.
+    CallExit,
     /// The thread may not run on this CPU any more.
     Migrate,
     /// The thread has a long operation.
@@ -34,6 +38,8 @@ pub enum Work {
     Upcall,
     /// Other CPUs have new work and must be kicked.
     WakeUps,
+    /// The thread's debug registers are to be in the CPU, or another thread's are.
+    Debug,
 }
 
 impl Work {
@@ -80,7 +86,7 @@ pub struct WorkItem<M: Machine> {
 }
 
 /// How many kinds of work there are.
-pub const ITEMS: usize = Work::WakeUps as usize + 1;
+pub const ITEMS: usize = Work::Debug as usize + 1;
 
 impl<M: Machine> Kernel<M> {
     /// All work, in the order in which one turn does it.
@@ -120,6 +126,24 @@ impl<M: Machine> Kernel<M> {
             set_by: "whoever suspended the thread or its process",
             makes_work: true,
             run: handlers::stop,
+        },
+        WorkItem {
+            work: Work::Call,
+            name: "call",
+            kind: Kind::OneShot,
+            phase: Phase::Loop,
+            set_by: "the tracer's answer to a stop before a system call",
+            makes_work: true,
+            run: handlers::call,
+        },
+        WorkItem {
+            work: Work::CallExit,
+            name: "call exit",
+            kind: Kind::OneShot,
+            phase: Phase::Loop,
+            set_by: "the entry of a watched system call, once",
+            makes_work: true,
+            run: handlers::call_exit,
         },
         WorkItem {
             work: Work::Migrate,
@@ -183,6 +207,15 @@ impl<M: Machine> Kernel<M> {
             set_by: "whoever set a flag of another CPU",
             makes_work: false,
             run: handlers::wake_ups,
+        },
+        WorkItem {
+            work: Work::Debug,
+            name: "debug registers",
+            kind: Kind::Level,
+            phase: Phase::Last,
+            set_by: "a thread that has some, a CPU that holds some",
+            makes_work: false,
+            run: handlers::debug_registers,
         },
     ];
 

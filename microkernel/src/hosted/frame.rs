@@ -30,6 +30,12 @@ impl Frame for HostedFrame {
             _ => self.words[index - 2],
         }
     }
+    fn set_call(&mut self, number: u64, arguments: [u64; 6]) {
+        let [value0, value1, words @ ..] = arguments;
+        self.number_status = number;
+        (self.value0, self.value1) = (value0, value1);
+        self.words[..words.len()].copy_from_slice(&words);
+    }
     fn envelope(&self) -> u64 {
         self.envelope_token
     }

@@ -4,7 +4,7 @@ use super::HostedFrame;
 use crate::kernel::BootMemory;
 use crate::machine::{Access, CpuId, Interrupt, Machine, NoFrame, Page, PageSize, Phys, PortWidth};
 use crate::number;
-use abi::{PAGE_SIZE, Protection};
+use abi::{DebugRegisters, PAGE_SIZE, Protection};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -45,6 +45,8 @@ pub struct Hosted {
     pub port_values: BTreeMap<u16, u32>,
     /// The system log.
     pub log: Vec<u8>,
+    /// The debug registers.
+    pub debug: DebugRegisters,
     /// CPUs that were kicked.
     pub kicked: Vec<CpuId>,
 }
@@ -62,6 +64,7 @@ impl Hosted {
             port_writes: Vec::new(),
             port_values: BTreeMap::new(),
             log: Vec::new(),
+            debug: DebugRegisters::default(),
             kicked: Vec::new(),
         }
     }
@@ -213,6 +216,9 @@ impl Machine for Hosted {
     }
     fn interrupts_off(&self) -> bool {
         true
+    }
+    fn load_debug_registers(&mut self, registers: &DebugRegisters) {
+        self.debug = *registers;
     }
     fn kick(&mut self, cpu: CpuId) {
         self.kicked.push(cpu);

@@ -10,8 +10,18 @@ use crate::syscall::Done;
 use abi::{Envelope, Error, FOREVER, Handle, MESSAGE_MAX, ObjectKind, Rights};
 
 impl<M: Machine> Kernel<M> {
-    /// `Call` and `Send`.
-    pub(crate) fn sys_send(&mut self, me: ThreadId, call: bool) -> Result<Done, Error> {
+    /// `Call`.
+    pub(crate) fn sys_call(&mut self, me: ThreadId) -> Result<Done, Error> {
+        self.start_message(me, true)
+    }
+
+    /// `Send`.
+    pub(crate) fn sys_send(&mut self, me: ThreadId) -> Result<Done, Error> {
+        self.start_message(me, false)
+    }
+
+    #[inline]
+    fn start_message(&mut self, me: ThreadId, call: bool) -> Result<Done, Error> {
         let thread = &self.threads[me];
         let handle = Handle(number::low32(thread.frame.argument(0)));
         let label = number::low32(thread.frame.argument(1));
@@ -124,9 +134,8 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn fail(&mut self, me: ThreadId, error: Error) {
         self.threads[me].pending = None;
         self.threads[me].envelope = None;
-        if let Some(fault) = self.threads[me].fault.take() {
-            let process = self.threads[me].process;
-            self.kill_process(process, fault.kind.exit_status());
+        if self.fault_lost(me) {
+            self.enqueue(me);
             return;
         }
         self.threads[me].frame.set_status(error as u64);

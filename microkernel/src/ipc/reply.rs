@@ -53,9 +53,9 @@ impl<M: Machine> Kernel<M> {
         let (token, label) = (frame.argument(0), number::low32(frame.argument(1)));
         let caller = self.awaiting(me, token).ok_or(Error::BadReply)?;
         if self.threads[caller].fault.is_some() {
-            let word = self.threads[me].frame.words()[0];
+            let words = *self.threads[me].frame.words();
             self.detach(caller);
-            self.fault_answer(caller, label, word);
+            self.fault_answer(caller, label, words);
             return Ok(caller);
         }
         let status = match self.transfer(me, caller) {

@@ -189,6 +189,7 @@ impl<M: Machine> Kernel<M> {
         let quota = process.quota;
         let (handler, death) = (process.fault_handler.take(), process.death.take());
         self.quotas.close(quota);
+        self.end_watch(id);
         if let Some((endpoint, _)) = handler {
             self.release_endpoint(endpoint, false);
         }
@@ -235,9 +236,8 @@ impl<M: Machine> Kernel<M> {
         self.detach(id);
         self.threads[id].pending = None;
         self.threads[id].envelope = None;
-        if let Some(fault) = self.threads[id].fault.take() {
-            self.threads[id].state = State::Inactive;
-            self.kill_process(self.threads[id].process, fault.kind.exit_status());
+        if self.fault_lost(id) {
+            self.enqueue(id);
             return;
         }
         crate::machine::Frame::set_status(&mut self.threads[id].frame, status);

@@ -6,8 +6,9 @@ use crate::mem::Block;
 use crate::number;
 use crate::object::{
     By, HandleTable, Life, List, MemoryId, MemoryObject, Process, ProcessId, QuotaId, Resource,
-    Storage, Thread, ThreadId,
+    Storage, Thread, ThreadId, Watch,
 };
+use crate::syscall::calls_end;
 use abi::{Error, LogHeader, LogKind, NAME_LEN};
 
 impl<M: Machine> Kernel<M> {
@@ -44,6 +45,7 @@ impl<M: Machine> Kernel<M> {
             regions: None,
             threads: List::EMPTY,
             callers: List::EMPTY,
+            watch: Watch::NOBODY,
             fault_handler: None,
             death: None,
             quota,
@@ -72,7 +74,8 @@ impl<M: Machine> Kernel<M> {
             return Err(Error::OutOfMemory);
         }
         self.quotas.charge(self.processes[process].quota, Resource::Threads, 1)?;
-        let thread = Thread::new(frame, process, priority, cpu);
+        let mut thread = Thread::new(frame, process, priority, cpu);
+        thread.calls_end = calls_end(&self.processes[process].watch);
         // NOFAIL: room was checked above.
         let id = self.threads.insert(thread).map_err(|_| Error::OutOfMemory)?;
         self.processes[process].threads.push_back(&mut self.threads, id, By::Sibling);

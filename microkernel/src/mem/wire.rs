@@ -1,6 +1,9 @@
 //! ABI structures to and from bytes, without trusting anybody's padding.
 
-use abi::{Envelope, Gift, ProcessInfo, Quota, SavedFrame, SystemInfo};
+use abi::{
+    CpuInfo, DebugRegisters, Envelope, Gift, ProcessInfo, Quota, SavedFrame, SystemInfo,
+    TraceRecord,
+};
 
 fn word(bytes: &[u8], index: usize) -> u64 {
     bytes
@@ -83,6 +86,41 @@ pub(crate) fn process_info_bytes(info: &ProcessInfo) -> [u8; size_of::<ProcessIn
 const _: () = assert!(size_of::<ProcessInfo>() == 104);
 const _: () = assert!(core::mem::offset_of!(ProcessInfo, fault) == 96);
 const _: () = assert!(core::mem::offset_of!(ProcessInfo, limit) == 56);
+
+/// A `TraceRecord` as user programs read it.
+pub(crate) fn trace_record_bytes(record: &TraceRecord) -> [u8; size_of::<TraceRecord>()] {
+    let mut bytes = [0; size_of::<TraceRecord>()];
+    put_words(&mut bytes, 0, &[record.time_ns]);
+    put_halves(&mut bytes, 8, &[record.pid, record.thread]);
+    put_words(&mut bytes, 16, &[record.number, record.stage, record.status]);
+    bytes
+}
+
+/// Debug registers as user programs read them.
+pub(crate) fn debug_registers_bytes(
+    registers: &DebugRegisters,
+) -> [u8; size_of::<DebugRegisters>()] {
+    let mut bytes = [0; size_of::<DebugRegisters>()];
+    put_words(&mut bytes, 0, &registers.address);
+    put_words(&mut bytes, 32, &[registers.control]);
+    bytes
+}
+
+/// Debug registers as a program wrote them.
+pub(crate) fn debug_registers_from(bytes: &[u8; size_of::<DebugRegisters>()]) -> DebugRegisters {
+    DebugRegisters {
+        address: core::array::from_fn(|index| word(bytes, index)),
+        control: word(bytes, 4),
+    }
+}
+
+/// A `CpuInfo` as user programs read it.
+pub(crate) fn cpu_info_bytes(info: &CpuInfo) -> [u8; size_of::<CpuInfo>()] {
+    let mut bytes = [0; size_of::<CpuInfo>()];
+    put_words(&mut bytes, 0, &[info.user_ns, info.kernel_ns, info.idle_ns, info.interrupts]);
+    put_words(&mut bytes, 32, &info.turns);
+    bytes
+}
 
 /// A `SystemInfo` as user programs read it.
 pub(crate) fn system_info_bytes(info: &SystemInfo) -> [u8; size_of::<SystemInfo>()] {

@@ -10,6 +10,7 @@ mod process;
 mod quota;
 mod thread;
 mod timer;
+mod watch;
 
 pub use endpoint::Endpoint;
 pub use handle::Taken;
@@ -21,10 +22,11 @@ pub use port::PortRange;
 pub use process::{Life, Process, Region};
 pub use quota::{Amounts, Quota, Quotas, Resource};
 pub use thread::{
-    By, FaultRecord, Links, List, Operation, Pending, Raised, State, Thread, ThreadWork, Threads,
-    Upcall,
+    By, FaultRecord, Links, List, Operation, Pending, Raised, Reason, State, Thread, ThreadWork,
+    Threads, Upcall,
 };
 pub use timer::Timer;
+pub use watch::{Listener, Watch};
 
 use crate::arena::Id;
 use abi::ObjectKind;

@@ -1,7 +1,7 @@
 //! Process: a space, a handle table and a quota.
 
 use super::{
-    EndpointId, HandleTable, List, MemoryId, NotificationId, ProcessId, QuotaId, RegionId,
+    EndpointId, HandleTable, List, MemoryId, NotificationId, ProcessId, QuotaId, RegionId, Watch,
 };
 use abi::{NAME_LEN, Protection, Rights};
 
@@ -73,6 +73,8 @@ pub struct Process<T> {
     pub callers: List,
     /// Where faults go.
     pub fault_handler: Option<(EndpointId, u64)>,
+    /// Who watches its system calls.
+    pub watch: Watch,
     /// What its death signals.
     pub death: Option<(NotificationId, u64)>,
     /// Its own account.

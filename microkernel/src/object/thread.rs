@@ -15,7 +15,7 @@ use super::{EndpointId, MemoryId, NotificationId, ProcessId, RegionId, ThreadId}
 use crate::arena::Arena;
 use crate::fault::Fault;
 use crate::machine::CpuId;
-use abi::{Envelope, FaultKind, Protection, WORDS};
+use abi::{DebugRegisters, Envelope, FaultKind, Protection, Syscall, TraceStage, WORDS};
 
 /// What a thread is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,12 +67,21 @@ pub struct Raised {
     pub text: Option<(u64, u64)>,
 }
 
-/// A fault that waits for its handler's answer.
+/// Why a thread waits for somebody's answer without having called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// It faulted.
+    Fault(FaultKind),
+    /// Its system calls are watched.
+    Trace(TraceStage),
+}
+
+/// A fault or stop that waits for its answer.
 #[derive(Clone, Copy, Debug)]
 pub struct FaultRecord {
-    /// What happened.
-    pub kind: FaultKind,
-    /// The words of the fault message.
+    /// What for.
+    pub reason: Reason,
+    /// The words of the message.
     pub words: [u64; WORDS],
 }
 
@@ -151,6 +160,14 @@ pub struct Thread<F> {
     pub cpu: CpuId,
     /// CPUs that it may run on, one bit each.
     pub affinity: u64,
+    /// Numbers below this are plain calls; 0 while somebody watches them.
+    pub calls_end: u64,
+    /// The number of the watched call it is in.
+    pub call: u64,
+    /// That call was answered by somebody else, or refused.
+    pub emulated: bool,
+    /// What its debug registers watch for.
+    pub debug: Option<DebugRegisters>,
     /// Work for its next way out.
     pub work: ThreadWork,
     /// Neighbours in the one list it is in.
@@ -197,6 +214,10 @@ impl<F> Thread<F> {
             queued: false,
             cpu,
             affinity: u64::MAX,
+            calls_end: Syscall::END,
+            call: 0,
+            emulated: false,
+            debug: None,
             work: ThreadWork(0),
             links: Links::default(),
             siblings: Links::default(),

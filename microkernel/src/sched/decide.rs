@@ -5,6 +5,7 @@ use crate::exit::{Context, Work};
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::{Life, State, ThreadId};
+use abi::DebugRegisters;
 
 /// How long a thread runs before others of its priority do.
 const SLICE_NS: u64 = 10_000_000;
@@ -32,6 +33,34 @@ impl<M: Machine> Kernel<M> {
     /// Whether the thread may run on this CPU.
     pub(crate) fn allowed(&self, id: ThreadId, cpu: CpuId) -> bool {
         self.threads[id].affinity >> cpu.0 & 1 != 0
+    }
+
+    /// All CPUs that there are, one bit each.
+    pub(crate) fn all_cpus(&self) -> u64 {
+        u64::MAX >> (u64::BITS as usize - self.cpus.len().min(64))
+    }
+
+    /// Sets where the thread may run; it moves when it is elsewhere.
+    pub(crate) fn set_affinity(&mut self, id: ThreadId, mask: u64) {
+        self.threads[id].affinity = mask & self.all_cpus();
+        if self.allowed(id, self.threads[id].cpu) {
+            return;
+        }
+        if self.on_cpu(id) {
+            self.set_thread_work(id, Work::Migrate);
+        } else if self.threads[id].queued {
+            self.dequeue(id);
+            self.enqueue(id);
+        }
+    }
+
+    /// Gives the thread debug registers, or takes them away.
+    pub(crate) fn set_debug(&mut self, id: ThreadId, registers: Option<DebugRegisters>) {
+        self.threads[id].debug = registers;
+        match registers {
+            Some(_) => self.set_thread_work(id, Work::Debug),
+            None => self.threads[id].work.0 &= !Work::Debug.flag(),
+        }
     }
 
     /// Whether a CPU runs the thread, or still has it in its registers.

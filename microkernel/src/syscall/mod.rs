@@ -1,7 +1,9 @@
 //! From the saved frame to the verb, one line for each call.
 
+mod debug;
 mod device;
 mod handle;
+mod hooks;
 mod info;
 mod memory;
 mod notify;
@@ -14,6 +16,8 @@ use crate::machine::{CpuId, Frame, Machine};
 use crate::number;
 use crate::object::{ProcessId, ThreadId};
 use abi::{Error, Handle, Syscall};
+
+pub(crate) use hooks::calls_end;
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +37,12 @@ impl Done {
     }
 }
 
+/// Numbers of calls are below this.
+const CALLS: u64 = Syscall::END;
+
+/// Carries a call out: arguments and results are in the caller's frame.
+type Verb<M> = fn(&mut Kernel<M>, ThreadId) -> Result<Done, Error>;
+
 impl<M: Machine> Kernel<M> {
     /// The current thread of this CPU made a system call.
     pub fn syscall(&mut self, cpu: CpuId) {
@@ -42,11 +52,27 @@ impl<M: Machine> Kernel<M> {
             return;
         }
         self.stats.syscalls += 1;
-        let number = self.threads[me].frame.syscall_number();
-        let outcome = match Syscall::from_number(number) {
-            Some(call) => self.dispatch(me, call),
-            None => Err(Error::NoSuchCall),
+        let thread = &self.threads[me];
+        let number = thread.frame.syscall_number();
+        let outcome = if number < thread.calls_end {
+            self.plain_call(me, number)
+        } else {
+            self.call_with_hooks(me)
         };
+        self.finish_call(me, outcome);
+    }
+
+    /// A call below [`CALLS`].
+    #[inline]
+    fn plain_call(&mut self, me: ThreadId, number: u64) -> Result<Done, Error> {
+        // The mask keeps the CPU from running ahead with a number that was compared wrongly.
+        #[expect(clippy::cast_possible_truncation, reason = "masked to below the table's end")]
+        let place = (number & (CALLS - 1)) as usize;
+        Self::VERBS[place](self, me)
+    }
+
+    /// Tells the caller how its call ended.
+    fn finish_call(&mut self, me: ThreadId, outcome: Result<Done, Error>) {
         match outcome {
             Ok(Done::Values(value0, value1)) => {
                 let frame = &mut self.threads[me].frame;
@@ -58,58 +84,88 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    fn dispatch(&mut self, me: ThreadId, call: Syscall) -> Result<Done, Error> {
-        match call {
-            Syscall::Call => self.sys_send(me, true),
-            Syscall::Send => self.sys_send(me, false),
-            Syscall::Recv => self.sys_receive(me),
-            Syscall::Reply => self.sys_reply(me),
-            Syscall::ReplyRecv => self.sys_reply_receive(me),
-            Syscall::HandleClose => self.sys_handle_close(me),
-            Syscall::HandleCopy => self.sys_handle_copy(me),
-            Syscall::HandleGive => self.sys_handle_give(me),
-            Syscall::HandleInfo => self.sys_handle_info(me),
-            Syscall::EndpointCreate => self.sys_endpoint_create(me),
-            Syscall::NotificationCreate => self.sys_notification_create(me),
-            Syscall::Signal => self.sys_signal(me),
-            Syscall::Wait => self.sys_wait(me),
-            Syscall::Bind => self.sys_bind(me),
-            Syscall::UpcallRegister => self.sys_upcall_register(me),
-            Syscall::UpcallMask => self.sys_upcall_mask(me),
-            Syscall::UpcallReturn => self.sys_upcall_return(me),
-            Syscall::MemoryCreate => self.sys_memory_create(me),
-            Syscall::MemoryDevice => self.sys_memory_device(me),
-            Syscall::MemoryInfo => self.sys_memory_info(me),
-            Syscall::Map => self.sys_map(me),
-            Syscall::Unmap => self.sys_unmap(me),
-            Syscall::Protect => self.sys_protect(me),
-            Syscall::ProcessCreate => self.sys_process_create(me),
-            Syscall::ProcessFaults => self.sys_process_faults(me),
-            Syscall::ProcessKill => self.sys_process_kill(me),
-            Syscall::ProcessInfo => self.sys_process_info(me),
-            Syscall::ProcessSuspend => self.sys_process_suspend(me),
-            Syscall::ProcessResume => self.sys_process_resume(me),
-            Syscall::FaultRaise => self.sys_fault_raise(me),
-            Syscall::ThreadCreate => self.sys_thread_create(me),
-            Syscall::ThreadResume => self.sys_thread_resume(me),
-            Syscall::ThreadSuspend => self.sys_thread_suspend(me),
-            Syscall::ThreadKill => self.sys_thread_kill(me),
-            Syscall::ThreadPriority => self.sys_thread_priority(me),
-            Syscall::Yield => self.sys_yield(me),
-            Syscall::Sleep => self.sys_sleep(me),
-            Syscall::TimerCreate => self.sys_timer_create(me),
-            Syscall::TimerArm => self.sys_timer_arm(me),
-            Syscall::Clock => Ok(Done::Values(self.machine.now_ns(), 0)),
-            Syscall::IrqCreate => self.sys_irq_create(me),
-            Syscall::IrqAck => self.sys_irq_ack(me),
-            Syscall::PortCreate => self.sys_port_create(me),
-            Syscall::PortRead => self.sys_port_read(me),
-            Syscall::PortWrite => self.sys_port_write(me),
-            Syscall::PortWriteBytes => self.sys_port_write_bytes(me),
-            Syscall::LogWrite => self.sys_log_write(me),
-            Syscall::SystemInfo => self.sys_system_info(me),
-            Syscall::Shutdown => self.sys_shutdown(me),
+    /// What each number does.
+    const VERBS: [Verb<M>; CALLS as usize] = {
+        let mut verbs: [Verb<M>; CALLS as usize] = [Self::sys_nothing; CALLS as usize];
+        let mut index = 0;
+        while index < Syscall::ALL.len() {
+            let call = Syscall::ALL[index];
+            verbs[call as usize] = Self::verb(call);
+            index += 1;
         }
+        verbs
+    };
+
+    const fn verb(call: Syscall) -> Verb<M> {
+        match call {
+            Syscall::Call => Self::sys_call,
+            Syscall::Send => Self::sys_send,
+            Syscall::Recv => Self::sys_receive,
+            Syscall::Reply => Self::sys_reply,
+            Syscall::ReplyRecv => Self::sys_reply_receive,
+            Syscall::HandleClose => Self::sys_handle_close,
+            Syscall::HandleCopy => Self::sys_handle_copy,
+            Syscall::HandleGive => Self::sys_handle_give,
+            Syscall::HandleInfo => Self::sys_handle_info,
+            Syscall::EndpointCreate => Self::sys_endpoint_create,
+            Syscall::NotificationCreate => Self::sys_notification_create,
+            Syscall::Signal => Self::sys_signal,
+            Syscall::Wait => Self::sys_wait,
+            Syscall::Bind => Self::sys_bind,
+            Syscall::UpcallRegister => Self::sys_upcall_register,
+            Syscall::UpcallMask => Self::sys_upcall_mask,
+            Syscall::UpcallReturn => Self::sys_upcall_return,
+            Syscall::MemoryCreate => Self::sys_memory_create,
+            Syscall::MemoryDevice => Self::sys_memory_device,
+            Syscall::MemoryInfo => Self::sys_memory_info,
+            Syscall::Map => Self::sys_map,
+            Syscall::Unmap => Self::sys_unmap,
+            Syscall::Protect => Self::sys_protect,
+            Syscall::ProcessCreate => Self::sys_process_create,
+            Syscall::ProcessFaults => Self::sys_process_faults,
+            Syscall::ProcessKill => Self::sys_process_kill,
+            Syscall::ProcessInfo => Self::sys_process_info,
+            Syscall::ProcessSuspend => Self::sys_process_suspend,
+            Syscall::ProcessResume => Self::sys_process_resume,
+            Syscall::FaultRaise => Self::sys_fault_raise,
+            Syscall::ThreadCreate => Self::sys_thread_create,
+            Syscall::ThreadResume => Self::sys_thread_resume,
+            Syscall::ThreadSuspend => Self::sys_thread_suspend,
+            Syscall::ThreadKill => Self::sys_thread_kill,
+            Syscall::ThreadPriority => Self::sys_thread_priority,
+            Syscall::Yield => Self::sys_yield,
+            Syscall::Sleep => Self::sys_sleep,
+            Syscall::TimerCreate => Self::sys_timer_create,
+            Syscall::TimerArm => Self::sys_timer_arm,
+            Syscall::IrqCreate => Self::sys_irq_create,
+            Syscall::IrqAck => Self::sys_irq_ack,
+            Syscall::PortCreate => Self::sys_port_create,
+            Syscall::PortRead => Self::sys_port_read,
+            Syscall::PortWrite => Self::sys_port_write,
+            Syscall::PortWriteBytes => Self::sys_port_write_bytes,
+            Syscall::LogWrite => Self::sys_log_write,
+            Syscall::SystemInfo => Self::sys_system_info,
+            Syscall::Shutdown => Self::sys_shutdown,
+            Syscall::ProcessThread => Self::sys_process_thread,
+            Syscall::ProcessTrace => Self::sys_process_trace,
+            Syscall::ProcessFilter => Self::sys_process_filter,
+            Syscall::ProcessDispatch => Self::sys_process_dispatch,
+            Syscall::ThreadRegisters => Self::sys_thread_registers,
+            Syscall::ThreadDebug => Self::sys_thread_debug,
+            Syscall::ThreadAffinity => Self::sys_thread_affinity,
+            Syscall::TraceRead => Self::sys_trace_read,
+            Syscall::CpuInfo => Self::sys_cpu_info,
+            Syscall::Clock => Self::sys_clock,
+        }
+    }
+
+    /// A number that no call has.
+    fn sys_nothing(&mut self, _me: ThreadId) -> Result<Done, Error> {
+        Err(Error::NoSuchCall)
+    }
+
+    fn sys_clock(&mut self, _me: ThreadId) -> Result<Done, Error> {
+        Ok(Done::Values(self.machine.now_ns(), 0))
     }
 
     /// Argument 0 to 5 of the call.

@@ -134,7 +134,7 @@ impl<M: Machine> Kernel<M> {
         Ok(Done::NOTHING)
     }
 
-    fn next_sibling(&self, id: ThreadId) -> Option<ThreadId> {
+    pub(super) fn next_sibling(&self, id: ThreadId) -> Option<ThreadId> {
         self.processes[self.threads[id].process].threads.after(&self.threads, id, By::Sibling)
     }
 

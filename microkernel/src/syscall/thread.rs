@@ -9,7 +9,7 @@ use abi::{Error, ObjectKind, Rights};
 
 impl<M: Machine> Kernel<M> {
     /// The thread behind a handle argument; 0 is the caller.
-    fn thread_argument(&self, me: ThreadId) -> Result<ThreadId, Error> {
+    pub(super) fn thread_argument(&self, me: ThreadId) -> Result<ThreadId, Error> {
         if self.argument(me, 0) == 0 {
             return Ok(me);
         }

@@ -1,8 +1,10 @@
 //! Tests of the core on the hosted machine: every object, every state, random sequences.
 
+mod debug;
 mod endpoints;
 mod faults;
 mod gate;
+mod hooks;
 mod invariants;
 mod kit;
 mod model;

@@ -1,5 +1,6 @@
 //! Turns records into lines: one text or defmt stream for each source.
 
+use crate::audit;
 use crate::program::{Program, Statement, Stream};
 use crate::symbols::Symbols;
 use crate::{FindElf, KERNEL, Line, Record, Records};
@@ -69,6 +70,11 @@ impl LogDecoder {
                 let text = String::from_utf8_lossy(&record.payload).trim_end().to_owned();
                 let text = if name == KERNEL { self.with_names(&text) } else { text };
                 lines.push(line(record, &name, Statement { level: "", text, place: None }));
+            }
+            LogKind::Audit => {
+                let name = self.source(record, lines).name.clone();
+                let text = audit::text(&record.payload);
+                lines.push(line(record, &name, Statement { level: "AUDIT", text, place: None }));
             }
             LogKind::Defmt => {
                 let source = self.source(record, lines);

@@ -6,6 +6,7 @@
 //! into text. [`Records`] finds the records, [`LogDecoder`] makes [`Line`]s of them.
 #![forbid(unsafe_code)]
 
+mod audit;
 mod decoder;
 mod line;
 mod program;

@@ -9,7 +9,7 @@ pub struct Line {
     pub time_ns: u64,
     /// The program that wrote it.
     pub source: String,
-    /// `ERROR`, `WARN`, `INFO`, `DEBUG`, `TRACE`; empty for plain text.
+    /// `ERROR`, `WARN`, `INFO`, `DEBUG`, `TRACE`, `AUDIT`; empty for plain text.
     pub level: &'static str,
     /// What it says.
     pub text: String,

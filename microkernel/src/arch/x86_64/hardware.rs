@@ -1,7 +1,7 @@
 //! The core's machine, on hardware.
 
 use super::boot::{Facts, Platform, REGIONS, Range};
-use super::cpu::{CpuBlock, block, this_cpu};
+use super::cpu::{CpuBlock, block, debug_registers, this_cpu};
 use super::entry::frame::UserFrame;
 use super::entry::leave;
 use super::irq::{lapic, lines};
@@ -9,7 +9,7 @@ use super::mm::entry::Entry;
 use super::mm::table::{self, ENTRIES, Table};
 use super::mm::{physmap, space};
 use super::{debug, log, ports, time};
-use abi::{PAGE_SIZE, Protection};
+use abi::{DebugRegisters, PAGE_SIZE, Protection};
 use core::sync::atomic::Ordering::Relaxed;
 use core_kernel::CpuId;
 use core_kernel::machine::{Access, Interrupt, Machine, NoFrame, Page, PageSize, Phys, PortWidth};
@@ -203,6 +203,10 @@ impl Machine for Hardware {
 
     fn interrupts_off(&self) -> bool {
         !x86_64::instructions::interrupts::are_enabled()
+    }
+
+    fn load_debug_registers(&mut self, registers: &DebugRegisters) {
+        debug_registers::load(registers);
     }
 
     fn kick(&mut self, cpu: CpuId) {

@@ -1,6 +1,7 @@
 //! One CPU: its block, tables, features and system-call registers.
 
 pub(crate) mod block;
+pub(crate) mod debug_registers;
 pub(crate) mod features;
 pub(crate) mod idt;
 pub(crate) mod syscall_registers;

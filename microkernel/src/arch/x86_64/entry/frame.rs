@@ -128,6 +128,13 @@ impl Frame for UserFrame {
         }
     }
 
+    fn set_call(&mut self, number: u64, arguments: [u64; 6]) {
+        let [value0, value1, words @ ..] = arguments;
+        self.trap.rax = number;
+        (self.trap.rdi, self.trap.rsi) = (value0, value1);
+        self.trap.words[..words.len()].copy_from_slice(&words);
+    }
+
     fn envelope(&self) -> u64 {
         self.trap.r15
     }

@@ -1,0 +1,42 @@
+//! Who watches a process's system calls. By default nobody does.
+
+use super::EndpointId;
+use abi::TraceFlags;
+
+/// An endpoint that is told, and the badge with which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listener {
+    /// Where stops go.
+    pub endpoint: EndpointId,
+    /// The lower half of their badge; the upper half is the thread's number.
+    pub badge: u32,
+}
+
+/// What happens around each system call of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Watch {
+    /// Which stops and records.
+    pub flags: TraceFlags,
+    /// Who gets the stops.
+    pub tracer: Option<Listener>,
+    /// Who answers all calls in the kernel's place.
+    pub dispatch: Option<Listener>,
+    /// Calls that are allowed, one bit each.
+    pub allowed: u128,
+}
+
+impl Watch {
+    /// Nobody looks.
+    pub const NOBODY: Self =
+        Self { flags: TraceFlags(0), tracer: None, dispatch: None, allowed: u128::MAX };
+
+    /// Whether calls take the long way.
+    pub fn any(&self) -> bool {
+        *self != Self::NOBODY
+    }
+
+    /// Who gets the stops of these flags.
+    pub fn listener(&self, flags: TraceFlags) -> Option<Listener> {
+        self.tracer.filter(|_| self.flags.has(flags))
+    }
+}

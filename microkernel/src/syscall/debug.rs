@@ -1,0 +1,227 @@
+//! Calls by which one program looks into another.
+
+use super::Done;
+use super::hooks::{call_mask, short_badge};
+use crate::kernel::Kernel;
+use crate::machine::{CpuId, Frame, Machine};
+use crate::mem::{
+    Readable, UserSlice, Writable, cpu_info_bytes, debug_registers_bytes, debug_registers_from,
+    saved_frame_bytes, saved_frame_from, trace_record_bytes,
+};
+use crate::number;
+use crate::object::{By, Listener, ObjectRef, ProcessId, State, ThreadId, Watch};
+use abi::{
+    CpuInfo, DebugRegisters, Error, ObjectKind, Rights, SavedFrame, TraceFlags, TraceRecord,
+    USER_END,
+};
+
+const FRAME_LEN: usize = size_of::<SavedFrame>();
+const DEBUG_LEN: usize = size_of::<DebugRegisters>();
+const RECORD_LEN: u64 = size_of::<TraceRecord>() as u64;
+/// Records that one call copies.
+const RECORDS_PER_CALL: u64 = 32;
+
+impl<M: Machine> Kernel<M> {
+    pub(super) fn sys_process_thread(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let process = self.managed_process(me, 0)?;
+        let index = number::size(self.argument(me, 1).min(u64::from(u32::MAX)));
+        let threads = self.processes[process].threads;
+        let id = threads.iter(&self.threads, By::Sibling).nth(index).ok_or(Error::BadArgument)?;
+        self.grant(self.own(me), ObjectRef::Thread(id), Rights::ALL, 0).map(Done::handle)
+    }
+
+    /// The listener behind an endpoint argument and a badge argument; endpoint 0: none.
+    fn listener(&self, me: ThreadId, process: ProcessId) -> Result<Option<Listener>, Error> {
+        if self.argument(me, 1) == 0 {
+            return Ok(None);
+        }
+        let entry = self.object(me, 1, ObjectKind::Endpoint, Rights::SEND)?;
+        let ObjectRef::Endpoint(endpoint) = entry.object else { return Err(Error::WrongKind) };
+        self.living(process)?;
+        let badge = short_badge(self.argument(me, 2))?;
+        Ok(Some(Listener { endpoint, badge }))
+    }
+
+    /// Exchanges the endpoints of two listeners in the count of names.
+    fn change_listener(&mut self, new: Option<Listener>, old: Option<Listener>) {
+        if let Some(new) = new {
+            self.endpoints[new.endpoint].refs += 1;
+        }
+        if let Some(old) = old {
+            self.release_endpoint(old.endpoint, false);
+        }
+    }
+
+    pub(super) fn sys_process_trace(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let process = self.managed_process(me, 0)?;
+        let tracer = self.listener(me, process)?;
+        let flags = TraceFlags(self.argument(me, 3));
+        let stops = TraceFlags::ENTER.and(TraceFlags::EXIT).and(TraceFlags::STEP);
+        let unknown = flags.0 & !TraceFlags::ALL.0 != 0;
+        // One's own stop could never be answered.
+        if unknown || (tracer.is_none() && flags.has(stops)) || process == self.own(me) {
+            return Err(Error::BadArgument);
+        }
+        let watch = self.processes[process].watch;
+        self.set_watch(process, Watch { flags, tracer, ..watch });
+        self.change_listener(tracer, watch.tracer);
+        Ok(Done::NOTHING)
+    }
+
+    pub(super) fn sys_process_filter(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let process = self.managed_process(me, 0)?;
+        let mut allowed = call_mask(self.argument(me, 1), self.argument(me, 2));
+        let watch = self.processes[process].watch;
+        if process == self.own(me) {
+            allowed &= watch.allowed;
+        }
+        self.set_watch(process, Watch { allowed, ..watch });
+        Ok(Done::NOTHING)
+    }
+
+    pub(super) fn sys_process_dispatch(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let process = self.managed_process(me, 0)?;
+        let dispatch = self.listener(me, process)?;
+        if process == self.own(me) {
+            return Err(Error::BadArgument);
+        }
+        let watch = self.processes[process].watch;
+        self.set_watch(process, Watch { dispatch, ..watch });
+        self.change_listener(dispatch, watch.dispatch);
+        Ok(Done::NOTHING)
+    }
+
+    /// Lets go of whoever watched a process that is gone.
+    pub(crate) fn end_watch(&mut self, process: ProcessId) {
+        let watch = core::mem::replace(&mut self.processes[process].watch, Watch::NOBODY);
+        self.change_listener(None, watch.tracer);
+        self.change_listener(None, watch.dispatch);
+    }
+
+    /// A thread whose registers nobody uses now.
+    fn stopped_thread(&self, me: ThreadId) -> Result<ThreadId, Error> {
+        let id = self.thread_argument(me)?;
+        let thread = &self.threads[id];
+        let process = &self.processes[thread.process];
+        let stopped = thread.suspended
+            || process.suspended
+            || thread.state == State::Inactive
+            || thread.fault.is_some();
+        if !stopped || self.on_cpu(id) || thread.operation.is_some() {
+            return Err(Error::BadState);
+        }
+        Ok(id)
+    }
+
+    /// Whether a register call writes (1) or reads (0).
+    fn writes(&self, me: ThreadId) -> Result<bool, Error> {
+        match self.argument(me, 2) {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(Error::BadArgument),
+        }
+    }
+
+    pub(super) fn sys_thread_registers(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let id = self.stopped_thread(me)?;
+        let address = self.argument(me, 1);
+        let own = self.own(me);
+        if self.writes(me)? {
+            let mut bytes = [0; FRAME_LEN];
+            let slice = UserSlice::<Readable>::new(address, FRAME_LEN as u64)?;
+            self.read_user(own, slice, &mut bytes)?;
+            self.threads[id].frame.restore(&saved_frame_from(&bytes));
+        } else {
+            let bytes = saved_frame_bytes(&self.threads[id].frame.save());
+            let slice = UserSlice::<Writable>::new(address, FRAME_LEN as u64)?;
+            self.write_user(own, slice, &bytes)?;
+        }
+        Ok(Done::NOTHING)
+    }
+
+    pub(super) fn sys_thread_debug(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let id = self.stopped_thread(me)?;
+        let address = self.argument(me, 1);
+        let own = self.own(me);
+        if self.writes(me)? {
+            let mut bytes = [0; DEBUG_LEN];
+            let slice = UserSlice::<Readable>::new(address, DEBUG_LEN as u64)?;
+            self.read_user(own, slice, &mut bytes)?;
+            let registers = checked(debug_registers_from(&bytes))?;
+            self.set_debug(id, registers);
+        } else {
+            let bytes = debug_registers_bytes(&self.threads[id].debug.unwrap_or_default());
+            let slice = UserSlice::<Writable>::new(address, DEBUG_LEN as u64)?;
+            self.write_user(own, slice, &bytes)?;
+        }
+        Ok(Done::NOTHING)
+    }
+
+    pub(super) fn sys_thread_affinity(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let id = self.thread_argument(me)?;
+        let old = self.threads[id].affinity & self.all_cpus();
+        let wanted = self.argument(me, 1);
+        if wanted == 0 {
+            return Ok(Done::Values(old, 0));
+        }
+        if wanted & self.all_cpus() == 0 {
+            return Err(Error::BadArgument);
+        }
+        self.set_affinity(id, wanted);
+        Ok(Done::Values(old, 0))
+    }
+
+    pub(super) fn sys_trace_read(&mut self, me: ThreadId) -> Result<Done, Error> {
+        self.object(me, 0, ObjectKind::Resource, Rights::NONE)?;
+        let first = self.trace.from(self.argument(me, 1));
+        let address = self.argument(me, 2);
+        let room = self.argument(me, 3).min(RECORDS_PER_CALL);
+        let mut next = first;
+        while next - first < room {
+            let Some(record) = self.trace.get(next) else { break };
+            let bytes = trace_record_bytes(record);
+            let place = address.wrapping_add((next - first) * RECORD_LEN);
+            let slice = UserSlice::<Writable>::new(place, RECORD_LEN)?;
+            self.write_user(self.own(me), slice, &bytes)?;
+            next += 1;
+        }
+        Ok(Done::Values(next - first, next))
+    }
+
+    pub(super) fn sys_cpu_info(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let number = u16::try_from(self.argument(me, 0)).map_err(|_| Error::BadArgument)?;
+        if usize::from(number) >= self.cpus.len() {
+            return Err(Error::BadArgument);
+        }
+        let bytes = cpu_info_bytes(&self.cpu_info(CpuId(number)));
+        let slice = UserSlice::<Writable>::new(self.argument(me, 1), bytes.len() as u64)?;
+        self.write_user(self.own(me), slice, &bytes)?;
+        Ok(Done::NOTHING)
+    }
+
+    /// One CPU as the kernel sees it now.
+    pub fn cpu_info(&self, cpu: CpuId) -> CpuInfo {
+        let cpu = self.cpu(cpu);
+        CpuInfo {
+            user_ns: cpu.user_ns,
+            kernel_ns: cpu.kernel_ns,
+            idle_ns: cpu.idle_ns,
+            interrupts: cpu.interrupts,
+            turns: cpu.turns,
+        }
+    }
+}
+
+/// Debug registers that watch user space alone.
+fn checked(registers: DebugRegisters) -> Result<Option<DebugRegisters>, Error> {
+    /// Enable bits, conditions and lengths.
+    const USABLE: u64 = 0xffff_0055;
+    let in_user_space = registers.address.iter().all(|address| *address < USER_END);
+    let in_use = registers.control & 0x55 != 0;
+    // Condition 2 is for ports.
+    let ports = (0..4).any(|place| registers.control >> (16 + 4 * place) & 3 == 2);
+    if !in_user_space || ports || registers.control & !USABLE != 0 {
+        return Err(Error::BadArgument);
+    }
+    Ok(in_use.then_some(registers))
+}

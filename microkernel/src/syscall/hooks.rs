@@ -1,0 +1,210 @@
+//! Once per system call: who may look at it, change it, refuse it or answer it.
+//!
+//! A thread of a watched process has no call below its `calls_end`, so its calls come here by
+//! the comparison that every call makes anyway: an unwatched call pays nothing. Order on the
+//! way in: dispatch, tracer, filter, trace point, audit, the call; on the way out, in the row
+//! `call exit` of the exit loop: audit, trace point, tracer.
+
+use super::Done;
+use crate::exit::Work;
+use crate::kernel::Kernel;
+use crate::machine::{Frame, Machine};
+use crate::number;
+use crate::object::{FaultRecord, Listener, Pending, Reason, State, ThreadId, Watch};
+use abi::{Error, LogKind, TraceFlags, TraceRecord, TraceReply, TraceStage, WORDS};
+
+impl<M: Machine> Kernel<M> {
+    fn watch_of(&self, me: ThreadId) -> Watch {
+        self.processes[self.threads[me].process].watch
+    }
+
+    /// A call that is not below the thread's `calls_end`.
+    #[cold]
+    pub(super) fn call_with_hooks(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let watch = self.watch_of(me);
+        let thread = &mut self.threads[me];
+        thread.call = thread.frame.syscall_number();
+        thread.emulated = false;
+        if let Some(server) = watch.dispatch {
+            return self.stop(me, server, TraceStage::Dispatch);
+        }
+        self.set_thread_work(me, Work::CallExit);
+        match watch.listener(TraceFlags::ENTER) {
+            Some(tracer) => self.stop(me, tracer, TraceStage::Enter),
+            None => self.call_checked(me),
+        }
+    }
+
+    /// The call as the tracer left it: filter, records, then the call itself.
+    fn call_checked(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let watch = self.watch_of(me);
+        let number = self.threads[me].frame.syscall_number();
+        self.threads[me].call = number;
+        let allowed = number >= super::CALLS || watch.allowed >> number & 1 != 0;
+        if !allowed {
+            self.threads[me].emulated = true;
+        }
+        self.record(me, TraceStage::Enter, 0);
+        if !allowed {
+            return Err(Error::NoRight);
+        }
+        if number < super::CALLS { self.plain_call(me, number) } else { Err(Error::NoSuchCall) }
+    }
+
+    /// From the row `call`: the tracer has answered.
+    pub(crate) fn continue_call(&mut self, me: ThreadId) {
+        let outcome = self.call_checked(me);
+        self.finish_call(me, outcome);
+    }
+
+    /// From the row `call exit`: the call has its result.
+    pub(crate) fn exit_hooks(&mut self, me: ThreadId) {
+        let watch = self.watch_of(me);
+        let status = self.threads[me].frame.syscall_number();
+        self.record(me, TraceStage::Exit, status);
+        let stepped = watch.flags.has(TraceFlags::STEP) && !self.threads[me].emulated;
+        let stage = if stepped { TraceStage::Step } else { TraceStage::Exit };
+        if let Some(tracer) = watch.listener(TraceFlags::EXIT.and(TraceFlags::STEP))
+            && (stepped || watch.flags.has(TraceFlags::EXIT))
+        {
+            // A stop has no result of its own; the call's result is in the frame.
+            let _waits = self.stop(me, tracer, stage);
+        }
+    }
+
+    /// Writes the call to where its process's flags say.
+    fn record(&mut self, me: ThreadId, stage: TraceStage, status: u64) {
+        let flags = self.watch_of(me).flags;
+        let thread = &self.threads[me];
+        let record = TraceRecord {
+            time_ns: self.machine.now_ns(),
+            pid: self.processes[thread.process].pid,
+            thread: me.number(),
+            number: thread.call,
+            stage: stage as u64,
+            status,
+        };
+        if flags.has(TraceFlags::AUDIT) {
+            self.audit(&record);
+        }
+        if flags.has(TraceFlags::POINT) {
+            self.trace.push(record);
+        }
+    }
+
+    fn audit(&mut self, record: &TraceRecord) {
+        let bytes = crate::mem::trace_record_bytes(record);
+        self.log_record(LogKind::Audit, record.pid, &bytes);
+    }
+
+    /// The thread waits for the listener's answer.
+    fn stop(&mut self, me: ThreadId, listener: Listener, stage: TraceStage) -> Result<Done, Error> {
+        let words = self.stop_words(me, stage);
+        let thread = &mut self.threads[me];
+        thread.fault = Some(FaultRecord { reason: Reason::Trace(stage), words });
+        thread.envelope = None;
+        let badge = u64::from(listener.badge) | u64::from(me.number()) << 32;
+        if self.endpoints[listener.endpoint].dead() {
+            self.stop_lost(me);
+            return Ok(Done::Elsewhere);
+        }
+        self.offer(me, listener.endpoint, Pending { badge, label: stage.label(), call: true });
+        Ok(Done::Elsewhere)
+    }
+
+    fn stop_words(&self, me: ThreadId, stage: TraceStage) -> [u64; WORDS] {
+        let thread = &self.threads[me];
+        let frame = &thread.frame;
+        match stage {
+            TraceStage::Enter | TraceStage::Dispatch => {
+                let argument = |index: usize| frame.argument(index - 1);
+                core::array::from_fn(|at| if at == 0 { thread.call } else { argument(at) })
+            }
+            TraceStage::Exit | TraceStage::Step => {
+                let [word0, word1, word2, ..] = *frame.words();
+                let (value0, value1) = (frame.argument(0), frame.argument(1));
+                [thread.call, frame.syscall_number(), value0, value1, word0, word1, word2]
+            }
+        }
+    }
+
+    /// The listener's answer. The thread is to be enqueued by the caller.
+    pub(crate) fn stop_answer(
+        &mut self,
+        id: ThreadId,
+        stage: TraceStage,
+        label: u32,
+        words: [u64; WORDS],
+    ) {
+        let thread = &mut self.threads[id];
+        thread.state = State::Ready;
+        let rewritten = label == TraceReply::Rewrite as u32;
+        let [word0, word1, word2, word3, rest @ ..] = words;
+        match stage {
+            TraceStage::Enter if label == TraceReply::Skip as u32 => {
+                thread.emulated = true;
+                set_result(&mut thread.frame, word0, word1, word2);
+            }
+            TraceStage::Enter => {
+                if rewritten {
+                    let [_, arguments @ ..] = words;
+                    thread.frame.set_call(word0, arguments);
+                }
+                self.set_thread_work(id, Work::Call);
+            }
+            TraceStage::Exit | TraceStage::Step if rewritten => {
+                set_result(&mut thread.frame, word1, word2, word3);
+            }
+            TraceStage::Exit | TraceStage::Step => {}
+            TraceStage::Dispatch => {
+                set_result(&mut thread.frame, word0, word1, word2);
+                let given = [word3, rest[0], rest[1], rest[2]];
+                thread.frame.words_mut()[..given.len()].copy_from_slice(&given);
+            }
+        }
+        self.recheck_upcall(id);
+    }
+
+    /// Nobody will answer: the call goes on as if nobody had looked; one that was the
+    /// personality server's has failed.
+    pub(crate) fn stop_lost(&mut self, id: ThreadId) {
+        let Some(FaultRecord { reason: Reason::Trace(stage), .. }) = self.threads[id].fault.take()
+        else {
+            return;
+        };
+        let died = [Error::PeerDied as u64; WORDS];
+        self.stop_answer(id, stage, TraceReply::Resume as u32, died);
+    }
+
+    /// Changes who watches a process: its threads' calls take the long way or do not.
+    pub(super) fn set_watch(&mut self, process: crate::object::ProcessId, watch: Watch) {
+        self.processes[process].watch = watch;
+        let mut next = self.processes[process].threads.first();
+        while let Some(id) = next {
+            self.threads[id].calls_end = calls_end(&watch);
+            next = self.next_sibling(id);
+        }
+    }
+}
+
+/// Below which number calls are plain.
+pub(crate) fn calls_end(watch: &Watch) -> u64 {
+    if watch.any() { 0 } else { super::CALLS }
+}
+
+fn set_result<F: Frame>(frame: &mut F, status: u64, value0: u64, value1: u64) {
+    frame.set_status(status);
+    frame.set_values(value0, value1);
+}
+
+/// The lower half of a badge, for stops.
+pub(super) fn short_badge(badge: u64) -> Result<u32, Error> {
+    u32::try_from(badge).map_err(|_| Error::BadArgument)
+}
+
+/// A mask of calls from its two halves.
+pub(super) fn call_mask(low: u64, high: u64) -> u128 {
+    u128::from(low) | u128::from(high) << 64
+}
+
+const _: () = assert!(number::low32(super::CALLS) == 128, "two words of bits");

@@ -1,0 +1,130 @@
+//! Registers, debug registers and affinity of other threads.
+
+use super::kit::{BYTES, CPU, boot};
+use crate::exit::{Next, Work};
+use crate::hosted::Driver;
+use abi::{DebugRegisters, Error, SavedFrame, Syscall, USER_END};
+
+const FRAME: u64 = BYTES;
+const FRAME_LEN: usize = size_of::<SavedFrame>();
+const DEBUG_LEN: usize = size_of::<DebugRegisters>();
+
+fn debug_bytes(address: u64, control: u64) -> Vec<u8> {
+    let words = [address, 0, 0, 0, control];
+    words.iter().flat_map(|word| word.to_le_bytes()).collect()
+}
+
+/// Sets a stopped thread's debug registers: the answer.
+fn watch(driver: &mut Driver, thread: u64, address: u64, control: u64) -> Result<(), Error> {
+    driver.poke(FRAME, &debug_bytes(address, control));
+    driver.call(Syscall::ThreadDebug, &[thread, FRAME, 1]).map(|_| ())
+}
+
+#[test]
+fn registers_of_a_stopped_thread_are_read_and_written() {
+    let mut driver = boot();
+    let (handle, id) = driver.thread(0, 20);
+    driver.call(Syscall::ThreadRegisters, &[handle, FRAME, 0]).unwrap();
+    let mut bytes = driver.peek(FRAME, FRAME_LEN);
+    let rip = core::mem::offset_of!(SavedFrame, rip);
+    assert_eq!(bytes[rip..rip + 8], 0x40_0000_u64.to_le_bytes());
+    bytes[rip..rip + 8].copy_from_slice(&0x40_0080_u64.to_le_bytes());
+    driver.poke(FRAME, &bytes);
+    driver.call(Syscall::ThreadRegisters, &[handle, FRAME, 1]).unwrap();
+    assert_eq!(driver.kernel.threads[id].frame.instruction, 0x40_0080);
+}
+
+#[test]
+fn registers_of_a_running_thread_are_nobodys_business() {
+    let mut driver = boot();
+    let refused = driver.call(Syscall::ThreadRegisters, &[0, FRAME, 0]);
+    assert_eq!(refused, Err(Error::BadState), "its own");
+    let (handle, _) = driver.thread(0, 20);
+    driver.call(Syscall::ThreadResume, &[handle]).unwrap();
+    let refused = driver.call(Syscall::ThreadRegisters, &[handle, FRAME, 0]);
+    assert_eq!(refused, Err(Error::BadState), "a ready one");
+    driver.call(Syscall::ThreadSuspend, &[handle]).unwrap();
+    driver.call(Syscall::ThreadRegisters, &[handle, FRAME, 0]).unwrap();
+    let refused = driver.call(Syscall::ThreadRegisters, &[handle, FRAME, 2]);
+    assert_eq!(refused, Err(Error::BadArgument));
+    let refused = driver.call(Syscall::ThreadRegisters, &[handle, USER_END, 0]);
+    assert_eq!(refused, Err(Error::BadAddress));
+}
+
+#[test]
+fn threads_of_a_process_are_found_by_their_place() {
+    let mut driver = boot();
+    let (child, _) = driver.child(0);
+    driver.thread(child, 20);
+    let found = driver.make(Syscall::ProcessThread, &[child, 0]);
+    driver.call(Syscall::ThreadRegisters, &[found, FRAME, 0]).unwrap();
+    assert_eq!(driver.call(Syscall::ProcessThread, &[child, 1]), Err(Error::BadArgument));
+}
+
+#[test]
+fn debug_registers_watch_user_space_alone() {
+    let mut driver = boot();
+    let (handle, id) = driver.thread(0, 20);
+    assert_eq!(watch(&mut driver, handle, USER_END, 1), Err(Error::BadArgument));
+    assert_eq!(watch(&mut driver, handle, u64::MAX, 1), Err(Error::BadArgument));
+    let general_detect = 1 << 13;
+    assert_eq!(watch(&mut driver, handle, 0x1000, 1 | general_detect), Err(Error::BadArgument));
+    let ports = 2 << 16;
+    assert_eq!(watch(&mut driver, handle, 0x1000, 1 | ports), Err(Error::BadArgument));
+    watch(&mut driver, handle, 0x1000, 1).unwrap();
+    assert_eq!(driver.kernel.threads[id].debug.unwrap().address[0], 0x1000);
+    driver.call(Syscall::ThreadDebug, &[handle, FRAME, 0]).unwrap();
+    assert_eq!(driver.peek(FRAME, DEBUG_LEN), debug_bytes(0x1000, 1));
+}
+
+#[test]
+fn exit_39_debug_registers_are_in_the_cpu_while_their_thread_is() {
+    let mut driver = boot();
+    let me = driver.running();
+    let (handle, id) = driver.thread(0, 31);
+    watch(&mut driver, handle, 0x1000, 1).unwrap();
+    assert_eq!(driver.kernel.machine.debug, DebugRegisters::default());
+    driver.raw(Syscall::ThreadResume as u64, &[handle], 0);
+    assert_eq!((driver.next, driver.kernel.machine.debug.control), (Next::User(id), 1));
+    driver.raw(Syscall::Sleep as u64, &[100], 0);
+    assert_eq!((driver.next, driver.kernel.machine.debug.control), (Next::User(me), 0));
+    let flag = driver.kernel.cpu(CPU).work.load(core::sync::atomic::Ordering::Acquire);
+    assert_eq!(flag & Work::Debug.flag(), 0, "others pay nothing");
+    driver.advance(200);
+    assert_eq!((driver.next, driver.kernel.machine.debug.control), (Next::User(id), 1));
+    driver.raw(Syscall::ThreadKill as u64, &[0], 0);
+    assert_eq!((driver.next, driver.kernel.machine.debug.control), (Next::User(me), 0));
+}
+
+#[test]
+fn exit_11_a_last_row_sees_the_flag_of_the_last_turn() {
+    let mut driver = boot();
+    let (handle, id) = driver.thread(0, 20);
+    watch(&mut driver, handle, 0x2000, 1).unwrap();
+    driver.call(Syscall::ThreadResume, &[handle]).unwrap();
+    // Only the reschedule of the first turn makes the watched thread current.
+    driver.raw(Syscall::Sleep as u64, &[100], 0);
+    assert_eq!((driver.next, driver.kernel.machine.debug.control), (Next::User(id), 1));
+}
+
+#[test]
+fn affinity_names_cpus_that_exist() {
+    let mut driver = boot();
+    let asked = driver.call(Syscall::ThreadAffinity, &[0, 0]).unwrap();
+    assert_eq!(asked.values.0, 1, "there is one CPU");
+    assert_eq!(driver.call(Syscall::ThreadAffinity, &[0, 2]), Err(Error::BadArgument));
+    driver.call(Syscall::ThreadAffinity, &[0, u64::MAX]).unwrap();
+}
+
+#[test]
+fn a_cpus_times_add_up() {
+    let mut driver = boot();
+    driver.raw(Syscall::Sleep as u64, &[5_000], 0);
+    driver.advance(7_000);
+    driver.kernel.machine.now_ns += 1_000;
+    driver.call(Syscall::Clock, &[]).unwrap();
+    let info = driver.kernel.cpu_info(CPU);
+    let all = info.user_ns + info.kernel_ns + info.idle_ns;
+    assert_eq!(all, driver.kernel.machine.now_ns);
+    assert_eq!((info.user_ns, info.idle_ns), (1_000, 7_000));
+}

@@ -1,0 +1,46 @@
+//! Trace points: a ring of the last watched system calls.
+//!
+//! Shape: records are numbered from 0 for ever; the ring holds the last of them. A reader
+//! that comes too late is given the oldest that is left, and sees the gap in the numbers.
+
+use abi::TraceRecord;
+
+/// Records that are kept.
+pub const RECORDS: usize = 512;
+
+/// The ring.
+#[derive(Debug)]
+pub struct Ring {
+    records: &'static mut [TraceRecord],
+    /// The number of the next record.
+    next: u64,
+}
+
+impl Ring {
+    /// Nothing was recorded; the slice is the ring's memory.
+    pub fn new(records: &'static mut [TraceRecord]) -> Self {
+        Self { records, next: 0 }
+    }
+
+    /// Adds a record; the oldest is forgotten.
+    pub fn push(&mut self, record: TraceRecord) {
+        let place = self.place(self.next);
+        self.records[place] = record;
+        self.next += 1;
+    }
+
+    /// The number of the first record from `first` on that is still there.
+    pub fn from(&self, first: u64) -> u64 {
+        first.clamp(self.next.saturating_sub(self.records.len() as u64), self.next)
+    }
+
+    /// The record with this number, if it is there.
+    pub fn get(&self, number: u64) -> Option<&TraceRecord> {
+        (number < self.next && self.from(number) == number)
+            .then(|| &self.records[self.place(number)])
+    }
+
+    fn place(&self, number: u64) -> usize {
+        crate::number::size(number % self.records.len() as u64)
+    }
+}
