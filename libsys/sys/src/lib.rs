@@ -44,6 +44,7 @@ pub mod start;
 mod system;
 mod thread;
 mod timer;
+pub mod trace;
 pub mod upcall;
 
 #[cfg(all(feature = "hazard", target_os = "none"))]

@@ -66,6 +66,12 @@ impl Thread {
         self.manage(Syscall::ThreadPriority, priority.0.into())
     }
 
+    /// The CPUs it may run on, one bit each; 0 only asks. The old mask.
+    pub fn set_affinity(&self, mask: u64) -> Result<u64, Error> {
+        let arguments = [argument(self.handle()), mask, 0, 0, 0, 0];
+        plain(Syscall::ThreadAffinity, arguments).map(|(old, _)| old)
+    }
+
     fn manage(&self, call: Syscall, value: u64) -> Result<(), Error> {
         plain(call, [argument(self.handle()), value, 0, 0, 0, 0]).map(|_| ())
     }

@@ -124,10 +124,15 @@ const fn names_no_memory(number: Syscall) -> bool {
             | Syscall::ProcessKill
             | Syscall::ProcessSuspend
             | Syscall::ProcessResume
+            | Syscall::ProcessThread
+            | Syscall::ProcessTrace
+            | Syscall::ProcessFilter
+            | Syscall::ProcessDispatch
             | Syscall::ThreadResume
             | Syscall::ThreadSuspend
             | Syscall::ThreadKill
             | Syscall::ThreadPriority
+            | Syscall::ThreadAffinity
             | Syscall::Yield
             | Syscall::Sleep
             | Syscall::TimerCreate

@@ -1,0 +1,245 @@
+//! Watching another process: its system calls, its threads' registers, the kernel's records.
+//!
+//! ```no_run
+//! # fn example(process: sys::Process) -> Result<(), sys::Error> {
+//! use sys::trace::{TraceFlags, Tracer};
+//! let tracer = Tracer::watch(process, TraceFlags::ENTER.and(TraceFlags::EXIT))?;
+//! while let Ok(stop) = tracer.next(sys::clock() + 1_000_000_000) {
+//!     // stop.words[0] is the number of the call, the rest are its arguments.
+//!     stop.resume()?;
+//! }
+//! # Ok(()) }
+//! ```
+
+use crate::raw::{address_of, argument, plain, with_memory};
+use crate::{
+    Endpoint, Error, Message, Process, Received, ReplyRight, Resource, Rights, Thread, Words,
+};
+use abi::{CpuInfo, Syscall, TraceReply};
+
+pub use abi::{DebugRegisters, SavedFrame, TraceFlags, TraceRecord, TraceStage};
+
+/// Stops of a process come here until this is dropped.
+#[derive(Debug)]
+pub struct Tracer {
+    process: Process,
+    stops: Endpoint,
+}
+
+impl Tracer {
+    /// Watches a process that this one may manage.
+    pub fn watch(process: Process, flags: TraceFlags) -> Result<Self, Error> {
+        let stops = Endpoint::create()?;
+        let sender = stops.copy(Rights::SEND)?;
+        let arguments = [argument(process.handle()), argument(sender.handle()), 0, flags.0, 0, 0];
+        plain(Syscall::ProcessTrace, arguments)?;
+        Ok(Self { process, stops })
+    }
+
+    /// The process.
+    pub fn process(&self) -> &Process {
+        &self.process
+    }
+
+    /// The next stop. [`Error::TimedOut`] at the deadline; [`Error::PeerDied`] when the
+    /// process is gone.
+    pub fn next(&self, deadline_ns: u64) -> Result<Stop, Error> {
+        let Received::Message(message) = self.stops.receive(deadline_ns, &mut [])? else {
+            return Err(Error::Interrupted);
+        };
+        let stage = TraceStage::from_label(message.label).ok_or(Error::BadArgument)?;
+        let thread = u32::try_from(message.badge >> 32).unwrap_or(u32::MAX);
+        let right = message.reply.ok_or(Error::BadReply)?;
+        Ok(Stop { stage, thread, words: message.words, right })
+    }
+}
+
+impl Drop for Tracer {
+    fn drop(&mut self) {
+        // When it fails, the process is gone. Stops that wait are let go with the endpoint.
+        let _ = plain(Syscall::ProcessTrace, [argument(self.process.handle()), 0, 0, 0, 0, 0]);
+    }
+}
+
+/// A thread that waits before or after a system call. Dropping it answers with a label that
+/// means `Resume` at most stages: say what is meant.
+#[derive(Debug)]
+#[must_use = "the thread waits for the answer"]
+pub struct Stop {
+    /// Where it stopped.
+    pub stage: TraceStage,
+    /// The thread's number.
+    pub thread: u32,
+    /// See [`abi`]'s table of stages.
+    pub words: Words,
+    right: ReplyRight,
+}
+
+impl Stop {
+    /// Goes on as if nobody had looked.
+    pub fn resume(self) -> Result<(), Error> {
+        self.answer(TraceReply::Resume, Words::default())
+    }
+
+    /// Goes on with another number and arguments (before), or another result (after).
+    pub fn rewrite(self, words: Words) -> Result<(), Error> {
+        self.answer(TraceReply::Rewrite, words)
+    }
+
+    /// The call is not made: its status and values.
+    pub fn skip(self, status: u64, value0: u64, value1: u64) -> Result<(), Error> {
+        self.answer(TraceReply::Skip, [status, value0, value1, 0, 0, 0, 0])
+    }
+
+    /// The personality server's result of a `Dispatch`: status, values, message words.
+    pub fn result(self, words: Words) -> Result<(), Error> {
+        self.answer(TraceReply::Resume, words)
+    }
+
+    fn answer(self, reply: TraceReply, words: Words) -> Result<(), Error> {
+        self.right.reply(&mut Message::new(reply as u32, words)).map_err(|(error, _)| error)
+    }
+}
+
+/// All system calls of the process come to this server's endpoint as `Dispatch` stops.
+#[derive(Debug)]
+pub struct Personality(Tracer);
+
+impl Personality {
+    /// Takes over a process's calls until this is dropped.
+    pub fn of(process: Process) -> Result<Self, Error> {
+        let stops = Endpoint::create()?;
+        let sender = stops.copy(Rights::SEND)?;
+        let arguments = [argument(process.handle()), argument(sender.handle()), 0, 0, 0, 0];
+        plain(Syscall::ProcessDispatch, arguments)?;
+        Ok(Self(Tracer { process, stops }))
+    }
+
+    /// The next call; to be answered with [`Stop::result`].
+    pub fn next(&self, deadline_ns: u64) -> Result<Stop, Error> {
+        self.0.next(deadline_ns)
+    }
+}
+
+impl Drop for Personality {
+    fn drop(&mut self) {
+        // When it fails, the process is gone.
+        let process = argument(self.0.process.handle());
+        let _ = plain(Syscall::ProcessDispatch, [process, 0, 0, 0, 0, 0]);
+    }
+}
+
+/// Allows a process only these calls, one bit for each number; others are refused.
+pub fn filter(process: &Process, allowed: u128) -> Result<(), Error> {
+    set_filter(argument(process.handle()), allowed)
+}
+
+/// The same for this process, for ever: calls can only be taken away.
+pub fn filter_own(allowed: u128) -> Result<(), Error> {
+    set_filter(0, allowed)
+}
+
+fn set_filter(process: u64, allowed: u128) -> Result<(), Error> {
+    let half = |bits: u128| u64::try_from(bits & u128::from(u64::MAX)).unwrap_or(u64::MAX);
+    let arguments = [process, half(allowed), half(allowed >> 64), 0, 0, 0];
+    plain(Syscall::ProcessFilter, arguments).map(|_| ())
+}
+
+/// A thread of another process, to be looked at while it is stopped.
+#[derive(Debug)]
+pub struct Debuggee(Thread);
+
+impl Debuggee {
+    /// The thread at this place in the process's list. Refused for this process itself: its
+    /// own registers are the compiler's.
+    pub fn of(process: &Process, index: u64) -> Result<Self, Error> {
+        if process.info()?.pid == Process::own_info()?.pid {
+            return Err(Error::BadArgument);
+        }
+        let found = plain(Syscall::ProcessThread, [argument(process.handle()), index, 0, 0, 0, 0]);
+        Ok(Self(Thread::from(crate::handle::created(found)?)))
+    }
+
+    /// The thread.
+    pub fn thread(&self) -> &Thread {
+        &self.0
+    }
+
+    /// Its registers. [`Error::BadState`] while it is not stopped.
+    pub fn registers(&self) -> Result<SavedFrame, Error> {
+        let mut frame = SavedFrame::default();
+        let arguments = [argument(self.0.handle()), address_of(&raw mut frame), 0, 0, 0, 0];
+        // SAFETY: 1. the kernel writes one `SavedFrame` to an exclusive, live value.
+        // 2. it is plain numbers: every bit pattern is a value of it.
+        unsafe { with_memory(Syscall::ThreadRegisters, arguments) }?;
+        Ok(frame)
+    }
+
+    /// Changes its registers; what user mode must not choose is repaired.
+    pub fn set_registers(&self, frame: &SavedFrame) -> Result<(), Error> {
+        let address = address_of(core::ptr::from_ref(frame));
+        // SAFETY: the kernel only reads the frame; the thread is another process's, where no
+        // Rust value of ours lives.
+        unsafe {
+            with_memory(Syscall::ThreadRegisters, [argument(self.0.handle()), address, 1, 0, 0, 0])
+        }
+        .map(|_| ())
+    }
+
+    /// What its debug registers watch for.
+    pub fn debug_registers(&self) -> Result<DebugRegisters, Error> {
+        let mut registers = DebugRegisters::default();
+        let address = address_of(&raw mut registers);
+        // SAFETY: as in `registers`.
+        unsafe {
+            with_memory(Syscall::ThreadDebug, [argument(self.0.handle()), address, 0, 0, 0, 0])
+        }?;
+        Ok(registers)
+    }
+
+    /// Makes them watch for something else; a hit is a `Debug` fault of the thread.
+    pub fn set_debug_registers(&self, registers: &DebugRegisters) -> Result<(), Error> {
+        let address = address_of(core::ptr::from_ref(registers));
+        // SAFETY: as in `set_registers`.
+        unsafe {
+            with_memory(Syscall::ThreadDebug, [argument(self.0.handle()), address, 1, 0, 0, 0])
+        }
+        .map(|_| ())
+    }
+}
+
+/// Copies records of the kernel's trace ring from this number on: how many, and the number
+/// behind the last.
+pub fn records(
+    resource: &Resource,
+    first: u64,
+    into: &mut [TraceRecord],
+) -> Result<(usize, u64), Error> {
+    let arguments = [
+        argument(resource.handle()),
+        first,
+        address_of(into.as_mut_ptr()),
+        into.len() as u64,
+        0,
+        0,
+    ];
+    // SAFETY: 1. the kernel writes at most so many records to an exclusive, live slice.
+    // 2. they are plain numbers: every bit pattern is a value of them.
+    let (count, next) = unsafe { with_memory(Syscall::TraceRead, arguments) }?;
+    Ok((usize::try_from(count).unwrap_or(0), next))
+}
+
+/// Times and counts of a CPU; [`Error::BadArgument`] behind the last.
+pub fn cpu_info(cpu: u64) -> Result<CpuInfo, Error> {
+    let mut info = CpuInfo::default();
+    let address = address_of(&raw mut info);
+    // SAFETY: 1. the kernel writes one `CpuInfo` to an exclusive, live value.
+    // 2. it is plain numbers: every bit pattern is a value of it.
+    unsafe { with_memory(Syscall::CpuInfo, [cpu, address, 0, 0, 0, 0]) }?;
+    Ok(info)
+}
+
+/// The CPUs that the calling thread may run on, one bit each; 0 only asks. The old mask.
+pub fn set_affinity(mask: u64) -> Result<u64, Error> {
+    plain(Syscall::ThreadAffinity, [0, mask, 0, 0, 0, 0]).map(|(old, _)| old)
+}
