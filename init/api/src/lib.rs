@@ -38,6 +38,10 @@ pub trait System {
     /// Takes the code away from under a server: it faults at its next step.
     fn crash(&mut self, server: String) -> Result<(), SystemError>;
 
+    /// A handle to a server's process, to watch and debug it.
+    #[returns_handle]
+    fn process(&mut self, server: String) -> Result<sys::Process, SystemError>;
+
     /// Starts a server that has ended, or ends it and starts it again.
     fn restart(&mut self, server: String) -> Result<(), SystemError>;
 

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use init_api::{FaultRecord, IrqInfo, MachineInfo, ServerInfo, ServerState, System, SystemError};
 use manifest::{INIT_PRIORITY, NAMES};
 use service::Caller;
-use sys::{Error, Message, Process, ProcessInfo, Words};
+use sys::{Error, Message, Process, ProcessInfo, Rights, Words};
 
 /// Signals that end a server.
 const ENDING: [u8; 3] = [2, 9, 15];
@@ -77,6 +77,14 @@ impl System for Init {
             child.death_requested();
         }
         Ok(())
+    }
+
+    fn process(&mut self, _caller: &Caller, server: String) -> Result<Process, SystemError> {
+        let child = self.child(&server)?;
+        let Some(process) = child.process() else {
+            return Err(SystemError::NotRunning { server });
+        };
+        process.copy(Rights::ALL).map_err(|error| kernel(&server, error))
     }
 
     fn restart(&mut self, _caller: &Caller, server: String) -> Result<(), SystemError> {

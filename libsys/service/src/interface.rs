@@ -95,6 +95,13 @@ pub struct MethodArgument {
 }
 
 impl Description {
+    /// The method that calls with this label mean.
+    #[must_use]
+    pub fn method_of(&self, label_of_call: u32) -> Option<&MethodDescription> {
+        let mut numbered = (0..).zip(&self.methods);
+        numbered.find(|(number, _)| label(*number, self.hash) == label_of_call).map(|(_, of)| of)
+    }
+
     /// The method with this name and its label.
     #[must_use]
     pub fn method(&self, name: &str) -> Option<(u32, &MethodDescription)> {

@@ -7,6 +7,7 @@
 
 extern crate alloc;
 
+pub mod strace;
 pub mod table;
 pub mod types;
 pub mod units;

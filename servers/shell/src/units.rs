@@ -33,9 +33,17 @@ pub fn percent(part: u64, whole: u64) -> String {
     }
 }
 
+/// A part of a whole with one more digit: `4.2 %`.
+pub fn tenths(part: u64, whole: u64) -> String {
+    match u128::from(part).saturating_mul(1000).checked_div(u128::from(whole)) {
+        Some(tenths) => format!("{}.{} %", tenths / 10, tenths % 10),
+        None => String::from("-"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{cpu_time, pages, percent, time};
+    use super::{cpu_time, pages, percent, tenths, time};
 
     #[test]
     fn times() {
@@ -51,5 +59,8 @@ mod tests {
         assert_eq!(pages(3), "12 KiB");
         assert_eq!(percent(1, 3), "33 %");
         assert_eq!(percent(1, 0), "-");
+        assert_eq!(tenths(1, 3), "33.3 %");
+        assert_eq!(tenths(u64::MAX, u64::MAX), "100.0 %");
+        assert_eq!(tenths(1, 0), "-");
     }
 }

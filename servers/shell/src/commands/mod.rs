@@ -8,6 +8,8 @@ mod programs;
 mod selftest;
 mod servers;
 mod services;
+mod top;
+mod trace;
 
 use crate::shell::Shell;
 use crate::trouble::Outcome;
@@ -53,6 +55,8 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "shutdown", "shutdown [STATUS]", "ends the system, by default with the last status", basics::shutdown;
     "sleep", "sleep SECONDS", "waits", basics::sleep;
     "status", "status", "the status of the last command", basics::status;
+    "strace", "strace SERVER [COMMAND…]", "a server's system calls while a command runs, or for 2 seconds", trace::strace;
+    "top", "top [SECONDS]", "who uses the CPUs: servers, programs, user, kernel, idle", top::top;
     "uptime", "uptime", "time since boot", machine::uptime;
     "wait", "wait PID", "waits for a program that runs in the background", programs::wait;
 };

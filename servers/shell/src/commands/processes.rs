@@ -23,7 +23,8 @@ pub(crate) fn ps(shell: &mut Shell, words: &[&str]) -> Outcome {
         "KIND",
         "STATE",
         ">PRIORITY",
-        ">CPU TIME",
+        ">USER",
+        ">KERNEL",
         ">MEMORY",
         ">THREADS",
         ">HANDLES",
@@ -37,21 +38,22 @@ pub(crate) fn ps(shell: &mut Shell, words: &[&str]) -> Outcome {
     programs.map(|_| 0)
 }
 
-fn server_row(server: &ServerInfo) -> [String; 9] {
+fn server_row(server: &ServerInfo) -> [String; 10] {
     [
         server.pid.to_string(),
         server.name.clone(),
         "server".into(),
         state_text(&server.state),
         server.priority.to_string(),
-        cpu_time(server.user_ns.saturating_add(server.kernel_ns)),
+        cpu_time(server.user_ns),
+        cpu_time(server.kernel_ns),
         pages(server.pages.into()),
         server.threads.to_string(),
         server.handles.to_string(),
     ]
 }
 
-fn program_row(program: &ProgramInfo) -> [String; 9] {
+fn program_row(program: &ProgramInfo) -> [String; 10] {
     let state = match program.state {
         ProgramState::Running => "running".into(),
         ProgramState::Stopped => "stopped".into(),
@@ -63,7 +65,8 @@ fn program_row(program: &ProgramInfo) -> [String; 9] {
         "program".into(),
         state,
         program.priority.to_string(),
-        cpu_time(program.user_ns.saturating_add(program.kernel_ns)),
+        cpu_time(program.user_ns),
+        cpu_time(program.kernel_ns),
         pages(program.pages.into()),
         program.threads.to_string(),
         program.handles.to_string(),
