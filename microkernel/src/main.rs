@@ -12,14 +12,12 @@ mod selftest;
 use arch::x86_64::boot::archive::Archive;
 use arch::x86_64::boot::options::Options;
 use arch::x86_64::boot::program::Program;
-use arch::x86_64::boot::{Boot, Facts, fail};
+use arch::x86_64::boot::{Boot, Facts, fail, processors};
 use arch::x86_64::hardware::Hardware;
 use arch::x86_64::{cpu, entry, irq, log, serial, time};
 use bootloader_api::BootInfo;
 use core_kernel::{BootProcess, CpuId, Kernel, Sizes};
 
-/// CPUs that run; more may be there and stay halted.
-const CPUS: usize = 1;
 /// Pages of the first program's stack.
 const STACK_PAGES: u64 = 16;
 
@@ -46,11 +44,12 @@ fn running(mut boot: Boot) -> ! {
     let line = boot.facts.cmdline.or_else(|| archive.text("cmdline")).unwrap_or_default();
     let options = Options::parse(line);
     set_log_level(&options);
+    start_other_cpus(&mut boot, &options);
     defmt::info!(
-        "postern: {=u64} KiB of memory, CPUs: {=usize}, running: {=usize}",
+        "postern: {=u64} KiB of memory; CPUs: found {=usize}, running {=usize}",
         boot.facts.usable_bytes() / 1024,
         boot.platform.cpus.len(),
-        CPUS,
+        cpu::running().count(),
     );
 
     let mut machine = Hardware::new(&boot.facts, &boot.platform, boot.space.root());
@@ -71,11 +70,19 @@ fn set_log_level(options: &Options<'_>) {
     }
 }
 
+fn start_other_cpus(boot: &mut Boot, options: &Options<'_>) {
+    match options.max_cpus.map(str::parse) {
+        None => processors::start_all(boot, usize::MAX),
+        Some(Ok(most)) if most > 0 => processors::start_all(boot, most),
+        _ => fail(format_args!("command line: maxcpus: use a number from 1 on")),
+    }
+}
+
 /// The core, with all memory that the boot has left.
 fn make_kernel(machine: Hardware, boot: &mut Boot) -> Kernel<Hardware> {
     let frames_end = boot.facts.ram_end().div_ceil(abi::PAGE_SIZE);
     let sizes = Sizes::for_memory(boot.facts.usable_bytes(), frames_end);
-    let mut kernel = Kernel::new(machine, &mut boot.frames, &sizes, CPUS);
+    let mut kernel = Kernel::new(machine, &mut boot.frames, &sizes, 1);
     for (first, frames) in boot.frames.rest() {
         kernel.add_frames(first, frames);
     }

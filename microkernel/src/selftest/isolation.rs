@@ -2,12 +2,13 @@
 
 use super::{Bench, Check, Outcome};
 use crate::arch::x86_64::boot::Range;
+use crate::arch::x86_64::cpu;
+use crate::arch::x86_64::cpu::tables::InterruptStack;
 use crate::arch::x86_64::mm::image;
-use crate::arch::x86_64::mm::layout::{
-    DEVICES, KERNEL_BASE, PHYSMAP, STACK_GUARD, STACK_SLOT, STACKS,
-};
+use crate::arch::x86_64::mm::layout::{DEVICES, KERNEL_BASE, PHYSMAP, STACK_SLOT, STACKS};
 use crate::arch::x86_64::mm::table::{self, ENTRIES, KERNEL_HALF, Leaf, Table, active, span};
 use crate::arch::x86_64::probe::{self, Caught};
+use core::sync::atomic::Ordering::Relaxed;
 
 pub(super) const CHECKS: &[Check] = &[
     ("space-nothing-writable-and-executable", write_xor_execute),
@@ -99,18 +100,31 @@ fn devices_uncached(bench: &mut Bench<'_>) -> Outcome {
     bench.equal("uncached", uncached, all)
 }
 
-/// The guard pages of all stacks.
-fn guards(bench: &Bench<'_>) -> [u64; 4] {
-    let stacks = bench.boot.stacks;
-    let [nmi, double, check] = stacks.interrupt;
-    [stacks.kernel, nmi, double, check].map(|top| top / STACK_SLOT * STACK_SLOT)
+/// The tops of all stacks of all CPUs.
+fn stacks() -> impl Iterator<Item = u64> {
+    cpu::running().flat_map(|cpu| {
+        let interrupt = InterruptStack::ALL
+            .into_iter()
+            .map(|stack| cpu.descriptors.get().map_or(0, |tables| tables.interrupt_stack(stack)));
+        interrupt.chain([cpu.kernel_stack.load(Relaxed)])
+    })
+}
+
+/// The first page below a stack that is not mapped.
+fn guard(top: u64) -> u64 {
+    let mut page = top / PAGE * PAGE;
+    while active().leaf(page).is_some_and(|leaf| leaf.entry.writable()) {
+        page -= PAGE;
+    }
+    page
 }
 
 fn guards_unmapped(bench: &mut Bench<'_>) -> Outcome {
-    for guard in guards(bench) {
+    for top in stacks() {
+        let guard = guard(top);
+        bench.hold("no stack", top - guard > PAGE)?;
+        bench.hold("no guard page in its slot", guard >= top / STACK_SLOT * STACK_SLOT)?;
         bench.hold("a guard page is mapped", active().leaf(guard).is_none())?;
-        let stack = active().leaf(guard + STACK_GUARD);
-        bench.hold("no stack above the guard", stack.is_some_and(|leaf| leaf.entry.writable()))?;
     }
     Ok(())
 }
@@ -156,8 +170,8 @@ fn faults(bench: &mut Bench<'_>, address: u64, wanted: u64) -> Outcome {
 }
 
 fn guard_faults(bench: &mut Bench<'_>) -> Outcome {
-    for guard in guards(bench) {
-        faults(bench, guard + PAGE - 1, PAGE_FAULT)?;
+    for top in stacks() {
+        faults(bench, guard(top) + PAGE - 1, PAGE_FAULT)?;
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ mod isolation;
 mod machine;
 mod page_tables;
 mod registers;
+mod smp;
 mod traps;
 
 use crate::arch::x86_64::boot::Boot;
@@ -66,11 +67,12 @@ fn text(what: &str) -> Failure {
 
 static FAILED: AtomicBool = AtomicBool::new(false);
 
-const SUITES: [&[Check]; 8] = [
+const SUITES: [&[Check]; 9] = [
     cpu::CHECKS,
     isolation::CHECKS,
     traps::CHECKS,
     interrupts::CHECKS,
+    smp::CHECKS,
     page_tables::CHECKS,
     machine::CHECKS,
     registers::CHECKS,

@@ -213,8 +213,8 @@ impl Machine for Hardware {
         let target = block(cpu);
         if target.id() == this_cpu().id() {
             target.pending.record(Interrupt::Kick);
-        } else if let Ok(controller) = u32::try_from(target.apic_id.load(Relaxed)) {
-            lapic::kick(controller);
+        } else {
+            lapic::kick(target.controller());
         }
     }
 

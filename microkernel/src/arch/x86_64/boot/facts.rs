@@ -46,6 +46,10 @@ pub(crate) struct Facts {
     pub(crate) sealed: Range,
 }
 
+/// Where other CPUs can start: below the old video memory, above what firmware of all ages
+/// keeps for itself.
+const START_PAGES: Range = Range { start: 0x8000, end: 0x9_0000 };
+
 /// Adds a range, to the last one where they touch. A full list only loses memory.
 fn add(list: &mut Vec<Range, REGIONS>, range: Range) {
     match list.last_mut() {
@@ -85,6 +89,27 @@ impl Facts {
         if usable || kind == MemoryRegionKind::Bootloader {
             add(&mut self.ram, Range { start, end });
         }
+    }
+
+    /// Takes a page below 1 MiB, where other CPUs start: a free one, or one that only the
+    /// loader has used.
+    pub(crate) fn take_start_page(&mut self) -> Option<Phys> {
+        let inside = |list: &[Range], page: Range| {
+            list.iter().position(|range| range.start <= page.start && page.end <= range.end)
+        };
+        let pages = (START_PAGES.start..START_PAGES.end).step_by(4096);
+        let mut pages = pages.map(|start| Range { start, end: start + abi::PAGE_SIZE });
+        if let Some((page, place)) =
+            pages.clone().find_map(|page| Some((page, inside(&self.free, page)?)))
+        {
+            let before = Range { end: page.start, ..self.free[place] };
+            let after = Range { start: page.end, ..self.free[place] };
+            self.free[place] = before;
+            // A full list only loses memory.
+            drop(self.free.push(after));
+            return Some(Phys(page.start));
+        }
+        pages.find(|page| inside(&self.ram, *page).is_some()).map(|page| Phys(page.start))
     }
 
     /// Bytes of all RAM that the kernel can use.

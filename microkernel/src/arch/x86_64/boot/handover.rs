@@ -1,6 +1,6 @@
 //! From the boot's page tables and stack to the kernel's own.
 
-use super::super::cpu::{Stacks, block};
+use super::super::cpu::Stacks;
 use super::super::index;
 use super::super::irq::Controllers;
 use super::super::mm::{physmap, space::KernelSpace};
@@ -24,21 +24,22 @@ pub(crate) struct Boot {
     pub(crate) controllers: Controllers,
     /// Stacks as mapped there.
     pub(crate) stacks: Stacks,
+    /// A page below 1 MiB, where other CPUs start.
+    pub(crate) start_page: Option<Phys>,
 }
 
 static PREPARED: Mutex<Option<Boot>> = Mutex::new(None);
 
 impl Boot {
     /// Prepares everything.
-    pub(crate) fn prepare(facts: Facts) -> Self {
+    pub(crate) fn prepare(mut facts: Facts) -> Self {
         let platform = Platform::find(&facts);
+        let start_page = if platform.cpus.len() > 1 { facts.take_start_page() } else { None };
         let mut frames = BootFrames::new(&facts);
         let mut space = KernelSpace::build(&facts, &mut frames);
         let controllers = Controllers::map(&platform, &mut space, &mut frames);
-        let owner = block(CpuId(0)).address();
-        let mut stack = || space.map_stack(owner, &mut frames);
-        let stacks = Stacks { kernel: stack(), interrupt: [stack(), stack(), stack()] };
-        Self { facts, platform, frames, space, controllers, stacks }
+        let stacks = Stacks::map(CpuId(0), &mut space, &mut frames);
+        Self { facts, platform, frames, space, controllers, stacks, start_page }
     }
 
     /// Goes on in [`crate::running`], on the kernel's own page tables and stack.

@@ -6,9 +6,11 @@ mod facts;
 mod frames;
 mod handover;
 pub(crate) mod options;
+pub(crate) mod processors;
 pub(crate) mod program;
 mod pvh;
 mod pvh_info;
+mod trampoline;
 
 use super::mm::layout;
 use super::{debug, serial};

@@ -11,6 +11,8 @@ pub(crate) struct Options<'a> {
     pub(crate) inject: Option<&'a str>,
     /// The log level.
     pub(crate) log: Option<&'a str>,
+    /// The most CPUs that are to run.
+    pub(crate) max_cpus: Option<&'a str>,
     /// The first program, when it is not the usual one.
     init: Option<&'a str>,
 }
@@ -19,12 +21,14 @@ impl<'a> Options<'a> {
     /// Reads the line.
     pub(crate) fn parse(line: &'a str) -> Self {
         let line = line.trim();
-        let mut options = Self { line, selftest: false, inject: None, log: None, init: None };
+        let mut options =
+            Self { line, selftest: false, inject: None, log: None, max_cpus: None, init: None };
         for word in line.split_whitespace() {
             match word.split_once('=') {
                 None if word == "selftest" => options.selftest = true,
                 Some(("inject", name)) => options.inject = Some(name),
                 Some(("log", level)) => options.log = Some(level),
+                Some(("maxcpus", number)) => options.max_cpus = Some(number),
                 Some(("init", name)) => options.init = Some(name),
                 _ => {}
             }

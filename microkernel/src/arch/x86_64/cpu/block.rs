@@ -3,11 +3,12 @@
 use super::super::entry::frame::UserFrame;
 use super::super::irq::pending::Pending;
 use super::tables::Descriptors;
-use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use core::sync::atomic::{AtomicBool, AtomicU64};
 use core_kernel::CpuId;
 
 /// The most CPUs that have a block.
-pub(crate) const CPUS: usize = 8;
+pub(crate) const CPUS: usize = 64;
 
 /// One CPU's data. Fields that only this CPU uses are atomics with relaxed order: plain
 /// loads and stores, without `unsafe`.
@@ -29,6 +30,8 @@ pub(crate) struct CpuBlock {
     pub(crate) pending: Pending,
     /// Non-maskable interrupts seen.
     pub(crate) nmis: AtomicU64,
+    /// Interrupts taken.
+    pub(crate) interrupts: AtomicU64,
     /// Interrupts with a vector that nobody uses.
     pub(crate) strays: AtomicU64,
     /// The stack pointer at the last non-maskable interrupt.
@@ -37,6 +40,11 @@ pub(crate) struct CpuBlock {
     pub(crate) apic_id: AtomicU64,
     /// Segment and interrupt stack tables.
     pub(crate) descriptors: spin::Once<Descriptors>,
+    /// What it does before the core runs on it; empty when that is done.
+    pub(crate) errand: spin::Mutex<Option<fn()>>,
+    /// What an errand found out.
+    pub(crate) answer: AtomicU64,
+    running: AtomicBool,
     id: CpuId,
 }
 
@@ -51,10 +59,14 @@ impl CpuBlock {
             user_gs: AtomicU64::new(0),
             pending: Pending::new(),
             nmis: AtomicU64::new(0),
+            interrupts: AtomicU64::new(0),
             strays: AtomicU64::new(0),
             nmi_stack: AtomicU64::new(0),
             apic_id: AtomicU64::new(0),
             descriptors: spin::Once::new(),
+            errand: spin::Mutex::new(None),
+            answer: AtomicU64::new(0),
+            running: AtomicBool::new(false),
             id: CpuId(id),
         }
     }
@@ -62,6 +74,25 @@ impl CpuBlock {
     /// Its number.
     pub(crate) fn id(&self) -> CpuId {
         self.id
+    }
+
+    /// Its tables and its interrupt controller are in use from now on.
+    ///
+    /// ORDER: Release pairs with the Acquire of `running`: who finds it running finds all
+    /// that it prepared.
+    pub(crate) fn set_running(&self) {
+        self.running.store(true, Release);
+    }
+
+    /// Whether it runs the kernel.
+    pub(crate) fn running(&self) -> bool {
+        self.running.load(Acquire)
+    }
+
+    /// The number of its interrupt controller.
+    pub(crate) fn controller(&self) -> u32 {
+        // NOFAIL: only ever set from 32 bits.
+        u32::try_from(self.apic_id.load(Relaxed)).unwrap_or(u32::MAX)
     }
 
     /// The frame of the thread that entered.
@@ -91,6 +122,22 @@ static BLOCKS: [CpuBlock; CPUS] = {
 /// The block of a CPU.
 pub(crate) fn block(cpu: CpuId) -> &'static CpuBlock {
     &BLOCKS[usize::from(cpu.0) % CPUS]
+}
+
+/// The block for the next CPU that starts; the last one again when all are taken.
+pub(crate) fn next() -> &'static CpuBlock {
+    BLOCKS.iter().find(|cpu| !cpu.running()).unwrap_or(&BLOCKS[CPUS - 1])
+}
+
+/// All CPUs that run the kernel. They are numbered without gaps, the boot CPU is 0.
+pub(crate) fn running() -> impl Iterator<Item = &'static CpuBlock> {
+    BLOCKS.iter().take_while(|cpu| cpu.running())
+}
+
+/// The others among them.
+pub(crate) fn others(me: &CpuBlock) -> impl Iterator<Item = &'static CpuBlock> {
+    let me = me.id();
+    running().filter(move |cpu| cpu.id() != me)
 }
 
 /// The block of this CPU.

@@ -7,11 +7,14 @@ pub(crate) mod idt;
 pub(crate) mod syscall_registers;
 pub(crate) mod tables;
 
+use super::boot::BootFrames;
+use super::mm::layout::STACK_PAGES;
+use super::mm::space::KernelSpace;
 use core::sync::atomic::Ordering::Relaxed;
 use core_kernel::CpuId;
 use x86_64::registers::model_specific::Msr;
 
-pub(crate) use block::{CpuBlock, block, this_cpu};
+pub(crate) use block::{CpuBlock, block, others, running, this_cpu};
 
 /// The stacks of one CPU: their tops.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +23,19 @@ pub(crate) struct Stacks {
     pub(crate) kernel: u64,
     /// For what may come at any moment.
     pub(crate) interrupt: [u64; 3],
+}
+
+/// Pages of a stack for what may come at any moment: enough to tell of a panic on it.
+const INTERRUPT_STACK_PAGES: u64 = 4;
+
+impl Stacks {
+    /// Makes the stacks of a CPU.
+    pub(crate) fn map(cpu: CpuId, space: &mut KernelSpace, frames: &mut BootFrames) -> Self {
+        let owner = block(cpu).address();
+        let kernel = space.map_stack(owner, STACK_PAGES, frames);
+        let interrupt = [(); 3].map(|()| space.map_stack(owner, INTERRUPT_STACK_PAGES, frames));
+        Self { kernel, interrupt }
+    }
 }
 
 /// Makes this CPU ready for interrupts and system calls; interrupts stay off.

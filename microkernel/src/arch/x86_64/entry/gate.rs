@@ -78,7 +78,11 @@ fn decide(mut kernel: Holding, cpu: &CpuBlock) -> Step {
 /// Hands the machine over to the core. Never comes back.
 pub(crate) fn run(kernel: Core) -> ! {
     KERNEL.call_once(|| Mutex::new(kernel));
-    let cpu = this_cpu();
+    join(this_cpu())
+}
+
+/// A CPU's first way into the core.
+pub(crate) fn join(cpu: &'static CpuBlock) -> ! {
     follow(cpu, decide(Holding::take(), cpu))
 }
 

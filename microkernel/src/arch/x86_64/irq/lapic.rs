@@ -34,6 +34,8 @@ const DEADLINE_MODE: u32 = 2 << 17;
 const DIVIDE_BY_16: u32 = 3;
 const ASSERT: u32 = 1 << 14;
 const DELIVER_NMI: u32 = 4 << 8;
+const DELIVER_INIT: u32 = 5 << 8;
+const DELIVER_STARTUP: u32 = 6 << 8;
 const SENDING: u32 = 1 << 12;
 const MSR_DEADLINE: u32 = 0x6e0;
 
@@ -48,9 +50,14 @@ fn registers() -> Registers {
     }
 }
 
-/// Switches the controller of this CPU on; everything local is masked but the timer.
+/// Takes the controllers into use, on the boot CPU. Each CPU sees its own at this place.
 pub(crate) fn init(mapped: Registers) {
     CONTROLLER.call_once(|| mapped);
+    enable();
+}
+
+/// Switches the controller of this CPU on; everything local is masked but the timer.
+pub(crate) fn enable() {
     let (base, flags) = ApicBase::read();
     let x2apic = flags.contains(ApicBaseFlags::X2APIC_ENABLE);
     let off = flags - ApicBaseFlags::LAPIC_ENABLE - ApicBaseFlags::X2APIC_ENABLE;
@@ -71,7 +78,7 @@ pub(crate) fn init(mapped: Registers) {
         (DIVIDE, DIVIDE_BY_16),
         (LOCAL_TIMER, u32::from(vectors::TIMER) | timer_mode),
     ] {
-        mapped.write(register, value);
+        registers().write(register, value);
     }
 }
 
@@ -119,6 +126,16 @@ pub(crate) fn kick(controller: u32) {
 /// A non-maskable interrupt for a CPU.
 pub(crate) fn send_nmi(controller: u32) {
     send(controller, DELIVER_NMI);
+}
+
+/// Stops a CPU until [`send_startup`].
+pub(crate) fn send_init(controller: u32) {
+    send(controller, DELIVER_INIT);
+}
+
+/// Starts a stopped CPU in real mode at this page below 1 MiB.
+pub(crate) fn send_startup(controller: u32, page: u8) {
+    send(controller, DELIVER_STARTUP | u32::from(page));
 }
 
 /// Counts timer ticks while `wait` lets the nanoseconds pass that it returns; a timer that

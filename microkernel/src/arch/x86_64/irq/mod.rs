@@ -42,7 +42,7 @@ impl Controllers {
 pub(crate) fn init(platform: &Platform, controllers: &Controllers) {
     pic::silence();
     lapic::init(controllers.local);
-    this_cpu().apic_id.store(u64::from(lapic::id()), Relaxed);
+    join(this_cpu());
     lines::init(platform, &controllers.io, lapic::id());
 }
 
@@ -54,8 +54,15 @@ pub(crate) fn window() {
     x86_64::instructions::interrupts::disable();
 }
 
+/// This CPU can be interrupted by others from now on.
+pub(crate) fn join(cpu: &CpuBlock) {
+    cpu.apic_id.store(u64::from(lapic::id()), Relaxed);
+    cpu.set_running();
+}
+
 /// Notes an interrupt and tells the controller. The only thing that is done when it comes.
 pub(crate) fn record(vector: u64, cpu: &CpuBlock) {
+    cpu.interrupts.store(cpu.interrupts.load(Relaxed) + 1, Relaxed);
     let vector = vector.to_le_bytes()[0];
     let last_line = vectors::FIRST_LINE + abi::IRQ_LINES.to_le_bytes()[0] - 1;
     match vector {

@@ -6,7 +6,7 @@
 use super::entry::Entry;
 use super::image;
 use super::layout::{
-    DEVICES, KERNEL_BASE, PHYSMAP, STACK_GUARD, STACK_SLOT, STACK_TOP_RESERVE, STACKS,
+    DEVICES, KERNEL_BASE, PHYSMAP, STACK_PAGES, STACK_SLOT, STACK_TOP_RESERVE, STACKS,
 };
 use super::table::{ENTRIES, KERNEL_HALF, ROOT_LEVEL, Table, active, slot};
 use crate::arch::x86_64::boot::{BootFrames, Facts, Range};
@@ -91,13 +91,15 @@ impl KernelSpace {
         address + registers.0 % PAGE_SIZE
     }
 
-    /// Maps a stack with a guard page below it: its top, 16-aligned, where the word at the
-    /// top is `owner`.
-    pub(crate) fn map_stack(&mut self, owner: u64, frames: &mut BootFrames) -> u64 {
+    /// Maps a stack of so many pages with nothing below it: its top, 16-aligned, where the
+    /// word at the top is `owner`.
+    pub(crate) fn map_stack(&mut self, owner: u64, pages: u64, frames: &mut BootFrames) -> u64 {
         let slot = STACKS + self.stacks * STACK_SLOT;
         self.stacks += 1;
         let mut last = Phys(0);
-        for page in (slot + STACK_GUARD..slot + STACK_SLOT).step_by(index(PAGE_SIZE)) {
+        let pages = pages.min(STACK_PAGES);
+        let lowest = slot + STACK_SLOT - pages * PAGE_SIZE;
+        for page in (lowest..slot + STACK_SLOT).step_by(index(PAGE_SIZE)) {
             last = frames.take(1);
             self.put(page, 0, Entry::kernel(last, Protection::ReadWrite, false), frames);
         }
