@@ -82,7 +82,7 @@ fn start_other_cpus(boot: &mut Boot, options: &Options<'_>) {
 fn make_kernel(machine: Hardware, boot: &mut Boot) -> Kernel<Hardware> {
     let frames_end = boot.facts.ram_end().div_ceil(abi::PAGE_SIZE);
     let sizes = Sizes::for_memory(boot.facts.usable_bytes(), frames_end);
-    let mut kernel = Kernel::new(machine, &mut boot.frames, &sizes, 1);
+    let mut kernel = Kernel::new(machine, &mut boot.frames, &sizes, cpu::running().count());
     for (first, frames) in boot.frames.rest() {
         kernel.add_frames(first, frames);
     }

@@ -1,16 +1,14 @@
 //! The core's machine, on hardware.
 
 use super::boot::{Facts, Platform, REGIONS, Range};
-use super::cpu::{CpuBlock, block, debug_registers, this_cpu};
+use super::cpu::{block, debug_registers, this_cpu};
 use super::entry::frame::UserFrame;
-use super::entry::leave;
 use super::irq::{lapic, lines};
 use super::mm::entry::Entry;
 use super::mm::table::{self, ENTRIES, Table};
-use super::mm::{physmap, space};
+use super::mm::{physmap, shootdown, space};
 use super::{debug, log, ports, time};
 use abi::{DebugRegisters, PAGE_SIZE, Protection};
-use core::sync::atomic::Ordering::Relaxed;
 use core_kernel::CpuId;
 use core_kernel::machine::{Access, Interrupt, Machine, NoFrame, Page, PageSize, Phys, PortWidth};
 use heapless::Vec;
@@ -35,6 +33,7 @@ impl Hardware {
         let page = |start: Phys| Range { start: start.0, end: start.0 + PAGE_SIZE };
         let controllers = core::iter::once(platform.lapic)
             .chain(platform.ioapics.iter().map(|ioapic| ioapic.address));
+        shootdown::set_kernel_root(kernel_root);
         let low_ram = facts.ram.iter().map(|ram| ram.end).filter(|end| *end <= FOUR_GIB);
         Self {
             kernel_root,
@@ -47,11 +46,6 @@ impl Hardware {
     /// The root that has only the kernel's half.
     pub(crate) fn kernel_root(&self) -> Table {
         self.kernel_root
-    }
-
-    /// Whether a table is what this CPU uses now.
-    fn is_active(cpu: &CpuBlock, root: Table) -> bool {
-        cpu.active_root.load(Relaxed) == root.frame().0
     }
 }
 
@@ -134,9 +128,7 @@ impl Machine for Hardware {
     }
 
     fn flush(&mut self, table: &Table) {
-        if Self::is_active(this_cpu(), *table) {
-            leave::load_root(*table);
-        }
+        shootdown::forget(this_cpu(), *table);
     }
 
     fn free_tables(
@@ -155,9 +147,7 @@ impl Machine for Hardware {
     }
 
     fn retire(&mut self, table: &Table) {
-        if Self::is_active(this_cpu(), *table) {
-            leave::switch_space(this_cpu(), self.kernel_root);
-        }
+        shootdown::retire(this_cpu(), *table);
     }
 
     fn zero(&mut self, first: Phys, frames: u64) {

@@ -4,18 +4,75 @@
 //! others use. To COM1 and as a text record to the log; then the machine ends.
 
 use super::entry::frame::Trap;
-use super::{debug, index, log, mm, serial};
+use super::irq::lapic;
+use super::{cpu, debug, index, log, mm, serial};
 use abi::{LogKind, exit_code};
 use core::fmt::{self, Write};
 use core::panic::PanicInfo;
-use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use core::sync::atomic::AtomicU32;
+use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use heapless::String;
 use x86_64::registers::control::Cr2;
 
 /// The most return addresses that are shown.
 const BACKTRACE: usize = 24;
 
-static PANICKING: AtomicBool = AtomicBool::new(false);
+/// The first CPU that panicked, by the number of its interrupt controller, plus 1.
+static PANICKING: AtomicU32 = AtomicU32::new(0);
+/// CPUs that have stopped because of it.
+static STOPPED: AtomicU32 = AtomicU32::new(0);
+/// How often the panicking CPU looks whether the others have stopped.
+const PATIENCE: u32 = 10_000_000;
+
+/// This CPU, without gs: it may be what is wrong.
+fn here() -> u32 {
+    let features = raw_cpuid::CpuId::new().get_feature_info();
+    features.map_or(0, |features| u32::from(features.initial_local_apic_id())) + 1
+}
+
+/// One CPU tells; for one that panics while it tells, the machine ends.
+fn first_to_panic(here: u32) {
+    match PANICKING.compare_exchange(0, here, AcqRel, Acquire) {
+        Ok(_) => {}
+        Err(other) if other == here => debug::exit(exit_code::PANIC),
+        Err(_) => stop(),
+    }
+}
+
+/// Another CPU panicked.
+fn stop() -> ! {
+    STOPPED.fetch_add(1, Relaxed);
+    loop {
+        x86_64::instructions::interrupts::disable();
+        x86_64::instructions::hlt();
+    }
+}
+
+/// From the non-maskable interrupt: stops this CPU for good when another one panics.
+pub(super) fn stop_if_wanted() {
+    let panicking = PANICKING.load(Acquire);
+    if panicking != 0 && panicking != here() {
+        stop();
+    }
+}
+
+/// So that nobody else writes, and what is told is still so: how many do not stop.
+fn stop_others(here: u32) -> u32 {
+    let others =
+        || cpu::running().map(cpu::CpuBlock::controller).filter(|other| *other + 1 != here);
+    let mut wanted = 0;
+    for controller in others() {
+        lapic::send_nmi(controller);
+        wanted += 1;
+    }
+    for _ in 0..PATIENCE {
+        if STOPPED.load(Relaxed) >= wanted {
+            break;
+        }
+        core::hint::spin_loop();
+    }
+    wanted.saturating_sub(STOPPED.load(Relaxed))
+}
 
 /// Text to COM1 and into a buffer for the log.
 struct Report(String<2048>);
@@ -31,14 +88,19 @@ impl Write for Report {
 /// Ends the machine after `tell` has said why.
 fn report(frame_pointer: u64, tell: impl FnOnce(&mut Report) -> fmt::Result) -> ! {
     x86_64::instructions::interrupts::disable();
-    if PANICKING.swap(true, Relaxed) {
-        debug::exit(exit_code::PANIC);
-    }
+    let here = here();
+    first_to_panic(here);
+    let still_running = stop_others(here);
     let mut report = Report(String::new());
     // COM1 cannot fail, and nothing is left to do if it did.
     let _ = serial::Serial.write_str("\n");
     let _ = report.write_str("kernel panic: ");
     let _ = tell(&mut report);
+    if cpu::running().count() > 1 {
+        let number = here - 1;
+        let _ =
+            writeln!(report, "on the CPU with controller {number}; running on: {still_running}");
+    }
     let _ = backtrace(&mut report, frame_pointer);
     log::record(LogKind::Text, report.0.as_bytes());
     debug::exit(exit_code::PANIC)

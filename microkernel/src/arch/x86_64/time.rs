@@ -54,6 +54,11 @@ fn multiply(value: u64, scale: u64) -> u64 {
     u64::try_from((u128::from(value) * u128::from(scale)) >> 32).unwrap_or(u64::MAX)
 }
 
+/// Time stamps as nanoseconds; 0 before [`init`].
+pub(crate) fn ns_of(stamps: u64) -> u64 {
+    CLOCK.get().map_or(0, |clock| multiply(stamps, clock.ns))
+}
+
 /// Nanoseconds since boot; 0 before [`init`].
 pub(crate) fn now_ns() -> u64 {
     CLOCK.get().map_or(0, |clock| multiply(stamp().saturating_sub(clock.start), clock.ns))

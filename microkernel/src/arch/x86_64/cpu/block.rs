@@ -24,6 +24,10 @@ pub(crate) struct CpuBlock {
     pub(crate) user_stack: AtomicU64,
     /// The root in CR3.
     pub(crate) active_root: AtomicU64,
+    /// What another CPU asks of it, see `mm::shootdown`.
+    pub(crate) request: AtomicU64,
+    /// How often it was asked.
+    pub(crate) shootdowns: AtomicU64,
     /// The user gs base that was last read or set.
     pub(crate) user_gs: AtomicU64,
     /// Interrupts that wait for the exit loop.
@@ -56,6 +60,8 @@ impl CpuBlock {
             kernel_stack: AtomicU64::new(0),
             user_stack: AtomicU64::new(0),
             active_root: AtomicU64::new(0),
+            request: AtomicU64::new(0),
+            shootdowns: AtomicU64::new(0),
             user_gs: AtomicU64::new(0),
             pending: Pending::new(),
             nmis: AtomicU64::new(0),

@@ -1,32 +1,37 @@
 //! Between the stubs and the core: each way in calls the core, asks its one exit, and
 //! follows the decision.
 
+use super::super::boot::processors;
 use super::super::cpu::{CpuBlock, this_cpu};
 use super::super::hardware::Hardware;
-use super::super::mm::table::Table;
-use super::super::{debug, irq, panic, probe};
+use super::super::mm::shootdown;
+use super::super::{debug, irq, panic, probe, time};
 use super::frame::{Trap, UserFrame};
+use super::lock::{Hold, Lock};
 use super::{leave, vectors};
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::Ordering::Relaxed;
 use core_kernel::{Fault, Held, Kernel, Next};
-use spin::{Mutex, MutexGuard, Once};
+use spin::Once;
 use x86_64::registers::control::Cr2;
+
+type Core = Kernel<Hardware>;
 
 /// The core, behind the one kernel lock.
 ///
 /// ORDER: taken only by the functions here, with interrupts off; handlers of interrupts in
 /// kernel mode and the panic path never take it.
-static KERNEL: Once<Mutex<Core>> = Once::new();
+static KERNEL: Once<Lock<Core>> = Once::new();
 
-type Core = Kernel<Hardware>;
-
-/// This CPU holds the kernel. `None` only while interrupts are let in.
-struct Holding(Option<MutexGuard<'static, Core>>);
+/// This CPU holds the kernel.
+struct Holding(Hold<Core>);
 
 impl Holding {
-    fn take() -> Self {
-        Self(KERNEL.get().map(Mutex::lock))
+    fn take(cpu: &'static CpuBlock) -> Self {
+        match KERNEL.get() {
+            Some(kernel) => Self(kernel.hold(cpu)),
+            None => core::panic!("an entry before the kernel is there"),
+        }
     }
 }
 
@@ -34,56 +39,74 @@ impl Deref for Holding {
     type Target = Core;
 
     fn deref(&self) -> &Core {
-        match &self.0 {
-            Some(kernel) => kernel,
-            None => core::panic!("an entry before the kernel is there"),
-        }
+        &self.0
     }
 }
 
 impl DerefMut for Holding {
     fn deref_mut(&mut self) -> &mut Core {
-        match &mut self.0 {
-            Some(kernel) => kernel,
-            None => core::panic!("an entry before the kernel is there"),
-        }
+        &mut self.0
     }
 }
 
 impl Held<Hardware> for Holding {
     fn let_interrupts_in(&mut self) {
-        self.0 = None;
-        irq::window();
-        *self = Self::take();
+        self.0.let_go_for(irq::window);
     }
 }
 
 /// What the core decided, with what it takes to do it.
 enum Step {
-    /// Return to the thread with this frame and space.
-    User(*mut UserFrame, Table),
+    /// Return to the thread with this frame; its space is loaded.
+    User(*mut UserFrame),
     Idle,
-    Shutdown(u8),
 }
 
 /// Asks the core's one exit.
+///
+/// ORDER: the root is loaded before the kernel is let go, so that no other CPU finds a
+/// space unused that is about to be; a halted CPU uses none, and is never asked to forget.
 fn decide(mut kernel: Holding, cpu: &CpuBlock) -> Step {
     match core_kernel::exit(&mut kernel, cpu.id()) {
-        Next::User(thread) => Step::User(kernel.frame_pointer(thread), *kernel.page_table(thread)),
-        Next::Idle => Step::Idle,
-        Next::Shutdown(code) => Step::Shutdown(code),
+        Next::User(thread) => {
+            shootdown::switch_to(cpu, *kernel.page_table(thread));
+            Step::User(kernel.frame_pointer(thread))
+        }
+        Next::Idle => {
+            shootdown::switch_to_kernel(cpu);
+            Step::Idle
+        }
+        // The kernel stays held: no other CPU goes on.
+        Next::Shutdown(code) => {
+            tell_of_lock(&kernel);
+            debug::exit(crate::selftest::verdict(code))
+        }
+    }
+}
+
+/// What the one lock cost.
+fn tell_of_lock(kernel: &Holding) {
+    let (waits, longest) = kernel.0.statistics();
+    if waits > 0 || longest > 0 {
+        let longest = time::ns_of(longest);
+        defmt::debug!(
+            "kernel lock: waited for {=u64} times, held {=u64} ns at most",
+            waits,
+            longest
+        );
     }
 }
 
 /// Hands the machine over to the core. Never comes back.
 pub(crate) fn run(kernel: Core) -> ! {
-    KERNEL.call_once(|| Mutex::new(kernel));
+    KERNEL.call_once(|| Lock::new(kernel));
+    processors::let_go();
     join(this_cpu())
 }
 
 /// A CPU's first way into the core.
 pub(crate) fn join(cpu: &'static CpuBlock) -> ! {
-    follow(cpu, decide(Holding::take(), cpu))
+    follow(cpu, decide(Holding::take(cpu), cpu))
 }
 
 /// From `syscall_entry`.
@@ -116,7 +139,7 @@ fn entered(cpu: &'static CpuBlock, act: impl FnOnce(&mut Core)) -> ! {
     // SAFETY: the frame is the running thread's, filled by the stub; the core is not
     // running, so nothing else refers to it.
     leave::save_bases(cpu, unsafe { &mut *cpu.user_frame() });
-    let mut kernel = Holding::take();
+    let mut kernel = Holding::take(cpu);
     kernel.enter(cpu.id());
     act(&mut kernel);
     follow(cpu, decide(kernel, cpu))
@@ -126,12 +149,11 @@ fn entered(cpu: &'static CpuBlock, act: impl FnOnce(&mut Core)) -> ! {
 fn follow(cpu: &'static CpuBlock, mut step: Step) -> ! {
     loop {
         step = match step {
-            Step::User(frame, root) => {
-                let NotCanonical(fault) = enter_user(cpu, frame, root);
+            Step::User(frame) => {
+                let NotCanonical(fault) = enter_user(cpu, frame);
                 refuse(cpu, &fault)
             }
             Step::Idle => idle(cpu),
-            Step::Shutdown(code) => debug::exit(crate::selftest::verdict(code)),
         }
     }
 }
@@ -140,7 +162,7 @@ fn follow(cpu: &'static CpuBlock, mut step: Step) -> ! {
 struct NotCanonical(Fault);
 
 /// Comes back only when IRET would fault.
-fn enter_user(cpu: &CpuBlock, frame: *mut UserFrame, root: Table) -> NotCanonical {
+fn enter_user(cpu: &CpuBlock, frame: *mut UserFrame) -> NotCanonical {
     // SAFETY: the frame of the thread that was just chosen; it lives in the core's arena,
     // and nothing refers to it while the core is not running.
     let trap = unsafe { &(*frame).trap };
@@ -150,12 +172,12 @@ fn enter_user(cpu: &CpuBlock, frame: *mut UserFrame, root: Table) -> NotCanonica
     }
     // SAFETY: 1. The core decided so, with interrupts off, and the lock was released only
     // for this. 2. As above. 3. Checked.
-    unsafe { leave::leave(cpu, frame, root) }
+    unsafe { leave::leave(cpu, frame) }
 }
 
 /// A bad place to go on is a fault of the thread: as if it had tried and failed.
-fn refuse(cpu: &CpuBlock, fault: &Fault) -> Step {
-    let mut kernel = Holding::take();
+fn refuse(cpu: &'static CpuBlock, fault: &Fault) -> Step {
+    let mut kernel = Holding::take(cpu);
     kernel.enter(cpu.id());
     kernel.fault(cpu.id(), fault);
     decide(kernel, cpu)
@@ -164,11 +186,13 @@ fn refuse(cpu: &CpuBlock, fault: &Fault) -> Step {
 /// Halts until an interrupt has been recorded.
 ///
 /// ORDER: interrupts are on for exactly one instruction after `sti`, the halt itself, so
-/// an interrupt between the core's last look and the halt wakes it.
-fn idle(cpu: &CpuBlock) -> Step {
-    x86_64::instructions::interrupts::enable_and_hlt();
-    x86_64::instructions::interrupts::disable();
-    let mut kernel = Holding::take();
+/// an interrupt between the last look and the halt wakes it.
+fn idle(cpu: &'static CpuBlock) -> Step {
+    while !cpu.pending.any() {
+        x86_64::instructions::interrupts::enable_and_hlt();
+        x86_64::instructions::interrupts::disable();
+    }
+    let mut kernel = Holding::take(cpu);
     kernel.wake(cpu.id());
     decide(kernel, cpu)
 }
@@ -188,6 +212,7 @@ pub(super) extern "C" fn paranoid_arrived(trap: &mut Trap, cpu: &CpuBlock) {
     if trap.vector != u64::from(vectors::NMI) {
         panic::exception(trap)
     }
+    panic::stop_if_wanted();
     cpu.nmis.fetch_add(1, Relaxed);
     let here = core::ptr::from_ref(trap).expose_provenance() as u64;
     cpu.nmi_stack.store(here, Relaxed);

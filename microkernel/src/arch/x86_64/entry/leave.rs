@@ -1,31 +1,12 @@
 //! The one door to user mode.
 
 use super::super::cpu::{CpuBlock, features};
-use super::super::mm::table::Table;
 use super::frame::UserFrame;
 use super::stubs::{leave_by_iret, leave_by_sysret};
 use core::sync::atomic::Ordering::Relaxed;
 use x86_64::VirtAddr;
 use x86_64::instructions::segmentation::{FS, Segment64};
-use x86_64::registers::control::{Cr3, Cr3Flags};
 use x86_64::registers::model_specific::{FsBase, KernelGsBase};
-use x86_64::structures::paging::PhysFrame;
-
-/// Makes a space the active one, unless it is.
-pub(crate) fn switch_space(cpu: &CpuBlock, root: Table) {
-    let frame = root.frame().0;
-    if cpu.active_root.swap(frame, Relaxed) == frame {
-        return;
-    }
-    load_root(root);
-}
-
-/// Makes a space the active one, and forgets what is cached of user translations.
-pub(crate) fn load_root(root: Table) {
-    let frame = PhysFrame::containing_address(x86_64::PhysAddr::new(root.frame().0));
-    // SAFETY: every root has the kernel's half, so the kernel goes on running.
-    unsafe { Cr3::write(frame, Cr3Flags::empty()) };
-}
 
 /// Reads the bases that user mode can change by itself.
 pub(super) fn save_bases(cpu: &CpuBlock, frame: &mut UserFrame) {
@@ -50,19 +31,18 @@ fn load_bases(cpu: &CpuBlock, frame: &UserFrame) {
     }
 }
 
-/// Returns to user mode, into this frame and space.
+/// Returns to user mode, into this frame. Its space is the active one.
 ///
 /// # Safety
 /// 1. The core chose this thread at the last step, with interrupts off since.
 /// 2. `frame` is that thread's, stays where it is, and no reference to it exists.
 /// 3. Its rip is canonical.
-pub(super) unsafe fn leave(cpu: &CpuBlock, frame: *mut UserFrame, root: Table) -> ! {
+pub(super) unsafe fn leave(cpu: &CpuBlock, frame: *mut UserFrame) -> ! {
     let end = frame.wrapping_add(1).expose_provenance() as u64;
     cpu.frame_end.store(end, Relaxed);
     if let Some(tables) = cpu.descriptors.get() {
         tables.set_entry_stack(end);
     }
-    switch_space(cpu, root);
     // SAFETY: the caller's promise 2.
     let fast = unsafe {
         load_bases(cpu, &*frame);

@@ -7,5 +7,6 @@
 pub(crate) mod frame;
 pub(crate) mod gate;
 pub(crate) mod leave;
+mod lock;
 pub(crate) mod stubs;
 pub(crate) mod vectors;

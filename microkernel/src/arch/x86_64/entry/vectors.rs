@@ -17,6 +17,8 @@ pub(crate) const FIRST_LINE: u8 = 0x30;
 pub(crate) const TIMER: u8 = 0xf0;
 /// Another CPU.
 pub(crate) const KICK: u8 = 0xf1;
+/// Another CPU wants this one to forget translations.
+pub(crate) const SHOOTDOWN: u8 = 0xf2;
 /// The interrupt controller has an error to report.
 pub(crate) const CONTROLLER_ERROR: u8 = 0xfe;
 /// The interrupt controller changed its mind; no end of interrupt.

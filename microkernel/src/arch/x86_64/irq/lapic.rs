@@ -123,6 +123,11 @@ pub(crate) fn kick(controller: u32) {
     send(controller, u32::from(vectors::KICK));
 }
 
+/// Interrupts a CPU, to forget translations.
+pub(crate) fn shoot(controller: u32) {
+    send(controller, u32::from(vectors::SHOOTDOWN));
+}
+
 /// A non-maskable interrupt for a CPU.
 pub(crate) fn send_nmi(controller: u32) {
     send(controller, DELIVER_NMI);

@@ -9,6 +9,7 @@ pub(crate) mod registers;
 use super::boot::{BootFrames, Platform};
 use super::cpu::{CpuBlock, this_cpu};
 use super::entry::vectors;
+use super::mm::shootdown;
 use super::mm::space::KernelSpace;
 use core::sync::atomic::Ordering::Relaxed;
 use core_kernel::machine::Interrupt;
@@ -67,6 +68,7 @@ pub(crate) fn record(vector: u64, cpu: &CpuBlock) {
     let last_line = vectors::FIRST_LINE + abi::IRQ_LINES.to_le_bytes()[0] - 1;
     match vector {
         vectors::TIMER => cpu.pending.record(Interrupt::Timer),
+        vectors::SHOOTDOWN => shootdown::serve(cpu),
         vectors::KICK => cpu.pending.record(Interrupt::Kick),
         vectors::FIRST_LINE.. if vector <= last_line => {
             lines::arrived(vector - vectors::FIRST_LINE);

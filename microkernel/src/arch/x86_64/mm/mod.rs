@@ -1,5 +1,6 @@
-//! Memory: the kernel's half ([`space`], [`layout`]), page tables ([`table`], [`entry`])
-//! and physical memory as the kernel sees it ([`physmap`]).
+//! Memory: the kernel's half ([`space`], [`layout`]), page tables ([`table`], [`entry`]),
+//! physical memory as the kernel sees it ([`physmap`]), and how other CPUs are made to
+//! forget ([`shootdown`]).
 //!
 //! The kernel reaches the memory of programs only through the physmap, after a walk of
 //! their tables: it never touches a user address, so no user pointer can make it fault.
@@ -8,5 +9,6 @@ pub(crate) mod entry;
 pub(crate) mod image;
 pub(crate) mod layout;
 pub(crate) mod physmap;
+pub(crate) mod shootdown;
 pub(crate) mod space;
 pub(crate) mod table;
