@@ -12,6 +12,7 @@ mod isolation;
 mod machine;
 mod page_tables;
 mod registers;
+mod shootdown;
 mod smp;
 mod traps;
 
@@ -67,12 +68,13 @@ fn text(what: &str) -> Failure {
 
 static FAILED: AtomicBool = AtomicBool::new(false);
 
-const SUITES: [&[Check]; 9] = [
+const SUITES: [&[Check]; 10] = [
     cpu::CHECKS,
     isolation::CHECKS,
     traps::CHECKS,
     interrupts::CHECKS,
     smp::CHECKS,
+    shootdown::CHECKS,
     page_tables::CHECKS,
     machine::CHECKS,
     registers::CHECKS,

@@ -1,11 +1,9 @@
 //! Memory accesses that may fault, for the self-tests alone.
 
+use super::cpu::this_cpu;
 use super::entry::frame::Trap;
 use core::arch::naked_asm;
-use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
-
-/// What a probe ran into: a vector above the error code's 32 bits; 0 for nothing.
-static CAUGHT: AtomicU64 = AtomicU64::new(0);
+use core::sync::atomic::Ordering::Relaxed;
 
 /// Writes a byte at `rdi`; the address of its first instruction is where it may fault, and
 /// all that follows is a `ret`.
@@ -40,7 +38,7 @@ pub(crate) struct Caught {
 }
 
 fn caught() -> Option<Caught> {
-    let both = CAUGHT.swap(0, Relaxed);
+    let both = this_cpu().caught.swap(0, Relaxed);
     (both != 0).then_some(Caught { vector: both >> 32, error: both & 0xffff_ffff })
 }
 
@@ -70,7 +68,7 @@ pub(super) fn recover(trap: &mut Trap) -> bool {
         at if at == read_here as *const () as u64 => READ_LENGTH,
         _ => return false,
     };
-    CAUGHT.store(trap.vector << 32 | trap.error & 0xffff_ffff, Relaxed);
+    this_cpu().caught.store(trap.vector << 32 | trap.error & 0xffff_ffff, Relaxed);
     trap.rip += length;
     true
 }

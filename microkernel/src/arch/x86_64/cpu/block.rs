@@ -46,6 +46,8 @@ pub(crate) struct CpuBlock {
     pub(crate) descriptors: spin::Once<Descriptors>,
     /// What it does before the core runs on it; empty when that is done.
     pub(crate) errand: spin::Mutex<Option<fn()>>,
+    /// What a probe ran into: a vector above the error code's 32 bits; 0 for nothing.
+    pub(crate) caught: AtomicU64,
     /// What an errand found out.
     pub(crate) answer: AtomicU64,
     running: AtomicBool,
@@ -71,6 +73,7 @@ impl CpuBlock {
             apic_id: AtomicU64::new(0),
             descriptors: spin::Once::new(),
             errand: spin::Mutex::new(None),
+            caught: AtomicU64::new(0),
             answer: AtomicU64::new(0),
             running: AtomicBool::new(false),
             id: CpuId(id),

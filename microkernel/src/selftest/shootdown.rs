@@ -1,0 +1,141 @@
+//! Other CPUs forget translations before whoever changed them goes on.
+//!
+//! Each other CPU reads a page in a loop, as a program would, while this CPU unmaps it. A
+//! read that still works after `flush` has returned is a use after free.
+
+use super::{Bench, Check, Outcome};
+use crate::arch::x86_64::boot::processors;
+use crate::arch::x86_64::cpu::{self, CpuBlock, this_cpu};
+use crate::arch::x86_64::irq::window;
+use crate::arch::x86_64::mm::entry::Entry;
+use crate::arch::x86_64::mm::shootdown;
+use crate::arch::x86_64::mm::table::Table;
+use crate::arch::x86_64::{probe, time};
+use abi::PAGE_SIZE;
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use core::sync::atomic::{AtomicBool, AtomicU64};
+use core_kernel::machine::Machine;
+use spin::Mutex;
+use x86_64::registers::control::Cr3;
+
+pub(super) const CHECKS: &[Check] = &[
+    ("smp_shootdown_by_interrupt", |bench| unmapped_while_read(bench, || read(window))),
+    ("smp_shootdown_while_waiting", |bench| {
+        unmapped_while_read(bench, || read(|| shootdown::serve(this_cpu())))
+    }),
+    ("smp_shootdown_asks_only_users_of_the_root", only_users_asked),
+    ("smp_retired_root_is_left", retired_root_left),
+];
+
+const AT: u64 = 0x40_0000;
+/// As many as one piece of a long operation changes.
+const PAGES: u64 = 64;
+/// Reads before the page goes.
+const READS: u64 = 100;
+const PATIENCE_NS: u64 = 5_000_000_000;
+
+/// What the readers use.
+static SPACE: Mutex<Option<Table>> = Mutex::new(None);
+/// The page is gone for everybody, so says `flush`.
+static GONE: AtomicBool = AtomicBool::new(false);
+/// Reads that worked all the same.
+static STALE: AtomicU64 = AtomicU64::new(0);
+
+fn others() -> impl Iterator<Item = &'static CpuBlock> {
+    cpu::others(this_cpu())
+}
+
+/// A space with pages of the kernel's where a program has its own: reading those of a
+/// program would fault in kernel mode.
+fn space(bench: &mut Bench<'_>) -> Table {
+    let frames = &mut bench.boot.frames;
+    let table = bench.machine.new_page_table(frames.take(1));
+    for address in (AT..AT + PAGES * PAGE_SIZE).step_by(4096) {
+        let page = frames.take(1).0 | Entry::PRESENT | Entry::WRITABLE | Entry::NO_EXECUTE;
+        // NOFAIL: boot frames never say no.
+        let _ = table.put(address, 0, Entry(page), || Some(frames.take(1)));
+    }
+    *SPACE.lock() = Some(table);
+    table
+}
+
+/// A reader: until the page is gone, or should be.
+fn read(between: fn()) {
+    let Some(table) = *SPACE.lock() else { return };
+    let cpu = this_cpu();
+    shootdown::switch_to(cpu, table);
+    loop {
+        let gone = GONE.load(Acquire);
+        let faulted = probe::read(AT + PAGE_SIZE).is_some();
+        if gone || faulted {
+            STALE.fetch_add(u64::from(!faulted), Relaxed);
+            return shootdown::switch_to_kernel(cpu);
+        }
+        cpu.answer.fetch_add(1, Relaxed);
+        between();
+    }
+}
+
+fn unmapped_while_read(bench: &mut Bench<'_>, reader: fn()) -> Outcome {
+    let table = space(bench);
+    GONE.store(false, Relaxed);
+    STALE.store(0, Relaxed);
+    for cpu in others() {
+        cpu.answer.store(0, Relaxed);
+        cpu.shootdowns.store(0, Relaxed);
+        processors::send(cpu, reader);
+    }
+    let end = time::now_ns() + PATIENCE_NS;
+    while others().any(|cpu| cpu.answer.load(Relaxed) < READS) && time::now_ns() < end {
+        core::hint::spin_loop();
+    }
+    for address in (AT..AT + PAGES * PAGE_SIZE).step_by(4096) {
+        if let Some(leaf) = table.leaf(address) {
+            leaf.set(Entry::NONE);
+        }
+    }
+    bench.machine.flush(&table);
+    GONE.store(true, Release);
+    bench.hold("the page is still mapped", table.leaf(AT).is_none())?;
+    for cpu in others() {
+        bench.hold("a reader never ends", processors::comes_back(cpu))?;
+        bench.hold("a reader never read", cpu.answer.load(Relaxed) >= READS)?;
+        bench.equal("interrupts for all pages", cpu.shootdowns.load(Relaxed), 1)?;
+    }
+    bench.equal("reads of a page that was gone", STALE.load(Relaxed), 0)
+}
+
+fn only_users_asked(bench: &mut Bench<'_>) -> Outcome {
+    let table = space(bench);
+    let sum = || others().map(|cpu| cpu.shootdowns.load(Relaxed)).sum();
+    let before: u64 = sum();
+    bench.machine.flush(&table);
+    bench.machine.retire(&table);
+    bench.equal("interrupts to CPUs that have another root", sum(), before)
+}
+
+fn retired_root_left(bench: &mut Bench<'_>) -> Outcome {
+    let table = space(bench);
+    let kernel = bench.machine.kernel_root().frame().0;
+    bench.hold("they are one", kernel != table.frame().0)?;
+    for cpu in others() {
+        processors::send(cpu, || {
+            if let Some(table) = *SPACE.lock() {
+                shootdown::switch_to(this_cpu(), table);
+            }
+        });
+        bench.hold("it does not come back", processors::comes_back(cpu))?;
+        bench.equal("before", cpu.active_root.load(Relaxed), table.frame().0)?;
+    }
+    shootdown::switch_to(this_cpu(), table);
+    bench.machine.retire(&table);
+    bench.equal("this CPU's root", Cr3::read().0.start_address().as_u64(), kernel)?;
+    for cpu in others() {
+        processors::send(cpu, || {
+            this_cpu().answer.store(Cr3::read().0.start_address().as_u64(), Relaxed);
+        });
+        bench.hold("it does not come back", processors::comes_back(cpu))?;
+        bench.equal("another CPU's root", cpu.answer.load(Relaxed), kernel)?;
+    }
+    Ok(())
+}
