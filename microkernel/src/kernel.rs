@@ -244,6 +244,11 @@ impl<M: Machine> Kernel<M> {
         &self.cpus[usize::from(cpu.0)]
     }
 
+    /// All CPUs.
+    pub fn cpu_ids(&self) -> impl Iterator<Item = CpuId> + use<M> {
+        (0..).take(self.cpus.len()).map(CpuId)
+    }
+
     pub(crate) fn cpu_mut(&mut self, cpu: CpuId) -> &mut Cpu {
         // NOFAIL: as in `cpu`.
         &mut self.cpus[usize::from(cpu.0)]

@@ -2,6 +2,7 @@
 
 use super::Done;
 use super::hooks::{call_mask, short_badge};
+use crate::exit::Context;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Frame, Machine};
 use crate::mem::{
@@ -202,10 +203,13 @@ impl<M: Machine> Kernel<M> {
     /// One CPU as the kernel sees it now.
     pub fn cpu_info(&self, cpu: CpuId) -> CpuInfo {
         let cpu = self.cpu(cpu);
+        // What it is doing now was not booked yet.
+        let open = self.machine.now_ns().saturating_sub(cpu.since_ns);
+        let now = |doing: Context| if cpu.context == doing { open } else { 0 };
         CpuInfo {
-            user_ns: cpu.user_ns,
-            kernel_ns: cpu.kernel_ns,
-            idle_ns: cpu.idle_ns,
+            user_ns: cpu.user_ns + now(Context::User),
+            kernel_ns: cpu.kernel_ns + now(Context::Kernel),
+            idle_ns: cpu.idle_ns + now(Context::Idle),
             interrupts: cpu.interrupts,
             turns: cpu.turns,
         }

@@ -40,7 +40,7 @@ impl<M: Machine> Kernel<M> {
             + self.ports.len();
         SystemInfo {
             uptime_ns: self.machine.now_ns(),
-            idle_ns: self.cpus.iter().map(|cpu| cpu.idle_ns).sum(),
+            idle_ns: self.cpu_ids().map(|cpu| self.cpu_info(cpu).idle_ns).sum(),
             frames_total: self.frames.total(),
             frames_free: self.frames.available(),
             processes: self.processes.len() as u64,

@@ -124,6 +124,10 @@ fn a_cpus_times_add_up() {
     driver.kernel.machine.now_ns += 1_000;
     driver.call(Syscall::Clock, &[]).unwrap();
     let info = driver.kernel.cpu_info(CPU);
+    driver.kernel.machine.now_ns += 300;
+    let later = driver.kernel.cpu_info(CPU);
+    assert_eq!(later.user_ns, info.user_ns + 300, "what was not booked yet counts");
+    driver.kernel.machine.now_ns -= 300;
     let all = info.user_ns + info.kernel_ns + info.idle_ns;
     assert_eq!(all, driver.kernel.machine.now_ns);
     assert_eq!((info.user_ns, info.idle_ns), (1_000, 7_000));
