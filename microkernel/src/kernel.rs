@@ -201,7 +201,7 @@ pub struct BootProcess<'a> {
 }
 
 impl<M: Machine> Kernel<M> {
-    /// An empty kernel for so many CPUs, at most [`CPUS`]. Each starts in the KERNEL context.
+    /// An empty kernel for so many CPUs, at most 64. Each starts in the KERNEL context.
     pub fn new(machine: M, memory: &mut impl BootMemory, sizes: &Sizes, cpus: usize) -> Self {
         assert!((1..=CPUS).contains(&cpus), "CPUs: {cpus}");
         let keys = sizes.threads + sizes.timers;

@@ -7,7 +7,7 @@
 //! Reading order:
 //! 1. [`machine`]: what it needs of a machine.
 //! 2. [`object`]: the nouns. [`arena`]: where they live.
-//! 3. [`exit`]: the gate, the only way back to user mode.
+//! 3. [`mod@exit`]: the gate, the only way back to user mode.
 //! 4. [`ipc`]: the verbs: call, receive, reply, signal.
 //! 5. `syscall`: from the saved frame to those verbs, one line each.
 //! 6. `sched`, `time`, `mem`: who runs, until when, with which memory.

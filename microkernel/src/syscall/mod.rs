@@ -39,6 +39,9 @@ impl Done {
 
 /// Numbers of calls are below this.
 const CALLS: u64 = Syscall::END;
+/// Places in the table of calls.
+const PLACES: usize = 128;
+const _: () = assert!(CALLS == PLACES as u64 && CALLS.is_power_of_two());
 
 /// Carries a call out: arguments and results are in the caller's frame.
 type Verb<M> = fn(&mut Kernel<M>, ThreadId) -> Result<Done, Error>;
@@ -66,8 +69,7 @@ impl<M: Machine> Kernel<M> {
     #[inline]
     fn plain_call(&mut self, me: ThreadId, number: u64) -> Result<Done, Error> {
         // The mask keeps the CPU from running ahead with a number that was compared wrongly.
-        #[expect(clippy::cast_possible_truncation, reason = "masked to below the table's end")]
-        let place = (number & (CALLS - 1)) as usize;
+        let place = number::size(number & (CALLS - 1));
         Self::VERBS[place](self, me)
     }
 
@@ -85,8 +87,8 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// What each number does.
-    const VERBS: [Verb<M>; CALLS as usize] = {
-        let mut verbs: [Verb<M>; CALLS as usize] = [Self::sys_nothing; CALLS as usize];
+    const VERBS: [Verb<M>; PLACES] = {
+        let mut verbs: [Verb<M>; PLACES] = [Self::sys_nothing; PLACES];
         let mut index = 0;
         while index < Syscall::ALL.len() {
             let call = Syscall::ALL[index];

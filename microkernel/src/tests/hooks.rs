@@ -152,7 +152,7 @@ fn exit_18_the_filter_sees_what_the_tracer_made_of_the_call() {
     watched.driver.raw(Syscall::Yield as u64, &[], 0);
     let (_, token) = watched.stop(TraceStage::Enter);
     let forbidden = Syscall::Clock;
-    let low = u64::MAX & !(1 << forbidden as u64);
+    let low = !(1 << forbidden as u64);
     let child = watched.child;
     watched.driver.call(Syscall::ProcessFilter, &[child, low, u64::MAX]).unwrap();
     watched.answer(token, TraceReply::Rewrite, &[forbidden as u64]);

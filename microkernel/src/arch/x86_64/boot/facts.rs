@@ -106,7 +106,7 @@ impl Facts {
             let after = Range { start: page.end, ..self.free[place] };
             self.free[place] = before;
             // A full list only loses memory.
-            drop(self.free.push(after));
+            let _lost = self.free.push(after);
             return Some(Phys(page.start));
         }
         pages.find(|page| inside(&self.ram, *page).is_some()).map(|page| Phys(page.start))
