@@ -51,7 +51,5 @@ pub use process::{
 };
 pub use startup::{Startup, StartupWriter};
 pub use syscall::Syscall;
-pub use trace::{
-    DebugRegisters, TRACE_LABEL, TraceFlags, TraceRecord, TraceReply, TraceStage,
-};
+pub use trace::{DebugRegisters, TRACE_LABEL, TraceFlags, TraceRecord, TraceReply, TraceStage};
 pub use upcall::{SavedFrame, UPCALL_REDZONE};
