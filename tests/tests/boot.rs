@@ -16,6 +16,7 @@ fn boots(name: &str, change: impl FnOnce(&mut Machine) -> Result<()>) {
 #[test]
 fn direct_boot_in_64_mib_with_one_cpu() {
     boots("boot-1", |machine| {
+        machine.cpus = 1;
         machine.memory_mib = 64;
         Ok(())
     });

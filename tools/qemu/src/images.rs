@@ -9,6 +9,7 @@
 //! | `POSTERN_PROGRAMS` | the folder of all user programs, stripped, test programs among them |
 //! | `POSTERN_BIOS`, `POSTERN_UEFI` | the disk images |
 //! | `POSTERN_XTASK` | the program `xtask` itself |
+//! | `POSTERN_CPUS` | how many CPUs the machines of tests have, unless a test says so itself |
 //!
 //! Without them (a plain `cargo test`) [`Images::get`] runs `cargo xtask build --tests` first and
 //! [`Images::bios`] `cargo xtask image`.
@@ -127,7 +128,7 @@ impl Images {
     /// A machine that boots anything; its log is found as for [`Images::machine`].
     pub fn machine_with(&self, boot: Boot, name: &str) -> Machine {
         let log = self.target.join("logs").join(format!("{name}.log"));
-        Machine::new(boot, log, Elfs::in_target(&self.target))
+        Machine::new(boot, log, Elfs::in_target(&self.target)).with_cpus(cpus())
     }
 
     /// The stripped ELF of a program, as it goes into an archive.
@@ -167,6 +168,11 @@ impl Images {
         xtask(&["image", firmware])?;
         Ok(self.disk_image_path(firmware))
     }
+}
+
+/// The number of CPUs of this test run.
+fn cpus() -> u32 {
+    std::env::var("POSTERN_CPUS").ok().and_then(|count| count.parse().ok()).unwrap_or(1)
 }
 
 /// Runs a command of the project.

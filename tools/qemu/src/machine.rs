@@ -81,6 +81,15 @@ impl Machine {
         self
     }
 
+    /// With so many CPUs; its log has a name of its own.
+    pub fn with_cpus(mut self, cpus: u32) -> Self {
+        self.cpus = cpus;
+        if cpus > 1 {
+            self.log = self.log.with_extension(format!("{cpus}-cpus.log"));
+        }
+        self
+    }
+
     /// Starts it and takes its serial line.
     ///
     /// # Errors
@@ -180,6 +189,13 @@ mod tests {
         let mut machine = machine(Boot::Bios("d.img".into()));
         assert!(words(&machine).contains("snapshot=on,file=d.img"));
         assert!(machine.append("selftest").is_err());
+    }
+
+    #[test]
+    fn each_number_of_cpus_has_its_log() {
+        let machine = machine(direct()).with_cpus(4);
+        let words = words(&machine);
+        assert!(words.contains("-smp 4") && words.contains("logs/a.4-cpus.log"), "{words}");
     }
 
     #[test]

@@ -14,8 +14,8 @@ pub(super) fn matches(filter: &str) -> bool {
 }
 
 /// Boots, and shuts down at the prompt.
-pub(super) fn run(images: &Images) -> Result<Results> {
-    let mut session = images.machine("boot").start()?;
+pub(super) fn run(images: &Images, cpus: u32) -> Result<Results> {
+    let mut session = images.machine("boot").with_cpus(cpus).start()?;
     let prompt = session.wait_prompt(LIMIT);
     if prompt.is_ok() {
         session.send_line("shutdown")?;

@@ -28,6 +28,10 @@ pub(crate) struct Arguments {
     /// Only these parts (may be repeated)
     #[arg(long, value_name = "PART")]
     only: Vec<Part>,
+    /// Run what runs in QEMU once with each of these numbers of CPUs
+    #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "1",
+        value_parser = clap::value_parser!(u32).range(1..=255))]
+    cpus: Vec<u32>,
 }
 
 /// A part of the tests.
@@ -54,24 +58,39 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
         summary.run("host tests", || some(host::run(filter)?, filter));
     }
     if [Part::Selftest, Part::Boot, Part::System].into_iter().any(wanted) {
-        in_qemu(&wanted, filter, &mut summary);
+        in_qemu(&wanted, arguments, &mut summary);
     }
     Ok(summary.print())
 }
 
-fn in_qemu(wanted: &dyn Fn(Part) -> bool, filter: &str, summary: &mut Summary) {
+fn in_qemu(wanted: &dyn Fn(Part) -> bool, arguments: &Arguments, summary: &mut Summary) {
     let images = match prepare() {
         Ok(images) => images,
         Err(error) => return summary.add_failure("build", &format!("{error:#}")),
     };
-    if wanted(Part::Boot) && boot::matches(filter) {
-        summary.run("boot to the prompt", || boot::run(&images));
+    let filter = arguments.filter.as_str();
+    for cpus in arguments.cpus.iter().copied() {
+        let row = |part: &str| row_name(part, cpus, &arguments.cpus);
+        if wanted(Part::Boot) && boot::matches(filter) {
+            summary.run(&row("boot to the prompt"), || boot::run(&images, cpus));
+        }
+        if wanted(Part::Selftest) {
+            let run = || some(selftests(&images, cpus, filter)?, filter);
+            summary.run(&row("self-tests"), run);
+        }
+        if wanted(Part::System) {
+            let run = || some(system_tests(&images, cpus, filter)?, filter);
+            summary.run(&row("system tests"), run);
+        }
     }
-    if wanted(Part::Selftest) {
-        summary.run("self-tests", || some(selftests(&images, filter)?, filter));
-    }
-    if wanted(Part::System) {
-        summary.run("system tests", || some(system_tests(&images, filter)?, filter));
+}
+
+/// The number of CPUs is told when it is not the usual one alone.
+fn row_name(part: &str, cpus: u32, all: &[u32]) -> String {
+    match (cpus, all) {
+        (1, [1]) => part.to_owned(),
+        (1, _) => format!("{part}, 1 CPU"),
+        _ => format!("{part}, {cpus} CPUs"),
     }
 }
 
@@ -87,8 +106,8 @@ fn prepare() -> Result<Images> {
     build::with_tests(&setup::toolchain()?)
 }
 
-fn selftests(images: &Images, filter: &str) -> Result<Results> {
-    let mut machine = images.machine("selftest");
+fn selftests(images: &Images, cpus: u32, filter: &str) -> Result<Results> {
+    let mut machine = images.machine("selftest").with_cpus(cpus);
     machine.append("selftest")?;
     let step = crate::step::Step::begin("running the self-tests");
     let outcome = selftest::boot(&machine, None, SELFTEST_LIMIT)?;
@@ -97,7 +116,7 @@ fn selftests(images: &Images, filter: &str) -> Result<Results> {
     Ok(if filter.is_empty() { results } else { results.only(&outcome.transcript, filter) })
 }
 
-fn system_tests(images: &Images, filter: &str) -> Result<Results> {
+fn system_tests(images: &Images, cpus: u32, filter: &str) -> Result<Results> {
     let package = "system-tests";
     if !metadata::packages()?.iter().any(|found| found.name == package) {
         anyhow::bail!("there is no package {package} in tests/");
@@ -112,6 +131,28 @@ fn system_tests(images: &Images, filter: &str) -> Result<Results> {
         .env("POSTERN_PROGRAMS", &images.programs)
         .env("POSTERN_BIOS", bios)
         .env("POSTERN_UEFI", uefi)
-        .env("POSTERN_XTASK", std::env::current_exe()?);
+        .env("POSTERN_XTASK", std::env::current_exe()?)
+        .env("POSTERN_CPUS", cpus.to_string());
     host::run_command("running the system tests", &mut command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Arguments, row_name};
+    use clap::{Args as _, Command, FromArgMatches as _};
+
+    fn cpus(words: &[&str]) -> Vec<u32> {
+        let command = Arguments::augment_args(Command::new("test"));
+        let matches = command.try_get_matches_from([&["test"], words].concat()).unwrap();
+        Arguments::from_arg_matches(&matches).unwrap().cpus
+    }
+
+    #[test]
+    fn one_row_for_each_number_of_cpus() {
+        assert_eq!(cpus(&[]), [1]);
+        assert_eq!(cpus(&["--cpus", "1,2,4"]), [1, 2, 4]);
+        assert_eq!(row_name("boot", 1, &[1]), "boot");
+        assert_eq!(row_name("boot", 1, &[1, 4]), "boot, 1 CPU");
+        assert_eq!(row_name("boot", 4, &[4]), "boot, 4 CPUs");
+    }
 }

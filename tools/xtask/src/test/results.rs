@@ -60,7 +60,7 @@ impl Summary {
         println!();
         for (name, results, time) in &self.parts {
             let (passed, failed) = (results.passed, results.failed());
-            println!("{name:20} {passed:5} passed {failed:5} failed {:8.1} s", time.as_secs_f32());
+            println!("{name:26} {passed:5} passed {failed:5} failed {:8.1} s", time.as_secs_f32());
         }
         let (line, status) = self.closing();
         println!("{line}");
