@@ -10,6 +10,7 @@ mod build;
 mod check;
 mod debug;
 mod disk_image;
+mod gate;
 mod log;
 mod metadata;
 mod new_server;
@@ -36,6 +37,7 @@ enum Command {
     Run(run::Arguments),
     Test(test::Arguments),
     Check(check::Arguments),
+    Gate(gate::Arguments),
     Selftest(selftest::Arguments),
     Image(disk_image::Arguments),
     Debug(debug::Arguments),
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Gate(arguments) => gate::run(&arguments),
         Command::Selftest(arguments) => selftest::run(&arguments),
         Command::Image(arguments) => disk_image::run(&arguments),
         Command::Debug(arguments) => debug::run(&arguments),

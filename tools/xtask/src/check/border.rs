@@ -60,7 +60,7 @@ fn outside(root: &Path) -> Result<Vec<String>> {
 }
 
 /// All Rust files below this folder, in order.
-fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
     let problem = || format!("cannot read the folder {}", folder.display());
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).with_context(problem)? {

@@ -6,7 +6,9 @@ mod arrows;
 mod border;
 mod docs;
 mod lints;
-mod tokens;
+pub(crate) mod tokens;
+
+pub(crate) use border::sources;
 
 use crate::metadata::{self, Package};
 use crate::setup::{self, Toolchain};

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::str::FromStr as _;
 
 /// The tokens of a source text.
-pub(super) fn parse(text: &str) -> Result<TokenStream> {
+pub(crate) fn parse(text: &str) -> Result<TokenStream> {
     // The error of the lexer has nothing but its place.
     TokenStream::from_str(text).map_err(|error| anyhow::anyhow!("{error}"))
 }

@@ -15,11 +15,11 @@ const IN_QEMU: &str = "system-tests";
 pub(super) fn run(filter: &str) -> Result<Results> {
     let packages = metadata::packages()?;
     let all = &mut test_command(&default_members(&packages), &[], filter);
-    let mut results = run_command("running the host tests", all)?;
+    let mut results = run_command("running the host tests", all)?.0;
     let libraries = user_libraries(&packages);
     if !libraries.is_empty() {
         let more = &mut test_command(&libraries, &["--lib"], filter);
-        let more = run_command("running the host tests of user space", more)?;
+        let more = run_command("running the host tests of user space", more)?.0;
         results.passed += more.passed;
         results.failures.extend(more.failures);
     }
@@ -43,7 +43,7 @@ fn user_libraries(packages: &[Package]) -> Vec<String> {
 }
 
 /// `cargo test` with the user's own toolchain.
-pub(super) fn test_command(packages: &[String], options: &[&str], filter: &str) -> Command {
+pub(crate) fn test_command(packages: &[String], options: &[&str], filter: &str) -> Command {
     let mut command = workspace::host_cargo();
     command.args(["test", "--no-fail-fast"]).args(options);
     command.args(packages.iter().flat_map(|name| ["-p", name.as_str()]));
@@ -53,8 +53,8 @@ pub(super) fn test_command(packages: &[String], options: &[&str], filter: &str) 
     command
 }
 
-/// Runs `cargo test` and counts; shows its output when something failed.
-pub(super) fn run_command(what: &str, command: &mut Command) -> Result<Results> {
+/// Runs `cargo test` and counts; shows its output when something failed. The output.
+pub(crate) fn run_command(what: &str, command: &mut Command) -> Result<(Results, String)> {
     let step = step::Step::begin(what);
     let output = step::capture(command, |line| step.detail(line))?;
     step.end();
@@ -62,7 +62,7 @@ pub(super) fn run_command(what: &str, command: &mut Command) -> Result<Results> 
     if results.failed() > 0 {
         eprint!("{}", output.text);
     }
-    Ok(results)
+    Ok((results, output.text))
 }
 
 #[cfg(test)]

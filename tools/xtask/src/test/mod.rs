@@ -10,13 +10,15 @@ mod host;
 mod libtest;
 mod results;
 
+pub(crate) use host::{run_command, test_command};
 pub(crate) use results::Results;
 
 use crate::{build, disk_image, metadata, run::Firmware, selftest, setup};
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
-use qemu_harness::Images;
+use qemu_harness::{Images, Outcome};
 use results::Summary;
+use std::process::Command;
 use std::time::Duration;
 
 /// Run all tests: on the host, and in QEMU.
@@ -47,6 +49,8 @@ enum Part {
     System,
 }
 
+/// The package of the system tests.
+const SYSTEM_TESTS: &str = "system-tests";
 const SELFTEST_LIMIT: Duration = Duration::from_secs(180);
 
 /// The command.
@@ -107,33 +111,43 @@ fn prepare() -> Result<Images> {
 }
 
 fn selftests(images: &Images, cpus: u32, filter: &str) -> Result<Results> {
+    let outcome = selftest_outcome(images, cpus)?;
+    let results = selftest::judge(&outcome);
+    Ok(if filter.is_empty() { results } else { results.only(&outcome.transcript, filter) })
+}
+
+/// Boots into the self-tests.
+pub(crate) fn selftest_outcome(images: &Images, cpus: u32) -> Result<Outcome> {
     let mut machine = images.machine("selftest").with_cpus(cpus);
     machine.append("selftest")?;
     let step = crate::step::Step::begin("running the self-tests");
     let outcome = selftest::boot(&machine, None, SELFTEST_LIMIT)?;
     step.end();
-    let results = selftest::judge(&outcome);
-    Ok(if filter.is_empty() { results } else { results.only(&outcome.transcript, filter) })
+    Ok(outcome)
 }
 
 fn system_tests(images: &Images, cpus: u32, filter: &str) -> Result<Results> {
-    let package = "system-tests";
-    if !metadata::packages()?.iter().any(|found| found.name == package) {
-        anyhow::bail!("there is no package {package} in tests/");
+    if !metadata::packages()?.iter().any(|found| found.name == SYSTEM_TESTS) {
+        anyhow::bail!("there is no package {SYSTEM_TESTS} in tests/");
     }
     let toolchain = setup::toolchain()?;
     let bios = disk_image::make(&toolchain, images, Firmware::Bios, "")?;
     let uefi = disk_image::make(&toolchain, images, Firmware::Uefi, "")?;
-    let mut command = host::test_command(&[package.to_owned()], &[], filter);
+    let mut command = system_command(images, cpus, filter)?;
+    command.env("POSTERN_BIOS", bios).env("POSTERN_UEFI", uefi);
+    Ok(host::run_command("running the system tests", &mut command)?.0)
+}
+
+/// The system tests with these images; those that boot disk images make them when they run.
+pub(crate) fn system_command(images: &Images, cpus: u32, filter: &str) -> Result<Command> {
+    let mut command = host::test_command(&[SYSTEM_TESTS.to_owned()], &[], filter);
     command
         .env("POSTERN_KERNEL", &images.kernel)
         .env("POSTERN_ARCHIVE", &images.archive)
         .env("POSTERN_PROGRAMS", &images.programs)
-        .env("POSTERN_BIOS", bios)
-        .env("POSTERN_UEFI", uefi)
         .env("POSTERN_XTASK", std::env::current_exe()?)
         .env("POSTERN_CPUS", cpus.to_string());
-    host::run_command("running the system tests", &mut command)
+    Ok(command)
 }
 
 #[cfg(test)]
