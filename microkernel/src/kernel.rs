@@ -1,6 +1,7 @@
 //! The kernel's state, and how it comes to be at boot.
 
 use crate::arena::{Arena, Slot};
+use crate::checks::Checks;
 use crate::exit::{Context, ITEMS};
 use crate::machine::{CpuId, Frame, Machine, Phys};
 use crate::mem::{Block, FrameInfo, Frames};
@@ -97,6 +98,8 @@ pub struct Cpu {
     pub timer_ns: Option<u64>,
     /// CPUs that this one has to kick before it leaves, one bit each.
     pub kicks: u64,
+    /// How many entries it is in: 1 in the kernel, else 0 (kept by the checks).
+    pub depth: i32,
     /// The debug registers that it holds.
     pub debug: Option<DebugRegisters>,
     /// Interrupts that the gate took.
@@ -123,6 +126,7 @@ impl Cpu {
             since_ns: 0,
             timer_ns: None,
             kicks: 0,
+            depth: 1,
             debug: None,
             interrupts: 0,
             user_ns: 0,
@@ -165,6 +169,7 @@ pub struct Kernel<M: Machine> {
     pub(crate) next_pid: u32,
     pub(crate) stats: Stats,
     pub(crate) trace: Ring,
+    pub(crate) checks: Checks,
     pub(crate) shutdown: Option<u8>,
 }
 
@@ -228,6 +233,7 @@ impl<M: Machine> Kernel<M> {
             dying: None,
             next_pid: 1,
             stats: Stats::default(),
+            checks: Checks::default(),
             trace: Ring::new(memory.slice(RECORDS, |_| TraceRecord::default())),
             shutdown: None,
         }

@@ -12,6 +12,7 @@
 //! 5. `syscall`: from the saved frame to those verbs, one line each.
 //! 6. `sched`, `time`, `mem`: who runs, until when, with which memory.
 //! 7. `lifecycle`: how objects are counted and processes taken apart.
+//! 8. [`checks`]: what is looked at on every way in and out, in tests.
 //!
 //! Errors: a code goes back to the caller, a fault to its supervisor; nothing a user
 //! program does makes the core panic. Order: everything here runs with interrupts off,
@@ -20,6 +21,7 @@
 #![forbid(unsafe_code)]
 
 pub mod arena;
+pub mod checks;
 pub mod exit;
 mod fault;
 #[cfg(any(test, feature = "hosted"))]

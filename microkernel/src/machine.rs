@@ -221,6 +221,8 @@ pub trait Machine: Sized {
     fn take_interrupt(&mut self) -> Option<Interrupt>;
     /// Whether interrupts are off, as the core expects whenever it runs.
     fn interrupts_off(&self) -> bool;
+    /// Turns interrupts off, where they should have been.
+    fn turn_interrupts_off(&mut self);
     /// Fills this CPU's debug registers; all zero: they watch for nothing.
     fn load_debug_registers(&mut self, registers: &DebugRegisters);
     /// Interrupts the other CPU, so that it looks at its work flags.

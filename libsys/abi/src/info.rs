@@ -59,6 +59,10 @@ pub struct SystemInfo {
     pub exits: u64,
     /// See `exits`.
     pub most_turns: u64,
+    /// What the debug checks found; 0 in a kernel without them.
+    pub violations: u64,
+    /// The longest turn of the exit loop; 0 in a kernel without checks.
+    pub longest_turn_ns: u64,
     /// Device interrupts by line.
     pub irqs: IrqCounts,
 }

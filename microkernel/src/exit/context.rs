@@ -3,6 +3,7 @@
 //! Nobody saves a previous state: entering asserts USER (or IDLE) and sets KERNEL, leaving
 //! asserts KERNEL. The same edges feed the time accounting.
 
+use crate::checks::Place;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 
@@ -20,17 +21,20 @@ pub enum Context {
 impl<M: Machine> Kernel<M> {
     /// First thing after an entry from user mode.
     pub fn enter(&mut self, cpu: CpuId) {
+        self.check_interrupts(Place::Enter);
         self.change_context(cpu, Context::User, Context::Kernel);
+        self.check_depth(cpu, 1, 1);
     }
 
     /// First thing after a halt.
     pub fn wake(&mut self, cpu: CpuId) {
+        self.check_interrupts(Place::Enter);
         self.change_context(cpu, Context::Idle, Context::Kernel);
+        self.check_depth(cpu, 1, 1);
     }
 
     /// The one transition: asserts where the CPU comes from, and books the time since.
     pub(super) fn change_context(&mut self, cpu: CpuId, from: Context, to: Context) {
-        let off = self.machine.interrupts_off();
         let state = self.cpu_mut(cpu);
         let found = core::mem::replace(&mut state.context, to);
         // The halted are known by one mask, for whoever looks for a CPU without work.
@@ -39,8 +43,8 @@ impl<M: Machine> Kernel<M> {
         } else if from == Context::Idle {
             self.idle &= !(1 << cpu.0);
         }
-        if found != from || !off {
-            refuse(found, from, to, off);
+        if found != from {
+            refuse(found, from, to);
         }
         self.account(cpu, from);
     }
@@ -73,7 +77,6 @@ impl<M: Machine> Kernel<M> {
 
 /// Out of line, so that the way in stays short.
 #[cold]
-fn refuse(found: Context, from: Context, to: Context, off: bool) -> ! {
-    assert!(off, "interrupts are on on the way to {to:?}");
+fn refuse(found: Context, from: Context, to: Context) -> ! {
     panic!("context is {found:?}, expected {from:?} on the way to {to:?}");
 }

@@ -7,6 +7,7 @@
 //! and the wait of other CPUs.
 
 use super::{Context, Kind, Work};
+use crate::checks::{self, Place};
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::ThreadId;
@@ -51,7 +52,7 @@ pub fn exit<M: Machine>(held: &mut impl Held<M>, cpu: CpuId) -> Next {
 impl<M: Machine> Kernel<M> {
     /// One turn: the decision when nothing is to be done, else the work.
     pub fn turn(&mut self, cpu: CpuId) -> Option<Next> {
-        assert!(self.machine.interrupts_off(), "interrupts are on in the exit loop");
+        self.check_interrupts(Place::Turn);
         if let Some(code) = self.shutdown {
             return Some(Next::Shutdown(code));
         }
@@ -63,7 +64,9 @@ impl<M: Machine> Kernel<M> {
             self.run_work(cpu, work);
             return Some(self.leave(cpu));
         }
+        let since = self.turn_begins();
         self.run_work(cpu, work & Self::LOOP_MASK);
+        self.check_turn_ends(since);
         None
     }
 
@@ -117,6 +120,7 @@ impl<M: Machine> Kernel<M> {
     /// Interrupts are off and no flag is set: the timer, the context, the decision.
     fn leave(&mut self, cpu: CpuId) -> Next {
         self.set_next_timer(cpu);
+        self.check_leave(cpu);
         self.stats.exits += 1;
         match self.cpu(cpu).current {
             Some(thread) => {
@@ -127,6 +131,17 @@ impl<M: Machine> Kernel<M> {
                 self.change_context(cpu, Context::Kernel, Context::Idle);
                 Next::Idle
             }
+        }
+    }
+
+    /// At this instant interrupts are off and no flag of the loop is set.
+    #[inline]
+    fn check_leave(&mut self, cpu: CpuId) {
+        self.check_interrupts(Place::Leave);
+        self.check_depth(cpu, -1, 1);
+        if checks::ON && self.read_work(cpu) & Self::LOOP_MASK != 0 {
+            let work = self.read_work(cpu);
+            self.report(format_args!("{cpu:?} leaves with flags {work:#x}"));
         }
     }
 

@@ -148,6 +148,11 @@ impl Driver {
         }
     }
 
+    /// From inside the kernel: the exit alone.
+    pub fn leave(&mut self) {
+        self.next = exit(&mut Alone(&mut self.kernel), CPU);
+    }
+
     /// The running thread faults.
     pub fn fault(&mut self, fault: &Fault) {
         self.kernel.enter(CPU);

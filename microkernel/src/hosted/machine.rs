@@ -45,6 +45,10 @@ pub struct Hosted {
     pub port_values: BTreeMap<u16, u32>,
     /// The system log.
     pub log: Vec<u8>,
+    /// Whether interrupts are on by a mistake.
+    pub interrupts_on: bool,
+    /// A port whose writing turns interrupts on: a handler's mistake.
+    pub trap_port: Option<u16>,
     /// The debug registers.
     pub debug: DebugRegisters,
     /// CPUs that were kicked.
@@ -64,6 +68,8 @@ impl Hosted {
             port_writes: Vec::new(),
             port_values: BTreeMap::new(),
             log: Vec::new(),
+            interrupts_on: false,
+            trap_port: None,
             debug: DebugRegisters::default(),
             kicked: Vec::new(),
         }
@@ -215,7 +221,10 @@ impl Machine for Hosted {
         self.pending.pop_front()
     }
     fn interrupts_off(&self) -> bool {
-        true
+        !self.interrupts_on
+    }
+    fn turn_interrupts_off(&mut self) {
+        self.interrupts_on = false;
     }
     fn load_debug_registers(&mut self, registers: &DebugRegisters) {
         self.debug = *registers;
@@ -242,6 +251,7 @@ impl Machine for Hosted {
         self.port_values.get(&port).copied().unwrap_or(u32::MAX)
     }
     fn port_write(&mut self, port: u16, _width: PortWidth, value: u32) {
+        self.interrupts_on |= self.trap_port == Some(port);
         self.port_writes.push((port, value));
     }
     fn log(&mut self, bytes: &[u8]) {

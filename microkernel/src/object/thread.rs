@@ -164,6 +164,8 @@ pub struct Thread<F> {
     pub calls_end: u64,
     /// The number of the watched call it is in.
     pub call: u64,
+    /// It is in a system call (kept by the checks).
+    pub in_call: bool,
     /// That call was answered by somebody else, or refused.
     pub emulated: bool,
     /// What its debug registers watch for.
@@ -216,6 +218,7 @@ impl<F> Thread<F> {
             affinity: u64::MAX,
             calls_end: Syscall::END,
             call: 0,
+            in_call: false,
             emulated: false,
             debug: None,
             work: ThreadWork(0),

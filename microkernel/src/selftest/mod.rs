@@ -6,6 +6,7 @@
 
 mod boot_files;
 mod cpu;
+mod debug_checks;
 mod files;
 mod interrupts;
 mod isolation;
@@ -68,8 +69,9 @@ fn text(what: &str) -> Failure {
 
 static FAILED: AtomicBool = AtomicBool::new(false);
 
-const SUITES: [&[Check]; 10] = [
+const SUITES: [&[Check]; 11] = [
     cpu::CHECKS,
+    debug_checks::CHECKS,
     isolation::CHECKS,
     traps::CHECKS,
     interrupts::CHECKS,

@@ -54,6 +54,8 @@ impl<M: Machine> Kernel<M> {
             log_bytes: stats.log_bytes,
             exits: stats.exits,
             most_turns: stats.most_turns,
+            violations: self.checks.violations,
+            longest_turn_ns: self.checks.longest_turn_ns,
             irqs: stats.irqs,
         }
     }

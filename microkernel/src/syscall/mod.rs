@@ -55,6 +55,7 @@ impl<M: Machine> Kernel<M> {
             return;
         }
         self.stats.syscalls += 1;
+        self.check_call_begins(me);
         let thread = &self.threads[me];
         let number = thread.frame.syscall_number();
         let outcome = if number < thread.calls_end {
@@ -63,6 +64,7 @@ impl<M: Machine> Kernel<M> {
             self.call_with_hooks(me)
         };
         self.finish_call(me, outcome);
+        self.check_call_ends(me, number);
     }
 
     /// A call below [`CALLS`].

@@ -1,5 +1,6 @@
 //! Tests of the core on the hosted machine: every object, every state, random sequences.
 
+mod checks;
 mod debug;
 mod endpoints;
 mod faults;

@@ -4,7 +4,7 @@
 //!
 //! | variable | what |
 //! |---|---|
-//! | `POSTERN_KERNEL` | the kernel's ELF, stripped |
+//! | `POSTERN_KERNEL` | the ELF of the kernel with debug checks, stripped |
 //! | `POSTERN_ARCHIVE` | the boot archive |
 //! | `POSTERN_PROGRAMS` | the folder of all user programs, stripped, test programs among them |
 //! | `POSTERN_BIOS`, `POSTERN_UEFI` | the disk images |
@@ -23,6 +23,9 @@ use std::sync::OnceLock;
 /// The target of everything that runs on the bare machine.
 pub const TARGET: &str = "x86_64-unknown-none";
 
+/// The file name of the kernel that has the debug checks.
+const CHECKED: &str = "postern-checks";
+
 /// The root of the workspace.
 pub fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -39,8 +42,17 @@ pub struct Elfs {
 impl Elfs {
     /// In this target folder of the workspace.
     pub fn in_target(target: &Path) -> Self {
+        Self::with_kernel(target, "kernel")
+    }
+
+    /// The same with the kernel that has the debug checks.
+    pub fn with_checks(target: &Path) -> Self {
+        Self::with_kernel(target, "kernel-checks")
+    }
+
+    fn with_kernel(target: &Path, part: &str) -> Self {
         let release = |part: &str| target.join(part).join(TARGET).join("release");
-        Self { kernel: release("kernel").join("postern"), user: release("user") }
+        Self { kernel: release(part).join("postern"), user: release("user") }
     }
 
     /// The kernel.
@@ -92,13 +104,28 @@ impl Images {
         }
     }
 
+    /// The same with the kernel that has the debug checks: what tests boot.
+    pub fn with_checks(target: &Path) -> Self {
+        let kernel = target.join("image").join(CHECKED);
+        Self { kernel, ..Self::in_target(target) }
+    }
+
+    /// Where the programs with their debug information are.
+    pub fn elfs(&self) -> Elfs {
+        if self.kernel.file_name().is_some_and(|name| name == CHECKED) {
+            Elfs::with_checks(&self.target)
+        } else {
+            Elfs::in_target(&self.target)
+        }
+    }
+
     /// The images of this test run; builds them when nobody did.
     ///
     /// # Errors
     /// When the build fails.
     pub fn get() -> Result<Self> {
         static BUILT: OnceLock<Result<(), String>> = OnceLock::new();
-        let mut images = Self::in_target(&root().join("target"));
+        let mut images = Self::with_checks(&root().join("target"));
         if std::env::var_os("POSTERN_KERNEL").is_none() {
             let built =
                 BUILT.get_or_init(|| xtask(&["build", "--tests"]).map_err(|e| format!("{e:#}")));
@@ -128,7 +155,7 @@ impl Images {
     /// A machine that boots anything; its log is found as for [`Images::machine`].
     pub fn machine_with(&self, boot: Boot, name: &str) -> Machine {
         let log = self.target.join("logs").join(format!("{name}.log"));
-        Machine::new(boot, log, Elfs::in_target(&self.target)).with_cpus(cpus())
+        Machine::new(boot, log, self.elfs()).with_cpus(cpus())
     }
 
     /// The stripped ELF of a program, as it goes into an archive.

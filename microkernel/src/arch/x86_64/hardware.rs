@@ -195,6 +195,10 @@ impl Machine for Hardware {
         !x86_64::instructions::interrupts::are_enabled()
     }
 
+    fn turn_interrupts_off(&mut self) {
+        x86_64::instructions::interrupts::disable();
+    }
+
     fn load_debug_registers(&mut self, registers: &DebugRegisters) {
         debug_registers::load(registers);
     }

@@ -1,6 +1,6 @@
 //! The system log: records to QEMU's debug console; and the kernel's own defmt frames.
 
-use super::{ports, time};
+use super::{checks, ports, time};
 use abi::{LogHeader, LogKind};
 use core::cell::UnsafeCell;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -108,6 +108,7 @@ struct Logger;
 // are called by defmt only there, on the same CPU, so the frame is theirs alone.
 unsafe impl defmt::Logger for Logger {
     fn acquire() {
+        assert!(checks::may_log(), "logged before the core was entered");
         while SHARED.busy.swap(true, Acquire) {
             core::hint::spin_loop();
         }

@@ -6,6 +6,7 @@
 //! user mode and the core), [`hardware`] (the core's `Machine`).
 
 pub(crate) mod boot;
+pub(crate) mod checks;
 pub(crate) mod cpu;
 pub(crate) mod debug;
 pub(crate) mod entry;

@@ -17,6 +17,8 @@ const USER_SCRIPT: &str = "libsys/rt/user.ld";
 pub(crate) enum Bare {
     /// The kernel image.
     Kernel,
+    /// The kernel image with its debug checks.
+    CheckedKernel,
     /// User programs.
     User,
 }
@@ -26,13 +28,14 @@ impl Bare {
     fn folder(self) -> &'static str {
         match self {
             Self::Kernel => "kernel",
+            Self::CheckedKernel => "kernel-checks",
             Self::User => "user",
         }
     }
 
     fn script(self) -> &'static str {
         match self {
-            Self::Kernel => KERNEL_SCRIPT,
+            Self::Kernel | Self::CheckedKernel => KERNEL_SCRIPT,
             Self::User => USER_SCRIPT,
         }
     }
@@ -72,10 +75,20 @@ pub(crate) fn lint_command(toolchain: &Toolchain, kind: Bare, verb: &str) -> Res
 
 /// Builds the kernel image.
 pub(crate) fn kernel(toolchain: &Toolchain) -> Result<()> {
-    relink_when_changed(Bare::Kernel, "postern")?;
-    let mut command = Bare::Kernel.command(toolchain, "build")?;
-    command.args(["-p", "microkernel", "--bin", "postern", "--features", "image"]);
-    step::run("building the kernel", &mut command)
+    kernel_with(toolchain, Bare::Kernel, "image", "building the kernel")
+}
+
+/// Builds the kernel image with its debug checks, for tests.
+pub(crate) fn checked_kernel(toolchain: &Toolchain) -> Result<()> {
+    let what = "building the kernel with checks";
+    kernel_with(toolchain, Bare::CheckedKernel, "image,checks", what)
+}
+
+fn kernel_with(toolchain: &Toolchain, kind: Bare, features: &str, what: &str) -> Result<()> {
+    relink_when_changed(kind, "postern")?;
+    let mut command = kind.command(toolchain, "build")?;
+    command.args(["-p", "microkernel", "--bin", "postern", "--features", features]);
+    step::run(what, &mut command)
 }
 
 /// Builds user programs; each is a package with a program of the same name.
@@ -92,8 +105,12 @@ pub(crate) fn programs(toolchain: &Toolchain, names: &[String]) -> Result<()> {
 /// Cargo does not know that a program depends on its linker script: when the script is
 /// newer, the program is removed, so that cargo links it again.
 fn relink_when_changed(kind: Bare, name: &str) -> Result<()> {
-    let elfs = Elfs::in_target(&workspace::target());
-    let elf = if kind == Bare::Kernel { elfs.kernel().to_owned() } else { elfs.program(name) };
+    let target = workspace::target();
+    let elf = match kind {
+        Bare::Kernel => Elfs::in_target(&target).kernel().to_owned(),
+        Bare::CheckedKernel => Elfs::with_checks(&target).kernel().to_owned(),
+        Bare::User => Elfs::in_target(&target).program(name),
+    };
     let changed = |path: &Path| path.metadata().and_then(|data| data.modified()).ok();
     let script = changed(&workspace::root().join(kind.script()));
     if !elf.exists() || changed(&elf) >= script {

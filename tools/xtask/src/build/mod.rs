@@ -1,8 +1,8 @@
 //! Builds what boots: the kernel, the user programs, the boot archive.
 //!
-//! In `target/`: `kernel/` and `user/` are cargo's (two sets of flags, so two folders),
-//! `image/` holds what machines boot: `postern` (the kernel without debug information),
-//! `boot.tar`, and `programs/` (each user program, stripped).
+//! In `target/`: `kernel/`, `kernel-checks/` and `user/` are cargo's (a folder for each set
+//! of flags), `image/` holds what machines boot: `postern` (the kernel without debug
+//! information), `postern-checks` (the same with debug checks, for tests), `boot.tar`, and `programs/` (each user program, stripped).
 
 mod archive;
 mod cargo;
@@ -43,9 +43,14 @@ pub(crate) fn all(toolchain: &Toolchain) -> Result<Images> {
     build(toolchain, false)
 }
 
-/// Builds that and the programs of the system tests.
+/// Builds that, the programs of the system tests, and the kernel with its debug checks,
+/// which is the one that the tests boot.
 pub(crate) fn with_tests(toolchain: &Toolchain) -> Result<Images> {
-    build(toolchain, true)
+    build(toolchain, true)?;
+    cargo::checked_kernel(toolchain)?;
+    let images = Images::with_checks(&workspace::target());
+    strip::copy(toolchain, images.elfs().kernel(), &images.kernel)?;
+    Ok(images)
 }
 
 /// Where the programs are, with their debug information.

@@ -1,5 +1,6 @@
 //! What belongs to one CPU, reached through gs in kernel mode.
 
+use super::super::checks::CpuChecks;
 use super::super::entry::frame::UserFrame;
 use super::super::irq::pending::Pending;
 use super::tables::Descriptors;
@@ -50,6 +51,8 @@ pub(crate) struct CpuBlock {
     pub(crate) caught: AtomicU64,
     /// What an errand found out.
     pub(crate) answer: AtomicU64,
+    /// What the debug checks keep.
+    pub(crate) checks: CpuChecks,
     running: AtomicBool,
     id: CpuId,
 }
@@ -75,6 +78,7 @@ impl CpuBlock {
             errand: spin::Mutex::new(None),
             caught: AtomicU64::new(0),
             answer: AtomicU64::new(0),
+            checks: CpuChecks::new(),
             running: AtomicBool::new(false),
             id: CpuId(id),
         }

@@ -5,7 +5,7 @@ use super::super::boot::processors;
 use super::super::cpu::{CpuBlock, this_cpu};
 use super::super::hardware::Hardware;
 use super::super::mm::shootdown;
-use super::super::{debug, irq, panic, probe, time};
+use super::super::{checks, debug, irq, panic, probe, time};
 use super::frame::{Trap, UserFrame};
 use super::lock::{Hold, Lock};
 use super::{leave, vectors};
@@ -67,8 +67,12 @@ enum Step {
 /// ORDER: the root is loaded before the kernel is let go, so that no other CPU finds a
 /// space unused that is about to be; a halted CPU uses none, and is never asked to forget.
 fn decide(mut kernel: Holding, cpu: &CpuBlock) -> Step {
+    if let Some(place) = checks::held_lock(cpu) {
+        kernel.report(format_args!("a lock is held on the way out: {place}"));
+    }
     match core_kernel::exit(&mut kernel, cpu.id()) {
         Next::User(thread) => {
+            checks::outside(cpu);
             shootdown::switch_to(cpu, *kernel.page_table(thread));
             Step::User(kernel.frame_pointer(thread))
         }
@@ -139,8 +143,14 @@ fn entered(cpu: &'static CpuBlock, act: impl FnOnce(&mut Core)) -> ! {
     // SAFETY: the frame is the running thread's, filled by the stub; the core is not
     // running, so nothing else refers to it.
     leave::save_bases(cpu, unsafe { &mut *cpu.user_frame() });
+    // SAFETY: as above.
+    let wrong = checks::at_entry(cpu, unsafe { &(*cpu.user_frame()).trap });
     let mut kernel = Holding::take(cpu);
     kernel.enter(cpu.id());
+    checks::inside(cpu);
+    if let Some(wrong) = wrong {
+        kernel.report(format_args!("entry: {wrong}"));
+    }
     act(&mut kernel);
     follow(cpu, decide(kernel, cpu))
 }
@@ -179,6 +189,7 @@ fn enter_user(cpu: &CpuBlock, frame: *mut UserFrame) -> NotCanonical {
 fn refuse(cpu: &'static CpuBlock, fault: &Fault) -> Step {
     let mut kernel = Holding::take(cpu);
     kernel.enter(cpu.id());
+    checks::inside(cpu);
     kernel.fault(cpu.id(), fault);
     decide(kernel, cpu)
 }

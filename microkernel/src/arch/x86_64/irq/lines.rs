@@ -11,12 +11,12 @@
 //! Source: Intel 82093AA, section 3.2.4 "IOREDTBL".
 
 use super::super::boot::{Override, Platform};
+use super::super::checks::Lock;
 use super::super::cpu::this_cpu;
 use super::super::entry::vectors;
 use super::registers::Registers;
 use core_kernel::machine::Interrupt;
 use heapless::Vec;
-use spin::Mutex;
 
 const SELECT: u16 = 0x00;
 const WINDOW: u16 = 0x10;
@@ -90,8 +90,8 @@ struct Lines {
 
 /// ORDER: taken with interrupts off only, and nothing is locked inside, so a handler never
 /// finds it taken by the code that it interrupted.
-static LINES_OF_MACHINE: Mutex<Lines> =
-    Mutex::new(Lines { controllers: Vec::new(), lines: [Line::EMPTY; LINES], target: 0 });
+static LINES_OF_MACHINE: Lock<Lines> =
+    Lock::new(Lines { controllers: Vec::new(), lines: [Line::EMPTY; LINES], target: 0 });
 
 impl Line {
     const EMPTY: Self = Self { input: 0, wiring: 0, waiting: true, again: false };

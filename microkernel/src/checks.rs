@@ -1,0 +1,132 @@
+//! Debug checks: what must hold on every way in and out, looked at while it runs.
+//!
+//! On with the feature `checks`, as in all tests; off there is no instruction and no data
+//! of them in the kernel. What a check finds is counted, written to the system log with
+//! its place, and repaired where it can be, so that one mistake is one report.
+
+use crate::kernel::Kernel;
+use crate::machine::{CpuId, Machine};
+use crate::object::ThreadId;
+
+/// Whether the checks are there.
+pub const ON: bool = cfg!(any(feature = "checks", test));
+
+/// What the checks keep.
+#[derive(Debug, Default)]
+pub(crate) struct Checks {
+    /// How much was found.
+    pub(crate) violations: u64,
+    /// The longest turn of the exit loop: interrupts wait at most for one.
+    pub(crate) longest_turn_ns: u64,
+}
+
+/// Where a check looked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// First thing after an entry.
+    Enter,
+    /// After the system call with this number.
+    Call(u64),
+    /// At the begin of a turn of the exit loop.
+    Turn,
+    /// Last thing before user mode.
+    Leave,
+}
+
+impl<M: Machine> Kernel<M> {
+    /// Interrupts are off, as everywhere in the core; if not, that is reported, and they are.
+    #[inline]
+    pub(crate) fn check_interrupts(&mut self, place: Place) {
+        if ON && !self.machine.interrupts_off() {
+            self.machine.turn_interrupts_off();
+            self.report(format_args!("interrupts were on: {place:?}"));
+        }
+    }
+
+    /// The thread is in one system call at a time.
+    #[inline]
+    pub(crate) fn check_call_begins(&mut self, me: ThreadId) {
+        if ON && core::mem::replace(&mut self.threads[me].in_call, true) {
+            self.report(format_args!("a system call within another: {me:?}"));
+        }
+    }
+
+    /// The call is over, or waits.
+    #[inline]
+    pub(crate) fn check_call_ends(&mut self, me: ThreadId, number: u64) {
+        if ON {
+            // A thread may have ended itself.
+            if let Some(thread) = self.threads.get_mut(me) {
+                thread.in_call = false;
+            }
+            self.check_interrupts(Place::Call(number));
+        }
+    }
+
+    /// One entry more (1) or less (-1): inside there is exactly one.
+    #[inline]
+    pub(crate) fn check_depth(&mut self, cpu: CpuId, change: i32, inside: i32) {
+        if ON {
+            let depth = &mut self.cpu_mut(cpu).depth;
+            let found = if change > 0 { *depth + change } else { *depth };
+            *depth = inside + change.min(0);
+            if found != inside {
+                self.report(format_args!("entry depth of {cpu:?} is {found}, not {inside}"));
+            }
+        }
+    }
+
+    /// When a turn begins, for [`Kernel::check_turn_ends`].
+    #[inline]
+    pub(crate) fn turn_begins(&self) -> u64 {
+        if ON { self.machine.now_ns() } else { 0 }
+    }
+
+    /// Remembers the longest turn.
+    #[inline]
+    pub(crate) fn check_turn_ends(&mut self, since_ns: u64) {
+        if ON {
+            let spent = self.machine.now_ns().saturating_sub(since_ns);
+            let longest = &mut self.checks.longest_turn_ns;
+            *longest = spent.max(*longest);
+        }
+    }
+
+    /// Counts a violation and tells of it. The arch reports its own here too.
+    #[cold]
+    pub fn report(&mut self, what: core::fmt::Arguments<'_>) {
+        self.checks.violations += 1;
+        let mut text = Text::default();
+        // A text that is too long is cut.
+        let _cut = core::fmt::write(&mut text, format_args!("check failed: {what}\n"));
+        self.log_record(abi::LogKind::Text, 0, text.bytes());
+    }
+}
+
+/// A short text without a heap.
+struct Text {
+    bytes: [u8; 160],
+    len: usize,
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        Self { bytes: [0; 160], len: 0 }
+    }
+}
+
+impl Text {
+    fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
+impl core::fmt::Write for Text {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        let room = &mut self.bytes[self.len..];
+        let taken = text.len().min(room.len());
+        room[..taken].copy_from_slice(&text.as_bytes()[..taken]);
+        self.len += taken;
+        if taken == text.len() { Ok(()) } else { Err(core::fmt::Error) }
+    }
+}
