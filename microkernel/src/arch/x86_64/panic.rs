@@ -1,7 +1,8 @@
 //! The end, when the kernel itself is wrong.
 //!
-//! A path of its own: no locks, no per-CPU data, no core, no formatting into memory that
-//! others use. To COM1 and as a text record to the log; then the machine ends.
+//! A path of its own: no locks, no gs, no core, no formatting into memory that others use.
+//! The first CPU that panics stops the others by NMI, wherever they are, so that what it
+//! tells stays readable. To COM1 and as a text record to the log; then the machine ends.
 
 use super::entry::frame::Trap;
 use super::irq::lapic;
@@ -90,18 +91,17 @@ fn report(frame_pointer: u64, tell: impl FnOnce(&mut Report) -> fmt::Result) -> 
     x86_64::instructions::interrupts::disable();
     let here = here();
     first_to_panic(here);
-    let still_running = stop_others(here);
+    let running_on = stop_others(here);
     let mut report = Report(String::new());
     // COM1 cannot fail, and nothing is left to do if it did.
     let _ = serial::Serial.write_str("\n");
     let _ = report.write_str("kernel panic: ");
     let _ = tell(&mut report);
-    if cpu::running().count() > 1 {
-        let number = here - 1;
-        let _ =
-            writeln!(report, "on the CPU with controller {number}; running on: {still_running}");
-    }
     let _ = backtrace(&mut report, frame_pointer);
+    if cpu::running().count() > 1 {
+        let me = here - 1;
+        let _ = writeln!(report, "on the CPU with controller {me}; not stopped: {running_on}");
+    }
     log::record(LogKind::Text, report.0.as_bytes());
     debug::exit(exit_code::PANIC)
 }
