@@ -20,11 +20,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// The target of everything that runs on the bare machine.
+/// The target of the kernel and of ordinary user programs: no vector registers.
 pub const TARGET: &str = "x86_64-unknown-none";
 
 /// The file name of the kernel that has the debug checks.
 const CHECKED: &str = "postern-checks";
+/// Targets that programs may choose instead; each has its file in [`TARGETS_FOLDER`].
+pub const OTHER_TARGETS: [&str; 1] = ["x86_64-postern-float"];
+
+/// Where the files of [`OTHER_TARGETS`] are, from the root on.
+pub const TARGETS_FOLDER: &str = "libsys/targets";
 
 /// The root of the workspace.
 pub fn root() -> PathBuf {
@@ -51,8 +56,8 @@ impl Elfs {
     }
 
     fn with_kernel(target: &Path, part: &str) -> Self {
-        let release = |part: &str| target.join(part).join(TARGET).join("release");
-        Self { kernel: release(part).join("postern"), user: release("user") }
+        let kernel = target.join(part).join(TARGET).join("release").join("postern");
+        Self { kernel, user: target.join("user") }
     }
 
     /// The kernel.
@@ -62,11 +67,29 @@ impl Elfs {
 
     /// A user program. A process may be called `PROGRAM.NUMBER`.
     pub fn program(&self, name: &str) -> PathBuf {
-        let exact = self.user.join(name);
+        let exact = self.newest(name);
         match name.split_once(['.', '#', ':']) {
-            Some((program, _)) if !exact.exists() => self.user.join(program),
+            Some((program, _)) if !exact.exists() => self.newest(program),
             _ => exact,
         }
+    }
+
+    /// Where a program of this name was built last: it may have changed its target.
+    fn newest(&self, name: &str) -> PathBuf {
+        let place = |target: &str| self.user_program(target, name);
+        let built = |path: &PathBuf| path.metadata().and_then(|data| data.modified()).ok();
+        let others = OTHER_TARGETS.iter().map(|target| place(target));
+        let found = others.filter_map(|path| Some((built(&path)?, path)));
+        let ordinary = place(TARGET);
+        match found.max() {
+            Some((time, path)) if Some(time) > built(&ordinary) => path,
+            _ => ordinary,
+        }
+    }
+
+    /// A user program that is built for this target.
+    pub fn user_program(&self, target: &str, name: &str) -> PathBuf {
+        self.user.join(target).join("release").join(name)
     }
 
     /// For the log decoder.

@@ -40,7 +40,7 @@ mod verdict;
 pub use archive::Archive;
 pub use boot::Boot;
 pub use find::{find_ovmf, find_qemu};
-pub use images::{Elfs, Images, TARGET, root};
+pub use images::{Elfs, Images, OTHER_TARGETS, TARGET, TARGETS_FOLDER, root};
 pub use machine::{Machine, SerialLine};
 pub use outcome::Outcome;
 pub use screen::Screen;

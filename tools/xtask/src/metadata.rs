@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// A package of the workspace.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Package {
     /// Its name.
     pub(crate) name: String,
@@ -18,6 +18,8 @@ pub(crate) struct Package {
     pub(crate) dependencies: Vec<Dependency>,
     /// Whether a plain `cargo test` runs its tests.
     pub(crate) default_member: bool,
+    /// The target that it chooses: `package.metadata.postern.target` in its Cargo.toml.
+    pub(crate) target: Option<String>,
 }
 
 /// A crate of a package.
@@ -80,6 +82,7 @@ fn package(value: &Value, defaults: &[Value], root: &Path) -> Package {
         targets: list(&value["targets"]).iter().map(|value| target(value, root)).collect(),
         dependencies: list(&value["dependencies"]).iter().map(dependency).collect(),
         default_member: defaults.contains(&value["id"]),
+        target: value["metadata"]["postern"]["target"].as_str().map(str::to_owned),
     }
 }
 
@@ -121,12 +124,14 @@ mod tests {
     fn packages_targets_and_dependencies_are_read() {
         let json = r#"{"workspace_default_members": ["a 1"], "packages": [{
             "id": "a 1", "name": "a", "manifest_path": "/r/servers/a/Cargo.toml",
+            "metadata": {"postern": {"target": "t"}},
             "targets": [{"name": "a", "kind": ["bin"], "src_path": "/r/servers/a/src/main.rs"}],
             "dependencies": [{"name": "abi", "path": "/r/libsys/abi", "kind": null},
                              {"name": "proptest", "kind": "dev"}]}]}"#;
         let packages = parse(json.as_bytes(), Path::new("/r")).unwrap();
         let package = &packages[0];
         assert!(package.default_member);
+        assert_eq!(package.target.as_deref(), Some("t"));
         assert_eq!(package.folder, Path::new("servers/a"));
         assert_eq!(package.program("a").unwrap().file, Path::new("servers/a/src/main.rs"));
         assert!(package.dependencies[0].ours && !package.dependencies[0].for_tests);

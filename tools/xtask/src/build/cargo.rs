@@ -1,9 +1,11 @@
 //! The cargo calls for the bare machine, with their flags in one place.
 
+use super::programs::Programs;
 use crate::setup::Toolchain;
 use crate::{step, workspace};
 use anyhow::Result;
-use qemu_harness::{Elfs, TARGET};
+use qemu_harness::{Elfs, TARGET, TARGETS_FOLDER};
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
 
@@ -54,10 +56,11 @@ impl Bare {
     }
 
     /// A cargo call for this kind: `cargo VERB` with target, standard library and flags.
-    fn command(self, toolchain: &Toolchain, verb: &str) -> Result<Command> {
+    fn command(self, toolchain: &Toolchain, verb: &str, target: &str) -> Result<Command> {
         let mut command = toolchain.cargo()?;
         command
-            .args([verb, "--release", "--target", TARGET])
+            .args([verb, "--release", "-Zjson-target-spec", "--target"])
+            .arg(specification(&workspace::root(), target))
             .args(["-Zbuild-std=core,alloc,compiler_builtins"])
             .args(["-Zbuild-std-features=compiler-builtins-mem", "--target-dir"])
             .arg(workspace::target().join(self.folder()))
@@ -68,60 +71,75 @@ impl Bare {
     }
 }
 
+/// What cargo calls a target: the compiler's own by name, ours by its file.
+fn specification(root: &Path, target: &str) -> OsString {
+    if target == TARGET {
+        return target.into();
+    }
+    root.join(TARGETS_FOLDER).join(format!("{target}.json")).into()
+}
+
 /// Cargo for a check of crates for the bare machine (clippy, doc); nothing is linked.
 pub(crate) fn lint_command(toolchain: &Toolchain, kind: Bare, verb: &str) -> Result<Command> {
-    kind.command(toolchain, verb)
+    kind.command(toolchain, verb, TARGET)
 }
 
 /// Builds the kernel image.
 pub(crate) fn kernel(toolchain: &Toolchain) -> Result<()> {
-    kernel_with(toolchain, Bare::Kernel, "image", "building the kernel")
+    let elfs = Elfs::in_target(&workspace::target());
+    kernel_with(toolchain, Bare::Kernel, &elfs, "image", "building the kernel")
 }
 
 /// Builds the kernel image with its debug checks, for tests.
 pub(crate) fn checked_kernel(toolchain: &Toolchain) -> Result<()> {
+    let elfs = Elfs::with_checks(&workspace::target());
     let what = "building the kernel with checks";
-    kernel_with(toolchain, Bare::CheckedKernel, "image,checks", what)
+    kernel_with(toolchain, Bare::CheckedKernel, &elfs, "image,checks", what)
 }
 
-fn kernel_with(toolchain: &Toolchain, kind: Bare, features: &str, what: &str) -> Result<()> {
-    relink_when_changed(kind, "postern")?;
-    let mut command = kind.command(toolchain, "build")?;
+fn kernel_with(
+    toolchain: &Toolchain,
+    kind: Bare,
+    elfs: &Elfs,
+    features: &str,
+    what: &str,
+) -> Result<()> {
+    relink_when_changed(kind, elfs.kernel())?;
+    let mut command = kind.command(toolchain, "build", TARGET)?;
     command.args(["-p", "microkernel", "--bin", "postern", "--features", features]);
     step::run(what, &mut command)
 }
 
-/// Builds user programs; each is a package with a program of the same name.
-pub(crate) fn programs(toolchain: &Toolchain, names: &[String]) -> Result<()> {
-    let mut command = Bare::User.command(toolchain, "build")?;
-    for name in names {
-        relink_when_changed(Bare::User, name)?;
+/// Builds user programs for their target; each is a package with a program of the same name.
+pub(crate) fn programs(toolchain: &Toolchain, programs: &Programs) -> Result<()> {
+    let target = programs.target.as_str();
+    let elfs = Elfs::in_target(&workspace::target());
+    let mut command = Bare::User.command(toolchain, "build", target)?;
+    for name in &programs.names {
+        relink_when_changed(Bare::User, &elfs.user_program(target, name))?;
         command.args(["-p", name]);
     }
     command.arg("--bins");
-    step::run("building the user programs", &mut command)
+    step::run(&format!("building the user programs for {target}"), &mut command)
 }
 
 /// Cargo does not know that a program depends on its linker script: when the script is
 /// newer, the program is removed, so that cargo links it again.
-fn relink_when_changed(kind: Bare, name: &str) -> Result<()> {
-    let target = workspace::target();
-    let elf = match kind {
-        Bare::Kernel => Elfs::in_target(&target).kernel().to_owned(),
-        Bare::CheckedKernel => Elfs::with_checks(&target).kernel().to_owned(),
-        Bare::User => Elfs::in_target(&target).program(name),
-    };
+fn relink_when_changed(kind: Bare, elf: &Path) -> Result<()> {
     let changed = |path: &Path| path.metadata().and_then(|data| data.modified()).ok();
     let script = changed(&workspace::root().join(kind.script()));
-    if !elf.exists() || changed(&elf) >= script {
+    if !elf.exists() || changed(elf) >= script {
         return Ok(());
     }
-    std::fs::remove_file(&elf)?;
+    std::fs::remove_file(elf)?;
+    let name = elf.file_name().unwrap_or_default().to_string_lossy();
     let links = elf.with_file_name("deps");
     for entry in std::fs::read_dir(links)? {
         let entry = entry?;
         let file = entry.file_name().to_string_lossy().into_owned();
-        if file.strip_prefix(name).is_some_and(|rest| rest.starts_with('-') && !rest.contains('.'))
+        if file
+            .strip_prefix(&*name)
+            .is_some_and(|rest| rest.starts_with('-') && !rest.contains('.'))
         {
             std::fs::remove_file(entry.path())?;
         }
@@ -131,8 +149,18 @@ fn relink_when_changed(kind: Bare, name: &str) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::Bare;
+    use super::{Bare, specification};
+    use qemu_harness::{OTHER_TARGETS, TARGET, root};
     use std::path::Path;
+
+    #[test]
+    fn the_compiler_knows_its_own_target_and_finds_ours() {
+        assert_eq!(specification(Path::new("/r"), TARGET), TARGET);
+        for target in OTHER_TARGETS {
+            let file = specification(&root(), target);
+            assert!(Path::new(&file).exists(), "{}", file.display());
+        }
+    }
 
     #[test]
     fn flags_survive_a_path_with_spaces() {

@@ -6,19 +6,19 @@
 
 mod archive;
 mod cargo;
+mod programs;
 mod strip;
 mod system;
 
 pub(crate) use cargo::{Bare, lint_command};
 pub(crate) use system::MANIFEST;
 
-use crate::metadata::{self, Package};
+use crate::metadata;
 use crate::setup::{self, Toolchain};
 use crate::workspace;
 use anyhow::Result;
 use clap::Args;
 use qemu_harness::{Elfs, Images};
-use std::path::Path;
 
 /// Build the kernel, the user programs and the boot archive without running them.
 #[derive(Args)]
@@ -63,24 +63,16 @@ fn build(toolchain: &Toolchain, tests: bool) -> Result<Images> {
     let system = system::read(&packages)?;
     let images = Images::in_target(&workspace::target());
     cargo::kernel(toolchain)?;
-    let programs = programs(&packages, &system, tests);
-    cargo::programs(toolchain, &programs)?;
+    let groups = programs::by_target(&packages, programs::wanted(&packages, &system, tests))?;
     let elfs = elfs();
     strip::copy(toolchain, elfs.kernel(), &images.kernel)?;
-    for program in &programs {
-        strip::copy(toolchain, &elfs.program(program), &images.programs.join(program))?;
+    for group in &groups {
+        cargo::programs(toolchain, group)?;
+        for name in &group.names {
+            let elf = elfs.user_program(&group.target, name);
+            strip::copy(toolchain, &elf, &images.programs.join(name))?;
+        }
     }
     archive::write(&system, &images)?;
     Ok(images)
-}
-
-/// The programs to build: init, the manifest's, the self-tests, the test programs.
-fn programs(packages: &[Package], system: &manifest::System, tests: bool) -> Vec<String> {
-    let mut names = archive::program_names(system);
-    if tests {
-        let folder = Path::new("tests/programs");
-        let tests = packages.iter().filter(|package| package.folder.starts_with(folder));
-        names.extend(tests.map(|package| package.name.clone()));
-    }
-    names
 }

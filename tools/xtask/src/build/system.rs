@@ -55,7 +55,7 @@ mod tests {
             folder: format!("servers/{name}").into(),
             targets: vec![target],
             dependencies: Vec::new(),
-            default_member: false,
+            ..Package::default()
         }
     }
 

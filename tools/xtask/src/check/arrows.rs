@@ -122,7 +122,7 @@ mod tests {
             folder: folder.into(),
             targets: Vec::new(),
             dependencies: dependencies.iter().map(dependency).collect(),
-            default_member: false,
+            ..Package::default()
         }
     }
 

@@ -85,7 +85,7 @@ mod tests {
             folder: folder.into(),
             targets: Vec::new(),
             dependencies: Vec::new(),
-            default_member: false,
+            ..Package::default()
         };
         let packages = [
             package("abi", "libsys/abi"),

@@ -82,6 +82,7 @@ mod tests {
             targets: kinds.iter().map(target).collect(),
             dependencies: Vec::new(),
             default_member,
+            ..Package::default()
         }
     }
 
