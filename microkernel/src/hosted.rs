@@ -6,7 +6,9 @@
 mod driver;
 mod frame;
 mod machine;
+mod vector;
 
 pub use driver::{DATA, Driver, Outcome};
 pub use frame::HostedFrame;
 pub use machine::{Hosted, HostedMemory, HostedTable};
+pub use vector::{VECTOR_BYTES, VECTOR_CLEAN, VectorUnit};

@@ -74,6 +74,9 @@ pub(crate) struct Stats {
     pub(crate) log_bytes: u64,
     pub(crate) exits: u64,
     pub(crate) most_turns: u64,
+    pub(crate) vector_loads: u64,
+    pub(crate) vector_saves: u64,
+    pub(crate) vector_kept: u64,
     pub(crate) handles: u64,
     pub(crate) irqs: IrqCounts,
 }
@@ -102,6 +105,8 @@ pub struct Cpu {
     pub depth: i32,
     /// The debug registers that it holds.
     pub debug: Option<DebugRegisters>,
+    /// The thread whose vector state is in its registers, locked or not.
+    pub vector_owner: Option<ThreadId>,
     /// Interrupts that the gate took.
     pub interrupts: u64,
     /// Time in user mode.
@@ -128,6 +133,7 @@ impl Cpu {
             kicks: 0,
             depth: 1,
             debug: None,
+            vector_owner: None,
             interrupts: 0,
             user_ns: 0,
             kernel_ns: 0,

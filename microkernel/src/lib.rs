@@ -39,6 +39,7 @@ mod syscall;
 mod tests;
 mod time;
 pub mod trace;
+mod vector;
 
 pub use exit::{Context, Held, Next, WorkItem, exit};
 pub use fault::Fault;

@@ -234,6 +234,20 @@ pub trait Machine: Sized {
     /// Keeps the device line from interrupting.
     fn mask_line(&mut self, line: u8);
 
+    // -- vector registers, floating point among them; of the CPU that this code runs on ---
+
+    /// Makes a zeroed frame the state of a thread that never used the registers.
+    fn vector_prepare(&mut self, state: Phys);
+    /// Fills the registers, and unlocks them: user programs may use them.
+    fn vector_load(&mut self, state: Phys);
+    /// Unlocks the registers as they are.
+    fn vector_unlock(&mut self);
+    /// Writes the registers to memory. They stay as they are.
+    fn vector_save(&mut self, state: Phys);
+    /// From now on a use of the registers enters the core at `vector_used`. False when they
+    /// were emptied for that, true when they are still as they were.
+    fn vector_lock(&mut self) -> bool;
+
     // -- devices ---------------------------------------------------------------
 
     /// Whether this physical range may become a device memory object: no RAM, nothing of the kernel's.

@@ -28,6 +28,9 @@ pub enum FaultKind {
     Panic = 7,
     /// A system call with an impossible number.
     Syscall = 8,
+    /// There is no page, in the machine or in the quota, for the vector registers that it
+    /// used for the first time. Resumed, it tries again.
+    NoMemory = 9,
 }
 
 impl FaultKind {
@@ -42,6 +45,7 @@ impl FaultKind {
             Self::Alignment,
             Self::Panic,
             Self::Syscall,
+            Self::NoMemory,
         ]
         .into_iter()
         .find(|kind| *kind as u64 == number)
@@ -56,7 +60,7 @@ impl FaultKind {
             Self::IllegalInstruction => 4,
             Self::Arithmetic => 8,
             Self::Debug => 5,
-            Self::Alignment => 7,
+            Self::Alignment | Self::NoMemory => 7,
             Self::Syscall => 31,
         };
         crate::KILLED + signal
@@ -73,6 +77,7 @@ impl FaultKind {
             Self::Alignment => "misaligned access",
             Self::Panic => "panic",
             Self::Syscall => "impossible system call",
+            Self::NoMemory => "no memory for vector registers",
         }
     }
 }

@@ -63,6 +63,12 @@ pub struct SystemInfo {
     pub violations: u64,
     /// The longest turn of the exit loop; 0 in a kernel without checks.
     pub longest_turn_ns: u64,
+    /// Vector states that were loaded into a CPU's registers.
+    pub vector_loads: u64,
+    /// Vector states that were saved to memory.
+    pub vector_saves: u64,
+    /// Loads that were not needed: the registers still held the thread's state.
+    pub vector_kept: u64,
     /// Device interrupts by line.
     pub irqs: IrqCounts,
 }

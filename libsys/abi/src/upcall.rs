@@ -4,6 +4,10 @@
 //! [`UPCALL_REDZONE`] bytes) or at the top of the registered stack, 16-byte aligned,
 //! and enters the handler with `rdi` = pending bits, `rsi` = address of the frame and
 //! `rsp` = address of the frame - 8. All bits are masked until `UpcallReturn`.
+//!
+//! Floating point and vector registers are not in the frame: the handler finds them as the
+//! thread left them, and leaves its own to the thread. A handler that uses them saves them
+//! first; `sys` does so in programs that are built for them.
 
 /// Bytes below the stack pointer that an upcall leaves alone.
 pub const UPCALL_REDZONE: u64 = 128;

@@ -66,6 +66,9 @@ impl<M: Machine> Kernel<M> {
         }
         let since = self.turn_begins();
         self.run_work(cpu, work & Self::LOOP_MASK);
+        if self.vector_stranded(cpu) {
+            self.run_work(cpu, Work::VectorSave.flag());
+        }
         self.check_turn_ends(since);
         None
     }
@@ -94,7 +97,7 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    fn clear_work(&mut self, cpu: CpuId, work: Work) {
+    pub(crate) fn clear_work(&mut self, cpu: CpuId, work: Work) {
         self.cpu(cpu).work.fetch_and(!work.flag(), Ordering::AcqRel);
         if let Some(id) = self.cpu(cpu).current {
             self.threads[id].work.0 &= !work.flag();

@@ -40,6 +40,10 @@ pub enum Work {
     WakeUps,
     /// The thread's debug registers are to be in the CPU, or another thread's are.
     Debug,
+    /// The registers of this CPU are unlocked for a thread's vector state.
+    VectorSave,
+    /// The thread's vector state is in memory.
+    VectorLoad,
 }
 
 impl Work {
@@ -86,7 +90,7 @@ pub struct WorkItem<M: Machine> {
 }
 
 /// How many kinds of work there are.
-pub const ITEMS: usize = Work::Debug as usize + 1;
+pub const ITEMS: usize = Work::VectorLoad as usize + 1;
 
 impl<M: Machine> Kernel<M> {
     /// All work, in the order in which one turn does it.
@@ -216,6 +220,24 @@ impl<M: Machine> Kernel<M> {
             set_by: "a thread that has some, a CPU that holds some",
             makes_work: false,
             run: handlers::debug_registers,
+        },
+        WorkItem {
+            work: Work::VectorSave,
+            name: "vector save",
+            kind: Kind::Level,
+            phase: Phase::Last,
+            set_by: "a vector load, until the registers are locked again",
+            makes_work: false,
+            run: Kernel::vector_settle,
+        },
+        WorkItem {
+            work: Work::VectorLoad,
+            name: "vector load",
+            kind: Kind::Level,
+            phase: Phase::Last,
+            set_by: "the first use of vector registers, and each save, until the load",
+            makes_work: false,
+            run: Kernel::vector_load,
         },
     ];
 

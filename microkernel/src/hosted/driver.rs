@@ -1,6 +1,6 @@
 //! Drives the core as the entry stubs do: enter, act, exit, remember who runs.
 
-use super::{Hosted, HostedFrame, HostedMemory};
+use super::{Hosted, HostedFrame, HostedMemory, VECTOR_BYTES};
 use crate::exit::{Held, Next, exit};
 use crate::fault::Fault;
 use crate::kernel::{BootProcess, Kernel, Segment, Sizes};
@@ -158,6 +158,23 @@ impl Driver {
         self.kernel.enter(CPU);
         self.kernel.fault(CPU, fault);
         self.next = exit(&mut Alone(&mut self.kernel), CPU);
+    }
+
+    /// The running thread uses its vector registers. False when it was stopped at it and
+    /// somebody else runs.
+    pub fn vector(&mut self, act: impl FnOnce(&mut [u8; VECTOR_BYTES])) -> bool {
+        let me = self.running();
+        if !self.kernel.machine.vector_unit().unlocked {
+            self.kernel.enter(CPU);
+            self.kernel.vector_used(CPU);
+            self.next = exit(&mut Alone(&mut self.kernel), CPU);
+        }
+        let unit = self.kernel.machine.vector_unit();
+        let runs = self.next == Next::User(me) && unit.unlocked;
+        if runs {
+            act(&mut unit.registers);
+        }
+        runs
     }
 
     /// An interrupt comes.

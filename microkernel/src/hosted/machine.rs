@@ -1,6 +1,7 @@
 //! The hosted machine itself.
 
 use super::HostedFrame;
+use super::vector::VectorUnit;
 use crate::kernel::BootMemory;
 use crate::machine::{Access, CpuId, Interrupt, Machine, NoFrame, Page, PageSize, Phys, PortWidth};
 use crate::number;
@@ -43,6 +44,10 @@ pub struct Hosted {
     pub port_writes: Vec<(u16, u32)>,
     /// What ports read as.
     pub port_values: BTreeMap<u16, u32>,
+    /// The vector registers of each CPU that has touched them.
+    pub vectors: BTreeMap<u16, VectorUnit>,
+    /// Locked vector registers stay as they are; or the machine empties them.
+    pub vector_keeps: bool,
     /// The system log.
     pub log: Vec<u8>,
     /// Whether interrupts are on by a mistake.
@@ -67,6 +72,8 @@ impl Hosted {
             unmasked: BTreeSet::new(),
             port_writes: Vec::new(),
             port_values: BTreeMap::new(),
+            vectors: BTreeMap::new(),
+            vector_keeps: true,
             log: Vec::new(),
             interrupts_on: false,
             trap_port: None,
@@ -240,6 +247,21 @@ impl Machine for Hosted {
     }
     fn mask_line(&mut self, line: u8) {
         self.unmasked.remove(&line);
+    }
+    fn vector_prepare(&mut self, state: Phys) {
+        self.prepare_vector(state);
+    }
+    fn vector_load(&mut self, state: Phys) {
+        self.load_vector(state);
+    }
+    fn vector_unlock(&mut self) {
+        self.vector_unit().unlocked = true;
+    }
+    fn vector_save(&mut self, state: Phys) {
+        self.save_vector(state);
+    }
+    fn vector_lock(&mut self) -> bool {
+        self.lock_vector()
     }
     fn is_device_memory(&self, first: Phys, frames: u64) -> bool {
         first.0 >= 1 << 32 && frames <= 1 << 20

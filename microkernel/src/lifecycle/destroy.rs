@@ -20,6 +20,7 @@ impl<M: Machine> Kernel<M> {
         self.detach(id);
         self.set_upcall(id, None);
         self.bind(id, None);
+        self.drop_vector(id);
         if let Some(operation) = self.threads[id].operation.take() {
             self.drop_operation(operation);
         }

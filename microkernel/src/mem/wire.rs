@@ -143,13 +143,16 @@ pub(crate) fn system_info_bytes(info: &SystemInfo) -> [u8; size_of::<SystemInfo>
         info.most_turns,
         info.violations,
         info.longest_turn_ns,
+        info.vector_loads,
+        info.vector_saves,
+        info.vector_kept,
     ];
     put_words(&mut bytes, 0, &head);
     put_words(&mut bytes, head.len() * 8, &info.irqs);
     bytes
 }
 
-const _: () = assert!(size_of::<SystemInfo>() == (17 + abi::IRQ_LINES) * 8);
+const _: () = assert!(size_of::<SystemInfo>() == (20 + abi::IRQ_LINES) * 8);
 
 /// Registers as an upcall handler reads them.
 pub(crate) fn saved_frame_bytes(frame: &SavedFrame) -> [u8; size_of::<SavedFrame>()] {

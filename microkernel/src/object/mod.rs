@@ -23,7 +23,7 @@ pub use process::{Life, Process, Region};
 pub use quota::{Amounts, Quota, Quotas, Resource};
 pub use thread::{
     By, FaultRecord, Links, List, Operation, Pending, Raised, Reason, State, Thread, ThreadWork,
-    Threads, Upcall,
+    Threads, Upcall, VectorState,
 };
 pub use timer::Timer;
 pub use watch::{Listener, Watch};

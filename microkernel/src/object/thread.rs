@@ -14,7 +14,7 @@
 use super::{EndpointId, MemoryId, NotificationId, ProcessId, RegionId, ThreadId};
 use crate::arena::Arena;
 use crate::fault::Fault;
-use crate::machine::CpuId;
+use crate::machine::{CpuId, Phys};
 use abi::{DebugRegisters, Envelope, FaultKind, Protection, Syscall, TraceStage, WORDS};
 
 /// What a thread is doing.
@@ -98,6 +98,15 @@ pub struct Upcall {
     pub mask: u64,
 }
 
+/// The vector state of a thread that has used vector registers.
+#[derive(Clone, Copy, Debug)]
+pub struct VectorState {
+    /// Where it is kept while it is not live.
+    pub frame: Phys,
+    /// The CPU that loaded it last.
+    pub cpu: Option<CpuId>,
+}
+
 /// A long operation of a thread, done in pieces by the exit loop.
 #[derive(Clone, Copy, Debug)]
 pub enum Operation {
@@ -170,6 +179,8 @@ pub struct Thread<F> {
     pub emulated: bool,
     /// What its debug registers watch for.
     pub debug: Option<DebugRegisters>,
+    /// Its vector registers, once it has used them.
+    pub vector: Option<VectorState>,
     /// Work for its next way out.
     pub work: ThreadWork,
     /// Neighbours in the one list it is in.
@@ -221,6 +232,7 @@ impl<F> Thread<F> {
             in_call: false,
             emulated: false,
             debug: None,
+            vector: None,
             work: ThreadWork(0),
             links: Links::default(),
             siblings: Links::default(),

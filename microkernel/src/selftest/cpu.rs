@@ -15,7 +15,6 @@ use x86_64::registers::model_specific::{GsBase, KernelGsBase, LStar, Msr, SFMask
 
 pub(super) const CHECKS: &[Check] = &[
     ("cpu-write-protect", |bench| control(bench, Cr0Flags::WRITE_PROTECT)),
-    ("cpu-no-vector-registers", |bench| control(bench, Cr0Flags::EMULATE_COPROCESSOR)),
     ("cpu-no-execute", no_execute),
     ("cpu-smep", |bench| {
         feature(bench, features().smep, Cr4Flags::SUPERVISOR_MODE_EXECUTION_PROTECTION)

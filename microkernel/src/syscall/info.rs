@@ -56,6 +56,9 @@ impl<M: Machine> Kernel<M> {
             most_turns: stats.most_turns,
             violations: self.checks.violations,
             longest_turn_ns: self.checks.longest_turn_ns,
+            vector_loads: stats.vector_loads,
+            vector_saves: stats.vector_saves,
+            vector_kept: stats.vector_kept,
             irqs: stats.irqs,
         }
     }

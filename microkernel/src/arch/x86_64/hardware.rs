@@ -1,7 +1,7 @@
 //! The core's machine, on hardware.
 
 use super::boot::{Facts, Platform, REGIONS, Range};
-use super::cpu::{block, debug_registers, this_cpu};
+use super::cpu::{block, debug_registers, this_cpu, vector};
 use super::entry::frame::UserFrame;
 use super::irq::{lapic, lines};
 use super::mm::entry::Entry;
@@ -226,6 +226,28 @@ impl Machine for Hardware {
         if lines::exists(line) {
             lines::mask(line);
         }
+    }
+
+    fn vector_prepare(&mut self, state: Phys) {
+        self.write(state, &vector::CLEAN);
+    }
+
+    fn vector_load(&mut self, state: Phys) {
+        // SAFETY: the core gives a frame that `vector_prepare` or `vector_save` filled.
+        unsafe { vector::load(physmap::pointer(state)) }
+    }
+
+    fn vector_unlock(&mut self) {
+        vector::unlock();
+    }
+
+    fn vector_save(&mut self, state: Phys) {
+        // SAFETY: the core gives a frame that is for this alone.
+        unsafe { vector::save(physmap::pointer(state)) }
+    }
+
+    fn vector_lock(&mut self) -> bool {
+        vector::lock()
     }
 
     fn is_device_memory(&self, first: Phys, frames: u64) -> bool {

@@ -64,8 +64,7 @@ pub(crate) fn enable_no_execute() {
     unsafe { Efer::update(|flags| flags.insert(EferFlags::NO_EXECUTE_ENABLE)) };
 }
 
-/// Everything else that protects. Floating point and vector registers are off: no thread
-/// has a place to keep them in yet, so using them is an illegal instruction.
+/// Everything else that protects; vector registers are `vector::enable`'s.
 pub(crate) fn enable_protection() {
     let features = features();
     let wanted = [
@@ -75,23 +74,15 @@ pub(crate) fn enable_protection() {
         (features.fsgsbase, Cr4Flags::FSGSBASE),
         (features.global_pages, Cr4Flags::PAGE_GLOBAL),
     ];
-    let unwanted = Cr4Flags::OSFXSR
-        | Cr4Flags::OSXMMEXCPT_ENABLE
-        | Cr4Flags::OSXSAVE
-        | Cr4Flags::PERFORMANCE_MONITOR_COUNTER;
-    // SAFETY: 1. Only bits that CPUID offers are set. 2. The kernel never uses user pages,
-    // vector or floating-point registers. 3. WP takes nothing that the kernel writes.
+    // SAFETY: 1. Only bits that CPUID offers are set. 2. The kernel never uses user pages.
+    // 3. WP takes nothing that the kernel writes.
     unsafe {
         Cr4::update(|flags| {
-            flags.remove(unwanted);
+            flags.remove(Cr4Flags::PERFORMANCE_MONITOR_COUNTER);
             for (has, flag) in wanted {
                 flags.set(flag, has);
             }
         });
-        Cr0::update(|flags| {
-            flags.insert(Cr0Flags::WRITE_PROTECT | Cr0Flags::EMULATE_COPROCESSOR);
-            flags.insert(Cr0Flags::NUMERIC_ERROR);
-            flags.remove(Cr0Flags::MONITOR_COPROCESSOR | Cr0Flags::TASK_SWITCHED);
-        });
+        Cr0::update(|flags| flags.insert(Cr0Flags::WRITE_PROTECT));
     }
 }

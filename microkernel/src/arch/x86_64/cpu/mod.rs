@@ -6,6 +6,7 @@ pub(crate) mod features;
 pub(crate) mod idt;
 pub(crate) mod syscall_registers;
 pub(crate) mod tables;
+pub(crate) mod vector;
 
 use super::boot::BootFrames;
 use super::mm::layout::STACK_PAGES;
@@ -49,6 +50,7 @@ pub(crate) fn init(cpu: CpuId, stacks: Stacks) {
     idt::load();
     syscall_registers::load(block);
     features::enable_protection();
+    vector::enable();
 }
 
 /// Reads a register that every x86_64 has.

@@ -134,6 +134,9 @@ pub(super) extern "C" fn interrupt_arrived() -> ! {
         irq::record(vector, cpu);
         entered(cpu, |_| ())
     }
+    if vector == u64::from(vectors::VECTOR_USE) {
+        entered(cpu, |kernel| kernel.vector_used(cpu.id()))
+    }
     let fault = vectors::fault(vector, error, address);
     entered(cpu, |kernel| kernel.fault(cpu.id(), &fault))
 }

@@ -6,6 +6,8 @@ use core_kernel::Fault;
 pub(crate) const NMI: u8 = 2;
 pub(crate) const BREAKPOINT: u8 = 3;
 pub(crate) const OVERFLOW: u8 = 4;
+/// A use of locked vector registers.
+pub(crate) const VECTOR_USE: u8 = 7;
 pub(crate) const DOUBLE_FAULT: u8 = 8;
 pub(crate) const PAGE_FAULT: u8 = 14;
 pub(crate) const MACHINE_CHECK: u8 = 18;
@@ -58,7 +60,7 @@ pub(crate) fn fault(vector: u64, error: u64, address: u64) -> Fault {
 fn kind(vector: u64) -> FaultKind {
     match vector {
         14 => FaultKind::Page,
-        // No opcode, no coprocessor (vector registers are off), and what the FPU raises.
+        // No opcode, no coprocessor (a use of locked vector registers never gets here).
         6 | 7 | 9 => FaultKind::IllegalInstruction,
         // Division, overflow, floating point, vectors.
         0 | 4 | 16 | 19 => FaultKind::Arithmetic,

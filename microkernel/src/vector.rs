@@ -1,0 +1,129 @@
+//! Vector registers, floating point among them: kept for the threads that use them.
+//!
+//! **Shape.** A thread that never uses them has nothing. Its first use enters the core at
+//! [`Kernel::vector_used`], which gives it a frame for its state, paid for by its process.
+//! From then on the state is in one of two places:
+//!
+//! ```text
+//!            vector load (last row)
+//! in memory ───────────────────────▶ live: in the registers of the CPU that runs it
+//!           ◀───────────────────────
+//!            vector save (last row, or before the kernel is let go)
+//! ```
+//! In memory: the thread's flag `vector load` is set. Live: the registers are unlocked, and
+//! the CPU's flag `vector save` is set. A CPU whose registers are locked and a thread that
+//! has no state set neither, so the exit reads one zero word, as if there were no vectors.
+//!
+//! A save leaves the registers as they are and remembers whose they are (`vector_owner`):
+//! when the same thread comes back first, they are only unlocked.
+//!
+//! **Order.** Whenever another CPU can take the kernel, the state of a thread that is not
+//! current is in memory: a turn that leaves it stranded runs the row `vector save` at its
+//! end. So a thread may be pulled to another CPU without asking the one where it was.
+
+use crate::exit::Work;
+use crate::fault::Fault;
+use crate::kernel::Kernel;
+use crate::machine::{CpuId, Machine};
+use crate::object::{ThreadId, VectorState};
+use abi::FaultKind;
+use core::sync::atomic::Ordering;
+
+impl<M: Machine> Kernel<M> {
+    /// The current thread used the registers while they were locked: its first use.
+    /// Without memory or quota for its state it is a fault, and may try again.
+    pub fn vector_used(&mut self, cpu: CpuId) {
+        let Some(id) = self.cpu(cpu).current else { return };
+        if self.threads[id].vector.is_some() {
+            // It has them unlocked already: it cannot be helped by trying again.
+            let kind = FaultKind::IllegalInstruction;
+            return self.raise(id, &Fault { kind, code: 0, address: 0 }, None);
+        }
+        let quota = self.processes[self.threads[id].process].quota;
+        let (frames, quotas) = (&mut self.frames, &mut self.quotas);
+        match Self::take_frame(frames, quotas, &mut self.machine, quota) {
+            Some(frame) => {
+                self.machine.vector_prepare(frame);
+                self.threads[id].vector = Some(VectorState { frame, cpu: None });
+                self.set_thread_work(id, Work::VectorLoad);
+            }
+            None => {
+                let kind = FaultKind::NoMemory;
+                self.raise(id, &Fault { kind, code: 0, address: 0 }, None);
+            }
+        }
+    }
+
+    /// The row `vector save`: the registers stay the current thread's, or go to memory.
+    pub(crate) fn vector_settle(&mut self, cpu: CpuId) {
+        let Some(owner) = self.cpu(cpu).vector_owner else { return self.vector_lock(cpu) };
+        if self.cpu(cpu).current == Some(owner) {
+            return self.check_vector(cpu, owner);
+        }
+        if let Some(state) = self.threads[owner].vector {
+            self.machine.vector_save(state.frame);
+            self.threads[owner].work.0 |= Work::VectorLoad.flag();
+            self.stats.vector_saves += 1;
+        }
+        self.vector_lock(cpu);
+    }
+
+    /// Whether the registers are live with the state of a thread that is not current: it
+    /// must go to memory before another CPU can take the kernel.
+    pub(crate) fn vector_stranded(&self, cpu: CpuId) -> bool {
+        let cpu = self.cpu(cpu);
+        let live = cpu.work.load(Ordering::Relaxed) & Work::VectorSave.flag() != 0;
+        live && cpu.vector_owner != cpu.current
+    }
+
+    /// The row `vector load`: the current thread gets the registers, with its state.
+    pub(crate) fn vector_load(&mut self, cpu: CpuId) {
+        self.clear_work(cpu, Work::VectorLoad);
+        let Some(id) = self.cpu(cpu).current else { return };
+        let Some(state) = self.threads[id].vector else { return };
+        if self.cpu(cpu).vector_owner == Some(id) {
+            self.machine.vector_unlock();
+            self.stats.vector_kept += 1;
+        } else {
+            self.disown(id, state);
+            self.machine.vector_load(state.frame);
+            self.cpu_mut(cpu).vector_owner = Some(id);
+            self.threads[id].vector = Some(VectorState { cpu: Some(cpu), ..state });
+            self.stats.vector_loads += 1;
+        }
+        self.cpu(cpu).work.fetch_or(Work::VectorSave.flag(), Ordering::Relaxed);
+        self.check_vector(cpu, id);
+    }
+
+    /// A thread that dies gives its frame back; what is in the registers is nobody's.
+    pub(crate) fn drop_vector(&mut self, id: ThreadId) {
+        let Some(state) = self.threads[id].vector.take() else { return };
+        self.disown(id, state);
+        let quota = self.processes[self.threads[id].process].quota;
+        Self::free_frame(&mut self.frames, &mut self.quotas, quota, state.frame);
+    }
+
+    /// What the CPU that loaded the state last still has of it is not to be relied on.
+    fn disown(&mut self, id: ThreadId, state: VectorState) {
+        if let Some(last) = state.cpu
+            && self.cpu(last).vector_owner == Some(id)
+        {
+            self.cpu_mut(last).vector_owner = None;
+        }
+    }
+
+    /// Nobody may use the registers from now on.
+    fn vector_lock(&mut self, cpu: CpuId) {
+        self.clear_work(cpu, Work::VectorSave);
+        if !self.machine.vector_lock() {
+            self.cpu_mut(cpu).vector_owner = None;
+        }
+    }
+
+    /// What is live belongs to the thread that runs next, and was loaded here.
+    fn check_vector(&self, cpu: CpuId, id: ThreadId) {
+        let here = self.threads[id].vector.and_then(|state| state.cpu) == Some(cpu);
+        let owned = self.cpu(cpu).vector_owner == Some(id) && self.cpu(cpu).current == Some(id);
+        assert!(here && owned, "vector registers of {cpu:?} do not belong to {id:?}");
+    }
+}
