@@ -9,7 +9,7 @@ pub const VECTOR_BYTES: usize = 32;
 pub const VECTOR_CLEAN: [u8; VECTOR_BYTES] = [0xc1; VECTOR_BYTES];
 
 /// The vector registers of one CPU.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct VectorUnit {
     /// What is in them.
     pub registers: [u8; VECTOR_BYTES],

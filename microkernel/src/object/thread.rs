@@ -99,7 +99,7 @@ pub struct Upcall {
 }
 
 /// The vector state of a thread that has used vector registers.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct VectorState {
     /// Where it is kept while it is not live.
     pub frame: Phys,

@@ -1,9 +1,11 @@
 //! What is true of the kernel after every step.
 
-use crate::exit::Context;
+use crate::exit::{Context, Work};
 use crate::hosted::Hosted;
 use crate::kernel::Kernel;
+use crate::machine::CpuId;
 use crate::object::{By, Life, QuotaId, Resource, State, Storage, ThreadId};
+use core::sync::atomic::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Panics when something is not as it must be.
@@ -13,6 +15,7 @@ pub(super) fn check(kernel: &Kernel<Hosted>) {
     check_references(kernel);
     check_memory(kernel);
     check_quotas(kernel);
+    check_vectors(kernel);
     let cpu = &kernel.cpus[0];
     assert_ne!(cpu.context, Context::Kernel, "looked at between two entries");
 }
@@ -162,5 +165,32 @@ fn check_quotas(kernel: &Kernel<Hosted>) {
         let threads = process.threads.iter(&kernel.threads, By::Sibling).count();
         assert!(account.used.of(Resource::Threads) as usize >= threads);
         assert!(account.used.of(Resource::Handles) >= process.handles.used());
+    }
+}
+
+/// Vector registers are unlocked for the thread that runs and for nobody else, and a state
+/// is in memory or in the registers of the CPU that runs it.
+fn check_vectors(kernel: &Kernel<Hosted>) {
+    for (number, cpu) in kernel.cpus.iter().enumerate() {
+        let live = cpu.work.load(Ordering::Relaxed) & Work::VectorSave.flag() != 0;
+        let number = u16::try_from(number).unwrap();
+        let unlocked = kernel.machine.vectors.get(&number).is_some_and(|unit| unit.unlocked);
+        assert_eq!(live, unlocked, "the flag and the machine disagree");
+        assert!(!live || cpu.vector_owner == cpu.current, "live registers are not the current's");
+        if let Some(owner) = cpu.vector_owner {
+            let state = kernel.threads[owner].vector.expect("an owner has a state");
+            assert_eq!(state.cpu, Some(CpuId(number)), "it was loaded elsewhere since");
+        }
+    }
+    for id in kernel.threads.ids() {
+        let thread = &kernel.threads[id];
+        let in_memory = thread.work.0 & Work::VectorLoad.flag() != 0;
+        let live = thread.vector.and_then(|state| state.cpu).is_some_and(|cpu| {
+            let cpu = kernel.cpu(cpu);
+            cpu.current == Some(id)
+                && cpu.work.load(Ordering::Relaxed) & Work::VectorSave.flag() != 0
+        });
+        assert_eq!(thread.vector.is_some(), in_memory != live, "{id:?}: in memory or live");
+        assert!(thread.vector.is_some() || !(in_memory || live));
     }
 }

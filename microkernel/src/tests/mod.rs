@@ -15,3 +15,4 @@ mod processes;
 mod scheduling;
 mod spaces;
 mod untrusted;
+mod vectors;

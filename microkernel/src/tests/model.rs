@@ -3,6 +3,7 @@
 
 use super::invariants::check;
 use super::kit::{BYTES, ENVELOPE, boot};
+use super::vectors::Shadow;
 use crate::exit::Next;
 use crate::fault::Fault;
 use crate::hosted::{DATA, Driver};
@@ -114,7 +115,7 @@ fn prepare(driver: &mut Driver, random: &mut Random) -> u64 {
     ENVELOPE
 }
 
-fn step(driver: &mut Driver, random: &mut Random) {
+fn step(driver: &mut Driver, random: &mut Random, shadow: &mut Shadow) {
     match driver.next {
         Next::Shutdown(_) => {}
         Next::Idle => driver.advance(1 + random.below(3000)),
@@ -122,6 +123,9 @@ fn step(driver: &mut Driver, random: &mut Random) {
             0 => driver.advance(random.below(3000)),
             1 => driver.interrupt(Interrupt::Line(u8::try_from(random.below(20)).unwrap())),
             2 => driver.kernel.machine.arriving.push_back(Interrupt::Line(3)),
+            4 | 5 => {
+                shadow.touch(driver, random.next().to_le_bytes()[0]);
+            }
             3 if driver.running().index() != 0 => {
                 let kind = random.one_of(&[FaultKind::Page, FaultKind::IllegalInstruction]);
                 driver.fault(&Fault { kind, code: 0, address: 0 });
@@ -165,8 +169,10 @@ fn scene() -> Driver {
 fn run(seed: u64) {
     let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
     let mut driver = scene();
+    driver.kernel.machine.vector_keeps = seed % 2 == 0;
+    let mut shadow = Shadow::default();
     for _ in 0..STEPS {
-        step(&mut driver, &mut random);
+        step(&mut driver, &mut random, &mut shadow);
         if matches!(driver.next, Next::Shutdown(_)) {
             return;
         }

@@ -129,7 +129,7 @@ unsafe fn restore(state: *const u8) {
     let layout = layout();
     let [low, high] = halves(layout);
     if layout.pointers_stay {
-        settle_pointers(state);
+        settle_pointers();
     }
     // SAFETY: 1. the caller's promise: a good state, so no fault. 2. The kernel uses none of
     // the registers, so that the compiler need not know that they change.
@@ -144,14 +144,16 @@ unsafe fn restore(state: *const u8) {
     }
 }
 
-/// Makes the x87 error pointers point into the kernel's own constants: a load on such a CPU
-/// leaves them, and they would tell of the thread before.
-fn settle_pointers(operand: *const u8) {
+/// Makes the x87 error pointers those of this very instruction and of a constant: a load on
+/// such a CPU leaves them, and they would tell of the thread before.
+fn settle_pointers() {
     // SAFETY: 1. No exception is pending after `fnclex`, and no register is in use after
-    // `emms`, so `fild` raises nothing. 2. It reads eight bytes of the state that is to be
-    // loaded. 3. All that it changes is loaded next.
+    // `emms`, so `fild` raises nothing. 2. It reads eight bytes of a constant. 3. All that it changes is loaded next.
     unsafe {
-        asm!("fnclex", "emms", "fild qword ptr [{}]", in(reg) operand, options(nostack, readonly));
+        asm!(
+            "fnclex", "emms", "fild qword ptr [{}]", in(reg) CLEAN_STATE.0.as_ptr(),
+            options(nostack, readonly),
+        );
     }
 }
 
