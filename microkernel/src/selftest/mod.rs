@@ -16,6 +16,7 @@ mod registers;
 mod shootdown;
 mod smp;
 mod traps;
+mod vectors;
 
 use crate::arch::x86_64::boot::Boot;
 use crate::arch::x86_64::hardware::Hardware;
@@ -80,6 +81,7 @@ const SUITES: [&[Check]; 11] = [
     page_tables::CHECKS,
     machine::CHECKS,
     registers::CHECKS,
+    vectors::CHECKS,
     boot_files::CHECKS,
 ];
 

@@ -1,5 +1,7 @@
 //! Memory accesses that may fault, for the self-tests alone.
 
+pub(crate) mod vectors;
+
 use super::cpu::this_cpu;
 use super::entry::frame::Trap;
 use core::arch::naked_asm;
@@ -66,7 +68,10 @@ pub(super) fn recover(trap: &mut Trap) -> bool {
     let length = match trap.rip {
         at if at == write_here as *const () as u64 => WRITE_LENGTH,
         at if at == read_here as *const () as u64 => READ_LENGTH,
-        _ => return false,
+        at => match vectors::length(at) {
+            Some(length) => length,
+            None => return false,
+        },
     };
     this_cpu().caught.store(trap.vector << 32 | trap.error & 0xffff_ffff, Relaxed);
     trap.rip += length;

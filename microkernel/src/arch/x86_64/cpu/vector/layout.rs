@@ -6,7 +6,7 @@
 //! **Source.** Intel SDM 1, chapter 13 "Managing state using the XSAVE feature set"; SDM 2A,
 //! CPUID leaf 0DH; AMD APM 3, CPUID leaf 8000_0008 "RstrFpErrPtrs".
 
-use raw_cpuid::{CpuId, CpuIdReader, ExtendedStateInfo};
+use raw_cpuid::{CpuId, CpuIdReader, ExtendedStateInfo, Hypervisor};
 use spin::Once;
 use x86_64::registers::xcontrol::XCr0Flags;
 
@@ -41,8 +41,9 @@ pub(crate) struct Layout {
     pub(crate) components: XCr0Flags,
     /// Bytes of a state.
     pub(crate) bytes: u32,
-    /// Locked registers can be read by speculation (CVE-2018-3665), so they are emptied.
-    /// No bit of CPUID tells which CPUs do that; all that do are Intel's.
+    /// Locked registers can be read: by speculation (CVE-2018-3665; no bit of CPUID tells
+    /// which CPUs do that, but all that do are Intel's), or because QEMU's XSAVE and XRSTOR
+    /// do not look at CR0.TS (seen in 7.2). So they are emptied.
     pub(crate) wipe: bool,
     /// A load leaves the x87 error pointers of whoever was there before (CVE-2006-1056).
     pub(crate) pointers_stay: bool,
@@ -74,10 +75,16 @@ pub(crate) fn detect<R: CpuIdReader>(cpuid: &CpuId<R>) -> Layout {
     match cpuid.get_extended_state_info().filter(|_| has_xsave) {
         Some(info) => {
             let way = if info.has_xsaveopt() { Way::Optimised } else { Way::Standard };
-            with_components(Layout { way, bytes: HEADER_END, ..basic }, &info)
+            let wipe = basic.wipe || emulated(cpuid);
+            with_components(Layout { way, wipe, bytes: HEADER_END, ..basic }, &info)
         }
         None => basic,
     }
+}
+
+/// Whether QEMU plays the CPU.
+fn emulated<R: CpuIdReader>(cpuid: &CpuId<R>) -> bool {
+    cpuid.get_hypervisor_info().is_some_and(|info| info.identify() == Hypervisor::QEMU)
 }
 
 /// Adds the groups that the CPU has and that fit into one frame.
