@@ -5,6 +5,8 @@
 //! program that turns this on can break itself, and itself only: that this is so is what
 //! its tests are about.
 
+pub mod vectors;
+
 use core::arch::asm;
 
 /// What a call left in the registers.
