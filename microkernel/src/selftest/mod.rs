@@ -70,7 +70,7 @@ fn text(what: &str) -> Failure {
 
 static FAILED: AtomicBool = AtomicBool::new(false);
 
-const SUITES: [&[Check]; 11] = [
+const SUITES: &[&[Check]] = &[
     cpu::CHECKS,
     debug_checks::CHECKS,
     isolation::CHECKS,
@@ -90,7 +90,7 @@ pub(crate) fn run(machine: &mut Hardware, boot: &mut Boot, inject: Option<&str>)
     say!("# kernel\nTAP version 14");
     let mut bench = Bench { machine, boot, falsify: false };
     let mut count = 0;
-    for (name, check) in SUITES.into_iter().flatten() {
+    for (name, check) in SUITES.iter().copied().flatten() {
         count += 1;
         bench.falsify = inject == Some(name);
         match check(&mut bench) {
