@@ -56,6 +56,9 @@ fn running(mut boot: Boot) -> ! {
     if options.selftest {
         selftest::run(&mut machine, &mut boot, options.inject);
     }
+    if options.watch == Some("entry") {
+        entry::watch::turn_on();
+    }
     let mut kernel = make_kernel(machine, &mut boot);
     start_first_program(&mut kernel, &boot, &archive, &options);
     entry::gate::run(kernel)

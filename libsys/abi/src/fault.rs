@@ -20,7 +20,8 @@ pub enum FaultKind {
     Arithmetic = 3,
     /// An instruction that only the kernel may use, a bad segment, a non-canonical address.
     Protection = 4,
-    /// A breakpoint or single step.
+    /// A breakpoint or single step. Code: bits 0 to 3 for the debug registers that fired,
+    /// bit 14 for a single step; 0 is a breakpoint instruction.
     Debug = 5,
     /// A misaligned access where alignment is checked.
     Alignment = 6,
@@ -31,6 +32,8 @@ pub enum FaultKind {
     /// There is no page, in the machine or in the quota, for the vector registers that it
     /// used for the first time. Resumed, it tries again.
     NoMemory = 9,
+    /// The hardware reported an error that concerns the thread alone.
+    Machine = 10,
 }
 
 impl FaultKind {
@@ -46,6 +49,7 @@ impl FaultKind {
             Self::Panic,
             Self::Syscall,
             Self::NoMemory,
+            Self::Machine,
         ]
         .into_iter()
         .find(|kind| *kind as u64 == number)
@@ -60,7 +64,7 @@ impl FaultKind {
             Self::IllegalInstruction => 4,
             Self::Arithmetic => 8,
             Self::Debug => 5,
-            Self::Alignment | Self::NoMemory => 7,
+            Self::Alignment | Self::NoMemory | Self::Machine => 7,
             Self::Syscall => 31,
         };
         crate::KILLED + signal
@@ -78,6 +82,7 @@ impl FaultKind {
             Self::Panic => "panic",
             Self::Syscall => "impossible system call",
             Self::NoMemory => "no memory for vector registers",
+            Self::Machine => "hardware error",
         }
     }
 }

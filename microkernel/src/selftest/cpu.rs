@@ -3,7 +3,9 @@
 use super::{Bench, Check, Outcome};
 use crate::arch::x86_64::cpu::features::features;
 use crate::arch::x86_64::cpu::syscall_registers::{CLEARED_FLAGS, MSR_STAR, star};
-use crate::arch::x86_64::cpu::tables::{InterruptStack, KERNEL_CODE, KERNEL_DATA};
+use crate::arch::x86_64::cpu::tables::{
+    INTERRUPT_STACKS, InterruptStack, KERNEL_CODE, KERNEL_DATA,
+};
 use crate::arch::x86_64::cpu::{block, idt, read_msr, this_cpu};
 use crate::arch::x86_64::entry::stubs::{stub_address, syscall_entry};
 use crate::arch::x86_64::entry::vectors;
@@ -87,8 +89,8 @@ fn flag_mask(bench: &mut Bench<'_>) -> Outcome {
 
 fn stacks_distinct(bench: &mut Bench<'_>) -> Outcome {
     let stacks = bench.boot.stacks;
-    let [nmi, double, check] = stacks.interrupt;
-    let mut all = [stacks.kernel, nmi, double, check];
+    let mut all = [stacks.kernel; 1 + INTERRUPT_STACKS];
+    all[1..].copy_from_slice(&stacks.interrupt);
     all.sort_unstable();
     let apart = all.windows(2).all(|pair| pair[0] < pair[1]);
     bench.hold("two stacks are one", apart)?;
@@ -120,11 +122,12 @@ fn gates_privilege(bench: &mut Bench<'_>) -> Outcome {
 }
 
 fn gates_stacks(bench: &mut Bench<'_>) -> Outcome {
-    let own = [vectors::NMI, vectors::DOUBLE_FAULT, vectors::MACHINE_CHECK];
+    let own = [vectors::NMI, vectors::DOUBLE_FAULT, vectors::MACHINE_CHECK, vectors::DEBUG];
     for vector in 0..=u8::MAX {
         let has = idt::gate(vector).stack() != 0;
         bench.equal("own stack", u64::from(has), u64::from(own.contains(&vector)))?;
     }
-    let [first, second, third] = own.map(|vector| idt::gate(vector).stack());
-    bench.hold("shared stack", first != second && second != third && first != third)
+    let mut stacks = own.map(|vector| idt::gate(vector).stack());
+    stacks.sort_unstable();
+    bench.hold("shared stack", stacks.windows(2).all(|pair| pair[0] != pair[1]))
 }

@@ -6,6 +6,7 @@
 
 mod boot_files;
 mod cpu;
+mod debug;
 mod debug_checks;
 mod files;
 mod interrupts;
@@ -75,6 +76,7 @@ const SUITES: &[&[Check]] = &[
     debug_checks::CHECKS,
     isolation::CHECKS,
     traps::CHECKS,
+    debug::CHECKS,
     interrupts::CHECKS,
     smp::CHECKS,
     shootdown::CHECKS,

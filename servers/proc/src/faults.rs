@@ -10,7 +10,7 @@ pub fn signal_of(kind: FaultKind) -> Signal {
         FaultKind::IllegalInstruction => Signal::Illegal,
         FaultKind::Arithmetic => Signal::Arithmetic,
         FaultKind::Debug => Signal::Trap,
-        FaultKind::Alignment | FaultKind::NoMemory => Signal::Bus,
+        FaultKind::Alignment | FaultKind::NoMemory | FaultKind::Machine => Signal::Bus,
         FaultKind::Panic => Signal::Abort,
         FaultKind::Syscall => Signal::System,
     }

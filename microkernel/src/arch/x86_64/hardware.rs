@@ -3,6 +3,7 @@
 use super::boot::{Facts, Platform, REGIONS, Range};
 use super::cpu::{block, debug_registers, this_cpu, vector};
 use super::entry::frame::UserFrame;
+use super::entry::watch;
 use super::irq::{lapic, lines};
 use super::mm::entry::Entry;
 use super::mm::table::{self, ENTRIES, Table};
@@ -201,6 +202,9 @@ impl Machine for Hardware {
 
     fn load_debug_registers(&mut self, registers: &DebugRegisters) {
         debug_registers::load(registers);
+        if *registers == DebugRegisters::default() {
+            watch::arm(this_cpu());
+        }
     }
 
     fn kick(&mut self, cpu: CpuId) {

@@ -35,6 +35,14 @@ pub(crate) struct CpuBlock {
     pub(crate) pending: Pending,
     /// Non-maskable interrupts seen.
     pub(crate) nmis: AtomicU64,
+    /// Debug exceptions in kernel mode.
+    pub(crate) debugs: AtomicU64,
+    /// The stack pointer at the last of them.
+    pub(crate) debug_stack: AtomicU64,
+    /// What fired in those of a thread's debug registers.
+    pub(crate) debug_causes: AtomicU64,
+    /// Machine checks in kernel mode that it survived.
+    pub(crate) machine_checks: AtomicU64,
     /// Interrupts taken.
     pub(crate) interrupts: AtomicU64,
     /// Interrupts with a vector that nobody uses.
@@ -70,6 +78,10 @@ impl CpuBlock {
             user_gs: AtomicU64::new(0),
             pending: Pending::new(),
             nmis: AtomicU64::new(0),
+            debugs: AtomicU64::new(0),
+            debug_stack: AtomicU64::new(0),
+            debug_causes: AtomicU64::new(0),
+            machine_checks: AtomicU64::new(0),
             interrupts: AtomicU64::new(0),
             strays: AtomicU64::new(0),
             nmi_stack: AtomicU64::new(0),

@@ -21,6 +21,8 @@ pub(crate) struct Features {
     pub(crate) global_pages: bool,
     /// A timer that is set to a time stamp.
     pub(crate) deadline_timer: bool,
+    /// Reports of broken hardware.
+    pub(crate) machine_check: bool,
     /// Time stamps per second, where the CPU or its hypervisor says so.
     pub(crate) tsc_hz: Option<u64>,
 }
@@ -45,6 +47,7 @@ fn detect<R: CpuIdReader>(cpuid: CpuId<R>) -> Features {
         fsgsbase: has(|found| found.has_fsgsbase()),
         global_pages: basic.as_ref().is_some_and(|found| found.has_pge()),
         deadline_timer: basic.as_ref().is_some_and(|found| found.has_tsc_deadline()),
+        machine_check: basic.as_ref().is_some_and(|found| found.has_mce() && found.has_mca()),
         tsc_hz: tsc_hz(&cpuid),
     }
 }
@@ -73,6 +76,7 @@ pub(crate) fn enable_protection() {
         (features.umip, Cr4Flags::USER_MODE_INSTRUCTION_PREVENTION),
         (features.fsgsbase, Cr4Flags::FSGSBASE),
         (features.global_pages, Cr4Flags::PAGE_GLOBAL),
+        (features.machine_check, Cr4Flags::MACHINE_CHECK_EXCEPTION),
     ];
     // SAFETY: 1. Only bits that CPUID offers are set. 2. The kernel never uses user pages.
     // 3. WP takes nothing that the kernel writes.

@@ -69,15 +69,16 @@ unsafe impl Sync for Table {}
 
 static TABLE: Table = Table(UnsafeCell::new([Gate::NONE; 256]));
 
-/// Debug exceptions need no stack of their own: no debug register is ever set, and a single
-/// step is cleared by SYSCALL's flag mask, so none can come between SYSCALL and the kernel
-/// stack (CVE-2018-8897). Whoever gives programs debug registers must give it one.
+/// A debug exception has a stack of its own because it can come at the kernel's very first
+/// instruction, with the user's stack pointer and gs: one that MOV SS delayed over SYSCALL
+/// or INT (CVE-2018-8897).
 fn gate_for(vector: u8) -> Gate {
     let privilege = if vectors::USER_MAY_RAISE.contains(&vector) { 3 } else { 0 };
     let stack = match vector {
         vectors::NMI => InterruptStack::Nmi as u64 + 1,
         vectors::DOUBLE_FAULT => InterruptStack::DoubleFault as u64 + 1,
         vectors::MACHINE_CHECK => InterruptStack::MachineCheck as u64 + 1,
+        vectors::DEBUG => InterruptStack::Debug as u64 + 1,
         _ => 0,
     };
     Gate::new(stub_address(vector), privilege, stack)

@@ -4,6 +4,7 @@ pub(crate) mod block;
 pub(crate) mod debug_registers;
 pub(crate) mod features;
 pub(crate) mod idt;
+pub(crate) mod machine_check;
 pub(crate) mod syscall_registers;
 pub(crate) mod tables;
 pub(crate) mod vector;
@@ -23,7 +24,7 @@ pub(crate) struct Stacks {
     /// For kernel code.
     pub(crate) kernel: u64,
     /// For what may come at any moment.
-    pub(crate) interrupt: [u64; 3],
+    pub(crate) interrupt: [u64; tables::INTERRUPT_STACKS],
 }
 
 /// Pages of a stack for what may come at any moment: enough to tell of a panic on it.
@@ -34,7 +35,8 @@ impl Stacks {
     pub(crate) fn map(cpu: CpuId, space: &mut KernelSpace, frames: &mut BootFrames) -> Self {
         let owner = block(cpu).address();
         let kernel = space.map_stack(owner, STACK_PAGES, frames);
-        let interrupt = [(); 3].map(|()| space.map_stack(owner, INTERRUPT_STACK_PAGES, frames));
+        let interrupt = [(); tables::INTERRUPT_STACKS]
+            .map(|()| space.map_stack(owner, INTERRUPT_STACK_PAGES, frames));
         Self { kernel, interrupt }
     }
 }
@@ -51,6 +53,7 @@ pub(crate) fn init(cpu: CpuId, stacks: Stacks) {
     syscall_registers::load(block);
     features::enable_protection();
     vector::enable();
+    machine_check::enable();
 }
 
 /// Reads a register that every x86_64 has.

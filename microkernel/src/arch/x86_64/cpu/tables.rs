@@ -35,11 +35,17 @@ pub(crate) enum InterruptStack {
     DoubleFault = 1,
     /// Machine checks.
     MachineCheck = 2,
+    /// Debug exceptions.
+    Debug = 3,
 }
+
+/// How many there are.
+pub(crate) const INTERRUPT_STACKS: usize = InterruptStack::Debug as usize + 1;
 
 impl InterruptStack {
     /// All of them.
-    pub(crate) const ALL: [Self; 3] = [Self::Nmi, Self::DoubleFault, Self::MachineCheck];
+    pub(crate) const ALL: [Self; INTERRUPT_STACKS] =
+        [Self::Nmi, Self::DoubleFault, Self::MachineCheck, Self::Debug];
 }
 
 /// The tables. They stay where they are: the CPU holds their addresses.
@@ -59,7 +65,7 @@ static TASKS: [TaskSlot; super::block::CPUS] =
 
 impl Descriptors {
     /// Makes and loads this CPU's tables.
-    pub(crate) fn load(cpu: &'static CpuBlock, stacks: [u64; 3]) -> &'static Self {
+    pub(crate) fn load(cpu: &'static CpuBlock, stacks: [u64; INTERRUPT_STACKS]) -> &'static Self {
         let task = &TASKS[usize::from(cpu.id().0)];
         for (stack, top) in InterruptStack::ALL.into_iter().zip(stacks) {
             // SAFETY: this CPU's own slot, which is not in use yet.

@@ -2,13 +2,13 @@
 //! follows the decision.
 
 use super::super::boot::processors;
-use super::super::cpu::{CpuBlock, this_cpu};
+use super::super::cpu::{CpuBlock, running, this_cpu};
 use super::super::hardware::Hardware;
 use super::super::mm::shootdown;
 use super::super::{checks, debug, irq, panic, probe, time};
 use super::frame::{Trap, UserFrame};
 use super::lock::{Hold, Lock};
-use super::{leave, vectors};
+use super::{leave, traps, vectors, watch};
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::Ordering::Relaxed;
 use core_kernel::{Fault, Held, Kernel, Next};
@@ -83,6 +83,7 @@ fn decide(mut kernel: Holding, cpu: &CpuBlock) -> Step {
         // The kernel stays held: no other CPU goes on.
         Next::Shutdown(code) => {
             tell_of_lock(&kernel);
+            tell_of_traps();
             debug::exit(crate::selftest::verdict(code))
         }
     }
@@ -101,6 +102,17 @@ fn tell_of_lock(kernel: &Holding) {
     }
 }
 
+/// What came at any moment.
+fn tell_of_traps() {
+    let count = |counter: fn(&CpuBlock) -> u64| running().map(counter).sum::<u64>();
+    defmt::debug!(
+        "in the kernel: {=u64} non-maskable interrupts, {=u64} debug exceptions, {=u64} machine checks",
+        count(|cpu| cpu.nmis.load(Relaxed)),
+        count(|cpu| cpu.debugs.load(Relaxed)),
+        count(|cpu| cpu.machine_checks.load(Relaxed))
+    );
+}
+
 /// Hands the machine over to the core. Never comes back.
 pub(crate) fn run(kernel: Core) -> ! {
     KERNEL.call_once(|| Lock::new(kernel));
@@ -110,6 +122,7 @@ pub(crate) fn run(kernel: Core) -> ! {
 
 /// A CPU's first way into the core.
 pub(crate) fn join(cpu: &'static CpuBlock) -> ! {
+    watch::arm(cpu);
     follow(cpu, decide(Holding::take(cpu), cpu))
 }
 
@@ -126,18 +139,15 @@ pub(super) extern "C" fn interrupt_arrived() -> ! {
     let address = Cr2::read_raw();
     // SAFETY: the stub just filled the running thread's frame, and nothing else has a
     // reference to it.
-    let (vector, error) = unsafe {
-        let trap = &(*cpu.user_frame()).trap;
-        (trap.vector, trap.error)
-    };
-    if vector >= u64::from(vectors::FIRST_INTERRUPT) {
-        irq::record(vector, cpu);
+    let trap = unsafe { &mut (*cpu.user_frame()).trap };
+    if trap.vector >= u64::from(vectors::FIRST_INTERRUPT) {
+        irq::record(trap.vector, cpu);
         entered(cpu, |_| ())
     }
-    if vector == u64::from(vectors::VECTOR_USE) {
+    if trap.vector == u64::from(vectors::VECTOR_USE) {
         entered(cpu, |kernel| kernel.vector_used(cpu.id()))
     }
-    let fault = vectors::fault(vector, error, address);
+    let fault = traps::fault(trap, address);
     entered(cpu, |kernel| kernel.fault(cpu.id(), &fault))
 }
 
@@ -153,6 +163,9 @@ fn entered(cpu: &'static CpuBlock, act: impl FnOnce(&mut Core)) -> ! {
     checks::inside(cpu);
     if let Some(wrong) = wrong {
         kernel.report(format_args!("entry: {wrong}"));
+    }
+    if let Some(fault) = traps::left_over(cpu) {
+        kernel.fault(cpu.id(), &fault);
     }
     act(&mut kernel);
     follow(cpu, decide(kernel, cpu))
@@ -223,9 +236,15 @@ pub(super) extern "C" fn interrupt_in_kernel(trap: &mut Trap) {
 
 /// From `paranoid_entry`: gs must not be used here.
 pub(super) extern "C" fn paranoid_arrived(trap: &mut Trap, cpu: &CpuBlock) {
-    if trap.vector != u64::from(vectors::NMI) {
-        panic::exception(trap)
+    match trap.vector.to_le_bytes()[0] {
+        vectors::NMI => nmi(trap, cpu),
+        vectors::DEBUG => traps::debug_in_kernel(trap, cpu),
+        vectors::MACHINE_CHECK => traps::machine_check_in_kernel(trap, cpu),
+        _ => panic::exception(trap),
     }
+}
+
+fn nmi(trap: &Trap, cpu: &CpuBlock) {
     panic::stop_if_wanted();
     cpu.nmis.fetch_add(1, Relaxed);
     let here = core::ptr::from_ref(trap).expose_provenance() as u64;

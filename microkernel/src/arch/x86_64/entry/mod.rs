@@ -9,4 +9,6 @@ pub(crate) mod gate;
 pub(crate) mod leave;
 mod lock;
 pub(crate) mod stubs;
+mod traps;
 pub(crate) mod vectors;
+pub(crate) mod watch;

@@ -118,7 +118,25 @@ pub(crate) extern "C" fn syscall_entry() -> ! {
     )
 }
 
-/// All stubs but the paranoid come here: rsp at the vector, error code above it.
+/// From user mode, gs swapped, rsp at the vector in the thread's frame.
+macro_rules! arrive_from_user {
+    () => {
+        concat!(
+            push_registers!(),
+            "\n",
+            clear_registers!(),
+            "\n",
+            // An interrupt gate leaves the user's AC (a hole in SMAP) and DF as they were.
+            "mov rsp, gs:[{kernel_stack}]
+             push {flags}
+             popfq
+             call {user}
+             ud2"
+        )
+    };
+}
+
+/// Most stubs come here: rsp at the vector, error code above it.
 #[unsafe(naked)]
 extern "C" fn interrupt_entry() -> ! {
     naked_asm!(
@@ -128,14 +146,7 @@ extern "C" fn interrupt_entry() -> ! {
         // when it guesses this branch wrong (CVE-2019-1125).
         "swapgs",
         "lfence",
-        push_registers!(),
-        clear_registers!(),
-        "mov rsp, gs:[{kernel_stack}]",
-        // An interrupt gate leaves the user's AC (a hole in SMAP) and DF as they were.
-        "push {flags}",
-        "popfq",
-        "call {user}",
-        "ud2",
+        arrive_from_user!(),
         // From kernel mode: idle, a window for interrupts, or a bug.
         "1:",
         "lfence",
@@ -155,8 +166,46 @@ extern "C" fn interrupt_entry() -> ! {
     )
 }
 
-/// Non-maskable interrupt, double fault, machine check: at any instruction, so gs may be
-/// the user's. The CPU block's address is the word at the top of the stack in use.
+/// Debug exceptions and machine checks come here, on stacks of their own: they may hit any
+/// instruction of the kernel. From user mode the frame is moved into the thread's, and all
+/// goes on as for an interrupt.
+#[unsafe(naked)]
+extern "C" fn own_stack_entry() -> ! {
+    naked_asm!(
+        "test byte ptr [rsp + {cs}], 3",
+        "jz {paranoid}",
+        "swapgs",
+        "lfence",
+        // From user mode nobody else uses that word.
+        "mov gs:[{scratch}], rax",
+        "mov rax, rsp",
+        "mov rsp, gs:[{frame_end}]",
+        "push [rax + {ss}]",
+        "push [rax + {rsp}]",
+        "push [rax + {rflags}]",
+        "push [rax + {cs}]",
+        "push [rax + {rip}]",
+        "push [rax + {error}]",
+        "push [rax]",
+        "mov rax, gs:[{scratch}]",
+        arrive_from_user!(),
+        paranoid = sym paranoid_entry,
+        scratch = const offset_of!(CpuBlock, user_stack),
+        frame_end = const offset_of!(CpuBlock, frame_end),
+        ss = const offset_of!(Trap, ss) - offset_of!(Trap, vector),
+        rsp = const offset_of!(Trap, rsp) - offset_of!(Trap, vector),
+        rflags = const offset_of!(Trap, rflags) - offset_of!(Trap, vector),
+        cs = const offset_of!(Trap, cs) - offset_of!(Trap, vector),
+        rip = const offset_of!(Trap, rip) - offset_of!(Trap, vector),
+        error = const offset_of!(Trap, error) - offset_of!(Trap, vector),
+        kernel_stack = const offset_of!(CpuBlock, kernel_stack),
+        flags = const KERNEL_FLAGS,
+        user = sym gate::interrupt_arrived,
+    )
+}
+
+/// Non-maskable interrupt, double fault, and from kernel mode debug exception and machine
+/// check: at any instruction, so gs may be the user's. The CPU block's address is the word at the top of the stack in use.
 #[unsafe(naked)]
 extern "C" fn paranoid_entry() -> ! {
     naked_asm!(
@@ -229,8 +278,10 @@ interrupt_stubs:
     pushq $0
     .endif
     pushq $vector
-    .if (vector == {NMI}) || (vector == {DOUBLE_FAULT}) || (vector == {MACHINE_CHECK})
+    .if (vector == {NMI}) || (vector == {DOUBLE_FAULT})
     jmp {paranoid}
+    .elseif (vector == {DEBUG}) || (vector == {MACHINE_CHECK})
+    jmp {own_stack}
     .else
     jmp {common}
     .endif
@@ -241,9 +292,11 @@ interrupt_stubs:
     STUB = const STUB,
     WITH_ERROR_CODE = const vectors::WITH_ERROR_CODE,
     NMI = const vectors::NMI,
+    DEBUG = const vectors::DEBUG,
     DOUBLE_FAULT = const vectors::DOUBLE_FAULT,
     MACHINE_CHECK = const vectors::MACHINE_CHECK,
     paranoid = sym paranoid_entry,
+    own_stack = sym own_stack_entry,
     common = sym interrupt_entry,
     options(att_syntax)
 );

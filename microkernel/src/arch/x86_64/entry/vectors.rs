@@ -3,6 +3,7 @@
 use abi::FaultKind;
 use core_kernel::Fault;
 
+pub(crate) const DEBUG: u8 = 1;
 pub(crate) const NMI: u8 = 2;
 pub(crate) const BREAKPOINT: u8 = 3;
 pub(crate) const OVERFLOW: u8 = 4;
@@ -65,6 +66,7 @@ fn kind(vector: u64) -> FaultKind {
         // Division, overflow, floating point, vectors.
         0 | 4 | 16 | 19 => FaultKind::Arithmetic,
         1 | 3 => FaultKind::Debug,
+        18 => FaultKind::Machine,
         17 => FaultKind::Alignment,
         // General protection, stack, segments, bounds, control flow.
         _ => FaultKind::Protection,

@@ -23,6 +23,7 @@ const COMMAND_LOW: u16 = 0x300;
 const COMMAND_HIGH: u16 = 0x310;
 const LOCAL_TIMER: u16 = 0x320;
 const LOCAL_LINT0: u16 = 0x350;
+const LOCAL_LINT1: u16 = 0x360;
 const LOCAL_ERROR: u16 = 0x370;
 const INITIAL_COUNT: u16 = 0x380;
 const CURRENT_COUNT: u16 = 0x390;
@@ -74,6 +75,8 @@ pub(crate) fn enable() {
         (SPURIOUS, ENABLED | u32::from(vectors::SPURIOUS)),
         (TASK_PRIORITY, 0),
         (LOCAL_LINT0, MASKED),
+        // The machine's own non-maskable interrupt.
+        (LOCAL_LINT1, DELIVER_NMI),
         (LOCAL_ERROR, u32::from(vectors::CONTROLLER_ERROR)),
         (DIVIDE, DIVIDE_BY_16),
         (LOCAL_TIMER, u32::from(vectors::TIMER) | timer_mode),
