@@ -70,6 +70,8 @@ impl<M: Machine> Kernel<M> {
 
     /// Whether the registers are live with the state of a thread that is not current: it
     /// must go to memory before another CPU can take the kernel.
+    // Out of line: inlined it made every exit an instruction longer.
+    #[inline(never)]
     pub(crate) fn vector_stranded(&self, cpu: CpuId) -> bool {
         let cpu = self.cpu(cpu);
         let live = cpu.work.load(Ordering::Relaxed) & Work::VectorSave.flag() != 0;

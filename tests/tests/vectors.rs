@@ -1,6 +1,6 @@
 //! Floating point and vector registers of programs, on CPUs that keep them in each way.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use qemu_harness::Session;
 use std::cell::Cell;
 use std::time::Duration;
@@ -92,4 +92,24 @@ fn exit_39_vector_state_by_fxsave() {
 #[test]
 fn exit_39_vector_state_on_intels() {
     on_cpu("vectors-intel", "max,vendor=GenuineIntel", false);
+}
+
+#[test]
+fn exit_39_threads_without_vectors_pay_nothing_for_others() {
+    let count_instructions = |machine: &mut qemu_harness::Machine| {
+        machine.cpus = 1;
+        machine.extra.extend(["-icount".to_owned(), "shift=0,sleep=off".to_owned()]);
+        Ok(())
+    };
+    with_machine("vectors-price", count_instructions, |session| {
+        let report = session.run("run vectors price", LONG)?;
+        let price = |who: &str| {
+            let line = report.lines().find_map(|line| line.strip_prefix(who));
+            line.with_context(|| format!("no line `{who}`:\n{report}"))
+        };
+        let (before, after) =
+            (price("nobody uses vectors")?, price("another thread uses vectors")?);
+        ensure!(before.contains("null call") && before == after, "{report}");
+        Ok(())
+    });
 }

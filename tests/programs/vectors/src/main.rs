@@ -1,5 +1,5 @@
-//! `run vectors [x87 | sse]`: threads hold patterns in all vector registers, over switches,
-//! calls, births and deaths; or one divides by zero. Built for the ordinary target, so that
+//! `run vectors [x87 | sse | price]`: threads hold patterns in all vector registers, over switches,
+//! calls, births and deaths; or one divides by zero; or what it costs is told. Built for the ordinary target, so that
 //! nothing but the patterns is ever in these registers.
 #![no_std]
 #![no_main]
@@ -8,6 +8,7 @@
 extern crate alloc;
 
 mod meetings;
+mod price;
 
 use alloc::format;
 use console_api::ConsoleClient;
@@ -31,8 +32,9 @@ fn main(env: rt::Env) -> Result<(), Failure> {
             console.write("SSE divided by zero\n")?;
             Ok(())
         }
+        Some("price") => price::table(&console),
         Some(_) => {
-            console.write("usage: vectors [x87 | sse]\n")?;
+            console.write("usage: vectors [x87 | sse | price]\n")?;
             rt::exit(2)
         }
     }
