@@ -48,12 +48,22 @@ fn on_cpu(name: &str, model: &str, keeps: bool) {
         let wanted = format!("0 differ, checksum {:016x}", checksum());
         expect(session, "run mandelbrot 1", &[&wanted])?;
         expect(session, "run mandelbrot 8", &[&wanted])?;
+        upcalls(session)?;
         patterns(session, alone.get().then_some(keeps))?;
         expect(session, "run vectors x87", &["SIGFPE"])?;
         expect(session, "status", &["136"])?;
         expect(session, "selftest", &["0 failed"])?;
         Ok(())
     });
+}
+
+/// A thread that is diverted while it computes finds its registers again.
+fn upcalls(session: &mut Session) -> Result<()> {
+    let report = session.run("run mandelbrot upcalls", LONG)?;
+    let upcalls = report.lines().find_map(|line| line.split_once(" upcalls, 0 of 10 pictures"));
+    let upcalls = upcalls.and_then(|(count, _)| count.parse().ok()).unwrap_or(0);
+    ensure!(upcalls >= 20, "{report}");
+    Ok(())
 }
 
 /// On one CPU the counts tell whether registers that nobody else uses are loaded again.

@@ -2,7 +2,8 @@
 //!
 //! One handler per process; it runs on the stack of the thread that registered it, with
 //! all bits masked, and may allocate, log and call. A blocking call that it cut short
-//! returns [`Error::Interrupted`].
+//! returns [`Error::Interrupted`]. It may use floating point in programs that are built for
+//! it: what the thread had in those registers is put back.
 //!
 //! ```no_run
 //! use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,11 +14,16 @@
 //! # Ok::<(), sys::Error>(())
 //! ```
 
+#[cfg(all(target_os = "none", target_feature = "sse2"))]
+mod vectors;
+
 use crate::raw::{address_of, argument, plain, with_memory};
 use crate::{Error, Notification};
 pub use abi::SavedFrame;
 use abi::Syscall;
 use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+#[cfg(all(target_os = "none", target_feature = "sse2"))]
+use vectors::entry;
 
 /// What runs for the bits. It sees the registers of the interrupted thread.
 pub type Handler = fn(bits: u64, interrupted: &SavedFrame);
@@ -51,8 +57,20 @@ pub fn mask(mask: u64) -> Result<u64, Error> {
     plain(Syscall::UpcallMask, [mask, 0, 0, 0, 0, 0]).map(|(old, _)| old)
 }
 
-/// Where the kernel enters.
+/// Where the kernel enters, in programs without vector registers.
+#[cfg(not(all(target_os = "none", target_feature = "sse2")))]
 extern "C" fn entry(bits: u64, frame: *mut SavedFrame) -> ! {
+    handle(bits, frame);
+    loop {
+        // SAFETY: the frame is the kernel's own, unchanged: the thread goes on where it was.
+        let _ = unsafe {
+            with_memory(Syscall::UpcallReturn, [address_of(frame.cast_const()), 0, 0, 0, 0, 0])
+        };
+    }
+}
+
+/// Runs the handler.
+extern "C" fn handle(bits: u64, frame: *mut SavedFrame) {
     let handler = HANDLER.load(Ordering::Acquire);
     if !handler.is_null() {
         // SAFETY: only `register` stores here, and only values of type `Handler`.
@@ -60,12 +78,6 @@ extern "C" fn entry(bits: u64, frame: *mut SavedFrame) -> ! {
         // SAFETY: the kernel wrote a whole frame there, on this thread's stack above the
         // current frame, and nobody else uses it.
         handler(bits, unsafe { &*frame });
-    }
-    loop {
-        // SAFETY: the frame is the kernel's own, unchanged: the thread goes on where it was.
-        let _ = unsafe {
-            with_memory(Syscall::UpcallReturn, [address_of(frame.cast_const()), 0, 0, 0, 0, 0])
-        };
     }
 }
 

@@ -1,10 +1,14 @@
 //! `run mandelbrot [THREADS]`: each thread computes the same picture in floating point and
 //! yields after each line, so that their registers meet; all must find the same checksum.
+//! `run mandelbrot upcalls`: a thread is diverted again and again while it computes, to a
+//! handler that computes too.
 #![no_std]
 #![no_main]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
+
+mod upcalls;
 
 use alloc::format;
 use alloc::sync::Arc;
@@ -22,9 +26,12 @@ const THREADS_MAX: usize = 16;
 
 fn main(env: rt::Env) -> Result<(), Failure> {
     let console = ConsoleClient::connect(env.names())?;
+    if env.args().next() == Some("upcalls") {
+        return upcalls::run(&console);
+    }
     let threads = env.args().next().map_or(Ok(1), str::parse).unwrap_or(0);
     if !(1..=THREADS_MAX).contains(&threads) {
-        console.write("usage: mandelbrot [THREADS]\n")?;
+        console.write("usage: mandelbrot [THREADS | upcalls]\n")?;
         rt::exit(2)
     }
     let found = in_threads(threads)?;
