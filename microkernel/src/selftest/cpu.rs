@@ -28,18 +28,18 @@ pub(super) const CHECKS: &[Check] = &[
         feature(bench, features().umip, Cr4Flags::USER_MODE_INSTRUCTION_PREVENTION)
     }),
     ("cpu-fsgsbase", |bench| feature(bench, features().fsgsbase, Cr4Flags::FSGSBASE)),
-    ("cpu-interrupts-off", interrupts_off),
+    ("exit-25-interrupts-off-in-kernel-code", interrupts_off),
     ("cpu-segments", segments),
     ("cpu-block-by-gs", block_by_gs),
-    ("cpu-user-gs-is-not-the-kernels", user_gs),
+    ("exit-37-user-gs-is-not-the-kernels", user_gs),
     ("cpu-syscall-selectors", star_value),
     ("cpu-syscall-entry", syscall_target),
-    ("cpu-syscall-flag-mask", flag_mask),
-    ("cpu-interrupt-stacks-distinct", stacks_distinct),
+    ("exit-27-syscall-clears-flags", flag_mask),
+    ("exit-35-36-interrupt-stacks-distinct", stacks_distinct),
     ("cpu-gates-present", gates_present),
     ("cpu-gates-lead-to-their-stubs", gates_lead),
     ("cpu-gates-user-may-raise", gates_privilege),
-    ("cpu-gates-own-stacks", gates_stacks),
+    ("exit-35-36-gates-own-stacks", gates_stacks),
 ];
 
 fn control(bench: &mut Bench<'_>, flag: Cr0Flags) -> Outcome {

@@ -11,21 +11,21 @@ pub(super) const CHECKS: &[Check] = &[
     ("frame-start", start),
     ("frame-arguments-and-words", arguments),
     ("frame-save-and-restore", round_trip),
-    ("frame-restore-repairs-flags", repairs_flags),
-    ("frame-restore-repairs-selectors", repairs_selectors),
+    ("exit-38-flags-are-repaired", repairs_flags),
+    ("exit-38-selectors-are-the-kernels-choice", repairs_selectors),
     ("frame-divert", divert),
-    ("leave-sysret-after-syscall", sysret_fits),
-    ("leave-iret-when-rip-changed", |bench| slow(bench, |frame| frame.trap.rip += 2)),
-    ("leave-iret-when-flags-changed", |bench| slow(bench, |frame| frame.trap.rflags ^= 1)),
-    ("leave-iret-when-stepping", |bench| {
+    ("exit-38-sysret-after-syscall", sysret_fits),
+    ("exit-38-iret-when-rip-changed", |bench| slow(bench, |frame| frame.trap.rip += 2)),
+    ("exit-38-iret-when-flags-changed", |bench| slow(bench, |frame| frame.trap.rflags ^= 1)),
+    ("exit-38-iret-when-stepping", |bench| {
         slow(bench, |frame| flags(frame, RFlags::TRAP_FLAG.bits()))
     }),
-    ("leave-iret-with-resume-flag", |bench| {
+    ("exit-38-iret-with-resume-flag", |bench| {
         slow(bench, |frame| flags(frame, RFlags::RESUME_FLAG.bits()))
     }),
-    ("leave-iret-outside-user-space", |bench| slow(bench, |frame| place(frame, abi::USER_END))),
-    ("leave-iret-after-interrupt", |bench| slow(bench, |frame| frame.trap.vector = 32)),
-    ("leave-non-canonical-refused", non_canonical),
+    ("exit-38-iret-outside-user-space", |bench| slow(bench, |frame| place(frame, abi::USER_END))),
+    ("exit-38-iret-after-interrupt", |bench| slow(bench, |frame| frame.trap.vector = 32)),
+    ("exit-38-non-canonical-refused", non_canonical),
 ];
 
 /// A frame as SYSCALL leaves it.

@@ -9,7 +9,7 @@ use core::sync::atomic::Ordering::Relaxed;
 use core_kernel::machine::Machine;
 
 pub(super) const CHECKS: &[Check] = &[
-    ("trap-nmi-on-its-own-stack", nmi),
+    ("exit-35-nmi-on-its-own-stack", nmi),
     ("trap-spurious-interrupt-harmless", spurious),
     ("trap-unused-vectors-harmless", unused),
     ("trap-fault-kinds", kinds),

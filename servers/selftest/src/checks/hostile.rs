@@ -11,7 +11,7 @@ pub(super) const CHECKS: &[Check] = &[
     ("hostile-wild-addresses-are-errors", wild_addresses),
     ("hostile-wild-envelopes-are-errors", wild_envelopes),
     ("hostile-call-without-stack-works", without_stack),
-    ("hostile-user-flags-do-not-reach-kernel", flags),
+    ("exit-27-user-flags-do-not-reach-kernel", flags),
     ("hostile-trap-flag-traps-in-user-mode", trap_flag),
     ("hostile-stack-that-is-exhausted-ends-only-its-process", exhausted),
     ("hostile-jump-into-kernel-ends-only-its-process", kernel_jump),

@@ -11,7 +11,7 @@ pub(super) const CHECKS: &[Check] = &[
     ("schedule-less-urgent-thread-waits", patient_waits),
     ("schedule-spinning-thread-is-preempted-by-its-equals", equals_take_turns),
     ("schedule-equals-get-equal-shares", equal_shares),
-    ("schedule-waking-thread-preempts-spinning-one", waking_preempts),
+    ("exit-30-waking-thread-preempts-spinning-one", waking_preempts),
     ("schedule-yield-lets-equals-run", yields),
     ("schedule-raised-priority-counts-at-once", raised),
     ("schedule-lowered-priority-counts-at-once", lowered),

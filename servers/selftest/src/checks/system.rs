@@ -11,7 +11,7 @@ pub(super) const CHECKS: &[Check] = &[
     ("system-own-process-is-known", own_process_is_known),
     ("system-cpu-time-is-accounted", cpu_time_is_accounted),
     ("system-log-takes-pieces-up-to-1024-bytes", log_takes_pieces),
-    ("system-unknown-call-numbers-are-refused", unknown_numbers),
+    ("exit-21-unknown-call-numbers-are-refused", unknown_numbers),
     ("system-plain-call-keeps-other-registers", registers_are_kept),
 ];
 

@@ -13,9 +13,9 @@ pub(super) const CHECKS: &[Check] = &[
     ("upcall-cuts-wait-short", cuts_a_wait),
     ("upcall-cuts-sleep-short", cuts_a_sleep),
     ("upcall-handlers-do-not-nest", no_nesting),
-    ("upcall-computation-does-not-notice-upcalls", not_noticed),
-    ("upcall-return-frame-must-be-readable", unreadable_frame),
-    ("upcall-return-to-kernels-half-faults-in-user-mode", wild_frame),
+    ("exit-30-computation-does-not-notice-upcalls", not_noticed),
+    ("exit-12-upcall-return-frame-must-be-readable", unreadable_frame),
+    ("exit-38-upcall-return-to-kernels-half-faults-in-user-mode", wild_frame),
     ("upcall-unregistered-thread-is-left-alone", unregistered),
 ];
 
