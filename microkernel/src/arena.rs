@@ -5,8 +5,17 @@
 //! Errors: `insert` gives the value back when the arena is full.
 
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use core::marker::PhantomData;
 use core::ops::{Index, IndexMut};
+
+/// Memory that is handed over once, at boot, and never grows. On the host it is owned, so that
+/// a whole kernel can be cloned and dropped.
+#[cfg(not(any(test, feature = "hosted")))]
+pub type Fixed<T> = &'static mut [T];
+/// Memory that is handed over once and never grows.
+#[cfg(any(test, feature = "hosted"))]
+pub type Fixed<T> = Box<[T]>;
 
 /// Names one object of the kind `K`. Stale once that object is removed.
 pub struct Id<K> {
@@ -39,6 +48,11 @@ impl<K> PartialEq for Id<K> {
     }
 }
 impl<K> Eq for Id<K> {}
+impl<K> Hash for Id<K> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.index, self.generation).hash(state);
+    }
+}
 impl<K> fmt::Debug for Id<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "#{}.{}", self.index, self.generation)
@@ -48,7 +62,7 @@ impl<K> fmt::Debug for Id<K> {
 const NONE: u32 = u32::MAX;
 
 /// One place of an arena.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Slot<T> {
     generation: u32,
     next_free: u32,
@@ -65,7 +79,7 @@ impl<T> Slot<T> {
 /// Objects of one type, addressed by [`Id`].
 #[derive(Debug)]
 pub struct Arena<K, T: 'static> {
-    slots: &'static mut [Slot<T>],
+    slots: Fixed<Slot<T>>,
     free: u32,
     fresh: u32,
     len: usize,
@@ -74,7 +88,7 @@ pub struct Arena<K, T: 'static> {
 
 impl<K, T> Arena<K, T> {
     /// An empty arena over slots made by [`Slot::empty`].
-    pub fn new(slots: &'static mut [Slot<T>]) -> Self {
+    pub fn new(slots: Fixed<Slot<T>>) -> Self {
         Self { slots, free: NONE, fresh: 0, len: 0, kind: PhantomData }
     }
 
@@ -179,6 +193,27 @@ impl<K, T> IndexMut<Id<K>> for Arena<K, T> {
     }
 }
 
+/// What makes two arenas behave alike: no slot beyond those that were ever used.
+impl<K, T: Hash> Hash for Arena<K, T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.free.hash(state);
+        for slot in &self.slots[..self.fresh as usize] {
+            slot.generation.hash(state);
+            match &slot.value {
+                Some(value) => value.hash(state),
+                None => slot.next_free.hash(state),
+            }
+        }
+    }
+}
+
+#[cfg(any(test, feature = "hosted"))]
+impl<K, T: Clone> Clone for Arena<K, T> {
+    fn clone(&self) -> Self {
+        Self { slots: self.slots.clone(), ..*self }
+    }
+}
+
 /// Out of line, so that a look-up is a handful of instructions.
 #[cold]
 fn stale<K>(id: Id<K>) -> ! {
@@ -192,7 +227,7 @@ mod tests {
     enum Kind {}
 
     fn arena(len: usize) -> Arena<Kind, u32> {
-        Arena::new(Vec::leak((0..len).map(Slot::empty).collect()))
+        Arena::new((0..len).map(Slot::empty).collect())
     }
 
     #[test]

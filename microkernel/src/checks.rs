@@ -12,7 +12,7 @@ use crate::object::ThreadId;
 pub const ON: bool = cfg!(any(feature = "checks", test));
 
 /// What the checks keep.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Checks {
     /// How much was found.
     pub(crate) violations: u64,

@@ -7,7 +7,7 @@ use crate::object::{FaultRecord, Pending, Raised, Reason, State, ThreadId};
 use abi::{Envelope, FAULT_LABEL, FaultKind, FaultReply, WORDS};
 
 /// A fault as the arch decoded it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Fault {
     /// What happened.
     pub kind: FaultKind,

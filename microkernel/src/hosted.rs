@@ -3,12 +3,19 @@
 //! Memory is a vector, page tables are maps, time and interrupts are what the test says.
 //! What User Mode Linux is to Linux.
 
+mod cpu;
 mod driver;
 mod frame;
 mod machine;
+mod memory;
+mod smp;
+mod snapshot;
 mod vector;
 
+pub use cpu::HostedCpu;
 pub use driver::{DATA, Driver, Outcome};
 pub use frame::HostedFrame;
-pub use machine::{Hosted, HostedMemory, HostedTable};
+pub use machine::{Hosted, HostedTable};
+pub use memory::HostedMemory;
+pub use smp::{Place, Smp};
 pub use vector::{VECTOR_BYTES, VECTOR_CLEAN, VectorUnit};

@@ -1,6 +1,6 @@
 //! The kernel's state, and how it comes to be at boot.
 
-use crate::arena::{Arena, Slot};
+use crate::arena::{Arena, Fixed, Slot};
 use crate::checks::Checks;
 use crate::exit::{Context, ITEMS};
 use crate::machine::{CpuId, Frame, Machine, Phys};
@@ -23,8 +23,8 @@ use core::sync::atomic::AtomicU32;
 
 /// Gives memory for the arenas, once, at boot.
 pub trait BootMemory {
-    /// A slice that lives for ever, its elements made from their index.
-    fn slice<T: 'static>(&mut self, len: usize, make: fn(usize) -> T) -> &'static mut [T];
+    /// A slice that is never given back, its elements made from their index.
+    fn slice<T: 'static>(&mut self, len: usize, make: fn(usize) -> T) -> Fixed<T>;
 }
 
 /// How many of each object there can be.
@@ -43,6 +43,7 @@ pub struct Sizes {
     pub irqs: usize,
     pub ports: usize,
     pub chunks: usize,
+    pub records: usize,
 }
 
 impl Sizes {
@@ -61,6 +62,7 @@ impl Sizes {
             irqs: 64,
             ports: 64,
             chunks: one_in(128 << 10),
+            records: RECORDS,
         }
     }
 }
@@ -148,7 +150,7 @@ impl Cpu {
 pub struct Kernel<M: Machine> {
     /// The machine it runs on.
     pub machine: M,
-    pub(crate) cpus: &'static mut [Cpu],
+    pub(crate) cpus: Fixed<Cpu>,
     pub(crate) threads: Threads<M::Frame>,
     pub(crate) processes: Arena<ProcessKind, Process<M::PageTable>>,
     pub(crate) endpoints: Arena<EndpointKind, Endpoint>,
@@ -231,7 +233,10 @@ impl<M: Machine> Kernel<M> {
             quotas: Arena::new(memory.slice(sizes.processes + 1, Slot::<Quota>::empty)),
             chunks: Arena::new(memory.slice(sizes.chunks, Slot::<Chunk>::empty)),
             frames: Frames::new(memory.slice(number::size(sizes.frames_end), FrameInfo::unusable)),
-            deadlines: Deadlines::new(memory.slice(keys, Entry::empty), memory.slice(keys, |_| 0)),
+            deadlines: Deadlines::new(
+                memory.slice(keys, Entry::empty),
+                memory.slice(keys, Deadlines::nowhere),
+            ),
             timer_keys: sizes.threads,
             lines: [None; IRQ_LINES],
             idle: 0,
@@ -240,7 +245,7 @@ impl<M: Machine> Kernel<M> {
             next_pid: 1,
             stats: Stats::default(),
             checks: Checks::default(),
-            trace: Ring::new(memory.slice(RECORDS, |_| TraceRecord::default())),
+            trace: Ring::new(memory.slice(sizes.records, |_| TraceRecord::default())),
             shutdown: None,
         }
     }

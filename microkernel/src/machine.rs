@@ -18,7 +18,7 @@ pub struct Phys(pub u64);
 pub struct CpuId(pub u16);
 
 /// How the kernel itself wants to use user memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Access {
     /// Read it.
     Read,
@@ -27,7 +27,7 @@ pub enum Access {
 }
 
 /// The size of one mapping in the page table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PageSize {
     /// 4 KiB.
     Small,
@@ -51,7 +51,7 @@ impl PageSize {
 }
 
 /// One page to be mapped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Page {
     /// Where, in user space; a multiple of the size.
     pub address: u64,
@@ -66,11 +66,11 @@ pub struct Page {
 }
 
 /// A page-table frame was needed and there was none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct NoFrame;
 
 /// An interrupt that was recorded and waits for the exit loop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Interrupt {
     /// The deadline timer.
     Timer,
@@ -81,7 +81,7 @@ pub enum Interrupt {
 }
 
 /// Width of a port access.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PortWidth {
     /// 8 bits.
     Byte,

@@ -3,22 +3,25 @@
 //! Shape: records are numbered from 0 for ever; the ring holds the last of them. A reader
 //! that comes too late is given the oldest that is left, and sees the gap in the numbers.
 
+use crate::arena::Fixed;
 use abi::TraceRecord;
+use core::hash::{Hash, Hasher};
 
-/// Records that are kept.
+/// Records that are kept on a machine of ordinary size.
 pub const RECORDS: usize = 512;
 
 /// The ring.
 #[derive(Debug)]
+#[cfg_attr(any(test, feature = "hosted"), derive(Clone))]
 pub struct Ring {
-    records: &'static mut [TraceRecord],
+    records: Fixed<TraceRecord>,
     /// The number of the next record.
     next: u64,
 }
 
 impl Ring {
     /// Nothing was recorded; the slice is the ring's memory.
-    pub fn new(records: &'static mut [TraceRecord]) -> Self {
+    pub fn new(records: Fixed<TraceRecord>) -> Self {
         Self { records, next: 0 }
     }
 
@@ -42,5 +45,14 @@ impl Ring {
 
     fn place(&self, number: u64) -> usize {
         crate::number::size(number % self.records.len() as u64)
+    }
+}
+
+/// Places that were never used say nothing.
+impl Hash for Ring {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.next.hash(state);
+        let used = self.next.min(self.records.len() as u64);
+        self.records[..crate::number::size(used)].hash(state);
     }
 }

@@ -26,7 +26,7 @@ pub struct CpuInfo {
 }
 
 /// The machine as the kernel sees it; counts are of now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 #[repr(C)]
 pub struct SystemInfo {
     /// Time since boot.

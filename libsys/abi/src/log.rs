@@ -18,7 +18,7 @@ pub enum LogKind {
 }
 
 /// The header of a record, little endian, followed by `len` bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LogHeader {
     /// What follows.
     pub kind: LogKind,

@@ -20,7 +20,7 @@ pub const NOTIFIED_LABEL: u32 = u32::MAX;
 pub struct ReplyToken(pub u64);
 
 /// A handle that travels with a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 #[repr(C)]
 pub struct Gift {
     /// The giver's handle; 0 for none.
@@ -36,7 +36,7 @@ pub struct Gift {
 /// Lies in the program's memory, 8-byte aligned; its address travels in `r15`.
 /// A sender fills `send_*`, `gifts` and `deadline_ns`; a receiver `receive_address`,
 /// `receive_capacity` and `deadline_ns`; the kernel writes `received_len` and `taken`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(C)]
 pub struct Envelope {
     /// Bytes to send: address.

@@ -16,7 +16,7 @@ pub const KILLED: u64 = 128;
 pub struct Priority(pub u8);
 
 /// How much a process may use. Taken out of its creator's, given back at its death.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 #[repr(C)]
 pub struct Quota {
     /// Frames of 4 KiB, page tables included.
@@ -83,7 +83,7 @@ pub enum ProcessState {
 }
 
 /// What `ProcessInfo` tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 #[repr(C)]
 pub struct ProcessInfo {
     /// Process id: counts up from 1 (init) and is never used again.

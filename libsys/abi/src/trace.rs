@@ -87,7 +87,7 @@ impl TraceFlags {
 }
 
 /// A record of the kernel's trace ring.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 #[repr(C)]
 pub struct TraceRecord {
     /// Time since boot.
@@ -105,7 +105,7 @@ pub struct TraceRecord {
 }
 
 /// Addresses and conditions that a thread's debug registers watch for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 #[repr(C)]
 pub struct DebugRegisters {
     /// User addresses.

@@ -14,7 +14,7 @@ pub const UPCALL_REDZONE: u64 = 128;
 
 /// The registers of a diverted thread. The handler may change them; what is not
 /// safe for user mode is repaired or refused at `UpcallReturn`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 #[repr(C)]
 #[expect(missing_docs, reason = "the names of the registers say it all")]
 pub struct SavedFrame {

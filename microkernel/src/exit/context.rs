@@ -8,7 +8,7 @@ use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 
 /// What a CPU is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Context {
     /// It runs a user program.
     User,

@@ -16,7 +16,7 @@ use core::sync::atomic::Ordering;
 
 /// What the arch has to do now.
 #[must_use = "a decision that is not carried out loses the thread"]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Next {
     /// Return to this thread.
     User(ThreadId),
@@ -75,11 +75,16 @@ impl<M: Machine> Kernel<M> {
 
     /// All flags that are set for this CPU and its thread at this instant.
     pub(crate) fn read_work(&self, cpu: CpuId) -> u32 {
-        let own = self.cpu(cpu).work.load(Ordering::Acquire);
-        let thread = self.cpu(cpu).current.map_or(0, |id| self.threads[id].work.0);
         let interrupts = if self.machine.interrupt_pending() { Work::Interrupts.flag() } else { 0 };
         let reap = if self.reap_due(cpu) { Work::Reap.flag() } else { 0 };
-        (own | thread | interrupts | reap) & Self::MASK
+        (self.flags(cpu) | interrupts | reap) & Self::MASK
+    }
+
+    /// The flags that were set for this CPU and its thread.
+    pub(crate) fn flags(&self, cpu: CpuId) -> u32 {
+        let own = self.cpu(cpu).work.load(Ordering::Acquire);
+        let thread = self.cpu(cpu).current.map_or(0, |id| self.threads[id].work.0);
+        own | thread
     }
 
     /// The rows of these flags, in the order of the table.

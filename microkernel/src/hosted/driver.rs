@@ -4,7 +4,7 @@ use super::{Hosted, HostedFrame, HostedMemory, VECTOR_BYTES};
 use crate::exit::{Held, Next, exit};
 use crate::fault::Fault;
 use crate::kernel::{BootProcess, Kernel, Segment, Sizes};
-use crate::machine::{CpuId, Interrupt, Phys};
+use crate::machine::{CpuId, Interrupt, Machine, Phys};
 use crate::object::ThreadId;
 use abi::{Error, Protection, Syscall, WORDS};
 use core::ops::{Deref, DerefMut};
@@ -59,8 +59,13 @@ impl Driver {
     /// A booted machine with so many frames: one process with one thread and data pages at
     /// [`DATA`].
     pub fn boot(frames: u64) -> Self {
-        let sizes = Sizes::for_memory(frames * abi::PAGE_SIZE, frames);
-        let mut kernel = Kernel::new(Hosted::new(frames), &mut HostedMemory, &sizes, 1);
+        Self::boot_with(&Sizes::for_memory(frames * abi::PAGE_SIZE, frames), 1)
+    }
+
+    /// The same with these sizes and so many CPUs, of which the first runs.
+    pub fn boot_with(sizes: &Sizes, cpus: usize) -> Self {
+        let frames = sizes.frames_end;
+        let mut kernel = Kernel::new(Hosted::new(frames, cpus), &mut HostedMemory, sizes, cpus);
         kernel.add_frames(Phys(abi::PAGE_SIZE), frames - 1);
         let segment = |address, pages: u64, protection| Segment {
             address,
@@ -82,8 +87,17 @@ impl Driver {
             priority: 30,
         };
         assert_eq!(kernel.boot_process(&boot), Ok(()), "a hosted machine boots");
-        let next = exit(&mut Alone(&mut kernel), CPU);
-        Self { kernel, next }
+        let mut driver = Self { kernel, next: Next::Idle };
+        driver.exit();
+        driver
+    }
+
+    fn exit(&mut self) {
+        self.next = exit(&mut Alone(&mut self.kernel), CPU);
+        if let Next::User(thread) = self.next {
+            let root = self.kernel.machine.root(self.kernel.page_table(thread));
+            self.kernel.machine.active = Some(root);
+        }
     }
 
     /// The thread that runs.
@@ -115,7 +129,7 @@ impl Driver {
         frame.words = core::array::from_fn(|index| at(index + 2));
         self.kernel.enter(CPU);
         self.kernel.syscall(CPU);
-        self.next = exit(&mut Alone(&mut self.kernel), CPU);
+        self.exit();
         me
     }
 
@@ -150,14 +164,14 @@ impl Driver {
 
     /// From inside the kernel: the exit alone.
     pub fn leave(&mut self) {
-        self.next = exit(&mut Alone(&mut self.kernel), CPU);
+        self.exit();
     }
 
     /// The running thread faults.
     pub fn fault(&mut self, fault: &Fault) {
         self.kernel.enter(CPU);
         self.kernel.fault(CPU, fault);
-        self.next = exit(&mut Alone(&mut self.kernel), CPU);
+        self.exit();
     }
 
     /// The running thread uses its vector registers. False when it was stopped at it and
@@ -167,7 +181,7 @@ impl Driver {
         if !self.kernel.machine.vector_unit().unlocked {
             self.kernel.enter(CPU);
             self.kernel.vector_used(CPU);
-            self.next = exit(&mut Alone(&mut self.kernel), CPU);
+            self.exit();
         }
         let unit = self.kernel.machine.vector_unit();
         let runs = self.next == Next::User(me) && unit.unlocked;
@@ -185,7 +199,7 @@ impl Driver {
             Next::Idle => self.kernel.wake(CPU),
             Next::Shutdown(_) => return,
         }
-        self.next = exit(&mut Alone(&mut self.kernel), CPU);
+        self.exit();
     }
 
     /// Time passes; the timer interrupts when it is due.

@@ -4,7 +4,7 @@ use crate::machine::Frame;
 use abi::{SavedFrame, WORDS};
 
 /// Saved registers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "named by their roles in the ABI")]
 pub struct HostedFrame {
     pub number_status: u64,

@@ -1,17 +1,18 @@
 //! The hosted machine itself.
 
-use super::HostedFrame;
+use super::memory::Memory;
 use super::vector::VectorUnit;
-use crate::kernel::BootMemory;
+use super::{HostedCpu, HostedFrame};
 use crate::machine::{Access, CpuId, Interrupt, Machine, NoFrame, Page, PageSize, Phys, PortWidth};
 use crate::number;
 use abi::{DebugRegisters, PAGE_SIZE, Protection};
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::{Deref, DerefMut};
 
 /// One mapped page.
-#[derive(Clone, Copy, Debug)]
-struct HostedPage {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct HostedPage {
     frame: Phys,
     size: PageSize,
     protection: Protection,
@@ -19,25 +20,23 @@ struct HostedPage {
 
 /// A space's translation. Each 2 MiB of address space in use costs one table frame, as on
 /// a real machine, so that running out of frames for tables is tested too.
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct HostedTable {
     root: Phys,
     pages: BTreeMap<u64, HostedPage>,
     tables: BTreeMap<u64, Phys>,
 }
 
-/// A machine in memory.
-#[derive(Debug)]
+/// A machine in memory. What a CPU has for itself is reached through `cpus`, or directly for
+/// the CPU that the code runs on.
+#[derive(Clone, Debug, Hash)]
 pub struct Hosted {
-    memory: Vec<u8>,
+    memory: Memory,
+    /// Its CPUs.
+    pub cpus: Vec<HostedCpu>,
+    here: CpuId,
     /// The time.
     pub now_ns: u64,
-    /// What the deadline timer is set to.
-    pub timer_ns: Option<u64>,
-    /// Interrupts that were recorded.
-    pub pending: VecDeque<Interrupt>,
-    /// Interrupts that come in the next window between two turns.
-    pub arriving: VecDeque<Interrupt>,
     /// Device lines that may interrupt.
     pub unmasked: BTreeSet<u8>,
     /// What was written to ports.
@@ -54,21 +53,16 @@ pub struct Hosted {
     pub interrupts_on: bool,
     /// A port whose writing turns interrupts on: a handler's mistake.
     pub trap_port: Option<u16>,
-    /// The debug registers.
-    pub debug: DebugRegisters,
-    /// CPUs that were kicked.
-    pub kicked: Vec<CpuId>,
 }
 
 impl Hosted {
-    /// A machine with so many frames of memory, numbered from 0.
-    pub fn new(frames: u64) -> Self {
+    /// A machine with so many frames of memory, numbered from 0, and so many CPUs.
+    pub fn new(frames: u64, cpus: usize) -> Self {
         Self {
-            memory: vec![0xa5; number::size(frames * PAGE_SIZE)],
+            memory: Memory::new(frames),
+            cpus: vec![HostedCpu::default(); cpus],
+            here: CpuId(0),
             now_ns: 0,
-            timer_ns: None,
-            pending: VecDeque::new(),
-            arriving: VecDeque::new(),
             unmasked: BTreeSet::new(),
             port_writes: Vec::new(),
             port_values: BTreeMap::new(),
@@ -77,36 +71,69 @@ impl Hosted {
             log: Vec::new(),
             interrupts_on: false,
             trap_port: None,
-            debug: DebugRegisters::default(),
-            kicked: Vec::new(),
         }
     }
 
     /// A window between two turns: the next interrupt that waits for one comes.
     pub(super) fn let_one_in(&mut self) {
-        self.pending.extend(self.arriving.pop_front());
+        let arrived = self.arriving.pop_front();
+        self.pending.extend(arrived);
     }
 
-    fn bytes(&self, at: Phys, len: usize) -> &[u8] {
-        &self.memory[number::size(at.0)..][..len]
+    /// From now on, code runs on this CPU.
+    pub fn run_on(&mut self, cpu: CpuId) {
+        self.here = cpu;
     }
 
-    fn bytes_mut(&mut self, at: Phys, len: usize) -> &mut [u8] {
-        &mut self.memory[number::size(at.0)..][..len]
+    /// A user program on this CPU uses an address: the translation is cached from then on,
+    /// and used as it was cached. `None` is a page fault.
+    pub fn touch(&mut self, table: &HostedTable, address: u64, access: Access) -> Option<Phys> {
+        let start = table.page_at(address).map(|(start, page)| (start, page));
+        let own = &mut self.cpus[usize::from(self.here.0)];
+        let cached = own.cached.range((table.root, 0)..=(table.root, address)).next_back();
+        let (start, page) = match cached.map(|((_, start), page)| (*start, *page)) {
+            Some((start, page)) if address < start + page.size.bytes() => (start, page),
+            _ => start?,
+        };
+        own.cached.insert((table.root, start), page);
+        page.at(start, address, access)
+    }
+
+    fn forget(&mut self, root: Phys) {
+        for cpu in &mut self.cpus {
+            cpu.cached.retain(|(of, _), _| *of != root);
+        }
     }
 }
 
-/// Arenas from the ordinary heap, never freed.
-#[derive(Debug, Default)]
-pub struct HostedMemory;
+impl Deref for Hosted {
+    type Target = HostedCpu;
+    fn deref(&self) -> &HostedCpu {
+        &self.cpus[usize::from(self.here.0)]
+    }
+}
 
-impl BootMemory for HostedMemory {
-    fn slice<T: 'static>(&mut self, len: usize, make: fn(usize) -> T) -> &'static mut [T] {
-        Vec::leak((0..len).map(make).collect())
+impl DerefMut for Hosted {
+    fn deref_mut(&mut self) -> &mut HostedCpu {
+        &mut self.cpus[usize::from(self.here.0)]
+    }
+}
+
+impl HostedPage {
+    /// Where an address in it lies, if it may be used so.
+    fn at(&self, start: u64, address: u64, access: Access) -> Option<Phys> {
+        let allowed = access == Access::Read || self.protection.writable();
+        allowed.then_some(Phys(self.frame.0 + address - start))
     }
 }
 
 impl HostedTable {
+    /// The page that starts at this address.
+    #[cfg(test)]
+    pub(super) fn page(&self, address: u64) -> Option<HostedPage> {
+        self.pages.get(&address).copied()
+    }
+
     fn page_at(&self, address: u64) -> Option<(u64, HostedPage)> {
         let (start, page) = self.pages.range(..=address).next_back()?;
         (address < start + page.size.bytes()).then_some((*start, *page))
@@ -180,11 +207,17 @@ impl Machine for Hosted {
     }
     fn translate(&self, table: &HostedTable, address: u64, access: Access) -> Option<Phys> {
         let (start, page) = table.page_at(address)?;
-        let allowed = access == Access::Read || page.protection.writable();
-        allowed.then_some(Phys(page.frame.0 + address - start))
+        page.at(start, address, access)
     }
-    fn flush(&mut self, _table: &HostedTable) {}
-    fn retire(&mut self, _table: &HostedTable) {}
+    fn flush(&mut self, table: &HostedTable) {
+        self.forget(table.root);
+    }
+    fn retire(&mut self, table: &HostedTable) {
+        self.forget(table.root);
+        for cpu in &mut self.cpus {
+            cpu.active = cpu.active.filter(|root| *root != table.root);
+        }
+    }
     fn free_tables(
         &mut self,
         table: &mut HostedTable,
@@ -200,20 +233,21 @@ impl Machine for Hosted {
         table.tables.is_empty()
     }
     fn zero(&mut self, first: Phys, frames: u64) {
-        self.bytes_mut(first, number::size(frames * PAGE_SIZE)).fill(0);
+        self.memory.zero(first, frames);
     }
     fn read(&self, from: Phys, into: &mut [u8]) {
-        into.copy_from_slice(self.bytes(from, into.len()));
+        self.memory.read(from, into);
     }
     fn write(&mut self, to: Phys, bytes: &[u8]) {
-        self.bytes_mut(to, bytes.len()).copy_from_slice(bytes);
+        self.memory.write(to, bytes);
     }
     fn copy(&mut self, from: Phys, to: Phys, len: usize) {
-        let from = number::size(from.0);
-        self.memory.copy_within(from..from + len, number::size(to.0));
+        let mut bytes = vec![0; len];
+        self.memory.read(from, &mut bytes);
+        self.memory.write(to, &bytes);
     }
     fn this_cpu(&self) -> CpuId {
-        CpuId(0)
+        self.here
     }
     fn now_ns(&self) -> u64 {
         self.now_ns
@@ -237,7 +271,7 @@ impl Machine for Hosted {
         self.debug = *registers;
     }
     fn kick(&mut self, cpu: CpuId) {
-        self.kicked.push(cpu);
+        self.cpus[usize::from(cpu.0)].kicked = true;
     }
     fn has_line(&self, line: u8) -> bool {
         line < 16

@@ -5,6 +5,7 @@
 //! the next block of the same memory object. Source: Knowlton, "A fast storage allocator" (1965).
 //! Errors: `None` when no block is free. Cost: at most [`ORDERS`] steps.
 
+use crate::arena::Fixed;
 use crate::machine::Phys;
 use crate::number;
 use abi::PAGE_SIZE;
@@ -13,7 +14,7 @@ use abi::PAGE_SIZE;
 pub const ORDERS: usize = 11;
 const NONE: u32 = u32::MAX;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Use {
     /// Not the first frame of a block, or no usable memory at all.
     Inner,
@@ -22,7 +23,7 @@ enum Use {
 }
 
 /// What is known of one frame; meaningful for the first of a block.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub struct FrameInfo {
     next: u32,
     previous: u32,
@@ -38,7 +39,7 @@ impl FrameInfo {
 }
 
 /// The first frame of an allocated block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Block(u32);
 
 impl Block {
@@ -54,9 +55,10 @@ impl Block {
 }
 
 /// The allocator.
-#[derive(Debug)]
+#[derive(Debug, Hash)]
+#[cfg_attr(any(test, feature = "hosted"), derive(Clone))]
 pub struct Frames {
-    table: &'static mut [FrameInfo],
+    table: Fixed<FrameInfo>,
     free: [u32; ORDERS],
     total: u64,
     available: u64,
@@ -64,7 +66,7 @@ pub struct Frames {
 
 impl Frames {
     /// Owns nothing yet; the table covers all frame numbers that may be added.
-    pub fn new(table: &'static mut [FrameInfo]) -> Self {
+    pub fn new(table: Fixed<FrameInfo>) -> Self {
         Self { table, free: [NONE; ORDERS], total: 0, available: 0 }
     }
 
@@ -211,7 +213,7 @@ mod tests {
     use crate::machine::Phys;
 
     fn frames(first: u64, count: u64) -> Frames {
-        let mut frames = Frames::new(Vec::leak((0..4096).map(FrameInfo::unusable).collect()));
+        let mut frames = Frames::new((0..4096).map(FrameInfo::unusable).collect());
         frames.add(Phys(first * 4096), count);
         frames
     }

@@ -3,7 +3,7 @@
 use super::{List, QuotaId};
 
 /// At most one of the two queues has threads in it.
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct Endpoint {
     /// Handles and fault-handler settings that name it.
     pub refs: u32,

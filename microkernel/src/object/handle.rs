@@ -14,7 +14,7 @@ pub const CHUNK_HANDLES: usize = 64;
 pub const TABLE_CHUNKS: usize = 16;
 
 /// What a handle names and allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Entry {
     /// The object.
     pub object: ObjectRef,
@@ -24,7 +24,7 @@ pub struct Entry {
     pub badge: u64,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 struct Slot {
     entry: Option<Entry>,
     generation: u16,
@@ -32,7 +32,7 @@ struct Slot {
 }
 
 /// 64 slots of a table.
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct Chunk {
     slots: [Slot; CHUNK_HANDLES],
 }
@@ -41,7 +41,7 @@ pub struct Chunk {
 pub type Chunks = Arena<super::ChunkKind, Chunk>;
 
 /// The handles of one process.
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct HandleTable {
     chunks: [Option<ChunkId>; TABLE_CHUNKS],
     free: u16,
@@ -55,7 +55,7 @@ impl Default for HandleTable {
 }
 
 /// A handle that was taken out.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub struct Taken(pub Entry);
 
 impl HandleTable {
@@ -200,7 +200,7 @@ mod tests {
     use abi::{Error, Handle, Rights};
 
     fn chunks(len: usize) -> Chunks {
-        Arena::new(Vec::leak((0..len).map(Slot::empty).collect()))
+        Arena::new((0..len).map(Slot::empty).collect())
     }
 
     const ENTRY: Entry = Entry { object: ObjectRef::Resource, rights: Rights::ALL, badge: 0 };

@@ -3,7 +3,7 @@
 use super::{NotificationId, QuotaId};
 
 /// A device line and whom it signals. The line stays masked from an interrupt until `IrqAck`.
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct Irq {
     /// Handles that name it.
     pub refs: u32,

@@ -5,7 +5,7 @@ use crate::machine::Phys;
 use crate::mem::Block;
 
 /// Where the pages lie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Storage {
     /// A chain of blocks that goes back to the allocator at the end.
     Frames(Block),
@@ -16,7 +16,7 @@ pub enum Storage {
 }
 
 /// Pages of memory, shared by all who hold a handle.
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct MemoryObject {
     /// Handles, mappings and running operations that name it.
     pub refs: u32,

@@ -67,7 +67,7 @@ ids! {
 }
 
 /// What a handle names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "each variant names the object of that name")]
 pub enum ObjectRef {
     Endpoint(EndpointId),

@@ -3,7 +3,7 @@
 use super::QuotaId;
 
 /// Consecutive I/O ports.
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct PortRange {
     /// Handles that name it.
     pub refs: u32,

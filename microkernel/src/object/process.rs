@@ -6,7 +6,7 @@ use super::{
 use abi::{NAME_LEN, Protection, Rights};
 
 /// Alive, being taken apart, or only remembered by handles.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Life {
     /// Its threads may run.
     Alive,
@@ -17,7 +17,7 @@ pub enum Life {
 }
 
 /// A mapping: consecutive pages of a memory object at an address.
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct Region {
     /// The first address.
     pub start: u64,
@@ -45,7 +45,7 @@ impl Region {
 }
 
 /// A process.
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct Process<T> {
     /// Its number, never used again.
     pub pid: u32,

@@ -8,7 +8,7 @@ use crate::arena::Arena;
 use abi::Error;
 
 /// What is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Resource {
     /// Frames of 4 KiB.
     Pages,
@@ -21,7 +21,7 @@ pub enum Resource {
 }
 
 /// An amount of each resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Amounts([u32; 4]);
 
 impl Amounts {
@@ -64,7 +64,7 @@ impl Amounts {
 }
 
 /// One account.
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct Quota {
     /// What may be used.
     pub limit: Amounts,
@@ -160,7 +160,7 @@ mod tests {
     use abi::Error;
 
     fn quotas() -> Quotas {
-        Arena::new(Vec::leak((0..8).map(Slot::empty).collect()))
+        Arena::new((0..8).map(Slot::empty).collect())
     }
 
     #[test]

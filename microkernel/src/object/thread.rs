@@ -18,7 +18,7 @@ use crate::machine::{CpuId, Phys};
 use abi::{DebugRegisters, Envelope, FaultKind, Protection, Syscall, TraceStage, WORDS};
 
 /// What a thread is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
     /// Created, not started.
     Inactive,
@@ -37,18 +37,18 @@ pub enum State {
 }
 
 /// Neighbours in a list.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Hash, Default)]
 pub struct Links {
     previous: Option<ThreadId>,
     next: Option<ThreadId>,
 }
 
 /// Work that waits for a thread's next way out: a set of bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct ThreadWork(pub u32);
 
 /// A message that waits for its receiver.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub struct Pending {
     /// Badge of the handle it was sent with.
     pub badge: u64,
@@ -59,7 +59,7 @@ pub struct Pending {
 }
 
 /// A fault that its handler is to be told.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub struct Raised {
     /// What happened.
     pub fault: Fault,
@@ -68,7 +68,7 @@ pub struct Raised {
 }
 
 /// Why a thread waits for somebody's answer without having called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// It faulted.
     Fault(FaultKind),
@@ -77,7 +77,7 @@ pub enum Reason {
 }
 
 /// A fault or stop that waits for its answer.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub struct FaultRecord {
     /// What for.
     pub reason: Reason,
@@ -86,7 +86,7 @@ pub struct FaultRecord {
 }
 
 /// Where a thread is diverted to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub struct Upcall {
     /// Whose bits divert it.
     pub notification: NotificationId,
@@ -108,7 +108,7 @@ pub struct VectorState {
 }
 
 /// A long operation of a thread, done in pieces by the exit loop.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub enum Operation {
     /// Fills new memory with zeros, then gives the handle.
     Zero {
@@ -151,7 +151,7 @@ pub enum Operation {
 }
 
 /// A thread. The frame comes first: the entry stubs fill it.
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct Thread<F> {
     /// Saved user registers.
     pub frame: F,
@@ -257,7 +257,7 @@ impl<F> Thread<F> {
 pub type Threads<F> = Arena<super::ThreadKind, Thread<F>>;
 
 /// Which of a thread's two pairs of links a list uses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum By {
     /// Queues: one at a time.
     Queue,
@@ -266,7 +266,7 @@ pub enum By {
 }
 
 /// A doubly linked list of threads.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Hash, Default)]
 pub struct List {
     first: Option<ThreadId>,
     last: Option<ThreadId>,
@@ -360,10 +360,9 @@ mod tests {
 
     #[test]
     fn a_list_keeps_order_and_links() {
-        let mut processes: Arena<ProcessKind, ()> =
-            Arena::new(Vec::leak((0..1).map(Slot::empty).collect()));
+        let mut processes: Arena<ProcessKind, ()> = Arena::new((0..1).map(Slot::empty).collect());
         let process = processes.insert(()).unwrap();
-        let mut threads: Threads<()> = Arena::new(Vec::leak((0..4).map(Slot::empty).collect()));
+        let mut threads: Threads<()> = Arena::new((0..4).map(Slot::empty).collect());
         let ids: Vec<_> = (0..4)
             .map(|_| threads.insert(Thread::new((), process, 0, CpuId(0))).unwrap())
             .collect();

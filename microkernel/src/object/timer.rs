@@ -3,7 +3,7 @@
 use super::{NotificationId, QuotaId};
 
 /// Signals its bits once when its deadline passes.
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct Timer {
     /// Handles that name it.
     pub refs: u32,

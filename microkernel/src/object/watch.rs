@@ -4,7 +4,7 @@ use super::EndpointId;
 use abi::TraceFlags;
 
 /// An endpoint that is told, and the badge with which.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Listener {
     /// Where stops go.
     pub endpoint: EndpointId,
@@ -13,7 +13,7 @@ pub struct Listener {
 }
 
 /// What happens around each system call of a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Watch {
     /// Which stops and records.
     pub flags: TraceFlags,

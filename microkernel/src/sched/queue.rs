@@ -6,7 +6,7 @@ use abi::PRIORITIES;
 const _: () = assert!(PRIORITIES <= 64, "one bit of `occupied` for each priority");
 
 /// Threads that are ready and not current.
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct RunQueue {
     lists: [List; PRIORITIES],
     occupied: u64,

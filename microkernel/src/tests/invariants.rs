@@ -1,33 +1,52 @@
-//! What is true of the kernel after every step.
+//! What is true of the kernel after every step, on any number of CPUs.
 
 use crate::exit::{Context, Work};
 use crate::hosted::Hosted;
-use crate::kernel::Kernel;
-use crate::machine::CpuId;
+use crate::kernel::{Cpu, Kernel};
+use crate::machine::{CpuId, Machine};
 use crate::object::{By, Life, QuotaId, Resource, State, Storage, ThreadId};
 use core::sync::atomic::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Panics when something is not as it must be.
 pub(super) fn check(kernel: &Kernel<Hosted>) {
-    check_queues(kernel);
+    check_running(kernel);
     check_threads(kernel);
     check_references(kernel);
     check_memory(kernel);
     check_quotas(kernel);
     check_vectors(kernel);
-    let cpu = &kernel.cpus[0];
-    assert_ne!(cpu.context, Context::Kernel, "looked at between two entries");
+    assert_eq!(kernel.checks.violations, 0, "a debug check found something");
 }
 
-/// Each thread is in exactly the queue that its state names.
+/// The part that is about CPUs and threads: cheap enough for every step of a long run.
+pub(super) fn check_running(kernel: &Kernel<Hosted>) {
+    check_queues(kernel);
+    check_cpus(kernel);
+    check_deadlines(kernel);
+    check_translations(kernel);
+}
+
+/// Each thread is in exactly the one place that its state names: current on one CPU, or in
+/// one queue.
 fn check_queues(kernel: &Kernel<Hosted>) {
-    let mut found: BTreeMap<usize, State> = BTreeMap::new();
+    let mut found = [None; MOST_THREADS];
     let mut see = |id: ThreadId, state: State| {
-        assert!(found.insert(id.index(), state).is_none(), "{id:?} is in two queues");
+        assert!(found[id.index()].replace(state).is_none(), "{id:?} is in two places");
     };
-    for id in kernel.cpus[0].queue.iter(&kernel.threads) {
-        see(id, State::Ready);
+    for (number, cpu) in kernel.cpus.iter().enumerate() {
+        for id in cpu.queue.iter(&kernel.threads) {
+            see(id, State::Ready);
+            let thread = &kernel.threads[id];
+            assert!(thread.queued && usize::from(thread.cpu.0) == number, "{id:?} is misplaced");
+        }
+        if let Some(current) = cpu.current
+            && kernel.runnable(current)
+        {
+            see(current, State::Ready);
+            let its = kernel.threads[current].cpu;
+            assert_eq!(usize::from(its.0), number, "{current:?} runs on another CPU than its own");
+        }
     }
     for endpoint in kernel.endpoints.ids() {
         let object = &kernel.endpoints[endpoint];
@@ -56,18 +75,82 @@ fn check_queues(kernel: &Kernel<Hosted>) {
     }
     for id in kernel.threads.ids() {
         let thread = &kernel.threads[id];
-        if thread.dead {
-            assert!(!found.contains_key(&id.index()), "dead {id:?} is in a queue");
-            continue;
-        }
+        let found = found[id.index()];
         match thread.state {
+            _ if thread.dead => assert_eq!(found, None, "dead {id:?} is somewhere"),
             State::Ready if kernel.runnable(id) => {
-                let current = kernel.cpus[0].current == Some(id);
-                assert!(current != found.contains_key(&id.index()), "ready {id:?} is lost");
+                assert_eq!(found, Some(State::Ready), "ready {id:?} is lost");
             }
             State::Ready | State::Sleeping | State::Inactive => {}
-            state => assert_eq!(found.get(&id.index()), Some(&state), "{id:?}"),
+            state => assert_eq!(found, Some(state), "{id:?}"),
         }
+    }
+}
+
+/// The most threads of any test that checks invariants.
+const MOST_THREADS: usize = 256;
+
+/// Whether something is on its way that makes the CPU look at its flags.
+fn told(kernel: &Kernel<Hosted>, number: usize) -> bool {
+    let cpu = &kernel.machine.cpus[number];
+    let mut others = kernel.cpus.iter().filter(|cpu| cpu.context == Context::Kernel);
+    cpu.kicked || !cpu.pending.is_empty() || others.any(|other| other.kicks >> number & 1 != 0)
+}
+
+/// A CPU outside the kernel has no work, or is told of it; it runs who is to run.
+fn check_cpus(kernel: &Kernel<Hosted>) {
+    let in_kernel = kernel.cpus.iter().any(|cpu| cpu.context == Context::Kernel);
+    for (number, cpu) in kernel.cpus.iter().enumerate() {
+        let at = CpuId(u16::try_from(number).unwrap());
+        if cpu.context == Context::Kernel || told(kernel, number) || kernel.shutdown.is_some() {
+            continue;
+        }
+        // That vector registers are live is no work before the next exit.
+        let flags = kernel.flags(at) & !Work::VectorSave.flag();
+        assert_eq!(flags, 0, "{at:?} is in {:?} with flags set and nothing tells it", cpu.context);
+        let Some(current) = cpu.current else {
+            assert_eq!(cpu.context, Context::Idle);
+            assert_eq!(cpu.queue.highest(), None, "{at:?} is idle while somebody is ready");
+            assert!(
+                in_kernel || kernel.dying.is_none(),
+                "{at:?} is idle while a dead process holds something"
+            );
+            continue;
+        };
+        assert_eq!(cpu.context, Context::User);
+        assert!(kernel.runnable(current), "current {current:?} must not run");
+        let highest = cpu.queue.highest();
+        assert!(highest.is_none_or(|highest| highest <= kernel.threads[current].priority));
+        let table = kernel.processes[kernel.threads[current].process].table.as_ref();
+        let root = table.map(|table| kernel.machine.root(table));
+        assert_eq!(kernel.machine.cpus[number].active, root, "{at:?} runs in the wrong space");
+    }
+}
+
+/// Somebody's timer comes no later than the next deadline.
+fn check_deadlines(kernel: &Kernel<Hosted>) {
+    let Some(next) = kernel.deadlines.next_ns() else { return };
+    let sees = |(number, cpu): (usize, &Cpu)| {
+        let timer = kernel.machine.cpus[number].timer_ns;
+        cpu.context == Context::Kernel
+            || told(kernel, number)
+            || timer.is_some_and(|timer| timer <= next)
+    };
+    assert!(kernel.cpus.iter().enumerate().any(sees), "nobody waits for the deadline {next}");
+}
+
+/// No CPU knows a translation that is no longer, nor has a table loaded that is no more.
+fn check_translations(kernel: &Kernel<Hosted>) {
+    let table_of = |root| {
+        let living = kernel.processes.ids().filter_map(|id| kernel.processes[id].table.as_ref());
+        living.into_iter().find(|table| kernel.machine.root(table) == root)
+    };
+    for (number, cpu) in kernel.machine.cpus.iter().enumerate() {
+        if let Some(root) = cpu.active {
+            assert!(table_of(root).is_some(), "CPU {number} has a freed table loaded");
+        }
+        let stale = cpu.stale(table_of);
+        assert_eq!(stale, None, "CPU {number} still translates an address that changed");
     }
 }
 
@@ -75,7 +158,8 @@ fn check_threads(kernel: &Kernel<Hosted>) {
     for id in kernel.threads.ids() {
         let thread = &kernel.threads[id];
         if thread.dead {
-            assert!(thread.refs > 0, "dead {id:?} has no name and is not removed");
+            let current = kernel.cpus.iter().any(|cpu| cpu.current == Some(id));
+            assert!(thread.refs > 0 || current, "dead {id:?} has no name and is not removed");
             continue;
         }
         let owner = &kernel.processes[thread.process];
@@ -86,14 +170,6 @@ fn check_threads(kernel: &Kernel<Hosted>) {
         if let Some(upcall) = thread.upcall {
             assert_eq!(kernel.notifications[upcall.notification].upcall, Some(id));
         }
-    }
-    if let Some(current) = kernel.cpus[0].current {
-        assert!(kernel.runnable(current), "current {current:?} must not run");
-        let highest = kernel.cpus[0].queue.highest();
-        assert!(highest.is_none_or(|highest| highest <= kernel.threads[current].priority));
-    } else {
-        assert_eq!(kernel.cpus[0].queue.highest(), None, "idle while somebody is ready");
-        assert_eq!(kernel.dying, None, "idle while a dead process holds something");
     }
 }
 

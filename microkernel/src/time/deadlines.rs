@@ -4,12 +4,14 @@
 //! remembers where in the heap it is, so that cancelling costs O(log n) too.
 //! Units: nanoseconds since boot.
 
+use crate::arena::Fixed;
 use crate::number;
+use core::hash::{Hash, Hasher};
 
 const NOWHERE: u32 = u32::MAX;
 
 /// One deadline in the heap.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub struct Entry {
     deadline_ns: u64,
     key: u32,
@@ -24,16 +26,22 @@ impl Entry {
 
 /// Deadlines by key, the earliest first.
 #[derive(Debug)]
+#[cfg_attr(any(test, feature = "hosted"), derive(Clone))]
 pub struct Deadlines {
-    heap: &'static mut [Entry],
-    places: &'static mut [u32],
+    heap: Fixed<Entry>,
+    places: Fixed<u32>,
     len: usize,
 }
 
 impl Deadlines {
-    /// An empty queue; both slices have one element per key.
-    pub fn new(heap: &'static mut [Entry], places: &'static mut [u32]) -> Self {
-        places.fill(NOWHERE);
+    /// A key that has no deadline yet.
+    pub fn nowhere(_: usize) -> u32 {
+        NOWHERE
+    }
+
+    /// An empty queue; both slices have one element per key, made by [`Entry::empty`] and
+    /// [`Deadlines::nowhere`].
+    pub fn new(heap: Fixed<Entry>, places: Fixed<u32>) -> Self {
         Self { heap, places, len: 0 }
     }
 
@@ -120,12 +128,19 @@ impl Deadlines {
     }
 }
 
+/// Places beyond the end of the heap say nothing.
+impl Hash for Deadlines {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.heap[..self.len].hash(state);
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Deadlines, Entry};
+    use super::{Deadlines, Entry, NOWHERE};
 
     fn deadlines(keys: usize) -> Deadlines {
-        Deadlines::new(Vec::leak((0..keys).map(Entry::empty).collect()), Vec::leak(vec![0; keys]))
+        Deadlines::new((0..keys).map(Entry::empty).collect(), vec![NOWHERE; keys].into())
     }
 
     #[test]

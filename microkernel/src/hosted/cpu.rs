@@ -1,0 +1,41 @@
+//! One CPU of a hosted machine: what is its own.
+
+use super::HostedTable;
+use super::machine::HostedPage;
+use crate::machine::{Interrupt, Phys};
+use abi::DebugRegisters;
+use std::collections::{BTreeMap, VecDeque};
+
+/// A CPU.
+#[derive(Clone, Debug, Default, Hash)]
+pub struct HostedCpu {
+    /// What its deadline timer is set to.
+    pub timer_ns: Option<u64>,
+    /// Interrupts that were recorded.
+    pub pending: VecDeque<Interrupt>,
+    /// Interrupts that come in its next windows between two turns, one in each.
+    pub arriving: VecDeque<Interrupt>,
+    /// Another CPU kicked it, and that has not reached it yet.
+    pub kicked: bool,
+    /// The debug registers.
+    pub debug: DebugRegisters,
+    /// The table that is loaded: the last one that a thread ran on here.
+    pub active: Option<Phys>,
+    /// Translations that its user programs used: (root of the table, address of the page).
+    pub(super) cached: BTreeMap<(Phys, u64), HostedPage>,
+}
+
+impl HostedCpu {
+    /// The first cached translation that its table does not have, or no longer has so: there
+    /// should have been a shoot-down.
+    #[cfg(test)]
+    pub(crate) fn stale<'a>(
+        &self,
+        table_of: impl Fn(Phys) -> Option<&'a HostedTable>,
+    ) -> Option<u64> {
+        let wrong = |(root, address): &(Phys, u64), page: &HostedPage| {
+            table_of(*root).and_then(|table| table.page(*address)) != Some(*page)
+        };
+        self.cached.iter().find(|(key, page)| wrong(key, page)).map(|((_, address), _)| *address)
+    }
+}

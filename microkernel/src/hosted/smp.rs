@@ -1,0 +1,187 @@
+//! Drives the core on any number of CPUs, one atomic step at a time.
+//!
+//! One section under the kernel's lock is one step: an entry with its system call, fault or
+//! interrupt and the first turn of the exit loop; or one more turn. Which CPU makes the next step is the caller's
+//! choice: a script, a random number, or a checker that tries them all.
+
+use super::{Driver, Hosted};
+use crate::exit::{Context, Next};
+use crate::fault::Fault;
+use crate::kernel::Kernel;
+use crate::machine::{Access, CpuId, Interrupt, Machine};
+use crate::object::ThreadId;
+
+/// Where a CPU is between two steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// It runs this thread's program.
+    User(ThreadId),
+    /// It is halted.
+    Idle,
+    /// In the kernel between two turns, with interrupts on.
+    Window,
+    /// The machine ended with this code.
+    Off(u8),
+}
+
+/// A kernel on a hosted machine, and where each of its CPUs is.
+#[derive(Clone)]
+pub struct Smp {
+    /// The kernel.
+    pub kernel: Kernel<Hosted>,
+    /// Where each CPU is.
+    pub places: Vec<Place>,
+}
+
+impl From<Driver> for Smp {
+    /// Goes on from what was set up on the first CPU; the others are about to start.
+    fn from(driver: Driver) -> Self {
+        let Driver { kernel, next } = driver;
+        let places = vec![Place::Window; kernel.machine.cpus.len()];
+        let mut smp = Self { kernel, places };
+        smp.carry_out(CpuId(0), Some(next));
+        smp
+    }
+}
+
+impl Smp {
+    /// All CPUs.
+    pub fn cpus(&self) -> impl Iterator<Item = CpuId> + use<> {
+        (0..self.places.len()).map(|index| CpuId(u16::try_from(index).unwrap_or(u16::MAX)))
+    }
+
+    /// Where a CPU is.
+    pub fn place(&self, cpu: CpuId) -> Place {
+        self.places[usize::from(cpu.0)]
+    }
+
+    /// Whether an interrupt would reach the CPU now.
+    pub fn interruptible(&self, cpu: CpuId) -> bool {
+        !matches!(self.place(cpu), Place::Off(_))
+    }
+
+    /// The thread whose program the CPU runs.
+    pub fn running(&self, cpu: CpuId) -> Option<ThreadId> {
+        match self.place(cpu) {
+            Place::User(thread) => Some(thread),
+            _ => None,
+        }
+    }
+
+    /// Step: the running program makes a call.
+    ///
+    /// # Panics
+    /// When the CPU runs no program.
+    pub fn syscall(&mut self, cpu: CpuId, number: u64, arguments: &[u64], envelope: u64) {
+        self.enter(cpu);
+        let id = self.kernel.current(cpu).expect("a program is running");
+        let frame = &mut self.kernel.threads[id].frame;
+        let at = |index: usize| arguments.get(index).copied().unwrap_or(0);
+        frame.number_status = number;
+        frame.envelope_token = envelope;
+        (frame.value0, frame.value1) = (at(0), at(1));
+        frame.words = core::array::from_fn(|index| at(index + 2));
+        self.kernel.syscall(cpu);
+        self.turn(cpu);
+    }
+
+    /// Step: the running program does something wrong.
+    pub fn fault(&mut self, cpu: CpuId, fault: &Fault) {
+        self.enter(cpu);
+        self.kernel.fault(cpu, fault);
+        self.turn(cpu);
+    }
+
+    /// Step: an interrupt reaches the CPU, wherever it is.
+    pub fn interrupt(&mut self, cpu: CpuId, interrupt: Interrupt) {
+        self.kernel.machine.cpus[usize::from(cpu.0)].pending.push_back(interrupt);
+        match self.place(cpu) {
+            Place::User(_) => {
+                self.enter(cpu);
+                self.turn(cpu);
+            }
+            Place::Idle => {
+                self.run_on(cpu);
+                self.kernel.wake(cpu);
+            }
+            Place::Window | Place::Off(_) => {}
+        }
+    }
+
+    /// Step: what another CPU kicked this one with arrives.
+    pub fn kick_arrives(&mut self, cpu: CpuId) {
+        self.kernel.machine.cpus[usize::from(cpu.0)].kicked = false;
+        self.interrupt(cpu, Interrupt::Kick);
+    }
+
+    /// Step: the CPU's deadline timer fires; the time is then at least its deadline.
+    pub fn timer_fires(&mut self, cpu: CpuId) {
+        let machine = &mut self.kernel.machine;
+        if let Some(deadline) = machine.cpus[usize::from(cpu.0)].timer_ns.take() {
+            machine.now_ns = machine.now_ns.max(deadline);
+            self.interrupt(cpu, Interrupt::Timer);
+        }
+    }
+
+    /// Step: one turn of the exit loop. What the CPU does next is carried out.
+    pub fn turn(&mut self, cpu: CpuId) {
+        self.run_on(cpu);
+        let next = self.kernel.turn(cpu);
+        self.carry_out(cpu, next);
+    }
+
+    /// The running program uses an address, as the CPU translates it. False is a page fault.
+    pub fn touch(&mut self, cpu: CpuId, address: u64, access: Access) -> bool {
+        self.kernel.machine.run_on(cpu);
+        let Some(id) = self.running(cpu) else { return false };
+        let process = self.kernel.threads[id].process;
+        let table = self.kernel.processes[process].table.as_ref();
+        table.is_some_and(|table| self.kernel.machine.touch(table, address, access).is_some())
+    }
+
+    /// Steps until every CPU runs a program or is halted, in a fixed order.
+    pub fn settle(&mut self) {
+        while let Some(cpu) = self.cpus().find(|cpu| self.unsettled(*cpu)) {
+            if self.kernel.machine.cpus[usize::from(cpu.0)].kicked {
+                self.kick_arrives(cpu);
+            } else {
+                self.turn(cpu);
+            }
+        }
+    }
+
+    fn unsettled(&self, cpu: CpuId) -> bool {
+        let kicked = self.kernel.machine.cpus[usize::from(cpu.0)].kicked;
+        self.place(cpu) == Place::Window || (kicked && self.interruptible(cpu))
+    }
+
+    fn run_on(&mut self, cpu: CpuId) {
+        self.kernel.machine.run_on(cpu);
+    }
+
+    fn enter(&mut self, cpu: CpuId) {
+        self.run_on(cpu);
+        self.kernel.enter(cpu);
+        self.places[usize::from(cpu.0)] = Place::Window;
+    }
+
+    /// What the arch does with a decision.
+    fn carry_out(&mut self, cpu: CpuId, next: Option<Next>) {
+        let place = match next {
+            None => Place::Window,
+            Some(Next::Idle) => Place::Idle,
+            Some(Next::Shutdown(code)) => Place::Off(code),
+            Some(Next::User(thread)) => {
+                assert_eq!(self.kernel.cpu(cpu).context, Context::User, "context of a decision");
+                let root = self.kernel.machine.root(self.kernel.page_table(thread));
+                self.kernel.machine.cpus[usize::from(cpu.0)].active = Some(root);
+                Place::User(thread)
+            }
+        };
+        if let Place::Off(_) = place {
+            // The whole machine ends, not only this CPU.
+            self.places.fill(place);
+        }
+        self.places[usize::from(cpu.0)] = place;
+    }
+}

@@ -1,0 +1,118 @@
+//! Copying a whole kernel, and telling two apart: what a checker of interleavings needs.
+
+use super::Hosted;
+use crate::kernel::{Cpu, Kernel, Stats};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+impl Clone for Cpu {
+    fn clone(&self) -> Self {
+        Self {
+            work: AtomicU32::new(self.work.load(Ordering::Relaxed)),
+            queue: self.queue.clone(),
+            ..*self
+        }
+    }
+}
+
+impl Clone for Kernel<Hosted> {
+    fn clone(&self) -> Self {
+        Self {
+            machine: self.machine.clone(),
+            cpus: self.cpus.clone(),
+            threads: self.threads.clone(),
+            processes: self.processes.clone(),
+            endpoints: self.endpoints.clone(),
+            notifications: self.notifications.clone(),
+            memories: self.memories.clone(),
+            regions: self.regions.clone(),
+            timers: self.timers.clone(),
+            irqs: self.irqs.clone(),
+            ports: self.ports.clone(),
+            quotas: self.quotas.clone(),
+            chunks: self.chunks.clone(),
+            frames: self.frames.clone(),
+            deadlines: self.deadlines.clone(),
+            trace: self.trace.clone(),
+            ..*self
+        }
+    }
+}
+
+impl Kernel<Hosted> {
+    /// Sets everything to zero that is only ever counted: it does not make two kernels behave
+    /// differently.
+    pub fn forget_counts(&mut self) {
+        self.stats = Stats { handles: self.stats.handles, ..Stats::default() };
+        self.checks.longest_turn_ns = 0;
+        self.machine.log.clear();
+        for cpu in &mut self.cpus {
+            cpu.work_counts.fill(0);
+            cpu.turns.fill(0);
+            cpu.interrupts = 0;
+            (cpu.user_ns, cpu.kernel_ns, cpu.idle_ns) = (0, 0, 0);
+        }
+        let threads: Vec<_> = self.threads.ids().collect();
+        for id in threads {
+            let thread = &mut self.threads[id];
+            (thread.user_ns, thread.kernel_ns) = (0, 0);
+        }
+        let processes: Vec<_> = self.processes.ids().collect();
+        for id in processes {
+            let process = &mut self.processes[id];
+            (process.user_ns, process.kernel_ns) = (0, 0);
+        }
+    }
+
+    /// A number that is the same for two kernels that behave alike, and for practical
+    /// purposes for no others. Call [`Kernel::forget_counts`] before.
+    pub fn digest(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+impl Hash for Kernel<Hosted> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // Named one by one, so that a new field has to be thought about.
+        let Self {
+            machine,
+            cpus,
+            threads,
+            processes,
+            endpoints,
+            notifications,
+            memories,
+            regions,
+            timers,
+            irqs,
+            ports,
+            quotas,
+            chunks,
+            frames,
+            deadlines,
+            trace,
+            checks,
+            timer_keys: _,
+            lines,
+            idle,
+            keeper,
+            dying,
+            next_pid,
+            stats,
+            shutdown,
+        } = self;
+        (machine, threads, processes, endpoints, notifications).hash(state);
+        (memories, regions, timers, irqs, ports, quotas, chunks).hash(state);
+        (frames, deadlines, trace, lines, idle, keeper, dying).hash(state);
+        (next_pid, shutdown, stats.handles, checks.violations).hash(state);
+        for cpu in cpus {
+            let Cpu { context, current, queue, work, since_ns, timer_ns, kicks, .. } = cpu;
+            work.load(Ordering::Relaxed).hash(state);
+            (context, current, queue, since_ns, timer_ns, kicks).hash(state);
+            (cpu.debug, cpu.depth, cpu.vector_owner).hash(state);
+            // The rest is counted: `forget_counts` names it.
+        }
+    }
+}
