@@ -126,7 +126,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// Interrupts are off and no flag is set: the timer, the context, the decision.
-    fn leave(&mut self, cpu: CpuId) -> Next {
+    pub(crate) fn leave(&mut self, cpu: CpuId) -> Next {
         self.set_next_timer(cpu);
         self.check_leave(cpu);
         self.stats.exits += 1;

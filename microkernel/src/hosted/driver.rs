@@ -62,7 +62,8 @@ impl Driver {
         Self::boot_with(&Sizes::for_memory(frames * abi::PAGE_SIZE, frames), 1)
     }
 
-    /// The same with these sizes and so many CPUs, of which the first runs.
+    /// The same with these sizes and so many CPUs, of which the first runs and the others
+    /// are halted.
     pub fn boot_with(sizes: &Sizes, cpus: usize) -> Self {
         let frames = sizes.frames_end;
         let mut kernel = Kernel::new(Hosted::new(frames, cpus), &mut HostedMemory, sizes, cpus);
@@ -88,6 +89,13 @@ impl Driver {
         };
         assert_eq!(kernel.boot_process(&boot), Ok(()), "a hosted machine boots");
         let mut driver = Self { kernel, next: Next::Idle };
+        for cpu in 1..cpus {
+            let cpu = CpuId(u16::try_from(cpu).unwrap_or(u16::MAX));
+            driver.kernel.machine.run_on(cpu);
+            let next = driver.kernel.turn(cpu);
+            assert_eq!(next, Some(Next::Idle), "nobody runs yet");
+        }
+        driver.kernel.machine.run_on(CPU);
         driver.exit();
         driver
     }

@@ -7,7 +7,7 @@
 use super::{Driver, Hosted};
 use crate::exit::{Context, Next};
 use crate::fault::Fault;
-use crate::kernel::Kernel;
+use crate::kernel::{Cpu, Kernel};
 use crate::machine::{Access, CpuId, Interrupt, Machine};
 use crate::object::ThreadId;
 
@@ -34,10 +34,14 @@ pub struct Smp {
 }
 
 impl From<Driver> for Smp {
-    /// Goes on from what was set up on the first CPU; the others are about to start.
+    /// Goes on from what was set up on the first CPU.
     fn from(driver: Driver) -> Self {
         let Driver { kernel, next } = driver;
-        let places = vec![Place::Window; kernel.machine.cpus.len()];
+        let place = |cpu: &Cpu| match cpu.context {
+            Context::Idle => Place::Idle,
+            _ => Place::Window,
+        };
+        let places = kernel.cpus.iter().map(place).collect();
         let mut smp = Self { kernel, places };
         smp.carry_out(CpuId(0), Some(next));
         smp
@@ -103,6 +107,7 @@ impl Smp {
             Place::Idle => {
                 self.run_on(cpu);
                 self.kernel.wake(cpu);
+                self.places[usize::from(cpu.0)] = Place::Window;
             }
             Place::Window | Place::Off(_) => {}
         }
@@ -128,6 +133,14 @@ impl Smp {
         self.run_on(cpu);
         let next = self.kernel.turn(cpu);
         self.carry_out(cpu, next);
+    }
+
+    /// Step: leaves with whatever flags are set, as a loop would that does not look again.
+    #[cfg(test)]
+    pub(crate) fn leave_blindly(&mut self, cpu: CpuId) {
+        self.run_on(cpu);
+        let next = self.kernel.leave(cpu);
+        self.carry_out(cpu, Some(next));
     }
 
     /// The running program uses an address, as the CPU translates it. False is a page fault.

@@ -99,7 +99,9 @@ fn told(kernel: &Kernel<Hosted>, number: usize) -> bool {
 
 /// A CPU outside the kernel has no work, or is told of it; it runs who is to run.
 fn check_cpus(kernel: &Kernel<Hosted>) {
-    let in_kernel = kernel.cpus.iter().any(|cpu| cpu.context == Context::Kernel);
+    let in_kernel =
+        |(number, cpu): (usize, &Cpu)| cpu.context == Context::Kernel || told(kernel, number);
+    let in_kernel = kernel.cpus.iter().enumerate().any(in_kernel);
     for (number, cpu) in kernel.cpus.iter().enumerate() {
         let at = CpuId(u16::try_from(number).unwrap());
         if cpu.context == Context::Kernel || told(kernel, number) || kernel.shutdown.is_some() {

@@ -6,6 +6,7 @@ mod endpoints;
 mod faults;
 mod gate;
 mod hooks;
+mod interleavings;
 mod invariants;
 mod kit;
 mod model;

@@ -1,0 +1,32 @@
+//! The fault that other kernels have: the loop looks at its flags with interrupts on and
+//! leaves without looking again. The checker must find it.
+
+use super::checker::{Leave, Scene, State};
+use super::flags::scene;
+use crate::machine::CpuId;
+
+/// A turn of the faulty loop: when it sees no flag, it lets go and leaves later.
+pub(super) fn turn(state: &mut State, cpu: CpuId) {
+    state.smp.kernel.machine.run_on(cpu);
+    if state.smp.kernel.read_work(cpu) == 0 {
+        state.looked[usize::from(cpu.0)] = true;
+    } else {
+        state.smp.turn(cpu);
+    }
+}
+
+/// It leaves, whatever was set since it looked.
+pub(super) fn go(state: &mut State, cpu: CpuId) {
+    state.looked[usize::from(cpu.0)] = false;
+    state.smp.leave_blindly(cpu);
+}
+
+#[test]
+fn exit_03_a_loop_that_does_not_look_again_is_found_out() {
+    // Without device interrupts: the lost wake-up comes from the other CPU alone.
+    let report = Scene { lines: vec![], ..scene(Leave::LooksOnce) }.explore();
+    let way = report.broken.expect("the lost wake-up is found");
+    println!("{way}");
+    assert!(way.contains("with flags set and nothing tells it"), "{way}");
+    assert!(way.contains("Go("), "the way leads through the gap between looking and leaving");
+}
