@@ -8,7 +8,7 @@ use crate::mem::{Block, FrameInfo, Frames};
 use crate::number;
 use crate::object::{
     Amounts, Chunk, Chunks, Endpoint, EndpointKind, Irq, IrqId, IrqKind, MemoryKind, MemoryObject,
-    Notification, NotificationKind, ObjectRef, PortKind, PortRange, Process, ProcessId,
+    Notification, NotificationKind, ObjectRef, PortKind, PortRange, PortSpans, Process, ProcessId,
     ProcessKind, Quota, Quotas, Region, RegionKind, Storage, Thread, ThreadId, Threads, Timer,
     TimerKind,
 };
@@ -105,6 +105,10 @@ pub struct Cpu {
     pub kicks: u64,
     /// How many entries it is in: 1 in the kernel, else 0 (kept by the checks).
     pub depth: i32,
+    /// Whether it hides the time-stamp counter.
+    pub no_clock: bool,
+    /// The ports that it lets instructions use.
+    pub ports: PortSpans,
     /// The debug registers that it holds.
     pub debug: Option<DebugRegisters>,
     /// The thread whose vector state is in its registers, locked or not.
@@ -134,6 +138,8 @@ impl Cpu {
             timer_ns: None,
             kicks: 0,
             depth: 1,
+            no_clock: false,
+            ports: Default::default(),
             debug: None,
             vector_owner: None,
             interrupts: 0,

@@ -7,6 +7,7 @@
 //! nanoseconds since boot. All of it is called with interrupts off, by the CPU that holds
 //! the kernel.
 
+use crate::object::PortSpans;
 use abi::{DebugRegisters, Protection, SavedFrame, WORDS};
 
 /// The address of a frame or of a byte in physical memory.
@@ -223,6 +224,10 @@ pub trait Machine: Sized {
     fn interrupts_off(&self) -> bool;
     /// Turns interrupts off, where they should have been.
     fn turn_interrupts_off(&mut self);
+    /// Lets user mode use these ports by instructions; until now it was let those held.
+    fn allow_ports(&mut self, held: &PortSpans, wanted: &PortSpans);
+    /// Whether user mode on this CPU may not read the time-stamp counter.
+    fn hide_clock(&mut self, hidden: bool);
     /// Fills this CPU's debug registers; all zero: they watch for nothing.
     fn load_debug_registers(&mut self, registers: &DebugRegisters);
     /// Interrupts the other CPU, so that it looks at its work flags.

@@ -151,6 +151,9 @@ syscalls! {
     TimerArm = 61,
     /// `() -> nanoseconds since boot`.
     Clock = 62,
+    /// `(thread, may) -> whether it could`: whether the thread may read the CPU's time-stamp
+    /// counter; if not, doing so is a `Protection` fault. Handle 0 is the caller.
+    ThreadClock = 64,
 
     /// `(resource, line, notification, bits) -> handle`: a device interrupt as a notification.
     IrqCreate = 70,
@@ -164,6 +167,9 @@ syscalls! {
     PortWrite = 74,
     /// `(port range, offset, address, length)`: each byte in turn to one port.
     PortWriteBytes = 75,
+    /// `(port range)`: the caller's process may use these ports by instructions from now on,
+    /// for good; needs the rights to read and write. At most four ranges.
+    PortAllow = 76,
 
     /// `(address, length)`: up to 1,024 bytes of the caller's defmt stream into the system log.
     LogWrite = 80,

@@ -66,6 +66,13 @@ impl Thread {
         self.manage(Syscall::ThreadPriority, priority.0.into())
     }
 
+    /// Whether it may read the CPU's time-stamp counter; whether it could until now. If not,
+    /// doing so is a fault: a program that must not measure others.
+    pub fn allow_clock(&self, may: bool) -> Result<bool, Error> {
+        let arguments = [argument(self.handle()), u64::from(may), 0, 0, 0, 0];
+        plain(Syscall::ThreadClock, arguments).map(|(could, _)| could != 0)
+    }
+
     /// The CPUs it may run on, one bit each; 0 only asks. The old mask.
     pub fn set_affinity(&self, mask: u64) -> Result<u64, Error> {
         let arguments = [argument(self.handle()), mask, 0, 0, 0, 0];

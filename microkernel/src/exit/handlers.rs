@@ -4,7 +4,6 @@ use super::Work;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Interrupt, Machine};
 use crate::object::State;
-use core::sync::atomic::Ordering;
 
 /// Deadlines handled in one turn.
 const DEADLINES_PER_TURN: usize = 64;
@@ -135,18 +134,4 @@ pub(super) fn wake_ups<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
         kicks &= kicks - 1;
         kernel.machine.kick(CpuId(u16::from(target)));
     }
-}
-
-/// The CPU's debug registers are those of the thread that it goes to, or watch nothing.
-pub(super) fn debug_registers<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
-    let wanted = kernel.cpu(cpu).current.and_then(|id| kernel.threads[id].debug);
-    if kernel.cpu(cpu).debug != wanted {
-        kernel.cpu_mut(cpu).debug = wanted;
-        kernel.machine.load_debug_registers(&wanted.unwrap_or_default());
-    }
-    let work = &kernel.cpu(cpu).work;
-    match wanted {
-        Some(_) => work.fetch_or(Work::Debug.flag(), Ordering::AcqRel),
-        None => work.fetch_and(!Work::Debug.flag(), Ordering::AcqRel),
-    };
 }

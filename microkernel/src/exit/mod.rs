@@ -3,6 +3,7 @@
 mod context;
 mod gate;
 mod handlers;
+mod last;
 mod work;
 
 pub use context::Context;

@@ -4,7 +4,7 @@
 //! there is no second list. A flag is a bit of a CPU's or of a thread's work word; the
 //! loop reads both words of the CPU it leaves.
 
-use super::handlers;
+use super::{handlers, last};
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 
@@ -38,6 +38,10 @@ pub enum Work {
     Upcall,
     /// Other CPUs have new work and must be kicked.
     WakeUps,
+    /// The thread has, or the CPU holds, a register value that is not the usual one.
+    UserValues,
+    /// The thread's process may use ports by instructions, or the CPU lets somebody.
+    Ports,
     /// The thread's debug registers are to be in the CPU, or another thread's are.
     Debug,
     /// The registers of this CPU are unlocked for a thread's vector state.
@@ -213,13 +217,31 @@ impl<M: Machine> Kernel<M> {
             run: handlers::wake_ups,
         },
         WorkItem {
+            work: Work::UserValues,
+            name: "user values",
+            kind: Kind::Level,
+            phase: Phase::Last,
+            set_by: "a thread that may not read the clock, a CPU that hides it",
+            makes_work: false,
+            run: last::user_values,
+        },
+        WorkItem {
+            work: Work::Ports,
+            name: "ports",
+            kind: Kind::Level,
+            phase: Phase::Last,
+            set_by: "a process that was allowed some, a CPU that lets somebody",
+            makes_work: false,
+            run: last::ports,
+        },
+        WorkItem {
             work: Work::Debug,
             name: "debug registers",
             kind: Kind::Level,
             phase: Phase::Last,
             set_by: "a thread that has some, a CPU that holds some",
             makes_work: false,
-            run: handlers::debug_registers,
+            run: last::debug_registers,
         },
         WorkItem {
             work: Work::VectorSave,

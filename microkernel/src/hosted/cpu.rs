@@ -3,6 +3,7 @@
 use super::HostedTable;
 use super::machine::HostedPage;
 use crate::machine::{Interrupt, Phys};
+use crate::object::PortSpans;
 use abi::DebugRegisters;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -17,6 +18,10 @@ pub struct HostedCpu {
     pub arriving: VecDeque<Interrupt>,
     /// Another CPU kicked it, and that has not reached it yet.
     pub kicked: bool,
+    /// Ports that user mode may use.
+    pub ports: PortSpans,
+    /// Whether user mode may not read the time-stamp counter.
+    pub clock_hidden: bool,
     /// The debug registers.
     pub debug: DebugRegisters,
     /// The table that is loaded: the last one that a thread ran on here.

@@ -5,6 +5,7 @@ use super::vector::VectorUnit;
 use super::{HostedCpu, HostedFrame};
 use crate::machine::{Access, CpuId, Interrupt, Machine, NoFrame, Page, PageSize, Phys, PortWidth};
 use crate::number;
+use crate::object::PortSpans;
 use abi::{DebugRegisters, PAGE_SIZE, Protection};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -266,6 +267,13 @@ impl Machine for Hosted {
     }
     fn turn_interrupts_off(&mut self) {
         self.interrupts_on = false;
+    }
+    fn allow_ports(&mut self, held: &PortSpans, wanted: &PortSpans) {
+        assert_eq!(self.ports, *held, "the core knows what the CPU holds");
+        self.ports = *wanted;
+    }
+    fn hide_clock(&mut self, hidden: bool) {
+        self.clock_hidden = hidden;
     }
     fn load_debug_registers(&mut self, registers: &DebugRegisters) {
         self.debug = *registers;

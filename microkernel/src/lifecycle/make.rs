@@ -1,12 +1,13 @@
 //! New objects, charged to who asked for them.
 
+use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::mem::Block;
 use crate::number;
 use crate::object::{
-    By, HandleTable, Life, List, MemoryId, MemoryObject, Process, ProcessId, QuotaId, Resource,
-    Storage, Thread, ThreadId, Watch,
+    By, HandleTable, Life, List, MemoryId, MemoryObject, PortSpans, Process, ProcessId, QuotaId,
+    Resource, Storage, Thread, ThreadId, Watch,
 };
 use crate::syscall::calls_end;
 use abi::{Error, LogHeader, LogKind, NAME_LEN};
@@ -45,6 +46,7 @@ impl<M: Machine> Kernel<M> {
             regions: None,
             threads: List::EMPTY,
             callers: List::EMPTY,
+            ports: Default::default(),
             watch: Watch::NOBODY,
             fault_handler: None,
             death: None,
@@ -76,6 +78,9 @@ impl<M: Machine> Kernel<M> {
         self.quotas.charge(self.processes[process].quota, Resource::Threads, 1)?;
         let mut thread = Thread::new(frame, process, priority, cpu);
         thread.calls_end = calls_end(&self.processes[process].watch);
+        if self.processes[process].ports != PortSpans::default() {
+            thread.work.0 |= Work::Ports.flag();
+        }
         // NOFAIL: room was checked above.
         let id = self.threads.insert(thread).map_err(|_| Error::OutOfMemory)?;
         self.processes[process].threads.push_back(&mut self.threads, id, By::Sibling);

@@ -18,7 +18,7 @@ pub use handle::{CHUNK_HANDLES, Chunk, Chunks, Entry, HandleTable, TABLE_CHUNKS}
 pub use irq::Irq;
 pub use memory::{MemoryObject, Storage};
 pub use notification::Notification;
-pub use port::PortRange;
+pub use port::{PortRange, PortSpan, PortSpans};
 pub use process::{Life, Process, Region};
 pub use quota::{Amounts, Quota, Quotas, Resource};
 pub use thread::{

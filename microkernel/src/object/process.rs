@@ -1,7 +1,8 @@
 //! Process: a space, a handle table and a quota.
 
 use super::{
-    EndpointId, HandleTable, List, MemoryId, NotificationId, ProcessId, QuotaId, RegionId, Watch,
+    EndpointId, HandleTable, List, MemoryId, NotificationId, PortSpans, ProcessId, QuotaId,
+    RegionId, Watch,
 };
 use abi::{NAME_LEN, Protection, Rights};
 
@@ -73,6 +74,8 @@ pub struct Process<T> {
     pub callers: List,
     /// Where faults go.
     pub fault_handler: Option<(EndpointId, u64)>,
+    /// Ports that its threads may use by instructions.
+    pub ports: PortSpans,
     /// Who watches its system calls.
     pub watch: Watch,
     /// What its death signals.

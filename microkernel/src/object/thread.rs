@@ -177,6 +177,8 @@ pub struct Thread<F> {
     pub in_call: bool,
     /// That call was answered by somebody else, or refused.
     pub emulated: bool,
+    /// It may not read the CPU's time-stamp counter.
+    pub no_clock: bool,
     /// What its debug registers watch for.
     pub debug: Option<DebugRegisters>,
     /// Its vector registers, once it has used them.
@@ -231,6 +233,7 @@ impl<F> Thread<F> {
             call: 0,
             in_call: false,
             emulated: false,
+            no_clock: false,
             debug: None,
             vector: None,
             work: ThreadWork(0),

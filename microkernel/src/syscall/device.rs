@@ -1,10 +1,11 @@
 //! Calls on interrupts, ports and the machine itself.
 
 use super::Done;
+use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{Machine, PortWidth};
 use crate::mem::{Readable, UserSlice};
-use crate::object::{Irq, ObjectRef, PortId, PortRange, Resource, ThreadId};
+use crate::object::{Irq, ObjectRef, PortId, PortRange, PortSpan, Resource, ThreadId};
 use abi::{Error, ObjectKind, Rights};
 
 /// The longest `PortWriteBytes`.
@@ -120,6 +121,28 @@ impl<M: Machine> Kernel<M> {
         self.for_each_byte(process, slice, |machine, byte| {
             machine.port_write(port, PortWidth::Byte, u32::from(byte));
         })?;
+        Ok(Done::NOTHING)
+    }
+
+    pub(super) fn sys_port_allow(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let rights = Rights::READ | Rights::WRITE;
+        let ObjectRef::Port(id) = self.object(me, 0, ObjectKind::Port, rights)?.object else {
+            return Err(Error::WrongKind);
+        };
+        let own = self.own(me);
+        let PortRange { first, count, .. } = self.ports[id];
+        let span = PortSpan { first, count };
+        let spans = &mut self.processes[own].ports;
+        if spans.contains(&span) {
+            return Ok(Done::NOTHING);
+        }
+        let place = spans.iter_mut().find(|place| place.count == 0).ok_or(Error::QuotaExceeded)?;
+        *place = span;
+        let mut next = self.processes[own].threads.first();
+        while let Some(thread) = next {
+            self.set_thread_work(thread, Work::Ports);
+            next = self.next_sibling(thread);
+        }
         Ok(Done::NOTHING)
     }
 

@@ -160,6 +160,8 @@ impl<M: Machine> Kernel<M> {
             Syscall::TraceRead => Self::sys_trace_read,
             Syscall::CpuInfo => Self::sys_cpu_info,
             Syscall::Clock => Self::sys_clock,
+            Syscall::ThreadClock => Self::sys_thread_clock,
+            Syscall::PortAllow => Self::sys_port_allow,
         }
     }
 

@@ -84,6 +84,22 @@ impl<M: Machine> Kernel<M> {
         Ok(Done::NOTHING)
     }
 
+    pub(super) fn sys_thread_clock(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let id = self.thread_argument(me)?;
+        let hidden = match self.argument(me, 1) {
+            0 => true,
+            1 => false,
+            _ => return Err(Error::BadArgument),
+        };
+        let was = core::mem::replace(&mut self.threads[id].no_clock, hidden);
+        if hidden {
+            self.set_thread_work(id, Work::UserValues);
+        } else {
+            self.threads[id].work.0 &= !Work::UserValues.flag();
+        }
+        Ok(Done::Values(u64::from(!was), 0))
+    }
+
     pub(super) fn sys_yield(&mut self, me: ThreadId) -> Result<Done, Error> {
         self.yield_now(me);
         Ok(Done::NOTHING)

@@ -3,7 +3,8 @@
 use super::kit::{BYTES, CPU, boot};
 use crate::exit::{Next, Work};
 use crate::hosted::Driver;
-use abi::{DebugRegisters, Error, SavedFrame, Syscall, USER_END};
+use crate::object::PortSpans;
+use abi::{DebugRegisters, Error, Rights, SavedFrame, Syscall, USER_END};
 
 const FRAME: u64 = BYTES;
 const FRAME_LEN: usize = size_of::<SavedFrame>();
@@ -94,6 +95,59 @@ fn exit_39_debug_registers_are_in_the_cpu_while_their_thread_is() {
     assert_eq!((driver.next, driver.kernel.machine.debug.control), (Next::User(id), 1));
     driver.raw(Syscall::ThreadKill as u64, &[0], 0);
     assert_eq!((driver.next, driver.kernel.machine.debug.control), (Next::User(me), 0));
+}
+
+#[test]
+fn exit_39_allowed_ports_are_in_the_cpu_while_their_process_is() {
+    let mut driver = boot();
+    let ports = driver.make(Syscall::PortCreate, &[1, 0x300, 4]);
+    let blind = driver.make(Syscall::HandleCopy, &[ports, u64::from(Rights::READ.0), 0]);
+    assert_eq!(driver.call(Syscall::PortAllow, &[blind]), Err(Error::NoRight));
+    assert!(driver.kernel.machine.ports.iter().all(|span| span.count == 0));
+    driver.call(Syscall::PortAllow, &[ports]).unwrap();
+    let span = driver.kernel.machine.ports[0];
+    assert_eq!((span.first, span.count), (0x300, 4));
+    // A second thread of the process has them too, a child has not.
+    driver.start_urgent(0);
+    assert_eq!(driver.kernel.machine.ports[0], span);
+    driver.raw(Syscall::ThreadKill as u64, &[0], 0);
+    let (child, _) = driver.child(0);
+    let other = driver.start_urgent(child);
+    assert_eq!(driver.next, Next::User(other));
+    assert_eq!(driver.kernel.machine.ports, PortSpans::default());
+    driver.raw(Syscall::ThreadKill as u64, &[0], 0);
+    assert_eq!(driver.kernel.machine.ports[0], span);
+}
+
+#[test]
+fn ports_are_allowed_in_four_ranges_at_most() {
+    let mut driver = boot();
+    for first in 0..4 {
+        let ports = driver.make(Syscall::PortCreate, &[1, 0x300 + first, 1]);
+        driver.call(Syscall::PortAllow, &[ports]).unwrap();
+        driver.call(Syscall::PortAllow, &[ports]).unwrap();
+    }
+    let ports = driver.make(Syscall::PortCreate, &[1, 0x400, 1]);
+    assert_eq!(driver.call(Syscall::PortAllow, &[ports]), Err(Error::QuotaExceeded));
+}
+
+#[test]
+fn exit_39_the_clock_is_hidden_while_its_thread_runs_and_not_after() {
+    let mut driver = boot();
+    let me = driver.running();
+    let (handle, id) = driver.thread(0, 31);
+    let was = driver.call(Syscall::ThreadClock, &[handle, 0]).unwrap();
+    assert_eq!(was.values.0, 1);
+    assert!(!driver.kernel.machine.clock_hidden);
+    driver.raw(Syscall::ThreadResume as u64, &[handle], 0);
+    assert_eq!(driver.next, Next::User(id));
+    assert!(driver.kernel.machine.clock_hidden);
+    driver.call(Syscall::Yield, &[]).unwrap();
+    assert!(driver.kernel.machine.clock_hidden, "still its own");
+    driver.raw(Syscall::Sleep as u64, &[100], 0);
+    assert_eq!(driver.next, Next::User(me));
+    assert!(!driver.kernel.machine.clock_hidden, "restored on the way out");
+    assert_eq!(driver.call(Syscall::ThreadClock, &[handle, 2]), Err(Error::BadArgument));
 }
 
 #[test]

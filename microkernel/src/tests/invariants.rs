@@ -107,8 +107,10 @@ fn check_cpus(kernel: &Kernel<Hosted>) {
         if cpu.context == Context::Kernel || told(kernel, number) || kernel.shutdown.is_some() {
             continue;
         }
-        // That vector registers are live is no work before the next exit.
-        let flags = kernel.flags(at) & !Work::VectorSave.flag();
+        // That a CPU or thread has something unusual in registers is no work before the next exit.
+        let lasting = [Work::VectorSave, Work::Debug, Work::Ports, Work::UserValues];
+        let lasting = lasting.iter().fold(0, |all, work| all | work.flag());
+        let flags = kernel.flags(at) & !lasting;
         assert_eq!(flags, 0, "{at:?} is in {:?} with flags set and nothing tells it", cpu.context);
         let Some(current) = cpu.current else {
             assert_eq!(cpu.context, Context::Idle);

@@ -80,6 +80,8 @@ fn shape(call: Syscall) -> (&'static [Shown], &'static [Shown]) {
         Syscall::ThreadPriority => (&[("thread", Handle), ("priority", Number)], &[]),
         Syscall::ThreadRegisters | Syscall::ThreadDebug =>
             (&[("thread", Handle), ("registers", Hex), ("write", Number)], &[]),
+        Syscall::ThreadClock => (&[("thread", Handle), ("may", Number)], &[("could", Number)]),
+        Syscall::PortAllow => (&[("ports", Handle)], &[]),
         Syscall::ThreadAffinity => (&[("thread", Handle), ("mask", Hex)], &[("old", Hex)]),
         Syscall::Yield => (&[], &[]),
         Syscall::Sleep => (&[("until", Time)], &[]),

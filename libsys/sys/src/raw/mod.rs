@@ -133,6 +133,8 @@ const fn names_no_memory(number: Syscall) -> bool {
             | Syscall::ThreadKill
             | Syscall::ThreadPriority
             | Syscall::ThreadAffinity
+            | Syscall::ThreadClock
+            | Syscall::PortAllow
             | Syscall::Yield
             | Syscall::Sleep
             | Syscall::TimerCreate

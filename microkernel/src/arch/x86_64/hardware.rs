@@ -1,7 +1,7 @@
 //! The core's machine, on hardware.
 
 use super::boot::{Facts, Platform, REGIONS, Range};
-use super::cpu::{block, debug_registers, this_cpu, vector};
+use super::cpu::{block, debug_registers, features, this_cpu, vector};
 use super::entry::frame::UserFrame;
 use super::entry::watch;
 use super::irq::{lapic, lines};
@@ -12,6 +12,7 @@ use super::{debug, log, ports, time};
 use abi::{DebugRegisters, PAGE_SIZE, Protection};
 use core_kernel::CpuId;
 use core_kernel::machine::{Access, Interrupt, Machine, NoFrame, Page, PageSize, Phys, PortWidth};
+use core_kernel::object::PortSpans;
 use heapless::Vec;
 
 /// What the machine must remember; all else is in the CPUs' blocks and the devices.
@@ -198,6 +199,16 @@ impl Machine for Hardware {
 
     fn turn_interrupts_off(&mut self) {
         x86_64::instructions::interrupts::disable();
+    }
+
+    fn allow_ports(&mut self, held: &PortSpans, wanted: &PortSpans) {
+        if let Some(tables) = this_cpu().descriptors.get() {
+            tables.allow_ports(held, wanted);
+        }
+    }
+
+    fn hide_clock(&mut self, hidden: bool) {
+        features::hide_clock(hidden);
     }
 
     fn load_debug_registers(&mut self, registers: &DebugRegisters) {

@@ -67,6 +67,12 @@ pub(crate) fn enable_no_execute() {
     unsafe { Efer::update(|flags| flags.insert(EferFlags::NO_EXECUTE_ENABLE)) };
 }
 
+/// Whether user mode may not read the time-stamp counter; the kernel always may.
+pub(crate) fn hide_clock(hidden: bool) {
+    // SAFETY: the bit changes nothing for kernel mode.
+    unsafe { Cr4::update(|flags| flags.set(Cr4Flags::TIMESTAMP_DISABLE, hidden)) };
+}
+
 /// Everything else that protects; vector registers are `vector::enable`'s.
 pub(crate) fn enable_protection() {
     let features = features();

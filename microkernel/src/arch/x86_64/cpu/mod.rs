@@ -10,7 +10,7 @@ pub(crate) mod tables;
 pub(crate) mod vector;
 
 use super::boot::BootFrames;
-use super::mm::layout::STACK_PAGES;
+use super::mm::layout::{STACK_PAGES, STACK_SLOT, STACK_TOP_RESERVE};
 use super::mm::space::KernelSpace;
 use core::sync::atomic::Ordering::Relaxed;
 use core_kernel::CpuId;
@@ -25,7 +25,13 @@ pub(crate) struct Stacks {
     pub(crate) kernel: u64,
     /// For what may come at any moment.
     pub(crate) interrupt: [u64; tables::INTERRUPT_STACKS],
+    /// Where its task state segment is: zeroed memory.
+    pub(crate) task: u64,
 }
+
+/// Pages of a task state segment with its map of ports.
+const TASK_PAGES: u64 = 3;
+const _: () = assert!(tables::TASK_BYTES + STACK_TOP_RESERVE <= TASK_PAGES * abi::PAGE_SIZE);
 
 /// Pages of a stack for what may come at any moment: enough to tell of a panic on it.
 const INTERRUPT_STACK_PAGES: u64 = 4;
@@ -37,7 +43,12 @@ impl Stacks {
         let kernel = space.map_stack(owner, STACK_PAGES, frames);
         let interrupt = [(); tables::INTERRUPT_STACKS]
             .map(|()| space.map_stack(owner, INTERRUPT_STACK_PAGES, frames));
-        Self { kernel, interrupt }
+        let task_top = space.map_stack(owner, TASK_PAGES, frames);
+        Self {
+            kernel,
+            interrupt,
+            task: task_top & !(STACK_SLOT - 1) | (STACK_SLOT - TASK_PAGES * abi::PAGE_SIZE),
+        }
     }
 }
 
@@ -48,7 +59,7 @@ pub(crate) fn init(cpu: CpuId, stacks: Stacks) {
     block.kernel_stack.store(stacks.kernel, Relaxed);
     block.active_root.store(super::mm::table::active().frame().0, Relaxed);
     let tables = block::block(cpu);
-    tables::Descriptors::load(tables, stacks.interrupt);
+    tables::Descriptors::load(tables, &stacks);
     idt::load();
     syscall_registers::load(block);
     features::enable_protection();

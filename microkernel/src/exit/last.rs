@@ -1,0 +1,52 @@
+//! The rows after the loop: registers that some threads have otherwise than most.
+//!
+//! Each has a usual value that nobody pays for. A thread that wants another one has the
+//! row's flag set for good, and so has a CPU that holds another one: so the row runs on the
+//! way to such a thread, and on the way to the next one, which brings the usual value back.
+//! Interrupts are off and no new work is made.
+
+use super::Work;
+use crate::kernel::Kernel;
+use crate::machine::{CpuId, Machine};
+use crate::object::PortSpans;
+use core::sync::atomic::Ordering;
+
+/// The CPU's debug registers are those of the thread that it goes to, or watch nothing.
+pub(super) fn debug_registers<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+    let wanted = kernel.cpu(cpu).current.and_then(|id| kernel.threads[id].debug);
+    if kernel.cpu(cpu).debug != wanted {
+        kernel.cpu_mut(cpu).debug = wanted;
+        kernel.machine.load_debug_registers(&wanted.unwrap_or_default());
+    }
+    mark(kernel, cpu, Work::Debug, wanted.is_some());
+}
+
+/// The ports that instructions may use are those of the process that it goes to.
+pub(super) fn ports<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+    let process = kernel.cpu(cpu).current.map(|id| kernel.threads[id].process);
+    let wanted = process.map(|id| kernel.processes[id].ports).unwrap_or_default();
+    let held = core::mem::replace(&mut kernel.cpu_mut(cpu).ports, wanted);
+    if held != wanted {
+        kernel.machine.allow_ports(&held, &wanted);
+    }
+    mark(kernel, cpu, Work::Ports, wanted != PortSpans::default());
+}
+
+/// Values that last until user mode: whether the time-stamp counter may be read.
+pub(super) fn user_values<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+    let wanted = kernel.cpu(cpu).current.is_some_and(|id| kernel.threads[id].no_clock);
+    if core::mem::replace(&mut kernel.cpu_mut(cpu).no_clock, wanted) != wanted {
+        kernel.machine.hide_clock(wanted);
+    }
+    mark(kernel, cpu, Work::UserValues, wanted);
+}
+
+/// The CPU's flag says whether it holds something unusual.
+fn mark<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId, work: Work, unusual: bool) {
+    let flags = &kernel.cpu(cpu).work;
+    if unusual {
+        flags.fetch_or(work.flag(), Ordering::AcqRel);
+    } else {
+        flags.fetch_and(!work.flag(), Ordering::AcqRel);
+    }
+}
