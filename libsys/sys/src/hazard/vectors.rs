@@ -56,7 +56,7 @@ impl Registers {
     fn parts(avx: bool) -> impl Iterator<Item = core::ops::Range<usize>> {
         let x87 = (0..8).map(|register| 32 + register * 16..42 + register * 16);
         let upper = avx.then_some(576..BYTES);
-        x87.chain([160..416]).chain(upper)
+        x87.chain(core::iter::once(160..416)).chain(upper)
     }
 
     /// How many of the registers differ, control words among them.

@@ -40,8 +40,11 @@ fn main(env: rt::Env) -> Result<(), Failure> {
     }
 }
 
+/// What is done, and how many registers differed.
+type Part = (&'static str, fn() -> Result<usize, Failure>);
+
 fn all(console: &ConsoleClient) -> Result<(), Failure> {
-    let parts: [(&str, fn() -> Result<usize, Failure>); 4] = [
+    let parts: [Part; 4] = [
         ("100000 switches of 4 threads", || switches(4, 100, 250)),
         ("10000 calls of a server that uses them", || calls(10_000, true)),
         ("10000 calls of a server that does not", || calls(10_000, false)),

@@ -84,6 +84,11 @@ pub(crate) fn lint_command(toolchain: &Toolchain, kind: Bare, verb: &str) -> Res
     kind.command(toolchain, verb, TARGET)
 }
 
+/// The same for user programs that chose another target.
+pub(crate) fn lint_programs(toolchain: &Toolchain, verb: &str, target: &str) -> Result<Command> {
+    Bare::User.command(toolchain, verb, target)
+}
+
 /// Builds the kernel image.
 pub(crate) fn kernel(toolchain: &Toolchain) -> Result<()> {
     let elfs = Elfs::in_target(&workspace::target());

@@ -10,7 +10,7 @@ mod programs;
 mod strip;
 mod system;
 
-pub(crate) use cargo::{Bare, lint_command};
+pub(crate) use cargo::{Bare, lint_command, lint_programs};
 pub(crate) use system::MANIFEST;
 
 use crate::metadata;

@@ -1,11 +1,12 @@
 //! rustfmt and clippy, each crate for the machine that it runs on.
 
 use super::arrows::{self, Kind};
-use crate::build::{Bare, lint_command};
+use crate::build::{Bare, lint_command, lint_programs};
 use crate::metadata::Package;
 use crate::setup::Toolchain;
 use crate::{step, workspace};
 use anyhow::{Result, ensure};
+use qemu_harness::OTHER_TARGETS;
 use std::process::Command;
 
 /// Checks the format of all members, and of the one crate that is none.
@@ -25,14 +26,30 @@ pub(super) fn clippy(toolchain: &Toolchain, packages: &[Package]) -> Result<()> 
     kernel.args(["-p", "microkernel", "--lib", "--bin", "postern", "--features", "image"]);
     let mut user = lint_command(toolchain, Bare::User, "clippy")?;
     user.args(select(packages, in_user_space));
-    for command in [&mut host, &mut kernel, &mut user] {
+    let mut commands = vec![
+        ("clippy: host crates", host),
+        ("clippy: kernel", kernel),
+        ("clippy: user space", user),
+    ];
+    for target in OTHER_TARGETS {
+        // What is only compiled for this target is in the libraries of the programs that
+        // chose it; clippy looks at those too.
+        let chose = packages.iter().filter(|package| package.target.as_deref() == Some(target));
+        let names: Vec<&str> = chose.flat_map(|package| ["-p", package.name.as_str()]).collect();
+        if !names.is_empty() {
+            let mut command = lint_programs(toolchain, "clippy", target)?;
+            command.args(names);
+            commands.push((target, command));
+        }
+    }
+    for (_, command) in &mut commands {
         command.args(["--", "-D", "warnings"]);
     }
-    all([("clippy: host crates", host), ("clippy: kernel", kernel), ("clippy: user space", user)])
+    all(commands)
 }
 
 /// Runs all commands, also after one that fails, so that all that is wrong is shown.
-pub(super) fn all<const N: usize>(commands: [(&str, Command); N]) -> Result<()> {
+pub(super) fn all<'a>(commands: impl IntoIterator<Item = (&'a str, Command)>) -> Result<()> {
     let errors: Vec<String> = commands
         .into_iter()
         .filter_map(|(what, mut command)| step::run(what, &mut command).err())

@@ -155,9 +155,8 @@ mod tests {
         Package {
             name: name.into(),
             folder: folder.into(),
-            targets: Vec::new(),
-            dependencies: Vec::new(),
             default_member: true,
+            ..Package::default()
         }
     }
 
