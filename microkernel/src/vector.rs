@@ -34,6 +34,11 @@ impl<M: Machine> Kernel<M> {
     /// Without memory or quota for its state it is a fault, and may try again.
     pub fn vector_used(&mut self, cpu: CpuId) {
         let Some(id) = self.cpu(cpu).current else { return };
+        if !self.runnable(id) {
+            // Another CPU killed or stopped it: it leaves, and what it would be given now
+            // nobody would take back.
+            return;
+        }
         if self.threads[id].vector.is_some() {
             // It has them unlocked already: it cannot be helped by trying again.
             let kind = FaultKind::IllegalInstruction;

@@ -4,7 +4,7 @@
 //! interrupt and the first turn of the exit loop; or one more turn. Which CPU makes the next step is the caller's
 //! choice: a script, a random number, or a checker that tries them all.
 
-use super::{Driver, Hosted};
+use super::{Driver, Hosted, VECTOR_BYTES};
 use crate::exit::{Context, Next};
 use crate::fault::Fault;
 use crate::kernel::{Cpu, Kernel};
@@ -94,6 +94,20 @@ impl Smp {
         self.enter(cpu);
         self.kernel.fault(cpu, fault);
         self.turn(cpu);
+    }
+
+    /// Step: the running program uses its vector registers. `None` when they were locked:
+    /// it entered the core, and uses them when it runs again.
+    pub fn vector(&mut self, cpu: CpuId) -> Option<&mut [u8; VECTOR_BYTES]> {
+        self.running(cpu)?;
+        self.run_on(cpu);
+        if !self.kernel.machine.vector_unit().unlocked {
+            self.enter(cpu);
+            self.kernel.vector_used(cpu);
+            self.turn(cpu);
+            return None;
+        }
+        Some(&mut self.kernel.machine.vector_unit().registers)
     }
 
     /// Step: an interrupt reaches the CPU, wherever it is.

@@ -12,4 +12,5 @@ mod flags;
 mod migration;
 mod race;
 mod script;
+mod vectors;
 mod waits;

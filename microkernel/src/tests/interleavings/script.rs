@@ -1,7 +1,7 @@
 //! Threads as scripts of system calls.
 
 use crate::fault::Fault;
-use crate::hosted::Smp;
+use crate::hosted::{Smp, VECTOR_BYTES};
 use crate::machine::{Access, CpuId};
 use crate::object::ThreadId;
 use abi::{Error, Syscall};
@@ -22,6 +22,8 @@ pub(super) enum Step {
     Call(Syscall, Vec<Value>, u64),
     /// A read or a write of an address.
     Touch(u64, Access),
+    /// A use of the vector registers: what is in each of them before and after.
+    Vector(u8, u8),
     /// Something wrong.
     Fault(Fault),
 }
@@ -95,6 +97,15 @@ impl Progress {
                 let worked = smp.touch(cpu, *address, *access);
                 self.ended.push(Ended(None, u64::from(worked)));
             }
+            Step::Vector(found, put) => match smp.vector(cpu) {
+                Some(registers) => {
+                    assert_eq!(*registers, [*found; VECTOR_BYTES], "registers of another thread");
+                    registers.fill(*put);
+                    self.ended.push(Ended(None, 0));
+                }
+                // It was stopped at it: the same step again.
+                None => self.at -= 1,
+            },
             Step::Fault(fault) => smp.fault(cpu, fault),
         }
     }
