@@ -10,6 +10,11 @@ use crate::fault::Fault;
 use crate::kernel::{Cpu, Kernel};
 use crate::machine::{Access, CpuId, Interrupt, Machine};
 use crate::object::ThreadId;
+#[cfg(test)]
+use {
+    crate::object::{By, State},
+    abi::{Error, FaultReply, WORDS},
+};
 
 /// Where a CPU is between two steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -125,6 +130,27 @@ impl Smp {
             }
             Place::Window | Place::Off(_) => {}
         }
+    }
+
+    /// Step: on a halted CPU, a thread's wait or stop is cut short, as if by a friend of it.
+    #[cfg(test)]
+    pub(crate) fn revive(&mut self, cpu: CpuId, id: ThreadId) {
+        self.run_on(cpu);
+        self.kernel.wake(cpu);
+        self.kernel.threads[id].suspended = false;
+        let process = self.kernel.threads[id].process;
+        self.kernel.processes[process].suspended = false;
+        if self.kernel.threads[id].fault.is_some() {
+            self.kernel.detach(id);
+            self.kernel.threads[id].pending = None;
+            self.kernel.fault_answer(id, FaultReply::Resume as u32, [0; WORDS]);
+        } else if self.kernel.threads[id].state != State::Ready {
+            self.kernel.unblock(id, Error::Interrupted as u64);
+        }
+        let threads = self.kernel.processes[process].threads;
+        let threads: Vec<_> = threads.iter(&self.kernel.threads, By::Sibling).collect();
+        threads.into_iter().for_each(|id| self.kernel.enqueue(id));
+        self.turn(cpu);
     }
 
     /// Step: what another CPU kicked this one with arrives.

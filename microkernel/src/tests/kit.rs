@@ -24,6 +24,20 @@ pub(super) fn balance(driver: &Driver) -> [u64; 6] {
     [info.frames_free, info.processes, info.threads, info.handles, info.objects, quotas]
 }
 
+/// An envelope as it lies in memory.
+pub(super) fn envelope_bytes(envelope: &Envelope) -> Vec<u8> {
+    let e = envelope;
+    let words = [e.send_address, e.send_len, e.receive_address, e.receive_capacity, e.deadline_ns];
+    let mut bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    for Gift { handle, rights, moved } in e.gifts {
+        bytes.extend(handle.to_le_bytes());
+        bytes.extend(rights.to_le_bytes());
+        bytes.extend(moved.to_le_bytes());
+    }
+    bytes.resize(Envelope::SIZE, 0xee);
+    bytes
+}
+
 impl Driver {
     /// A call that must give a handle.
     pub(super) fn make(&mut self, call: Syscall, arguments: &[u64]) -> u64 {
@@ -108,20 +122,7 @@ impl Driver {
 
     /// Puts an envelope at [`ENVELOPE`] of the running program.
     pub(super) fn put_envelope(&mut self, envelope: &Envelope) {
-        let e = envelope;
-        let mut bytes = Vec::new();
-        for word in
-            [e.send_address, e.send_len, e.receive_address, e.receive_capacity, e.deadline_ns]
-        {
-            bytes.extend(word.to_le_bytes());
-        }
-        for Gift { handle, rights, moved } in e.gifts {
-            bytes.extend(handle.to_le_bytes());
-            bytes.extend(rights.to_le_bytes());
-            bytes.extend(moved.to_le_bytes());
-        }
-        bytes.resize(Envelope::SIZE, 0xee);
-        self.poke(ENVELOPE, &bytes);
+        self.poke(ENVELOPE, &envelope_bytes(envelope));
     }
 
     /// What the kernel wrote into the envelope: bytes received, handles taken.

@@ -3,6 +3,7 @@
 mod checks;
 mod debug;
 mod endpoints;
+mod explorer;
 mod faults;
 mod gate;
 mod hooks;
