@@ -26,6 +26,8 @@ impl<M: Machine> Kernel<M> {
         }
         let thread = &mut self.threads[id];
         thread.dead = true;
+        // It waits for nothing any more: an old reply token must not find it.
+        thread.state = State::Inactive;
         thread.fault = None;
         thread.raised = None;
         thread.work.0 = 0;

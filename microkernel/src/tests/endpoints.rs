@@ -95,6 +95,29 @@ fn another_process_cannot_use_a_token() {
 }
 
 #[test]
+fn a_token_of_a_killed_caller_answers_nobody() {
+    let (mut driver, endpoint, client, server) = server_waits();
+    driver.raw(SEND, &[endpoint], 0);
+    assert_eq!(driver.running(), server);
+    // Two callers wait; a handle keeps the name of the one that is killed.
+    let (handle, victim) = driver.thread(0, 40);
+    driver.raw(Syscall::ThreadResume as u64, &[handle], 0);
+    driver.raw(CALL, &[endpoint], 0);
+    driver.raw(RECV, &[endpoint], 0);
+    let token = driver.result(server).unwrap().token;
+    driver.raw(RECV, &[endpoint], 0);
+    driver.raw(CALL, &[endpoint], 0);
+    let other = driver.result(server).unwrap().token;
+    driver.call(Syscall::ThreadKill, &[handle]).unwrap();
+    assert!(driver.kernel.threads[victim].dead);
+    assert_eq!(driver.call(Syscall::Reply, &[token]), Err(Error::BadReply));
+    assert!(driver.call(Syscall::Reply, &[other]).is_ok(), "the other caller is still there");
+    driver.raw(RECV, &[endpoint], 0);
+    assert_eq!(driver.next, Next::User(client));
+    crate::tests::invariants::check(&driver.kernel);
+}
+
+#[test]
 fn reply_receive_answers_and_waits() {
     let (mut driver, endpoint, client, server) = server_waits();
     driver.raw(CALL, &[endpoint], 0);

@@ -77,7 +77,9 @@ fn check_queues(kernel: &Kernel<Hosted>) {
         let thread = &kernel.threads[id];
         let found = found[id.index()];
         match thread.state {
-            _ if thread.dead => assert_eq!(found, None, "dead {id:?} is somewhere"),
+            state if thread.dead => {
+                assert_eq!((found, state), (None, State::Inactive), "dead {id:?} is somewhere");
+            }
             State::Ready if kernel.runnable(id) => {
                 assert_eq!(found, Some(State::Ready), "ready {id:?} is lost");
             }
@@ -123,6 +125,8 @@ fn check_cpus(kernel: &Kernel<Hosted>) {
         };
         assert_eq!(cpu.context, Context::User);
         assert!(kernel.runnable(current), "current {current:?} must not run");
+        let debug = kernel.threads[current].debug;
+        assert_eq!(cpu.debug, debug, "{at:?} has the debug registers of another thread");
         let highest = cpu.queue.highest();
         assert!(highest.is_none_or(|highest| highest <= kernel.threads[current].priority));
         let table = kernel.processes[kernel.threads[current].process].table.as_ref();
