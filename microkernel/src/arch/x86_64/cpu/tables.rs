@@ -157,6 +157,8 @@ impl Descriptors {
             FS::set_reg(none);
             GS::set_reg(none);
             load_tss(SegmentSelector::new(6, PrivilegeLevel::Ring0));
+            // Without this the CPU takes what is at address 0 for the local table.
+            core::arch::asm!("lldt {:x}", in(reg) none.0, options(nostack, nomem));
         }
     }
 
