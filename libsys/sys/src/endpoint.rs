@@ -140,7 +140,7 @@ impl ReplyRight {
     /// Handles of the answer are closed with the message if they were not taken.
     pub fn reply(self, message: &mut Message<'_>) -> Result<(), (Error, Option<Self>)> {
         let token = self.into_token();
-        reply_to(token, message).map_err(|error| (error, is_repliers(error).then_some(Self(token))))
+        reply_to(token, message).map_err(|error| (error, is_repliers(error).then(|| Self(token))))
     }
 
     fn into_token(self) -> ReplyToken {
@@ -185,7 +185,7 @@ fn received(out: &Outcome, envelope: &Envelope) -> Result<Received, Error> {
         words: out.words,
         len: received_len(envelope),
         handles: taken(envelope),
-        reply: (out.token != 0).then_some(ReplyRight(ReplyToken(out.token))),
+        reply: (out.token != 0).then(|| ReplyRight(ReplyToken(out.token))),
     }))
 }
 
