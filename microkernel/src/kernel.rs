@@ -324,7 +324,12 @@ impl<M: Machine> Kernel<M> {
         };
         self.boot_segment(process, &stack)?;
         self.boot_startup(process, boot)?;
-        let frame = M::Frame::start(boot.entry, abi::STACK_TOP - 8, abi::STARTUP_ADDRESS);
+        let frame = M::Frame::start(
+            abi::ThreadMode::Bits64,
+            boot.entry,
+            abi::STACK_TOP - 8,
+            abi::STARTUP_ADDRESS,
+        );
         let thread = self.new_thread(process, frame, boot.priority, CpuId(0))?;
         self.ready(thread);
         Ok(())

@@ -8,7 +8,7 @@
 //! the kernel.
 
 use crate::object::PortSpans;
-use abi::{DebugRegisters, Protection, SavedFrame, WORDS};
+use abi::{CompatCall, DebugRegisters, Protection, SavedFrame, ThreadMode, WORDS};
 
 /// The address of a frame or of a byte in physical memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -97,8 +97,9 @@ pub enum PortWidth {
 /// The entry stubs write it directly, so its address is stable while the thread lives.
 pub trait Frame: Clone {
     /// Registers of a thread that starts at `entry` with one argument and everything else 0.
-    /// Must be safe for user mode whatever the values are.
-    fn start(entry: u64, stack: u64, argument: u64) -> Self;
+    /// Must be safe for user mode whatever the values are. The mode stays, whatever happens
+    /// to the registers later.
+    fn start(mode: ThreadMode, entry: u64, stack: u64, argument: u64) -> Self;
     /// The number of the system call.
     fn syscall_number(&self) -> u64;
     /// Argument 0 to 5 of the system call.
@@ -129,6 +130,18 @@ pub trait Frame: Clone {
     fn save(&self) -> SavedFrame;
     /// All registers back. Flags and selectors that user mode must not choose are repaired.
     fn restore(&mut self, saved: &SavedFrame);
+
+    // -- calls of 32-bit code: values in memory instead of registers --------------
+
+    /// The address that the thread gave for its [`CompatCall`].
+    fn compat_block(&self) -> u64;
+    /// Begins a call of 32-bit code: from now on the values above are those of the block;
+    /// the thread's own registers are kept, and are what `save` and `restore` mean.
+    fn begin_compat(&mut self, call: &CompatCall);
+    /// The values as they are now; `None` when no such call is in progress.
+    fn compat_results(&self) -> Option<CompatCall>;
+    /// Ends the call, if there is one: the thread's own registers are back, with the status.
+    fn end_compat(&mut self);
 }
 
 /// A machine on which the core runs.

@@ -27,7 +27,7 @@ pub struct CpuInfo {
 
 /// The machine as the kernel sees it; counts are of now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-#[repr(C)]
+#[repr(C, align(8))]
 pub struct SystemInfo {
     /// Time since boot.
     pub uptime_ns: u64,

@@ -17,10 +17,11 @@
 //! | rcx r11 | – | destroyed |
 //!
 //! A call that is no message leaves every register but rax, rdi, rsi, rcx and
-//! r11 as it was.
+//! r11 as it was. 32-bit programs make the same calls through a [`CompatCall`].
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod compat;
 mod error;
 mod fault;
 mod handle;
@@ -31,15 +32,18 @@ mod message;
 mod process;
 mod startup;
 mod syscall;
+mod thread;
 mod trace;
 mod upcall;
 
+pub use compat::{COMPAT_VECTOR, CompatCall};
 pub use error::Error;
 pub use fault::{FAULT_LABEL, FaultKind, FaultReply};
 pub use handle::{Handle, ObjectKind, Rights};
 pub use info::{CpuInfo, IRQ_LINES, IrqCounts, SystemInfo, TURN_BUCKETS};
 pub use layout::{
-    HEAP_BASE, IMAGE_BASE, MAP_BASE, PAGE_SIZE, STACK_TOP, STARTUP_ADDRESS, STARTUP_SIZE, USER_END,
+    HEAP_BASE, IMAGE_BASE, Layout, MAP_BASE, PAGE_SIZE, STACK_TOP, STACKS_BASE, STARTUP_ADDRESS,
+    STARTUP_SIZE, USER_END,
 };
 pub use log::{LOG_MAGIC, LogHeader, LogKind};
 pub use message::{
@@ -51,5 +55,6 @@ pub use process::{
 };
 pub use startup::{Startup, StartupWriter};
 pub use syscall::Syscall;
+pub use thread::ThreadMode;
 pub use trace::{DebugRegisters, TRACE_LABEL, TraceFlags, TraceRecord, TraceReply, TraceStage};
 pub use upcall::{SavedFrame, UPCALL_REDZONE};

@@ -37,7 +37,7 @@ pub struct Gift {
 /// A sender fills `send_*`, `gifts` and `deadline_ns`; a receiver `receive_address`,
 /// `receive_capacity` and `deadline_ns`; the kernel writes `received_len` and `taken`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(C)]
+#[repr(C, align(8))]
 pub struct Envelope {
     /// Bytes to send: address.
     pub send_address: u64,

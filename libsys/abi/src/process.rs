@@ -84,7 +84,7 @@ pub enum ProcessState {
 
 /// What `ProcessInfo` tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-#[repr(C)]
+#[repr(C, align(8))]
 pub struct ProcessInfo {
     /// Process id: counts up from 1 (init) and is never used again.
     pub pid: u32,

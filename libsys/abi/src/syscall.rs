@@ -121,7 +121,8 @@ syscalls! {
     /// of a personality server. Endpoint 0 ends it.
     ProcessDispatch = 49,
 
-    /// `(process, entry, stack, argument, priority) -> handle`: created stopped.
+    /// `(process, entry, stack, argument, priority, mode) -> handle`: created stopped, with the
+    /// argument in `rdi`. The mode is a [`ThreadMode`](crate::ThreadMode).
     ThreadCreate = 50,
     /// `(thread)`: starts it or ends a suspend.
     ThreadResume = 51,

@@ -8,6 +8,9 @@
 //! Floating point and vector registers are not in the frame: the handler finds them as the
 //! thread left them, and leaves its own to the thread. A handler that uses them saves them
 //! first; `sys` does so in programs that are built for them.
+//!
+//! 32-bit threads: the same frame, with zeros in what they do not have; `edi` holds the
+//! low half of the bits, [`SavedFrame::bits`] all of them; `esp` = address of the frame - 8.
 
 /// Bytes below the stack pointer that an upcall leaves alone.
 pub const UPCALL_REDZONE: u64 = 128;
@@ -15,7 +18,7 @@ pub const UPCALL_REDZONE: u64 = 128;
 /// The registers of a diverted thread. The handler may change them; what is not
 /// safe for user mode is repaired or refused at `UpcallReturn`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-#[repr(C)]
+#[repr(C, align(8))]
 #[expect(missing_docs, reason = "the names of the registers say it all")]
 pub struct SavedFrame {
     pub rax: u64,

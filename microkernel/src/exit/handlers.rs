@@ -2,7 +2,7 @@
 
 use super::Work;
 use crate::kernel::Kernel;
-use crate::machine::{CpuId, Interrupt, Machine};
+use crate::machine::{CpuId, Frame, Interrupt, Machine};
 use crate::object::State;
 
 /// Deadlines handled in one turn.
@@ -114,11 +114,19 @@ pub(super) fn reschedule<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
     kernel.schedule(cpu);
 }
 
+/// The results of the current thread's 32-bit call go into its block.
+pub(super) fn compat_results<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+    if let Some(id) = kernel.cpu(cpu).current {
+        kernel.write_compat_results(id);
+    }
+}
+
 /// The current thread is diverted to its handler.
 pub(super) fn upcall<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
     if let Some(id) = kernel.cpu(cpu).current {
-        // A long operation is finished first: its result belongs into the saved frame.
-        if kernel.threads[id].operation.is_some() {
+        // A call is finished first: its results belong into the saved frame and the block.
+        let thread = &kernel.threads[id];
+        if thread.operation.is_some() || thread.frame.compat_results().is_some() {
             kernel.set_thread_work(id, Work::Upcall);
         } else if kernel.threads[id].state == State::Ready {
             kernel.deliver_upcall(id);

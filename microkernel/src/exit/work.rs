@@ -34,6 +34,8 @@ pub enum Work {
     Fault,
     /// Another thread may be the one to run.
     Reschedule,
+    /// The thread's 32-bit call is over; its results go into its block.
+    CompatResults,
     /// The thread's upcall notification may have bits for it.
     Upcall,
     /// Other CPUs have new work and must be kicked.
@@ -197,6 +199,15 @@ impl<M: Machine> Kernel<M> {
             set_by: "a wake-up, a block, the end of a slice",
             makes_work: true,
             run: handlers::reschedule,
+        },
+        WorkItem {
+            work: Work::CompatResults,
+            name: "compat results",
+            kind: Kind::OneShot,
+            phase: Phase::Loop,
+            set_by: "each system call of 32-bit code",
+            makes_work: true,
+            run: handlers::compat_results,
         },
         WorkItem {
             work: Work::Upcall,

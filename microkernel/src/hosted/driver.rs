@@ -141,6 +141,19 @@ impl Driver {
         me
     }
 
+    /// The running thread makes a call as 32-bit code does: number and status in a register,
+    /// the values in a block at this address. Who runs afterwards may be another one.
+    pub fn raw_compat(&mut self, number: u64, block: u64) -> ThreadId {
+        let me = self.running();
+        let frame = self.frame();
+        frame.number_status = number;
+        frame.block = block;
+        self.kernel.enter(CPU);
+        self.kernel.compat_syscall(CPU);
+        self.next = exit(&mut Alone(&mut self.kernel), CPU);
+        me
+    }
+
     /// A call whose result is looked at when the caller has it.
     ///
     /// # Errors

@@ -77,6 +77,8 @@ impl<M: Machine> Kernel<M> {
         let slice = UserSlice::<Readable>::new(address, FRAME_LEN)?;
         self.read_user(self.threads[id].process, slice, &mut bytes)?;
         let saved = saved_frame_from(&bytes);
+        // What comes back is no result of this call: none is owed to its block.
+        self.threads[id].frame.end_compat();
         self.threads[id].frame.restore(&saved);
         self.set_upcall_mask(id, saved.mask);
         Ok(())

@@ -9,6 +9,7 @@ mod wire;
 pub use frames::{Block, FrameInfo, Frames};
 pub use user::{Readable, UserSlice, Writable};
 pub(crate) use wire::{
-    cpu_info_bytes, debug_registers_bytes, debug_registers_from, envelope_from, process_info_bytes,
-    quota_from, saved_frame_bytes, saved_frame_from, system_info_bytes, trace_record_bytes,
+    compat_bytes, compat_from, cpu_info_bytes, debug_registers_bytes, debug_registers_from,
+    envelope_from, process_info_bytes, quota_from, saved_frame_bytes, saved_frame_from,
+    system_info_bytes, trace_record_bytes,
 };

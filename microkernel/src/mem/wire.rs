@@ -1,8 +1,8 @@
 //! ABI structures to and from bytes, without trusting anybody's padding.
 
 use abi::{
-    CpuInfo, DebugRegisters, Envelope, Gift, ProcessInfo, Quota, SavedFrame, SystemInfo,
-    TraceRecord,
+    CompatCall, CpuInfo, DebugRegisters, Envelope, Gift, ProcessInfo, Quota, SavedFrame,
+    SystemInfo, TraceRecord,
 };
 
 fn word(bytes: &[u8], index: usize) -> u64 {
@@ -54,6 +54,28 @@ pub(crate) fn envelope_from(bytes: &[u8; Envelope::SIZE]) -> Envelope {
         ..Envelope::EMPTY
     }
 }
+
+/// The values of a 32-bit call as its caller wrote them.
+pub(crate) fn compat_from(bytes: &[u8; CompatCall::SIZE]) -> CompatCall {
+    let at = |index| word(bytes, index);
+    CompatCall {
+        values: [at(0), at(1)],
+        words: core::array::from_fn(|index| at(2 + index)),
+        envelope: at(2 + abi::WORDS),
+    }
+}
+
+/// The results of a 32-bit call as its caller reads them.
+pub(crate) fn compat_bytes(call: &CompatCall) -> [u8; CompatCall::SIZE] {
+    let mut bytes = [0; CompatCall::SIZE];
+    put_words(&mut bytes, 0, &call.values);
+    put_words(&mut bytes, 16, &call.words);
+    put_words(&mut bytes, 16 + 8 * abi::WORDS, &[call.envelope]);
+    bytes
+}
+
+const _: () = assert!(core::mem::offset_of!(CompatCall, words) == 16);
+const _: () = assert!(core::mem::offset_of!(CompatCall, envelope) == 16 + 8 * abi::WORDS);
 
 /// A quota as its asker wrote it.
 pub(crate) fn quota_from(bytes: &[u8; size_of::<Quota>()]) -> Quota {

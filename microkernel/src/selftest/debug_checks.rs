@@ -45,7 +45,7 @@ fn lock_named(bench: &mut Bench<'_>) -> Outcome {
 }
 
 fn user_trap() -> Trap {
-    UserFrame::start(0x40_0000, 0x7000, 0).trap
+    UserFrame::start(abi::ThreadMode::Bits64, 0x40_0000, 0x7000, 0).trap
 }
 
 fn top() -> u64 {

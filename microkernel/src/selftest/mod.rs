@@ -5,6 +5,7 @@
 //! that it must fail and be named: a test of the tests.
 
 mod boot_files;
+mod compat;
 mod cpu;
 mod debug;
 mod debug_checks;
@@ -84,6 +85,7 @@ const SUITES: &[&[Check]] = &[
     machine::CHECKS,
     registers::CHECKS,
     vectors::CHECKS,
+    compat::CHECKS,
     boot_files::CHECKS,
 ];
 

@@ -3,7 +3,7 @@
 use super::{Bench, Check, Outcome};
 use crate::arch::x86_64::cpu::tables::{USER_CODE, USER_DATA};
 use crate::arch::x86_64::entry::frame::{SYSCALL_MARK, UserFrame};
-use abi::SavedFrame;
+use abi::{SavedFrame, ThreadMode};
 use core_kernel::machine::Frame;
 use x86_64::registers::rflags::RFlags;
 
@@ -30,7 +30,7 @@ pub(super) const CHECKS: &[Check] = &[
 
 /// A frame as SYSCALL leaves it.
 fn after_syscall() -> UserFrame {
-    let mut frame = UserFrame::start(0x40_1000, 0x7000_0000_0000, 5);
+    let mut frame = UserFrame::start(ThreadMode::Bits64, 0x40_1000, 0x7000_0000_0000, 5);
     frame.trap.vector = SYSCALL_MARK;
     frame.trap.rcx = frame.trap.rip;
     frame.trap.r11 = frame.trap.rflags;
@@ -74,7 +74,7 @@ fn pattern() -> SavedFrame {
 }
 
 fn start(bench: &mut Bench<'_>) -> Outcome {
-    let frame = UserFrame::start(0x1000, 0x2000, 3);
+    let frame = UserFrame::start(ThreadMode::Bits64, 0x1000, 0x2000, 3);
     bench.equal("rip", frame.instruction_pointer(), 0x1000)?;
     bench.equal("rsp", frame.stack_pointer(), 0x2000)?;
     bench.equal("rdi", frame.argument(0), 3)?;
@@ -82,7 +82,7 @@ fn start(bench: &mut Bench<'_>) -> Outcome {
 }
 
 fn arguments(bench: &mut Bench<'_>) -> Outcome {
-    let mut frame = UserFrame::start(0, 0, 0);
+    let mut frame = UserFrame::start(ThreadMode::Bits64, 0, 0, 0);
     frame.restore(&pattern());
     let found = core::array::from_fn(|index| frame.argument(index));
     bench.hold("arguments", found == [6, 5, 4, 11, 9, 10])?;
@@ -92,13 +92,13 @@ fn arguments(bench: &mut Bench<'_>) -> Outcome {
 }
 
 fn round_trip(bench: &mut Bench<'_>) -> Outcome {
-    let mut frame = UserFrame::start(0, 0, 0);
+    let mut frame = UserFrame::start(ThreadMode::Bits64, 0, 0, 0);
     frame.restore(&pattern());
     bench.hold("registers differ", frame.save() == pattern())
 }
 
 fn repairs_flags(bench: &mut Bench<'_>) -> Outcome {
-    let mut frame = UserFrame::start(0, 0, 0);
+    let mut frame = UserFrame::start(ThreadMode::Bits64, 0, 0, 0);
     frame.restore(&SavedFrame { rflags: u64::MAX, ..pattern() });
     let forbidden =
         RFlags::IOPL_LOW | RFlags::IOPL_HIGH | RFlags::NESTED_TASK | RFlags::VIRTUAL_8086_MODE;
@@ -124,17 +124,17 @@ fn divert(bench: &mut Bench<'_>) -> Outcome {
     bench.equal("argument 0", frame.argument(0), 7)?;
     bench.equal("argument 1", frame.argument(1), 8)?;
     bench.equal("direction", frame.trap.rflags & RFlags::DIRECTION_FLAG.bits(), 0)?;
-    bench.hold("SYSRET would go elsewhere", !frame.trap.fits_sysret())
+    bench.hold("SYSRET would go elsewhere", !frame.fits_sysret())
 }
 
 fn sysret_fits(bench: &mut Bench<'_>) -> Outcome {
-    bench.hold("the slow way is taken", after_syscall().trap.fits_sysret())
+    bench.hold("the slow way is taken", after_syscall().fits_sysret())
 }
 
 fn slow(bench: &mut Bench<'_>, change: fn(&mut UserFrame)) -> Outcome {
     let mut frame = after_syscall();
     change(&mut frame);
-    bench.hold("SYSRET is taken", !frame.trap.fits_sysret())
+    bench.hold("SYSRET is taken", !frame.fits_sysret())
 }
 
 fn non_canonical(bench: &mut Bench<'_>) -> Outcome {

@@ -35,6 +35,20 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
+    /// A call that has no arguments, since they cannot be read: nobody can change or answer
+    /// it; who watches is told of its end.
+    #[cold]
+    pub(super) fn refuse_call(&mut self, me: ThreadId, error: Error) {
+        self.stats.syscalls += 1;
+        let watch = self.watch_of(me);
+        if watch.any() && watch.dispatch.is_none() {
+            self.threads[me].call = self.threads[me].frame.syscall_number();
+            self.threads[me].emulated = false;
+            self.set_thread_work(me, Work::CallExit);
+        }
+        self.finish_call(me, Err(error));
+    }
+
     /// The call as the tracer left it: filter, records, then the call itself.
     fn call_checked(&mut self, me: ThreadId) -> Result<Done, Error> {
         let watch = self.watch_of(me);

@@ -1,5 +1,6 @@
 //! From the saved frame to the verb, one line for each call.
 
+mod compat;
 mod debug;
 mod device;
 mod handle;

@@ -5,7 +5,7 @@ use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::object::{ObjectRef, State, ThreadId};
-use abi::{Error, ObjectKind, Rights};
+use abi::{Error, ObjectKind, Rights, ThreadMode};
 
 impl<M: Machine> Kernel<M> {
     /// The thread behind a handle argument; 0 is the caller.
@@ -27,8 +27,9 @@ impl<M: Machine> Kernel<M> {
         let priority = self.priority_for(own, self.argument(me, 4))?;
         let priority = self.priority_for(process, u64::from(priority))?;
         self.reserve_handles(own, 1)?;
-        let frame =
-            M::Frame::start(self.argument(me, 1), self.argument(me, 2), self.argument(me, 3));
+        let mode = ThreadMode::from_number(self.argument(me, 5)).ok_or(Error::BadArgument)?;
+        let [entry, stack, argument] = [1, 2, 3].map(|index| self.argument(me, index));
+        let frame = M::Frame::start(mode, entry, stack, argument);
         let cpu = self.here();
         let thread = self.new_thread(process, frame, priority, cpu)?;
         let granted = self.grant(own, ObjectRef::Thread(thread), Rights::ALL, 0);

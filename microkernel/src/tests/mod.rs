@@ -1,6 +1,7 @@
 //! Tests of the core on the hosted machine: every object, every state, random sequences.
 
 mod checks;
+mod compat;
 mod debug;
 mod endpoints;
 mod explorer;

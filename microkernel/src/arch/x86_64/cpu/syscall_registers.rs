@@ -1,8 +1,10 @@
-//! The registers behind SYSCALL and gs.
+//! The registers behind SYSCALL, SYSENTER and gs.
 
+use super::super::entry::compat::{syscall32_entry, sysenter_entry};
 use super::super::entry::stubs::syscall_entry;
 use super::block::CpuBlock;
 use super::tables::{KERNEL_CODE, USER_CODE};
+use core::sync::atomic::Ordering::Relaxed;
 use x86_64::VirtAddr;
 use x86_64::registers::control::{Efer, EferFlags};
 use x86_64::registers::model_specific::{GsBase, KernelGsBase, LStar, Msr, SFMask};
@@ -25,18 +27,31 @@ pub(crate) const MSR_STAR: u32 = 0xc000_0081;
 /// SYSRET adds 16 to this for code and 8 for the stack.
 const SYSRET_BASE: u64 = (USER_CODE.0 - 16) as u64;
 
+/// Where SYSCALL of 32-bit code enters; Intel's CPUs have the register and do not use it.
+pub(crate) const MSR_CSTAR: u32 = 0xc000_0083;
+/// SYSENTER's code selector (the stack's is the next), stack and entry; AMD's CPUs have them
+/// and do not use them in 64-bit mode.
+pub(crate) const MSR_SYSENTER: [u32; 3] = [0x174, 0x175, 0x176];
+
 /// The value of STAR.
 pub(crate) const fn star() -> u64 {
     SYSRET_BASE << 48 | (KERNEL_CODE.0 as u64) << 32
 }
 
-/// Lets SYSCALL enter, with gs leading to this CPU's block.
+/// Lets SYSCALL and SYSENTER enter, with gs leading to this CPU's block. SYSENTER's stack is
+/// the kernel's, but whatever may come before the entry loads it has a stack of its own.
 pub(crate) fn load(cpu: &'static CpuBlock) {
     let block = VirtAddr::new(cpu.address());
-    // SAFETY: 1. The selectors are those of our descriptor table. 2. The entry stub is the
+    let stack = cpu.kernel_stack.load(Relaxed);
+    let sysenter = [u64::from(KERNEL_CODE.0), stack, sysenter_entry as *const () as u64];
+    // SAFETY: 1. The selectors are those of our descriptor table. 2. The entry stubs are the
     // counterpart of all this. 3. gs of the kernel is the block; that of user mode starts as 0.
     unsafe {
         Msr::new(MSR_STAR).write(star());
+        Msr::new(MSR_CSTAR).write(syscall32_entry as *const () as u64);
+        for (register, value) in MSR_SYSENTER.into_iter().zip(sysenter) {
+            Msr::new(register).write(value);
+        }
         Efer::update(|flags| flags.insert(EferFlags::SYSTEM_CALL_EXTENSIONS));
     }
     LStar::write(VirtAddr::new(syscall_entry as *const () as u64));

@@ -1,7 +1,7 @@
 //! Segments and the task state segment of one CPU.
 //!
-//! Order of the segments is fixed by SYSCALL and SYSRET: kernel code, kernel data; a place
-//! for 32-bit user code, user data, user code.
+//! Order of the segments is fixed by SYSCALL, SYSRET and SYSENTER: kernel code, kernel data;
+//! 32-bit user code, user data, user code. There is no local table and no 16-bit segment.
 //!
 //! Source: Intel SDM 3A, 5.8.8 "Fast System Calls in 64-Bit Mode".
 
@@ -22,7 +22,9 @@ use x86_64::{PrivilegeLevel, VirtAddr};
 pub(crate) const KERNEL_CODE: SegmentSelector = SegmentSelector::new(1, PrivilegeLevel::Ring0);
 /// Kernel stack.
 pub(crate) const KERNEL_DATA: SegmentSelector = SegmentSelector::new(2, PrivilegeLevel::Ring0);
-/// User stack.
+/// 32-bit user code.
+pub(crate) const USER_CODE_32: SegmentSelector = SegmentSelector::new(3, PrivilegeLevel::Ring3);
+/// User stack, and all data of 32-bit code.
 pub(crate) const USER_DATA: SegmentSelector = SegmentSelector::new(4, PrivilegeLevel::Ring3);
 /// User code.
 pub(crate) const USER_CODE: SegmentSelector = SegmentSelector::new(5, PrivilegeLevel::Ring3);
@@ -130,11 +132,10 @@ impl Descriptors {
 
     fn segments(task: TaskPlace) -> GlobalDescriptorTable<9> {
         let mut segments = GlobalDescriptorTable::empty();
-        let no_segment = Descriptor::UserSegment(0);
         for descriptor in [
             Descriptor::kernel_code_segment(),
             Descriptor::UserSegment(DescriptorFlags::KERNEL_DATA.bits()),
-            no_segment,
+            Descriptor::UserSegment(DescriptorFlags::USER_CODE32.bits()),
             Descriptor::user_data_segment(),
             Descriptor::user_code_segment(),
             task.descriptor(),
@@ -196,5 +197,17 @@ fn set_bits(map: &mut [u8; PORT_MAP], spans: &PortSpans, forbid: bool) {
                 *byte = if forbid { *byte | bit } else { *byte & !bit };
             }
         }
+    }
+}
+
+/// Gives 32-bit code its data segments: 64-bit code works with any, and leaves any behind.
+/// fs and gs have none; their bases are set by whoever leaves.
+pub(crate) fn load_user_data() {
+    // SAFETY: 1. 64-bit kernel code uses neither ds nor es nor fs. 2. The table has this
+    // segment.
+    unsafe {
+        DS::set_reg(USER_DATA);
+        ES::set_reg(USER_DATA);
+        FS::set_reg(SegmentSelector::NULL);
     }
 }

@@ -1,7 +1,8 @@
 //! The saved registers of a thread, exactly as the stubs push them.
 
-use super::super::cpu::tables::{USER_CODE, USER_DATA};
-use abi::{SavedFrame, USER_END, WORDS};
+use super::super::cpu::tables::{USER_CODE, USER_CODE_32, USER_DATA};
+use abi::{CompatCall, SavedFrame, ThreadMode, USER_END, WORDS};
+use core::mem::offset_of;
 use core_kernel::machine::Frame;
 use x86_64::registers::rflags::RFlags;
 
@@ -34,12 +35,23 @@ pub(crate) struct Trap {
 pub(crate) const SYSCALL_MARK: u64 = 0x100;
 /// In place of a vector: the registers were put together by the kernel.
 pub(crate) const MADE_MARK: u64 = 0x101;
+/// In place of a vector: the thread came by SYSENTER.
+pub(crate) const SYSENTER_MARK: u64 = 0x102;
+/// In place of a vector: the thread came by SYSCALL out of 32-bit code.
+pub(crate) const SYSCALL32_MARK: u64 = 0x103;
 
 /// The frame inside a thread. Entries push into it from its end downwards, so its end is
 /// aligned as the CPU aligns a stack before it pushes: to 16.
 #[repr(C, align(16))]
 #[derive(Clone, Debug, Default)]
 pub(crate) struct UserFrame {
+    /// During a 32-bit call: the thread's own rdx, rsi and rdi, whose places have values of
+    /// the call.
+    pub(super) kept: [u64; 3],
+    /// Which code it runs, for good.
+    pub(crate) mode: ThreadMode,
+    /// Whether a 32-bit call is in progress.
+    pub(super) in_compat_call: bool,
     /// The base of fs.
     pub(crate) fs_base: u64,
     /// The base of gs.
@@ -49,7 +61,8 @@ pub(crate) struct UserFrame {
 }
 
 const _: () = assert!(size_of::<UserFrame>().is_multiple_of(16));
-const _: () = assert!(size_of::<UserFrame>() == 16 + size_of::<Trap>());
+// Nothing follows the trap: entries push from the end downwards.
+const _: () = assert!(offset_of!(UserFrame, trap) + size_of::<Trap>() == size_of::<UserFrame>());
 
 /// Flags that user mode may choose.
 const USER_FLAGS: RFlags = RFlags::CARRY_FLAG
@@ -70,11 +83,19 @@ fn safe_flags(flags: u64) -> u64 {
     flags & USER_FLAGS.bits() | RFlags::INTERRUPT_FLAG.bits() | ALWAYS_SET
 }
 
+/// The selector of a mode's code.
+const fn code_of(mode: ThreadMode) -> u64 {
+    match mode {
+        ThreadMode::Bits64 => USER_CODE.0 as u64,
+        ThreadMode::Bits32 => USER_CODE_32.0 as u64,
+    }
+}
+
 impl Trap {
-    fn make_user(&mut self) {
+    fn make_user(&mut self, mode: ThreadMode) {
         self.vector = MADE_MARK;
         self.error = 0;
-        self.cs = u64::from(USER_CODE.0);
+        self.cs = code_of(mode);
         self.ss = u64::from(USER_DATA.0);
         self.rflags = safe_flags(self.rflags);
     }
@@ -84,35 +105,95 @@ impl Trap {
         self.cs & 3 != 0
     }
 
-    /// Whether SYSRET restores exactly this. Decided here and nowhere else.
+    /// What [`UserFrame::fits_sysret`] asks of the registers.
     ///
     /// 1. It came by SYSCALL, and rcx and r11 hold what SYSRET takes from them: nothing
     ///    changed the place or the flags since.
     /// 2. The place is in user space: a non-canonical one would fault in kernel mode with
     ///    the user's stack (CVE-2012-0217).
     /// 3. Neither single step nor resume flag: SYSRET would trap at once or lose it.
-    pub(crate) fn fits_sysret(&self) -> bool {
+    /// 4. The selectors are those that SYSRET sets: never 32-bit code.
+    fn fits_sysret(&self) -> bool {
         let slow = RFlags::TRAP_FLAG.union(RFlags::RESUME_FLAG).bits();
         self.vector == SYSCALL_MARK
             && self.rcx == self.rip
             && self.r11 == self.rflags
             && self.rip < USER_END
             && self.rflags & slow == 0
+            && self.cs == u64::from(USER_CODE.0)
+            && self.ss == u64::from(USER_DATA.0)
     }
 
-    /// Whether IRET can go there: a non-canonical place would fault in kernel mode.
+    /// Whether IRET can go there: a non-canonical place would fault in kernel mode, and so
+    /// would one beyond the end of a 32-bit segment.
     pub(crate) fn canonical(&self) -> bool {
-        x86_64::VirtAddr::try_new(self.rip).is_ok()
+        let within = self.cs != u64::from(USER_CODE_32.0) || self.rip == low(self.rip);
+        within && x86_64::VirtAddr::try_new(self.rip).is_ok()
+    }
+
+    /// Forgets what 32-bit code does not have: high halves and registers of which the
+    /// architecture says nothing after a change of mode.
+    pub(super) fn truncate(&mut self) {
+        for register in [
+            &mut self.rax,
+            &mut self.rbx,
+            &mut self.rcx,
+            &mut self.rsi,
+            &mut self.rdi,
+            &mut self.rbp,
+            &mut self.rsp,
+            &mut self.rip,
+        ] {
+            *register = low(*register);
+        }
+        self.clear_wide(low(self.words[0]));
+    }
+
+    /// Zeroes the registers that only 64-bit code has; rdx is the one word that stays.
+    fn clear_wide(&mut self, rdx: u64) {
+        self.words = [rdx, 0, 0, 0, 0, 0, 0];
+        (self.r11, self.r15) = (0, 0);
     }
 }
 
+/// The low half.
+const fn low(value: u64) -> u64 {
+    ThreadMode::Bits32.address(value)
+}
+
+impl UserFrame {
+    /// The thread entered as 32-bit code does: whether it is one of those that may. If not,
+    /// its registers are made as if the instruction had faulted.
+    pub(super) fn accepts_compat(&mut self) -> bool {
+        let accepted = self.mode == ThreadMode::Bits32;
+        if accepted {
+            self.trap.truncate();
+        } else if self.trap.vector == u64::from(abi::COMPAT_VECTOR) {
+            self.trap.rip -= INT_LENGTH;
+        } else {
+            // Where a SYSENTER was is not known; but its thread runs 64-bit code.
+            self.trap.make_user(self.mode);
+        }
+        accepted
+    }
+
+    /// Whether SYSRET restores exactly this. Decided here and nowhere else: never for threads
+    /// of 32 bits, and see [`Trap::fits_sysret`].
+    pub(crate) fn fits_sysret(&self) -> bool {
+        self.mode == ThreadMode::Bits64 && self.trap.fits_sysret()
+    }
+}
+
+/// Bytes of an `int` instruction.
+const INT_LENGTH: u64 = 2;
+
 impl Frame for UserFrame {
-    fn start(entry: u64, stack: u64, argument: u64) -> Self {
-        let mut frame = Self::default();
-        frame.trap.make_user();
-        frame.trap.rip = entry;
-        frame.trap.rsp = stack;
-        frame.trap.rdi = argument;
+    fn start(mode: ThreadMode, entry: u64, stack: u64, argument: u64) -> Self {
+        let mut frame = Self { mode, ..Self::default() };
+        frame.trap.make_user(mode);
+        frame.trap.rip = mode.address(entry);
+        frame.trap.rsp = mode.address(stack);
+        frame.trap.rdi = mode.address(argument);
         frame
     }
 
@@ -165,7 +246,7 @@ impl Frame for UserFrame {
     }
 
     fn set_instruction_pointer(&mut self, address: u64) {
-        self.trap.rip = address;
+        self.trap.rip = self.mode.address(address);
     }
 
     fn stack_pointer(&self) -> u64 {
@@ -173,10 +254,11 @@ impl Frame for UserFrame {
     }
 
     fn divert(&mut self, entry: u64, stack: u64, argument0: u64, argument1: u64) {
-        self.trap.rip = entry;
-        self.trap.rsp = stack;
-        self.trap.rdi = argument0;
-        self.trap.rsi = argument1;
+        self.trap.cs = code_of(self.mode);
+        self.trap.rip = self.mode.address(entry);
+        self.trap.rsp = self.mode.address(stack);
+        self.trap.rdi = self.mode.address(argument0);
+        self.trap.rsi = self.mode.address(argument1);
         let unwanted = RFlags::DIRECTION_FLAG.union(RFlags::TRAP_FLAG).bits();
         self.trap.rflags &= !unwanted;
     }
@@ -184,7 +266,7 @@ impl Frame for UserFrame {
     fn save(&self) -> SavedFrame {
         let trap = &self.trap;
         let [rdx, r10, r8, r9, r12, r13, r14] = trap.words;
-        SavedFrame {
+        let saved = SavedFrame {
             rax: trap.rax,
             rbx: trap.rbx,
             rcx: trap.rcx,
@@ -205,11 +287,30 @@ impl Frame for UserFrame {
             rflags: trap.rflags,
             mask: 0,
             bits: 0,
+        };
+        if !self.in_compat_call {
+            return saved;
+        }
+        let [rdx, rsi, rdi] = self.kept;
+        SavedFrame {
+            rdx,
+            rsi,
+            rdi,
+            r8: 0,
+            r9: 0,
+            r10: 0,
+            r11: 0,
+            r12: 0,
+            r13: 0,
+            r14: 0,
+            r15: 0,
+            ..saved
         }
     }
 
     fn restore(&mut self, saved: &SavedFrame) {
         let SavedFrame { rdx, r8, r9, r10, r12, r13, r14, .. } = *saved;
+        let before = core::mem::take(&mut self.trap);
         self.trap = Trap {
             r15: saved.r15,
             r11: saved.r11,
@@ -225,6 +326,41 @@ impl Frame for UserFrame {
             rsp: saved.rsp,
             ..Trap::default()
         };
-        self.trap.make_user();
+        if self.mode == ThreadMode::Bits32 {
+            self.trap.truncate();
+        }
+        if self.in_compat_call {
+            self.kept = [self.trap.words[0], self.trap.rsi, self.trap.rdi];
+            // The values of the call in progress stay.
+            let Trap { rsi, rdi, words, r15, .. } = before;
+            self.trap = Trap { rsi, rdi, words, r15, ..core::mem::take(&mut self.trap) };
+        }
+        self.trap.make_user(self.mode);
+    }
+
+    fn compat_block(&self) -> u64 {
+        low(self.trap.rbx)
+    }
+
+    fn begin_compat(&mut self, call: &CompatCall) {
+        self.kept = [self.trap.words[0], self.trap.rsi, self.trap.rdi];
+        self.in_compat_call = true;
+        [self.trap.rdi, self.trap.rsi] = call.values;
+        self.trap.words = call.words;
+        self.trap.r15 = call.envelope;
+    }
+
+    fn compat_results(&self) -> Option<CompatCall> {
+        let Trap { rdi, rsi, words, r15, .. } = self.trap;
+        let results = CompatCall { values: [rdi, rsi], words, envelope: r15 };
+        self.in_compat_call.then_some(results)
+    }
+
+    fn end_compat(&mut self) {
+        if core::mem::take(&mut self.in_compat_call) {
+            let [rdx, rsi, rdi] = core::mem::take(&mut self.kept);
+            (self.trap.rsi, self.trap.rdi) = (rsi, rdi);
+            self.trap.clear_wide(rdx);
+        }
     }
 }

@@ -132,6 +132,22 @@ pub(super) extern "C" fn syscall_arrived() -> ! {
     entered(cpu, |kernel| kernel.syscall(cpu.id()))
 }
 
+/// From the entries of 32-bit code. Only SYSENTER can come out of a 64-bit thread.
+pub(super) extern "C" fn compat_arrived() -> ! {
+    let kind = abi::FaultKind::IllegalInstruction;
+    compat_call(this_cpu(), &Fault { kind, code: 0, address: 0 })
+}
+
+/// A call of 32-bit code; of a thread that may not, it is a fault.
+fn compat_call(cpu: &'static CpuBlock, otherwise: &Fault) -> ! {
+    // SAFETY: the frame is the running thread's, filled by the stub; the core is not
+    // running, so nothing else refers to it.
+    if unsafe { (*cpu.user_frame()).accepts_compat() } {
+        entered(cpu, |kernel| kernel.compat_syscall(cpu.id()))
+    }
+    entered(cpu, |kernel| kernel.fault(cpu.id(), otherwise))
+}
+
 /// From `interrupt_entry`, in user mode.
 pub(super) extern "C" fn interrupt_arrived() -> ! {
     let cpu = this_cpu();
@@ -140,6 +156,9 @@ pub(super) extern "C" fn interrupt_arrived() -> ! {
     // SAFETY: the stub just filled the running thread's frame, and nothing else has a
     // reference to it.
     let trap = unsafe { &mut (*cpu.user_frame()).trap };
+    if trap.vector == u64::from(vectors::COMPAT_CALL) {
+        compat_call(cpu, &vectors::forbidden_gate(vectors::COMPAT_CALL))
+    }
     if trap.vector >= u64::from(vectors::FIRST_INTERRUPT) {
         irq::record(trap.vector, cpu);
         entered(cpu, |_| ())

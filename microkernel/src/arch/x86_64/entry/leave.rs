@@ -1,8 +1,10 @@
 //! The one door to user mode.
 
+use super::super::cpu::tables::load_user_data;
 use super::super::cpu::{CpuBlock, features};
 use super::frame::UserFrame;
 use super::stubs::{leave_by_iret, leave_by_sysret};
+use abi::ThreadMode;
 use core::sync::atomic::Ordering::Relaxed;
 use x86_64::VirtAddr;
 use x86_64::instructions::segmentation::{FS, Segment64};
@@ -45,8 +47,13 @@ pub(super) unsafe fn leave(cpu: &CpuBlock, frame: *mut UserFrame) -> ! {
     }
     // SAFETY: the caller's promise 2.
     let fast = unsafe {
-        load_bases(cpu, &*frame);
-        (*frame).trap.fits_sysret()
+        let frame = &*frame;
+        let fast = frame.fits_sysret();
+        if !fast && frame.mode == ThreadMode::Bits32 {
+            load_user_data();
+        }
+        load_bases(cpu, frame);
+        fast
     };
     // SAFETY: the frame's selectors are constants and its flags were filtered when it was
     // made or pushed by the CPU in user mode; promise 3; and `fast` is the stub's condition.

@@ -84,8 +84,10 @@ macro_rules! clear_registers {
     };
 }
 
+pub(super) use {clear_registers, push_registers};
+
 /// Flags of kernel code: none but the bit that is always set.
-const KERNEL_FLAGS: u64 = 1 << 1;
+pub(super) const KERNEL_FLAGS: u64 = 1 << 1;
 
 /// SYSCALL arrives here: rcx = rip, r11 = rflags, rsp and gs still the user's,
 /// interrupts off by the flag mask.
@@ -229,7 +231,7 @@ extern "C" fn paranoid_entry() -> ! {
 /// Leaves to user mode by SYSRET. rdi = the frame; gs is the kernel's.
 ///
 /// # Safety
-/// [`Trap::fits_sysret`] holds for the frame, and the thread's space is the active one.
+/// [`UserFrame::fits_sysret`] holds for the frame, and the thread's space is the active one.
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn leave_by_sysret(frame: *const UserFrame) -> ! {
     naked_asm!(

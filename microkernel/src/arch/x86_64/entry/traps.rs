@@ -7,7 +7,7 @@
 use super::super::cpu::{CpuBlock, debug_registers, machine_check};
 use super::super::panic;
 use super::frame::Trap;
-use super::{vectors, watch};
+use super::{compat, vectors, watch};
 use abi::FaultKind;
 use core::sync::atomic::Ordering::Relaxed;
 use core_kernel::Fault;
@@ -50,6 +50,7 @@ pub(super) fn debug_in_kernel(trap: &mut Trap, cpu: &CpuBlock) {
     cpu.debug_causes.fetch_or(debug_registers::in_user_space(trap.error), Relaxed);
     pass_breakpoint(trap, control);
     watch::fired(trap.error);
+    compat::step_over_sysenter(trap);
     // Kernel code is not stepped through.
     trap.rflags &= !RFlags::TRAP_FLAG.bits();
     debug_registers::set_control(control);

@@ -16,6 +16,9 @@ pub(crate) const MACHINE_CHECK: u8 = 18;
 pub(crate) const FIRST_INTERRUPT: u8 = 32;
 /// The first vector of the device lines.
 pub(crate) const FIRST_LINE: u8 = 0x30;
+/// The gate of 32-bit system calls. No interrupt may ever have this vector: it would be
+/// taken for a call (that no line gets there is asserted below).
+pub(crate) const COMPAT_CALL: u8 = abi::COMPAT_VECTOR;
 /// The deadline timer.
 pub(crate) const TIMER: u8 = 0xf0;
 /// Another CPU.
@@ -28,7 +31,12 @@ pub(crate) const CONTROLLER_ERROR: u8 = 0xfe;
 pub(crate) const SPURIOUS: u8 = 0xff;
 
 /// Vectors that an `int` instruction may raise from user mode.
-pub(crate) const USER_MAY_RAISE: [u8; 2] = [BREAKPOINT, OVERFLOW];
+pub(crate) const USER_MAY_RAISE: [u8; 3] = [BREAKPOINT, OVERFLOW, COMPAT_CALL];
+
+const _: () = assert!(
+    FIRST_LINE as usize + abi::IRQ_LINES <= COMPAT_CALL as usize && COMPAT_CALL < TIMER,
+    "an interrupt on the vector of 32-bit calls forges a call"
+);
 
 /// Bit n set: the CPU pushes an error code for exception n.
 pub(crate) const WITH_ERROR_CODE: u32 = 1 << 8
@@ -55,6 +63,13 @@ pub(crate) fn fault(vector: u64, error: u64, address: u64) -> Fault {
         return Fault { kind, code, address };
     }
     Fault { kind, code: error, address: 0 }
+}
+
+/// What the CPU says of an `int` through a gate that is not for user mode.
+pub(crate) fn forbidden_gate(vector: u8) -> Fault {
+    const IN_INTERRUPT_TABLE: u64 = 1 << 1;
+    let code = u64::from(vector) << 3 | IN_INTERRUPT_TABLE;
+    Fault { kind: FaultKind::Protection, code, address: 0 }
 }
 
 /// Source: Intel SDM 3A, table 6-1.

@@ -1,0 +1,64 @@
+//! System calls of 32-bit code: the same calls, with their values in a block of memory.
+//!
+//! Shape: the block is read once at enter, into the registers of the 64-bit convention, and
+//! no verb knows the difference. The mark, set for each call, is [`Work::CompatResults`]:
+//! when the thread is about to run again, the loop writes the results, before an upcall may
+//! divert the thread. So what a handler sees is a call that is over, and one that was
+//! interrupted can be made again with the same block.
+
+use crate::exit::Work;
+use crate::fault::Fault;
+use crate::kernel::Kernel;
+use crate::machine::{CpuId, Frame, Machine};
+use crate::mem::{Readable, UserSlice, Writable, compat_bytes, compat_from};
+use crate::object::{State, ThreadId};
+use abi::{CompatCall, Error, FaultKind};
+
+const BLOCK_LEN: u64 = CompatCall::SIZE as u64;
+/// Fault code of a write.
+const WRITE: u64 = 1;
+
+impl<M: Machine> Kernel<M> {
+    /// The current thread of this CPU made a system call from 32-bit code.
+    pub fn compat_syscall(&mut self, cpu: CpuId) {
+        let Some(me) = self.cpu(cpu).current else { return };
+        match self.begin_compat(me) {
+            Ok(()) => self.syscall(cpu),
+            Err(error) => self.refuse_call(me, error),
+        }
+    }
+
+    /// Reads the block into the frame.
+    fn begin_compat(&mut self, me: ThreadId) -> Result<(), Error> {
+        let address = self.threads[me].frame.compat_block();
+        if !address.is_multiple_of(8) {
+            return Err(Error::BadAddress);
+        }
+        let mut bytes = [0; CompatCall::SIZE];
+        let slice = UserSlice::<Readable>::new(address, BLOCK_LEN)?;
+        self.read_user(self.threads[me].process, slice, &mut bytes)?;
+        self.threads[me].frame.begin_compat(&compat_from(&bytes));
+        self.set_thread_work(me, Work::CompatResults);
+        Ok(())
+    }
+
+    /// Writes the results of a call that is over. A block that cannot be written is the
+    /// thread's fault; if its handler lets it go on, they are written then.
+    pub(crate) fn write_compat_results(&mut self, id: ThreadId) {
+        let thread = &self.threads[id];
+        let Some(results) = thread.frame.compat_results() else { return };
+        if thread.operation.is_some() || thread.state != State::Ready || thread.raised.is_some() {
+            self.set_thread_work(id, Work::CompatResults);
+            return;
+        }
+        let (process, address) = (thread.process, thread.frame.compat_block());
+        let written = UserSlice::<Writable>::new(address, BLOCK_LEN)
+            .and_then(|slice| self.write_user(process, slice, &compat_bytes(&results)));
+        if written.is_ok() {
+            self.threads[id].frame.end_compat();
+            return;
+        }
+        self.set_thread_work(id, Work::CompatResults);
+        self.raise(id, &Fault { kind: FaultKind::Page, code: WRITE, address }, None);
+    }
+}
