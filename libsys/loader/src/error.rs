@@ -7,7 +7,7 @@ use core::fmt::{self, Display};
 pub enum FileError {
     /// Not ELF, or its headers are damaged.
     NotElf,
-    /// Not 64-bit little-endian x86-64.
+    /// Neither 64-bit x86-64 nor 32-bit i386.
     OtherMachine,
     /// Not a static executable: position-independent, dynamic, an object file.
     NotStatic,
@@ -35,7 +35,7 @@ impl Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (segment, text) = match self {
             Self::NotElf => (None, "not an ELF file, or damaged"),
-            Self::OtherMachine => (None, "not for 64-bit x86"),
+            Self::OtherMachine => (None, "not for 64-bit or 32-bit x86"),
             Self::NotStatic => (None, "not a static executable"),
             Self::ThreadLocal => (None, "it uses thread-local storage"),
             Self::Empty => (None, "it has nothing to load"),

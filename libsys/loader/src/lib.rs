@@ -21,7 +21,7 @@
 //!
 //! **Shape.** [`Plan::read`] checks the file and says what is to be mapped where, without
 //! touching the kernel; [`Program::start`] does it. What is accepted: static x86-64
-//! executables, segments that never are writable and executable, between the first page and
+//! and i386 executables, segments that never are writable and executable, between the first page and
 //! the heap, without overlap.
 //!
 //! **Errors.** [`LoadError`] names what is wrong with the file, or which step the kernel

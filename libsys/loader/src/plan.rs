@@ -1,10 +1,10 @@
 //! An ELF file, checked, as a list of what is to be mapped. Pure: no system calls.
 
 use crate::FileError;
-use abi::{HEAP_BASE, PAGE_SIZE, Protection};
+use abi::{Layout, PAGE_SIZE, Protection, ThreadMode};
 use alloc::vec::Vec;
 use elf::ElfBytes;
-use elf::abi::{EM_X86_64, ET_EXEC, PF_W, PF_X, PT_DYNAMIC, PT_INTERP, PT_LOAD, PT_TLS};
+use elf::abi::{EM_386, EM_X86_64, ET_EXEC, PF_W, PF_X, PT_DYNAMIC, PT_INTERP, PT_LOAD, PT_TLS};
 use elf::endian::LittleEndian;
 use elf::file::Class;
 use elf::segment::ProgramHeader;
@@ -15,6 +15,8 @@ const MOST_SEGMENTS: usize = 16;
 /// What is to be mapped, and where it begins to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan<'a> {
+    /// The mode of its code.
+    pub mode: ThreadMode,
     /// The first instruction.
     pub entry: u64,
     /// Whole pages each, without overlap, by address.
@@ -49,24 +51,32 @@ impl<'a> Plan<'a> {
     /// With the first thing that is wrong.
     pub fn read(image: &'a [u8]) -> Result<Self, FileError> {
         let elf = ElfBytes::<LittleEndian>::minimal_parse(image).map_err(|_| FileError::NotElf)?;
-        if elf.ehdr.class != Class::ELF64 || elf.ehdr.e_machine != EM_X86_64 {
-            return Err(FileError::OtherMachine);
-        }
+        let mode = match (elf.ehdr.class, elf.ehdr.e_machine) {
+            (Class::ELF64, EM_X86_64) => ThreadMode::Bits64,
+            (Class::ELF32, EM_386) => ThreadMode::Bits32,
+            _ => return Err(FileError::OtherMachine),
+        };
         if elf.ehdr.e_type != ET_EXEC {
             return Err(FileError::NotStatic);
         }
         let headers = elf.segments().ok_or(FileError::Empty)?;
         let mut segments = Vec::new();
         for (number, header) in headers.iter().enumerate() {
-            if let Some(segment) = segment(image, number, &header)? {
+            if let Some(segment) = segment(image, mode, number, &header)? {
                 if segments.len() == MOST_SEGMENTS {
                     return Err(FileError::TooManySegments);
                 }
                 segments.push((number, segment));
             }
         }
-        let plan = Self { entry: elf.ehdr.e_entry, segments: ordered(segments)? };
+        let plan = Self { mode, entry: elf.ehdr.e_entry, segments: ordered(segments)? };
         plan.check_entry().map(|()| plan)
+    }
+
+    /// Where its other parts go.
+    #[must_use]
+    pub fn layout(&self) -> &'static Layout {
+        layout(self.mode)
     }
 
     /// Pages of all segments together.
@@ -88,6 +98,13 @@ impl<'a> Plan<'a> {
     }
 }
 
+fn layout(mode: ThreadMode) -> &'static Layout {
+    match mode {
+        ThreadMode::Bits64 => &Layout::BITS_64,
+        ThreadMode::Bits32 => &Layout::BITS_32,
+    }
+}
+
 /// By address, none in the way of another.
 fn ordered<'a>(mut segments: Vec<(usize, Segment<'a>)>) -> Result<Vec<Segment<'a>>, FileError> {
     segments.sort_by_key(|(_, segment)| segment.address);
@@ -104,6 +121,7 @@ fn ordered<'a>(mut segments: Vec<(usize, Segment<'a>)>) -> Result<Vec<Segment<'a
 /// One program header: nothing, when it asks for no memory.
 fn segment<'a>(
     image: &'a [u8],
+    mode: ThreadMode,
     number: usize,
     header: &ProgramHeader,
 ) -> Result<Option<Segment<'a>>, FileError> {
@@ -118,7 +136,7 @@ fn segment<'a>(
         return Err(FileError::Shrinks(number));
     }
     let bytes = file_bytes(image, header).ok_or(FileError::Truncated(number))?;
-    let (address, pages) = range(header).ok_or(FileError::OutOfRange(number))?;
+    let (address, pages) = range(header, layout(mode)).ok_or(FileError::OutOfRange(number))?;
     let offset =
         usize::try_from(header.p_vaddr - address).map_err(|_| FileError::OutOfRange(number))?;
     Ok(Some(Segment { address, pages, protection, bytes, offset }))
@@ -140,10 +158,11 @@ fn file_bytes<'a>(image: &'a [u8], header: &ProgramHeader) -> Option<&'a [u8]> {
 }
 
 /// The pages that the segment touches, if all are where programs may lie.
-fn range(header: &ProgramHeader) -> Option<(u64, u64)> {
+fn range(header: &ProgramHeader, layout: &Layout) -> Option<(u64, u64)> {
     let start = header.p_vaddr - header.p_vaddr % PAGE_SIZE;
     let end = header.p_vaddr.checked_add(header.p_memsz)?.checked_next_multiple_of(PAGE_SIZE)?;
-    (start >= PAGE_SIZE && end <= HEAP_BASE).then_some((start, (end - start) / PAGE_SIZE))
+    let within = start >= PAGE_SIZE && end <= layout.heap_base;
+    within.then_some((start, (end - start) / PAGE_SIZE))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! From a checked file to a running process.
 
 use crate::{LoadError, Plan, Segment, Step};
-use abi::{KILLED, PAGE_SIZE, STACK_TOP, STARTUP_ADDRESS, STARTUP_SIZE};
+use abi::{KILLED, PAGE_SIZE, STARTUP_SIZE};
 use sys::{
     Endpoint, Error, Handle, Memory, Notification, Pages, Priority, Process, Protection, Quota,
     Rights, Thread,
@@ -77,20 +77,20 @@ impl<'a> Program<'a> {
         for segment in &plan.segments {
             load(process, segment).map_err(at(Step::Segment(segment.address)))?;
         }
-        self.make_stack(process).map_err(at(Step::Stack))?;
+        let layout = plan.layout();
+        self.make_stack(process, layout.stack_top).map_err(at(Step::Stack))?;
         let startup = self.startup(process)?;
-        process
-            .map(&startup, STARTUP_ADDRESS, 0, 1, Protection::Read)
-            .map_err(at(Step::Startup))?;
-        let thread = Thread::create(process, plan.entry, STACK_TOP, STARTUP_ADDRESS, self.priority)
-            .map_err(at(Step::Thread))?;
-        thread.resume().map_err(at(Step::Thread))
+        process.map(&startup, layout.startup, 0, 1, Protection::Read).map_err(at(Step::Startup))?;
+        let (stack, startup) = (layout.stack_top, layout.startup);
+        Thread::create_for(plan.mode, process, plan.entry, stack, startup, self.priority)
+            .and_then(|thread| thread.resume())
+            .map_err(at(Step::Thread))
     }
 
-    fn make_stack(&self, process: &Process) -> Result<(), Error> {
+    fn make_stack(&self, process: &Process, top: u64) -> Result<(), Error> {
         let stack = Memory::create_for(process, self.stack_pages)?;
         let bytes = self.stack_pages.checked_mul(PAGE_SIZE).ok_or(Error::BadArgument)?;
-        let bottom = STACK_TOP.checked_sub(bytes).ok_or(Error::BadArgument)?;
+        let bottom = top.checked_sub(bytes).ok_or(Error::BadArgument)?;
         process.map(&stack, bottom, 0, self.stack_pages, Protection::ReadWrite)
     }
 

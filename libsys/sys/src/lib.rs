@@ -48,6 +48,7 @@ pub mod trace;
 pub mod upcall;
 
 #[cfg(all(feature = "hazard", target_os = "none"))]
+#[cfg_attr(target_arch = "x86", path = "hazard/x86.rs")]
 pub mod hazard;
 
 #[cfg(not(target_os = "none"))]
@@ -60,7 +61,8 @@ pub mod log;
 
 pub use abi::{
     Error, FOREVER, FaultKind, FaultReply, Gift, Handle, ObjectKind, PAGE_SIZE, Priority,
-    ProcessInfo, ProcessState, Protection, Quota, ReplyToken, Rights, Startup, SystemInfo, WORDS,
+    ProcessInfo, ProcessState, Protection, Quota, ReplyToken, Rights, Startup, SystemInfo,
+    ThreadMode, WORDS,
 };
 pub use device::{Irq, Ports, Resource};
 pub use endpoint::{Endpoint, ReplyRight};

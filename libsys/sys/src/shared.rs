@@ -2,7 +2,7 @@
 
 use crate::Error;
 use core::marker::PhantomData;
-use core::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 /// A window on shared memory. Every access is checked against its bounds and is either a
 /// copy or an atomic, so that whatever the other side does, nothing here becomes unsound;
@@ -45,15 +45,15 @@ impl<'a> Shared<'a> {
         self.check(offset, into.len())?;
         let (head, words) = split(self.start as usize + offset, into.len());
         let (first, rest) = into.split_at_mut(head);
-        let (middle, last) = rest.split_at_mut(words * 8);
+        let (middle, last) = rest.split_at_mut(words * WORD);
         for (index, byte) in first.iter_mut().enumerate() {
             *byte = self.byte(offset + index).load(Ordering::Relaxed);
         }
-        for (index, chunk) in middle.chunks_exact_mut(8).enumerate() {
-            let word: &AtomicU64 = self.atomic(offset + head + index * 8);
+        for (index, chunk) in middle.chunks_exact_mut(WORD).enumerate() {
+            let word: &AtomicUsize = self.atomic(offset + head + index * WORD);
             chunk.copy_from_slice(&word.load(Ordering::Relaxed).to_ne_bytes());
         }
-        let tail = offset + head + words * 8;
+        let tail = offset + head + words * WORD;
         for (index, byte) in last.iter_mut().enumerate() {
             *byte = self.byte(tail + index).load(Ordering::Relaxed);
         }
@@ -65,17 +65,17 @@ impl<'a> Shared<'a> {
         self.check_writable(offset, bytes.len())?;
         let (head, words) = split(self.start as usize + offset, bytes.len());
         let (first, rest) = bytes.split_at(head);
-        let (middle, last) = rest.split_at(words * 8);
+        let (middle, last) = rest.split_at(words * WORD);
         for (index, byte) in first.iter().enumerate() {
             self.byte(offset + index).store(*byte, Ordering::Relaxed);
         }
-        for (index, chunk) in middle.chunks_exact(8).enumerate() {
-            let mut word = [0; 8];
+        for (index, chunk) in middle.chunks_exact(WORD).enumerate() {
+            let mut word = [0; WORD];
             word.copy_from_slice(chunk);
-            let place: &AtomicU64 = self.atomic(offset + head + index * 8);
-            place.store(u64::from_ne_bytes(word), Ordering::Relaxed);
+            let place: &AtomicUsize = self.atomic(offset + head + index * WORD);
+            place.store(usize::from_ne_bytes(word), Ordering::Relaxed);
         }
-        let tail = offset + head + words * 8;
+        let tail = offset + head + words * WORD;
         for (index, byte) in last.iter().enumerate() {
             self.byte(tail + index).store(*byte, Ordering::Relaxed);
         }
@@ -132,11 +132,16 @@ trait Word {}
 impl Word for AtomicU8 {}
 impl Word for AtomicU32 {}
 impl Word for AtomicU64 {}
+impl Word for AtomicUsize {}
 
-/// Bytes before the first aligned 64-bit word, and how many whole words follow.
+/// Bytes that one instruction copies. No more: a CPU of 32 bits loads 64 atomically only by
+/// an instruction that also writes, and what is read may be read-only.
+const WORD: usize = size_of::<usize>();
+
+/// Bytes before the first aligned word, and how many whole words follow.
 fn split(address: usize, len: usize) -> (usize, usize) {
-    let head = (address.next_multiple_of(8) - address).min(len);
-    (head, (len - head) / 8)
+    let head = (address.next_multiple_of(WORD) - address).min(len);
+    (head, (len - head) / WORD)
 }
 
 #[cfg(test)]

@@ -20,7 +20,24 @@ macro_rules! program {
 }
 
 /// The first instruction of every program: an empty stack, zeroed registers.
-#[cfg(target_os = "none")]
+#[cfg(all(target_os = "none", target_arch = "x86"))]
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+extern "C" fn _start() -> ! {
+    unsafe extern "C" {
+        fn postern_program() -> !;
+    }
+    core::arch::naked_asm!(
+        "and esp, -16",
+        "xor ebp, ebp",
+        "call {program}",
+        "ud2",
+        program = sym postern_program,
+    )
+}
+
+/// The first instruction of every program: an empty stack, zeroed registers.
+#[cfg(all(target_os = "none", target_arch = "x86_64"))]
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 extern "C" fn _start() -> ! {

@@ -6,7 +6,7 @@
 
 use crate::handle::{created, object};
 use crate::raw::{argument, plain, with_memory};
-use crate::{Error, Priority, Process};
+use crate::{Error, Priority, Process, ThreadMode};
 use abi::Syscall;
 
 #[cfg(not(target_os = "none"))]
@@ -18,7 +18,7 @@ use hosted as backend;
 #[cfg(target_os = "none")]
 use native as backend;
 #[cfg(target_os = "none")]
-pub(crate) use native::{STACKS_BASE, current_slot};
+pub(crate) use native::current_slot;
 
 object! {
     /// A thread.
@@ -28,9 +28,21 @@ object! {
 }
 
 impl Thread {
-    /// A thread in another process, stopped. For threads of this process there is
-    /// [`spawn_thread`], which knows that the code and stack are good.
+    /// A thread in another process, stopped, for 64-bit code. For threads of this process
+    /// there is [`spawn_thread`], which knows that the code and stack are good.
     pub fn create(
+        process: &Process,
+        entry: u64,
+        stack: u64,
+        argument0: u64,
+        priority: Priority,
+    ) -> Result<Self, Error> {
+        Self::create_for(ThreadMode::Bits64, process, entry, stack, argument0, priority)
+    }
+
+    /// The same for code of this mode.
+    pub fn create_for(
+        mode: ThreadMode,
         process: &Process,
         entry: u64,
         stack: u64,
@@ -40,7 +52,8 @@ impl Thread {
         if process.info()?.pid == Process::own_info()?.pid {
             return Err(Error::BadArgument);
         }
-        let arguments = [argument(process.handle()), entry, stack, argument0, priority.0.into(), 0];
+        let (process, priority) = (argument(process.handle()), priority.0.into());
+        let arguments = [process, entry, stack, argument0, priority, mode as u64];
         // SAFETY: it runs in another process's space, where no Rust value of ours lives.
         created(unsafe { with_memory(Syscall::ThreadCreate, arguments) }).map(Self)
     }

@@ -58,14 +58,42 @@ pub fn mask(mask: u64) -> Result<u64, Error> {
 }
 
 /// Where the kernel enters, in programs without vector registers.
-#[cfg(not(all(target_os = "none", target_feature = "sse2")))]
+#[cfg(not(any(target_arch = "x86", all(target_os = "none", target_feature = "sse2"))))]
 extern "C" fn entry(bits: u64, frame: *mut SavedFrame) -> ! {
     handle(bits, frame);
+    leave(frame)
+}
+
+/// Where the kernel enters 32-bit code: the frame's address is in `esi`; the convention of
+/// functions wants it on the stack.
+#[cfg(target_arch = "x86")]
+#[unsafe(naked)]
+extern "C" fn entry() -> ! {
+    core::arch::naked_asm!(
+        "and esp, -16",
+        "sub esp, 12",
+        "push esi",
+        "call {narrow}",
+        "ud2",
+        narrow = sym narrow_entry,
+    )
+}
+
+/// All bits are in the frame; a register has room for half of them.
+#[cfg(target_arch = "x86")]
+extern "C" fn narrow_entry(frame: *mut SavedFrame) -> ! {
+    // SAFETY: the kernel wrote a whole frame there.
+    let bits = unsafe { (*frame).bits };
+    handle(bits, frame);
+    leave(frame)
+}
+
+/// Goes back to what the frame holds.
+#[cfg(not(all(target_os = "none", target_feature = "sse2")))]
+fn leave(frame: *const SavedFrame) -> ! {
     loop {
         // SAFETY: the frame is the kernel's own, unchanged: the thread goes on where it was.
-        let _ = unsafe {
-            with_memory(Syscall::UpcallReturn, [address_of(frame.cast_const()), 0, 0, 0, 0, 0])
-        };
+        let _ = unsafe { with_memory(Syscall::UpcallReturn, [address_of(frame), 0, 0, 0, 0, 0]) };
     }
 }
 

@@ -26,7 +26,7 @@ pub const TARGET: &str = "x86_64-unknown-none";
 /// The file name of the kernel that has the debug checks.
 const CHECKED: &str = "postern-checks";
 /// Targets that programs may choose instead; each has its file in [`TARGETS_FOLDER`].
-pub const OTHER_TARGETS: [&str; 1] = ["x86_64-postern-float"];
+pub const OTHER_TARGETS: [&str; 2] = ["x86_64-postern-float", "i686-postern"];
 
 /// Where the files of [`OTHER_TARGETS`] are, from the root on.
 pub const TARGETS_FOLDER: &str = "libsys/targets";

@@ -2,7 +2,7 @@
 
 use super::{Plan, Segment};
 use crate::FileError;
-use abi::{HEAP_BASE, Protection};
+use abi::{HEAP_BASE, Layout, Protection, ThreadMode};
 
 const HEADER: usize = 64;
 const ENTRY_LEN: usize = 56;
@@ -74,6 +74,44 @@ fn a_good_file_is_planned() {
         offset: 0x10,
     };
     assert_eq!(plan.segments, [code, data]);
+}
+
+/// A 32-bit file: one code segment at this address.
+fn file_32(machine: u16, address: u32) -> Vec<u8> {
+    let mut bytes = vec![0; 0x420];
+    bytes[..7].copy_from_slice(&[0x7f, b'E', b'L', b'F', 1, 1, 1]);
+    bytes[16..18].copy_from_slice(&2u16.to_le_bytes());
+    bytes[18..20].copy_from_slice(&machine.to_le_bytes());
+    bytes[20] = 1;
+    bytes[24..28].copy_from_slice(&address.to_le_bytes());
+    bytes[28..32].copy_from_slice(&52u32.to_le_bytes());
+    bytes[40..42].copy_from_slice(&52u16.to_le_bytes());
+    bytes[42..44].copy_from_slice(&32u16.to_le_bytes());
+    bytes[44] = 1;
+    let header = [1, 0x400, address, address, 16, 16, 5, 1];
+    for (place, number) in bytes[52..84].chunks_exact_mut(4).zip(header) {
+        place.copy_from_slice(&number.to_le_bytes());
+    }
+    bytes
+}
+
+#[test]
+fn a_32_bit_file_lies_where_32_bits_reach() {
+    let bytes = file_32(3, 0x40_0000);
+    let plan = Plan::read(&bytes).unwrap();
+    assert_eq!((plan.mode, plan.layout()), (ThreadMode::Bits32, &Layout::BITS_32));
+    assert_eq!((plan.entry, plan.segments[0].address), (0x40_0000, 0x40_0000));
+    let above = u32::try_from(Layout::BITS_32.heap_base).unwrap();
+    assert_eq!(Plan::read(&file_32(3, above)), Err(FileError::OutOfRange(0)));
+    for machine in [62, 40] {
+        let bytes = file_32(machine, 0x40_0000);
+        assert_eq!(
+            Plan::read(&bytes),
+            Err(FileError::OtherMachine),
+            "the class and the machine must fit"
+        );
+    }
+    assert_eq!(Plan::read(&file(2, 3, 0x40_0000, &[CODE])), Err(FileError::OtherMachine));
 }
 
 #[test]

@@ -11,6 +11,11 @@ use crate::host as backend;
 use crate::{Error, Words};
 use abi::{Envelope, Handle, Syscall};
 
+#[cfg(all(target_os = "none", target_arch = "x86", feature = "hazard"))]
+pub use native::Way;
+#[cfg(all(target_os = "none", target_arch = "x86", feature = "hazard"))]
+pub(crate) use native::{enter_by, way};
+
 /// What a message call takes beside the number.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Registers {

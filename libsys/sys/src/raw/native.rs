@@ -1,79 +1,26 @@
-//! The `SYSCALL` instruction, written once for each register convention.
+//! System calls of the bare machine, and this process's addresses for mappings.
 
-use super::{Outcome, Registers, address_of, check};
+#[cfg(target_arch = "x86")]
+mod x86;
+#[cfg(target_arch = "x86_64")]
+mod x86_64;
+
+#[cfg(all(target_arch = "x86", feature = "hazard"))]
+pub use x86::Way;
+#[cfg(all(target_arch = "x86", feature = "hazard"))]
+pub(crate) use x86::{enter_by, way};
+#[cfg(target_arch = "x86")]
+pub(crate) use x86::{message, plain};
+#[cfg(target_arch = "x86_64")]
+pub(crate) use x86_64::{message, plain};
+
 use crate::Error;
 use crate::address::Addresses;
 use crate::lock::Lock;
-use crate::thread::STACKS_BASE;
-use abi::{Envelope, Handle, Protection, Syscall};
-use core::arch::asm;
-
-/// A call without a message.
-///
-/// # Safety
-/// See [`super::with_memory`].
-pub(crate) unsafe fn plain(number: Syscall, arguments: [u64; 6]) -> Result<(u64, u64), Error> {
-    let [a0, a1, a2, a3, a4, a5] = arguments;
-    let (status, value0, value1);
-    // SAFETY: 1. the registers are those of the ABI; all that the kernel changes are
-    // declared as outputs. 2. it uses no user stack but below the red zone of an upcall.
-    // 3. memory it touches is the caller's duty; without `nomem` the compiler keeps
-    // memory in order around it.
-    unsafe {
-        asm!(
-            "syscall",
-            inlateout("rax") number as u64 => status,
-            inlateout("rdi") a0 => value0,
-            inlateout("rsi") a1 => value1,
-            in("rdx") a2,
-            in("r10") a3,
-            in("r8") a4,
-            in("r9") a5,
-            lateout("rcx") _,
-            lateout("r11") _,
-            options(nostack),
-        );
-    }
-    check(status).map(|()| (value0, value1))
-}
-
-/// A call with a message.
-///
-/// # Safety
-/// The envelope's addresses must be good for its lengths until the call returns.
-pub(crate) unsafe fn message(
-    number: Syscall,
-    registers: &Registers,
-    envelope: &mut Envelope,
-) -> Outcome {
-    let [w0, w1, w2, w3, w4, w5, w6] = registers.words;
-    let mut out = Outcome::default();
-    // SAFETY: as in `plain`; message calls also return words and a token in the
-    // registers listed.
-    unsafe {
-        asm!(
-            "syscall",
-            inlateout("rax") number as u64 => out.status,
-            inlateout("rdi") registers.target => out.value0,
-            inlateout("rsi") registers.label => out.value1,
-            inlateout("rdx") w0 => out.words[0],
-            inlateout("r10") w1 => out.words[1],
-            inlateout("r8") w2 => out.words[2],
-            inlateout("r9") w3 => out.words[3],
-            inlateout("r12") w4 => out.words[4],
-            inlateout("r13") w5 => out.words[5],
-            inlateout("r14") w6 => out.words[6],
-            inlateout("r15") address_of(core::ptr::from_mut(envelope)) => out.token,
-            lateout("rcx") _,
-            lateout("r11") _,
-            options(nostack),
-        );
-    }
-    out
-}
+use abi::{Handle, MAP_BASE, Protection, STACKS_BASE, Syscall};
 
 /// Addresses for mappings; the thread stacks follow above them.
-static MAPPINGS: Lock<Addresses> = Lock::new(Addresses::new(abi::MAP_BASE, STACKS_BASE));
+static MAPPINGS: Lock<Addresses> = Lock::new(Addresses::new(MAP_BASE, STACKS_BASE));
 
 /// Maps into this process, with a page that is never mapped behind it.
 pub(crate) fn map_own(

@@ -3,19 +3,23 @@
 use crate::handle::created;
 use crate::raw::{address_of, argument, with_memory};
 use crate::{Error, Memory, OwnedHandle, PAGE_SIZE, Priority, Protection};
-use abi::Syscall;
+use abi::{STACKS_BASE, Syscall, ThreadMode};
 use alloc::boxed::Box;
-use core::arch::{asm, naked_asm};
 use core::sync::atomic::{AtomicU64, Ordering};
 
-/// Where the slots begin.
-pub(crate) const STACKS_BASE: u64 = 0x3000_0000_0000;
+#[cfg_attr(target_arch = "x86", path = "native/x86.rs")]
+#[cfg_attr(target_arch = "x86_64", path = "native/x86_64.rs")]
+mod arch;
+
 /// Bytes of a slot.
 const SLOT_BYTES: u64 = 1 << 20;
 /// Slots: threads of a process beside its first.
 const SLOTS: u64 = 64;
 /// The most pages of a stack; the rest of the slot guards.
 const STACK_PAGES_MAX: u64 = SLOT_BYTES / PAGE_SIZE - 16;
+
+/// Threads of this process run the same code.
+const OWN_MODE: u64 = ThreadMode::OWN as u64;
 
 /// A set bit is a slot in use.
 static USED: AtomicU64 = AtomicU64::new(0);
@@ -29,10 +33,7 @@ struct Start {
 
 /// Which thread is running: 0 for the first, else its slot + 1.
 pub(crate) fn current_slot() -> u64 {
-    let stack: u64;
-    // SAFETY: copies a register.
-    unsafe { asm!("mov {}, rsp", out(reg) stack, options(nomem, nostack, preserves_flags)) };
-    match stack.checked_sub(STACKS_BASE) {
+    match arch::stack_pointer().checked_sub(STACKS_BASE) {
         Some(offset) if offset < SLOTS * SLOT_BYTES => 1 + offset / SLOT_BYTES,
         _ => 0,
     }
@@ -62,8 +63,8 @@ pub(crate) fn spawn(
 }
 
 fn run(start: *mut Start, slot: u64, priority: Priority) -> Result<OwnedHandle, Error> {
-    let entry = address_of(thread_entry as *const ());
-    let arguments = [0, entry, slot_top(slot), address_of(start), priority.0.into(), 0];
+    let entry = address_of(arch::thread_entry as *const ());
+    let arguments = [0, entry, slot_top(slot), address_of(start), priority.0.into(), OWN_MODE];
     // SAFETY: 1. the stack was mapped for this slot, which nobody else has. 2. the entry
     // takes over the box that `start` points to. 3. the closure is `Send`.
     let thread = created(unsafe { with_memory(Syscall::ThreadCreate, arguments) })?;
@@ -102,44 +103,13 @@ fn free_slot(slot: u64) {
     USED.fetch_and(!(1 << slot), Ordering::Release);
 }
 
-/// The first instructions: the stack is empty and aligned, `rdi` is the start record.
-#[unsafe(naked)]
-extern "C" fn thread_entry(_start: *mut Start) -> ! {
-    naked_asm!("xor ebp, ebp", "call {body}", "ud2", body = sym thread_body)
-}
-
 extern "C" fn thread_body(start: *mut Start) -> ! {
     // SAFETY: `spawn` made it from a box and gave it to this thread alone.
     let start = unsafe { Box::from_raw(start) };
     let (slot, pages) = (start.slot, start.pages);
     (start.work)();
-    leave(slot, pages)
-}
-
-/// Gives up the stack and ends the thread, without using the stack in between.
-fn leave(slot: u64, pages: u64) -> ! {
     let _ = crate::upcall::mask(u64::MAX);
-    let [_, address, ..] = stack_of(slot, pages);
-    // SAFETY: 1. nothing on this stack is used again: the code below works in registers
-    // and never returns. 2. upcalls, which would need the stack, are masked. 3. the slot's
-    // bit is cleared only after the pages are unmapped, so a new owner finds it empty.
-    unsafe {
-        asm!(
-            "syscall",
-            "lock and qword ptr [rip + {used}], r12",
-            "2:",
-            "mov eax, {kill}",
-            "xor edi, edi",
-            "syscall",
-            "jmp 2b",
-            in("rax") Syscall::Unmap as u64,
-            in("rdi") 0,
-            in("rsi") address,
-            in("rdx") pages,
-            in("r12") !(1u64 << slot),
-            used = sym USED,
-            kill = const Syscall::ThreadKill as u64,
-            options(noreturn),
-        )
-    }
+    // SAFETY: 1. nothing on this stack is used again. 2. upcalls, which would need it, are
+    // masked. 3. the slot and its stack are this thread's.
+    unsafe { arch::leave(slot, stack_of(slot, pages)) }
 }

@@ -84,7 +84,7 @@ pub(crate) fn lint_command(toolchain: &Toolchain, kind: Bare, verb: &str) -> Res
     kind.command(toolchain, verb, TARGET)
 }
 
-/// The same for user programs that chose another target.
+/// The same for user programs, for any of their targets.
 pub(crate) fn lint_programs(toolchain: &Toolchain, verb: &str, target: &str) -> Result<Command> {
     Bare::User.command(toolchain, verb, target)
 }

@@ -6,7 +6,7 @@ use crate::metadata::Package;
 use crate::setup::Toolchain;
 use crate::{step, workspace};
 use anyhow::{Result, ensure};
-use qemu_harness::OTHER_TARGETS;
+use qemu_harness::{OTHER_TARGETS, TARGET};
 use std::process::Command;
 
 /// Checks the format of all members, and of the one crate that is none.
@@ -21,21 +21,12 @@ pub(super) fn format(toolchain: &Toolchain) -> Result<()> {
 /// Runs clippy: host crates with their tests, the kernel, user programs.
 pub(super) fn clippy(toolchain: &Toolchain, packages: &[Package]) -> Result<()> {
     let mut host = host_command(toolchain, "clippy")?;
-    host.arg("--all-targets").args(select(packages, on_host));
+    host.arg("--all-targets").args(select(packages, |package| is(package, on_host)));
     let mut kernel = lint_command(toolchain, Bare::Kernel, "clippy")?;
     kernel.args(["-p", "microkernel", "--lib", "--bin", "postern", "--features", "image"]);
-    let mut user = lint_command(toolchain, Bare::User, "clippy")?;
-    user.args(select(packages, in_user_space));
-    let mut commands = vec![
-        ("clippy: host crates", host),
-        ("clippy: kernel", kernel),
-        ("clippy: user space", user),
-    ];
-    for target in OTHER_TARGETS {
-        // What is only compiled for this target is in the libraries of the programs that
-        // chose it; clippy looks at those too.
-        let chose = packages.iter().filter(|package| package.target.as_deref() == Some(target));
-        let names: Vec<&str> = chose.flat_map(|package| ["-p", package.name.as_str()]).collect();
+    let mut commands = vec![("clippy: host crates", host), ("clippy: kernel", kernel)];
+    for target in [TARGET].into_iter().chain(OTHER_TARGETS) {
+        let names = select(packages, |package| is_built_for(package, target));
         if !names.is_empty() {
             let mut command = lint_programs(toolchain, "clippy", target)?;
             command.args(names);
@@ -59,6 +50,24 @@ pub(super) fn all<'a>(commands: impl IntoIterator<Item = (&'a str, Command)>) ->
     Ok(())
 }
 
+/// The target with code of its own in our libraries.
+const NARROW: &str = "i686-postern";
+
+/// Whether such a package of user space is checked for this target: programs for the one
+/// that they chose, what all programs stand on for each that has code of its own there.
+fn is_built_for(package: &Package, target: &str) -> bool {
+    let built = match package.target.as_deref() {
+        Some(chosen) => chosen == target,
+        None => target == TARGET || target == NARROW && package.folder.starts_with("libsys"),
+    };
+    built && is(package, in_user_space)
+}
+
+/// Whether this holds for the package's kind.
+fn is(package: &Package, wanted: fn(Kind) -> bool) -> bool {
+    arrows::kind(&package.folder).is_some_and(wanted)
+}
+
 /// The pinned cargo for crates of the host; stable, as the user's own.
 pub(super) fn host_command(toolchain: &Toolchain, verb: &str) -> Result<Command> {
     let mut command = toolchain.cargo()?;
@@ -70,10 +79,10 @@ pub(super) fn host_command(toolchain: &Toolchain, verb: &str) -> Result<Command>
 }
 
 /// Arguments that select the packages of which this holds.
-pub(super) fn select(packages: &[Package], wanted: fn(Kind) -> bool) -> Vec<String> {
+pub(super) fn select(packages: &[Package], wanted: impl Fn(&Package) -> bool) -> Vec<String> {
     packages
         .iter()
-        .filter(|package| arrows::kind(&package.folder).is_some_and(wanted))
+        .filter(|package| wanted(package))
         .flat_map(|package| ["-p".to_owned(), package.name.clone()])
         .collect()
 }
@@ -92,8 +101,9 @@ pub(super) fn in_user_space(kind: Kind) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{in_user_space, on_host, select};
+    use super::{NARROW, is, is_built_for, on_host, select};
     use crate::metadata::Package;
+    use qemu_harness::TARGET;
 
     #[test]
     fn each_package_is_checked_for_its_machine() {
@@ -104,12 +114,16 @@ mod tests {
             dependencies: Vec::new(),
             ..Package::default()
         };
+        let narrow = Package { target: Some(NARROW.into()), ..package("b", "tests/programs/b") };
         let packages = [
+            narrow,
             package("abi", "libsys/abi"),
             package("shell", "servers/shell"),
             package("xtask", "tools/xtask"),
         ];
-        assert_eq!(select(&packages, on_host), ["-p", "abi", "-p", "xtask"]);
-        assert_eq!(select(&packages, in_user_space), ["-p", "abi", "-p", "shell"]);
+        assert_eq!(select(&packages, |package| is(package, on_host)), ["-p", "abi", "-p", "xtask"]);
+        let for_target = |target| select(&packages, |package| is_built_for(package, target));
+        assert_eq!(for_target(TARGET), ["-p", "abi", "-p", "shell"]);
+        assert_eq!(for_target(NARROW), ["-p", "b", "-p", "abi"]);
     }
 }

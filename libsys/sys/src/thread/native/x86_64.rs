@@ -1,0 +1,49 @@
+//! The instructions of threads, for 64-bit programs.
+
+use super::{USED, thread_body};
+use abi::Syscall;
+use core::arch::{asm, naked_asm};
+
+/// The stack pointer of whoever calls.
+pub(super) fn stack_pointer() -> u64 {
+    let stack;
+    // SAFETY: copies a register.
+    unsafe { asm!("mov {}, rsp", out(reg) stack, options(nomem, nostack, preserves_flags)) };
+    stack
+}
+
+/// The first instructions: the stack is empty and aligned, `rdi` is the start record.
+#[unsafe(naked)]
+pub(super) extern "C" fn thread_entry() -> ! {
+    naked_asm!("xor ebp, ebp", "call {body}", "ud2", body = sym thread_body)
+}
+
+/// Gives up the stack (with these arguments of `Unmap`) and ends the thread, without using
+/// the stack in between.
+///
+/// # Safety
+/// Nothing on the stack is used again, no upcall comes, and the slot is the thread's.
+pub(super) unsafe fn leave(slot: u64, unmap: [u64; 6]) -> ! {
+    let [_, address, pages, ..] = unmap;
+    // SAFETY: 1. the code works in registers and never returns: the stack may go. 2. the
+    // slot's bit is cleared only after the pages are unmapped, so a new owner finds it empty.
+    unsafe {
+        asm!(
+            "syscall",
+            "lock and qword ptr [rip + {used}], r12",
+            "2:",
+            "mov eax, {kill}",
+            "xor edi, edi",
+            "syscall",
+            "jmp 2b",
+            in("rax") Syscall::Unmap as u64,
+            in("rdi") 0,
+            in("rsi") address,
+            in("rdx") pages,
+            in("r12") !(1u64 << slot),
+            used = sym USED,
+            kill = const Syscall::ThreadKill as u64,
+            options(noreturn),
+        )
+    }
+}
