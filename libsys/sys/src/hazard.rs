@@ -142,6 +142,36 @@ pub fn call_with_flags(number: u64, flags: u64) -> (u64, u64) {
     (status, after)
 }
 
+macro_rules! in_32_bit_code {
+    ($($(#[$doc:meta])* $name:ident $instruction:literal,)*) => {$(
+        $(#[$doc])*
+        pub fn $name() -> ! {
+            // SAFETY: never comes back: the kernel refuses the call of this 64-bit program,
+            // and after it comes an instruction that is none.
+            unsafe {
+                asm!(
+                    "ljmpl *8f(%rip)",
+                    "8: .long 2f",
+                    ".word 0x1b",
+                    ".code32",
+                    "2:",
+                    $instruction,
+                    "ud2",
+                    ".code64",
+                    options(att_syntax, noreturn),
+                )
+            }
+        }
+    )*};
+}
+
+in_32_bit_code! {
+    /// Jumps into 32-bit code and calls through the gate of 32-bit programs.
+    gate_in_32_bit_code "int $0x80",
+    /// Jumps into 32-bit code and calls as 32-bit programs on AMD's CPUs do.
+    syscall_in_32_bit_code "syscall",
+}
+
 macro_rules! instructions {
     ($($(#[$doc:meta])* $name:ident = $text:literal: $($line:literal),+;)*) => {
         /// An instruction that user code must not get away with.
@@ -222,8 +252,10 @@ instructions! {
     GateDoubleFault = "int 8": "int 8";
     /// A device's gate.
     GateDevice = "int 0x20": "int 0x20";
-    /// The old system call gate.
+    /// The gate of 32-bit system calls.
     GateOld = "int 0x80": "int 0x80";
+    /// The call of 32-bit programs on Intel's CPUs.
+    Sysenter = "sysenter": "sysenter";
     /// An instruction that is none.
     Undefined = "ud2": "ud2";
     /// Division by zero.

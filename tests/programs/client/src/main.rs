@@ -1,4 +1,5 @@
-//! `run client SECONDS`: calls `template` without a pause and checks every answer.
+//! `run client SECONDS [SERVER]`: calls `template`, or another server with its interface,
+//! without a pause and checks every answer.
 #![no_std]
 #![no_main]
 #![forbid(unsafe_code)]
@@ -23,8 +24,9 @@ struct Count {
 
 fn main(env: rt::Env) -> Result<(), rt::Failure> {
     let console = ConsoleClient::connect(env.names())?;
-    let template = TemplateClient::connect(env.names())?;
     let seconds: u64 = env.args().next().and_then(|text| text.parse().ok()).unwrap_or(1);
+    let server = env.args().nth(1).unwrap_or("template");
+    let template = TemplateClient::connect_as(env.names(), server)?;
     let end = sys::clock() + seconds * NS_PER_SECOND;
     let mut count = Count::default();
     let mut number = 0_u64;

@@ -68,6 +68,10 @@ pub(crate) static ATTEMPTS: &[Attempt] = &[
     fatal("swapgs", || Instruction::SwapGs.run(), Signal::Segment),
     fatal("interrupt-table", || Instruction::InterruptTable.run(), Signal::Segment),
     fatal("kernel-gate", || Instruction::GateDoubleFault.run(), Signal::Segment),
+    fatal("exit-42-gate-of-32-bit-calls", || Instruction::GateOld.run(), Signal::Segment),
+    fatal("exit-42-sysenter", || Instruction::Sysenter.run(), Signal::Illegal),
+    fatal("exit-42-gate-in-32-bit-code", || hazard::gate_in_32_bit_code(), Signal::Segment),
+    fatal("exit-42-syscall-in-32-bit-code", || hazard::syscall_in_32_bit_code(), Signal::Illegal),
     fatal("device-gate", || Instruction::GateDevice.run(), Signal::Segment),
 ];
 
