@@ -1,8 +1,10 @@
 //! Threads of this process as the other side of a call.
 
+use crate::bench::Outcome;
 use alloc::boxed::Box;
 use alloc::vec;
 use sys::{Endpoint, FOREVER, Failure, Incoming, Message, Priority, Received, Words};
+use sys::{Notification, Rights, trace};
 
 /// The label that ends a server.
 const STOP: u32 = 0xdead;
@@ -12,6 +14,8 @@ pub(crate) const URGENT: Priority = Priority(41);
 pub(crate) const EQUAL: Priority = Priority(40);
 /// Less urgent than the checks.
 pub(crate) const PATIENT: Priority = Priority(20);
+/// As a mask of CPUs.
+const FIRST_CPU: u64 = 1;
 /// Pages of a peer's stack.
 pub(crate) const STACK: u64 = 8;
 
@@ -71,4 +75,31 @@ pub(crate) fn run(
 ) -> Result<sys::Thread, Failure> {
     let work: Box<dyn FnOnce() + Send> = Box::new(work);
     Ok(sys::spawn_thread(STACK, priority, work)?)
+}
+
+/// As [`run`], on the first CPU and no other. When this returns it has not begun, unless
+/// it is more urgent than the caller, who must be on that CPU as well: see [`on_one_cpu`].
+pub(crate) fn run_beside(
+    priority: Priority,
+    work: impl FnOnce() + Send + 'static,
+) -> Result<sys::Thread, Failure> {
+    let (here, begin) = (Notification::create()?, Notification::create()?);
+    let (own_here, own_begin) = (here.copy(Rights::ALL)?, begin.copy(Rights::ALL)?);
+    let thread = run(priority, move || {
+        let _ = trace::set_affinity(FIRST_CPU);
+        let _ = own_here.signal(1);
+        let _ = own_begin.wait(FOREVER);
+        work();
+    })?;
+    here.wait(FOREVER)?;
+    begin.signal(1)?;
+    Ok(thread)
+}
+
+/// Does something on the first CPU alone: who runs when is a matter of one CPU.
+pub(crate) fn on_one_cpu(work: impl FnOnce() -> Outcome) -> Outcome {
+    let all = trace::set_affinity(FIRST_CPU)?;
+    let outcome = work();
+    trace::set_affinity(all)?;
+    outcome
 }

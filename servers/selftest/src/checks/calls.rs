@@ -1,6 +1,6 @@
 //! Calls, sends, replies: what arrives, in what order, from whom.
 
-use crate::bench::{Bench, Check, Outcome};
+use crate::bench::{Bench, Check, Outcome, SOON_NS, after};
 use crate::peer::{EQUAL, Peer, URGENT, reply, run};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -132,8 +132,11 @@ fn in_order(bench: &Bench) -> Outcome {
 
 fn deferred(bench: &Bench) -> Outcome {
     let mut kept: Option<ReplyRight> = None;
+    let arrived = Arc::new(AtomicU64::new(0));
+    let count = arrived.clone();
     // The first call is answered when the second one comes.
     let peer = Peer::serve(move |message, _| {
+        count.fetch_add(1, Ordering::Relaxed);
         if let Some(first) = kept.take() {
             let _ = first.reply(&mut Message::new(1, WORDS));
             reply(message, Message::new(2, WORDS));
@@ -147,10 +150,15 @@ fn deferred(bench: &Bench) -> Outcome {
         let label = client.call(0, &WORDS).map_or(99, |answer| answer.label);
         told.store(label.into(), Ordering::Relaxed);
     })?;
-    sys::sleep_for(2_000_000);
+    let end = after(SOON_NS);
+    while arrived.load(Ordering::Relaxed) == 0 && sys::clock() < end {
+        sys::sleep_for(2_000_000);
+    }
     bench.same("before", first.load(Ordering::Relaxed), 0)?;
     bench.same("second", peer.endpoint.call(0, &WORDS)?.label, 2)?;
-    sys::sleep_for(2_000_000);
+    while first.load(Ordering::Relaxed) == 0 && sys::clock() < end {
+        sys::sleep_for(2_000_000);
+    }
     bench.same("first", first.load(Ordering::Relaxed), 1)
 }
 

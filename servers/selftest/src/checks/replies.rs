@@ -60,9 +60,10 @@ fn forged(bench: &Bench) -> Outcome {
 
 fn late(bench: &Bench) -> Outcome {
     let endpoint = Endpoint::create()?;
-    let result = caller(&endpoint, after(5_000_000))?;
+    // Long enough for the call to be received before.
+    let result = caller(&endpoint, after(200_000_000))?;
     let token = raw_receive(&endpoint);
-    sys::sleep_for(20_000_000);
+    sys::sleep_for(300_000_000);
     bench.same("the caller", result.load(Ordering::Relaxed), 1000 + Error::TimedOut as u64)?;
     bench.same("the reply", raw_reply(token), Error::BadReply as u64)
 }

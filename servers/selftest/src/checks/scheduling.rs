@@ -1,23 +1,25 @@
-//! Who runs when.
+//! Who runs when, on one CPU.
 
 use crate::bench::{Bench, Check, Outcome};
-use crate::peer::{EQUAL, PATIENT, URGENT, run};
+use crate::peer::{EQUAL, PATIENT, URGENT, on_one_cpu, run_beside};
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use sys::{Error, Notification, Priority, Rights, Thread};
 
 pub(super) const CHECKS: &[Check] = &[
-    ("schedule-more-urgent-thread-runs-at-once", urgent_at_once),
-    ("schedule-less-urgent-thread-waits", patient_waits),
-    ("schedule-spinning-thread-is-preempted-by-its-equals", equals_take_turns),
-    ("schedule-equals-get-equal-shares", equal_shares),
-    ("exit-30-waking-thread-preempts-spinning-one", waking_preempts),
-    ("schedule-yield-lets-equals-run", yields),
-    ("schedule-raised-priority-counts-at-once", raised),
-    ("schedule-lowered-priority-counts-at-once", lowered),
-    ("schedule-suspended-thread-does-not-run", suspended),
-    ("schedule-killed-thread-does-not-run", killed),
-    ("schedule-priority-beyond-limit-is-refused", beyond_limit),
+    ("schedule-more-urgent-thread-runs-at-once", |bench| on_one_cpu(|| urgent_at_once(bench))),
+    ("schedule-less-urgent-thread-waits", |bench| on_one_cpu(|| patient_waits(bench))),
+    ("schedule-spinning-thread-is-preempted-by-its-equals", |bench| {
+        on_one_cpu(|| equals_take_turns(bench))
+    }),
+    ("schedule-equals-get-equal-shares", |bench| on_one_cpu(|| equal_shares(bench))),
+    ("exit-30-waking-thread-preempts-spinning-one", |bench| on_one_cpu(|| waking_preempts(bench))),
+    ("schedule-yield-lets-equals-run", |bench| on_one_cpu(|| yields(bench))),
+    ("schedule-raised-priority-counts-at-once", |bench| on_one_cpu(|| raised(bench))),
+    ("schedule-lowered-priority-counts-at-once", |bench| on_one_cpu(|| lowered(bench))),
+    ("schedule-suspended-thread-does-not-run", |bench| on_one_cpu(|| suspended(bench))),
+    ("schedule-killed-thread-does-not-run", |bench| on_one_cpu(|| killed(bench))),
+    ("schedule-priority-beyond-limit-is-refused", |bench| on_one_cpu(|| beyond_limit(bench))),
 ];
 
 const SLICE_NS: u64 = 10_000_000;
@@ -35,7 +37,7 @@ impl Spinner {
     fn start(priority: Priority) -> Result<Self, sys::Failure> {
         let (count, stop) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
         let (own_count, own_stop) = (count.clone(), stop.clone());
-        let thread = run(priority, move || {
+        let thread = run_beside(priority, move || {
             while !own_stop.load(Ordering::Relaxed) {
                 own_count.fetch_add(1, Ordering::Relaxed);
             }
@@ -66,7 +68,7 @@ fn spin_for(ns: u64) {
 fn flag(priority: Priority) -> Result<Arc<AtomicBool>, sys::Failure> {
     let set = Arc::new(AtomicBool::new(false));
     let own = set.clone();
-    let _thread = run(priority, move || own.store(true, Ordering::Relaxed))?;
+    let _thread = run_beside(priority, move || own.store(true, Ordering::Relaxed))?;
     Ok(set)
 }
 
@@ -94,8 +96,11 @@ fn equals_take_turns(bench: &Bench) -> Outcome {
 
 fn equal_shares(bench: &Bench) -> Outcome {
     let spinners = [Spinner::start(PATIENT)?, Spinner::start(PATIENT)?, Spinner::start(PATIENT)?];
+    // The first ones have run while the last one was made.
+    let before = spinners.each_ref().map(Spinner::count);
     sys::sleep_for(30 * SLICE_NS);
-    let counts = spinners.each_ref().map(Spinner::count);
+    let mut counts = spinners.each_ref().map(Spinner::count);
+    counts.iter_mut().zip(before).for_each(|(count, before)| *count -= before);
     let (least, most) = (counts.iter().min().copied(), counts.iter().max().copied());
     let fair = least.zip(most).is_some_and(|(least, most)| least > most / 3);
     if fair { bench.hold("fair", fair) } else { bench.same("counts", counts, [counts[0]; 3]) }
@@ -104,7 +109,7 @@ fn equal_shares(bench: &Bench) -> Outcome {
 fn waking_preempts(bench: &Bench) -> Outcome {
     let (deadline, woke) = (sys::clock() + 5_000_000, Arc::new(AtomicBool::new(false)));
     let told = woke.clone();
-    let _thread = run(URGENT, move || {
+    let _thread = run_beside(URGENT, move || {
         sys::sleep_until(deadline);
         told.store(true, Ordering::Relaxed);
     })?;
@@ -129,7 +134,7 @@ fn raised(bench: &Bench) -> Outcome {
     let (stop, bell) = (spinner.stop.clone(), Notification::create()?);
     let own = bell.copy(Rights::WAIT)?;
     // Ends the spinner while that is more urgent than this thread.
-    let _thread = run(Priority(42), move || {
+    let _thread = run_beside(Priority(42), move || {
         let _ = own.wait(sys::clock() + SLICE_NS);
         stop.store(true, Ordering::Relaxed);
     })?;
