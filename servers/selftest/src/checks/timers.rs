@@ -43,9 +43,9 @@ fn past(bench: &Bench) -> Outcome {
 
 fn replaced(bench: &Bench) -> Outcome {
     let (bell, timer) = timer()?;
-    timer.arm(after(1_000_000))?;
-    timer.arm(after(30_000_000))?;
-    bench.refused("the first deadline", bell.wait(after(10_000_000)), Error::TimedOut)?;
+    timer.arm(after(100_000_000))?;
+    timer.arm(after(400_000_000))?;
+    bench.refused("the first deadline", bell.wait(after(200_000_000)), Error::TimedOut)?;
     bench.same("the second one", bell.wait(after(SOON_NS))?, 0b100)
 }
 
