@@ -1,7 +1,7 @@
 //! Calls, sends, replies: what arrives, in what order, from whom.
 
 use crate::bench::{Bench, Check, Outcome, SOON_NS, after};
-use crate::peer::{EQUAL, Peer, URGENT, reply, run};
+use crate::peer::{EQUAL, Peer, URGENT, on_one_cpu, reply, run, run_beside};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +15,7 @@ pub(super) const CHECKS: &[Check] = &[
     ("call-send-waits-for-its-receiver", a_send_waits),
     ("call-sent-message-has-no-reply-right", sent_has_no_reply),
     ("call-reply-and-receive-serve-many-calls", many_calls),
-    ("call-callers-are-served-in-their-order", in_order),
+    ("call-callers-are-served-in-their-order", |bench| on_one_cpu(|| in_order(bench))),
     ("call-reply-can-come-later", deferred),
     ("call-passes-through-two-servers", chain),
 ];
@@ -121,7 +121,7 @@ fn in_order(bench: &Bench) -> Outcome {
     let endpoint = Endpoint::create()?;
     for number in 1..=5 {
         let client = endpoint.badged(Rights::SEND, number)?;
-        let _thread = run(URGENT, move || {
+        let _thread = run_beside(URGENT, move || {
             let _ = client.send(0, &WORDS);
         })?;
     }

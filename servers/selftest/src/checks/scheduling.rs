@@ -135,7 +135,7 @@ fn raised(bench: &Bench) -> Outcome {
     let own = bell.copy(Rights::WAIT)?;
     // Ends the spinner while that is more urgent than this thread.
     let _thread = run_beside(Priority(42), move || {
-        let _ = own.wait(sys::clock() + SLICE_NS);
+        let _ = own.wait(sys::clock() + 10 * SLICE_NS);
         stop.store(true, Ordering::Relaxed);
     })?;
     spinner.thread.set_priority(URGENT)?;

@@ -140,8 +140,8 @@ pub(super) extern "C" fn compat_arrived() -> ! {
 
 /// A call of 32-bit code; of a thread that may not, it is a fault.
 fn compat_call(cpu: &'static CpuBlock, otherwise: &Fault) -> ! {
-    // SAFETY: the frame is the running thread's, filled by the stub; the core is not
-    // running, so nothing else refers to it.
+    // SAFETY: the frame is the running thread's, filled by the stub; the core, on whatever
+    // CPU, does not touch the frame of a thread that is current here.
     if unsafe { (*cpu.user_frame()).accepts_compat() } {
         entered(cpu, |kernel| kernel.compat_syscall(cpu.id()))
     }
@@ -172,8 +172,8 @@ pub(super) extern "C" fn interrupt_arrived() -> ! {
 
 /// The way of every entry from user mode.
 fn entered(cpu: &'static CpuBlock, act: impl FnOnce(&mut Core)) -> ! {
-    // SAFETY: the frame is the running thread's, filled by the stub; the core is not
-    // running, so nothing else refers to it.
+    // SAFETY: the frame is the running thread's, filled by the stub; the core, on whatever
+    // CPU, does not touch the frame of a thread that is current here.
     leave::save_bases(cpu, unsafe { &mut *cpu.user_frame() });
     // SAFETY: as above.
     let wrong = checks::at_entry(cpu, unsafe { &(*cpu.user_frame()).trap });
@@ -209,7 +209,7 @@ struct NotCanonical(Fault);
 /// Comes back only when IRET would fault.
 fn enter_user(cpu: &CpuBlock, frame: *mut UserFrame) -> NotCanonical {
     // SAFETY: the frame of the thread that was just chosen; it lives in the core's arena,
-    // and nothing refers to it while the core is not running.
+    // and the core, on whatever CPU, does not touch it while the thread is current here.
     let trap = unsafe { &(*frame).trap };
     if !trap.canonical() {
         let kind = abi::FaultKind::Protection;
