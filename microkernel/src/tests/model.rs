@@ -169,7 +169,7 @@ fn scene() -> Driver {
 fn run(seed: u64) {
     let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
     let mut driver = scene();
-    driver.kernel.machine.vector_keeps = seed % 2 == 0;
+    driver.kernel.machine.vector_keeps = seed.is_multiple_of(2);
     let mut shadow = Shadow::default();
     for _ in 0..STEPS {
         step(&mut driver, &mut random, &mut shadow);
