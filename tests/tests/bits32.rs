@@ -87,6 +87,8 @@ fn a_server_of_32_bits_is_restarted_like_any_other() {
         }
         let report = session.wait_for(" errors", COMMAND)?;
         ensure!(report.contains(" 0 wrong"), "{report}");
+        // The line came in between: the prompt is shown once more.
+        session.wait_prompt(COMMAND)?;
         // After a pause for its many deaths it is there again.
         expect(session, "call template32 add 40 2", &["42"])?;
         ensure!(restarts(session, "template32")? == 3, "template32 was not restarted 3 times");
