@@ -16,6 +16,8 @@ pub const ON: bool = cfg!(any(feature = "checks", test));
 pub(crate) struct Checks {
     /// How much was found.
     pub(crate) violations: u64,
+    /// Entries from user mode and from halts.
+    pub(crate) entries: u64,
     /// The longest turn of the exit loop: interrupts wait at most for one.
     pub(crate) longest_turn_ns: u64,
 }
@@ -67,6 +69,7 @@ impl<M: Machine> Kernel<M> {
     #[inline]
     pub(crate) fn check_depth(&mut self, cpu: CpuId, change: i32, inside: i32) {
         if ON {
+            self.checks.entries += u64::from(change > 0);
             let depth = &mut self.cpu_mut(cpu).depth;
             let found = if change > 0 { *depth + change } else { *depth };
             *depth = inside + change.min(0);

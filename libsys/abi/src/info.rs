@@ -59,6 +59,9 @@ pub struct SystemInfo {
     pub exits: u64,
     /// See `exits`.
     pub most_turns: u64,
+    /// Entries from user mode and from halts; 0 in a kernel without debug checks. One more exit
+    /// than entries is made by each CPU that is not in the kernel.
+    pub entries: u64,
     /// What the debug checks found; 0 in a kernel without them.
     pub violations: u64,
     /// The longest turn of the exit loop; 0 in a kernel without checks.

@@ -5,6 +5,8 @@
 //! program that turns this on can break itself, and itself only: that this is so is what
 //! its tests are about.
 
+#[cfg(target_arch = "x86_64")]
+pub mod entries;
 pub mod vectors;
 
 use core::arch::asm;
@@ -246,6 +248,14 @@ instructions! {
     DebugRegister = "mov dr7": "mov dr7, rax";
     /// Extended state of the kernel's choice.
     ExtendedState = "xsetbv": "xsetbv";
+    /// A segment of a local table, which there is not.
+    LocalSegment = "mov ds, ldt": "mov eax, 7", "mov ds, ax";
+    /// A local segment table.
+    LocalTable = "lldt": "lldt ax";
+    /// Where the segment table is.
+    SegmentTablePlace = "sgdt": "sgdt [rsp - 16]";
+    /// Where the local table is.
+    LocalTablePlace = "sldt": "sldt ax";
     /// A kernel segment.
     KernelStack = "mov ss": "mov eax, 16", "mov ss, ax";
     /// A double-fault gate.

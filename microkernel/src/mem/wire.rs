@@ -163,6 +163,7 @@ pub(crate) fn system_info_bytes(info: &SystemInfo) -> [u8; size_of::<SystemInfo>
         info.log_bytes,
         info.exits,
         info.most_turns,
+        info.entries,
         info.violations,
         info.longest_turn_ns,
         info.vector_loads,
@@ -174,7 +175,7 @@ pub(crate) fn system_info_bytes(info: &SystemInfo) -> [u8; size_of::<SystemInfo>
     bytes
 }
 
-const _: () = assert!(size_of::<SystemInfo>() == (20 + abi::IRQ_LINES) * 8);
+const _: () = assert!(size_of::<SystemInfo>() == (21 + abi::IRQ_LINES) * 8);
 
 /// Registers as an upcall handler reads them.
 pub(crate) fn saved_frame_bytes(frame: &SavedFrame) -> [u8; size_of::<SavedFrame>()] {

@@ -54,6 +54,7 @@ impl<M: Machine> Kernel<M> {
             log_bytes: stats.log_bytes,
             exits: stats.exits,
             most_turns: stats.most_turns,
+            entries: self.checks.entries,
             violations: self.checks.violations,
             longest_turn_ns: self.checks.longest_turn_ns,
             vector_loads: stats.vector_loads,

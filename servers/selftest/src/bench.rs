@@ -2,9 +2,9 @@
 
 use crate::child::Child;
 use alloc::format;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
 use core::fmt::Debug;
 use loader::{Grant, Program};
 use manifest::Archive;
@@ -30,6 +30,7 @@ pub(crate) struct Bench {
     archive: Constant,
     archive_len: usize,
     falsify: Cell<bool>,
+    notes: RefCell<Vec<String>>,
 }
 
 /// The time so many nanoseconds from now.
@@ -46,12 +47,23 @@ impl Bench {
             archive: env.constant("archive")?,
             archive_len: size.ok_or("the size of the boot archive was not told")?,
             falsify: Cell::new(false),
+            notes: RefCell::default(),
         })
     }
 
     /// From now on the first thing that is compared is falsified, or not.
     pub(crate) fn falsify(&self, falsify: bool) {
         self.falsify.set(falsify);
+    }
+
+    /// Something to be shown beside the result.
+    pub(crate) fn tell(&self, note: impl ToString) {
+        self.notes.borrow_mut().push(note.to_string());
+    }
+
+    /// What was told since the last time.
+    pub(crate) fn take_notes(&self) -> Vec<String> {
+        self.notes.take()
     }
 
     /// Something must be as wanted.

@@ -4,9 +4,14 @@ use crate::bench::Check;
 
 mod calls;
 mod deadlines;
+mod debugger;
 mod devices;
+pub(crate) mod entries;
+mod exits;
 mod faults;
+pub(crate) mod frames;
 mod handles;
+pub(crate) mod hooks;
 pub(crate) mod hostile;
 mod memory;
 mod messages;
@@ -20,7 +25,7 @@ mod timers;
 pub(crate) mod upcalls;
 
 /// One table for each kind of object or verb.
-pub(crate) const SUITES: [&[Check]; 16] = [
+pub(crate) const SUITES: [&[Check]; 21] = [
     system::CHECKS,
     calls::CHECKS,
     messages::CHECKS,
@@ -37,4 +42,9 @@ pub(crate) const SUITES: [&[Check]; 16] = [
     devices::CHECKS,
     quota::CHECKS,
     hostile::CHECKS,
+    entries::CHECKS,
+    exits::CHECKS,
+    frames::CHECKS,
+    debugger::CHECKS,
+    hooks::CHECKS,
 ];

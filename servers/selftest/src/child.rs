@@ -1,7 +1,7 @@
 //! This program as a child: what it plays, and how its parent holds it.
 
 use crate::bench::{SOON_NS, after};
-use crate::checks::hostile;
+use crate::checks::{entries, frames, hooks, hostile};
 use abi::MAP_BASE;
 use sys::hazard::{self, Instruction};
 use sys::{Endpoint, FOREVER, Failure, Notification, Process, ProcessInfo, Received, Words};
@@ -54,6 +54,7 @@ pub(crate) fn play(env: &rt::Env, role: &str, argument: &str) -> Result<(), Fail
         "spin" => loop {
             core::hint::spin_loop();
         },
+        "spin-there" => hazard::entries::spin_behind_breakpoint(),
         "sleep" => sys::sleep_until(FOREVER),
         "read" => drop(hazard::read(number(argument))),
         "write" => hazard::write(number(argument), 1),
@@ -67,6 +68,20 @@ pub(crate) fn play(env: &rt::Env, role: &str, argument: &str) -> Result<(), Fail
         "wild-calls" => hostile::wild_calls(number(argument)),
         "trap" => drop(hazard::call_with_flags(abi::Syscall::Yield as u64, 1 << 8)),
         "wild-registers" => hostile::wild_registers(),
+        "all-interrupts" => entries::all_interrupts(),
+        "flags-at-breakpoint" => entries::flags_at_breakpoint(number(argument)),
+        "step-over-a-call" => entries::step_over_a_call(),
+        "load-stack-segment" => entries::load_stack_segment(number(argument)),
+        "many-breakpoints" => entries::many_breakpoints(),
+        "keep-bases" => entries::keep_bases(number(argument))?,
+        "upcall-onto" => frames::upcall_onto(number(argument))?,
+        "half-there" => frames::half_there()?,
+        "many-calls" => {
+            let endpoint: Endpoint = env.handle("endpoint")?;
+            command(&endpoint)?;
+            hooks::many_calls();
+        }
+        "perform" => perform(env)?,
         _ => return Err(Failure::from("no such role")),
     }
     Ok(())
@@ -103,6 +118,24 @@ fn call(env: &rt::Env) -> Result<(), Failure> {
     let endpoint: Endpoint = env.handle("endpoint")?;
     let answer = endpoint.call(1, &Words::default())?;
     rt::exit(answer.words[0])
+}
+
+/// Says that it is there, and waits for a command: a call and its arguments.
+fn command(endpoint: &Endpoint) -> Result<Words, Failure> {
+    endpoint.call(0, &Words::default())?;
+    match endpoint.receive(FOREVER, &mut [])? {
+        Received::Message(message) => Ok(message.words),
+        Received::Notified(_) => Err(Failure::from("no message")),
+    }
+}
+
+/// Makes the call that it is told, and ends with its first value or, from the top bit on,
+/// its status.
+fn perform(env: &rt::Env) -> Result<(), Failure> {
+    let endpoint: Endpoint = env.handle("endpoint")?;
+    let [call, arguments @ ..] = command(&endpoint)?;
+    let out = hazard::plain(call, arguments);
+    rt::exit(if out.status == 0 { out.value0 } else { 1 << 63 | out.status })
 }
 
 /// Takes all it can get of everything, and leaves it to the kernel to collect.

@@ -15,6 +15,7 @@ mod checks;
 mod child;
 mod peer;
 mod report;
+mod watched;
 
 use bench::Bench;
 use report::Report;
@@ -32,7 +33,7 @@ fn main(env: rt::Env) -> Result<(), rt::Failure> {
         bench.falsify(env.option("inject") == Some(name));
         report.begin(name);
         let outcome = check(&bench);
-        report.end(name, &outcome);
+        report.end(name, &outcome, &bench.take_notes());
     }
     report.finish(&bench)
 }

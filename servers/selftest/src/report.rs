@@ -3,6 +3,7 @@
 use crate::bench::{Bench, Outcome};
 use abi::exit_code;
 use alloc::format;
+use alloc::string::String;
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use sys::{Failure, Ports, Priority, Resource, Rights};
@@ -52,7 +53,8 @@ impl Report {
     }
 
     /// A check is over.
-    pub(crate) fn end(&self, name: &str, outcome: &Outcome) {
+    pub(crate) fn end(&self, name: &str, outcome: &Outcome, notes: &[String]) {
+        notes.iter().for_each(|note| say(&self.serial, &format!("# {note}\n")));
         let number = self.progress.number.load(Ordering::Relaxed);
         let line = match outcome {
             Ok(()) => format!("ok {number} - {name}\n"),
