@@ -35,6 +35,8 @@ pub(crate) struct CpuBlock {
     pub(crate) pending: Pending,
     /// Non-maskable interrupts seen.
     pub(crate) nmis: AtomicU64,
+    /// What was watched for when a debug exception or machine check came from user mode.
+    pub(crate) debug_control: AtomicU64,
     /// Debug exceptions in kernel mode.
     pub(crate) debugs: AtomicU64,
     /// The stack pointer at the last of them.
@@ -78,6 +80,7 @@ impl CpuBlock {
             user_gs: AtomicU64::new(0),
             pending: Pending::new(),
             nmis: AtomicU64::new(0),
+            debug_control: AtomicU64::new(0),
             debugs: AtomicU64::new(0),
             debug_stack: AtomicU64::new(0),
             debug_causes: AtomicU64::new(0),

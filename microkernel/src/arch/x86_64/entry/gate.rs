@@ -166,7 +166,7 @@ pub(super) extern "C" fn interrupt_arrived() -> ! {
     if trap.vector == u64::from(vectors::VECTOR_USE) {
         entered(cpu, |kernel| kernel.vector_used(cpu.id()))
     }
-    let fault = traps::fault(trap, address);
+    let fault = traps::fault(trap, address, cpu);
     entered(cpu, |kernel| kernel.fault(cpu.id(), &fault))
 }
 
@@ -256,7 +256,7 @@ pub(super) extern "C" fn interrupt_in_kernel(trap: &mut Trap) {
 /// From `paranoid_entry`: gs must not be used here.
 pub(super) extern "C" fn paranoid_arrived(trap: &mut Trap, cpu: &CpuBlock) {
     match trap.vector.to_le_bytes()[0] {
-        vectors::NMI => nmi(trap, cpu),
+        vectors::NMI => traps::unwatched(|| nmi(trap, cpu)),
         vectors::DEBUG => traps::debug_in_kernel(trap, cpu),
         vectors::MACHINE_CHECK => traps::machine_check_in_kernel(trap, cpu),
         _ => panic::exception(trap),

@@ -170,36 +170,45 @@ extern "C" fn interrupt_entry() -> ! {
 
 /// Debug exceptions and machine checks come here, on stacks of their own: they may hit any
 /// instruction of the kernel. From user mode the frame is moved into the thread's, and all
-/// goes on as for an interrupt.
+/// goes on as for an interrupt. Until it is moved another debug exception would overwrite it,
+/// so nothing is watched for until `traps` has taken what fired.
 #[unsafe(naked)]
 extern "C" fn own_stack_entry() -> ! {
     naked_asm!(
         "test byte ptr [rsp + {cs}], 3",
         "jz {paranoid}",
+        "push rax",
+        "mov rax, dr7",
+        "push rax",
+        "xor eax, eax",
+        "mov dr7, rax",
+        "pop rax",
         "swapgs",
         "lfence",
-        // From user mode nobody else uses that word.
-        "mov gs:[{scratch}], rax",
+        "mov gs:[{debug_control}], rax",
         "mov rax, rsp",
         "mov rsp, gs:[{frame_end}]",
         "push [rax + {ss}]",
         "push [rax + {rsp}]",
         "push [rax + {rflags}]",
-        "push [rax + {cs}]",
+        "push [rax + {user_cs}]",
         "push [rax + {rip}]",
         "push [rax + {error}]",
-        "push [rax]",
-        "mov rax, gs:[{scratch}]",
+        "push [rax + {vector}]",
+        "mov rax, [rax]",
         arrive_from_user!(),
         paranoid = sym paranoid_entry,
-        scratch = const offset_of!(CpuBlock, user_stack),
+        debug_control = const offset_of!(CpuBlock, debug_control),
         frame_end = const offset_of!(CpuBlock, frame_end),
-        ss = const offset_of!(Trap, ss) - offset_of!(Trap, vector),
-        rsp = const offset_of!(Trap, rsp) - offset_of!(Trap, vector),
-        rflags = const offset_of!(Trap, rflags) - offset_of!(Trap, vector),
         cs = const offset_of!(Trap, cs) - offset_of!(Trap, vector),
-        rip = const offset_of!(Trap, rip) - offset_of!(Trap, vector),
-        error = const offset_of!(Trap, error) - offset_of!(Trap, vector),
+        // From here on there is rax below the vector.
+        ss = const offset_of!(Trap, ss) - offset_of!(Trap, vector) + 8,
+        rsp = const offset_of!(Trap, rsp) - offset_of!(Trap, vector) + 8,
+        rflags = const offset_of!(Trap, rflags) - offset_of!(Trap, vector) + 8,
+        user_cs = const offset_of!(Trap, cs) - offset_of!(Trap, vector) + 8,
+        rip = const offset_of!(Trap, rip) - offset_of!(Trap, vector) + 8,
+        error = const offset_of!(Trap, error) - offset_of!(Trap, vector) + 8,
+        vector = const 8,
         kernel_stack = const offset_of!(CpuBlock, kernel_stack),
         flags = const KERNEL_FLAGS,
         user = sym gate::interrupt_arrived,

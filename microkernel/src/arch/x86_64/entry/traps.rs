@@ -15,12 +15,20 @@ use machine_check::Verdict;
 use x86_64::registers::rflags::RFlags;
 
 /// What the thread did, or what happened to it, in user mode.
-pub(super) fn fault(trap: &mut Trap, address: u64) -> Fault {
-    if trap.vector == u64::from(vectors::DEBUG) {
-        trap.error = debug_registers::take_causes();
-        pass_breakpoint(trap, debug_registers::control());
-    } else if trap.vector == u64::from(vectors::MACHINE_CHECK) {
-        survive(trap);
+pub(super) fn fault(trap: &mut Trap, address: u64, cpu: &CpuBlock) -> Fault {
+    match trap.vector.to_le_bytes()[0] {
+        vectors::DEBUG => {
+            let control = cpu.debug_control.load(Relaxed);
+            trap.error = debug_registers::take_causes();
+            pass_breakpoint(trap, control);
+            debug_registers::set_control(control);
+        }
+        vectors::MACHINE_CHECK => {
+            survive(trap);
+            debug_registers::set_control(cpu.debug_control.load(Relaxed));
+        }
+        vectors::BREAKPOINT => trap.error = cpu.debug_causes.swap(0, Relaxed),
+        _ => {}
     }
     vectors::fault(trap.vector, trap.error, address)
 }
@@ -53,6 +61,15 @@ pub(super) fn debug_in_kernel(trap: &mut Trap, cpu: &CpuBlock) {
     compat::step_over_sysenter(trap);
     // Kernel code is not stepped through.
     trap.rflags &= !RFlags::TRAP_FLAG.bits();
+    debug_registers::set_control(control);
+}
+
+/// Does something while nothing is watched for: in a handler that may come within that of a
+/// debug exception, another one would overwrite the frame of the first.
+pub(super) fn unwatched(work: impl FnOnce()) {
+    let control = debug_registers::control();
+    debug_registers::set_control(0);
+    work();
     debug_registers::set_control(control);
 }
 
