@@ -15,7 +15,7 @@ fn logged(outcome: &Outcome, words: &str) -> Result<u64> {
 /// Every system call meets a breakpoint at the first instruction of its way in, with gs and
 /// stack still the user's, and there a non-maskable interrupt; then two watchpoints.
 fn all_entries_watched() -> Result<()> {
-    let mut machine = Images::get()?.machine("entry-watched");
+    let mut machine = Images::get()?.machine("entry-watched").with_counted_time(2);
     machine.append("selftest watch=entry log=debug")?;
     let outcome = to_its_end(&machine)?;
     ensure!(outcome.verdict.passed(), "{outcome}");

@@ -90,6 +90,13 @@ impl Machine {
         self
     }
 
+    /// Lets time pass with instructions: one takes a nanosecond, doubled so many times. A busy
+    /// host changes nothing then, and halted time passes at once.
+    pub fn with_counted_time(mut self, doublings: u32) -> Self {
+        self.extra.extend(["-icount".to_owned(), format!("shift={doublings},sleep=off")]);
+        self
+    }
+
     /// Starts it and takes its serial line.
     ///
     /// # Errors
