@@ -4,8 +4,10 @@
 //! machine in QEMU and shows the whole transcript when something is missing.
 #![forbid(unsafe_code)]
 
+mod image;
 mod transcript;
 
+pub use image::{Function, Image, Jump};
 pub use transcript::{Example, matches, readme_session};
 
 use anyhow::{Result, ensure};
