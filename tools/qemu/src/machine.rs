@@ -35,6 +35,8 @@ pub struct Machine {
     pub elfs: Elfs,
     /// Wait for gdb on this port before the first instruction.
     pub gdb_port: Option<u16>,
+    /// Where its monitor listens, see [`Session::monitor`].
+    pub(crate) monitor: Option<PathBuf>,
     /// More words for QEMU.
     pub extra: Vec<String>,
 }
@@ -52,6 +54,7 @@ impl Machine {
             log,
             elfs,
             gdb_port: None,
+            monitor: None,
             extra: Vec::new(),
         }
     }
@@ -87,6 +90,12 @@ impl Machine {
         if cpus > 1 {
             self.log = self.log.with_extension(format!("{cpus}-cpus.log"));
         }
+        self
+    }
+
+    /// With a monitor: [`Session::monitor`] reaches it.
+    pub fn with_monitor(mut self) -> Self {
+        self.monitor = Some(crate::monitor::socket());
         self
     }
 
@@ -149,6 +158,10 @@ impl Machine {
         words.extend(self.boot.arguments()?);
         if let Some(port) = self.gdb_port {
             words.extend(["-S".into(), "-gdb".into(), format!("tcp:127.0.0.1:{port}").into()]);
+        }
+        if let Some(socket) = &self.monitor {
+            let place = prefixed("socket,id=monitor,server=on,wait=off,path=", socket);
+            words.extend(["-chardev".into(), place, "-mon".into(), "monitor".into()]);
         }
         words.extend(self.extra.iter().map(OsString::from));
         Ok(words)

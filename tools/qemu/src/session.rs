@@ -1,7 +1,7 @@
 //! A running machine and its serial line, used as a person uses a terminal.
 
 use crate::serial::{Observer, Serial};
-use crate::{Exit, Machine, Outcome, PROMPT, Screen, Verdict};
+use crate::{Exit, Machine, Monitor, Outcome, PROMPT, Screen, Verdict};
 use anyhow::{Context as _, Result, bail};
 use std::io::{Read as _, Write as _};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -45,6 +45,15 @@ impl Session {
     /// Calls this after each piece of output.
     pub fn observe(&self, observer: Observer) {
         self.serial.received().observer = Some(observer);
+    }
+
+    /// The monitor of a machine that has one.
+    ///
+    /// # Errors
+    /// When it has none, or was asked for it before.
+    pub fn monitor(&mut self) -> Result<Monitor> {
+        let socket = self.machine.monitor.take();
+        Monitor::connect(&socket.context("the machine was started without a monitor")?)
     }
 
     /// Types bytes: keys without a line end, Ctrl-C (3), escape sequences.
