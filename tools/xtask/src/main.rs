@@ -8,6 +8,7 @@
 
 mod build;
 mod check;
+mod coverage;
 mod debug;
 mod disk_image;
 mod gate;
@@ -37,6 +38,7 @@ enum Command {
     Run(run::Arguments),
     Test(test::Arguments),
     Check(check::Arguments),
+    Coverage(coverage::Arguments),
     Gate(gate::Arguments),
     Selftest(selftest::Arguments),
     Image(disk_image::Arguments),
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Coverage(arguments) => coverage::run(&arguments),
         Command::Gate(arguments) => gate::run(&arguments),
         Command::Selftest(arguments) => selftest::run(&arguments),
         Command::Image(arguments) => disk_image::run(&arguments),
