@@ -88,6 +88,7 @@ impl<M: Machine> Kernel<M> {
         process.status = status;
         self.stop_running(id);
         self.enlist_dying(id);
+        self.find_reaper();
         if self.processes[id].pid == 1 {
             self.shutdown.get_or_insert(exit_code::INIT_DIED);
         }
@@ -123,6 +124,33 @@ impl<M: Machine> Kernel<M> {
         match previous {
             Some(previous) => self.processes[previous].next_dying = Some(id),
             None => self.dying = Some(id),
+        }
+    }
+
+    /// Takes a process from among the dying. It need not be the first: what was done for it
+    /// may have killed more urgent ones.
+    fn delist_dying(&mut self, id: ProcessId) {
+        let next = self.processes[id].next_dying.take();
+        if self.dying == Some(id) {
+            self.dying = next;
+            return;
+        }
+        let mut place = self.dying;
+        while let Some(other) = place {
+            if self.processes[other].next_dying == Some(id) {
+                self.processes[other].next_dying = next;
+                return;
+            }
+            place = self.processes[other].next_dying;
+        }
+    }
+
+    /// When taking the dead apart is not urgent enough for this CPU, a halted one does it.
+    pub(crate) fn find_reaper(&mut self) {
+        let Some(dying) = self.dying.filter(|_| self.idle != 0) else { return };
+        if !self.runs_somewhere(dying) && !self.reap_due(self.here()) {
+            let halted = self.idle.trailing_zeros().to_le_bytes()[0];
+            self.set_cpu_work(CpuId(u16::from(halted)), Work::Reschedule);
         }
     }
 
@@ -188,9 +216,9 @@ impl<M: Machine> Kernel<M> {
     fn reap_end(&mut self, id: ProcessId) {
         let process = &mut self.processes[id];
         process.life = Life::Dead;
-        self.dying = process.next_dying.take();
         let quota = process.quota;
         let (handler, death) = (process.fault_handler.take(), process.death.take());
+        self.delist_dying(id);
         self.quotas.close(quota);
         self.end_watch(id);
         if let Some((endpoint, _)) = handler {
@@ -201,6 +229,7 @@ impl<M: Machine> Kernel<M> {
             self.release_notification(notification);
         }
         self.bury(id);
+        self.find_reaper();
     }
 
     /// Forgets a dead process that no handle names.

@@ -197,6 +197,7 @@ impl<M: Machine> Kernel<M> {
         if next != current {
             self.stats.switches += 1;
         }
+        self.find_reaper();
     }
 
     /// The most urgent of the threads that wait for this CPU.

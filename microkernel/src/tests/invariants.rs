@@ -4,7 +4,7 @@ use crate::exit::{Context, Work};
 use crate::hosted::Hosted;
 use crate::kernel::{Cpu, Kernel};
 use crate::machine::{CpuId, Machine};
-use crate::object::{By, Life, QuotaId, Resource, State, Storage, ThreadId};
+use crate::object::{By, Life, ProcessId, QuotaId, Resource, State, Storage, ThreadId};
 use core::sync::atomic::Ordering;
 use std::collections::BTreeSet;
 
@@ -195,6 +195,11 @@ fn check_references(kernel: &Kernel<Hosted>) {
     assert!(kernel.irqs.ids().all(|id| kernel.irqs[id].refs > 0));
     let handles: u32 = kernel.processes.ids().map(|id| kernel.processes[id].handles.used()).sum();
     assert_eq!(u64::from(handles), kernel.stats.handles);
+    let dying = |id: &ProcessId| kernel.processes[*id].life == Life::Dying;
+    let listed = std::iter::successors(kernel.dying, |id| kernel.processes[*id].next_dying);
+    let listed: Vec<ProcessId> = listed.collect();
+    assert!(listed.iter().all(dying), "a process that is not dying is to be taken apart");
+    assert_eq!(listed.len(), kernel.processes.ids().filter(dying).count(), "a dying one is lost");
     for id in kernel.processes.ids() {
         let process = &kernel.processes[id];
         assert!(process.life != Life::Dead || process.refs > 0, "dead {id:?} is not removed");

@@ -67,20 +67,17 @@ impl Driver {
         id
     }
 
-    /// A child process with this quota, its death signalled as bit 1 of a notification.
+    /// A child process, its death signalled as bit 1 of a notification.
     pub(super) fn child(&mut self, death: u64) -> (u64, ProcessId) {
+        self.child_of(death, 40)
+    }
+
+    /// The same with this priority limit, which is also the urgency of taking it apart.
+    pub(super) fn child_of(&mut self, death: u64, max_priority: u32) -> (u64, ProcessId) {
         self.poke(BYTES, b"child");
-        let quota = Quota {
-            pages: 64,
-            handles: 16,
-            threads: 4,
-            objects: 16,
-            max_priority: 40,
-            reserved: 0,
-        };
-        let halves = [64_u32, 16, 4, 16, 40, 0];
+        let halves = [64_u32, 16, 4, 16, max_priority, 0];
         let bytes: Vec<u8> = halves.iter().flat_map(|half| half.to_le_bytes()).collect();
-        assert_eq!(bytes.len(), size_of_val(&quota));
+        assert_eq!(bytes.len(), size_of::<Quota>());
         self.poke(BYTES + 64, &bytes);
         let handle = self.make(Syscall::ProcessCreate, &[BYTES, 5, BYTES + 64, death, 1]);
         let id = self.kernel.processes.ids().last().expect("a child");

@@ -2,8 +2,11 @@
 
 use super::kit::{BYTES, balance, boot};
 use crate::exit::Next;
+use crate::fault::Fault;
+use crate::hosted::{Driver, Place, Smp};
+use crate::kernel::Sizes;
 use crate::object::{Life, State};
-use abi::{Error, Rights, Syscall};
+use abi::{Error, FaultKind, Rights, Syscall};
 
 #[test]
 fn a_killed_process_gives_everything_back_and_tells() {
@@ -193,4 +196,41 @@ fn bad_names_and_quotas_are_refused_and_cost_nothing() {
     let poor = driver.call(Syscall::ProcessCreate, &[BYTES, 4, quota, 0, 0]);
     assert_eq!(poor, Err(Error::QuotaExceeded), "not even a root table");
     assert_eq!(balance(&driver), before);
+}
+
+#[test]
+fn a_more_urgent_process_that_dies_with_another_one_is_not_lost() {
+    let mut driver = boot();
+    let endpoint = driver.make(Syscall::EndpointCreate, &[]);
+    let death = driver.make(Syscall::NotificationCreate, &[]);
+    // The handler is less urgent than the one whose fault it holds when it is killed.
+    let (handler, _) = driver.child_of(0, 30);
+    let receive = driver.give(handler, endpoint, Rights::RECEIVE, 0);
+    let (faulty, faulty_id) = driver.child_of(death, 40);
+    driver.call(Syscall::ProcessFaults, &[faulty, endpoint, 1]).unwrap();
+    let (thread, receiver) = driver.thread(handler, 30);
+    driver.call(Syscall::ThreadResume, &[thread]).unwrap();
+    driver.raw(Syscall::Yield as u64, &[], 0);
+    assert_eq!(driver.running(), receiver);
+    driver.raw(Syscall::Recv as u64, &[receive], 0);
+    let (thread, faulting) = driver.thread(faulty, 40);
+    driver.raw(Syscall::ThreadResume as u64, &[thread], 0);
+    assert_eq!(driver.running(), faulting);
+    driver.fault(&Fault { kind: FaultKind::Page, code: 0, address: 0 });
+    driver.raw(Syscall::ProcessKill as u64, &[handler, 0], 0);
+    crate::tests::invariants::check(&driver.kernel);
+    assert_eq!(driver.kernel.processes[faulty_id].life, Life::Dead);
+    assert_eq!(driver.call(Syscall::Wait, &[death, 0]).unwrap().values.0, 1, "its death is told");
+}
+
+#[test]
+fn a_halted_cpu_takes_apart_what_the_busy_ones_are_too_urgent_for() {
+    let sizes = Sizes::for_memory(1024 * abi::PAGE_SIZE, 1024);
+    let mut driver = Driver::boot_with(&sizes, 2);
+    let (child, id) = driver.child_of(0, 20);
+    driver.raw(Syscall::ProcessKill as u64, &[child, 0], 0);
+    let mut smp = Smp::from(driver);
+    smp.settle();
+    assert_eq!(smp.places[1], Place::Idle);
+    assert_eq!(smp.kernel.processes[id].life, Life::Dead);
 }
