@@ -38,6 +38,15 @@ pub(crate) fn after(ns: u64) -> u64 {
     sys::clock().saturating_add(ns)
 }
 
+/// Whether it becomes true soon, on whatever CPU.
+pub(crate) fn eventually(test: impl Fn() -> bool) -> bool {
+    let end = after(SOON_NS);
+    while !test() && sys::clock() < end {
+        sys::sleep_for(1_000_000);
+    }
+    test()
+}
+
 impl Bench {
     /// From what the kernel gives the first program.
     pub(crate) fn new(env: &rt::Env) -> Result<Self, Failure> {

@@ -1,6 +1,6 @@
 //! Calls, sends, replies: what arrives, in what order, from whom.
 
-use crate::bench::{Bench, Check, Outcome, SOON_NS, after};
+use crate::bench::{Bench, Check, Outcome, eventually};
 use crate::peer::{EQUAL, Peer, URGENT, on_one_cpu, reply, run, run_beside};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -87,10 +87,7 @@ fn sent_has_no_reply(bench: &Bench) -> Outcome {
         }
     })?;
     endpoint.send(1, &WORDS)?;
-    let end = after(SOON_NS);
-    while heard.load(Ordering::Relaxed) == 0 && sys::clock() < end {
-        sys::yield_now();
-    }
+    eventually(|| heard.load(Ordering::Relaxed) > 0);
     bench.same("heard without a reply right", heard.load(Ordering::Relaxed), 1)
 }
 
@@ -154,15 +151,10 @@ fn deferred(bench: &Bench) -> Outcome {
         let label = client.call(0, &WORDS).map_or(99, |answer| answer.label);
         told.store(label.into(), Ordering::Relaxed);
     })?;
-    let end = after(SOON_NS);
-    while arrived.load(Ordering::Relaxed) == 0 && sys::clock() < end {
-        sys::sleep_for(2_000_000);
-    }
+    bench.hold("the first call arrives", eventually(|| arrived.load(Ordering::Relaxed) > 0))?;
     bench.same("before", first.load(Ordering::Relaxed), 0)?;
     bench.same("second", peer.endpoint.call(0, &WORDS)?.label, 2)?;
-    while first.load(Ordering::Relaxed) == 0 && sys::clock() < end {
-        sys::sleep_for(2_000_000);
-    }
+    eventually(|| first.load(Ordering::Relaxed) > 0);
     bench.same("first", first.load(Ordering::Relaxed), 1)
 }
 
