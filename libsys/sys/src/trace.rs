@@ -145,6 +145,10 @@ fn set_filter(process: u64, allowed: u128) -> Result<(), Error> {
     plain(Syscall::ProcessFilter, arguments).map(|_| ())
 }
 
+/// How often, and after which pauses, a thread is asked for that is not stopped yet.
+const STOP_TRIES: u32 = 100;
+const STOP_PAUSE_NS: u64 = 100_000;
+
 /// A thread of another process, to be looked at while it is stopped.
 #[derive(Debug)]
 pub struct Debuggee(Thread);
@@ -165,46 +169,54 @@ impl Debuggee {
         &self.0
     }
 
+    /// A thread that was just suspended may still be on its way off another CPU: asks again
+    /// for a moment before it is told that it is not stopped.
+    fn when_stopped(&self, call: Syscall, address: u64, write: u64) -> Result<(), Error> {
+        let arguments = [argument(self.0.handle()), address, write, 0, 0, 0];
+        let mut tries = 0;
+        loop {
+            // SAFETY: the callers' addresses are of a live value of the type that the call
+            // reads, or an exclusive one that it writes; see there.
+            match unsafe { with_memory(call, arguments) } {
+                Err(Error::BadState) if tries < STOP_TRIES => {
+                    tries += 1;
+                    crate::sleep_for(STOP_PAUSE_NS);
+                }
+                result => return result.map(|_| ()),
+            }
+        }
+    }
+
     /// Its registers. [`Error::BadState`] while it is not stopped.
     pub fn registers(&self) -> Result<SavedFrame, Error> {
         let mut frame = SavedFrame::default();
-        let arguments = [argument(self.0.handle()), address_of(&raw mut frame), 0, 0, 0, 0];
-        // SAFETY: 1. the kernel writes one `SavedFrame` to an exclusive, live value.
-        // 2. it is plain numbers: every bit pattern is a value of it.
-        unsafe { with_memory(Syscall::ThreadRegisters, arguments) }?;
+        // The kernel writes one `SavedFrame`, plain numbers, to an exclusive, live value.
+        self.when_stopped(Syscall::ThreadRegisters, address_of(&raw mut frame), 0)?;
         Ok(frame)
     }
 
     /// Changes its registers; what user mode must not choose is repaired.
     pub fn set_registers(&self, frame: &SavedFrame) -> Result<(), Error> {
         let address = address_of(core::ptr::from_ref(frame));
-        // SAFETY: the kernel only reads the frame; the thread is another process's, where no
-        // Rust value of ours lives.
-        unsafe {
-            with_memory(Syscall::ThreadRegisters, [argument(self.0.handle()), address, 1, 0, 0, 0])
-        }
-        .map(|_| ())
+        // The kernel only reads the frame; the thread is another process's, where no Rust
+        // value of ours lives.
+        self.when_stopped(Syscall::ThreadRegisters, address, 1)
     }
 
     /// What its debug registers watch for.
     pub fn debug_registers(&self) -> Result<DebugRegisters, Error> {
         let mut registers = DebugRegisters::default();
         let address = address_of(&raw mut registers);
-        // SAFETY: as in `registers`.
-        unsafe {
-            with_memory(Syscall::ThreadDebug, [argument(self.0.handle()), address, 0, 0, 0, 0])
-        }?;
+        // As in `registers`.
+        self.when_stopped(Syscall::ThreadDebug, address, 0)?;
         Ok(registers)
     }
 
     /// Makes them watch for something else; a hit is a `Debug` fault of the thread.
     pub fn set_debug_registers(&self, registers: &DebugRegisters) -> Result<(), Error> {
         let address = address_of(core::ptr::from_ref(registers));
-        // SAFETY: as in `set_registers`.
-        unsafe {
-            with_memory(Syscall::ThreadDebug, [argument(self.0.handle()), address, 1, 0, 0, 0])
-        }
-        .map(|_| ())
+        // As in `set_registers`.
+        self.when_stopped(Syscall::ThreadDebug, address, 1)
     }
 }
 
