@@ -138,7 +138,7 @@ impl Bench {
     pub(crate) fn conserves(&self, work: impl Fn() -> Outcome) -> Outcome {
         // The first time makes page tables and heap grow.
         work()?;
-        let before = counts()?;
+        let before = at_rest()?;
         work()?;
         self.same("frames, processes, threads, handles, objects", settled(&before)?, before)
     }
@@ -148,6 +148,19 @@ impl Bench {
 pub(crate) fn counts() -> Result<[u64; 5], Error> {
     let SystemInfo { frames_free, processes, threads, handles, objects, .. } = sys::system_info()?;
     Ok([frames_free, processes, threads, handles, objects])
+}
+
+/// The counts, as soon as nobody changes them: a thread may be ending on another CPU.
+fn at_rest() -> Result<[u64; 5], Error> {
+    let mut last = counts()?;
+    for _ in 0..100 {
+        sys::sleep_for(5_000_000);
+        let before = core::mem::replace(&mut last, counts()?);
+        if last == before {
+            break;
+        }
+    }
+    Ok(last)
 }
 
 /// The counts, as soon as they are as before, or after a while.
