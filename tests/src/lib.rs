@@ -10,8 +10,8 @@ mod transcript;
 pub use image::{Function, Image, Jump};
 pub use transcript::{Example, matches, readme_session};
 
-use anyhow::{Result, ensure};
-use qemu_harness::{Images, Machine, Outcome, Session};
+use anyhow::{Context as _, Result, ensure};
+use qemu_harness::{Images, Machine, Monitor, Outcome, Session};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -80,6 +80,45 @@ pub fn to_its_end(machine: &Machine) -> Result<Outcome> {
     let outcome = machine.start()?.finish(BOOT);
     drop(turn);
     Ok(outcome)
+}
+
+/// Boots a machine that is to end by itself, and has its monitor until then.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn with_monitor(
+    machine: Machine,
+    act: impl FnOnce(&mut Session, &mut Monitor) -> Result<()>,
+) -> Result<Outcome> {
+    let turn = ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut session = machine.with_monitor().start()?;
+    let mut monitor = session.monitor()?;
+    act(&mut session, &mut monitor)?;
+    let outcome = session.finish(BOOT);
+    drop(turn);
+    Ok(outcome)
+}
+
+/// A machine whose first program is `load`, with this task.
+///
+/// # Errors
+/// When it was not built.
+pub fn load(name: &str, task: &str) -> Result<Machine> {
+    let images = Images::get()?;
+    let mut machine = images.machine(name).with_archive(&images.archive_with("load")?);
+    machine.append(&format!("init=load task={task}"))?;
+    Ok(machine)
+}
+
+/// A number that stands before these words in the log.
+///
+/// # Errors
+/// When it does not.
+pub fn logged(outcome: &Outcome, words: &str) -> Result<u64> {
+    let lines = outcome.log_lines();
+    let before = lines.iter().find_map(|line| line.split_once(words)).map(|(before, _)| before);
+    let before = before.with_context(|| format!("the log does not tell of{words}\n{outcome}"))?;
+    Ok(before.rsplit(' ').next().unwrap_or_default().parse()?)
 }
 
 /// Runs a command; its answer must contain all of these.

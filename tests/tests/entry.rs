@@ -1,15 +1,14 @@
-//! The first instructions of the kernel, hit by what may hit them.
+//! Ways into the kernel, hit by what may hit them at any instruction: debug exceptions,
+//! non-maskable interrupts, machine checks.
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use qemu_harness::{Images, Outcome};
-use system_tests::to_its_end;
+use system_tests::{COMMAND, load, logged, to_its_end, with_monitor};
 
-/// A number that stands before these words in the log.
-fn logged(outcome: &Outcome, words: &str) -> Result<u64> {
-    let lines = outcome.log_lines();
-    let before = lines.iter().find_map(|line| line.split_once(words)).map(|(before, _)| before);
-    let before = before.with_context(|| format!("the log does not tell of{words}\n{outcome}"))?;
-    Ok(before.rsplit(' ').next().unwrap_or_default().parse()?)
+fn good(result: Result<()>) {
+    if let Err(error) = result {
+        panic!("{error:#}");
+    }
 }
 
 /// Every system call meets a breakpoint at the first instruction of its way in, with gs and
@@ -27,7 +26,66 @@ fn all_entries_watched() -> Result<()> {
 
 #[test]
 fn exit_35_36_37_debug_exceptions_and_nmis_at_the_first_instruction() {
-    if let Err(error) = all_entries_watched() {
-        panic!("{error:#}");
-    }
+    good(all_entries_watched());
+}
+
+/// As many non-maskable interrupts as the monitor can make, while programs call, switch,
+/// fault and are interrupted.
+fn storm() -> Result<()> {
+    let mut machine = Images::get()?.machine("entry-storm").with_counted_time(2);
+    machine.append("selftest log=debug")?;
+    let mut sent = 0;
+    let outcome = with_monitor(machine, |session, monitor| {
+        // Before this there is no table of interrupts.
+        session.wait_for("# kernel", COMMAND)?;
+        while monitor.command("nmi").is_ok() {
+            sent += 1;
+        }
+        Ok(())
+    })?;
+    ensure!(outcome.verdict.passed(), "{outcome}");
+    let seen = logged(&outcome, " non-maskable interrupts")?;
+    ensure!(sent > 1000 && seen > 500, "{sent} were sent, {seen} seen");
+    Ok(())
+}
+
+#[test]
+fn exit_35_37_a_storm_of_nmis_while_everything_is_tested() {
+    good(storm());
+}
+
+/// A report of broken hardware: valid, uncorrected, with an address.
+const REPORT: u64 = 0xbd80_0000_0000_0134;
+/// The CPU's own state is damaged.
+const DAMAGED: u64 = 1 << 57;
+/// The interrupted code can go on; a machine check is in progress.
+const CAN_GO_ON: u64 = 0b111;
+
+/// Breaks the machine when the first program has said this.
+fn machine_check(task: &str, said: &str, report: u64) -> Result<Outcome> {
+    let mut machine = load(&format!("entry-check-{task}"), task)?;
+    machine.append("log=debug")?;
+    with_monitor(machine, |session, monitor| {
+        session.wait_for(said, COMMAND)?;
+        // The machine may end before it answers.
+        drop(monitor.command(&format!("mce 0 9 {report:#x} {CAN_GO_ON:#x} 0x1000 0x86")));
+        Ok(())
+    })
+}
+
+fn machine_checks() -> Result<()> {
+    let halted = machine_check("sleep", "sleeping", REPORT)?;
+    ensure!(halted.verdict.passed(), "{halted}");
+    ensure!(logged(&halted, " machine checks")? == 1, "{halted}");
+    let spinning = machine_check("spin", "spinning", REPORT)?;
+    ensure!(spinning.verdict.to_string().contains("init ended"), "{spinning}");
+    let damaged = machine_check("spin", "spinning", REPORT | DAMAGED)?;
+    ensure!(damaged.verdict.to_string().contains("panicked"), "{damaged}");
+    ensure!(damaged.transcript.contains("exception 18"), "{damaged}");
+    Ok(())
+}
+
+#[test]
+fn exit_36_machine_checks_in_user_mode_and_in_the_kernel() {
+    good(machine_checks());
 }

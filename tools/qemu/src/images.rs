@@ -181,6 +181,25 @@ impl Images {
         Machine::new(boot, log, self.elfs()).with_cpus(cpus())
     }
 
+    /// The boot archive with one more program, beside the usual one.
+    ///
+    /// # Errors
+    /// When there is no such program.
+    pub fn archive_with(&self, name: &str) -> Result<PathBuf> {
+        let file = self.archive.with_file_name(format!("boot-{name}.tar"));
+        let mut archive = crate::Archive::read(&self.archive)?;
+        archive.set(name, self.program(name)?);
+        let bytes = archive.to_bytes()?;
+        // Another machine may be booting from it.
+        if std::fs::read(&file).is_ok_and(|old| old == bytes) {
+            return Ok(file);
+        }
+        let draft = file.with_extension(format!("{}.tar", std::process::id()));
+        std::fs::write(&draft, bytes)?;
+        std::fs::rename(&draft, &file)?;
+        Ok(file)
+    }
+
     /// The stripped ELF of a program, as it goes into an archive.
     ///
     /// # Errors

@@ -15,11 +15,19 @@ global_asm!(
     ".balign 4",
     ".set vector, vector + 1",
     ".endr",
+    ".global hazard_sleep",
+    "hazard_sleep:",
+    "mov eax, {sleep}",
+    "mov rdi, -1",
+    "syscall",
+    "jmp hazard_sleep",
     ".popsection",
+    sleep = const abi::Syscall::Sleep as u64,
 );
 
 unsafe extern "C" {
     safe static hazard_interrupts: u8;
+    safe static hazard_sleep: u8;
 }
 
 /// Bytes of an `int` instruction; behind it is a `ret`.
@@ -29,6 +37,12 @@ pub const INT_LENGTH: u64 = 2;
 #[must_use]
 pub fn interrupt_address(vector: u8) -> u64 {
     (&raw const hazard_interrupts).expose_provenance() as u64 + 4 * u64::from(vector)
+}
+
+/// Where a thread may start that sleeps for ever and needs no stack.
+#[must_use]
+pub fn sleep_for_ever() -> u64 {
+    (&raw const hazard_sleep).expose_provenance() as u64
 }
 
 /// The `int` instruction of any vector.
