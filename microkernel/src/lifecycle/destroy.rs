@@ -8,8 +8,8 @@ use abi::{Error, exit_code};
 
 /// Steps of one piece of taking a process apart.
 const STEPS_PER_PIECE: usize = 32;
-/// Table frames given back in one piece.
-const TABLES_PER_PIECE: usize = 32;
+/// Table frames given back in one piece: each is looked for through 512 entries a level.
+const TABLES_PER_PIECE: usize = 2;
 
 impl<M: Machine> Kernel<M> {
     /// Ends a thread. Handles still name it, but it never runs again.
@@ -169,15 +169,21 @@ impl<M: Machine> Kernel<M> {
         let Some(id) = self.dying else { return };
         for _ in 0..STEPS_PER_PIECE {
             if !self.reap_step(id) {
-                if self.reap_tables(id) {
-                    self.reap_end(id);
-                }
-                return;
+                return self.reap_space(id);
             }
         }
     }
 
-    /// One thread, caller, handle or piece of a mapping. False when none is left.
+    /// A piece of a mapping, or some tables; at last the end.
+    fn reap_space(&mut self, id: ProcessId) {
+        if let Some(region) = self.processes[id].regions {
+            self.reap_region(id, region);
+        } else if self.reap_tables(id) {
+            self.reap_end(id);
+        }
+    }
+
+    /// One thread, caller or handle. False when none is left.
     fn reap_step(&mut self, id: ProcessId) -> bool {
         let process = &mut self.processes[id];
         if let Some(thread) = process.threads.first() {
@@ -188,8 +194,6 @@ impl<M: Machine> Kernel<M> {
             if let Some(taken) = step {
                 self.forget(id, taken.0);
             }
-        } else if let Some(region) = process.regions {
-            self.reap_region(id, region);
         } else {
             return false;
         }
