@@ -69,6 +69,9 @@ impl<M: Machine> Kernel<M> {
         if self.vector_stranded(cpu) {
             self.run_work(cpu, Work::VectorSave.flag());
         }
+        // Many turns may pass before this CPU leaves: a thread that slept in one of them is to
+        // be woken in one of the others.
+        self.set_next_timer(cpu);
         self.check_turn_ends(since);
         None
     }

@@ -32,6 +32,21 @@ fn exit_03_a_flag_set_while_interrupts_are_on_is_seen() {
     assert_eq!(driver.next, Next::User(waiter));
 }
 
+/// A thread can be woken and sleep again while another one's long operation keeps the loop
+/// from leaving: its deadline must not wait for the end of that.
+#[test]
+fn exit_04_the_timer_is_set_between_the_turns_of_a_long_operation() {
+    let mut driver = boot();
+    let frame = driver.frame();
+    (frame.number_status, frame.value0) = (Syscall::MemoryCreate as u64, 200);
+    driver.kernel.enter(CPU);
+    driver.kernel.syscall(CPU);
+    let timer = driver.kernel.timer_keys;
+    driver.kernel.deadlines.set(timer, 5_000_000);
+    assert_eq!(driver.kernel.turn(CPU), None, "more pieces to come");
+    assert_eq!(driver.kernel.machine.timer_ns, Some(5_000_000));
+}
+
 #[test]
 fn exit_05_the_mask_is_the_union_of_the_table() {
     let union = Kernel::<Hosted>::WORK.iter().fold(0, |mask, item| mask | item.work.flag());
