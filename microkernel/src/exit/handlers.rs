@@ -4,6 +4,7 @@ use super::Work;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Frame, Interrupt, Machine};
 use crate::object::State;
+use core::sync::atomic::Ordering;
 
 /// Deadlines handled in one turn.
 const DEADLINES_PER_TURN: usize = 64;
@@ -87,9 +88,19 @@ pub(super) fn migrate<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
     }
 }
 
+/// Somebody may be waiting for this CPU: a long piece of work can be done later.
+fn others_first<M: Machine>(kernel: &Kernel<M>, cpu: CpuId) -> bool {
+    let waiting = Work::Deadlines.flag() | Work::Reschedule.flag();
+    kernel.cpu(cpu).work.load(Ordering::Acquire) & waiting != 0
+}
+
 /// A piece of the current thread's long operation.
 pub(super) fn operation<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
     if let Some(id) = kernel.cpu(cpu).current {
+        if others_first(kernel, cpu) {
+            kernel.set_thread_work(id, Work::Operation);
+            return;
+        }
         kernel.operation_piece(id);
         if kernel.threads[id].operation.is_some() {
             kernel.set_thread_work(id, Work::Operation);
@@ -98,8 +109,10 @@ pub(super) fn operation<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
 }
 
 /// A piece of taking a dead process apart.
-pub(super) fn reap<M: Machine>(kernel: &mut Kernel<M>, _cpu: CpuId) {
-    kernel.reap_piece();
+pub(super) fn reap<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+    if !others_first(kernel, cpu) {
+        kernel.reap_piece();
+    }
 }
 
 /// The current thread's handler is told what it did wrong.
