@@ -78,6 +78,11 @@ impl Image {
         Ok(Self { functions, data })
     }
 
+    /// Whether its data has this text.
+    pub fn has_text(&self, text: &str) -> bool {
+        self.data.windows(text.len()).any(|bytes| bytes == text.as_bytes())
+    }
+
     /// All of them, by address.
     pub fn functions(&self) -> &[Function] {
         &self.functions

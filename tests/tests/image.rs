@@ -62,6 +62,20 @@ fn exit_01_every_return_to_user_mode_is_behind_the_one_door() {
     }
 }
 
+#[test]
+fn exit_24_a_release_has_nothing_of_the_checks() {
+    let [release, checked] = kernels().try_into().expect("two kernels");
+    let traces = |image: &Image| {
+        let of_checks = |function: &&Function| {
+            function.name.contains("::checks::") && !function.name.contains("selftest")
+        };
+        (image.functions().iter().filter(of_checks).count(), image.has_text("check failed"))
+    };
+    assert_eq!(traces(&release), (0, false));
+    let (functions, text) = traces(&checked);
+    assert!(functions > 0 && text, "the kernel with checks has some: {functions}, {text}");
+}
+
 /// The functions of assembly that the ways in are made of.
 fn stubs(image: &Image) -> Vec<&Function> {
     let is_stub = |function: &&Function| {

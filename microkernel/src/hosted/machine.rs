@@ -76,7 +76,7 @@ impl Hosted {
     }
 
     /// A window between two turns: the next interrupt that waits for one comes.
-    pub(super) fn let_one_in(&mut self) {
+    pub(crate) fn let_one_in(&mut self) {
         let arrived = self.arriving.pop_front();
         self.pending.extend(arrived);
     }

@@ -5,11 +5,15 @@ use crate::arch::x86_64::cpu::this_cpu;
 use crate::arch::x86_64::entry::vectors;
 use crate::arch::x86_64::irq::{self, lapic};
 use crate::arch::x86_64::mm::layout::STACK_SLOT;
+use crate::arch::x86_64::probe;
 use core::sync::atomic::Ordering::Relaxed;
-use core_kernel::machine::Machine;
+use core_kernel::machine::{Interrupt, Machine};
 
 pub(super) const CHECKS: &[Check] = &[
     ("exit-35-nmi-on-its-own-stack", nmi),
+    ("exit-31-32-interrupt-in-kernel-is-only-recorded", only_recorded),
+    ("exit-33-back-to-a-kernel-without-interrupts", without_interrupts),
+    ("exit-34-interrupt-is-over-when-it-is-recorded", over_when_recorded),
     ("trap-spurious-interrupt-harmless", spurious),
     ("trap-unused-vectors-harmless", unused),
     ("trap-fault-kinds", kinds),
@@ -30,6 +34,55 @@ fn nmi(bench: &mut Bench<'_>) -> Outcome {
     bench.equal("non-maskable interrupts", cpu.nmis.load(Relaxed) - before, 1)?;
     let [stack, ..] = bench.boot.stacks.interrupt;
     bench.equal("stack slot", cpu.nmi_stack.load(Relaxed) / STACK_SLOT, stack / STACK_SLOT)
+}
+
+/// One interrupt, of the kind that another CPU sends, in the one instruction's window.
+fn kicked(bench: &mut Bench<'_>) -> Outcome {
+    lapic::kick(lapic::id());
+    let mut turns = 0;
+    while !bench.machine.interrupt_pending() && turns < PATIENCE {
+        irq::window();
+        turns += 1;
+    }
+    bench.hold("it did not come", bench.machine.interrupt_pending())
+}
+
+fn only_recorded(bench: &mut Bench<'_>) -> Outcome {
+    let cpu = this_cpu();
+    let (frame, stack) = (cpu.frame_end.load(Relaxed), cpu.kernel_stack.load(Relaxed));
+    let before = cpu.interrupts.load(Relaxed);
+    kicked(bench)?;
+    bench.equal("interrupts", cpu.interrupts.load(Relaxed) - before, 1)?;
+    bench.equal("frame of the thread", cpu.frame_end.load(Relaxed), frame)?;
+    bench.equal("kernel stack", cpu.kernel_stack.load(Relaxed), stack)?;
+    let taken = [bench.machine.take_interrupt(), bench.machine.take_interrupt()];
+    bench.hold("another one, or more", taken == [Some(Interrupt::Kick), None])
+}
+
+/// An interrupt waits, something that cannot wait comes and goes: interrupts are still off,
+/// and the interrupt still waits.
+fn without_interrupts(bench: &mut Bench<'_>) -> Outcome {
+    let cpu = this_cpu();
+    let before = cpu.interrupts.load(Relaxed);
+    lapic::kick(lapic::id());
+    nmi(bench)?;
+    probe::debug_exception();
+    let fault = probe::read(0);
+    bench.hold("a fault", fault.is_some())?;
+    let on = x86_64::instructions::interrupts::are_enabled();
+    bench.equal("interrupts on", u64::from(on), 0)?;
+    bench.equal("interrupts taken", cpu.interrupts.load(Relaxed) - before, 0)?;
+    kicked(bench)?;
+    bench.machine.take_interrupt();
+    Ok(())
+}
+
+fn over_when_recorded(bench: &mut Bench<'_>) -> Outcome {
+    kicked(bench)?;
+    let in_service = (0..=u8::MAX).filter(|vector| lapic::in_service(*vector)).count();
+    bench.equal("interrupts in service", in_service as u64, 0)?;
+    bench.machine.take_interrupt();
+    Ok(())
 }
 
 fn spurious(bench: &mut Bench<'_>) -> Outcome {

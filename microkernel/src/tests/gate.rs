@@ -10,6 +10,25 @@ use abi::Syscall;
 use core::sync::atomic::Ordering;
 
 #[test]
+fn exit_01_as_many_exits_as_entries() {
+    let mut driver = boot();
+    for round in 0..50 {
+        match round % 5 {
+            0 => driver.interrupt(Interrupt::Kick),
+            1 => drop(driver.raw(Syscall::Sleep as u64, &[round], 0)),
+            2 => driver.advance(100),
+            _ => drop(driver.call(Syscall::Clock, &[])),
+        }
+        // Inside of an entry both are equal: the first exit had no entry.
+        let info = driver.kernel.system_info();
+        assert_eq!(info.exits, info.entries + 1, "round {round}");
+        if driver.next == Next::Idle {
+            driver.advance(100);
+        }
+    }
+}
+
+#[test]
 fn exit_02_leaves_only_with_no_flag_set() {
     let mut driver = boot();
     for _ in 0..4 {
@@ -142,6 +161,22 @@ fn exit_22_context_follows_the_decision() {
 }
 
 #[test]
+fn exit_31_an_interrupt_in_the_kernel_changes_no_context() {
+    let mut driver = boot();
+    let me = driver.running();
+    driver.kernel.enter(CPU);
+    driver.kernel.cpu(CPU).work.fetch_or(Work::Reschedule.flag(), Ordering::AcqRel);
+    driver.kernel.machine.arriving.push_back(Interrupt::Kick);
+    assert_eq!(driver.kernel.turn(CPU), None);
+    let before = driver.kernel.cpu(CPU).kernel_ns;
+    driver.kernel.machine.let_one_in();
+    assert_eq!(driver.kernel.cpu(CPU).context, Context::Kernel);
+    assert_eq!(driver.kernel.cpu(CPU).kernel_ns, before, "no time was booked");
+    assert_eq!(driver.kernel.current(CPU), Some(me));
+    assert!(driver.kernel.read_work(CPU) & Work::Interrupts.flag() != 0, "it waits for a turn");
+}
+
+#[test]
 fn exit_32_an_interrupt_for_a_less_urgent_thread_switches_nothing() {
     let mut driver = boot();
     let me = driver.running();
@@ -150,6 +185,20 @@ fn exit_32_an_interrupt_for_a_less_urgent_thread_switches_nothing() {
     driver.interrupt(Interrupt::Line(6));
     assert_eq!(driver.next, Next::User(me));
     assert_eq!(driver.kernel.cpu(CPU).work.load(Ordering::Acquire) & Work::Reschedule.flag(), 0);
+}
+
+#[test]
+fn exit_40_the_context_is_kernel_until_the_decision() {
+    let mut driver = boot();
+    let me = driver.running();
+    driver.kernel.enter(CPU);
+    for flag in [Work::Reschedule, Work::WakeUps, Work::Deadlines] {
+        driver.kernel.cpu(CPU).work.fetch_or(flag.flag(), Ordering::AcqRel);
+        assert_eq!(driver.kernel.turn(CPU), None);
+        assert_eq!(driver.kernel.cpu(CPU).context, Context::Kernel);
+    }
+    assert_eq!(driver.kernel.turn(CPU), Some(Next::User(me)));
+    assert_eq!(driver.kernel.cpu(CPU).context, Context::User);
 }
 
 #[test]

@@ -170,7 +170,7 @@ fn an_upcall_onto_the_threads_own_stack_leaves_the_red_zone() {
 }
 
 #[test]
-fn an_unwritable_upcall_stack_is_a_fault_and_loses_no_bits() {
+fn exit_12_an_unwritable_upcall_stack_is_a_fault_and_loses_no_bits() {
     let mut driver = boot();
     let notification = driver.make(Syscall::NotificationCreate, &[]);
     let endpoint = driver.make(Syscall::EndpointCreate, &[]);

@@ -25,7 +25,7 @@ mod timers;
 pub(crate) mod upcalls;
 
 /// One table for each kind of object or verb.
-pub(crate) const SUITES: [&[Check]; 21] = [
+pub(crate) const SUITES: [&[Check]; 22] = [
     system::CHECKS,
     calls::CHECKS,
     messages::CHECKS,
@@ -47,4 +47,5 @@ pub(crate) const SUITES: [&[Check]; 21] = [
     frames::CHECKS,
     debugger::CHECKS,
     hooks::CHECKS,
+    exits::LAST,
 ];

@@ -2,17 +2,25 @@
 //! out.
 
 use crate::bench::{Bench, Check, Outcome, SOON_NS, after};
+use crate::peer::{URGENT, run};
+use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU64, Ordering};
-use sys::trace::cpu_info;
+use sys::trace::{cpu_info, set_affinity};
 use sys::upcall::{self, SavedFrame};
-use sys::{Failure, Notification, Timer};
+use sys::{FOREVER, Failure, Notification, Rights, Timer};
 
 pub(super) const CHECKS: &[Check] = &[
     ("exit-01-as-many-exits-as-entries", as_many_exits),
     ("exit-02-03-no-deadline-is-lost-around-an-exit", no_deadline_lost),
+    ("exit-08-a-moved-thread-runs-on-its-new-cpu", moved),
+    ("exit-10-another-cpu-hears-of-work-at-once", heard),
     ("exit-09-a-timer-diverts-without-a-call", timer_to_upcall),
     ("exit-13-turns-are-counted", turns),
 ];
+
+/// After everything else.
+pub(super) const LAST: &[Check] =
+    &[("exit-19-20-25-29-debug-checks-have-found-nothing", nothing_found)];
 
 static UPCALLS: AtomicU64 = AtomicU64::new(0);
 
@@ -89,6 +97,63 @@ fn turns_of_all() -> [u64; abi::TURN_BUCKETS] {
     cpus.fold([0; abi::TURN_BUCKETS], |all, cpu| {
         core::array::from_fn(|bucket| all[bucket] + cpu.turns[bucket])
     })
+}
+
+/// Time passes on the CPU that a thread was sent to, and on no other.
+fn moved(bench: &Bench) -> Outcome {
+    const TIME_NS: u64 = 5_000_000;
+    let all = set_affinity(0)?;
+    let cpus = sys::system_info()?.cpus;
+    for cpu in (0..cpus).chain((0..cpus).rev()) {
+        set_affinity(1 << cpu)?;
+        let (before, end) = (cpu_info(cpu)?.user_ns, after(TIME_NS));
+        while sys::clock() < end {
+            for _ in 0..10_000 {
+                core::hint::spin_loop();
+            }
+        }
+        let spent = cpu_info(cpu)?.user_ns - before;
+        bench.hold("it ran there", spent > TIME_NS / 2)?;
+    }
+    set_affinity(all)?;
+    Ok(())
+}
+
+/// Whoever waits on the last CPU is woken while this one makes no further call.
+fn heard(bench: &Bench) -> Outcome {
+    const TURNS: u64 = 300_000_000;
+    let last = 1 << (sys::system_info()?.cpus - 1);
+    let all = set_affinity(1)?;
+    let bell = Notification::create()?;
+    let heard = Arc::new(AtomicU64::new(0));
+    let (own_bell, own_heard) = (bell.copy(Rights::ALL)?, heard.clone());
+    const ROUNDS: u64 = 100;
+    let _thread = run(URGENT, move || {
+        let _ = set_affinity(last);
+        for _ in 0..ROUNDS {
+            let _ = own_bell.wait(FOREVER);
+            own_heard.fetch_add(1, Ordering::Relaxed);
+        }
+    })?;
+    for round in 1..=ROUNDS {
+        bell.signal(1)?;
+        let mut turns = 0;
+        while heard.load(Ordering::Relaxed) < round && turns < TURNS {
+            core::hint::spin_loop();
+            turns += 1;
+        }
+        bench.same("heard", heard.load(Ordering::Relaxed), round)?;
+    }
+    set_affinity(all)?;
+    Ok(())
+}
+
+fn nothing_found(bench: &Bench) -> Outcome {
+    let info = sys::system_info()?;
+    if info.entries > 0 {
+        bench.tell(format_args!("entries looked at: {}", info.entries));
+    }
+    bench.same("violations", info.violations, 0)
 }
 
 fn turns(bench: &Bench) -> Outcome {

@@ -45,3 +45,13 @@ fn read() -> Result<(Vec<Row>, Vec<Test>)> {
     let tests = find::tests(&workspace::root(), &metadata::packages()?)?;
     Ok((table::rows(&texts::read()?, &tests), tests))
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_property_has_its_tests_or_a_reason() {
+        let (rows, _) = super::read().unwrap();
+        let problems: Vec<String> = rows.iter().flat_map(super::Row::problems).collect();
+        assert!(problems.is_empty(), "{}", problems.join("\n"));
+    }
+}
