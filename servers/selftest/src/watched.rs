@@ -7,7 +7,8 @@ use abi::Syscall;
 use alloc::vec::Vec;
 use sys::trace::Debuggee;
 use sys::{
-    Endpoint, Failure, FaultKind, FaultReply, Incoming, Message, ProcessInfo, Received, Rights,
+    Endpoint, Error, Failure, FaultKind, FaultReply, Incoming, Message, ProcessInfo, Received,
+    Rights,
 };
 
 /// A child with this program as the handler of its faults.
@@ -58,6 +59,16 @@ impl Watched {
             Received::Message(message) => Ok(Trouble::new(message)),
             Received::Notified(_) => Err(Failure::from("no message")),
         }
+    }
+
+    /// Suspends it, and waits until it is off its CPU: that may be another one.
+    pub(crate) fn suspend(&self) -> Result<(), Failure> {
+        self.child.process.suspend()?;
+        let (debuggee, end) = (self.debuggee()?, after(SOON_NS));
+        while debuggee.registers() == Err(Error::BadState) && sys::clock() < end {
+            sys::sleep_for(100_000);
+        }
+        Ok(())
     }
 
     /// Whether it has no fault for so long.

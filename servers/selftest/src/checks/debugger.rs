@@ -53,7 +53,7 @@ fn faults_there(bench: &Bench, watched: &Watched, place: u64, kind: FaultKind) -
 /// A child that spins, stopped.
 fn stopped(bench: &Bench) -> Result<(Watched, Debuggee), Failure> {
     let (watched, debuggee, _) = spinning(bench)?;
-    watched.child.process.suspend()?;
+    watched.suspend()?;
     Ok((watched, debuggee))
 }
 
@@ -104,7 +104,7 @@ fn wild_stacks(bench: &Bench) -> Outcome {
         watched.child.process.resume()?;
         // It spins without its stack, and is interrupted there.
         sys::sleep_for(3_000_000);
-        watched.child.process.suspend()?;
+        watched.suspend()?;
         bench.same("stack", debuggee.registers()?.rsp, rsp)?;
     }
     Ok(())
@@ -159,7 +159,7 @@ fn at(address: u64, control: u64) -> DebugRegisters {
 
 fn first_instruction(bench: &Bench) -> Outcome {
     let (watched, debuggee, place) = spinning(bench)?;
-    watched.child.process.suspend()?;
+    watched.suspend()?;
     let frame = debuggee.registers()?;
     debuggee.set_registers(&SavedFrame { rip: place, ..frame })?;
     debuggee.set_debug_registers(&at(place, EXECUTE))?;
@@ -176,7 +176,7 @@ fn their_thread_alone(bench: &Bench) -> Outcome {
     let (watched, debuggee, place) = spinning(bench)?;
     let (other, _, others_place) = spinning(bench)?;
     bench.same("place", others_place, place)?;
-    watched.child.process.suspend()?;
+    watched.suspend()?;
     debuggee.set_debug_registers(&at(place, EXECUTE))?;
     bench.same("told", debuggee.debug_registers()?, at(place, EXECUTE))?;
     bench.hold("the other goes on", other.quiet(20_000_000))?;
@@ -190,7 +190,7 @@ fn their_thread_alone(bench: &Bench) -> Outcome {
 
 fn breakpoint_is_passed(bench: &Bench) -> Outcome {
     let (watched, debuggee, place) = spinning(bench)?;
-    watched.child.process.suspend()?;
+    watched.suspend()?;
     debuggee.set_debug_registers(&at(place, EXECUTE))?;
     watched.child.process.resume()?;
     let trouble = watched.trouble()?;
@@ -201,7 +201,7 @@ fn breakpoint_is_passed(bench: &Bench) -> Outcome {
     debuggee.set_debug_registers(&DebugRegisters::default())?;
     trouble.resume();
     sys::sleep_for(5_000_000);
-    watched.child.process.suspend()?;
+    watched.suspend()?;
     bench.same("place", again, place)?;
     let text = format!("{:?}", debuggee.debug_registers()?);
     bench.same("registers", text, format!("{:?}", DebugRegisters::default()))

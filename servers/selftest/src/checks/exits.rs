@@ -2,7 +2,7 @@
 //! out.
 
 use crate::bench::{Bench, Check, Outcome, SOON_NS, after};
-use crate::peer::{URGENT, run};
+use crate::peer::{URGENT, on_one_cpu, run};
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU64, Ordering};
 use sys::trace::{cpu_info, set_affinity};
@@ -91,14 +91,6 @@ fn timer_to_upcall(bench: &Bench) -> Outcome {
     })
 }
 
-/// The histogram of turns of all CPUs together: a wake-up may end on any of them.
-fn turns_of_all() -> [u64; abi::TURN_BUCKETS] {
-    let cpus = (0..).map_while(|cpu| cpu_info(cpu).ok());
-    cpus.fold([0; abi::TURN_BUCKETS], |all, cpu| {
-        core::array::from_fn(|bucket| all[bucket] + cpu.turns[bucket])
-    })
-}
-
 /// Time passes on the CPU that a thread was sent to, and on no other.
 fn moved(bench: &Bench) -> Outcome {
     const TIME_NS: u64 = 5_000_000;
@@ -157,18 +149,22 @@ fn nothing_found(bench: &Bench) -> Outcome {
 }
 
 fn turns(bench: &Bench) -> Outcome {
-    let before = turns_of_all();
+    on_one_cpu(|| turns_here(bench))
+}
+
+fn turns_here(bench: &Bench) -> Outcome {
+    let before = cpu_info(0)?.turns;
     let bell = Notification::create()?;
     let timer = Timer::create(&bell, 1)?;
     for _ in 0..50 {
         timer.arm(after(300_000))?;
         bell.wait(after(SOON_NS))?;
     }
-    let (after_all, system) = (turns_of_all(), sys::system_info()?);
+    let (info, system) = (cpu_info(0)?, sys::system_info()?);
     let counted = |turns: &[u64]| turns.iter().sum::<u64>();
-    bench.hold("exits with turns", counted(&after_all) >= counted(&before) + 50)?;
+    bench.hold("exits with turns", counted(&info.turns) >= counted(&before) + 50)?;
     bench.tell(format_args!("turns of an exit: {} at most", system.most_turns));
-    for (bucket, exits) in after_all.iter().enumerate().filter(|(_, exits)| **exits > 0) {
+    for (bucket, exits) in info.turns.iter().enumerate().filter(|(_, exits)| **exits > 0) {
         bench.tell(format_args!("from {} turns on: {exits} exits", 1_u64 << bucket));
     }
     bench.hold("the most are in the histogram", system.most_turns > 0)
