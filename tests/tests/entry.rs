@@ -61,12 +61,19 @@ const DAMAGED: u64 = 1 << 57;
 /// The interrupted code can go on; a machine check is in progress.
 const CAN_GO_ON: u64 = 0b111;
 
-/// Breaks the machine when the first program has said this.
-fn machine_check(task: &str, said: &str, report: u64) -> Result<Outcome> {
+/// Breaks the machine when its first program does its task: in user mode, or halted.
+fn machine_check(task: &str, report: u64) -> Result<Outcome> {
+    let (said, there) = if task == "spin" { ("spinning", "CPL=3") } else { ("sleeping", "HLT=1") };
     let mut machine = load(&format!("entry-check-{task}"), task)?;
     machine.append("log=debug")?;
+    machine.cpus = 1;
     with_monitor(machine, |session, monitor| {
         session.wait_for(said, COMMAND)?;
+        let mut tries = 0;
+        while !monitor.command("info registers")?.contains(there) {
+            tries += 1;
+            ensure!(tries < 10_000, "the CPU never gets to {there}");
+        }
         // The machine may end before it answers.
         drop(monitor.command(&format!("mce 0 9 {report:#x} {CAN_GO_ON:#x} 0x1000 0x86")));
         Ok(())
@@ -74,12 +81,12 @@ fn machine_check(task: &str, said: &str, report: u64) -> Result<Outcome> {
 }
 
 fn machine_checks() -> Result<()> {
-    let halted = machine_check("sleep", "sleeping", REPORT)?;
+    let halted = machine_check("sleep", REPORT)?;
     ensure!(halted.verdict.passed(), "{halted}");
     ensure!(logged(&halted, " machine checks")? == 1, "{halted}");
-    let spinning = machine_check("spin", "spinning", REPORT)?;
+    let spinning = machine_check("spin", REPORT)?;
     ensure!(spinning.verdict.to_string().contains("init ended"), "{spinning}");
-    let damaged = machine_check("spin", "spinning", REPORT | DAMAGED)?;
+    let damaged = machine_check("spin", REPORT | DAMAGED)?;
     ensure!(damaged.verdict.to_string().contains("panicked"), "{damaged}");
     ensure!(damaged.transcript.contains("exception 18"), "{damaged}");
     Ok(())
