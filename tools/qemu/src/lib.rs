@@ -35,6 +35,7 @@ mod serial;
 mod session;
 #[cfg(test)]
 mod session_tests;
+mod stress;
 mod tap;
 mod verdict;
 
@@ -48,6 +49,7 @@ pub use outcome::Outcome;
 pub use screen::Screen;
 pub use serial::Observer;
 pub use session::Session;
+pub use stress::Stress;
 pub use tap::{TapResult, TapSummary};
 pub use verdict::{Exit, Verdict};
 

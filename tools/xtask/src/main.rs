@@ -19,6 +19,7 @@ mod run;
 mod selftest;
 mod setup;
 mod step;
+mod stress;
 mod test;
 mod workspace;
 
@@ -40,6 +41,7 @@ enum Command {
     Check(check::Arguments),
     Coverage(coverage::Arguments),
     Gate(gate::Arguments),
+    Stress(stress::Arguments),
     Selftest(selftest::Arguments),
     Image(disk_image::Arguments),
     Debug(debug::Arguments),
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Coverage(arguments) => coverage::run(&arguments),
         Command::Gate(arguments) => gate::run(&arguments),
+        Command::Stress(arguments) => stress::run(&arguments),
         Command::Selftest(arguments) => selftest::run(&arguments),
         Command::Image(arguments) => disk_image::run(&arguments),
         Command::Debug(arguments) => debug::run(&arguments),

@@ -93,7 +93,7 @@ pub(crate) fn judge(outcome: &Outcome) -> Results {
     results
 }
 
-fn printer() -> Observer {
+pub(crate) fn printer() -> Observer {
     let mut printed = 0;
     Box::new(move |screen: &Screen| {
         let mut out = std::io::stdout().lock();

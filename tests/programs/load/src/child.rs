@@ -13,7 +13,10 @@ pub(crate) fn play(env: &rt::Env, role: &str, argument: &str) -> Result<(), Fail
             sys::sleep_until(FOREVER);
             Ok(())
         }
-        _ => Err(Failure::from("no such role")),
+        _ => match crate::stress::play(env, role, number) {
+            Some(outcome) => outcome,
+            None => Err(Failure::from("no such role")),
+        },
     }
 }
 

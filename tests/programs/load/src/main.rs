@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `spin`, `sleep` | says so, and does it: something is done to the machine meanwhile |
 //! | `quiet` | one thread without timers: how many interrupts it gets |
+//! | `stress` | everything at once for `seconds=…`, from a `seed=…` |
 //! | `latency` | how late a timer is while spaces and threads are destroyed |
 //!
 //! Results are lines on COM1; the machine ends with success unless something is wrong.
@@ -18,6 +19,7 @@ mod child;
 mod latency;
 mod machine;
 mod quiet;
+mod stress;
 
 use machine::Machine;
 use rt::Failure;
@@ -35,12 +37,17 @@ fn main(env: rt::Env) -> Result<(), Failure> {
         "sleep" => sleep(&machine),
         "quiet" => quiet::run(&machine),
         "latency" => latency::run(&machine),
+        "stress" => stress::run(&machine, number(&env, "seconds", 10), number(&env, "seed", 1)),
         other => Err(Failure::new(format_args!("no task `{other}`"))),
     };
     if let Err(failure) = &done {
         machine.say(format_args!("failed: {failure}"));
     }
     machine.end(done.is_ok())
+}
+
+fn number(env: &rt::Env, key: &str, otherwise: u64) -> u64 {
+    env.option(key).and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
 fn spin(machine: &Machine) -> Result<(), Failure> {

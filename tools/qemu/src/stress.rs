@@ -1,0 +1,56 @@
+//! A machine under stress: the program `load` with the task `stress`, and non-maskable
+//! interrupts at random times from outside.
+
+use crate::{Images, Observer, Outcome};
+use anyhow::Result;
+use std::time::{Duration, Instant};
+
+/// Memory of such a machine in MiB.
+const MEMORY: u32 = 256;
+/// How much longer than it was told it may take: boot, warm-up, the end.
+const MORE: Duration = Duration::from_secs(120);
+/// The longest time between two non-maskable interrupts, in microseconds.
+const LONGEST_PAUSE: u64 = 4_000;
+
+/// How long, on how many CPUs, from which seed.
+#[derive(Clone, Copy, Debug)]
+pub struct Stress {
+    /// Seconds of the machine's time.
+    pub seconds: u64,
+    /// Number of CPUs.
+    pub cpus: u32,
+    /// The same seed makes the same choices; when they come differs from run to run.
+    pub seed: u64,
+}
+
+impl Stress {
+    /// Runs it: how it ended, and how many non-maskable interrupts were sent.
+    ///
+    /// # Errors
+    /// When the machine cannot be started.
+    pub fn run(self, images: &Images, observer: Option<Observer>) -> Result<(Outcome, u64)> {
+        let machine = images.machine("stress").with_archive(&images.archive_with("load")?);
+        let mut machine = machine.with_cpus(self.cpus).with_monitor();
+        let Self { seconds, seed, .. } = self;
+        machine.append(&format!("init=load task=stress seconds={seconds} seed={seed} log=info"))?;
+        machine.memory_mib = MEMORY;
+        let mut session = machine.start()?;
+        if let Some(observer) = observer {
+            session.observe(observer);
+        }
+        // Before this there is no table of interrupts.
+        session.wait_for("stress: ", MORE)?;
+        let mut monitor = session.monitor()?;
+        let (end, mut sent) = (Instant::now() + Duration::from_secs(seconds) + MORE, 0);
+        let mut random = seed | 1;
+        while Instant::now() < end && monitor.command("nmi").is_ok() {
+            sent += 1;
+            // Source: Marsaglia, "Xorshift RNGs" (2003).
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            std::thread::sleep(Duration::from_micros(random % LONGEST_PAUSE));
+        }
+        Ok((session.finish(MORE), sent))
+    }
+}
