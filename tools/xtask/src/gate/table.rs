@@ -135,7 +135,7 @@ mod tests {
         let user = test(Side::User, "exit-01-b");
         let both = [host.clone(), user.clone()];
         assert!(row(&both, None, None).problems().is_empty());
-        assert!(row(&[host.clone()], None, Some("why")).problems().is_empty());
+        assert!(row(std::slice::from_ref(&host), None, Some("why")).problems().is_empty());
         assert!(row(&[user], Some("why"), None).problems().is_empty());
         assert_eq!(row(&[], None, None).problems().len(), 2);
         assert!(row(&[host], None, None).problems()[0].contains("no QEMU test"));

@@ -78,19 +78,26 @@ impl Crew {
 
     /// Waits until all have ended; they know that they are to.
     pub(super) fn end(self) -> Result<(), Failure> {
+        // Servers last: who calls when none is left waits in vain.
+        self.wait_for(self.started - SERVERS)?;
         for _ in 0..SERVERS {
             let mut stop = Message::new(STOP_LABEL, [0; 7]);
             self.echo.call_with(&mut stop, after(SOON_NS), &mut [])?;
         }
+        self.wait_for(self.started)?;
+        // Their last instructions give their stacks back.
+        sys::sleep_for(5_000_000);
+        Ok(())
+    }
+
+    fn wait_for(&self, ended: u64) -> Result<(), Failure> {
         let end = after(SOON_NS);
-        while self.ended.load(Ordering::Relaxed) < self.started {
+        while self.ended.load(Ordering::Relaxed) < ended {
             if sys::clock() > end {
                 return Err(Failure::from("a thread does not end: it waits for something lost"));
             }
             sys::sleep_for(1_000_000);
         }
-        // Their last instructions give their stacks back.
-        sys::sleep_for(5_000_000);
         Ok(())
     }
 }

@@ -105,7 +105,10 @@ static SEEN: AtomicU64 = AtomicU64::new(0);
 fn upcalls(random: &mut Random) -> Result<(), Failure> {
     let bell = Notification::create()?;
     let timer = Timer::create(&bell, 1)?;
-    upcall::register(&bell, |_, _| drop(SEEN.fetch_add(1, Ordering::Relaxed)), 0)?;
+    let count = |_: u64, _: &upcall::SavedFrame| {
+        SEEN.fetch_add(1, Ordering::Relaxed);
+    };
+    upcall::register(&bell, count, 0)?;
     for round in 1..=50 {
         timer.arm(after(random.below(300_000)))?;
         let end = after(PATIENCE_NS);
