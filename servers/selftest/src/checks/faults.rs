@@ -12,7 +12,7 @@ pub(super) const CHECKS: &[Check] = &[
     ("fault-read-fault-tells-its-address", read_fault),
     ("fault-write-fault-tells-that-it-wrote", write_fault),
     ("fault-jump-to-no-code-is-fetch-fault", fetch_fault),
-    ("fault-heap-is-not-executable", no_execute),
+    ("fault-stack-is-not-executable", no_execute),
     ("fault-programs-code-is-not-writable", no_write),
     ("fault-handler-maps-page-and-resumes", map_and_resume),
     ("fault-handler-goes-on-elsewhere", resume_at),

@@ -99,17 +99,21 @@ pub(crate) struct Child {
 impl Child {
     /// Waits until nothing is left of it: what is known of it then.
     pub(crate) fn end(&self) -> Result<ProcessInfo, Failure> {
-        let ended = self.death.wait(after(SOON_NS));
+        let ended = if self.dead() { Ok(1) } else { self.death.wait(after(SOON_NS)) };
         ended.map_err(|error| Failure::from(error).while_doing("waiting for a child to end"))?;
         Ok(self.process.info()?)
+    }
+
+    /// Whether nothing is left of it.
+    pub(crate) fn dead(&self) -> bool {
+        let dead = sys::ProcessState::Dead as u32;
+        self.process.info().is_ok_and(|info| info.state == dead)
     }
 }
 
 impl Drop for Child {
     fn drop(&mut self) {
-        let dead = sys::ProcessState::Dead as u32;
-        let ended = self.process.info().is_ok_and(|info| info.state == dead);
-        if !ended && self.process.kill(0).is_ok() {
+        if !self.dead() && self.process.kill(0).is_ok() {
             let _ = self.death.wait(after(SOON_NS));
         }
     }

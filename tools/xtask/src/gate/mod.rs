@@ -4,6 +4,7 @@
 //! test is in `tests/gate.toml`.
 
 mod find;
+mod linux;
 mod names;
 mod run;
 mod table;
@@ -33,8 +34,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     let images = build::with_tests(&setup::toolchain()?)?;
     let verdicts = run::all(&images, arguments.cpus, &tests)?;
     print!("{}", table::text(&rows, &verdicts, arguments.names));
+    let programs = linux::read()?;
+    print!("{}", linux::text(&programs));
     let failures = |row: &Row| [row.problems(), row.failures(&verdicts)].concat();
-    let wrong: Vec<String> = rows.iter().flat_map(failures).collect();
+    let mut wrong: Vec<String> = rows.iter().flat_map(failures).collect();
+    wrong.extend(programs.iter().filter_map(|program| program.problem(&verdicts)));
     wrong.iter().for_each(|text| println!("failed: {text}"));
     let tests = tests.len();
     println!("{} properties, {tests} tests, {} wrong", rows.len(), wrong.len());
