@@ -36,8 +36,8 @@ fn storm() -> Result<()> {
     machine.append("selftest log=debug")?;
     let mut sent = 0;
     let outcome = with_monitor(machine, |session, monitor| {
-        // Before this there is no table of interrupts.
-        session.wait_for("# kernel", COMMAND)?;
+        // The kernel counts its own before.
+        session.wait_for("# user", COMMAND)?;
         while monitor.command("nmi").is_ok() {
             sent += 1;
         }

@@ -2,6 +2,7 @@
 
 use abi::exit_code;
 use alloc::format;
+use core::cell::Cell;
 use core::fmt::Display;
 use loader::{Grant, Program};
 use manifest::Archive;
@@ -85,7 +86,7 @@ impl Machine {
         }
         .start()
         .map_err(|error| Failure::new(format_args!("a child: {error}")))?;
-        Ok(Child { process, death })
+        Ok(Child { process, death, ended: Cell::new(false) })
     }
 }
 
@@ -94,26 +95,26 @@ pub(crate) struct Child {
     /// The process.
     pub(crate) process: Process,
     death: Notification,
+    ended: Cell<bool>,
 }
 
 impl Child {
     /// Waits until nothing is left of it: what is known of it then.
     pub(crate) fn end(&self) -> Result<ProcessInfo, Failure> {
-        let ended = if self.dead() { Ok(1) } else { self.death.wait(after(SOON_NS)) };
-        ended.map_err(|error| Failure::from(error).while_doing("waiting for a child to end"))?;
+        // Its death is signalled once. Its state says that it is dead long before.
+        if !self.ended.get() {
+            let ended = self.death.wait(after(SOON_NS));
+            ended
+                .map_err(|error| Failure::from(error).while_doing("waiting for a child to end"))?;
+            self.ended.set(true);
+        }
         Ok(self.process.info()?)
-    }
-
-    /// Whether nothing is left of it.
-    pub(crate) fn dead(&self) -> bool {
-        let dead = sys::ProcessState::Dead as u32;
-        self.process.info().is_ok_and(|info| info.state == dead)
     }
 }
 
 impl Drop for Child {
     fn drop(&mut self) {
-        if !self.dead() && self.process.kill(0).is_ok() {
+        if !self.ended.get() && self.process.kill(0).is_ok() {
             let _ = self.death.wait(after(SOON_NS));
         }
     }
