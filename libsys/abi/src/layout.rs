@@ -84,6 +84,6 @@ mod tests {
             assert!(parts.is_sorted(), "{layout:x?}");
             assert!(parts[1..].iter().all(|part| part.is_multiple_of(super::PAGE_SIZE)));
         }
-        assert!(Layout::BITS_32.end < 1 << 32);
+        const { assert!(Layout::BITS_32.end < 1 << 32) };
     }
 }

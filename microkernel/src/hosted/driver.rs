@@ -224,10 +224,16 @@ impl Driver {
     }
 
     /// Time passes; the timer interrupts when it is due.
+    ///
+    /// # Panics
+    /// When it is due for ever.
     pub fn advance(&mut self, nanoseconds: u64) {
         self.kernel.machine.now_ns += nanoseconds;
         let now = self.kernel.machine.now_ns;
+        let mut fired = 0;
         while self.kernel.machine.timer_ns.is_some_and(|deadline| deadline <= now) {
+            fired += 1;
+            assert!(fired < 1000, "the timer fires again and again");
             self.kernel.machine.timer_ns = None;
             self.interrupt(Interrupt::Timer);
         }

@@ -89,7 +89,7 @@ impl Hosted {
     /// A user program on this CPU uses an address: the translation is cached from then on,
     /// and used as it was cached. `None` is a page fault.
     pub fn touch(&mut self, table: &HostedTable, address: u64, access: Access) -> Option<Phys> {
-        let start = table.page_at(address).map(|(start, page)| (start, page));
+        let start = table.page_at(address);
         let own = &mut self.cpus[usize::from(self.here.0)];
         let cached = own.cached.range((table.root, 0)..=(table.root, address)).next_back();
         let (start, page) = match cached.map(|((_, start), page)| (*start, *page)) {

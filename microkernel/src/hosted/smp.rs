@@ -83,7 +83,7 @@ impl Smp {
     /// When the CPU runs no program.
     pub fn syscall(&mut self, cpu: CpuId, number: u64, arguments: &[u64], envelope: u64) {
         self.enter(cpu);
-        let id = self.kernel.current(cpu).expect("a program is running");
+        let Some(id) = self.kernel.current(cpu) else { panic!("{cpu:?} runs no program") };
         let frame = &mut self.kernel.threads[id].frame;
         let at = |index: usize| arguments.get(index).copied().unwrap_or(0);
         frame.number_status = number;
@@ -193,8 +193,14 @@ impl Smp {
     }
 
     /// Steps until every CPU runs a program or is halted, in a fixed order.
+    ///
+    /// # Panics
+    /// When that never comes.
     pub fn settle(&mut self) {
+        let mut steps = 0;
         while let Some(cpu) = self.cpus().find(|cpu| self.unsettled(*cpu)) {
+            steps += 1;
+            assert!(steps < 100_000, "the CPUs never settle");
             if self.kernel.machine.cpus[usize::from(cpu.0)].kicked {
                 self.kick_arrives(cpu);
             } else {

@@ -162,6 +162,20 @@ fn exit_11_a_last_row_sees_the_flag_of_the_last_turn() {
 }
 
 #[test]
+fn exit_11_last_rows_run_once_after_all_turns() {
+    let mut driver = boot();
+    let (handle, _) = driver.thread(0, 31);
+    watch(&mut driver, handle, 0x2000, 1).unwrap();
+    driver.raw(Syscall::ThreadResume as u64, &[handle], 0);
+    let counts = |driver: &Driver| driver.kernel.cpu(CPU).work_counts;
+    let before = counts(&driver);
+    driver.raw(Syscall::Yield as u64, &[], 0);
+    let after = counts(&driver);
+    let ran = |work: Work| after[work as usize] - before[work as usize];
+    assert_eq!((ran(Work::Reschedule), ran(Work::Debug)), (1, 1));
+}
+
+#[test]
 fn affinity_names_cpus_that_exist() {
     let mut driver = boot();
     let asked = driver.call(Syscall::ThreadAffinity, &[0, 0]).unwrap();

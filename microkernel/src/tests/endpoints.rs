@@ -187,6 +187,38 @@ fn badges_name_the_sender() {
     let copy = [badged, ALL, 78];
     assert_eq!(driver.call(Syscall::HandleCopy, &copy), Err(Error::NoRight), "no second badge");
     assert_eq!(driver.call(Syscall::Recv, &[badged]), Err(Error::NoRight));
+    let all = driver.make(Syscall::HandleCopy, &[endpoint, ALL, 77]);
+    let copy = [all, ALL, 78];
+    assert_eq!(driver.call(Syscall::HandleCopy, &copy), Err(Error::NoRight), "whatever its rights");
+}
+
+#[test]
+fn who_may_only_receive_cannot_call() {
+    let mut driver = boot();
+    let endpoint = driver.make(Syscall::EndpointCreate, &[]);
+    let receive = driver.make(Syscall::HandleCopy, &[endpoint, u64::from(Rights::RECEIVE.0), 0]);
+    for call in [Syscall::Call, Syscall::Send] {
+        assert_eq!(driver.call(call, &[receive]), Err(Error::NoRight));
+    }
+}
+
+#[test]
+fn a_gift_has_no_more_rights_than_its_giver() {
+    let (mut driver, endpoint, _, server) = server_waits();
+    driver.raw(SEND, &[endpoint], 0);
+    driver.put_envelope(&Envelope::EMPTY);
+    driver.raw(RECV, &[endpoint], ENVELOPE);
+    let bell = driver.make(Syscall::NotificationCreate, &[]);
+    let few = Rights::WAIT.union(Rights::TRANSFER);
+    let handle = driver.make(Syscall::HandleCopy, &[bell, u64::from(few.0), 0]);
+    let handle = u32::try_from(handle).unwrap();
+    let gift = Gift { handle, rights: Rights::ALL.0, moved: 0 };
+    let none = Gift::default();
+    driver.put_envelope(&Envelope { gifts: [gift, none, none, none], ..Envelope::EMPTY });
+    driver.raw(SEND, &[endpoint], ENVELOPE);
+    assert_eq!(driver.running(), server);
+    let process = driver.kernel.threads[server].process;
+    assert_eq!(driver.entry(process, driver.receipt().1[0]), Ok(few));
 }
 
 #[test]

@@ -110,9 +110,11 @@ fn exit_07_work_that_asks_for_itself_again_runs_again() {
     }
     let deadlines = 1;
     let before = driver.kernel.cpu(CPU).work_counts[deadlines];
+    let interrupts = driver.kernel.stats.timer_interrupts;
     driver.advance(100);
     let after = driver.kernel.cpu(CPU).work_counts[deadlines];
     assert_eq!(after - before, 2, "64 in the first turn, the rest in the second");
+    assert_eq!(driver.kernel.stats.timer_interrupts - interrupts, 1, "of the same interrupt");
     assert_eq!(driver.kernel.deadlines.next_ns(), None);
 }
 

@@ -38,6 +38,7 @@ fn check_queues(kernel: &Kernel<Hosted>) {
         for id in cpu.queue.iter(&kernel.threads) {
             see(id, State::Ready);
             let thread = &kernel.threads[id];
+            assert!(kernel.allowed(id, thread.cpu), "{id:?} waits for a CPU that it may not use");
             assert!(thread.queued && usize::from(thread.cpu.0) == number, "{id:?} is misplaced");
         }
         if let Some(current) = cpu.current
@@ -76,6 +77,8 @@ fn check_queues(kernel: &Kernel<Hosted>) {
     for id in kernel.threads.ids() {
         let thread = &kernel.threads[id];
         let found = found[id.index()];
+        let waits = !thread.dead && !matches!(thread.state, State::Ready | State::Inactive);
+        assert!(waits || !kernel.deadlines.contains(id.index()), "{id:?} has an old deadline");
         match thread.state {
             state if thread.dead => {
                 assert_eq!((found, state), (None, State::Inactive), "dead {id:?} is somewhere");
@@ -106,9 +109,12 @@ fn check_cpus(kernel: &Kernel<Hosted>) {
     let in_kernel = kernel.cpus.iter().enumerate().any(in_kernel);
     for (number, cpu) in kernel.cpus.iter().enumerate() {
         let at = CpuId(u16::try_from(number).unwrap());
+        let halted = kernel.idle >> number & 1 != 0;
+        assert_eq!(halted, cpu.context == Context::Idle, "the mask of halted CPUs is wrong");
         if cpu.context == Context::Kernel || told(kernel, number) || kernel.shutdown.is_some() {
             continue;
         }
+        assert_eq!(cpu.kicks, 0, "{at:?} has left without sending its kicks");
         // That a CPU or thread has something unusual in registers is no work before the next exit.
         let lasting = [Work::VectorSave, Work::Debug, Work::Ports, Work::UserValues];
         let lasting = lasting.iter().fold(0, |all, work| all | work.flag());
@@ -125,6 +131,7 @@ fn check_cpus(kernel: &Kernel<Hosted>) {
         };
         assert_eq!(cpu.context, Context::User);
         assert!(kernel.runnable(current), "current {current:?} must not run");
+        assert!(kernel.allowed(current, at), "{current:?} runs on {at:?}, where it may not");
         let debug = kernel.threads[current].debug;
         assert_eq!(cpu.debug, debug, "{at:?} has the debug registers of another thread");
         let highest = cpu.queue.highest();

@@ -202,3 +202,44 @@ fn a_notification_serves_one_thread() {
     let weak = driver.make(Syscall::HandleCopy, &[notification, u64::from(Rights::SIGNAL.0), 0]);
     assert_eq!(driver.call(Syscall::Wait, &[weak, 0]), Err(Error::NoRight));
 }
+
+#[test]
+fn a_timer_armed_again_for_a_moment_that_has_passed_fires_again() {
+    let mut driver = boot();
+    let bell = driver.make(Syscall::NotificationCreate, &[]);
+    let timer = driver.make(Syscall::TimerCreate, &[bell, 1]);
+    for _ in 0..3 {
+        driver.call(Syscall::TimerArm, &[timer, 500]).unwrap();
+        driver.advance(500);
+        assert_eq!(driver.call(Syscall::Wait, &[bell, 0]).unwrap().values.0, 1);
+    }
+}
+
+#[test]
+fn an_upcall_waits_for_the_end_of_a_long_operation() {
+    let mut driver = boot();
+    let notification = driver.make(Syscall::NotificationCreate, &[]);
+    driver.make(Syscall::IrqCreate, &[1, 7, notification, 2]);
+    driver.call(Syscall::UpcallRegister, &[notification, 0x40_0100, STACK, 0]).unwrap();
+    // The interrupt comes after the first of its pieces.
+    driver.kernel.machine.arriving.push_back(Interrupt::Line(7));
+    driver.raw(Syscall::MemoryCreate as u64, &[64], 0);
+    let frame = driver.frame().clone();
+    assert_eq!((frame.instruction, frame.value0), (0x40_0100, 2), "the handler has its bits");
+    driver.raw(Syscall::UpcallReturn as u64, &[(STACK - 160) & !15], 0);
+    let memory = driver.frame().value0;
+    assert_eq!(driver.call(Syscall::MemoryInfo, &[memory]).unwrap().values.0, 64);
+}
+
+#[test]
+fn a_wait_that_ended_leaves_no_deadline_to_the_next_one() {
+    let mut driver = boot();
+    let bell = driver.make(Syscall::NotificationCreate, &[]);
+    let waiter = driver.start_urgent(0);
+    driver.raw(Syscall::Wait as u64, &[bell, 1_000], 0);
+    driver.raw(Syscall::Signal as u64, &[bell, 1], 0);
+    assert_eq!(driver.running(), waiter);
+    driver.raw(Syscall::Wait as u64, &[bell, u64::MAX], 0);
+    driver.advance(2_000);
+    assert_eq!(driver.state(waiter), State::Waiting(driver.kernel.notifications.id_at(0).unwrap()));
+}

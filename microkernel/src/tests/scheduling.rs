@@ -2,7 +2,10 @@
 
 use super::kit::boot;
 use crate::exit::Next;
-use crate::machine::Interrupt;
+use crate::hosted::{Driver, Place, Smp};
+use crate::kernel::Sizes;
+use crate::machine::{CpuId, Interrupt};
+use crate::object::Life;
 use abi::Syscall;
 
 const SLICE: u64 = 10_000_000;
@@ -99,4 +102,53 @@ fn time_is_booked_to_who_used_it() {
     driver.kernel.machine.now_ns += 700;
     driver.call(Syscall::Yield, &[]).unwrap();
     assert_eq!(driver.kernel.threads[me].user_ns, 700);
+}
+
+/// A machine with so many CPUs, of which the first runs and the others are halted.
+fn many(cpus: usize) -> Driver {
+    Driver::boot_with(&Sizes::for_memory(1024 * abi::PAGE_SIZE, 1024), cpus)
+}
+
+/// A thread that may only run on this CPU, started there.
+fn pinned(driver: &mut Driver, process: u64, priority: u64, cpu: u64) -> u64 {
+    let (handle, _) = driver.thread(process, priority);
+    driver.call(Syscall::ThreadAffinity, &[handle, 1 << cpu]).unwrap();
+    driver.raw(Syscall::ThreadResume as u64, &[handle], 0);
+    handle
+}
+
+#[test]
+fn one_cpu_keeps_the_next_deadline() {
+    let mut driver = many(2);
+    pinned(&mut driver, 0, 29, 1);
+    let mut smp = Smp::from(driver);
+    smp.settle();
+    smp.syscall(CpuId(1), Syscall::Sleep as u64, &[1_000], 0);
+    smp.settle();
+    smp.syscall(CpuId(0), Syscall::Yield as u64, &[], 0);
+    smp.settle();
+    let timers: Vec<_> = smp.kernel.machine.cpus.iter().map(|cpu| cpu.timer_ns).collect();
+    assert_eq!(timers, [None, Some(1_000)]);
+}
+
+#[test]
+fn who_leaves_the_dead_for_somebody_urgent_finds_them_a_halted_cpu() {
+    let mut driver = many(3);
+    let bell = driver.make(Syscall::NotificationCreate, &[]);
+    let (child, id) = driver.child_of(0, 30);
+    pinned(&mut driver, 0, 50, 1);
+    pinned(&mut driver, child, 30, 1);
+    let mut smp = Smp::from(driver);
+    smp.settle();
+    smp.syscall(CpuId(1), Syscall::Wait as u64, &[bell, u64::MAX], 0);
+    smp.settle();
+    // The CPU of the victim is given something better to do than to take it apart.
+    smp.syscall(CpuId(0), Syscall::ThreadPriority as u64, &[0, 40], 0);
+    smp.settle();
+    smp.syscall(CpuId(0), Syscall::ProcessKill as u64, &[child, 0], 0);
+    smp.turn(CpuId(0));
+    smp.syscall(CpuId(0), Syscall::Signal as u64, &[bell, 1], 0);
+    smp.settle();
+    assert!(smp.places[..2].iter().all(|place| matches!(place, Place::User(_))));
+    assert_eq!(smp.kernel.processes[id].life, Life::Dead);
 }

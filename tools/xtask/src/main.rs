@@ -14,6 +14,7 @@ mod disk_image;
 mod gate;
 mod log;
 mod metadata;
+mod mutants;
 mod new_server;
 mod run;
 mod selftest;
@@ -40,6 +41,7 @@ enum Command {
     Test(test::Arguments),
     Check(check::Arguments),
     Coverage(coverage::Arguments),
+    Mutants(mutants::Arguments),
     Gate(gate::Arguments),
     Stress(stress::Arguments),
     Selftest(selftest::Arguments),
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Coverage(arguments) => coverage::run(&arguments),
+        Command::Mutants(arguments) => mutants::run(&arguments),
         Command::Gate(arguments) => gate::run(&arguments),
         Command::Stress(arguments) => stress::run(&arguments),
         Command::Selftest(arguments) => selftest::run(&arguments),

@@ -25,8 +25,8 @@ fn scene() -> Scene {
             traveller,
             vec![call(Syscall::Wait, &[bell, u64::MAX]), call(Syscall::Yield, &[]), park()],
         ),
-        (first, vec![affinity(0b01), affinity(0b10), park()]),
-        (second, vec![call(Syscall::Signal, &[bell, 1]), affinity(0b11), park()]),
+        (first, vec![affinity(0b01), affinity(0b10), affinity(0b01), park()]),
+        (second, vec![call(Syscall::Signal, &[bell, 1]), affinity(0b10), affinity(0b11), park()]),
     ];
     let end = |state: &State| {
         assert_eq!(state.progress[0].at, 3, "the traveller did all its steps");

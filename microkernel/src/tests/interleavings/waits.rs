@@ -26,6 +26,7 @@ fn time_outs() -> Scene {
     let mut driver = boot();
     let first = driver.running();
     let bell = driver.make(Syscall::NotificationCreate, &[]);
+    let other = driver.make(Syscall::NotificationCreate, &[]);
     let (a, waiter) = driver.thread(0, 31);
     let (b, second) = driver.thread(0, 29);
     for handle in [b, a] {
@@ -35,7 +36,8 @@ fn time_outs() -> Scene {
     start.settle();
     let scripts = vec![
         (waiter, vec![call(WAIT, &[bell, 1000]), call(WAIT, &[bell, 2000]), park()]),
-        (first, vec![call(SIGNAL, &[bell, 1]), call(Syscall::Yield, &[]), park()]),
+        // The same moment twice: one CPU may ask for it while the other one has it behind it.
+        (first, vec![call(SIGNAL, &[bell, 1]), call(WAIT, &[other, 1000]), park()]),
         (second, vec![call(SIGNAL, &[bell, 2]), park()]),
     ];
     let end = |state: &State| {
@@ -79,7 +81,8 @@ fn kills(whole_process: bool) -> Scene {
     let scripts = vec![
         (waiter, vec![call(WAIT, &[in_child, 1000]), call(WAIT, &[in_child, u64::MAX]), park()]),
         (first, vec![call(SIGNAL, &[bell, 1]), call(WAIT, &[death, u64::MAX]), park()]),
-        (second, vec![kill, park()]),
+        // A thread that nobody names any more may still be on its CPU.
+        (second, vec![kill, call(Syscall::HandleClose, &[victim]), park()]),
     ];
     let end = |state: &State| {
         assert_eq!(taken(state, 1), [1], "the death is told, once");

@@ -78,7 +78,7 @@ fn run_tests(toolchain: &Toolchain, folder: &Path, profiles: &Path) -> Result<Pa
 }
 
 /// The program that a line of cargo's messages names.
-fn executable(line: &str) -> Option<PathBuf> {
+pub(crate) fn executable(line: &str) -> Option<PathBuf> {
     let message: serde_json::Value = serde_json::from_str(line).ok()?;
     message.get("executable")?.as_str().map(PathBuf::from)
 }
