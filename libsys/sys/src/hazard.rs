@@ -67,6 +67,12 @@ pub fn ticks() -> u64 {
     unsafe { core::arch::x86_64::_rdtsc() }
 }
 
+/// Writes a port by an instruction, which faults unless it was allowed.
+pub fn port_write(port: u16, value: u8) {
+    // SAFETY: it touches no memory; where it is not allowed it faults, which is the test.
+    unsafe { asm!("out dx, al", in("dx") port, in("al") value, options(nostack, nomem)) };
+}
+
 /// Reads a byte at any address.
 pub fn read(address: u64) -> u8 {
     let value: u8;

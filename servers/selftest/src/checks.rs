@@ -8,7 +8,7 @@ mod debugger;
 mod devices;
 pub(crate) mod entries;
 mod exits;
-mod faults;
+pub(crate) mod faults;
 pub(crate) mod frames;
 mod handles;
 pub(crate) mod hooks;

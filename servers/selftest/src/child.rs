@@ -1,7 +1,7 @@
 //! This program as a child: what it plays, and how its parent holds it.
 
 use crate::bench::{SOON_NS, after};
-use crate::checks::{entries, frames, hooks, hostile};
+use crate::checks::{entries, faults, frames, hooks, hostile};
 use abi::MAP_BASE;
 use sys::hazard::{self, Instruction};
 use sys::{Endpoint, FOREVER, Failure, Notification, Process, ProcessInfo, Received, Words};
@@ -68,6 +68,7 @@ pub(crate) fn play(env: &rt::Env, role: &str, argument: &str) -> Result<(), Fail
         "wild-calls" => hostile::wild_calls(number(argument)),
         "trap" => drop(hazard::call_with_flags(abi::Syscall::Yield as u64, 1 << 8)),
         "wild-registers" => hostile::wild_registers(),
+        "hidden-clock" => faults::hidden_clock(),
         "all-interrupts" => entries::all_interrupts(),
         "flags-at-breakpoint" => entries::flags_at_breakpoint(number(argument)),
         "step-over-a-call" => entries::step_over_a_call(),

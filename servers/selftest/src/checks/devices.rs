@@ -1,12 +1,14 @@
 //! Ports and interrupts, with the real-time clock as the device.
 
 use crate::bench::{Bench, Check, Outcome, SOON_NS, after};
+use sys::hazard;
 use sys::{Error, Irq, Notification, OwnedHandle, Ports, Resource, Rights};
 
 pub(super) const CHECKS: &[Check] = &[
     ("device-ports-are-read-and-written", ports),
     ("device-ports-beyond-range-are-refused", beyond_range),
     ("device-ports-need-right", ports_need_rights),
+    ("exit-39-allowed-ports-are-used-by-instructions", by_instruction),
     ("device-kernels-ports-are-refused", kernel_ports),
     ("device-ranges-beyond-65536-are-refused", beyond_ports),
     ("device-only-resource-makes-devices", only_resource),
@@ -15,6 +17,8 @@ pub(super) const CHECKS: &[Check] = &[
     ("device-lines-that-do-not-exist-are-refused", no_such_line),
 ];
 
+/// Where firmware shows how far it came: writing there does nothing.
+const DIAGNOSTIC: u16 = 0x80;
 /// Index and data of the clock. Source: MC146818 data sheet.
 const CLOCK: u16 = 0x70;
 const INDEX: u16 = 0;
@@ -48,6 +52,18 @@ fn ports(bench: &Bench) -> Outcome {
     let found = read(&clock, 0x7f)?;
     write(&clock, 0x7f, before)?;
     bench.same("what was written", found, 0x5a)
+}
+
+/// The instruction that the hostile programs die of, on a port that was allowed.
+fn by_instruction(bench: &Bench) -> Outcome {
+    let ports = Ports::create(&bench.resource, DIAGNOSTIC, 1)?;
+    let powerless = Ports::from(OwnedHandle::from(ports.copy(Rights::READ)?));
+    bench.refused("a handle that only reads", powerless.allow_instructions(), Error::NoRight)?;
+    ports.allow_instructions()?;
+    hazard::port_write(DIAGNOSTIC, 0x5a);
+    sys::sleep_for(1_000_000);
+    hazard::port_write(DIAGNOSTIC, 0xa5);
+    Ok(())
 }
 
 fn beyond_range(bench: &Bench) -> Outcome {

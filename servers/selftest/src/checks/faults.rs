@@ -2,8 +2,8 @@
 
 use crate::bench::{Bench, Check, Outcome, SMALL, SOON_NS, after};
 use crate::child::Child;
-use abi::{FAULT_LABEL, KILLED};
-use sys::hazard::Instruction;
+use abi::{FAULT_LABEL, KILLED, Syscall};
+use sys::hazard::{self, Instruction};
 use sys::{
     Endpoint, Failure, FaultKind, FaultReply, Incoming, Memory, Message, Protection, Received,
 };
@@ -28,6 +28,7 @@ pub(super) const CHECKS: &[Check] = &[
     ("fault-breakpoint-is-told", |bench| tells(bench, Instruction::Breakpoint, FaultKind::Debug)),
     ("fault-privileged-instructions-are-told", privileged),
     ("fault-stack-has-guard", stack_guard),
+    ("exit-39-a-hidden-clock-is-a-fault-of-its-thread-alone", clock_hidden),
 ];
 
 const HOLE: u64 = 0x6666_0000_0000;
@@ -63,6 +64,26 @@ fn page_fault(bench: &Bench, role: &str, address: u64, code: u64) -> Outcome {
     bench.same("process", pid, child.process.info()?.pid.into())?;
     answer(message, FaultReply::Kill, 0);
     bench.same("recorded", child.end()?.fault, FaultKind::Page as u64)
+}
+
+/// In a child: the clock is read, hidden, and read again.
+pub(crate) fn hidden_clock() {
+    let before = hazard::ticks();
+    let hidden = hazard::plain(Syscall::ThreadClock as u64, [0; 6]);
+    if (hidden.status, hidden.value0) == (0, 1) && hazard::ticks() > before {
+        rt::exit(1);
+    }
+}
+
+fn clock_hidden(bench: &Bench) -> Outcome {
+    let (_handler, child, message) = faulty(bench, "hidden-clock", 0)?;
+    // The handler runs on the same CPU perhaps, and reads its own.
+    let (first, second) = (hazard::ticks(), hazard::ticks());
+    let kind = message.words[0];
+    answer(message, FaultReply::Kill, 0);
+    child.end()?;
+    bench.same("kind", kind, FaultKind::Protection as u64)?;
+    bench.hold("others read it", second >= first && first > 0)
 }
 
 fn read_fault(bench: &Bench) -> Outcome {
