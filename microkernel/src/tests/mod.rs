@@ -11,7 +11,6 @@ mod hooks;
 mod interleavings;
 mod invariants;
 mod kit;
-mod model;
 mod notifications;
 mod objects;
 mod processes;
