@@ -15,7 +15,7 @@ use super::super::cpu::CpuBlock;
 use super::super::cpu::tables::{USER_CODE_32, USER_DATA};
 use super::frame::{SYSCALL32_MARK, SYSENTER_MARK, Trap};
 use super::gate;
-use super::stubs::{KERNEL_FLAGS, clear_registers, push_registers};
+use super::stubs::{KERNEL_FLAGS, clear_registers, push_registers, syscall_body};
 use core::arch::naked_asm;
 use core::mem::offset_of;
 use x86_64::registers::rflags::RFlags;
@@ -74,34 +74,10 @@ extern "C" fn stepped_sysenter_entry() -> ! {
     sysenter_body!(INTERRUPTS_ON | SINGLE_STEP)
 }
 
-/// SYSCALL of 32-bit code arrives here: ecx = eip, r11 = rflags, rsp and gs still the
-/// user's, interrupts off by the flag mask.
+/// SYSCALL of 32-bit code arrives here.
 #[unsafe(naked)]
 pub(crate) extern "C" fn syscall32_entry() -> ! {
-    naked_asm!(
-        "swapgs",
-        "mov gs:[{user_stack}], rsp",
-        "mov rsp, gs:[{frame_end}]",
-        "push {user_data}",
-        "push gs:[{user_stack}]",
-        "push r11",
-        "push {user_code}",
-        "push rcx",
-        "push 0",
-        "push {mark}",
-        push_registers!(),
-        clear_registers!(),
-        "mov rsp, gs:[{kernel_stack}]",
-        "call {arrived}",
-        "ud2",
-        user_stack = const offset_of!(CpuBlock, user_stack),
-        frame_end = const offset_of!(CpuBlock, frame_end),
-        kernel_stack = const offset_of!(CpuBlock, kernel_stack),
-        user_data = const USER_DATA.0,
-        user_code = const USER_CODE_32.0,
-        mark = const SYSCALL32_MARK,
-        arrived = sym gate::compat_arrived,
-    )
+    syscall_body!(USER_CODE_32, SYSCALL32_MARK, gate::compat_arrived)
 }
 
 /// A debug exception in kernel mode: if it is the single step of a user over SYSENTER, which

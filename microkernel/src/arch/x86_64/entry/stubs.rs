@@ -84,40 +84,47 @@ macro_rules! clear_registers {
     };
 }
 
-pub(super) use {clear_registers, push_registers};
-
 /// Flags of kernel code: none but the bit that is always set.
 pub(super) const KERNEL_FLAGS: u64 = 1 << 1;
 
-/// SYSCALL arrives here: rcx = rip, r11 = rflags, rsp and gs still the user's,
-/// interrupts off by the flag mask.
+/// From SYSCALL on: rcx = rip, r11 = rflags, rsp and gs still the user's, interrupts off by
+/// the flag mask. The user's code segment, the mark, and who goes on.
+macro_rules! syscall_body {
+    ($code:expr, $mark:expr, $arrived:path) => {
+        ::core::arch::naked_asm!(
+            "swapgs",
+            "mov gs:[{user_stack}], rsp",
+            "mov rsp, gs:[{frame_end}]",
+            // rsp = end of the thread's frame: the same picture as the CPU's own push.
+            "push {user_data}",
+            "push gs:[{user_stack}]",
+            "push r11",
+            "push {user_code}",
+            "push rcx",
+            "push 0",
+            "push {mark}",
+            push_registers!(),
+            clear_registers!(),
+            "mov rsp, gs:[{kernel_stack}]",
+            "call {arrived}",
+            "ud2",
+            user_stack = const offset_of!(CpuBlock, user_stack),
+            frame_end = const offset_of!(CpuBlock, frame_end),
+            kernel_stack = const offset_of!(CpuBlock, kernel_stack),
+            user_data = const USER_DATA.0,
+            user_code = const $code.0,
+            mark = const $mark,
+            arrived = sym $arrived,
+        )
+    };
+}
+
+pub(super) use {clear_registers, push_registers, syscall_body};
+
+/// SYSCALL of 64-bit code arrives here.
 #[unsafe(naked)]
 pub(crate) extern "C" fn syscall_entry() -> ! {
-    naked_asm!(
-        "swapgs",
-        "mov gs:[{user_stack}], rsp",
-        "mov rsp, gs:[{frame_end}]",
-        // rsp = end of the thread's frame: the same picture as the CPU's own push.
-        "push {user_data}",
-        "push gs:[{user_stack}]",
-        "push r11",
-        "push {user_code}",
-        "push rcx",
-        "push 0",
-        "push {mark}",
-        push_registers!(),
-        clear_registers!(),
-        "mov rsp, gs:[{kernel_stack}]",
-        "call {arrived}",
-        "ud2",
-        user_stack = const offset_of!(CpuBlock, user_stack),
-        frame_end = const offset_of!(CpuBlock, frame_end),
-        kernel_stack = const offset_of!(CpuBlock, kernel_stack),
-        user_data = const USER_DATA.0,
-        user_code = const USER_CODE.0,
-        mark = const SYSCALL_MARK,
-        arrived = sym gate::syscall_arrived,
-    )
+    syscall_body!(USER_CODE, SYSCALL_MARK, gate::syscall_arrived)
 }
 
 /// From user mode, gs swapped, rsp at the vector in the thread's frame.
