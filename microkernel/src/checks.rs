@@ -65,16 +65,27 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// One entry more (1) or less (-1): inside there is exactly one.
+    /// An entry, which is counted: none is open.
     #[inline]
-    pub(crate) fn check_depth(&mut self, cpu: CpuId, change: i32, inside: i32) {
+    pub(crate) fn check_enters(&mut self, cpu: CpuId) {
         if ON {
-            self.checks.entries += u64::from(change > 0);
-            let depth = &mut self.cpu_mut(cpu).depth;
-            let found = if change > 0 { *depth + change } else { *depth };
-            *depth = inside + change.min(0);
-            if found != inside {
-                self.report(format_args!("entry depth of {cpu:?} is {found}, not {inside}"));
+            self.checks.entries += 1;
+        }
+        self.change_depth(cpu, 0, 1);
+    }
+
+    /// The way out: one entry is open.
+    #[inline]
+    pub(crate) fn check_leaves(&mut self, cpu: CpuId) {
+        self.change_depth(cpu, 1, 0);
+    }
+
+    #[inline]
+    fn change_depth(&mut self, cpu: CpuId, from: u32, to: u32) {
+        if ON {
+            let found = core::mem::replace(&mut self.cpu_mut(cpu).depth, to);
+            if found != from {
+                self.report(format_args!("entry depth of {cpu:?} is {found}, not {from}"));
             }
         }
     }

@@ -104,7 +104,7 @@ pub struct Cpu {
     /// CPUs that this one has to kick before it leaves, one bit each.
     pub kicks: u64,
     /// How many entries it is in: 1 in the kernel, else 0 (kept by the checks).
-    pub depth: i32,
+    pub depth: u32,
     /// Whether it hides the time-stamp counter.
     pub no_clock: bool,
     /// The ports that it lets instructions use.

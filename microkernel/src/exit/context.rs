@@ -23,14 +23,14 @@ impl<M: Machine> Kernel<M> {
     pub fn enter(&mut self, cpu: CpuId) {
         self.check_interrupts(Place::Enter);
         self.change_context(cpu, Context::User, Context::Kernel);
-        self.check_depth(cpu, 1, 1);
+        self.check_enters(cpu);
     }
 
     /// First thing after a halt.
     pub fn wake(&mut self, cpu: CpuId) {
         self.check_interrupts(Place::Enter);
         self.change_context(cpu, Context::Idle, Context::Kernel);
-        self.check_depth(cpu, 1, 1);
+        self.check_enters(cpu);
     }
 
     /// The one transition: asserts where the CPU comes from, and books the time since.

@@ -149,7 +149,7 @@ impl<M: Machine> Kernel<M> {
     #[inline]
     fn check_leave(&mut self, cpu: CpuId) {
         self.check_interrupts(Place::Leave);
-        self.check_depth(cpu, -1, 1);
+        self.check_leaves(cpu);
         if checks::ON && self.read_work(cpu) & Self::LOOP_MASK != 0 {
             let work = self.read_work(cpu);
             self.report(format_args!("{cpu:?} leaves with flags {work:#x}"));
