@@ -19,25 +19,21 @@ macro_rules! program {
     };
 }
 
-/// The first instruction of every program: an empty stack, zeroed registers.
 #[cfg(all(target_os = "none", target_arch = "x86"))]
-#[unsafe(no_mangle)]
-#[unsafe(naked)]
-extern "C" fn _start() -> ! {
-    unsafe extern "C" {
-        fn postern_program() -> !;
-    }
-    core::arch::naked_asm!(
-        "and esp, -16",
-        "xor ebp, ebp",
-        "call {program}",
-        "ud2",
-        program = sym postern_program,
-    )
+macro_rules! stack {
+    () => {
+        "esp"
+    };
+}
+#[cfg(all(target_os = "none", target_arch = "x86_64"))]
+macro_rules! stack {
+    () => {
+        "rsp"
+    };
 }
 
 /// The first instruction of every program: an empty stack, zeroed registers.
-#[cfg(all(target_os = "none", target_arch = "x86_64"))]
+#[cfg(target_os = "none")]
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 extern "C" fn _start() -> ! {
@@ -45,7 +41,7 @@ extern "C" fn _start() -> ! {
         fn postern_program() -> !;
     }
     core::arch::naked_asm!(
-        "and rsp, -16",
+        concat!("and ", stack!(), ", -16"),
         "xor ebp, ebp",
         "call {program}",
         "ud2",

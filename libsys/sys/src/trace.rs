@@ -19,32 +19,32 @@ use abi::{CpuInfo, Syscall, TraceReply};
 
 pub use abi::{DebugRegisters, SavedFrame, TraceFlags, TraceRecord, TraceStage};
 
-/// Stops of a process come here until this is dropped.
+/// A process and the endpoint where its stops arrive.
 #[derive(Debug)]
-pub struct Tracer {
+struct Stops {
     process: Process,
-    stops: Endpoint,
+    endpoint: Endpoint,
 }
 
-impl Tracer {
-    /// Watches a process that this one may manage.
-    pub fn watch(process: Process, flags: TraceFlags) -> Result<Self, Error> {
-        let stops = Endpoint::create()?;
-        let sender = stops.copy(Rights::SEND)?;
+impl Stops {
+    /// Has the stops of a process sent here, by `ProcessTrace` with flags or by
+    /// `ProcessDispatch`.
+    fn begin(process: Process, call: Syscall, flags: TraceFlags) -> Result<Self, Error> {
+        let endpoint = Endpoint::create()?;
+        let sender = endpoint.copy(Rights::SEND)?;
         let arguments = [argument(process.handle()), argument(sender.handle()), 0, flags.0, 0, 0];
-        plain(Syscall::ProcessTrace, arguments)?;
-        Ok(Self { process, stops })
+        plain(call, arguments)?;
+        Ok(Self { process, endpoint })
     }
 
-    /// The process.
-    pub fn process(&self) -> &Process {
-        &self.process
+    /// Takes back what the same call has begun.
+    fn end(&self, call: Syscall) {
+        // When it fails, the process is gone. Stops that wait are let go with the endpoint.
+        let _ = plain(call, [argument(self.process.handle()), 0, 0, 0, 0, 0]);
     }
 
-    /// The next stop. [`Error::TimedOut`] at the deadline; [`Error::PeerDied`] when the
-    /// process is gone.
-    pub fn next(&self, deadline_ns: u64) -> Result<Stop, Error> {
-        let Received::Message(message) = self.stops.receive(deadline_ns, &mut [])? else {
+    fn next(&self, deadline_ns: u64) -> Result<Stop, Error> {
+        let Received::Message(message) = self.endpoint.receive(deadline_ns, &mut [])? else {
             return Err(Error::Interrupted);
         };
         let stage = TraceStage::from_label(message.label).ok_or(Error::BadArgument)?;
@@ -54,10 +54,31 @@ impl Tracer {
     }
 }
 
+/// Stops of a process come here until this is dropped.
+#[derive(Debug)]
+pub struct Tracer(Stops);
+
+impl Tracer {
+    /// Watches a process that this one may manage.
+    pub fn watch(process: Process, flags: TraceFlags) -> Result<Self, Error> {
+        Stops::begin(process, Syscall::ProcessTrace, flags).map(Self)
+    }
+
+    /// The process.
+    pub fn process(&self) -> &Process {
+        &self.0.process
+    }
+
+    /// The next stop. [`Error::TimedOut`] at the deadline; [`Error::PeerDied`] when the
+    /// process is gone.
+    pub fn next(&self, deadline_ns: u64) -> Result<Stop, Error> {
+        self.0.next(deadline_ns)
+    }
+}
+
 impl Drop for Tracer {
     fn drop(&mut self) {
-        // When it fails, the process is gone. Stops that wait are let go with the endpoint.
-        let _ = plain(Syscall::ProcessTrace, [argument(self.process.handle()), 0, 0, 0, 0, 0]);
+        self.0.end(Syscall::ProcessTrace);
     }
 }
 
@@ -103,16 +124,12 @@ impl Stop {
 
 /// All system calls of the process come to this server's endpoint as `Dispatch` stops.
 #[derive(Debug)]
-pub struct Personality(Tracer);
+pub struct Personality(Stops);
 
 impl Personality {
     /// Takes over a process's calls until this is dropped.
     pub fn of(process: Process) -> Result<Self, Error> {
-        let stops = Endpoint::create()?;
-        let sender = stops.copy(Rights::SEND)?;
-        let arguments = [argument(process.handle()), argument(sender.handle()), 0, 0, 0, 0];
-        plain(Syscall::ProcessDispatch, arguments)?;
-        Ok(Self(Tracer { process, stops }))
+        Stops::begin(process, Syscall::ProcessDispatch, TraceFlags::default()).map(Self)
     }
 
     /// The next call; to be answered with [`Stop::result`].
@@ -123,9 +140,7 @@ impl Personality {
 
 impl Drop for Personality {
     fn drop(&mut self) {
-        // When it fails, the process is gone.
-        let process = argument(self.0.process.handle());
-        let _ = plain(Syscall::ProcessDispatch, [process, 0, 0, 0, 0, 0]);
+        self.0.end(Syscall::ProcessDispatch);
     }
 }
 
@@ -169,14 +184,18 @@ impl Debuggee {
         &self.0
     }
 
-    /// A thread that was just suspended may still be on its way off another CPU: asks again
-    /// for a moment before it is told that it is not stopped.
-    fn when_stopped(&self, call: Syscall, address: u64, write: u64) -> Result<(), Error> {
+    /// A register call. A thread that was just suspended may still be on its way off another
+    /// CPU: it is asked for again for a moment before [`Error::BadState`] is told.
+    ///
+    /// # Safety
+    /// The address is of a live value of the type that the call reads (write 1), or of an
+    /// exclusive one that it writes (write 0) and of which every bit pattern is a value.
+    unsafe fn when_stopped(&self, call: Syscall, address: u64, write: u64) -> Result<(), Error> {
         let arguments = [argument(self.0.handle()), address, write, 0, 0, 0];
         let mut tries = 0;
         loop {
-            // SAFETY: the callers' addresses are of a live value of the type that the call
-            // reads, or an exclusive one that it writes; see there.
+            // SAFETY: the caller's promise; the thread is another process's, where no Rust
+            // value of ours lives.
             match unsafe { with_memory(call, arguments) } {
                 Err(Error::BadState) if tries < STOP_TRIES => {
                     tries += 1;
@@ -190,33 +209,31 @@ impl Debuggee {
     /// Its registers. [`Error::BadState`] while it is not stopped.
     pub fn registers(&self) -> Result<SavedFrame, Error> {
         let mut frame = SavedFrame::default();
-        // The kernel writes one `SavedFrame`, plain numbers, to an exclusive, live value.
-        self.when_stopped(Syscall::ThreadRegisters, address_of(&raw mut frame), 0)?;
+        // SAFETY: an exclusive, live `SavedFrame`, which is plain numbers.
+        unsafe { self.when_stopped(Syscall::ThreadRegisters, address_of(&raw mut frame), 0) }?;
         Ok(frame)
     }
 
     /// Changes its registers; what user mode must not choose is repaired.
     pub fn set_registers(&self, frame: &SavedFrame) -> Result<(), Error> {
         let address = address_of(core::ptr::from_ref(frame));
-        // The kernel only reads the frame; the thread is another process's, where no Rust
-        // value of ours lives.
-        self.when_stopped(Syscall::ThreadRegisters, address, 1)
+        // SAFETY: a live `SavedFrame`.
+        unsafe { self.when_stopped(Syscall::ThreadRegisters, address, 1) }
     }
 
     /// What its debug registers watch for.
     pub fn debug_registers(&self) -> Result<DebugRegisters, Error> {
         let mut registers = DebugRegisters::default();
-        let address = address_of(&raw mut registers);
-        // As in `registers`.
-        self.when_stopped(Syscall::ThreadDebug, address, 0)?;
+        // SAFETY: an exclusive, live `DebugRegisters`, which is plain numbers.
+        unsafe { self.when_stopped(Syscall::ThreadDebug, address_of(&raw mut registers), 0) }?;
         Ok(registers)
     }
 
     /// Makes them watch for something else; a hit is a `Debug` fault of the thread.
     pub fn set_debug_registers(&self, registers: &DebugRegisters) -> Result<(), Error> {
         let address = address_of(core::ptr::from_ref(registers));
-        // As in `set_registers`.
-        self.when_stopped(Syscall::ThreadDebug, address, 1)
+        // SAFETY: a live `DebugRegisters`.
+        unsafe { self.when_stopped(Syscall::ThreadDebug, address, 1) }
     }
 }
 
