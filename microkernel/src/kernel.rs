@@ -7,10 +7,10 @@ use crate::machine::{CpuId, Frame, Machine, Phys};
 use crate::mem::{Block, FrameInfo, Frames};
 use crate::number;
 use crate::object::{
-    Amounts, Chunk, Chunks, Endpoint, EndpointKind, Irq, IrqId, IrqKind, MemoryKind, MemoryObject,
-    Notification, NotificationKind, ObjectRef, PortKind, PortRange, PortSpans, Process, ProcessId,
-    ProcessKind, Quota, Quotas, Region, RegionKind, Storage, Thread, ThreadId, Threads, Timer,
-    TimerKind,
+    Amounts, Chunk, Chunks, Endpoint, EndpointKind, Irq, IrqId, IrqKind, Lifeline, LifelineKind,
+    MemoryKind, MemoryObject, Notification, NotificationKind, ObjectRef, PortKind, PortRange,
+    PortSpans, Process, ProcessId, ProcessKind, Quota, Quotas, Region, RegionKind, Storage, Thread,
+    ThreadId, Threads, Timer, TimerKind,
 };
 use crate::sched::RunQueue;
 use crate::time::{Deadlines, Entry};
@@ -40,6 +40,7 @@ pub struct Sizes {
     pub memories: usize,
     pub regions: usize,
     pub timers: usize,
+    pub lifelines: usize,
     pub irqs: usize,
     pub ports: usize,
     pub chunks: usize,
@@ -59,6 +60,7 @@ impl Sizes {
             memories: one_in(32 << 10),
             regions: one_in(16 << 10),
             timers: one_in(128 << 10),
+            lifelines: one_in(64 << 10),
             irqs: 64,
             ports: 64,
             chunks: one_in(128 << 10),
@@ -164,6 +166,7 @@ pub struct Kernel<M: Machine> {
     pub(crate) memories: Arena<MemoryKind, MemoryObject>,
     pub(crate) regions: Arena<RegionKind, Region>,
     pub(crate) timers: Arena<TimerKind, Timer>,
+    pub(crate) lifelines: Arena<LifelineKind, Lifeline>,
     pub(crate) irqs: Arena<IrqKind, Irq>,
     pub(crate) ports: Arena<PortKind, PortRange>,
     pub(crate) quotas: Quotas,
@@ -234,6 +237,7 @@ impl<M: Machine> Kernel<M> {
             memories: Arena::new(memory.slice(sizes.memories, Slot::empty)),
             regions: Arena::new(memory.slice(sizes.regions, Slot::empty)),
             timers: Arena::new(memory.slice(sizes.timers, Slot::empty)),
+            lifelines: Arena::new(memory.slice(sizes.lifelines, Slot::empty)),
             irqs: Arena::new(memory.slice(sizes.irqs, Slot::empty)),
             ports: Arena::new(memory.slice(sizes.ports, Slot::empty)),
             quotas: Arena::new(memory.slice(sizes.processes + 1, Slot::<Quota>::empty)),

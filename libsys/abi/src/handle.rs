@@ -38,6 +38,8 @@ pub enum ObjectKind {
     Port = 8,
     /// The right to make Irq, Port and device-memory objects and to shut down; init's.
     Resource = 9,
+    /// Ends with its last holder, and says so.
+    Lifeline = 10,
 }
 
 impl ObjectKind {
@@ -53,6 +55,7 @@ impl ObjectKind {
             Self::Irq,
             Self::Port,
             Self::Resource,
+            Self::Lifeline,
         ]
         .into_iter()
         .find(|kind| *kind as u64 == number)

@@ -44,6 +44,12 @@ syscalls! {
     /// `(token, label | endpoint << 32, words, envelope) -> as Recv`: answers one call and
     /// waits for the next message. Token 0 only receives.
     ReplyRecv = 5,
+    /// `(token) -> 1 or 0`: whether the caller of this call still waits for its answer.
+    ReplyWaits = 6,
+    /// `(notification, bits)`: the bits are signalled whenever a caller whose call this
+    /// process has received stops waiting before it was answered: killed, out of time,
+    /// interrupted. One notification per process; handle 0 ends it.
+    CallsWatch = 7,
 
     /// `(handle)`.
     HandleClose = 10,
@@ -75,6 +81,13 @@ syscalls! {
     /// `(frame)`: leaves an upcall with the registers of that [`SavedFrame`](crate::SavedFrame),
     /// and the mask it holds.
     UpcallReturn = 27,
+    /// `(notification, bits) -> watch handle, holder handle`: the bits are signalled once,
+    /// when the last holder handle is closed, also by the death of its process. Every handle
+    /// with [`Rights::SIGNAL`](crate::Rights::SIGNAL) is a holder; they can be copied and
+    /// travel. The watch handle only asks.
+    LifelineCreate = 28,
+    /// `(watch) -> 1 or 0`: whether somebody still holds the lifeline.
+    LifelineHeld = 29,
 
     /// `(pages, process) -> handle`: zeroed memory, charged to that process; 0 is the caller's.
     MemoryCreate = 30,

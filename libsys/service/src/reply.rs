@@ -22,6 +22,12 @@ impl<T> Reply<T> {
         Self { right, answer: PhantomData }
     }
 
+    /// Whether the caller still waits for the answer.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.right.as_ref().is_some_and(ReplyRight::waits)
+    }
+
     /// Refuses instead of answering.
     pub fn refuse(self, refusal: Refusal) {
         if let Some(right) = self.right {

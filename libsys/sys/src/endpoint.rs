@@ -3,7 +3,9 @@
 use crate::handle::{copy, created, object};
 use crate::message::{received_len, taken};
 use crate::raw::{Outcome, Registers, argument, check, exchange, plain};
-use crate::{Answer, Error, FOREVER, Gifts, Incoming, Message, Received, Rights, Words};
+use crate::{
+    Answer, Error, FOREVER, Gifts, Incoming, Message, Notification, Received, Rights, Words,
+};
 use abi::{Envelope, NOTIFIED_LABEL, ReplyToken, Syscall};
 
 object! {
@@ -143,6 +145,12 @@ impl ReplyRight {
         reply_to(token, message).map_err(|error| (error, is_repliers(error).then(|| Self(token))))
     }
 
+    /// Whether the caller still waits. It may stop at any moment: see [`watch_calls`].
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        plain(Syscall::ReplyWaits, [self.0.0, 0, 0, 0, 0, 0]).is_ok_and(|(waits, _)| waits != 0)
+    }
+
     fn into_token(self) -> ReplyToken {
         let token = self.0;
         core::mem::forget(self);
@@ -155,6 +163,13 @@ impl Drop for ReplyRight {
         // Nobody is left to tell when that fails: the caller is gone.
         let _ = reply_to(self.0, &mut Message::new(Self::ABANDONED, Words::default()));
     }
+}
+
+/// From now on the bits are signalled whenever a caller that this process has received stops
+/// waiting before it was answered: killed, out of time, interrupted. One notification for
+/// the whole process; [`ReplyRight::waits`] tells which caller.
+pub fn watch_calls(bell: &Notification, bits: u64) -> Result<(), Error> {
+    plain(Syscall::CallsWatch, [argument(bell.handle()), bits, 0, 0, 0, 0]).map(|_| ())
 }
 
 fn reply_to(token: ReplyToken, message: &mut Message<'_>) -> Result<(), Error> {

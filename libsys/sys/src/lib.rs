@@ -31,6 +31,7 @@ mod device;
 mod endpoint;
 mod failure;
 mod handle;
+mod lifeline;
 #[cfg(target_os = "none")]
 mod lock;
 mod mapping;
@@ -65,9 +66,10 @@ pub use abi::{
     ThreadMode, WORDS,
 };
 pub use device::{Irq, Ports, Resource};
-pub use endpoint::{Endpoint, ReplyRight};
+pub use endpoint::{Endpoint, ReplyRight, watch_calls};
 pub use failure::Failure;
 pub use handle::{Object, OwnedHandle};
+pub use lifeline::{Lifeline, LifelineWatch};
 pub use mapping::{Constant, Mapping, Pages};
 pub use memory::{Memory, MemoryInfo};
 pub use message::{Answer, Gifts, Incoming, Message, Received, Words};

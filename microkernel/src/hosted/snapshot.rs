@@ -27,6 +27,7 @@ impl Clone for Kernel<Hosted> {
             memories: self.memories.clone(),
             regions: self.regions.clone(),
             timers: self.timers.clone(),
+            lifelines: self.lifelines.clone(),
             irqs: self.irqs.clone(),
             ports: self.ports.clone(),
             quotas: self.quotas.clone(),
@@ -86,6 +87,7 @@ impl Hash for Kernel<Hosted> {
             memories,
             regions,
             timers,
+            lifelines,
             irqs,
             ports,
             quotas,
@@ -104,7 +106,7 @@ impl Hash for Kernel<Hosted> {
             shutdown,
         } = self;
         (machine, threads, processes, endpoints, notifications).hash(state);
-        (memories, regions, timers, irqs, ports, quotas, chunks).hash(state);
+        (memories, regions, timers, lifelines, irqs, ports, quotas, chunks).hash(state);
         (frames, deadlines, trace, lines, idle, keeper, dying).hash(state);
         (next_pid, shutdown, stats.handles, checks.violations).hash(state);
         for cpu in cpus {

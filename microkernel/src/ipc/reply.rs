@@ -40,7 +40,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// The thread that this token of `me`'s process names, if it still waits for the answer.
-    fn awaiting(&self, me: ThreadId, token: u64) -> Option<ThreadId> {
+    pub(crate) fn awaiting(&self, me: ThreadId, token: u64) -> Option<ThreadId> {
         let caller = self.threads.id_at(number::low32(token) as usize)?;
         let thread = &self.threads[caller];
         let expected = State::AwaitReply(self.threads[me].process);

@@ -17,6 +17,7 @@ impl<M: Machine> Kernel<M> {
         if self.threads[id].dead {
             return;
         }
+        self.abandon(id);
         self.detach(id);
         self.set_upcall(id, None);
         self.bind(id, None);
@@ -225,6 +226,7 @@ impl<M: Machine> Kernel<M> {
         self.delist_dying(id);
         self.quotas.close(quota);
         self.end_watch(id);
+        self.watch_calls(id, None);
         if let Some((endpoint, _)) = handler {
             self.release_endpoint(endpoint, false);
         }
@@ -243,6 +245,19 @@ impl<M: Machine> Kernel<M> {
             let payer = process.payer;
             self.processes.remove(id);
             self.quotas.give_back(payer, Resource::Objects, 1);
+        }
+    }
+
+    /// A thread stops waiting, for another reason than an answer. Its server may want to know.
+    fn abandon(&mut self, id: ThreadId) {
+        let State::AwaitReply(server) = self.threads[id].state else { return };
+        let server = &self.processes[server];
+        if let Some((notification, bits)) = server.abandoned.filter(|_| server.life == Life::Alive)
+        {
+            // From now on the server finds that nobody waits.
+            self.detach(id);
+            self.threads[id].state = State::Inactive;
+            self.signal(notification, bits);
         }
     }
 
@@ -269,6 +284,7 @@ impl<M: Machine> Kernel<M> {
 
     /// Ends a wait with a status; a fault without a handler's answer kills.
     pub(crate) fn unblock(&mut self, id: ThreadId, status: u64) {
+        self.abandon(id);
         self.detach(id);
         self.threads[id].pending = None;
         self.threads[id].envelope = None;

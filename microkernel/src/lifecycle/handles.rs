@@ -3,7 +3,8 @@
 use crate::kernel::Kernel;
 use crate::machine::Machine;
 use crate::object::{
-    EndpointId, Entry, MemoryId, NotificationId, ObjectRef, ProcessId, Resource, Storage, ThreadId,
+    EndpointId, Entry, LifelineId, MemoryId, NotificationId, ObjectRef, ProcessId, Resource,
+    Storage, ThreadId,
 };
 use abi::{Error, Handle, ObjectKind, Rights};
 
@@ -96,6 +97,11 @@ impl<M: Machine> Kernel<M> {
             ObjectRef::Process(id) => self.processes[id].refs += 1,
             ObjectRef::Thread(id) => self.threads[id].refs += 1,
             ObjectRef::Timer(id) => self.timers[id].refs += 1,
+            ObjectRef::Lifeline(id) => {
+                let lifeline = &mut self.lifelines[id];
+                lifeline.refs += 1;
+                lifeline.holders += u32::from(rights.contains(Rights::SIGNAL));
+            }
             ObjectRef::Irq(id) => self.irqs[id].refs += 1,
             ObjectRef::Port(id) => self.ports[id].refs += 1,
             ObjectRef::Resource => {}
@@ -127,6 +133,9 @@ impl<M: Machine> Kernel<M> {
                         self.quotas.give_back(timer.quota, Resource::Objects, 1);
                     }
                 }
+            }
+            ObjectRef::Lifeline(id) => {
+                self.release_lifeline(id, rights.contains(Rights::SIGNAL));
             }
             ObjectRef::Irq(id) => {
                 self.irqs[id].refs -= 1;
@@ -168,6 +177,26 @@ impl<M: Machine> Kernel<M> {
             && let Some(endpoint) = self.endpoints.remove(id)
         {
             self.quotas.give_back(endpoint.quota, Resource::Objects, 1);
+        }
+    }
+
+    /// One name of a lifeline fewer. The last holder's end is told once: nobody can become
+    /// a holder again.
+    fn release_lifeline(&mut self, id: LifelineId, holder: bool) {
+        let lifeline = &mut self.lifelines[id];
+        lifeline.refs -= 1;
+        lifeline.holders -= u32::from(holder);
+        let (ended, unnamed) = (holder && lifeline.holders == 0, lifeline.refs == 0);
+        let (notification, bits, quota) = (lifeline.notification, lifeline.bits, lifeline.quota);
+        if unnamed {
+            self.lifelines.remove(id);
+            self.quotas.give_back(quota, Resource::Objects, 1);
+        }
+        if ended {
+            self.signal(notification, bits);
+        }
+        if unnamed {
+            self.release_notification(notification);
         }
     }
 

@@ -49,6 +49,7 @@ impl<M: Machine> Kernel<M> {
             ports: Default::default(),
             watch: Watch::NOBODY,
             fault_handler: None,
+            abandoned: None,
             death: None,
             quota,
             payer,

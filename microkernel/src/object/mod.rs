@@ -3,6 +3,7 @@
 mod endpoint;
 mod handle;
 mod irq;
+mod lifeline;
 mod memory;
 mod notification;
 mod port;
@@ -16,6 +17,7 @@ pub use endpoint::Endpoint;
 pub use handle::Taken;
 pub use handle::{CHUNK_HANDLES, Chunk, Chunks, Entry, HandleTable, TABLE_CHUNKS};
 pub use irq::Irq;
+pub use lifeline::Lifeline;
 pub use memory::{MemoryObject, Storage};
 pub use notification::Notification;
 pub use port::{PortRange, PortSpan, PortSpans};
@@ -54,6 +56,8 @@ ids! {
     ThreadKind => ThreadId;
     /// Names a [`Timer`].
     TimerKind => TimerId;
+    /// Names a [`Lifeline`].
+    LifelineKind => LifelineId;
     /// Names an [`Irq`].
     IrqKind => IrqId;
     /// Names a [`PortRange`].
@@ -76,6 +80,7 @@ pub enum ObjectRef {
     Process(ProcessId),
     Thread(ThreadId),
     Timer(TimerId),
+    Lifeline(LifelineId),
     Irq(IrqId),
     Port(PortId),
     Resource,
@@ -91,6 +96,7 @@ impl ObjectRef {
             Self::Process(_) => ObjectKind::Process,
             Self::Thread(_) => ObjectKind::Thread,
             Self::Timer(_) => ObjectKind::Timer,
+            Self::Lifeline(_) => ObjectKind::Lifeline,
             Self::Irq(_) => ObjectKind::Irq,
             Self::Port(_) => ObjectKind::Port,
             Self::Resource => ObjectKind::Resource,

@@ -78,6 +78,8 @@ pub struct Process<T> {
     pub ports: PortSpans,
     /// Who watches its system calls.
     pub watch: Watch,
+    /// What a caller signals that stops waiting before it was answered.
+    pub abandoned: Option<(NotificationId, u64)>,
     /// What its death signals.
     pub death: Option<(NotificationId, u64)>,
     /// Its own account.

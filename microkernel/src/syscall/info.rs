@@ -36,6 +36,7 @@ impl<M: Machine> Kernel<M> {
             + self.memories.len()
             + self.regions.len()
             + self.timers.len()
+            + self.lifelines.len()
             + self.irqs.len()
             + self.ports.len();
         SystemInfo {

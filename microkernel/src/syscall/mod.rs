@@ -6,6 +6,7 @@ mod device;
 mod handle;
 mod hooks;
 mod info;
+mod lifeline;
 mod memory;
 mod notify;
 mod process;
@@ -108,6 +109,8 @@ impl<M: Machine> Kernel<M> {
             Syscall::Recv => Self::sys_receive,
             Syscall::Reply => Self::sys_reply,
             Syscall::ReplyRecv => Self::sys_reply_receive,
+            Syscall::ReplyWaits => Self::sys_reply_waits,
+            Syscall::CallsWatch => Self::sys_calls_watch,
             Syscall::HandleClose => Self::sys_handle_close,
             Syscall::HandleCopy => Self::sys_handle_copy,
             Syscall::HandleGive => Self::sys_handle_give,
@@ -120,6 +123,8 @@ impl<M: Machine> Kernel<M> {
             Syscall::UpcallRegister => Self::sys_upcall_register,
             Syscall::UpcallMask => Self::sys_upcall_mask,
             Syscall::UpcallReturn => Self::sys_upcall_return,
+            Syscall::LifelineCreate => Self::sys_lifeline_create,
+            Syscall::LifelineHeld => Self::sys_lifeline_held,
             Syscall::MemoryCreate => Self::sys_memory_create,
             Syscall::MemoryDevice => Self::sys_memory_device,
             Syscall::MemoryInfo => Self::sys_memory_info,

@@ -199,6 +199,10 @@ fn check_references(kernel: &Kernel<Hosted>) {
     assert!(kernel.notifications.ids().all(|id| kernel.notifications[id].refs > 0));
     assert!(kernel.memories.ids().all(|id| kernel.memories[id].refs > 0));
     assert!(kernel.timers.ids().all(|id| kernel.timers[id].refs > 0));
+    let lifelines = kernel.lifelines.ids().map(|id| &kernel.lifelines[id]);
+    for lifeline in lifelines {
+        assert!(lifeline.refs > 0 && lifeline.refs >= lifeline.holders);
+    }
     assert!(kernel.irqs.ids().all(|id| kernel.irqs[id].refs > 0));
     let handles: u32 = kernel.processes.ids().map(|id| kernel.processes[id].handles.used()).sum();
     assert_eq!(u64::from(handles), kernel.stats.handles);

@@ -4,6 +4,7 @@ mod checks;
 mod compat;
 mod debug;
 mod endpoints;
+mod ends;
 mod explorer;
 mod faults;
 mod gate;

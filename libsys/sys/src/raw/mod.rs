@@ -143,6 +143,10 @@ const fn names_no_memory(number: Syscall) -> bool {
             | Syscall::Yield
             | Syscall::Sleep
             | Syscall::TimerCreate
+            | Syscall::LifelineCreate
+            | Syscall::LifelineHeld
+            | Syscall::ReplyWaits
+            | Syscall::CallsWatch
             | Syscall::TimerArm
             | Syscall::Clock
             | Syscall::IrqCreate

@@ -93,7 +93,7 @@ fn arguments(smp: &Smp, me: ThreadId, call: Syscall, random: &mut Random) -> Vec
     let bits = random.below(8);
     match call {
         Syscall::Call | Syscall::Send => vec![h, bits, 1, 2, 3],
-        Syscall::Reply => vec![token(smp, random), bits],
+        Syscall::Reply | Syscall::ReplyWaits => vec![token(smp, random), bits],
         Syscall::ReplyRecv => vec![token(smp, random), bits | h << 32],
         Syscall::HandleCopy => vec![h, random.below(1024), bits / 4],
         Syscall::HandleGive => vec![g, h, random.below(1024), 0],
@@ -119,7 +119,7 @@ fn arguments(smp: &Smp, me: ThreadId, call: Syscall, random: &mut Random) -> Vec
         Syscall::ThreadPriority => vec![h, 26 + random.below(7)],
         Syscall::ThreadAffinity => vec![h, random.below(16)],
         Syscall::ThreadRegisters | Syscall::ThreadDebug => vec![h, BYTES + 512, bits & 1],
-        Syscall::TimerCreate | Syscall::Signal => vec![h, bits],
+        Syscall::TimerCreate | Syscall::LifelineCreate | Syscall::Signal => vec![h, bits],
         Syscall::IrqCreate => vec![1, random.below(17), g, bits],
         Syscall::FaultRaise => vec![random.below(9), BYTES, 8],
         Syscall::PortWriteBytes => vec![h, 0, BYTES, 8],

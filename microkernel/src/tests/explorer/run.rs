@@ -28,6 +28,7 @@ const SIZES: Sizes = Sizes {
     memories: 24,
     regions: 32,
     timers: 4,
+    lifelines: 4,
     irqs: 3,
     ports: 3,
     chunks: 10,

@@ -23,6 +23,7 @@ pub(super) const SMALL: Sizes = Sizes {
     memories: 8,
     regions: 8,
     timers: 1,
+    lifelines: 1,
     irqs: 1,
     ports: 1,
     chunks: 3,

@@ -1,0 +1,44 @@
+//! Lifelines: how one learns that another is gone.
+
+use crate::handle::object;
+use crate::raw::{argument, handle_in, plain};
+use crate::{Error, Notification, OwnedHandle};
+use abi::Syscall;
+
+object! {
+    /// Held by somebody whose end is to be noticed: given to another process, it closes with
+    /// that process at the latest. The last copy's end counts.
+    ///
+    /// ```no_run
+    /// let bell = sys::Notification::create()?;
+    /// let (watch, held) = sys::Lifeline::create(&bell, 1)?;
+    /// drop(held); // or: given away in a message, to a process that dies
+    /// assert_eq!(bell.wait(sys::FOREVER)?, 1);
+    /// assert!(!watch.held()?);
+    /// # Ok::<(), sys::Error>(())
+    /// ```
+    Lifeline
+}
+
+object! {
+    /// Asks whether a [`Lifeline`] is still held.
+    LifelineWatch
+}
+
+impl Lifeline {
+    /// A lifeline whose end sets these bits once; who asks, and the first holder.
+    pub fn create(bell: &Notification, bits: u64) -> Result<(LifelineWatch, Self), Error> {
+        let arguments = [argument(bell.handle()), bits, 0, 0, 0, 0];
+        let (watch, held) = plain(Syscall::LifelineCreate, arguments)?;
+        let owned = |value| handle_in(value).map(OwnedHandle::from_raw);
+        Ok((owned(watch)?.into(), owned(held)?.into()))
+    }
+}
+
+impl LifelineWatch {
+    /// Whether somebody holds it.
+    pub fn held(&self) -> Result<bool, Error> {
+        let arguments = [argument(self.handle()), 0, 0, 0, 0, 0];
+        plain(Syscall::LifelineHeld, arguments).map(|(held, _)| held != 0)
+    }
+}

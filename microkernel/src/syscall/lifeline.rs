@@ -1,0 +1,74 @@
+//! Calls about the end of others: lifelines, and callers that stop waiting.
+
+use super::Done;
+use crate::kernel::Kernel;
+use crate::machine::Machine;
+use crate::object::{
+    Lifeline, LifelineId, NotificationId, ObjectRef, ProcessId, Resource, ThreadId,
+};
+use abi::{Error, ObjectKind, Rights};
+
+/// Those that ask. They hold nothing.
+const WATCH: Rights = Rights::WAIT.union(Rights::TRANSFER);
+/// Those whose end is told.
+const HOLDER: Rights = Rights::SIGNAL.union(Rights::TRANSFER);
+
+impl<M: Machine> Kernel<M> {
+    pub(super) fn sys_reply_waits(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let waits = self.awaiting(me, self.argument(me, 0)).is_some();
+        Ok(Done::Values(u64::from(waits), 0))
+    }
+
+    pub(super) fn sys_calls_watch(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let watch = match self.argument(me, 0) {
+            0 => None,
+            _ => Some((self.notification(me, 0, Rights::SIGNAL)?, self.argument(me, 1))),
+        };
+        self.watch_calls(self.own(me), watch);
+        Ok(Done::NOTHING)
+    }
+
+    /// Sets what is signalled when a caller of the process stops waiting.
+    pub(crate) fn watch_calls(&mut self, process: ProcessId, watch: Option<(NotificationId, u64)>) {
+        if let Some((notification, _)) = watch {
+            self.notifications[notification].refs += 1;
+        }
+        let old = core::mem::replace(&mut self.processes[process].abandoned, watch);
+        if let Some((old, _)) = old {
+            self.release_notification(old);
+        }
+    }
+
+    pub(super) fn sys_lifeline_create(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let notification = self.notification(me, 0, Rights::SIGNAL)?;
+        let bits = self.argument(me, 1);
+        let own = self.own(me);
+        let quota = self.processes[own].quota;
+        if !self.lifelines.has_room() {
+            return Err(Error::OutOfMemory);
+        }
+        self.reserve_handles(own, 2)?;
+        self.quotas.charge(quota, Resource::Objects, 1)?;
+        // Point of no return: room, places and payment are there.
+        let lifeline = Lifeline { refs: 0, holders: 0, notification, bits, quota };
+        // NOFAIL: room was checked above.
+        let id = self.lifelines.insert(lifeline).map_err(|_| Error::OutOfMemory)?;
+        self.notifications[notification].refs += 1;
+        let object = ObjectRef::Lifeline(id);
+        let watch = self.grant(own, object, WATCH, 0)?;
+        let holder = self.grant(own, object, HOLDER, 0)?;
+        Ok(Done::Values(u64::from(watch.0), u64::from(holder.0)))
+    }
+
+    fn lifeline(&self, me: ThreadId) -> Result<LifelineId, Error> {
+        match self.object(me, 0, ObjectKind::Lifeline, Rights::WAIT)?.object {
+            ObjectRef::Lifeline(id) => Ok(id),
+            _ => Err(Error::WrongKind),
+        }
+    }
+
+    pub(super) fn sys_lifeline_held(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let id = self.lifeline(me)?;
+        Ok(Done::Values(u64::from(self.lifelines[id].holders > 0), 0))
+    }
+}
