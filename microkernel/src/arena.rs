@@ -30,6 +30,12 @@ impl<K> Id<K> {
         self.index as usize
     }
 
+    /// A number that no other object of this kind has or will have.
+    #[cfg(any(test, feature = "hosted"))]
+    pub fn unique(self) -> u64 {
+        u64::from(self.index) | u64::from(self.generation) << 32
+    }
+
     /// The slot's number as it travels in a reply token.
     pub const fn number(self) -> u32 {
         self.index

@@ -6,6 +6,7 @@
 mod cpu;
 mod driver;
 mod frame;
+mod live;
 mod machine;
 mod memory;
 mod smp;
@@ -15,6 +16,7 @@ mod vector;
 pub use cpu::HostedCpu;
 pub use driver::{DATA, Driver, Outcome};
 pub use frame::HostedFrame;
+pub use live::{Exchanged, Gone, Live, Seat};
 pub use machine::{Hosted, HostedTable};
 pub use memory::HostedMemory;
 pub use smp::{Place, Smp};

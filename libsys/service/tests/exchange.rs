@@ -1,4 +1,4 @@
-//! Client and server in one process, over the small kernel of `sys::host`.
+//! Client and server in one process, over the kernel that `sys::host` has.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -142,7 +142,8 @@ fn handles_travel_both_ways() {
 #[test]
 fn a_kept_reply_is_sent_later_and_a_dropped_one_is_an_error() {
     let endpoint = Endpoint::create().unwrap();
-    let client = DeskClient::from_endpoint(endpoint.copy(Rights::SEND).unwrap());
+    let rights = Rights::SEND | Rights::TRANSFER;
+    let client = DeskClient::from_endpoint(endpoint.copy(rights).unwrap());
     let server = thread::spawn(move || {
         let (mut server, mut clerk) = (Server::<dyn Desk>::new(endpoint), Clerk::default());
         while clerk.waiting.len() < 2 {
@@ -178,32 +179,38 @@ fn only_idempotent_calls_are_retried_after_a_death() {
     let endpoint = Endpoint::create().unwrap();
     let client = DeskClient::from_endpoint(endpoint.copy(Rights::SEND).unwrap());
     let server = thread::spawn(move || {
-        // Three lives: each but the last dies with a call in its hands.
-        for life in 0..3 {
-            let mut buffer = [0; 256];
-            let sys::Received::Message(message) = endpoint.receive(FOREVER, &mut buffer).unwrap()
-            else {
-                panic!("no message");
-            };
-            CALLS.fetch_add(1, Ordering::Relaxed);
-            if life == 1 {
-                let (mut server, mut clerk) = (Server::<dyn Desk>::new(endpoint), Clerk::default());
-                drop(message.reply);
-                server.next(&mut clerk).unwrap();
-                server.flush();
-                return;
-            }
-            core::mem::forget(message.reply);
-            sys::host::fail_calls(&endpoint, false);
-        }
+        die_with_a_call(&endpoint);
+        CALLS.fetch_add(1, Ordering::Relaxed);
+        // The second life gives the first call back without an answer, and serves.
+        let Ok(sys::Received::Message(message)) = endpoint.receive(FOREVER, &mut [0; 256]) else {
+            panic!("no message");
+        };
+        let (mut server, mut clerk) = (Server::<dyn Desk>::new(endpoint), Clerk::default());
+        drop(message.reply);
+        server.next(&mut clerk).unwrap();
+        server.flush();
     });
     assert_eq!(client.fail(3), Err(CallError::Dead));
-    assert_eq!(CALLS.load(Ordering::Relaxed), 1, "once, no more");
     // The next one is abandoned (an answer, so not retried), the last one served.
     assert_eq!(client.times([], "", None), Err(CallError::Abandoned));
     assert_eq!(client.times([], "abc", None), Ok(3));
     server.join().unwrap();
+    assert_eq!(CALLS.load(Ordering::Relaxed), 1, "once, no more");
     assert_eq!(client.times([], "abc", None), Err(CallError::Dead), "nobody receives any more");
+}
+
+/// A life of the server that receives one call and dies with it, as a process of its own.
+fn die_with_a_call(endpoint: &Endpoint) {
+    let quota = sys::Quota { pages: 64, handles: 8, threads: 2, objects: 8, ..Default::default() };
+    let life = sys::Process::create("desk", &quota, None).unwrap();
+    let given = life.give(endpoint, Rights::RECEIVE, 0).unwrap();
+    let dying = sys::host::spawn_in(&life, move || {
+        let endpoint = Endpoint::from(OwnedHandle::from_raw(given));
+        let received = endpoint.receive(FOREVER, &mut [0; 256]).unwrap();
+        sys::exit(u64::from(matches!(received, sys::Received::Notified(_))))
+    });
+    let panic = dying.unwrap().join().unwrap_err();
+    assert!(sys::host::killed(&*panic));
 }
 
 #[test]
@@ -211,13 +218,7 @@ fn an_idempotent_call_survives_deaths() {
     let endpoint = Endpoint::create().unwrap();
     let client = DeskClient::from_endpoint(endpoint.copy(Rights::SEND).unwrap());
     thread::spawn(move || {
-        for _ in 0..3 {
-            let mut buffer = [0; 256];
-            if let Ok(sys::Received::Message(message)) = endpoint.receive(FOREVER, &mut buffer) {
-                core::mem::forget(message.reply);
-                sys::host::fail_calls(&endpoint, false);
-            }
-        }
+        (0..3).for_each(|_| die_with_a_call(&endpoint));
         service::serve::<dyn Desk>(endpoint, &mut Clerk::default())
     });
     assert_eq!(client.times([0; 60], "", None), Ok(60));

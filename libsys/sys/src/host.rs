@@ -1,19 +1,26 @@
-//! A small kernel inside the process, so that programs' logic can be tested on the host.
+//! The real kernel, inside the process: programs run on the host as they are.
 //!
-//! It has endpoints, notifications, memory, sleep and the clock, shared by all threads of
-//! the test; other calls answer [`Error::NoSuchCall`]. All threads count as one process.
-//! What a test of libsys or of a server's logic needs, not a model of the real kernel:
-//! that is `core_kernel` with its hosted machine.
+//! System calls of host threads go to the kernel's own core on its hosted machine, so
+//! endpoints, rights, quotas, deaths and deadlines are the real ones. Every thread belongs to
+//! a process: by itself to one that all threads of a test binary share; inside [`in_system`]
+//! to one of a system of its own; started by [`spawn_in`] to a process that a test made.
+//!
+//! **What differs.** Mapped memory is the host's: its pages are counted by the kernel, and a
+//! loan that is revoked stays readable. There are no upcalls and no devices. A killed thread
+//! unwinds at its next system call.
 
-mod endpoint;
-mod kernel;
 mod memory;
+mod pointers;
+mod seat;
+
+pub(crate) use seat::spawn_own;
+pub use seat::{advance, away, balance, in_system, killed, spawn_in};
 
 use crate::raw::{Outcome, Registers};
 use crate::{Error, Object};
 use abi::{Envelope, Handle, Protection, Syscall};
 use core::cell::Cell;
-use kernel::KERNEL;
+use seat::with_seat;
 
 thread_local! {
     static STARTUP: Cell<&'static [u8]> = const { Cell::new(&[]) };
@@ -35,22 +42,17 @@ pub(crate) fn startup_bytes() -> &'static [u8] {
     STARTUP.get()
 }
 
-/// Lets all callers of the endpoint fail as if the server had died: those who wait for an
-/// answer, and those who were not yet received when `queued` says so.
-pub fn fail_calls(endpoint: &crate::Endpoint, queued: bool) {
-    KERNEL.lock().fail_calls(endpoint.handle(), queued);
-}
-
-/// How many handles are open: for tests that nothing leaks.
+/// How many handles the thread's process has open: for tests that nothing leaks.
 #[must_use]
 pub fn open_handles() -> usize {
-    KERNEL.lock().open_handles()
+    with_seat(|seat| Ok(seat.handles() as usize)).unwrap_or(0)
 }
 
 /// Whether the handle of this object is still open.
 #[must_use]
 pub fn is_open(object: &impl Object) -> bool {
-    KERNEL.lock().is_open(object.handle())
+    let handle = object.handle();
+    with_seat(|seat| Ok(seat.is_open(handle))).unwrap_or(false)
 }
 
 /// A call without a message.
@@ -58,7 +60,12 @@ pub fn is_open(object: &impl Object) -> bool {
 /// # Safety
 /// See [`crate::raw::with_memory`].
 pub(crate) unsafe fn plain(number: Syscall, arguments: [u64; 6]) -> Result<(u64, u64), Error> {
-    kernel::plain(number, arguments)
+    if number == Syscall::ProcessKill && arguments[0] == 0 && seat::is_default() {
+        // The shared process is the test binary itself.
+        std::process::exit(i32::try_from(arguments[1]).unwrap_or(i32::MAX));
+    }
+    // SAFETY: the caller's duty is the same.
+    unsafe { pointers::call(number, arguments) }
 }
 
 /// A call with a message.
@@ -70,16 +77,28 @@ pub(crate) unsafe fn message(
     registers: &Registers,
     envelope: &mut Envelope,
 ) -> Outcome {
-    let done = match number {
-        Syscall::Call | Syscall::Send => {
-            endpoint::send(number == Syscall::Call, registers, envelope)
+    // SAFETY: the caller promises both.
+    let (send, receive) = unsafe { (pointers::sent(envelope), pointers::room(envelope)) };
+    let mut arguments = [0; 9];
+    (arguments[0], arguments[1]) = (registers.target, registers.label);
+    arguments[2..].copy_from_slice(&registers.words);
+    let capacity = envelope.receive_capacity;
+    let done =
+        with_seat(|seat| Ok(seat.exchange(number as u64, &arguments, envelope, send, receive)));
+    envelope.receive_capacity = capacity;
+    match done {
+        Ok(Ok(done)) => Outcome {
+            status: done.status,
+            value0: done.values.0,
+            value1: done.values.1,
+            words: done.words,
+            token: done.token,
+        },
+        Ok(Err(_gone)) => {
+            seat::unwind(Outcome { status: Error::BadState as u64, ..Default::default() })
         }
-        Syscall::Recv => endpoint::receive(registers.target, envelope),
-        Syscall::Reply => endpoint::reply(registers, envelope).map(|()| Outcome::default()),
-        Syscall::ReplyRecv => endpoint::reply_receive(registers, envelope),
-        _ => Err(Error::NoSuchCall),
-    };
-    done.unwrap_or_else(|error| Outcome { status: error as u64, ..Outcome::default() })
+        Err(error) => Outcome { status: error as u64, ..Outcome::default() },
+    }
 }
 
 /// Maps: the address of the object's bytes.
@@ -87,12 +106,12 @@ pub(crate) fn map_own(
     memory: Handle,
     first: u64,
     pages: u64,
-    _protection: Protection,
+    protection: Protection,
 ) -> Result<u64, Error> {
-    KERNEL.lock().map(memory, first, pages)
+    memory::map(memory, first, pages, protection)
 }
 
 /// Unmaps.
 pub(crate) fn unmap_own(address: u64, pages: u64) {
-    KERNEL.lock().unmap(address, pages);
+    memory::unmap(address, pages);
 }

@@ -5,7 +5,7 @@
 //! every other crate can forbid it.
 //!
 //! ```
-//! // On the host the same calls reach a small kernel inside the process (see `host`).
+//! // On the host the same calls reach the same kernel inside the process (see `host`).
 //! let bell = sys::Notification::create()?;
 //! bell.signal(0b101)?;
 //! assert_eq!(bell.wait(sys::FOREVER)?, 0b101);

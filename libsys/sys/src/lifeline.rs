@@ -9,7 +9,7 @@ object! {
     /// Held by somebody whose end is to be noticed: given to another process, it closes with
     /// that process at the latest. The last copy's end counts.
     ///
-    /// ```no_run
+    /// ```
     /// let bell = sys::Notification::create()?;
     /// let (watch, held) = sys::Lifeline::create(&bell, 1)?;
     /// drop(held); // or: given away in a message, to a process that dies
@@ -22,7 +22,7 @@ object! {
 
 object! {
     /// Asks whether a [`Lifeline`] is still held.
-    LifelineWatch
+    LifelineWatch is Lifeline
 }
 
 impl Lifeline {

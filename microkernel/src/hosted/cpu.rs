@@ -1,5 +1,6 @@
 //! One CPU of a hosted machine: what is its own.
 
+#[cfg(test)]
 use super::HostedTable;
 use super::machine::HostedPage;
 use crate::machine::{Interrupt, Phys};

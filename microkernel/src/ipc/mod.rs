@@ -11,3 +11,5 @@ mod upcall;
 mod wait;
 
 pub(crate) use transfer::Blame;
+#[cfg(any(test, feature = "hosted"))]
+pub(crate) use transfer::{RECEIPT, RECEIPT_LEN};

@@ -17,8 +17,8 @@ pub(crate) enum Blame {
 }
 
 /// Where the kernel writes what was received: `received_len` and `taken`.
-const RECEIPT: u64 = offset_of!(Envelope, received_len) as u64;
-const RECEIPT_LEN: usize = Envelope::SIZE - offset_of!(Envelope, received_len);
+pub(crate) const RECEIPT: u64 = offset_of!(Envelope, received_len) as u64;
+pub(crate) const RECEIPT_LEN: usize = Envelope::SIZE - offset_of!(Envelope, received_len);
 
 /// Bytes from the sender to the receiver.
 type Copy = (UserSlice<Readable>, UserSlice<Writable>);

@@ -13,3 +13,5 @@ pub(crate) use wire::{
     envelope_from, process_info_bytes, quota_from, saved_frame_bytes, saved_frame_from,
     system_info_bytes, trace_record_bytes,
 };
+#[cfg(any(test, feature = "hosted"))]
+pub(crate) use wire::{envelope_bytes, read_receipt};

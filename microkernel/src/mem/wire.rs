@@ -55,6 +55,29 @@ pub(crate) fn envelope_from(bytes: &[u8; Envelope::SIZE]) -> Envelope {
     }
 }
 
+/// An envelope as its sender lays it down.
+#[cfg(any(test, feature = "hosted"))]
+pub(crate) fn envelope_bytes(envelope: &Envelope) -> [u8; Envelope::SIZE] {
+    let mut bytes = [0xee; Envelope::SIZE];
+    let e = envelope;
+    let words = [e.send_address, e.send_len, e.receive_address, e.receive_capacity, e.deadline_ns];
+    put_words(&mut bytes, 0, &words);
+    for (index, gift) in e.gifts.iter().enumerate() {
+        let place = 40 + 8 * index;
+        bytes[place..place + 4].copy_from_slice(&gift.handle.to_le_bytes());
+        bytes[place + 4..place + 6].copy_from_slice(&gift.rights.to_le_bytes());
+        bytes[place + 6..place + 8].copy_from_slice(&gift.moved.to_le_bytes());
+    }
+    bytes
+}
+
+/// Takes over what the kernel wrote: length and handles.
+#[cfg(any(test, feature = "hosted"))]
+pub(crate) fn read_receipt(envelope: &mut Envelope, receipt: &[u8]) {
+    envelope.received_len = word(receipt, 0);
+    envelope.taken = core::array::from_fn(|index| half(receipt, 2 + index));
+}
+
 /// The values of a 32-bit call as its caller wrote them.
 pub(crate) fn compat_from(bytes: &[u8; CompatCall::SIZE]) -> CompatCall {
     let at = |index| word(bytes, index);

@@ -3,8 +3,9 @@
 use crate::exit::Next;
 use crate::hosted::{DATA, Driver, Outcome};
 use crate::machine::CpuId;
+pub(super) use crate::mem::envelope_bytes;
 use crate::object::{ProcessId, State, ThreadId};
-use abi::{Envelope, Error, Gift, Handle, Quota, Rights, Syscall};
+use abi::{Envelope, Error, Handle, Quota, Rights, Syscall};
 
 pub(super) const CPU: CpuId = CpuId(0);
 /// Data page of the running program for envelopes, and the pages after it for bytes.
@@ -22,20 +23,6 @@ pub(super) fn balance(driver: &Driver) -> [u64; 6] {
     let info = driver.kernel.system_info();
     let quotas = driver.kernel.quotas.len() as u64;
     [info.frames_free, info.processes, info.threads, info.handles, info.objects, quotas]
-}
-
-/// An envelope as it lies in memory.
-pub(super) fn envelope_bytes(envelope: &Envelope) -> Vec<u8> {
-    let e = envelope;
-    let words = [e.send_address, e.send_len, e.receive_address, e.receive_capacity, e.deadline_ns];
-    let mut bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-    for Gift { handle, rights, moved } in e.gifts {
-        bytes.extend(handle.to_le_bytes());
-        bytes.extend(rights.to_le_bytes());
-        bytes.extend(moved.to_le_bytes());
-    }
-    bytes.resize(Envelope::SIZE, 0xee);
-    bytes
 }
 
 impl Driver {

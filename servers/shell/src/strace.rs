@@ -39,6 +39,11 @@ fn shape(call: Syscall) -> (&'static [Shown], &'static [Shown]) {
         Syscall::Reply => (&[("token", Hex), ("label", Number), ("", Words)], &[]),
         Syscall::ReplyRecv => (&[("token", Hex), ("", LabelAndHandle), ("", Words)],
                                &[("badge", Hex), ("", Label), ("", Words)]),
+        Syscall::ReplyWaits => (&[("token", Hex)], &[("waits", Number)]),
+        Syscall::CallsWatch => (&[("", Handle), ("bits", Hex)], &[]),
+        Syscall::LifelineCreate =>
+            (&[("", Handle), ("bits", Hex)], &[("watch", Handle), ("holder", Handle)]),
+        Syscall::LifelineHeld => (&[("watch", Handle)], &[("held", Number)]),
         Syscall::HandleClose => (&[("", Handle)], &[]),
         Syscall::HandleCopy => (&[("", Handle), ("rights", Hex), ("badge", Hex)], &[("", Handle)]),
         Syscall::HandleGive => (&[("process", Handle), ("", Handle), ("rights", Hex), ("badge", Hex)],

@@ -34,7 +34,7 @@ pub(crate) struct Target {
 }
 
 /// A dependency of a package.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Dependency {
     /// The name of the package.
     pub(crate) name: String,
@@ -42,6 +42,8 @@ pub(crate) struct Dependency {
     pub(crate) ours: bool,
     /// Whether only tests use it.
     pub(crate) for_tests: bool,
+    /// Whether only builds for the host use it.
+    pub(crate) on_host: bool,
 }
 
 impl Package {
@@ -99,6 +101,7 @@ fn dependency(value: &Value) -> Dependency {
         name: text(&value["name"]),
         ours: value["path"].is_string(),
         for_tests: value["kind"] == "dev",
+        on_host: value["target"] == "cfg(not(target_os = \"none\"))",
     }
 }
 

@@ -1,14 +1,15 @@
-//! Memory objects: blocks that stay as long as anything maps or names them.
+//! What memory objects hold: the host's own memory, one block for each object.
 
-use super::kernel::{Entry, Kernel, table};
-use crate::{Error, PAGE_SIZE, Rights};
-use abi::{Handle, ObjectKind};
+use super::seat::{go_on, with_seat};
+use crate::{Error, PAGE_SIZE};
+use abi::{Handle, Protection, Syscall};
 use core::cell::UnsafeCell;
+use core_kernel::hosted::Live;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 /// Pages. Never freed: the tests are short, and a window may outlive its object.
-pub(super) struct Block {
-    pages: &'static [Page],
-}
+type Block = &'static [Page];
 
 #[repr(C, align(4096))]
 struct Page(UnsafeCell<[u8; 4096]>);
@@ -16,38 +17,53 @@ struct Page(UnsafeCell<[u8; 4096]>);
 // SAFETY: pages are reached only through `sys::Shared` (atomics) or `sys::Pages` (alone).
 unsafe impl Sync for Page {}
 
-impl Kernel {
-    pub(super) fn create_memory(&mut self, pages: u64) -> Result<u64, Error> {
-        let count = usize::try_from(pages).map_err(|_| Error::BadArgument)?;
-        if count == 0 || count > 4096 {
-            return Err(Error::QuotaExceeded);
-        }
-        let block: Vec<Page> = (0..count).map(|_| Page(UnsafeCell::new([0; 4096]))).collect();
-        let id = self.fresh();
-        table(&mut self.memories).insert(id, Block { pages: block.leak() });
-        self.insert(Entry { kind: ObjectKind::Memory, id, rights: Rights::ALL, badge: 0 })
-    }
+/// The blocks by system and object, and where what is mapped lies for the kernel.
+#[derive(Default)]
+struct Blocks {
+    of: HashMap<(usize, u64), Block>,
+    mapped: Vec<(u64, u64)>,
+}
 
-    fn block(&self, handle: u64) -> Result<&Block, Error> {
-        let id = self.entry_of(handle, ObjectKind::Memory, Rights::NONE)?.id;
-        self.memories.as_ref().and_then(|blocks| blocks.get(&id)).ok_or(Error::BadHandle)
-    }
+static BLOCKS: LazyLock<Mutex<Blocks>> = LazyLock::new(Mutex::default);
 
-    pub(super) fn memory_pages(&self, handle: u64) -> Result<u64, Error> {
-        Ok(self.block(handle)?.pages.len() as u64)
-    }
+fn blocks() -> MutexGuard<'static, Blocks> {
+    BLOCKS.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
-    pub(super) fn map(&self, memory: Handle, first: u64, pages: u64) -> Result<u64, Error> {
-        let block = self.block(memory.0.into())?;
-        let end = first.checked_add(pages).ok_or(Error::BadArgument)?;
-        if pages == 0 || end > block.pages.len() as u64 {
-            return Err(Error::BadArgument);
-        }
-        let start = block.pages.first().ok_or(Error::BadArgument)?.0.get();
-        Ok(crate::raw::address_of(start.cast_const()) + first * PAGE_SIZE)
-    }
+/// Maps for the kernel, which checks everything, and tells where the host has the bytes.
+pub(super) fn map(
+    memory: Handle,
+    first: u64,
+    pages: u64,
+    protection: Protection,
+) -> Result<u64, Error> {
+    let (at, (object, size, _), system) = with_seat(|seat| {
+        let system = Arc::<Live>::as_ptr(seat.live()) as usize;
+        Ok((seat.room_for(pages), seat.memory_of(memory)?, system))
+    })?;
+    let arguments = [0, memory.0.into(), at, first, pages, protection as u64];
+    go_on(with_seat(|seat| Ok(seat.call(Syscall::Map as u64, arguments)))?)?;
+    let mut blocks = blocks();
+    let block = *blocks.of.entry((system, object)).or_insert_with(|| new_block(size));
+    let start = block.first().ok_or(Error::BadArgument)?.0.get();
+    let address = crate::raw::address_of(start.cast_const()) + first * PAGE_SIZE;
+    blocks.mapped.push((address, at));
+    Ok(address)
+}
 
-    /// Nothing to do: see [`Block`].
-    #[expect(clippy::unused_self, reason = "the mirror of `map`")]
-    pub(super) fn unmap(&self, _address: u64, _pages: u64) {}
+fn new_block(pages: u64) -> Block {
+    let pages: Vec<Page> = (0..pages).map(|_| Page(UnsafeCell::new([0; 4096]))).collect();
+    pages.leak()
+}
+
+/// Unmaps for the kernel; the bytes stay: see [`Block`].
+pub(super) fn unmap(address: u64, pages: u64) {
+    let mut blocks = blocks();
+    let Some(place) = blocks.mapped.iter().position(|(mapped, _)| *mapped == address) else {
+        return;
+    };
+    let (_, at) = blocks.mapped.swap_remove(place);
+    drop(blocks);
+    // A process that is being taken apart has no mappings any more.
+    let _ = with_seat(|seat| Ok(seat.call(Syscall::Unmap as u64, [0, at, pages, 0, 0, 0])));
 }

@@ -1,0 +1,112 @@
+//! Which arguments of which calls are addresses, and of how much memory.
+
+use super::seat::{go_on, with_seat};
+use crate::Error;
+use abi::{
+    CpuInfo, DebugRegisters, Envelope, ProcessInfo, Quota, SavedFrame, Syscall, SystemInfo,
+    TraceRecord,
+};
+
+/// Memory that a call names: the argument that is its address, its bytes, whether the call
+/// may write it.
+type Place = (usize, u64, bool);
+
+/// What a call reads or writes. Calls that change mappings or run code have no place here:
+/// the host has its own way for them.
+fn places(number: Syscall, arguments: &[u64; 6]) -> Result<Vec<Place>, Error> {
+    let of = |index: usize, size: usize| vec![(index, size as u64, true)];
+    let sent = |index: usize, len: u64| (index, len, false);
+    Ok(match number {
+        Syscall::ProcessCreate => vec![sent(0, arguments[1]), sent(2, size_of::<Quota>() as u64)],
+        Syscall::ProcessInfo | Syscall::CpuInfo => {
+            let info = number == Syscall::ProcessInfo;
+            of(1, if info { size_of::<ProcessInfo>() } else { size_of::<CpuInfo>() })
+        }
+        Syscall::SystemInfo => of(0, size_of::<SystemInfo>()),
+        Syscall::ThreadRegisters => of(1, size_of::<SavedFrame>()),
+        Syscall::ThreadDebug => of(1, size_of::<DebugRegisters>()),
+        Syscall::TraceRead => of(
+            2,
+            usize::try_from(arguments[3]).unwrap_or(0).saturating_mul(size_of::<TraceRecord>()),
+        ),
+        Syscall::LogWrite => vec![sent(0, arguments[1])],
+        Syscall::FaultRaise => vec![sent(1, arguments[2])],
+        Syscall::PortWriteBytes => vec![sent(2, arguments[3])],
+        Syscall::UpcallRegister | Syscall::UpcallReturn | Syscall::ThreadCreate => {
+            return Err(Error::NoSuchCall);
+        }
+        _ => Vec::new(),
+    })
+}
+
+/// Makes the call.
+///
+/// # Safety
+/// The addresses among the arguments must be good for what the call does with them.
+pub(super) unsafe fn call(number: Syscall, arguments: [u64; 6]) -> Result<(u64, u64), Error> {
+    let places = places(number, &arguments)?;
+    let mut copies: Vec<(usize, Vec<u8>)> = Vec::new();
+    for (index, len, _) in &places {
+        // SAFETY: the caller promises that the memory is good.
+        copies.push((*index, unsafe { bytes(arguments[*index], *len) }.to_vec()));
+    }
+    let mut memory: Vec<(usize, &mut [u8])> =
+        copies.iter_mut().map(|(index, copy)| (*index, copy.as_mut_slice())).collect();
+    let called = with_seat(|seat| Ok(seat.call_with(number as u64, arguments, &mut memory)))?;
+    for ((index, len, writes), (_, copy)) in places.iter().zip(&copies) {
+        if *writes {
+            // SAFETY: the caller promises that the call may write it.
+            unsafe { bytes_mut(arguments[*index], *len) }.copy_from_slice(copy);
+        }
+    }
+    go_on(called)
+}
+
+/// What a message sends.
+///
+/// # Safety
+/// The envelope's addresses must be good for its lengths.
+pub(super) unsafe fn sent<'a>(envelope: &Envelope) -> &'a [u8] {
+    // SAFETY: the caller promises it; nobody writes it.
+    unsafe { bytes(envelope.send_address, envelope.send_len) }
+}
+
+/// The room that a message has.
+///
+/// # Safety
+/// The envelope's addresses must be good for its lengths, and nobody else's.
+pub(super) unsafe fn room<'a>(envelope: &Envelope) -> &'a mut [u8] {
+    // SAFETY: the caller promises it.
+    unsafe { bytes_mut(envelope.receive_address, envelope.receive_capacity) }
+}
+
+/// # Safety
+/// The address must be good to be read for so many bytes, or so many be none.
+unsafe fn bytes<'a>(address: u64, len: u64) -> &'a [u8] {
+    match range(address, len) {
+        // SAFETY: 1. the caller promises the memory. 2. its provenance was exposed when the
+        // address was made (`address_of`).
+        Some((address, len)) => unsafe {
+            core::slice::from_raw_parts(core::ptr::with_exposed_provenance(address), len)
+        },
+        None => &[],
+    }
+}
+
+/// # Safety
+/// The same, to be written, and nobody else's.
+unsafe fn bytes_mut<'a>(address: u64, len: u64) -> &'a mut [u8] {
+    match range(address, len) {
+        // SAFETY: as above.
+        Some((address, len)) => unsafe {
+            core::slice::from_raw_parts_mut(core::ptr::with_exposed_provenance_mut(address), len)
+        },
+        None => &mut [],
+    }
+}
+
+/// None where there is nothing.
+fn range(address: u64, len: u64) -> Option<(usize, usize)> {
+    let range = (usize::try_from(address).ok()?, usize::try_from(len).ok()?);
+    (address != 0 && len != 0).then_some(range)
+}
