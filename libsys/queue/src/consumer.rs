@@ -5,7 +5,6 @@ use crate::layout::LENGTH_BYTES;
 use crate::side::Side;
 use core::marker::PhantomData;
 use serde::de::DeserializeOwned;
-use sys::Notification;
 
 /// The side that pops. Dropping it closes the queue.
 #[derive(Debug)]
@@ -22,8 +21,8 @@ impl<T: DeserializeOwned> Consumer<T> {
     /// Pops, if there is something.
     ///
     /// # Errors
-    /// [`QueueError::Closed`] once all is popped and the producer has ended,
-    /// [`QueueError::Corrupt`] for an item that is none: it is skipped.
+    /// [`QueueError::Closed`] or [`QueueError::PeerDied`] once all is popped and the producer
+    /// has ended, [`QueueError::Corrupt`] for an item that is none: it is skipped.
     pub fn try_pop(&mut self) -> Result<Option<T>, QueueError> {
         if self.side.used()? == 0 {
             // A last item may have come with the end: the end is looked at first.
@@ -35,42 +34,38 @@ impl<T: DeserializeOwned> Consumer<T> {
         self.take().map(Some)
     }
 
-    /// Pops; waits while it is empty.
+    /// Pops; waits while it is empty. Not for a queue that rings a bell of yours.
     ///
     /// # Errors
-    /// As for [`Consumer::try_pop`], and when the other side died or the deadline passed.
+    /// As for [`Consumer::try_pop`], and when the deadline passed.
     pub fn pop(&mut self, deadline_ns: u64) -> Result<T, QueueError> {
         loop {
-            if self.side.used()? > 0 {
-                return self.take();
+            if let Some(item) = self.pop_or_listen()? {
+                return Ok(item);
             }
-            if !self.listen()? {
-                self.side.say_that_it_is_awake()?;
-                continue;
-            }
-            let waited = self.side.wait_a_while(deadline_ns);
-            if self.side.used()? == 0 {
-                waited?;
-                if let Some(item) = self.try_pop()? {
-                    return Ok(item);
-                }
+            match self.side.wait(deadline_ns) {
+                Ok(()) | Err(QueueError::Closed | QueueError::PeerDied) => {}
+                Err(error) => return Err(error),
             }
         }
     }
 
-    /// Asks for the bell to be rung at the next item: whether the queue is empty now. For
-    /// servers that bind the bell and wait for it together with other things.
+    /// Pops, or asks for the bell to be rung at the next item: for those who wait for the
+    /// bell together with other things.
     ///
     /// # Errors
-    /// [`QueueError::Corrupt`].
-    pub fn listen(&self) -> Result<bool, QueueError> {
+    /// As for [`Consumer::try_pop`].
+    pub fn pop_or_listen(&mut self) -> Result<Option<T>, QueueError> {
+        if let Some(item) = self.try_pop()? {
+            return Ok(Some(item));
+        }
         self.side.say_that_it_sleeps()?;
-        Ok(self.side.used()? == 0)
-    }
-
-    /// Rings when an item comes after [`Consumer::listen`], and when the producer ends.
-    pub fn bell(&self) -> &Notification {
-        self.side.bell()
+        // Once more, for an item that came before the other side could see the flag.
+        let item = self.try_pop()?;
+        if item.is_some() {
+            self.side.say_that_it_is_awake()?;
+        }
+        Ok(item)
     }
 
     /// Copies the next item out, gives its slot back, then looks at the copy.
@@ -86,7 +81,8 @@ impl<T: DeserializeOwned> Consumer<T> {
             self.side.copy.resize(claimed as usize, 0);
             shared.read(at + LENGTH_BYTES, &mut self.side.copy)?;
         }
-        self.side.advance()?;
+        self.side.index = self.side.index.wrapping_add(1);
+        self.side.publish()?;
         match postcard::take_from_bytes(&self.side.copy) {
             Ok((item, [])) if claimed <= geometry.slot_bytes => Ok(item),
             _ => Err(QueueError::Corrupt),

@@ -8,6 +8,9 @@ pub(crate) const MAGIC: u32 = 0x5155_4531;
 pub(crate) const MAGIC_AT: usize = 0;
 pub(crate) const SLOTS_AT: usize = 4;
 pub(crate) const SLOT_BYTES_AT: usize = 8;
+/// Which bit of its bell each side wants to be rung.
+pub(crate) const CREATOR_BELL_AT: usize = 12;
+pub(crate) const OTHER_BELL_AT: usize = 16;
 /// Words of the producer, in a cache line of their own.
 pub(crate) const PRODUCER_AT: usize = 64;
 /// Words of the consumer.

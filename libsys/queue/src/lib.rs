@@ -2,10 +2,9 @@
 //!
 //! ```
 //! let (creator, offer) = queue::create(8, 64)?;
-//! // The offer's four handles travel to the other process in a message; it answers with
-//! // its lifeline.
-//! let (mut consumer, lifeline) = offer.consumer::<(u32, String)>()?;
-//! let mut producer = creator.producer::<(u32, String)>(lifeline);
+//! // The offer's four handles travel to the other process in one message.
+//! let mut consumer = offer.consumer::<(u32, String)>()?;
+//! let mut producer = creator.producer::<(u32, String)>();
 //!
 //! producer.try_push(&(1, "one".to_owned()))?;
 //! producer.push(&(2, "two".to_owned()), sys::FOREVER)?; // waits while it is full
@@ -25,25 +24,36 @@
 //! one's is checked, and an item is copied out before it is looked at. What a hostile side
 //! can do is to send wrong items ([`QueueError::Corrupt`]) or none.
 //!
-//! **Death.** Each side holds an endpoint whose only receiver is the other: its death is
-//! seen within [`PATIENCE_NS`] while waiting. What was pushed before is still popped.
+//! **Death.** Each side holds a lifeline of the other: its end rings the other's bell, and
+//! is an error there. What was pushed before is still popped.
+//!
+//! **Bells.** A side that has nothing else to do waits in [`Consumer::pop`] and
+//! [`Producer::push`]. One that waits for other things too gives its own [`Bell`] to the
+//! [`Plan`] and uses `pop_or_listen` and `push_or_listen`. Anyone who can ring that bell may
+//! ring it wrongly: whether the other side lives is asked of its lifeline, never of a bit.
+//!
+//! **Batches.** A sleeping side is woken once for all that [`Producer::try_push_all`] pushed.
+//! Many producers have a ring each, joined by [`Merge`].
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
+mod bell;
 mod consumer;
 mod error;
 mod layout;
+mod merge;
 mod offer;
 mod producer;
 mod side;
 
+pub use bell::Bell;
 pub use consumer::Consumer;
 pub use error::QueueError;
-pub use offer::{Creator, Offer, create};
+pub use merge::{Merge, Merged};
+pub use offer::{Creator, Offer, Plan, create};
 pub use producer::Producer;
-pub use side::PATIENCE_NS;
 
 #[cfg(test)]
 mod tests;

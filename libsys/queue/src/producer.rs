@@ -22,32 +22,60 @@ impl<T: Serialize> Producer<T> {
     ///
     /// # Errors
     /// [`QueueError::Full`], [`QueueError::TooLong`], [`QueueError::Closed`],
-    /// [`QueueError::Corrupt`].
+    /// [`QueueError::PeerDied`], [`QueueError::Corrupt`].
     pub fn try_push(&mut self, item: &T) -> Result<(), QueueError> {
-        self.encode(item)?;
-        self.put()
+        self.try_push_all(core::slice::from_ref(item)).and_then(|pushed| match pushed {
+            0 => Err(QueueError::Full),
+            _ => Ok(()),
+        })
     }
 
-    /// Pushes; waits while it is full.
+    /// Pushes as many as there are places for, and wakes the other side once: how many.
     ///
     /// # Errors
-    /// As for [`Producer::try_push`], and when the other side died or the deadline passed.
-    pub fn push(&mut self, item: &T, deadline_ns: u64) -> Result<(), QueueError> {
-        self.encode(item)?;
-        loop {
-            match self.put() {
-                Err(QueueError::Full) => {}
-                done => return done,
-            }
-            self.side.say_that_it_sleeps()?;
-            // Once more, for a place that came before the other side could see the flag.
-            let done = self.put();
-            if done != Err(QueueError::Full) {
-                self.side.say_that_it_is_awake()?;
-                return done;
-            }
-            self.side.wait_a_while(deadline_ns)?;
+    /// As for [`Producer::try_push`], but for `Full`. Items before a wrong one were pushed.
+    pub fn try_push_all(&mut self, items: &[T]) -> Result<usize, QueueError> {
+        let mut pushed = 0;
+        let done = items.iter().try_for_each(|item| {
+            self.encode(item)?;
+            self.put().map(|()| pushed += 1)
+        });
+        if pushed > 0 {
+            self.side.publish()?;
         }
+        match done {
+            Ok(()) | Err(QueueError::Full) => Ok(pushed),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Pushes; waits while it is full. Not for a queue that rings a bell of yours.
+    ///
+    /// # Errors
+    /// As for [`Producer::try_push`], and when the deadline passed.
+    pub fn push(&mut self, item: &T, deadline_ns: u64) -> Result<(), QueueError> {
+        while !self.push_or_listen(item)? {
+            self.side.wait(deadline_ns)?;
+        }
+        Ok(())
+    }
+
+    /// Pushes, or asks for the bell to be rung at the next free place and says false: for
+    /// those who wait for the bell together with other things.
+    ///
+    /// # Errors
+    /// As for [`Producer::try_push`], but for `Full`.
+    pub fn push_or_listen(&mut self, item: &T) -> Result<bool, QueueError> {
+        if self.try_push_all(core::slice::from_ref(item))? == 1 {
+            return Ok(true);
+        }
+        self.side.say_that_it_sleeps()?;
+        // Once more, for a place that came before the other side could see the flag.
+        let pushed = self.try_push_all(core::slice::from_ref(item))? == 1;
+        if pushed {
+            self.side.say_that_it_is_awake()?;
+        }
+        Ok(pushed)
     }
 
     /// Whether the other side is there.
@@ -56,6 +84,12 @@ impl<T: Serialize> Producer<T> {
     /// [`QueueError::Closed`] or [`QueueError::PeerDied`] when not.
     pub fn check_peer(&self) -> Result<(), QueueError> {
         self.side.check_peer()
+    }
+
+    /// Ends as the death of its process does: nothing is said, its lifeline closes.
+    #[cfg(test)]
+    pub(crate) fn die(self) {
+        self.side.die();
     }
 
     fn encode(&mut self, item: &T) -> Result<(), QueueError> {
@@ -67,10 +101,12 @@ impl<T: Serialize> Producer<T> {
         if fits { Ok(()) } else { Err(QueueError::TooLong) }
     }
 
-    /// Puts what was encoded into the next slot.
+    /// Puts what was encoded into the next slot. The other side is looked at only when its
+    /// ring is full: pushing costs no system call.
     fn put(&mut self) -> Result<(), QueueError> {
         let geometry = self.side.geometry;
         if self.side.used()? == geometry.slots {
+            self.side.check_peer()?;
             return Err(QueueError::Full);
         }
         let at = geometry.slot_at(self.side.index);
@@ -78,6 +114,7 @@ impl<T: Serialize> Producer<T> {
         let shared = self.side.mapping.shared();
         shared.write(at, &len.to_le_bytes())?;
         shared.write(at + LENGTH_BYTES, &self.side.copy)?;
-        self.side.advance()
+        self.side.index = self.side.index.wrapping_add(1);
+        Ok(())
     }
 }

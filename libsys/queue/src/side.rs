@@ -1,31 +1,34 @@
 //! What both sides have: the ring, the bells, the lifelines.
 
 use crate::QueueError;
+use crate::bell::{Ear, Life, ring};
 use crate::layout::{
-    CLOSED, CONSUMER_AT, Geometry, INDEX, MAGIC, MAGIC_AT, PRODUCER_AT, SLEEPS, SLOT_BYTES_AT,
-    SLOTS_AT,
+    CLOSED, CONSUMER_AT, CREATOR_BELL_AT, Geometry, INDEX, MAGIC, MAGIC_AT, OTHER_BELL_AT,
+    PRODUCER_AT, SLEEPS, SLOT_BYTES_AT, SLOTS_AT,
 };
 use alloc::vec::Vec;
 use core::sync::atomic::Ordering;
-use sys::{Endpoint, Error, FOREVER, Mapping, Message, Notification, Words};
-
-/// How long a side waits before it looks whether the other is still alive.
-pub const PATIENCE_NS: u64 = 200_000_000;
+use sys::{Error, Lifeline, Mapping, Notification};
 
 /// One end of a queue.
 #[derive(Debug)]
 pub(crate) struct Side {
     pub(crate) mapping: Mapping,
     pub(crate) geometry: Geometry,
-    /// Rings when there is an item.
-    pub(crate) items: Notification,
-    /// Rings when there is a place.
-    pub(crate) places: Notification,
-    /// Only this side receives from it: the other sees it die.
-    #[expect(dead_code, reason = "owned for its life, which the other side watches")]
-    pub(crate) own_life: Endpoint,
-    /// Only the other side receives from it.
-    pub(crate) peer_life: Endpoint,
+    /// What this side hears.
+    pub(crate) ear: Ear,
+    /// How it knows that the other side is there.
+    pub(crate) life: Life,
+    /// The other side's bell.
+    pub(crate) peer: Notification,
+    /// While it is open, the other side knows that this one is there.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "held for its life, which the other side watches")
+    )]
+    pub(crate) held: Lifeline,
+    /// Which of the two bells of the header is its own.
+    pub(crate) creator: bool,
     /// This side's index: nobody else's word counts for it.
     pub(crate) index: u32,
     pub(crate) producer: bool,
@@ -34,11 +37,23 @@ pub(crate) struct Side {
 }
 
 impl Side {
-    /// Writes the geometry into fresh memory.
-    pub(crate) fn describe(mapping: &Mapping, geometry: Geometry) -> Result<(), Error> {
-        let shared = mapping.shared();
-        shared.u32_at(SLOTS_AT)?.store(geometry.slots, Ordering::Relaxed);
-        shared.u32_at(SLOT_BYTES_AT)?.store(geometry.slot_bytes, Ordering::Relaxed);
+    pub(crate) fn with_role(mut self, producer: bool) -> Self {
+        self.producer = producer;
+        self
+    }
+
+    /// Writes the header of fresh memory.
+    pub(crate) fn describe(&self, other_bell: u32) -> Result<(), Error> {
+        let shared = self.mapping.shared();
+        let header = [
+            (SLOTS_AT, self.geometry.slots),
+            (SLOT_BYTES_AT, self.geometry.slot_bytes),
+            (CREATOR_BELL_AT, self.ear.number()),
+            (OTHER_BELL_AT, other_bell),
+        ];
+        for (offset, value) in header {
+            shared.u32_at(offset)?.store(value, Ordering::Relaxed);
+        }
         shared.u32_at(MAGIC_AT)?.store(MAGIC, Ordering::Release);
         Ok(())
     }
@@ -80,9 +95,8 @@ impl Side {
         self.geometry.used(head, tail).ok_or(QueueError::Corrupt)
     }
 
-    /// This side is done with a slot: tells the other, and wakes it if it sleeps.
-    pub(crate) fn advance(&mut self) -> Result<(), QueueError> {
-        self.index = self.index.wrapping_add(1);
+    /// This side is done with so many slots: tells the other, and wakes it if it sleeps.
+    pub(crate) fn publish(&self) -> Result<(), QueueError> {
         self.store(self.own_at() + INDEX, self.index)?;
         self.wake_peer()
     }
@@ -90,18 +104,14 @@ impl Side {
     fn wake_peer(&self) -> Result<(), QueueError> {
         if self.load(self.peer_at() + SLEEPS)? != 0 {
             self.store(self.peer_at() + SLEEPS, 0)?;
-            self.peer_bell().signal(1)?;
+            self.ring_peer()?;
         }
         Ok(())
     }
 
-    /// What this side waits for.
-    pub(crate) fn bell(&self) -> &Notification {
-        if self.producer { &self.places } else { &self.items }
-    }
-
-    fn peer_bell(&self) -> &Notification {
-        if self.producer { &self.items } else { &self.places }
+    fn ring_peer(&self) -> Result<(), Error> {
+        let number = if self.creator { OTHER_BELL_AT } else { CREATOR_BELL_AT };
+        ring(&self.peer, self.mapping.shared().u32_at(number)?)
     }
 
     /// From now on the other side rings the bell when it has done something.
@@ -116,28 +126,25 @@ impl Side {
     /// An error when the other side is gone.
     pub(crate) fn check_peer(&self) -> Result<(), QueueError> {
         if self.load(self.peer_at() + CLOSED)? != 0 {
-            return Err(QueueError::Closed);
-        }
-        match self.peer_life.send_with(&mut Message::new(0, Words::default()), 0) {
-            Err(Error::PeerDied) => Err(QueueError::PeerDied),
-            _ => Ok(()),
+            Err(QueueError::Closed)
+        } else if self.life.holds(&self.ear) {
+            Ok(())
+        } else {
+            Err(QueueError::PeerDied)
         }
     }
 
-    /// Waits for the bell, but not for ever: the other side may have died.
-    pub(crate) fn wait_a_while(&self, deadline_ns: u64) -> Result<(), QueueError> {
-        if self.load(self.peer_at() + CLOSED)? != 0 {
-            return Err(QueueError::Closed);
-        }
-        let now = sys::clock();
-        if deadline_ns != FOREVER && now >= deadline_ns {
-            return Err(QueueError::TimedOut);
-        }
-        match self.bell().wait(deadline_ns.min(now.saturating_add(PATIENCE_NS))) {
-            Ok(_) | Err(Error::Interrupted) => Ok(()),
-            Err(Error::TimedOut) => self.check_peer(),
-            Err(error) => Err(error.into()),
-        }
+    #[cfg(test)]
+    pub(crate) fn die(mut self) {
+        let (_, unused) = Lifeline::create(&self.peer, 0).unwrap();
+        drop(core::mem::replace(&mut self.held, unused));
+        core::mem::forget(self);
+    }
+
+    /// Waits for the bell, which the other side's end rings too.
+    pub(crate) fn wait(&self, deadline_ns: u64) -> Result<(), QueueError> {
+        self.check_peer()?;
+        self.ear.wait(deadline_ns)
     }
 }
 
@@ -145,6 +152,6 @@ impl Drop for Side {
     fn drop(&mut self) {
         // The other side may be gone or hostile: then nobody is to be told.
         let _ = self.store(self.own_at() + CLOSED, 1);
-        let _ = self.peer_bell().signal(1);
+        let _ = self.ring_peer();
     }
 }

@@ -1,0 +1,198 @@
+//! Tasks, bits, times, cancelled calls, calls to others.
+
+use crate::{Executor, Pending, Remote, TimedOut};
+use alloc::rc::Rc;
+use core::cell::{Cell, RefCell};
+use service::{CallError, Caller, Reply};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use sys::{Endpoint, FOREVER, Notification, Priority, Rights, Timer};
+
+const MS: u64 = 1_000_000;
+
+#[service::interface(version = 1)]
+pub trait Slow {
+    #[deferred]
+    fn after(&mut self, ms: u64) -> Result<u64, u32>;
+    fn now(&mut self) -> Result<u64, u32>;
+}
+
+/// Counts what is dropped before its end.
+struct Unfinished(Arc<AtomicU64>);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+struct Server {
+    executor: Executor,
+    unfinished: Arc<AtomicU64>,
+}
+
+impl Slow for Server {
+    fn after(&mut self, _: &Caller, ms: u64, reply: Reply<Result<u64, u32>>) {
+        let executor = self.executor.clone();
+        let guard = Unfinished(self.unfinished.clone());
+        self.executor.answer(reply, async move {
+            executor.sleep_for(ms * MS).await;
+            core::mem::forget(guard);
+            Ok(ms)
+        });
+    }
+    fn now(&mut self, _: &Caller) -> Result<u64, u32> {
+        Ok(self.unfinished.load(Ordering::SeqCst))
+    }
+}
+
+fn start() -> impl Fn() -> SlowClient {
+    let endpoint = Endpoint::create().unwrap();
+    let line = endpoint.copy(Rights::ALL).unwrap();
+    std::thread::spawn(move || {
+        let executor = Executor::new().unwrap();
+        let mut server = Server { executor: executor.clone(), unfinished: Arc::default() };
+        executor.serve::<dyn Slow>(endpoint, &mut server)
+    });
+    move || SlowClient::from_endpoint(line.copy(Rights::SEND).unwrap())
+}
+
+#[test]
+fn calls_overtake_each_other() {
+    let client = start();
+    let slow = client();
+    let long = std::thread::spawn(move || slow.after(60).unwrap());
+    let begun = std::time::Instant::now();
+    assert_eq!(client().after(1).unwrap(), 1);
+    assert_eq!(client().now().unwrap(), 0, "served while the long one waits");
+    assert!(!long.is_finished() || begun.elapsed().as_millis() >= 60);
+    assert_eq!(long.join().unwrap(), 60);
+}
+
+#[test]
+fn work_for_a_caller_that_gave_up_is_dropped() {
+    let client = start();
+    let impatient = client().with_timeout(MS);
+    assert!(matches!(impatient.after(3_600_000), Err(CallError::TimedOut)));
+    let observer = client();
+    while observer.now().unwrap() == 0 {
+        sys::sleep_for(MS);
+    }
+    assert_eq!(observer.after(1).unwrap(), 1, "others are served as before");
+    assert_eq!(observer.now().unwrap(), 1, "only the one that nobody waits for");
+}
+
+#[test]
+fn tasks_take_turns_and_dropping_one_ends_it() {
+    let executor = Executor::new().unwrap();
+    let seen = Rc::new(RefCell::new(Vec::new()));
+    let run = |name: &'static str, pause: u64| {
+        let (executor, seen) = (executor.clone(), seen.clone());
+        executor.clone().spawn(async move {
+            for _ in 0..3 {
+                executor.sleep_for(pause).await;
+                seen.borrow_mut().push(name);
+            }
+        })
+    };
+    let (long, short) = (run("long", 20 * MS), run("short", MS));
+    let ended = run("ended", MS);
+    drop(ended);
+    short.detach();
+    let sleeper = executor.clone();
+    executor.run(async move { sleeper.sleep_for(70 * MS).await }).unwrap();
+    assert_eq!(seen.borrow()[..4], ["short", "short", "short", "long"]);
+    assert!(long.result().is_some());
+    assert!(!seen.borrow().contains(&"ended"));
+}
+
+#[test]
+fn a_bit_wakes_its_task_and_is_remembered() {
+    let executor = Executor::new().unwrap();
+    let bit = executor.bit().unwrap();
+    executor.bell().unwrap().signal(bit.mask() | 1).unwrap();
+    let count = Rc::new(Cell::new(0));
+    let counted = count.clone();
+    let mask = bit.mask();
+    let bell = executor.bell().unwrap();
+    let counter = executor.spawn(async move {
+        for _ in 0..3 {
+            bit.came().await;
+            counted.set(counted.get() + 1);
+            bell.signal(mask).unwrap();
+        }
+    });
+    let sleeper = executor.clone();
+    executor.run(async move { sleeper.sleep_for(5 * MS).await }).unwrap();
+    assert_eq!((count.get(), counter.result()), (3, Some(())));
+}
+
+#[test]
+fn a_future_that_takes_too_long_is_dropped() {
+    let executor = Executor::new().unwrap();
+    let inner = executor.clone();
+    let outcome = executor
+        .run(async move {
+            let late = inner.within(MS, inner.sleep_for(3600 * 1000 * MS)).await;
+            let early = inner.within(3600 * 1000 * MS, async { 7 }).await;
+            (late, early)
+        })
+        .unwrap();
+    assert_eq!(outcome, (Err(TimedOut), Ok(7)));
+    assert_eq!(executor.timers().next_deadline(), FOREVER, "nothing is left behind");
+}
+
+#[test]
+fn calls_to_others_do_not_block() {
+    let client = start();
+    let executor = Executor::new().unwrap();
+    let remote = Remote::new(&executor, client(), Priority(10)).unwrap();
+    let other = Remote::new(&executor, client(), Priority(10)).unwrap();
+    let long = remote.start(|client| client.after(30).unwrap());
+    let short = other.start(|client| client.after(1).unwrap());
+    let order = Rc::new(RefCell::new(Vec::new()));
+    let log = |pending: Pending<u64>, order: Rc<RefCell<Vec<u64>>>| async move {
+        let answer = pending.await;
+        order.borrow_mut().push(answer);
+    };
+    executor.spawn(log(long, order.clone())).detach();
+    executor.spawn(log(short, order.clone())).detach();
+    let mut third = remote.start(|client| client.now().unwrap());
+    let sleeper = executor.clone();
+    executor.run(async move { sleeper.sleep_for(100 * MS).await }).unwrap();
+    assert_eq!(order.borrow()[..], [1, 30]);
+    assert_eq!(third.poll_once(), Some(0));
+}
+
+#[test]
+fn a_timer_object_can_signal_a_bit() {
+    let bell = Notification::create().unwrap();
+    let executor = Executor::on(bell).unwrap();
+    let bit = executor.bit_number(0).unwrap();
+    assert!(executor.bit_number(0).is_err());
+    let Ok(timer) = Timer::create(&executor.bell().unwrap(), bit.mask()) else { return };
+    timer.arm(sys::clock() + MS).unwrap();
+    executor.run(async move { bit.came().await }).unwrap();
+}
+
+#[test]
+fn queues_are_served_beside_the_rest() {
+    let executor = Executor::new().unwrap();
+    let (bit, bell) = executor.queue_bell().unwrap();
+    let plan = queue::Plan::new(4, 16).unwrap().rings(bell);
+    let (creator, offer) = plan.create().unwrap();
+    let mut consumer = creator.consumer::<u64>();
+    let pusher = std::thread::spawn(move || {
+        let mut producer = offer.producer::<u64>().unwrap();
+        (0..1000).for_each(|item| producer.push(&item, FOREVER).unwrap());
+    });
+    let sum = executor.run(async move {
+        let mut sum = 0;
+        while let Ok(item) = crate::pop(&mut consumer, &bit).await {
+            sum += item;
+        }
+        sum
+    });
+    assert_eq!(sum, Ok(999 * 1000 / 2), "the end of the queue ends the loop");
+    pusher.join().unwrap();
+}
