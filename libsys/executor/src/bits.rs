@@ -20,6 +20,11 @@ impl Bits {
         Self { taken: 0, set: 0, wakers: [const { None }; 64] }
     }
 
+    /// Bits that somebody owns.
+    pub(crate) fn taken(&self) -> u64 {
+        self.taken
+    }
+
     /// Bits came: wakes those who wait for them.
     pub(crate) fn came(&mut self, bits: u64) {
         self.set |= bits & self.taken;

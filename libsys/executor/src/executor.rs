@@ -113,25 +113,34 @@ impl Executor {
         endpoint: Endpoint,
         server: &mut D,
     ) -> Result<Infallible, Error> {
-        self.serve_with(endpoint, server, |_, _| ())
+        self.serve_with(endpoint, &mut { server }, |server| &mut **server, |_, _| ())
     }
 
-    /// The same for servers to whom other messages come too: faults, closed sessions.
+    /// The same for servers to whom other things come too: faults, bits that no task owns.
+    /// `service` says which of its interfaces is served: a function from `&mut S` to `&mut dyn …`.
     ///
     /// # Errors
     /// When the endpoint cannot be received from.
-    pub fn serve_with<D: Dispatch + ?Sized>(
+    pub fn serve_with<S, D: Dispatch + ?Sized>(
         &self,
         endpoint: Endpoint,
-        server: &mut D,
-        mut other: impl FnMut(&mut D, Event),
+        server: &mut S,
+        service: fn(&mut S) -> &mut D,
+        mut other: impl FnMut(&mut S, Event),
     ) -> Result<Infallible, Error> {
         let mut receiver = Server::<D>::new(endpoint);
         loop {
             self.0.tasks.run();
-            match receiver.next_until(self.timers().next_deadline(), server) {
+            let deadline = self.timers().next_deadline();
+            match receiver.next_until(deadline, service(server)) {
                 Ok(Event::Handled) | Err(Error::TimedOut | Error::WouldBlock) => {}
-                Ok(Event::Notified(bits)) => self.came(bits),
+                Ok(Event::Notified(bits)) => {
+                    let unowned = bits & !self.0.bits.borrow().taken();
+                    self.came(bits);
+                    if unowned != 0 {
+                        other(server, Event::Notified(unowned));
+                    }
+                }
                 Ok(event) => other(server, event),
                 Err(error) => return Err(error),
             }

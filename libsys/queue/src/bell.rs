@@ -26,7 +26,6 @@ impl Bell {
     }
 
     /// The bell as a handle and a number: to be told to whoever makes the queue.
-    #[must_use]
     pub fn into_parts(self) -> (Notification, u32) {
         (self.notification, self.number)
     }

@@ -13,6 +13,7 @@ mod server;
 mod uart;
 
 use console_api::Console;
+use executor::Executor;
 use keeper::Keeper;
 use server::Server;
 use service::Event;
@@ -27,19 +28,22 @@ fn main(env: rt::Env) -> Result<(), rt::Failure> {
     let uart = Uart::open(env.handle("uart")?)?;
     let interrupt: sys::Irq = env.handle("uart-irq")?;
     let arrived: sys::Notification = env.handle("uart-arrived")?;
-    arrived.bind()?;
+    let executor = Executor::on(arrived)?;
     let mut server = Server::new(uart, Keeper::open(env.handle("keep").ok()));
-    let mut receiver = service::Server::<dyn Console>::new(env.handle("endpoint")?);
     // What came before the interrupt was ours will not interrupt again.
     interrupt.ack()?;
     server.input()?;
-    loop {
-        match receiver.next(&mut server)? {
-            Event::Notified(bits) if bits & INTERRUPT != 0 => {
-                interrupt.ack()?;
-                server.input()?;
-            }
-            _ => {}
+    executor.serve_with(env.handle("endpoint")?, &mut server, service, |server, event| {
+        if let Event::Notified(bits) = event
+            && bits & INTERRUPT != 0
+            && let Err(error) = interrupt.ack().and_then(|()| server.input())
+        {
+            defmt::error!("the uart does not answer: {}", error.text());
         }
-    }
+    })?;
+    Ok(())
+}
+
+fn service(server: &mut Server) -> &mut (dyn Console + 'static) {
+    server
 }

@@ -9,6 +9,7 @@
 extern crate alloc;
 
 use alloc::format;
+use executor::Executor;
 use manifest::AccessTable;
 use names_api::Names;
 use names_core::NameServer;
@@ -19,6 +20,6 @@ fn main(env: rt::Env) -> Result<(), rt::Failure> {
     let table = AccessTable::parse(env.args());
     let mut server = NameServer::new(table, |name| env.handle(&format!("service:{name}")).ok());
     defmt::info!("{=usize} services", server.count());
-    service::serve::<dyn Names>(env.handle("endpoint")?, &mut server)?;
+    Executor::new()?.serve::<dyn Names>(env.handle("endpoint")?, &mut server)?;
     Ok(())
 }

@@ -6,6 +6,7 @@ mod calls;
 mod deadlines;
 mod debugger;
 mod devices;
+mod ends;
 pub(crate) mod entries;
 mod exits;
 pub(crate) mod faults;
@@ -25,13 +26,14 @@ mod timers;
 pub(crate) mod upcalls;
 
 /// One table for each kind of object or verb.
-pub(crate) const SUITES: [&[Check]; 22] = [
+pub(crate) const SUITES: [&[Check]; 23] = [
     system::CHECKS,
     calls::CHECKS,
     messages::CHECKS,
     handles::CHECKS,
     replies::CHECKS,
     deadlines::CHECKS,
+    ends::CHECKS,
     notifications::CHECKS,
     upcalls::CHECKS,
     memory::CHECKS,

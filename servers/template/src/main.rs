@@ -6,6 +6,7 @@
 extern crate alloc;
 
 use alloc::{format, string::String};
+use executor::Executor;
 use service::Caller;
 use template_api::{Template, TemplateError};
 
@@ -28,6 +29,6 @@ impl Template for Server {
 
 fn main(env: rt::Env) -> Result<(), rt::Failure> {
     defmt::info!("ready");
-    service::serve::<dyn Template>(env.handle("endpoint")?, &mut Server)?;
+    Executor::new()?.serve::<dyn Template>(env.handle("endpoint")?, &mut Server)?;
     Ok(())
 }
