@@ -30,10 +30,9 @@ impl<K> Id<K> {
         self.index as usize
     }
 
-    /// A number that no other object of this kind has or will have.
-    #[cfg(any(test, feature = "hosted"))]
-    pub fn unique(self) -> u64 {
-        u64::from(self.index) | u64::from(self.generation) << 32
+    /// The slot's number and its generation: no other object of this kind has both.
+    pub const fn parts(self) -> (u32, u32) {
+        (self.index, self.generation)
     }
 
     /// The slot's number as it travels in a reply token.

@@ -50,8 +50,8 @@ pub use message::{
     Envelope, FOREVER, GIFTS, Gift, INLINE_BYTES, MESSAGE_MAX, NOTIFIED_LABEL, ReplyToken, WORDS,
 };
 pub use process::{
-    EXIT_PANIC, KILLED, NAME_LEN, PRIORITIES, Priority, ProcessInfo, ProcessState, Protection,
-    Quota, exit_code,
+    EXIT_PANIC, HandleRecord, KILLED, NAME_LEN, PRIORITIES, Priority, ProcessInfo, ProcessState,
+    Protection, Quota, exit_code,
 };
 pub use startup::{Startup, StartupWriter};
 pub use syscall::Syscall;

@@ -104,6 +104,30 @@ pub struct ProcessInfo {
     pub name: [u8; NAME_LEN],
     /// The last fault of it: a [`FaultKind`](crate::FaultKind) or 0.
     pub fault: u64,
+    /// How often a thread of it has asked for a message: a sign of life.
+    pub receives: u64,
+    /// Threads that wait for a message now.
+    pub receiving: u32,
+    /// 0.
+    pub reserved: u32,
+}
+
+/// A handle of a process, as `ProcessHandles` tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[repr(C, align(8))]
+pub struct HandleRecord {
+    /// Its number.
+    pub handle: u32,
+    /// An [`ObjectKind`](crate::ObjectKind).
+    pub kind: u32,
+    /// [`Rights`](crate::Rights).
+    pub rights: u32,
+    /// 0.
+    pub reserved: u32,
+    /// What receivers see of messages that are sent through it; 0: none.
+    pub badge: u64,
+    /// A number that handles of the same object share, and no others.
+    pub object: u64,
 }
 
 /// Values for isa-debug-exit with fixed meanings; QEMU leaves with `value << 1 | 1`.

@@ -102,6 +102,14 @@ syscalls! {
     /// `(process, address, pages, protection)`: only within what the mapping was made with.
     Protect = 35,
 
+    /// `(process, address, buffer, length, write)`: reads (write 0) or writes (1) memory of a
+    /// process that the caller manages, up to 4096 bytes; also pages that the process itself
+    /// may only read, if they were mapped with the right to write and are no device's.
+    ProcessMemory = 37,
+    /// `(process, first slot, address, capacity) -> records, next slot`: what handles the
+    /// process has, as [`HandleRecord`](crate::HandleRecord)s, up to 32 in a call; next slot
+    /// 0: there are no more.
+    ProcessHandles = 38,
     /// `(process, index) -> handle`: a handle to its thread with this place in the list of
     /// its threads; `BadArgument` behind the last.
     ProcessThread = 39,

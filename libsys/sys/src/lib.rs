@@ -61,9 +61,9 @@ pub mod heap;
 pub mod log;
 
 pub use abi::{
-    Error, FOREVER, FaultKind, FaultReply, Gift, Handle, ObjectKind, PAGE_SIZE, Priority,
-    ProcessInfo, ProcessState, Protection, Quota, ReplyToken, Rights, Startup, SystemInfo,
-    ThreadMode, WORDS,
+    Error, FOREVER, FaultKind, FaultReply, Gift, Handle, HandleRecord, ObjectKind, PAGE_SIZE,
+    Priority, ProcessInfo, ProcessState, Protection, Quota, ReplyToken, Rights, Startup,
+    SystemInfo, ThreadMode, WORDS,
 };
 pub use device::{Irq, Ports, Resource};
 pub use endpoint::{Endpoint, ReplyRight, watch_calls};

@@ -5,7 +5,8 @@ use crate::raw::{address_of, argument, handle_in, plain, with_memory};
 use crate::{
     Endpoint, Error, Handle, Memory, Notification, Object, ProcessInfo, Protection, Quota, Rights,
 };
-use abi::Syscall;
+use abi::{HandleRecord, Syscall};
+use alloc::vec::Vec;
 
 object! {
     /// A space, a handle table and a quota.
@@ -33,6 +34,40 @@ impl Process {
     /// Copies a handle into its table: the number there.
     pub fn give(&self, object: &impl Object, rights: Rights, badge: u64) -> Result<Handle, Error> {
         self.give_raw(object.handle(), rights, badge)
+    }
+
+    /// Reads its memory, up to a page at a time: also what only it may read.
+    pub fn read_memory(&self, address: u64, into: &mut [u8]) -> Result<(), Error> {
+        self.memory(address, into.as_mut_ptr(), into.len(), 0)
+    }
+
+    /// Writes its memory, up to a page at a time: also code and constants.
+    pub fn write_memory(&self, address: u64, bytes: &[u8]) -> Result<(), Error> {
+        self.memory(address, bytes.as_ptr().cast_mut(), bytes.len(), 1)
+    }
+
+    fn memory(&self, at: u64, buffer: *mut u8, len: usize, write: u64) -> Result<(), Error> {
+        let (own, buffer) = (argument(self.handle()), address_of(buffer.cast_const()));
+        let arguments = [own, at, buffer, len as u64, write, 0];
+        // SAFETY: 1. the buffer is a live slice of this length, exclusive when it is written
+        // (write 0); with write 1 the kernel only reads it. 2. the handle is of another
+        // process: handle 0, the caller's own, is refused.
+        unsafe { with_memory(Syscall::ProcessMemory, arguments) }.map(|_| ())
+    }
+
+    /// All its handles.
+    pub fn handles(&self) -> Result<Vec<HandleRecord>, Error> {
+        let (mut all, mut slot) = (Vec::new(), 1);
+        while slot != 0 {
+            let mut some = [HandleRecord::default(); 16];
+            let into = address_of(some.as_mut_ptr().cast_const());
+            let arguments = [argument(self.handle()), slot, into, some.len() as u64, 0, 0];
+            // SAFETY: the kernel writes at most so many whole records into the array.
+            let (count, next) = unsafe { with_memory(Syscall::ProcessHandles, arguments) }?;
+            all.extend(some.iter().take(usize::try_from(count).unwrap_or(0)));
+            slot = next;
+        }
+        Ok(all)
     }
 
     /// Copies any handle of this process into its table: the number there.

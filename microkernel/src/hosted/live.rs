@@ -366,7 +366,8 @@ impl Seat {
         let entry = state.smp.kernel.lookup(self.process, handle)?;
         match entry.object {
             ObjectRef::Memory(id) => {
-                Ok((id.unique(), state.smp.kernel.memories[id].pages, entry.rights))
+                let number = entry.object.number();
+                Ok((number, state.smp.kernel.memories[id].pages, entry.rights))
             }
             _ => Err(Error::WrongKind),
         }

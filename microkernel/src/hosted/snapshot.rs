@@ -61,7 +61,7 @@ impl Kernel<Hosted> {
         let processes: Vec<_> = self.processes.ids().collect();
         for id in processes {
             let process = &mut self.processes[id];
-            (process.user_ns, process.kernel_ns) = (0, 0);
+            (process.user_ns, process.kernel_ns, process.receives) = (0, 0, 0);
         }
     }
 

@@ -48,6 +48,7 @@ impl<M: Machine> Kernel<M> {
             callers: List::EMPTY,
             ports: Default::default(),
             watch: Watch::NOBODY,
+            receives: 0,
             fault_handler: None,
             abandoned: None,
             death: None,

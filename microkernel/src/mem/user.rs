@@ -94,12 +94,17 @@ impl<A: AccessMark> UserSlice<A> {
     }
 }
 
-fn room_in_page(address: u64) -> usize {
+pub(crate) fn room_in_page(address: u64) -> usize {
     number::size(PAGE_SIZE - address % PAGE_SIZE)
 }
 
 impl<M: Machine> Kernel<M> {
-    fn place(&self, process: ProcessId, address: u64, access: Access) -> Result<Phys, Error> {
+    pub(crate) fn place(
+        &self,
+        process: ProcessId,
+        address: u64,
+        access: Access,
+    ) -> Result<Phys, Error> {
         let table = self.processes[process].table.as_ref().ok_or(Error::BadAddress)?;
         self.machine.translate(table, address, access).ok_or(Error::BadAddress)
     }

@@ -1,8 +1,8 @@
 //! ABI structures to and from bytes, without trusting anybody's padding.
 
 use abi::{
-    CompatCall, CpuInfo, DebugRegisters, Envelope, Gift, ProcessInfo, Quota, SavedFrame,
-    SystemInfo, TraceRecord,
+    CompatCall, CpuInfo, DebugRegisters, Envelope, Gift, HandleRecord, ProcessInfo, Quota,
+    SavedFrame, SystemInfo, TraceRecord,
 };
 
 fn word(bytes: &[u8], index: usize) -> u64 {
@@ -112,6 +112,14 @@ pub(crate) fn quota_from(bytes: &[u8; size_of::<Quota>()]) -> Quota {
     }
 }
 
+/// A `HandleRecord` as user programs read it.
+pub(crate) fn handle_record_bytes(record: &HandleRecord) -> [u8; size_of::<HandleRecord>()] {
+    let mut bytes = [0; size_of::<HandleRecord>()];
+    put_halves(&mut bytes, 0, &[record.handle, record.kind, record.rights, record.reserved]);
+    put_words(&mut bytes, 16, &[record.badge, record.object]);
+    bytes
+}
+
 fn quota_halves(quota: &Quota) -> [u32; 6] {
     [quota.pages, quota.handles, quota.threads, quota.objects, quota.max_priority, quota.reserved]
 }
@@ -124,11 +132,12 @@ pub(crate) fn process_info_bytes(info: &ProcessInfo) -> [u8; size_of::<ProcessIn
     put_halves(&mut bytes, 32, &quota_halves(&info.used));
     put_halves(&mut bytes, 56, &quota_halves(&info.limit));
     bytes[80..80 + abi::NAME_LEN].copy_from_slice(&info.name);
-    put_words(&mut bytes, 96, &[info.fault]);
+    put_words(&mut bytes, 96, &[info.fault, info.receives]);
+    put_halves(&mut bytes, 112, &[info.receiving, info.reserved]);
     bytes
 }
 
-const _: () = assert!(size_of::<ProcessInfo>() == 104);
+const _: () = assert!(size_of::<ProcessInfo>() == 120);
 const _: () = assert!(core::mem::offset_of!(ProcessInfo, fault) == 96);
 const _: () = assert!(core::mem::offset_of!(ProcessInfo, limit) == 56);
 

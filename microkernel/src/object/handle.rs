@@ -81,6 +81,15 @@ impl HandleTable {
             .ok_or(Error::BadHandle)
     }
 
+    /// The first handle from this slot on, and what it names.
+    pub fn next(&self, chunks: &Chunks, first: u16) -> Option<(Handle, Entry)> {
+        let end = u16::try_from(TABLE_CHUNKS * CHUNK_HANDLES).unwrap_or(u16::MAX);
+        (first..end).find_map(|number| {
+            let slot = self.slot(chunks, number)?;
+            Some((Handle(u32::from(number) | u32::from(slot.generation) << 16), slot.entry?))
+        })
+    }
+
     /// Makes sure that `count` more handles fit.
     ///
     /// # Errors

@@ -87,6 +87,24 @@ pub enum ObjectRef {
 }
 
 impl ObjectRef {
+    /// A number that no other object has while this one lives.
+    pub fn number(self) -> u64 {
+        let (index, generation) = match self {
+            Self::Endpoint(id) => id.parts(),
+            Self::Notification(id) => id.parts(),
+            Self::Memory(id) => id.parts(),
+            Self::Process(id) => id.parts(),
+            Self::Thread(id) => id.parts(),
+            Self::Timer(id) => id.parts(),
+            Self::Lifeline(id) => id.parts(),
+            Self::Irq(id) => id.parts(),
+            Self::Port(id) => id.parts(),
+            Self::Resource => (0, 0),
+        };
+        // Generations need 24 bits for the same number to come twice: nobody compares so late.
+        u64::from(index) | u64::from(generation & 0xff_ffff) << 32 | (self.kind() as u64) << 56
+    }
+
     /// Its kind, as user programs see it.
     pub fn kind(self) -> ObjectKind {
         match self {

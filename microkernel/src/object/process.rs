@@ -72,6 +72,8 @@ pub struct Process<T> {
     pub threads: List,
     /// Callers whose call was received here and not answered yet.
     pub callers: List,
+    /// How often a thread of it has asked for a message.
+    pub receives: u64,
     /// Where faults go.
     pub fault_handler: Option<(EndpointId, u64)>,
     /// Ports that its threads may use by instructions.

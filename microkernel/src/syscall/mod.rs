@@ -6,6 +6,7 @@ mod device;
 mod handle;
 mod hooks;
 mod info;
+mod inspect;
 mod lifeline;
 mod memory;
 mod notify;
@@ -131,6 +132,8 @@ impl<M: Machine> Kernel<M> {
             Syscall::Map => Self::sys_map,
             Syscall::Unmap => Self::sys_unmap,
             Syscall::Protect => Self::sys_protect,
+            Syscall::ProcessMemory => Self::sys_process_memory,
+            Syscall::ProcessHandles => Self::sys_process_handles,
             Syscall::ProcessCreate => Self::sys_process_create,
             Syscall::ProcessFaults => Self::sys_process_faults,
             Syscall::ProcessKill => Self::sys_process_kill,

@@ -6,8 +6,9 @@ use crate::fault::Fault;
 use crate::kernel::Kernel;
 use crate::machine::Machine;
 use crate::mem::{Readable, UserSlice, Writable, process_info_bytes, quota_from};
+use crate::number;
 use crate::object::{
-    Amounts, By, Life, ObjectRef, Process, ProcessId, QuotaId, Resource, ThreadId,
+    Amounts, By, Life, ObjectRef, Process, ProcessId, QuotaId, Resource, State, ThreadId,
 };
 use abi::{Error, FaultKind, NAME_LEN, ObjectKind, ProcessInfo, ProcessState, Quota, Rights};
 
@@ -169,7 +170,17 @@ impl<M: Machine> Kernel<M> {
             limit,
             name: process.name,
             fault: process.last_fault,
+            receives: process.receives,
+            receiving: self.receiving(process),
+            reserved: 0,
         }
+    }
+
+    /// Threads of a process that wait for a message.
+    fn receiving(&self, process: &Process<M::PageTable>) -> u32 {
+        let threads = process.threads.iter(&self.threads, By::Sibling);
+        let waits = |id: &ThreadId| matches!(self.threads[*id].state, State::Receiving(_));
+        number::low32(threads.filter(waits).count() as u64)
     }
 
     /// What an account has used and may use; nothing once it is gone.

@@ -9,6 +9,7 @@ mod explorer;
 mod faults;
 mod gate;
 mod hooks;
+mod inspect;
 mod interleavings;
 mod invariants;
 mod kit;

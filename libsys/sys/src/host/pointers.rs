@@ -3,8 +3,8 @@
 use super::seat::{go_on, with_seat};
 use crate::Error;
 use abi::{
-    CpuInfo, DebugRegisters, Envelope, ProcessInfo, Quota, SavedFrame, Syscall, SystemInfo,
-    TraceRecord,
+    CpuInfo, DebugRegisters, Envelope, HandleRecord, ProcessInfo, Quota, SavedFrame, Syscall,
+    SystemInfo, TraceRecord,
 };
 
 /// Memory that a call names: the argument that is its address, its bytes, whether the call
@@ -22,6 +22,11 @@ fn places(number: Syscall, arguments: &[u64; 6]) -> Result<Vec<Place>, Error> {
             let info = number == Syscall::ProcessInfo;
             of(1, if info { size_of::<ProcessInfo>() } else { size_of::<CpuInfo>() })
         }
+        Syscall::ProcessMemory => vec![(2, arguments[3], arguments[4] == 0)],
+        Syscall::ProcessHandles => of(
+            2,
+            usize::try_from(arguments[3]).unwrap_or(0).saturating_mul(size_of::<HandleRecord>()),
+        ),
         Syscall::SystemInfo => of(0, size_of::<SystemInfo>()),
         Syscall::ThreadRegisters => of(1, size_of::<SavedFrame>()),
         Syscall::ThreadDebug => of(1, size_of::<DebugRegisters>()),

@@ -112,6 +112,8 @@ fn arguments(smp: &Smp, me: ThreadId, call: Syscall, random: &mut Random) -> Vec
         Syscall::ProcessFaults => vec![other, h, bits],
         Syscall::ProcessTrace => vec![other, h, bits, random.below(32)],
         Syscall::ProcessDispatch => vec![g, h, bits],
+        Syscall::ProcessMemory => vec![g, address, BYTES, random.below(5000), bits & 1],
+        Syscall::ProcessHandles => vec![g, random.below(70), BYTES, random.below(40)],
         // Never its own: a filter cannot be taken back.
         Syscall::ProcessFilter => vec![g, u64::MAX, u64::MAX],
         Syscall::ProcessKill | Syscall::ProcessSuspend => vec![g, bits],

@@ -1,0 +1,139 @@
+//! Calls by which a manager looks at what a process holds: its memory, its handles.
+
+use super::Done;
+use crate::kernel::Kernel;
+use crate::machine::{Access, Machine, Phys};
+use crate::mem::{Readable, UserSlice, Writable, handle_record_bytes, room_in_page};
+use crate::number;
+use crate::object::{Entry, ProcessId, Storage, ThreadId};
+use abi::{Error, Handle, HandleRecord, PAGE_SIZE, Rights};
+
+/// Records that one call copies.
+const RECORDS_PER_CALL: u64 = 32;
+const RECORD_LEN: u64 = size_of::<HandleRecord>() as u64;
+
+impl<M: Machine> Kernel<M> {
+    /// A process that is managed by a handle: not "the caller's own".
+    fn inspected(&self, me: ThreadId) -> Result<ProcessId, Error> {
+        if self.argument(me, 0) == 0 {
+            return Err(Error::BadHandle);
+        }
+        let process = self.managed_process(me, 0)?;
+        self.living(process)?;
+        Ok(process)
+    }
+
+    pub(super) fn sys_process_memory(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let process = self.inspected(me)?;
+        let (at, buffer, len) = (self.argument(me, 1), self.argument(me, 2), self.argument(me, 3));
+        if len > PAGE_SIZE {
+            return Err(Error::TooLong);
+        }
+        UserSlice::<Readable>::new(at, len)?;
+        match self.argument(me, 4) {
+            0 => self.inspect(me, (process, at), buffer, len),
+            1 => self.alter(me, (process, at), buffer, len),
+            _ => Err(Error::BadArgument),
+        }
+    }
+
+    /// Copies from the process into the caller's buffer.
+    fn inspect(
+        &mut self,
+        me: ThreadId,
+        (process, mut at): (ProcessId, u64),
+        mut buffer: u64,
+        mut left: u64,
+    ) -> Result<Done, Error> {
+        let own = self.own(me);
+        self.check_user(own, UserSlice::<Writable>::new(buffer, left)?)?;
+        while left > 0 {
+            let (from, piece) = (self.page_of(process, at, Rights::READ)?, piece(at, buffer, left));
+            let to = self.place(own, buffer, Access::Write)?;
+            self.machine.copy(from, to, number::size(piece));
+            (at, buffer, left) = (at + piece, buffer + piece, left - piece);
+        }
+        Ok(Done::NOTHING)
+    }
+
+    /// Copies from the caller's buffer into the process, all or nothing.
+    fn alter(
+        &mut self,
+        me: ThreadId,
+        (process, at): (ProcessId, u64),
+        buffer: u64,
+        len: u64,
+    ) -> Result<Done, Error> {
+        let own = self.own(me);
+        self.check_user(own, UserSlice::<Readable>::new(buffer, len)?)?;
+        // No longer than a page: it lies in two pages at most.
+        for byte in [0, len.saturating_sub(1)].into_iter().take_while(|byte| *byte < len) {
+            self.page_of(process, at + byte, Rights::WRITE)?;
+        }
+        let mut done = 0;
+        while done < len {
+            let piece = piece(at + done, buffer + done, len - done);
+            let from = self.place(own, buffer + done, Access::Read)?;
+            let to = self.page_of(process, at + done, Rights::WRITE)?;
+            self.machine.copy(from, to, number::size(piece));
+            done += piece;
+        }
+        Ok(Done::NOTHING)
+    }
+
+    /// Where a byte of a process lies, if its memory was mapped with these rights.
+    fn page_of(&self, process: ProcessId, at: u64, rights: Rights) -> Result<Phys, Error> {
+        let region = self.first_region_in(process, at, at + 1).ok_or(Error::BadAddress)?;
+        let region = &self.regions[region];
+        if region.busy {
+            return Err(Error::BadState);
+        }
+        let plain = matches!(self.memories[region.memory].storage, Storage::Frames(_));
+        if !plain || !region.limit.contains(rights) {
+            return Err(Error::NoRight);
+        }
+        self.place(process, at, Access::Read)
+    }
+
+    pub(super) fn sys_process_handles(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let process = self.inspected(me)?;
+        let own = self.own(me);
+        let room = self.argument(me, 3).min(RECORDS_PER_CALL);
+        let mut slot = u16::try_from(self.argument(me, 1)).map_err(|_| Error::BadArgument)?;
+        let into = UserSlice::<Writable>::new(self.argument(me, 2), room * RECORD_LEN)?;
+        self.check_user(own, into)?;
+        let mut count = 0;
+        for place in into.parts(number::size(RECORD_LEN)) {
+            let table = &self.processes[process].handles;
+            let Some((handle, entry)) = table.next(&self.chunks, slot) else {
+                return Ok(Done::Values(count, 0));
+            };
+            self.write_user(own, place, &handle_record_bytes(&record(handle, entry)))?;
+            count += 1;
+            slot = slot_after(handle);
+        }
+        Ok(Done::Values(count, u64::from(slot)))
+    }
+}
+
+fn record(handle: Handle, entry: Entry) -> HandleRecord {
+    HandleRecord {
+        handle: handle.0,
+        kind: entry.object.kind() as u32,
+        rights: entry.rights.0.into(),
+        reserved: 0,
+        badge: entry.badge,
+        object: entry.object.number(),
+    }
+}
+
+/// The slot after a handle's.
+fn slot_after(handle: Handle) -> u16 {
+    let [a, b, ..] = handle.0.to_le_bytes();
+    u16::from_le_bytes([a, b]).saturating_add(1)
+}
+
+/// How much can be copied before one of the two pages ends.
+fn piece(at: u64, buffer: u64, left: u64) -> u64 {
+    left.min(room_in_page(at) as u64).min(room_in_page(buffer) as u64)
+}
