@@ -38,11 +38,14 @@ pub enum Error {
     WouldBlock = 16,
     /// The receiver has no place for the handles that came with the message.
     HandlesFull = 17,
+    /// The process that took the call died before it answered: what was asked may have been
+    /// done, in part or not at all. [`Error::PeerDied`] means that nobody took it.
+    OutcomeUnknown = 18,
 }
 
 impl Error {
     /// All errors, in the order of their numbers.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::NoSuchCall,
         Self::BadHandle,
         Self::WrongKind,
@@ -60,6 +63,7 @@ impl Error {
         Self::BadState,
         Self::WouldBlock,
         Self::HandlesFull,
+        Self::OutcomeUnknown,
     ];
 
     /// The error with this status number; `None` for 0 (success) and unknown numbers.
@@ -87,6 +91,7 @@ impl Error {
             Self::BadState => "not possible in this state",
             Self::WouldBlock => "nothing there yet",
             Self::HandlesFull => "no place for the handles",
+            Self::OutcomeUnknown => "the other side died with the call in its hands",
         }
     }
 }

@@ -190,7 +190,8 @@ impl<M: Machine> Kernel<M> {
         if let Some(thread) = process.threads.first() {
             self.kill_thread(thread);
         } else if let Some(caller) = process.callers.first() {
-            self.unblock(caller, Error::PeerDied as u64);
+            // It was taken: nobody can tell any more what was done of it.
+            self.unblock(caller, Error::OutcomeUnknown as u64);
         } else if let Some(step) = process.handles.drain(&mut self.chunks) {
             if let Some(taken) = step {
                 self.forget(id, taken.0);

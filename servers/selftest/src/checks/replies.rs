@@ -80,7 +80,7 @@ fn server_dies(bench: &Bench) -> Outcome {
     let child = bench.child(&["take-call"], &[("endpoint", endpoint.handle(), rights, 0)])?;
     let mut message = Message::new(1, Words::default());
     let answer = endpoint.call_with(&mut message, after(3_000_000_000), &mut []);
-    bench.refused("the call", answer, Error::PeerDied)?;
+    bench.refused("the call", answer, Error::OutcomeUnknown)?;
     bench.same("status", child.status()?, 7)
 }
 
