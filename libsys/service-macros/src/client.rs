@@ -3,17 +3,17 @@
 use crate::model::{Argument, Interface, Method};
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
-use syn::{GenericArgument, PathArguments, Type};
+use syn::{GenericArgument, Ident, PathArguments, Type};
 
 pub(crate) fn code(interface: &Interface) -> TokenStream {
     let Interface { visibility, ident, name, .. } = interface;
     let client = format_ident!("{ident}Client");
     let docs = format!("A client of the service `{name}`.");
-    let methods = interface.methods.iter().enumerate().map(|(number, m)| method(number, m));
+    let methods = interface.methods.iter().enumerate().map(|(number, m)| method(ident, number, m));
     quote! {
         #[doc = #docs]
         #[derive(Debug)]
-        #visibility struct #client(::service::Client);
+        #visibility struct #client<C = ::service::Client>(C);
 
         impl #client {
             /// The interface that it speaks.
@@ -48,16 +48,25 @@ pub(crate) fn code(interface: &Interface) -> TokenStream {
                 Self(::service::Client::new(endpoint, Self::INTERFACE.max_message))
             }
 
-            /// Every call from now on ends after so many nanoseconds.
+            /// Every call from now on ends after so many nanoseconds, with all its attempts.
             #[must_use]
             pub fn with_timeout(self, ns: u64) -> Self {
                 Self(self.0.with_timeout(ns))
             }
 
+        }
+
+        impl<C: ::service::Connection> #client<C> {
+            /// The same for calls that end after so many nanoseconds.
+            #[must_use]
+            pub fn within(&self, ns: u64) -> #client<::service::Within<'_>> {
+                #client(::service::Within::new(&self.0, ns))
+            }
+
             /// The endpoint.
             #[must_use]
             pub fn endpoint(&self) -> &::service::sys::Endpoint {
-                self.0.endpoint()
+                ::service::Connection::client(&self.0).endpoint()
             }
 
             #(#methods)*
@@ -65,7 +74,7 @@ pub(crate) fn code(interface: &Interface) -> TokenStream {
     }
 }
 
-fn method(number: usize, method: &Method) -> TokenStream {
+fn method(interface: &Ident, number: usize, method: &Method) -> TokenStream {
     let Method { ident, good, error, .. } = method;
     let docs = method.marks.docs();
     let parameters = method.arguments.iter().map(parameter);
@@ -74,13 +83,16 @@ fn method(number: usize, method: &Method) -> TokenStream {
     let idempotent = method.marks.idempotent;
     let call = quote! {
         let attempt = ::service::Attempt {
-            label: const { ::service::label(#number, Self::INTERFACE.hash) },
+            label: const {
+                let interface = <dyn #interface as ::service::Dispatch>::INTERFACE;
+                ::service::label(#number, interface.hash)
+            },
             idempotent: #idempotent,
         };
         let arguments = (#(#values,)*);
     };
     let body = if method.handles().count() == 0 && !method.marks.returns_handle {
-        quote! { #call self.0.call(attempt, &arguments) }
+        quote! { #call ::service::Connection::call(&self.0, attempt, &arguments) }
     } else {
         with_handles(method, &call)
     };
@@ -128,7 +140,12 @@ fn with_handles(method: &Method, call: &TokenStream) -> TokenStream {
             ::core::result::Result::Ok(());
         #(let pushed = pushed.and_then(|()| gifts.push(#moved));)*
         let (value, handle): (#value_type, ::core::option::Option<::service::sys::OwnedHandle>) =
-            self.0.call_with_handles(attempt, &arguments, pushed.map(|()| gifts))?;
+            ::service::Connection::call_with_handles(
+                &self.0,
+                attempt,
+                &arguments,
+                pushed.map(|()| gifts),
+            )?;
         let _ = &handle;
         #finish
     }

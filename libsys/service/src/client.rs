@@ -1,16 +1,12 @@
 //! The client's side: encode, call, retry, decode.
 
 use crate::codec::{CodecError, decode, encode, joined, split};
-use crate::{CallError, DEFAULT_MESSAGE, Description, Interface, Never, Refusal, builtin, label};
+use crate::retry::{Until, try_call};
+use crate::{CallError, DEFAULT_MESSAGE, Description, Interface, Never, builtin, label};
 use alloc::vec::Vec;
 use core::cell::RefCell;
 use serde::{Serialize, de::DeserializeOwned};
-use sys::{Answer, Endpoint, FOREVER, Gifts, Message, OwnedHandle, Words};
-
-/// How often an idempotent call is tried.
-const ATTEMPTS: u32 = 5;
-/// The pause before the second attempt; it doubles.
-const FIRST_PAUSE_NS: u64 = 2_000_000;
+use sys::{Answer, Endpoint, Gifts, Message, OwnedHandle, Words};
 
 /// What all typed clients have in common. The attribute's `…Client` types wrap it.
 #[derive(Debug)]
@@ -62,7 +58,7 @@ impl Client {
         Ok(client)
     }
 
-    /// Every call from now on ends after so many nanoseconds.
+    /// Every call from now on ends after so many nanoseconds, all its attempts together.
     #[must_use]
     pub fn with_timeout(self, ns: u64) -> Self {
         Self { timeout_ns: Some(ns), ..self }
@@ -73,11 +69,59 @@ impl Client {
         &self.endpoint
     }
 
+    fn call_until<A: Serialize, T: DeserializeOwned, E: DeserializeOwned>(
+        &self,
+        attempt: Attempt,
+        deadline_ns: u64,
+        arguments: &A,
+        gifts: Result<Gifts, sys::Error>,
+    ) -> Result<(T, Option<OwnedHandle>), CallError<E>> {
+        let gifts = gifts.map_err(CallError::Kernel)?;
+        // A call out of a signal handler, into the call it interrupted, finds them taken.
+        let Ok(mut buffers) = self.buffers.try_borrow_mut() else {
+            return Err(CallError::Kernel(sys::Error::BadState));
+        };
+        encode(arguments, &mut buffers.send).map_err(codec_error)?;
+        let answer =
+            self.exchange(attempt, deadline_ns, &mut buffers, gifts).map_err(CallError::widen)?;
+        let len = answer.len.min(buffers.receive.len());
+        let result: Result<T, E> =
+            decode(&answer.words, &buffers.receive[..len]).map_err(codec_error)?;
+        let [handle, ..] = answer.handles;
+        result.map(|value| (value, handle)).map_err(CallError::Service)
+    }
+
+    fn exchange(
+        &self,
+        attempt: Attempt,
+        deadline_ns: u64,
+        buffers: &mut Buffers,
+        gifts: Gifts,
+    ) -> Result<Answer, CallError<Never>> {
+        let (words, bytes) = split(&buffers.send);
+        if bytes.len() > buffers.capacity {
+            return Err(CallError::TooLong);
+        }
+        buffers.receive.resize(buffers.capacity, 0);
+        let mut message = Message { label: attempt.label, words, bytes, gifts };
+        let until = Until { deadline_ns, again: attempt.idempotent };
+        try_call(&self.endpoint, &mut message, until, &mut buffers.receive)
+    }
+}
+
+/// What typed clients call through: a [`Client`], or one [`Within`] a time of its own.
+pub trait Connection {
+    /// The client.
+    fn client(&self) -> &Client;
+
+    /// How long a call may take, if not for ever.
+    fn timeout_ns(&self) -> Option<u64>;
+
     /// Calls with a tuple of arguments.
     ///
     /// # Errors
     /// All of [`CallError`].
-    pub fn call<A: Serialize, T: DeserializeOwned, E: DeserializeOwned>(
+    fn call<A: Serialize, T: DeserializeOwned, E: DeserializeOwned>(
         &self,
         attempt: Attempt,
         arguments: &A,
@@ -89,69 +133,51 @@ impl Client {
     ///
     /// # Errors
     /// All of [`CallError`].
-    pub fn call_with_handles<A: Serialize, T: DeserializeOwned, E: DeserializeOwned>(
+    fn call_with_handles<A: Serialize, T: DeserializeOwned, E: DeserializeOwned>(
         &self,
         attempt: Attempt,
         arguments: &A,
         gifts: Result<Gifts, sys::Error>,
     ) -> Result<(T, Option<OwnedHandle>), CallError<E>> {
-        let gifts = gifts.map_err(CallError::Kernel)?;
-        // A call out of a signal handler, into the call it interrupted, finds them taken.
-        let Ok(mut buffers) = self.buffers.try_borrow_mut() else {
-            return Err(CallError::Kernel(sys::Error::BadState));
-        };
-        encode(arguments, &mut buffers.send).map_err(codec_error)?;
-        let answer = self.exchange(attempt, &mut buffers, gifts).map_err(CallError::widen)?;
-        let len = answer.len.min(buffers.receive.len());
-        let result: Result<T, E> =
-            decode(&answer.words, &buffers.receive[..len]).map_err(codec_error)?;
-        let [handle, ..] = answer.handles;
-        result.map(|value| (value, handle)).map_err(CallError::Service)
-    }
-
-    fn exchange(
-        &self,
-        attempt: Attempt,
-        buffers: &mut Buffers,
-        gifts: Gifts,
-    ) -> Result<Answer, CallError<Never>> {
-        let (words, bytes) = split(&buffers.send);
-        if bytes.len() > buffers.capacity {
-            return Err(CallError::TooLong);
-        }
-        buffers.receive.resize(buffers.capacity, 0);
-        let mut message = Message { label: attempt.label, words, bytes, gifts };
-        let attempts = if attempt.idempotent { ATTEMPTS } else { 1 };
-        let deadline = self.deadline();
-        try_call(&self.endpoint, &mut message, attempts, deadline, &mut buffers.receive)
-    }
-
-    fn deadline(&self) -> u64 {
-        self.timeout_ns.map_or(FOREVER, |ns| sys::clock().saturating_add(ns))
+        let deadline_ns =
+            self.timeout_ns().map_or(sys::FOREVER, |ns| sys::clock().saturating_add(ns));
+        self.client().call_until(attempt, deadline_ns, arguments, gifts)
     }
 }
 
-/// Calls until it is answered, or all attempts are used up.
-fn try_call(
-    endpoint: &Endpoint,
-    message: &mut Message<'_>,
-    attempts: u32,
-    deadline_ns: u64,
-    buffer: &mut [u8],
-) -> Result<Answer, CallError<Never>> {
-    let mut pause = FIRST_PAUSE_NS;
-    for left in (0..attempts).rev() {
-        match endpoint.call_with(message, deadline_ns, buffer) {
-            Ok(answer) => return Refusal::of_label(answer.label).map(|()| answer),
-            Err(sys::Error::Interrupted) if left > 0 => {}
-            Err(sys::Error::PeerDied) if left > 0 => {
-                sys::sleep_for(pause);
-                pause *= 2;
-            }
-            Err(error) => return Err(CallError::from_kernel(error)),
-        }
+impl Connection for Client {
+    fn client(&self) -> &Client {
+        self
     }
-    Err(CallError::Dead)
+
+    fn timeout_ns(&self) -> Option<u64> {
+        self.timeout_ns
+    }
+}
+
+/// A client that is borrowed for calls with a time-out of their own.
+#[derive(Clone, Copy, Debug)]
+pub struct Within<'a> {
+    client: &'a Client,
+    timeout_ns: u64,
+}
+
+impl<'a> Within<'a> {
+    /// Calls of this client that end after so many nanoseconds.
+    #[must_use]
+    pub fn new(connection: &'a impl Connection, timeout_ns: u64) -> Self {
+        Self { client: connection.client(), timeout_ns }
+    }
+}
+
+impl Connection for Within<'_> {
+    fn client(&self) -> &Client {
+        self.client
+    }
+
+    fn timeout_ns(&self) -> Option<u64> {
+        Some(self.timeout_ns)
+    }
 }
 
 fn codec_error<E>(error: CodecError) -> CallError<E> {
@@ -170,7 +196,7 @@ pub fn connect(names: &Endpoint, name: &str) -> Result<Endpoint, CallError<Never
     encode(&(name,), &mut encoded).map_err(codec_error)?;
     let (words, bytes) = split(&encoded);
     let mut message = Message::new(label(builtin::CONNECT, 0), words).with_bytes(bytes);
-    let answer = try_call(names, &mut message, ATTEMPTS, FOREVER, &mut [0; 128])?;
+    let answer = try_call(names, &mut message, Until::ANSWERED, &mut [0; 128])?;
     let [handle, ..] = answer.handles;
     handle.map(Endpoint::from).ok_or(CallError::Refused)
 }
@@ -188,7 +214,7 @@ pub fn call_encoded(
     let mut buffer = alloc::vec![0; abi::MESSAGE_MAX / 4];
     let (words, bytes) = split(arguments);
     let mut message = Message::new(label, words).with_bytes(bytes);
-    let answer = try_call(endpoint, &mut message, 1, FOREVER, &mut buffer)?;
+    let answer = try_call(endpoint, &mut message, Until::TRIED, &mut buffer)?;
     Ok(joined(&answer.words, buffer.get(..answer.len).unwrap_or(&[])))
 }
 
@@ -199,7 +225,7 @@ pub fn call_encoded(
 pub fn describe(endpoint: &Endpoint) -> Result<Description, CallError<Never>> {
     let mut buffer = alloc::vec![0; abi::MESSAGE_MAX / 4];
     let mut message = Message::new(label(builtin::DESCRIBE, 0), Words::default());
-    let answer = try_call(endpoint, &mut message, ATTEMPTS, FOREVER, &mut buffer)?;
+    let answer = try_call(endpoint, &mut message, Until::ANSWERED, &mut buffer)?;
     let told: Result<Description, Never> =
         decode(&answer.words, buffer.get(..answer.len).unwrap_or(&[])).map_err(codec_error)?;
     match told {

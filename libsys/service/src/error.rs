@@ -9,10 +9,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub enum CallError<E> {
     /// The service did its work and says no.
     Service(E),
-    /// The server died, before the call or while it served it. It may or may not have
-    /// been done: methods for which that does not matter are marked idempotent and retried.
+    /// The server is gone and took no notice of the call: certainly not done.
     Dead,
-    /// The deadline passed.
+    /// The server took the call and died before it answered: done, half done or not at all,
+    /// nobody knows. Methods for which that does not matter are marked idempotent and are
+    /// called again; they end so only when every attempt did.
+    Unknown,
+    /// The deadline passed. The server may have done it, or may still do it.
     TimedOut,
     /// A signal cut the wait short. The server may have done it.
     Interrupted,
@@ -36,6 +39,7 @@ impl CallError<Never> {
         match self {
             Self::Service(never) => match never {},
             Self::Dead => CallError::Dead,
+            Self::Unknown => CallError::Unknown,
             Self::TimedOut => CallError::TimedOut,
             Self::Interrupted => CallError::Interrupted,
             Self::Refused => CallError::Refused,
@@ -50,6 +54,7 @@ impl CallError<Never> {
     pub(crate) fn from_kernel(error: sys::Error) -> Self {
         match error {
             sys::Error::PeerDied => Self::Dead,
+            sys::Error::OutcomeUnknown => Self::Unknown,
             sys::Error::TimedOut => Self::TimedOut,
             sys::Error::Interrupted => Self::Interrupted,
             sys::Error::TooLong => Self::TooLong,
@@ -63,7 +68,8 @@ impl<E: Debug> Display for CallError<E> {
         f.write_str(match self {
             Self::Service(error) => return write!(f, "{error:?}"),
             Self::Kernel(error) => return Display::fmt(error, f),
-            Self::Dead => "the server died",
+            Self::Dead => "the server is dead",
+            Self::Unknown => "the server died in the middle of it: outcome unknown",
             Self::TimedOut => "timed out",
             Self::Interrupted => "interrupted",
             Self::Refused => "refused",

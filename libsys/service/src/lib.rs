@@ -51,7 +51,7 @@
 //!
 //! | mark | meaning |
 //! |---|---|
-//! | `#[idempotent]` | called again when the server died meanwhile |
+//! | `#[idempotent]` | called again when the server died with the call in its hands |
 //! | `#[deferred]` | the server gets a [`Reply`] as last argument and returns nothing |
 //! | `#[handle]` on an argument | a handle type of `sys`, moved with the message |
 //! | `#[returns_handle]` | `Result<H, E>` or `Result<(H, T), E>` with a handle type H |
@@ -60,6 +60,13 @@
 //! **What it makes** of `trait Console`: the server's trait `Console` (methods get a
 //! [`&Caller`](Caller) first), `dyn Console` as a [`Dispatch`] for [`serve`] and [`Server`],
 //! and `ConsoleClient`.
+//!
+//! **When it fails.** [`CallError`] tells apart what the caller has to know: `Service` is the
+//! server's own error; `Dead`, `Refused` and `VersionMismatch` mean that nothing was done,
+//! `Unknown` and `TimedOut` that it may have been. Idempotent methods are called again when a
+//! server dies, with pauses that double, as long as the time-out allows; others return
+//! `Unknown`. A time-out is a client's ([`Client::with_timeout`]) or some calls':
+//! `client.within(5_000_000).greet("Ada")`.
 //!
 //! **On the wire.** Label: method number, and 15 bits of the schema hash above it; so a
 //! client of another schema is refused at its first call even if it never said hello.
@@ -78,10 +85,11 @@ mod codec;
 mod error;
 mod interface;
 mod reply;
+mod retry;
 mod server;
 
 pub use call::{Call, Caller};
-pub use client::{Attempt, Client, call_encoded, connect, describe};
+pub use client::{Attempt, Client, Connection, Within, call_encoded, connect, describe};
 pub use error::{CallError, Never, Refusal};
 pub use interface::{
     Argument, Description, Interface, Method, MethodArgument, MethodDescription, builtin, label,

@@ -190,7 +190,7 @@ fn only_idempotent_calls_are_retried_after_a_death() {
         server.next(&mut clerk).unwrap();
         server.flush();
     });
-    assert_eq!(client.fail(3), Err(CallError::Dead));
+    assert_eq!(client.fail(3), Err(CallError::Unknown));
     // The next one is abandoned (an answer, so not retried), the last one served.
     assert_eq!(client.times([], "", None), Err(CallError::Abandoned));
     assert_eq!(client.times([], "abc", None), Ok(3));
@@ -222,6 +222,51 @@ fn an_idempotent_call_survives_deaths() {
         service::serve::<dyn Desk>(endpoint, &mut Clerk::default())
     });
     assert_eq!(client.times([0; 60], "", None), Ok(60));
+}
+
+/// So many lives of a server that each die with a call.
+fn deadly(endpoint: Endpoint, calls: u32) -> thread::JoinHandle<Endpoint> {
+    thread::spawn(move || {
+        (0..calls).for_each(|_| die_with_a_call(&endpoint));
+        endpoint
+    })
+}
+
+#[test]
+fn a_call_that_kills_every_server_is_given_up() {
+    let endpoint = Endpoint::create().unwrap();
+    let client = DeskClient::from_endpoint(endpoint.copy(Rights::SEND).unwrap());
+    let server = deadly(endpoint, 5);
+    assert_eq!(client.times([], "", None), Err(CallError::Unknown));
+    drop(server.join().unwrap());
+}
+
+#[test]
+fn what_was_taken_once_is_unknown_even_if_the_endpoint_dies_then() {
+    let endpoint = Endpoint::create().unwrap();
+    let client = DeskClient::from_endpoint(endpoint.copy(Rights::SEND).unwrap());
+    let server = deadly(endpoint, 1);
+    let call = thread::spawn(move || (client.times([], "", None), client));
+    drop(server.join().unwrap());
+    let (outcome, client) = call.join().unwrap();
+    assert_eq!(outcome, Err(CallError::Unknown));
+    assert_eq!(client.times([], "", None), Err(CallError::Dead), "this one was never taken");
+}
+
+#[test]
+fn a_time_out_of_one_call_covers_its_attempts_and_no_other_call() {
+    let endpoint = Endpoint::create().unwrap();
+    let client = DeskClient::from_endpoint(endpoint.copy(Rights::SEND).unwrap());
+    let start = sys::clock();
+    assert_eq!(client.within(20_000_000).badge(), Err(CallError::TimedOut));
+    // No time for a second attempt.
+    let server = deadly(endpoint, 2);
+    let outcome = client.within(1_000_000_000).times([], "", None);
+    assert_eq!(outcome, Err(CallError::TimedOut), "two deaths, and then nobody receives");
+    assert!(sys::clock() - start < 10_000_000_000);
+    let endpoint = server.join().unwrap();
+    thread::spawn(move || service::serve::<dyn Desk>(endpoint, &mut Clerk::default()));
+    assert_eq!(client.badge(), Ok(0));
 }
 
 /// The same name, another schema.

@@ -1,0 +1,63 @@
+//! Calls that are made again.
+//!
+//! **Shape.** Who receives for an endpoint may change: init keeps a service's endpoint over
+//! the deaths of its servers, and a call that was still queued then simply waits for the next
+//! server. Only one that was *taken* by a server that died needs a decision, and only its
+//! author can make it: `#[idempotent]`. The pauses between attempts double, and there are few,
+//! so that a request that kills every server that reads it does not do so for ever.
+
+use crate::{CallError, Never, Refusal};
+use sys::{Answer, Endpoint, Error, FOREVER, Message};
+
+/// How often a call is made at most.
+const ATTEMPTS: u32 = 5;
+/// The pause after the first death; it doubles.
+const FIRST_PAUSE_NS: u64 = 2_000_000;
+
+/// How long a call is tried.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Until {
+    /// All attempts together.
+    pub(crate) deadline_ns: u64,
+    /// Whether it may be done twice.
+    pub(crate) again: bool,
+}
+
+impl Until {
+    /// Once, however long it takes.
+    pub(crate) const TRIED: Self = Self { deadline_ns: FOREVER, again: false };
+    /// Over deaths, however long it takes.
+    pub(crate) const ANSWERED: Self = Self { deadline_ns: FOREVER, again: true };
+}
+
+/// Calls until it is answered, the time is over, or all attempts are used up.
+pub(crate) fn try_call(
+    endpoint: &Endpoint,
+    message: &mut Message<'_>,
+    until: Until,
+    buffer: &mut [u8],
+) -> Result<Answer, CallError<Never>> {
+    let mut pause = FIRST_PAUSE_NS;
+    let mut left = if until.again { ATTEMPTS } else { 1 };
+    let mut lost = false;
+    loop {
+        left -= 1;
+        match endpoint.call_with(message, until.deadline_ns, buffer) {
+            Ok(answer) => return Refusal::of_label(answer.label).map(|()| answer),
+            Err(Error::Interrupted) if left > 0 => {}
+            Err(Error::OutcomeUnknown) if left > 0 && fits(pause, until.deadline_ns) => {
+                lost = true;
+                sys::sleep_for(pause);
+                pause *= 2;
+            }
+            // An attempt before this one may have done it.
+            Err(Error::PeerDied) if lost => return Err(CallError::Unknown),
+            Err(error) => return Err(CallError::from_kernel(error)),
+        }
+    }
+}
+
+/// Whether there is time for a pause and a call after it.
+fn fits(pause_ns: u64, deadline_ns: u64) -> bool {
+    sys::clock().saturating_add(pause_ns) < deadline_ns
+}
