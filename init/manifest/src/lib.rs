@@ -37,7 +37,7 @@
 //! | `names` | all but `names` | line to the name server, badged with the client number |
 //! | `endpoint` | `service = true` | receive right of its own endpoint |
 //! | `supervisor` | `supervisor = true` | line to init's System service |
-//! | `keep` | `keep_pages` > 0 | memory that survives restarts |
+//! | `keep` | `keep_pages` > 0 | memory that survives restarts; libsys/keep makes a value of it |
 //! | as in `irq = [{ name, line, notify }]` | | the line; the notification it signals: bit k for the k-th line |
 //! | as in `ports = [{ name, first, count }]` | | port range |
 //! | as in `memory = [{ name, address, pages }]` | | device memory |

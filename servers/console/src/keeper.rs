@@ -1,29 +1,31 @@
 //! Keeps the lines in memory that survives this server.
 
-use alloc::vec;
-use console_core::keep::{HEADER, Image, image, load};
-use console_core::lines::Lines;
-use sys::{Error, Mapping, Memory, Protection};
+use alloc::string::ToString;
+use console_core::lines::{Lines, VERSION};
+use keep::{KeepError, Kept};
+use sys::Memory;
 
 /// The kept memory, if there is any.
 pub(crate) struct Keeper {
-    area: Option<Mapping>,
-    sequence: u64,
+    kept: Option<Kept<Lines>>,
     found: Lines,
 }
 
 impl Keeper {
-    /// Maps the memory and looks for what an earlier life left.
+    /// Looks for what an earlier life left.
     pub(crate) fn open(memory: Option<Memory>) -> Self {
-        let area = memory.and_then(|memory| match memory.map_own(Protection::ReadWrite) {
-            Ok(area) => Some(area),
-            Err(error) => {
-                defmt::warn!("keep is not usable: {=str}", error.text());
-                None
+        let Some(opened) = memory.map(|memory| Kept::open(&memory, VERSION)) else {
+            return Self { kept: None, found: Lines::default() };
+        };
+        match opened {
+            Ok((kept, found)) => {
+                Self { kept: Some(kept), found: found.or_report("lines").unwrap_or_default() }
             }
-        });
-        let (sequence, found) = area.as_ref().map(restored).unwrap_or_default();
-        Self { area, sequence, found }
+            Err(error) => {
+                warn(error);
+                Self { kept: None, found: Lines::default() }
+            }
+        }
     }
 
     /// What was found, once.
@@ -33,29 +35,12 @@ impl Keeper {
 
     /// Saves the lines. When they do not fit, they live only as long as this server.
     pub(crate) fn save(&mut self, lines: &Lines) {
-        let Some(area) = &self.area else { return };
-        let saved = image(area.len(), self.sequence + 1, lines).map(|image| write(area, &image));
-        match saved {
-            Ok(Ok(())) => self.sequence += 1,
-            _ => defmt::warn!("keep is too small: lines would not survive a restart"),
+        if let Some(Err(error)) = self.kept.as_mut().map(|kept| kept.save(lines)) {
+            warn(error);
         }
     }
 }
 
-fn write(area: &Mapping, image: &Image) -> Result<(), Error> {
-    area.write_at(image.offset + HEADER, &image.body)?;
-    area.write_at(image.offset, &image.header)
-}
-
-fn restored(area: &Mapping) -> (u64, Lines) {
-    let mut bytes = vec![0; area.len()];
-    let found = area.read_at(0, &mut bytes).map(|()| load(&bytes));
-    match found {
-        Ok(Ok(Some(found))) => found,
-        Ok(Ok(None)) => Default::default(),
-        _ => {
-            defmt::warn!("what was kept is damaged: dropped");
-            Default::default()
-        }
-    }
+fn warn(error: KeepError) {
+    defmt::warn!("lines would not survive a restart: {=str}", error.to_string().as_str());
 }

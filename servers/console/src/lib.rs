@@ -8,6 +8,5 @@
 extern crate alloc;
 
 pub mod editor;
-pub mod keep;
 pub mod keys;
 pub mod lines;

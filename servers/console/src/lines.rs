@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 /// Bytes of unread lines from which on no more input is taken.
 pub const UNREAD_MAX: usize = 3 * 1024;
 
+/// The version of [`Lines`] in kept memory.
+pub const VERSION: u32 = 2;
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Handed {
     client: u64,
@@ -99,7 +102,8 @@ fn bytes(lines: &VecDeque<String>) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Lines, UNREAD_MAX};
+    use super::{Lines, UNREAD_MAX, VERSION};
+    use crate::editor::LINE_MAX;
 
     fn with(lines: &[&str]) -> Lines {
         let mut all = Lines::default();
@@ -152,5 +156,20 @@ mod tests {
         assert!(lines.history().map(str::len).sum::<usize>() <= super::HISTORY_MAX);
         lines.flush();
         assert!(!lines.full());
+    }
+
+    #[test]
+    fn the_most_lines_fit_into_the_four_pages_of_the_manifest() {
+        let mut most = Lines::default();
+        while !most.full() {
+            most.completed("x".repeat(LINE_MAX));
+        }
+        most.set_partial("y".repeat(LINE_MAX));
+        most.take(1, 1);
+        let memory = sys::Memory::create(4).unwrap();
+        let (mut kept, _) = keep::Kept::open(&memory, VERSION).unwrap();
+        kept.save(&most).unwrap();
+        let (_, found) = keep::Kept::open(&memory, VERSION).unwrap();
+        assert_eq!(found, keep::Found::Value(most));
     }
 }
