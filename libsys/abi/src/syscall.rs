@@ -72,9 +72,10 @@ syscalls! {
     Wait = 23,
     /// `(notification)`: a `Recv` of the calling thread also returns for its bits. Handle 0 unbinds.
     Bind = 24,
-    /// `(notification, entry, stack_top, mask)`: bits of the notification divert the calling
-    /// thread to `entry`; stack_top 0 means its current stack. Handle 0 unregisters.
-    /// Bits set in the mask stay pending.
+    /// `(notification, entry, stack_top, mask, stack_bytes, stack_bits)`: bits of the
+    /// notification divert the calling thread to `entry`, on its current stack; or, for the
+    /// `stack_bits` (0: all), on the stack with this top and size, unless it is 0 or the thread
+    /// is on it already. Handle 0 unregisters. Bits set in the mask stay pending.
     UpcallRegister = 25,
     /// `(mask) -> old mask`.
     UpcallMask = 26,

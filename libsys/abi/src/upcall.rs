@@ -1,7 +1,7 @@
 //! Upcalls: how the exit loop diverts a thread to its handler.
 //!
 //! The kernel writes a [`SavedFrame`] below the thread's stack pointer (leaving
-//! [`UPCALL_REDZONE`] bytes) or at the top of the registered stack, 16-byte aligned,
+//! [`UPCALL_REDZONE`] bytes) or at the top of the registered stack, 16-byte aligned
 //! and enters the handler with `rdi` = pending bits, `rsi` = address of the frame and
 //! `rsp` = address of the frame - 8. All bits are masked until `UpcallReturn`.
 //!

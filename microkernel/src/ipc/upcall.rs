@@ -5,7 +5,7 @@ use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::mem::{Readable, UserSlice, Writable, saved_frame_bytes, saved_frame_from};
 use crate::object::{NotificationId, ThreadId, Upcall};
-use abi::{Error, FaultKind, SavedFrame, UPCALL_REDZONE};
+use abi::{Error, FaultKind, SavedFrame};
 
 const FRAME_LEN: u64 = size_of::<SavedFrame>() as u64;
 /// Fault code of a write.
@@ -52,11 +52,7 @@ impl<M: Machine> Kernel<M> {
         let mut saved = frame.save();
         saved.mask = upcall.mask;
         saved.bits = bits;
-        let top = match upcall.stack_top {
-            0 => frame.stack_pointer().wrapping_sub(UPCALL_REDZONE),
-            top => top,
-        };
-        let address = top.wrapping_sub(FRAME_LEN) & !15;
+        let address = upcall.stack_for(bits, frame.stack_pointer()).wrapping_sub(FRAME_LEN) & !15;
         let process = self.threads[id].process;
         let written = UserSlice::<Writable>::new(address, FRAME_LEN)
             .and_then(|slice| self.write_user(process, slice, &saved_frame_bytes(&saved)));

@@ -15,7 +15,9 @@ use super::{EndpointId, MemoryId, NotificationId, ProcessId, RegionId, ThreadId}
 use crate::arena::Arena;
 use crate::fault::Fault;
 use crate::machine::{CpuId, Phys};
-use abi::{DebugRegisters, Envelope, FaultKind, Protection, Syscall, TraceStage, WORDS};
+use abi::{
+    DebugRegisters, Envelope, FaultKind, Protection, Syscall, TraceStage, UPCALL_REDZONE, WORDS,
+};
 
 /// What a thread is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -92,10 +94,26 @@ pub struct Upcall {
     pub notification: NotificationId,
     /// The handler.
     pub entry: u64,
-    /// The top of the handler's stack; 0: the thread's own.
+    /// The top of an alternate stack for the handler; 0: there is none.
     pub stack_top: u64,
+    /// Its size: a thread that is on it already stays where it is. 0: none ever is.
+    pub stack_bytes: u64,
+    /// The bits whose handler runs there.
+    pub stack_bits: u64,
     /// Bits that stay pending.
     pub mask: u64,
+}
+
+impl Upcall {
+    /// Where the handler's stack ends for these bits, in a thread with this stack pointer.
+    pub(crate) fn stack_for(&self, bits: u64, pointer: u64) -> u64 {
+        let below_top = self.stack_top.wrapping_sub(pointer);
+        if self.stack_top == 0 || bits & self.stack_bits == 0 || below_top < self.stack_bytes {
+            pointer.wrapping_sub(UPCALL_REDZONE)
+        } else {
+            self.stack_top
+        }
+    }
 }
 
 /// The vector state of a thread that has used vector registers.

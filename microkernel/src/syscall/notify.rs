@@ -65,13 +65,15 @@ impl<M: Machine> Kernel<M> {
             return Ok(Done::NOTHING);
         }
         let notification = self.notification(me, 0, Rights::WAIT)?;
-        let (entry, stack_top, mask) =
-            (self.argument(me, 1), self.argument(me, 2), self.argument(me, 3));
+        let [entry, stack_top, mask, stack_bytes, stack_bits] =
+            [1, 2, 3, 4, 5].map(|index| self.argument(me, index));
         if entry >= USER_END || stack_top >= USER_END {
             return Err(Error::BadAddress);
         }
         self.free_for(me, notification)?;
-        self.set_upcall(me, Some(Upcall { notification, entry, stack_top, mask }));
+        let stack_bits = if stack_bits == 0 { u64::MAX } else { stack_bits };
+        let upcall = Upcall { notification, entry, stack_top, stack_bytes, stack_bits, mask };
+        self.set_upcall(me, Some(upcall));
         Ok(Done::NOTHING)
     }
 

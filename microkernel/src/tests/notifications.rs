@@ -170,6 +170,27 @@ fn an_upcall_onto_the_threads_own_stack_leaves_the_red_zone() {
 }
 
 #[test]
+fn an_alternate_stack_is_for_its_bits_and_begins_once() {
+    let mut driver = boot();
+    let notification = driver.make(Syscall::NotificationCreate, &[]);
+    let register = [notification, 0x40_0100, STACK, 0, 0x1000, 2];
+    driver.call(Syscall::UpcallRegister, &register).unwrap();
+    let own = driver.frame().stack;
+    driver.raw(Syscall::Signal as u64, &[notification, 1], 0);
+    let frame = driver.frame().value1;
+    assert_eq!(frame, (own - UPCALL_REDZONE - 160) & !15, "bit 0 is not for that stack");
+    driver.raw(Syscall::UpcallReturn as u64, &[frame], 0);
+    driver.raw(Syscall::Signal as u64, &[notification, 2], 0);
+    let first = driver.frame().value1;
+    assert_eq!(first, (STACK - 160) & !15);
+    let pointer = driver.frame().stack;
+    driver.call(Syscall::Signal, &[notification, 2]).unwrap();
+    driver.raw(Syscall::UpcallMask as u64, &[0], 0);
+    let second = driver.frame().value1;
+    assert_eq!(second, (pointer - UPCALL_REDZONE - 160) & !15, "below the first one's frame");
+}
+
+#[test]
 fn exit_12_an_unwritable_upcall_stack_is_a_fault_and_loses_no_bits() {
     let mut driver = boot();
     let notification = driver.make(Syscall::NotificationCreate, &[]);

@@ -54,7 +54,8 @@ fn shape(call: Syscall) -> (&'static [Shown], &'static [Shown]) {
         Syscall::Wait => (&[("", Handle), ("until", Time)], &[("bits", Hex)]),
         Syscall::Bind | Syscall::IrqAck => (&[("", Handle)], &[]),
         Syscall::UpcallRegister =>
-            (&[("", Handle), ("entry", Hex), ("stack", Hex), ("mask", Hex)], &[]),
+            (&[("", Handle), ("entry", Hex), ("stack", Hex), ("mask", Hex), ("size", Hex),
+               ("bits", Hex)], &[]),
         Syscall::UpcallMask => (&[("mask", Hex)], &[("old", Hex)]),
         Syscall::UpcallReturn => (&[("frame", Hex)], &[]),
         Syscall::MemoryCreate => (&[("pages", Number), ("process", Handle)], &[("", Handle)]),

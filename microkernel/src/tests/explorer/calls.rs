@@ -100,7 +100,9 @@ fn arguments(smp: &Smp, me: ThreadId, call: Syscall, random: &mut Random) -> Vec
         Syscall::Wait | Syscall::TimerArm => vec![h, random.one_of(&[time, 0, u64::MAX])],
         Syscall::Sleep => vec![time],
         Syscall::UpcallRegister => {
-            vec![h, 0x40_0100, random.one_of(&[0, DATA + 0x4000, 0x6666_0000]), bits]
+            let stack = random.one_of(&[0, DATA + 0x4000, 0x6666_0000]);
+            let size = random.one_of(&[0, 0x1000, u64::MAX]);
+            vec![h, 0x40_0100, stack, bits, size, random.below(4)]
         }
         Syscall::UpcallReturn => vec![(DATA + 0x4000 - 160) & !15],
         Syscall::MemoryCreate => vec![pages],
