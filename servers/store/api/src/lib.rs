@@ -1,0 +1,65 @@
+//! The interface of `store`: numbered records that outlive the server.
+//!
+//! **Trust.** Nobody in between has to be right. A [`Record`] is sealed by who writes it and
+//! checked by who reads it, names its own key, and counts its versions; an answer names the
+//! state's birth. So a client that keeps what it wrote last finds out whatever went wrong:
+//! see [`Checked`].
+#![cfg_attr(target_os = "none", no_std)]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod checked;
+mod record;
+
+pub use checked::{Checked, Lost};
+pub use record::Record;
+
+use serde::{Deserialize, Serialize};
+
+/// So many keys there are.
+pub const KEYS: u32 = 256;
+
+/// When the state was new, in nanoseconds since boot: another birth is another state, and
+/// what was in the old one is lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Birth(pub u64);
+
+/// Why the store refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StoreError {
+    /// Keys are below [`KEYS`].
+    NoSuchKey,
+    /// The record's seal does not fit: it was changed on its way.
+    Damaged,
+    /// It could not be kept: no room.
+    NotKept,
+}
+
+impl core::fmt::Display for StoreError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::NoSuchKey => "no such key: keys are 0 to 255",
+            Self::Damaged => "the record was changed on its way: send it again",
+            Self::NotKept => "the store has no room to keep it",
+        })
+    }
+}
+
+impl core::error::Error for StoreError {}
+
+/// Keeps records.
+#[service::interface(version = 1)]
+pub trait Store {
+    /// Keeps a record; one that is not newer than what is kept changes nothing.
+    #[idempotent]
+    fn put(&mut self, record: Record) -> Result<Birth, StoreError>;
+
+    /// The record with this key.
+    #[idempotent]
+    fn get(&mut self, key: u32) -> Result<(Birth, Option<Record>), StoreError>;
+
+    /// How many records there are.
+    #[idempotent]
+    fn count(&mut self) -> Result<u32, StoreError>;
+}
