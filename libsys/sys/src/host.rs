@@ -10,6 +10,7 @@
 //! unwinds at its next system call.
 
 mod memory;
+mod panic;
 mod pointers;
 mod seat;
 

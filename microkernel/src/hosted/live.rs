@@ -97,7 +97,7 @@ impl Live {
         let kernel = &mut self.lock().smp.kernel;
         let first = kernel.processes.ids().next().ok_or(Error::OutOfMemory)?;
         let payer = kernel.processes[first].quota;
-        let limit = Amounts::new(1 << 14, 900, 40, 4000);
+        let limit = Amounts::new(1 << 15, 1 << 14, 1 << 10, 1 << 14);
         let account = kernel.quotas.open(Some(payer), limit)?;
         let process = kernel.new_process(name, account, payer, PRIORITY)?;
         kernel.retain_process(process);
@@ -299,19 +299,29 @@ impl Seat {
         if let Some(clock) = self.live.clock {
             state.smp.kernel.machine.now_ns = elapsed(clock);
         }
-        if !state.runs(self.cpu, self.thread) {
-            return Err(Gone);
-        }
+        // It may have been suspended while its program ran.
+        state = self.until_running(state)?;
         state.smp.syscall(self.cpu, number, arguments, envelope);
         state.smp.settle();
         self.live.changed.notify_all();
+        let state = self.until_running(state)?;
+        Ok(state.smp.kernel.threads[self.thread].frame.clone())
+    }
+
+    fn until_running<'a>(
+        &self,
+        mut state: MutexGuard<'a, State>,
+    ) -> Result<MutexGuard<'a, State>, Gone>
+    where
+        Self: 'a,
+    {
         while !state.runs(self.cpu, self.thread) {
             if state.gone(self.thread) {
                 return Err(Gone);
             }
             state = self.wait(state);
         }
-        Ok(state.smp.kernel.threads[self.thread].frame.clone())
+        Ok(state)
     }
 
     fn wait<'a>(&self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {

@@ -1,5 +1,6 @@
 //! Which thread of which process of which kernel a host thread is.
 
+use super::panic;
 use crate::{Error, Process};
 use core::cell::RefCell;
 use core_kernel::hosted::{Gone, Live, Seat};
@@ -62,7 +63,7 @@ fn seated<T>(seat: Seat, work: impl FnOnce() -> T) -> T {
     let done = catch_unwind(AssertUnwindSafe(work));
     // Dropped outside of the borrow: it makes calls.
     drop(SEAT.replace(before));
-    done.unwrap_or_else(|panic| resume_unwind(panic))
+    done.unwrap_or_else(|payload| resume_unwind(payload))
 }
 
 /// Runs a test in a system of its own, as the thread of a process of its own, in virtual
@@ -86,23 +87,29 @@ pub fn in_system<T>(test: impl FnOnce() -> T) -> T {
     }
 }
 
-/// Runs work on a new host thread, as a new thread of a process that the caller holds.
+/// Runs work on a new host thread, as a new thread of a process that the caller holds. A panic
+/// ends the process, as in an image.
 pub fn spawn_in<T: Send + 'static>(
     process: &Process,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<JoinHandle<T>, Error> {
     let handle = process.handle();
     let seat = with_seat(|seat| seat.live().sit(seat.process_of(handle)?))?;
-    Ok(std::thread::spawn(move || seated(seat, work)))
+    Ok(std::thread::spawn(move || {
+        panic::begin(true);
+        seated(seat, work)
+    }))
 }
 
 /// Runs work on a new host thread, as a new thread of the caller's process.
 pub(crate) fn spawn_own(work: Box<dyn FnOnce() + Send>) -> Result<(), Error> {
     let seat = with_seat(|seat| seat.live().sit(seat.process()))?;
+    let program = panic::in_program();
     std::thread::spawn(move || {
+        panic::begin(program);
         let ended = catch_unwind(AssertUnwindSafe(|| seated(seat, work)));
         match ended {
-            Err(panic) if !panic.is::<Killed>() => resume_unwind(panic),
+            Err(payload) if !payload.is::<Killed>() => resume_unwind(payload),
             _ => {}
         }
     });
@@ -111,8 +118,8 @@ pub(crate) fn spawn_own(work: Box<dyn FnOnce() + Send>) -> Result<(), Error> {
 
 /// Whether what a joined thread unwound with means that it was killed.
 #[must_use]
-pub fn killed(panic: &(dyn core::any::Any + Send)) -> bool {
-    panic.is::<Killed>()
+pub fn killed(payload: &(dyn core::any::Any + Send)) -> bool {
+    payload.is::<Killed>()
 }
 
 /// Runs something that waits for another thread without a system call, such as joining it:
