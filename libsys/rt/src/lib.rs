@@ -48,7 +48,7 @@ macro_rules! entry {
 
 /// Runs a program's main function. [`entry!`] calls it.
 #[doc(hidden)]
-pub fn run(main: fn(Env) -> Result<(), Failure>) -> ! {
+pub fn run(main: impl FnOnce(Env) -> Result<(), Failure>) -> ! {
     let ended = signals::start().map_err(Failure::from).and_then(|()| main(Env::new()));
     match ended {
         Ok(()) => exit(0),

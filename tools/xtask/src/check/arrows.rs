@@ -17,6 +17,8 @@ pub(super) enum Kind {
     Macros,
     /// What programs are made of: start, heap, service, queue, loader.
     Runtime,
+    /// Runs programs on the host, in tests.
+    TestKit,
     /// The types of the system manifest.
     Manifest,
     /// The interface of a server.
@@ -29,15 +31,16 @@ pub(super) enum Kind {
     Tests,
 }
 
-use Kind::{Abi, Api, Kernel, Macros, Manifest, Program, Runtime, Sys, Tests, Tool};
+use Kind::{Abi, Api, Kernel, Macros, Manifest, Program, Runtime, Sys, TestKit, Tests, Tool};
 
 /// Who may depend on whom; what is not here is wrong.
-const ARROWS: [(Kind, &[Kind]); 10] = [
+const ARROWS: [(Kind, &[Kind]); 11] = [
     (Abi, &[]),
     (Kernel, &[Abi]),
     (Sys, &[Abi]),
     (Macros, &[]),
     (Runtime, &[Abi, Sys, Macros, Runtime]),
+    (TestKit, &[Abi, Sys, Runtime]),
     (Manifest, &[Abi, Manifest]),
     (Api, &[Abi, Sys, Runtime, Api]),
     (Program, &[Abi, Sys, Runtime, Manifest, Api]),
@@ -52,6 +55,7 @@ pub(super) fn kind(folder: &Path) -> Option<Kind> {
         ["libsys", "abi"] => Abi,
         ["libsys", "sys"] => Sys,
         ["libsys", "service-macros"] => Macros,
+        ["libsys", "testkit"] => TestKit,
         ["libsys", _] => Runtime,
         ["microkernel"] => Kernel,
         ["init", "manifest"] => Manifest,
@@ -94,6 +98,7 @@ fn wrong_arrows(package: &Package, from: Kind, packages: &[Package]) -> Vec<Stri
             Some(_) if *name == package.name => {}
             // Programs that run on the host have the real core beneath them.
             Some(Kernel) if from == Sys && dependency.on_host => {}
+            Some(TestKit) if matches!(from, Runtime | Program | Tests) && dependency.for_tests => {}
             Some(to) if !allowed(from, to) => wrong.push(format!(
                 "{} depends on {name}: a package of kind {from:?} may not depend on one of kind {to:?}",
                 package.name
@@ -155,6 +160,15 @@ mod tests {
         assert_eq!(problems(&[sys.clone(), core.clone()]).len(), 1);
         sys.dependencies[0].on_host = true;
         assert_eq!(problems(&[sys, core]).len(), 0);
+    }
+
+    #[test]
+    fn only_tests_use_the_test_kit() {
+        let mut server = package("names", "servers/names", &["testkit"]);
+        let kit = package("testkit", "libsys/testkit", &["sys"]);
+        assert_eq!(problems(&[server.clone(), kit.clone()]).len(), 1);
+        server.dependencies[0].for_tests = true;
+        assert_eq!(problems(&[server, kit]).len(), 0);
     }
 
     #[test]

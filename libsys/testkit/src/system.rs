@@ -1,0 +1,100 @@
+//! A test's own system, and what it leaves behind.
+
+use crate::life::Life;
+use crate::{Program, Relay, Server};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+use sys::Notification;
+
+/// How long threads that were killed may take to come to a system call and end.
+const PATIENCE_MS: u32 = 1_000;
+
+/// The processes of a test. Ended with it.
+#[derive(Debug, Default)]
+pub struct System {
+    lives: RefCell<Vec<Rc<Life>>>,
+}
+
+/// Runs a test in a system of its own, as a process of it. At the end all other processes are
+/// killed, and everything must be as before.
+///
+/// # Panics
+/// When the test does, or leaves something behind: the message says what.
+pub fn run<T>(test: impl FnOnce(&System) -> T) -> T {
+    sys::host::in_system(|| {
+        let before = sys::host::balance();
+        let system = System::default();
+        let result = test(&system);
+        drop(system);
+        check_balance(before);
+        result
+    })
+}
+
+/// What [`sys::host::balance`] counts.
+const COUNTED: [&str; 5] = ["handles", "objects", "processes", "threads", "free frames"];
+
+/// Whether all is as before; threads that end may take a moment.
+fn check_balance(before: [u64; 5]) {
+    let mut after = sys::host::balance();
+    for _ in 0..PATIENCE_MS {
+        if after == before {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+        after = sys::host::balance();
+    }
+    let changes = COUNTED.iter().zip(before.iter().zip(&after));
+    let changes = changes.filter(|(_, (before, after))| before != after);
+    let changes: Vec<String> = changes
+        .map(|(name, (before, after))| {
+            format!("{name} {:+}", i128::from(*after) - i128::from(*before))
+        })
+        .collect();
+    panic!("the test left something behind: {}", changes.join(", "));
+}
+
+impl System {
+    /// A program of this name, which is given nothing yet.
+    pub fn program(&self, name: &str) -> Program<'_> {
+        Program::new(self, name)
+    }
+
+    /// Starts a server that is given its endpoint and nothing else.
+    ///
+    /// # Panics
+    /// When the system has no room for it.
+    pub fn serve(
+        &self,
+        name: &str,
+        main: impl Fn(rt::Env) -> Result<(), rt::Failure> + Send + Sync + 'static,
+    ) -> Server<'_> {
+        self.program(name).serve(main)
+    }
+
+    /// A notification that passes its bits on to this one, as far as the test lets it.
+    ///
+    /// # Panics
+    /// When the system has no room for it.
+    pub fn relay(&self, to: &Notification) -> Relay {
+        Relay::start(self, to)
+    }
+
+    /// Waits until every other thread of the system waits in a system call.
+    pub fn settle(&self) {
+        sys::sleep_for(1);
+    }
+
+    pub(crate) fn keep(&self, life: Rc<Life>) {
+        self.lives.borrow_mut().push(life);
+    }
+}
+
+impl Drop for System {
+    fn drop(&mut self) {
+        for life in self.lives.take() {
+            life.end();
+        }
+    }
+}
