@@ -4,7 +4,7 @@ use crate::{System, run};
 use service::{CallError, Caller, Never, Reply};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
-use sys::{FOREVER, Notification, OwnedHandle, Rights, Timer};
+use sys::{FOREVER, Memory, Notification, OwnedHandle, Protection, Rights, Timer};
 
 const HOUR_NS: u64 = 3_600_000_000_000;
 
@@ -222,4 +222,18 @@ fn handles_and_arguments_arrive() {
         });
         assert_eq!(seen.join(), ("alice", vec!["one two"], Some("info"), Rights::SIGNAL));
     });
+}
+
+#[test]
+fn each_system_has_memory_of_its_own() {
+    for _ in 0..20 {
+        run(|_| {
+            let memory = Memory::create(1).unwrap();
+            let mapping = memory.map_own(Protection::ReadWrite).unwrap();
+            let mut byte = [0];
+            mapping.read_at(0, &mut byte).unwrap();
+            assert_eq!(byte, [0], "fresh memory");
+            mapping.write_at(0, &[1]).unwrap();
+        });
+    }
 }

@@ -17,6 +17,7 @@ use crate::machine::{CpuId, Interrupt};
 use crate::mem::{UserSlice, envelope_bytes, read_receipt};
 use crate::object::{Amounts, Life, ObjectRef, ProcessId, ThreadId};
 use abi::{Envelope, Error, Handle, MESSAGE_MAX, PAGE_SIZE, Protection, Rights, Syscall, WORDS};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -57,6 +58,7 @@ pub struct Live {
     changed: Condvar,
     /// None: virtual time.
     clock: Option<Instant>,
+    number: u64,
 }
 
 struct State {
@@ -86,7 +88,14 @@ impl Live {
         let free = smp.cpus().skip(1).collect();
         let state = State { smp, free, away: 0, next_mapping: MAPPINGS };
         let clock = real_time.then(Instant::now);
-        Arc::new(Self { state: Mutex::new(state), changed: Condvar::new(), clock })
+        static BOOTED: AtomicU64 = AtomicU64::new(0);
+        let number = BOOTED.fetch_add(1, Ordering::Relaxed);
+        Arc::new(Self { state: Mutex::new(state), changed: Condvar::new(), clock, number })
+    }
+
+    /// A number that no other system of the host process ever has.
+    pub fn number(&self) -> u64 {
+        self.number
     }
 
     /// A new process that belongs to nobody: for host threads of no particular program.

@@ -4,9 +4,8 @@ use super::seat::{go_on, with_seat};
 use crate::{Error, PAGE_SIZE};
 use abi::{Handle, Protection, Syscall};
 use core::cell::UnsafeCell;
-use core_kernel::hosted::Live;
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 /// Pages. Never freed: the tests are short, and a window may outlive its object.
 type Block = &'static [Page];
@@ -20,7 +19,7 @@ unsafe impl Sync for Page {}
 /// The blocks by system and object, and where what is mapped lies for the kernel.
 #[derive(Default)]
 struct Blocks {
-    of: HashMap<(usize, u64), Block>,
+    of: HashMap<(u64, u64), Block>,
     mapped: Vec<(u64, u64)>,
 }
 
@@ -38,8 +37,7 @@ pub(super) fn map(
     protection: Protection,
 ) -> Result<u64, Error> {
     let (at, (object, size, _), system) = with_seat(|seat| {
-        let system = Arc::<Live>::as_ptr(seat.live()) as usize;
-        Ok((seat.room_for(pages), seat.memory_of(memory)?, system))
+        Ok((seat.room_for(pages), seat.memory_of(memory)?, seat.live().number()))
     })?;
     let arguments = [0, memory.0.into(), at, first, pages, protection as u64];
     go_on(with_seat(|seat| Ok(seat.call(Syscall::Map as u64, arguments)))?)?;
