@@ -8,6 +8,8 @@ use alloc::vec::Vec;
 use manifest::NAMES;
 use sys::{Endpoint, Handle, Rights};
 
+/// To be served, and badged for sessions of clients.
+const FOR_SERVER: Rights = Rights::RECEIVE.union(FOR_CLIENTS);
 /// To be badged and passed on to clients.
 const FOR_CLIENTS: Rights = Rights::SEND.union(Rights::MINT).union(Rights::TRANSFER);
 
@@ -57,7 +59,7 @@ pub(crate) fn of(common: &Common, children: &[Child], index: usize) -> Vec<Grant
         grants.push(Grant::new("names", names.handle(), OWN, child.number.into()));
     }
     if let Some(line) = &child.line {
-        grants.push(Grant::new("endpoint", line.handle(), Rights::RECEIVE, 0));
+        grants.push(Grant::new("endpoint", line.handle(), FOR_SERVER, 0));
     }
     if child.plan.supervisor {
         let init = common.endpoint.handle();

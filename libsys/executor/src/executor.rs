@@ -9,7 +9,7 @@ use core::cell::{RefCell, RefMut};
 use core::convert::Infallible;
 use core::fmt;
 use core::future::Future;
-use service::{Dispatch, Event, Server};
+use service::{Dispatch, Event, Server, Sessions};
 use sys::{Endpoint, Error, Notification, Rights};
 
 /// The executor of one thread. Cloning gives another handle to the same one.
@@ -129,6 +129,10 @@ impl Executor {
         mut other: impl FnMut(&mut S, Event),
     ) -> Result<Infallible, Error> {
         let mut receiver = Server::<D>::new(endpoint);
+        let ends = if D::OPENS { Some(self.bit()?) } else { None };
+        if let Some(ends) = &ends {
+            receiver = receiver.with_sessions(Sessions::on(&self.0.bell, ends.mask())?);
+        }
         loop {
             self.0.tasks.run();
             let deadline = self.timers().next_deadline();

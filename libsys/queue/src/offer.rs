@@ -7,8 +7,8 @@ use crate::{Consumer, Producer, QueueError};
 use alloc::vec::Vec;
 use serde::{Serialize, de::DeserializeOwned};
 use sys::{
-    Error, Lifeline, LifelineWatch, Memory, Notification, ObjectKind, OwnedHandle, Protection,
-    Rights,
+    Error, Handles, Lifeline, LifelineWatch, Memory, Notification, ObjectKind, OwnedHandle,
+    Protection, Rights,
 };
 
 /// A queue to be made.
@@ -120,6 +120,19 @@ fn ear(bell: Option<Bell>) -> Result<Ear, Error> {
 /// A lifeline whose end rings this bell.
 fn lifeline(ear: &Ear) -> Result<(LifelineWatch, Lifeline), Error> {
     Lifeline::create(ear.notification(), ear.gone_bits())
+}
+
+impl Handles for Offer {
+    const COUNT: usize = 4;
+
+    fn into_handles(self) -> impl IntoIterator<Item = OwnedHandle> {
+        self.into_handles()
+    }
+
+    fn from_handles(handles: &mut dyn Iterator<Item = OwnedHandle>) -> Option<Self> {
+        let mut next = || handles.next();
+        Some(Self::from_handles([next()?, next()?, next()?, next()?]))
+    }
 }
 
 impl Offer {

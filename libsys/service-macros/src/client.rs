@@ -1,15 +1,17 @@
 //! The client's type.
 
 use crate::model::{Argument, Interface, Method};
+use crate::passing::{Passing, rights};
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
-use syn::{GenericArgument, Ident, PathArguments, Type};
+use syn::{GenericArgument, Ident, Path, PathArguments, Type};
 
 pub(crate) fn code(interface: &Interface) -> TokenStream {
     let Interface { visibility, ident, name, .. } = interface;
     let client = format_ident!("{ident}Client");
     let docs = format!("A client of the service `{name}`.");
     let methods = interface.methods.iter().enumerate().map(|(number, m)| method(ident, number, m));
+    let ways_in = if interface.session { session_ways_in() } else { ways_in() };
     quote! {
         #[doc = #docs]
         #[derive(Debug)]
@@ -20,40 +22,13 @@ pub(crate) fn code(interface: &Interface) -> TokenStream {
             pub const INTERFACE: &'static ::service::Interface =
                 <dyn #ident as ::service::Dispatch>::INTERFACE;
 
-            /// Connects through the name server, and checks that both sides have the same
-            /// interface.
-            ///
-            /// # Errors
-            /// When the name server refuses, or the interfaces differ.
-            pub fn connect(
-                names: &::service::sys::Endpoint,
-            ) -> ::core::result::Result<Self, ::service::CallError<::service::Never>> {
-                Self::connect_as(names, Self::INTERFACE.name)
-            }
-
-            /// The same under another name, for services that share an interface.
-            ///
-            /// # Errors
-            /// As for `connect`.
-            pub fn connect_as(
-                names: &::service::sys::Endpoint,
-                name: &str,
-            ) -> ::core::result::Result<Self, ::service::CallError<::service::Never>> {
-                ::service::Client::connect(names, name, Self::INTERFACE).map(Self)
-            }
-
-            /// Uses an endpoint. Another interface behind it is noticed at the first call.
-            #[must_use]
-            pub fn from_endpoint(endpoint: ::service::sys::Endpoint) -> Self {
-                Self(::service::Client::new(endpoint, Self::INTERFACE.max_message))
-            }
+            #ways_in
 
             /// Every call from now on ends after so many nanoseconds, with all its attempts.
             #[must_use]
             pub fn with_timeout(self, ns: u64) -> Self {
                 Self(self.0.with_timeout(ns))
             }
-
         }
 
         impl<C: ::service::Connection> #client<C> {
@@ -74,28 +49,62 @@ pub(crate) fn code(interface: &Interface) -> TokenStream {
     }
 }
 
+/// How one comes to a client.
+fn ways_in() -> TokenStream {
+    quote! {
+        /// Connects through the name server, and checks that both sides have the same
+        /// interface.
+        ///
+        /// # Errors
+        /// When the name server refuses, or the interfaces differ.
+        pub fn connect(
+            names: &::service::sys::Endpoint,
+        ) -> ::core::result::Result<Self, ::service::CallError<::service::Never>> {
+            Self::connect_as(names, Self::INTERFACE.name)
+        }
+
+        /// The same under another name, for services that share an interface.
+        ///
+        /// # Errors
+        /// As for `connect`.
+        pub fn connect_as(
+            names: &::service::sys::Endpoint,
+            name: &str,
+        ) -> ::core::result::Result<Self, ::service::CallError<::service::Never>> {
+            ::service::Client::connect(names, name, Self::INTERFACE).map(Self)
+        }
+
+        /// Uses an endpoint. Another interface behind it is noticed at the first call.
+        #[must_use]
+        pub fn from_endpoint(endpoint: ::service::sys::Endpoint) -> Self {
+            Self(::service::Client::new(endpoint, Self::INTERFACE.max_message))
+        }
+    }
+}
+
+/// The only way to a client of a session: a method that opens one.
+fn session_ways_in() -> TokenStream {
+    quote! {
+        #[doc(hidden)]
+        pub fn opened<E>(
+            came: &mut ::service::Came,
+        ) -> ::core::result::Result<Self, ::service::CallError<E>> {
+            let (endpoint, held) = (came.take()?, came.take()?);
+            let max_message = Self::INTERFACE.max_message;
+            Ok(Self(::service::Client::in_session(endpoint, max_message, held)))
+        }
+    }
+}
+
 fn method(interface: &Ident, number: usize, method: &Method) -> TokenStream {
-    let Method { ident, good, error, .. } = method;
+    let Method { ident, error, .. } = method;
     let docs = method.marks.docs();
     let parameters = method.arguments.iter().map(parameter);
     let values = method.values().map(value);
     let number = Literal::usize_unsuffixed(number);
     let idempotent = method.marks.idempotent;
-    let call = quote! {
-        let attempt = ::service::Attempt {
-            label: const {
-                let interface = <dyn #interface as ::service::Dispatch>::INTERFACE;
-                ::service::label(#number, interface.hash)
-            },
-            idempotent: #idempotent,
-        };
-        let arguments = (#(#values,)*);
-    };
-    let body = if method.handles().count() == 0 && !method.marks.returns_handle {
-        quote! { #call ::service::Connection::call(&self.0, attempt, &arguments) }
-    } else {
-        with_handles(method, &call)
-    };
+    let gives = method.handles().map(give);
+    let (good, value_type, finish) = outcome(method);
     quote! {
         #(#docs)*
         ///
@@ -105,58 +114,91 @@ fn method(interface: &Ident, number: usize, method: &Method) -> TokenStream {
             &self,
             #(#parameters,)*
         ) -> ::core::result::Result<#good, ::service::CallError<#error>> {
-            #body
+            let attempt = ::service::Attempt {
+                label: const {
+                    let interface = <dyn #interface as ::service::Dispatch>::INTERFACE;
+                    ::service::label(#number, interface.hash)
+                },
+                idempotent: #idempotent,
+            };
+            let mut request = ::service::Request::new(&self.0, attempt);
+            #(#gives)*
+            let (value, mut came): (#value_type, ::service::Came) =
+                request.call(&(#(#values,)*))?;
+            let _ = &mut came;
+            #finish
         }
     }
 }
 
-/// A call that moves handles out, or gets one back.
-fn with_handles(method: &Method, call: &TokenStream) -> TokenStream {
-    let moved = method.handles().map(|argument| &argument.ident);
-    let value_type = match method.handle_and_value() {
-        None => &method.good,
-        Some((_, Some(value))) => value,
-        Some((_, None)) => &syn::parse_quote! { () },
-    };
-    let finish = match method.handle_and_value() {
-        None => quote! { ::core::result::Result::Ok(value) },
-        Some((handle, value)) => {
-            let good = if value.is_some() {
-                quote! { (handle, value) }
-            } else {
-                quote! { handle }
-            };
-            quote! {
-                let () = { let _ = &value; };
-                let handle: #handle = handle.ok_or(::service::CallError::Malformed)?.into();
-                ::core::result::Result::Ok(#good)
-            }
-        }
-    };
-    quote! {
-        #call
-        let mut gifts = ::service::sys::Gifts::none();
-        let pushed: ::core::result::Result<(), ::service::sys::Error> =
-            ::core::result::Result::Ok(());
-        #(let pushed = pushed.and_then(|()| gifts.push(#moved));)*
-        let (value, handle): (#value_type, ::core::option::Option<::service::sys::OwnedHandle>) =
-            ::service::Connection::call_with_handles(
-                &self.0,
-                attempt,
-                &arguments,
-                pushed.map(|()| gifts),
-            )?;
-        let _ = &handle;
-        #finish
+/// The good result of the client's method, the value in the answer, and how one is made of
+/// the other and of the handles that came.
+fn outcome(method: &Method) -> (TokenStream, TokenStream, TokenStream) {
+    let good = &method.good;
+    let unit = is_unit(good);
+    if let Some(session) = &method.marks.opens {
+        let client = client_of(session);
+        let (whole, made) = if unit {
+            (quote! { #client }, quote! { { let () = value; session } })
+        } else {
+            (quote! { (#client, #good) }, quote! { (session, value) })
+        };
+        let finish = quote! {
+            let session = <#client>::opened(&mut came)?;
+            ::core::result::Result::Ok(#made)
+        };
+        return (whole, quote! { #good }, finish);
     }
+    match method.handle_and_value() {
+        None => (quote! { #good }, quote! { #good }, quote! { ::core::result::Result::Ok(value) }),
+        Some((_, Some(value))) => {
+            let finish = quote! { ::core::result::Result::Ok((came.take()?, value)) };
+            (quote! { #good }, quote! { #value }, finish)
+        }
+        Some((_, None)) => {
+            let finish = quote! {
+                let () = value;
+                came.take()
+            };
+            (quote! { #good }, quote! { () }, finish)
+        }
+    }
+}
+
+fn is_unit(kind: &Type) -> bool {
+    matches!(kind, Type::Tuple(tuple) if tuple.elems.is_empty())
+}
+
+/// `files_api::File` → `files_api::FileClient`
+fn client_of(interface: &Path) -> Path {
+    let mut client = interface.clone();
+    if let Some(last) = client.segments.last_mut() {
+        last.ident = format_ident!("{}Client", last.ident);
+    }
+    client
 }
 
 /// The parameter: texts and lists by reference or by value, others by value.
 fn parameter(argument: &Argument) -> TokenStream {
-    let Argument { ident, kind, handle } = argument;
-    match borrowed(kind).filter(|_| !handle) {
-        Some(borrowed) => quote! { #ident: impl ::core::convert::AsRef<#borrowed> },
-        None => quote! { #ident: #kind },
+    let Argument { ident, kind, passing } = argument;
+    match (passing, borrowed(kind)) {
+        (Passing::Copied(_), _) => quote! { #ident: &#kind },
+        (Passing::Value, Some(borrowed)) => {
+            quote! { #ident: impl ::core::convert::AsRef<#borrowed> }
+        }
+        _ => quote! { #ident: #kind },
+    }
+}
+
+/// How the handles of an argument go into the message.
+fn give(argument: &Argument) -> TokenStream {
+    let ident = &argument.ident;
+    match &argument.passing {
+        Passing::Copied(names) => {
+            let rights = rights(names);
+            quote! { request.give_copy(#ident, #rights); }
+        }
+        _ => quote! { request.give(#ident); },
     }
 }
 

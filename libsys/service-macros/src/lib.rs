@@ -4,6 +4,7 @@
 mod client;
 mod marks;
 mod model;
+mod passing;
 mod schema;
 mod server;
 mod settings;

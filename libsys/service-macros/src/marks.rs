@@ -1,6 +1,6 @@
-//! The marks on methods and arguments: `#[idempotent]` and its kin.
+//! The marks on methods: `#[idempotent]` and its kin.
 
-use syn::{Attribute, Error, Expr, Lit, Meta, Result};
+use syn::{Attribute, Error, Expr, Lit, Meta, Path, Result};
 
 /// What is marked on a method.
 #[derive(Default)]
@@ -9,11 +9,13 @@ pub(crate) struct Marks {
     pub(crate) deferred: bool,
     pub(crate) returns_handle: bool,
     pub(crate) connector: bool,
+    /// The interface of the session that it opens.
+    pub(crate) opens: Option<Path>,
     /// Documentation and other attributes that stay on the server's method.
     pub(crate) kept: Vec<Attribute>,
 }
 
-const KNOWN: &str = "`idempotent`, `deferred`, `returns_handle` and `connector`";
+const KNOWN: &str = "`idempotent`, `deferred`, `returns_handle`, `connector` and `opens`";
 
 impl Marks {
     pub(crate) fn read(attributes: Vec<Attribute>) -> Result<Self> {
@@ -28,6 +30,11 @@ impl Marks {
                 "deferred" => set(&mut marks.deferred, &attribute)?,
                 "returns_handle" => set(&mut marks.returns_handle, &attribute)?,
                 "connector" => set(&mut marks.connector, &attribute)?,
+                "opens" => {
+                    if marks.opens.replace(attribute.parse_args()?).is_some() {
+                        return Err(Error::new_spanned(attribute, "marked twice"));
+                    }
+                }
                 "handle" => {
                     let text = "`handle` marks an argument; a result is marked with \
                                 `#[returns_handle]` on the method";
@@ -52,19 +59,6 @@ impl Marks {
     pub(crate) fn help(&self) -> String {
         self.docs().find_map(doc_text).unwrap_or_default()
     }
-}
-
-/// Whether an argument is marked as a handle.
-pub(crate) fn is_handle(attributes: &[Attribute]) -> Result<bool> {
-    let mut handle = false;
-    for attribute in attributes {
-        if !attribute.path().is_ident("handle") {
-            let text = "arguments have only the mark `handle`";
-            return Err(Error::new_spanned(attribute, text));
-        }
-        set(&mut handle, attribute)?;
-    }
-    Ok(handle)
 }
 
 fn set(flag: &mut bool, attribute: &Attribute) -> Result<()> {

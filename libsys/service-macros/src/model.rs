@@ -1,7 +1,8 @@
 //! The trait, read and checked: everything that could go wrong later is said here, at the
 //! place in the source where it is.
 
-use crate::marks::{Marks, is_handle};
+use crate::marks::Marks;
+use crate::passing::Passing;
 use crate::schema;
 use crate::settings::Settings;
 use syn::{
@@ -19,6 +20,8 @@ pub(crate) struct Interface {
     pub(crate) name: String,
     pub(crate) version: u32,
     pub(crate) max_message: u32,
+    /// Whether only those call it who opened a session.
+    pub(crate) session: bool,
     pub(crate) schema: String,
     pub(crate) methods: Vec<Method>,
 }
@@ -36,7 +39,7 @@ pub(crate) struct Method {
 pub(crate) struct Argument {
     pub(crate) ident: Ident,
     pub(crate) kind: Type,
-    pub(crate) handle: bool,
+    pub(crate) passing: Passing,
 }
 
 impl Interface {
@@ -57,6 +60,7 @@ impl Interface {
             name,
             version: settings.version,
             max_message: settings.max_message,
+            session: settings.session,
             schema,
             methods,
         })
@@ -104,8 +108,14 @@ impl Method {
         if self.marks.deferred && self.marks.returns_handle {
             return fail("a deferred method cannot return a handle");
         }
-        if self.marks.idempotent && self.handles().count() > 0 {
-            return fail("a method that takes a handle cannot be idempotent: it is moved once");
+        if self.marks.opens.is_some() && (self.marks.deferred || self.marks.returns_handle) {
+            return fail("a method that opens a session is neither deferred nor returns a handle");
+        }
+        if self.marks.idempotent && self.arguments.iter().any(|a| !a.passing.repeatable()) {
+            return fail(
+                "a method that takes a handle cannot be idempotent: it is moved once \
+                 (`#[handle(copy, …)]` can be sent again)",
+            );
         }
         if self.handles().count() > MOST_HANDLES {
             return fail("a message carries at most 4 handles");
@@ -120,11 +130,11 @@ impl Method {
     }
 
     pub(crate) fn handles(&self) -> impl Iterator<Item = &Argument> {
-        self.arguments.iter().filter(|argument| argument.handle)
+        self.arguments.iter().filter(|argument| argument.passing.as_handles())
     }
 
     pub(crate) fn values(&self) -> impl Iterator<Item = &Argument> {
-        self.arguments.iter().filter(|argument| !argument.handle)
+        self.arguments.iter().filter(|argument| !argument.passing.as_handles())
     }
 
     /// The handle's type and the value's that come back, when a handle does.
@@ -167,8 +177,8 @@ fn argument(input: &FnArg) -> Result<Argument> {
         return Err(Error::new_spanned(&typed.pat, "an argument is a plain name"));
     };
     refuse_borrowed(&typed.ty)?;
-    let handle = is_handle(&typed.attrs)?;
-    Ok(Argument { ident: pattern.ident.clone(), kind: (*typed.ty).clone(), handle })
+    let passing = Passing::read(&typed.attrs)?;
+    Ok(Argument { ident: pattern.ident.clone(), kind: (*typed.ty).clone(), passing })
 }
 
 /// What is borrowed cannot be received.

@@ -2,7 +2,6 @@
 
 use crate::model::{Argument, Method};
 use quote::ToTokens;
-use syn::Type;
 
 /// `console@1; write(text: String) -> u32 ! ConsoleError; …`
 pub(crate) fn text(name: &str, version: u32, methods: &[Method]) -> String {
@@ -26,11 +25,14 @@ pub(crate) fn text(name: &str, version: u32, methods: &[Method]) -> String {
 
 /// What `describe` calls the argument's type.
 pub(crate) fn argument_type(argument: &Argument) -> String {
-    if argument.handle { "handle".to_owned() } else { type_name(&argument.kind) }
+    argument.passing.type_name().unwrap_or_else(|| type_name(&argument.kind))
 }
 
 /// What `describe` calls the type of a good result.
 pub(crate) fn result_type(method: &Method) -> String {
+    if let Some(session) = &method.marks.opens {
+        return format!("({} session, {})", type_name(session), type_name(&method.good));
+    }
     match method.handle_and_value() {
         None => type_name(&method.good),
         Some((_, None)) => "handle".to_owned(),
@@ -39,7 +41,7 @@ pub(crate) fn result_type(method: &Method) -> String {
 }
 
 /// A type as its author wrote it, but without spaces that depend on the compiler.
-pub(crate) fn type_name(kind: &Type) -> String {
+pub(crate) fn type_name(kind: &impl ToTokens) -> String {
     let text: String = kind.to_token_stream().to_string().split_whitespace().collect();
     text.replace(',', ", ").replace(';', "; ")
 }

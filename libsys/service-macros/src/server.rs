@@ -10,17 +10,22 @@ pub(crate) fn code(interface: &Interface) -> TokenStream {
     let methods = interface.methods.iter().map(signature);
     let arms = interface.methods.iter().enumerate().map(|(number, method)| arm(number, method));
     let constant = constant(interface);
+    let opens = interface.methods.iter().any(|method| method.marks.opens.is_some());
+    let (closed, close) = closing(interface);
     quote! {
         #(#attributes)*
         #visibility trait #ident {
             #(#methods)*
+            #closed
         }
 
         impl<'object> ::service::Dispatch for dyn #ident + 'object {
             const INTERFACE: &'static ::service::Interface = &#constant;
+            const OPENS: bool = #opens;
 
             fn dispatch(
                 &mut self,
+                _: &::service::Interface,
                 method: u16,
                 call: &mut ::service::Call<'_>,
             ) -> ::core::result::Result<(), ::service::Refusal> {
@@ -29,8 +34,28 @@ pub(crate) fn code(interface: &Interface) -> TokenStream {
                     _ => ::core::result::Result::Err(::service::Refusal::NoSuchMethod),
                 }
             }
+
+            #close
         }
     }
+}
+
+/// What a session's interface has besides: its end.
+fn closing(interface: &Interface) -> (TokenStream, TokenStream) {
+    if !interface.session {
+        return (TokenStream::new(), TokenStream::new());
+    }
+    let closed = quote! {
+        /// The client has closed the session, or is dead. No call in it comes any more.
+        fn closed(&mut self, session: ::service::Session);
+    };
+    let ident = &interface.ident;
+    let close = quote! {
+        fn closed(&mut self, _: &::service::Interface, session: ::service::Session) {
+            <Self as #ident>::closed(self, session);
+        }
+    };
+    (closed, close)
 }
 
 /// The method as the server implements it.
@@ -41,6 +66,7 @@ fn signature(method: &Method) -> TokenStream {
         let (name, kind) = (&argument.ident, &argument.kind);
         quote! { #name: #kind }
     });
+    let session = method.marks.opens.iter().map(|_| quote! { session: ::service::Session, });
     if method.marks.deferred {
         return quote! {
             #(#kept)*
@@ -54,42 +80,34 @@ fn signature(method: &Method) -> TokenStream {
     }
     quote! {
         #(#kept)*
-        fn #ident(&mut self, caller: &::service::Caller, #(#arguments,)*) -> #output;
+        fn #ident(
+            &mut self,
+            caller: &::service::Caller,
+            #(#session)*
+            #(#arguments,)*
+        ) -> #output;
     }
 }
 
 /// One arm of the dispatch.
 fn arm(number: usize, method: &Method) -> TokenStream {
-    let Method { ident, .. } = method;
     // Method numbers are far below 2^16: the source would be megabytes.
     let number = proc_macro2::Literal::usize_unsuffixed(number);
     let also = method.marks.connector.then(|| quote! { | ::service::builtin::CONNECT });
     let value_types = method.values().map(|argument| &argument.kind);
     let value_names = method.values().map(|argument| &argument.ident);
-    let takes = method.handles().enumerate().map(|(place, argument)| {
+    let takes = method.handles().map(|argument| {
         let (name, kind) = (&argument.ident, &argument.kind);
-        quote! { let #name = call.handle::<#kind>(#place)?; }
+        quote! { let #name: #kind = call.handles()?; }
     });
-    let all = method.arguments.iter().map(|argument| &argument.ident);
-    let all: Vec<_> = all.collect();
-    let run = if method.marks.deferred {
-        quote! {
-            let reply = call.later();
-            self.#ident(&caller, #(#all,)* reply);
-        }
-    } else {
-        let answer = match method.handle_and_value() {
-            None => quote! { answer(&result) },
-            Some((_, None)) => quote! { answer_handle(result) },
-            Some((_, Some(_))) => quote! { answer_handle_and(result) },
-        };
-        quote! {
-            let result = self.#ident(&caller, #(#all,)*);
-            call.#answer;
-        }
-    };
+    let counts = method.handles().map(|argument| {
+        let kind = &argument.kind;
+        quote! { + <#kind as ::service::sys::Handles>::COUNT }
+    });
+    let run = run(method);
     quote! {
         #number #also => {
+            const { ::service::few_enough(0 #(#counts)*) };
             let caller = call.caller();
             let (#(#value_names,)*): (#(#value_types,)*) = call.arguments()?;
             #(#takes)*
@@ -99,9 +117,37 @@ fn arm(number: usize, method: &Method) -> TokenStream {
     }
 }
 
+/// Calls the method and answers.
+fn run(method: &Method) -> TokenStream {
+    let ident = &method.ident;
+    let all: Vec<_> = method.arguments.iter().map(|argument| &argument.ident).collect();
+    if method.marks.deferred {
+        return quote! {
+            let reply = call.later();
+            self.#ident(&caller, #(#all,)* reply);
+        };
+    }
+    if let Some(session) = &method.marks.opens {
+        return quote! {
+            let opening = call.open(<dyn #session as ::service::Dispatch>::INTERFACE)?;
+            let result = self.#ident(&caller, opening.session(), #(#all,)*);
+            call.answer_opened(opening, &result);
+        };
+    }
+    let answer = match method.handle_and_value() {
+        None => quote! { answer(&result) },
+        Some((_, None)) => quote! { answer_handles(result) },
+        Some((_, Some(_))) => quote! { answer_handles_and(result) },
+    };
+    quote! {
+        let result = self.#ident(&caller, #(#all,)*);
+        call.#answer;
+    }
+}
+
 /// The interface as a constant.
 fn constant(interface: &Interface) -> TokenStream {
-    let Interface { name, version, max_message, schema, .. } = interface;
+    let Interface { name, version, max_message, session, schema, .. } = interface;
     let methods = interface.methods.iter().map(|method| {
         let name = method.ident.to_string();
         let help = method.marks.help();
@@ -128,6 +174,7 @@ fn constant(interface: &Interface) -> TokenStream {
             version: #version,
             hash: ::service::schema_hash(#schema),
             max_message: #max_message,
+            session: #session,
             methods: &[#(#methods),*],
         }
     }

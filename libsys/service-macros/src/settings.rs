@@ -3,11 +3,12 @@
 use syn::parse::{Parse, ParseStream};
 use syn::{Error, Ident, LitInt, LitStr, Result, Token};
 
-/// `version = 1, name = "console", max_message = 65536`
+/// `version = 1, name = "console", max_message = 65536, session`
 pub(crate) struct Settings {
     pub(crate) version: u32,
     pub(crate) name: Option<String>,
     pub(crate) max_message: u32,
+    pub(crate) session: bool,
 }
 
 /// The default of `max_message`: `service::DEFAULT_MESSAGE`.
@@ -18,16 +19,21 @@ const LARGEST_MESSAGE: u32 = 65536;
 impl Parse for Settings {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let (mut version, mut name, mut max_message) = (None, None, DEFAULT_MESSAGE);
+        let mut session = false;
         while !input.is_empty() {
             let key: Ident = input.parse()?;
-            input.parse::<Token![=]>()?;
+            if key != "session" {
+                input.parse::<Token![=]>()?;
+            }
             match key.to_string().as_str() {
                 "version" => version = Some(input.parse::<LitInt>()?.base10_parse()?),
                 "name" => name = Some(service_name(&input.parse()?)?),
+                "session" => session = true,
                 "max_message" => max_message = message_size(&input.parse()?)?,
                 other => {
                     let text = format!(
-                        "no setting `{other}`: there are `version`, `name` and `max_message`"
+                        "no setting `{other}`: there are `version`, `name`, `max_message` and \
+                         `session`"
                     );
                     return Err(Error::new(key.span(), text));
                 }
@@ -39,7 +45,7 @@ impl Parse for Settings {
         let version = version.ok_or_else(|| {
             input.error("an interface needs a version: `#[service::interface(version = 1)]`")
         })?;
-        Ok(Self { version, name, max_message })
+        Ok(Self { version, name, max_message, session })
     }
 }
 

@@ -1,28 +1,45 @@
 //! One call on its way through a dispatch, and its answer.
 
 use crate::codec::{CodecError, decode, encode, split};
-use crate::{Refusal, Reply};
+use crate::request::take;
+use crate::session::{Opening, Session, Sessions};
+use crate::{Interface, Refusal, Reply};
 use alloc::vec::Vec;
 use serde::{Serialize, de::DeserializeOwned};
-use sys::{Gifts, Message, OwnedHandle, ReplyRight, Words};
+use sys::{Endpoint, Gifts, Handles, Message, OwnedHandle, ReplyRight, Words};
 
 /// Who calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caller {
     badge: u64,
+    session: Option<Session>,
 }
 
 impl Caller {
     /// A caller with this badge: for calling a server's methods directly, as tests do.
     #[must_use]
     pub fn with_badge(badge: u64) -> Self {
-        Self { badge }
+        Self { badge, session: None }
     }
 
-    /// The badge of the handle it calls through. It cannot choose it.
+    /// The same caller in a session that it opened.
+    #[must_use]
+    pub fn in_session(self, session: Session) -> Self {
+        Self { session: Some(session), ..self }
+    }
+
+    /// The badge of the handle it calls through, in a session of the one it opened it
+    /// through. It cannot choose it.
     #[must_use]
     pub fn badge(&self) -> u64 {
         self.badge
+    }
+
+    /// The session in which it calls: always one that is open, was opened for this interface
+    /// and by this caller. Methods of interfaces with `session` always have one.
+    #[must_use]
+    pub fn session(&self) -> Option<Session> {
+        self.session
     }
 }
 
@@ -36,6 +53,8 @@ pub struct Call<'a> {
     pub(crate) handles: [Option<OwnedHandle>; abi::GIFTS],
     pub(crate) right: &'a mut Option<ReplyRight>,
     pub(crate) answer: &'a mut Outgoing,
+    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) sessions: Option<&'a mut Sessions>,
 }
 
 impl Call<'_> {
@@ -53,13 +72,46 @@ impl Call<'_> {
         decode(&self.words, self.bytes).map_err(|_| Refusal::Malformed)
     }
 
-    /// The handle at this place.
+    /// The next handles.
     ///
     /// # Errors
-    /// When none came.
-    pub fn handle<H: From<OwnedHandle>>(&mut self, place: usize) -> Result<H, Refusal> {
-        let handle = self.handles.get_mut(place).and_then(Option::take);
-        handle.map(H::from).ok_or(Refusal::Malformed)
+    /// When too few came.
+    pub fn handles<H: Handles>(&mut self) -> Result<H, Refusal> {
+        take(&mut self.handles).ok_or(Refusal::Malformed)
+    }
+
+    /// The interface of the session in which the caller calls, if it does. From here on it is
+    /// known by the badge with which it opened it.
+    pub(crate) fn enter_session(&mut self) -> Result<Option<&'static Interface>, Refusal> {
+        let Some(session) = Session::of_badge(self.caller.badge) else { return Ok(None) };
+        let open = self.sessions.as_ref().and_then(|sessions| sessions.find(session));
+        let (client, interface) = open.ok_or(Refusal::Refused)?;
+        self.caller = Caller::with_badge(client).in_session(session);
+        Ok(Some(interface))
+    }
+
+    /// Prepares a session of this interface for the caller.
+    ///
+    /// # Errors
+    /// When the server has no sessions, or the caller too many.
+    pub fn open(&mut self, interface: &'static Interface) -> Result<Opening, Refusal> {
+        let sessions = self.sessions.as_mut().ok_or(Refusal::Refused)?;
+        sessions.prepare(self.endpoint, self.caller.badge, interface)
+    }
+
+    /// Opens the session if all is well, and answers with it and the value.
+    pub fn answer_opened<T: Serialize, E: Serialize>(
+        &mut self,
+        opening: Opening,
+        result: &Result<T, E>,
+    ) {
+        if result.is_ok()
+            && let Some(sessions) = &mut self.sessions
+        {
+            // There is room: they are the first two.
+            let _ = sessions.open(opening, &mut self.answer.gifts);
+        }
+        self.answer.set(result);
     }
 
     /// Answers with a value.
@@ -67,19 +119,20 @@ impl Call<'_> {
         self.answer.set(result);
     }
 
-    /// Answers with a handle.
-    pub fn answer_handle<H: Into<OwnedHandle>, E: Serialize>(&mut self, result: Result<H, E>) {
-        self.answer_handle_and(result.map(|handle| (handle, ())));
+    /// Answers with handles.
+    pub fn answer_handles<H: Handles, E: Serialize>(&mut self, result: Result<H, E>) {
+        self.answer_handles_and(result.map(|handles| (handles, ())));
     }
 
-    /// Answers with a handle and a value.
-    pub fn answer_handle_and<H: Into<OwnedHandle>, T: Serialize, E: Serialize>(
+    /// Answers with handles and a value.
+    pub fn answer_handles_and<H: Handles, T: Serialize, E: Serialize>(
         &mut self,
         result: Result<(H, T), E>,
     ) {
-        let result = result.map(|(handle, value)| {
-            // There is room: it is the first.
-            let _ = self.answer.gifts.push(handle);
+        let result = result.map(|(handles, value)| {
+            const { crate::few_enough(H::COUNT) };
+            // There is room: they are the first.
+            let _ = self.answer.gifts.push_all(handles);
             value
         });
         self.answer.set(&result);

@@ -2,11 +2,14 @@
 
 use crate::codec::{CodecError, decode, encode, joined, split};
 use crate::retry::{Until, try_call};
-use crate::{CallError, DEFAULT_MESSAGE, Description, Interface, Never, builtin, label};
+use crate::{
+    Attempt, CallError, Came, DEFAULT_MESSAGE, Description, Interface, Never, Request, builtin,
+    label,
+};
 use alloc::vec::Vec;
 use core::cell::RefCell;
 use serde::{Serialize, de::DeserializeOwned};
-use sys::{Answer, Endpoint, Gifts, Message, OwnedHandle, Words};
+use sys::{Answer, Endpoint, Gifts, Lifeline, Message, Words};
 
 /// What all typed clients have in common. The attribute's `…Client` types wrap it.
 #[derive(Debug)]
@@ -14,6 +17,8 @@ pub struct Client {
     endpoint: Endpoint,
     timeout_ns: Option<u64>,
     buffers: RefCell<Buffers>,
+    /// Closed with the client: so the server learns that the session is over.
+    _held: Option<Lifeline>,
 }
 
 /// Kept from call to call, so that a call does not allocate.
@@ -24,22 +29,19 @@ struct Buffers {
     capacity: usize,
 }
 
-/// One call to make.
-#[derive(Clone, Copy, Debug)]
-pub struct Attempt {
-    /// The label.
-    pub label: u32,
-    /// Whether it may be done twice.
-    pub idempotent: bool,
-}
-
 impl Client {
     /// For an endpoint with the right to send; messages are at most so long.
     #[must_use]
     pub fn new(endpoint: Endpoint, max_message: u32) -> Self {
         let capacity = usize::try_from(max_message).unwrap_or(DEFAULT_MESSAGE);
         let buffers = Buffers { send: Vec::new(), receive: Vec::new(), capacity };
-        Self { endpoint, timeout_ns: None, buffers: RefCell::new(buffers) }
+        Self { endpoint, timeout_ns: None, buffers: RefCell::new(buffers), _held: None }
+    }
+
+    /// For a session: open as long as the lifeline is held.
+    #[must_use]
+    pub fn in_session(endpoint: Endpoint, max_message: u32, held: Lifeline) -> Self {
+        Self { _held: Some(held), ..Self::new(endpoint, max_message) }
     }
 
     /// Connects by name and checks that both sides have the same interface.
@@ -54,7 +56,7 @@ impl Client {
     ) -> Result<Self, CallError<Never>> {
         let client = Self::new(connect(names, name)?, interface.max_message);
         let hello = Attempt { label: label(builtin::HELLO, 0), idempotent: true };
-        client.call::<_, u32, Never>(hello, &(interface.hash,))?;
+        let _: (u32, Came) = Request::new(&client, hello).call(&(interface.hash,))?;
         Ok(client)
     }
 
@@ -69,13 +71,18 @@ impl Client {
         &self.endpoint
     }
 
-    fn call_until<A: Serialize, T: DeserializeOwned, E: DeserializeOwned>(
+    pub(crate) fn timeout_ns(&self) -> Option<u64> {
+        self.timeout_ns
+    }
+
+    /// Calls with a tuple of arguments and handles.
+    pub(crate) fn call_until<A: Serialize, T: DeserializeOwned, E: DeserializeOwned>(
         &self,
         attempt: Attempt,
         deadline_ns: u64,
         arguments: &A,
         gifts: Result<Gifts, sys::Error>,
-    ) -> Result<(T, Option<OwnedHandle>), CallError<E>> {
+    ) -> Result<(T, Came), CallError<E>> {
         let gifts = gifts.map_err(CallError::Kernel)?;
         // A call out of a signal handler, into the call it interrupted, finds them taken.
         let Ok(mut buffers) = self.buffers.try_borrow_mut() else {
@@ -87,8 +94,7 @@ impl Client {
         let len = answer.len.min(buffers.receive.len());
         let result: Result<T, E> =
             decode(&answer.words, &buffers.receive[..len]).map_err(codec_error)?;
-        let [handle, ..] = answer.handles;
-        result.map(|value| (value, handle)).map_err(CallError::Service)
+        result.map(|value| (value, Came::new(answer.handles))).map_err(CallError::Service)
     }
 
     fn exchange(
@@ -106,77 +112,6 @@ impl Client {
         let mut message = Message { label: attempt.label, words, bytes, gifts };
         let until = Until { deadline_ns, again: attempt.idempotent };
         try_call(&self.endpoint, &mut message, until, &mut buffers.receive)
-    }
-}
-
-/// What typed clients call through: a [`Client`], or one [`Within`] a time of its own.
-pub trait Connection {
-    /// The client.
-    fn client(&self) -> &Client;
-
-    /// How long a call may take, if not for ever.
-    fn timeout_ns(&self) -> Option<u64>;
-
-    /// Calls with a tuple of arguments.
-    ///
-    /// # Errors
-    /// All of [`CallError`].
-    fn call<A: Serialize, T: DeserializeOwned, E: DeserializeOwned>(
-        &self,
-        attempt: Attempt,
-        arguments: &A,
-    ) -> Result<T, CallError<E>> {
-        self.call_with_handles(attempt, arguments, Ok(Gifts::none())).map(|(value, _)| value)
-    }
-
-    /// Calls with a tuple of arguments and handles; a handle may come back.
-    ///
-    /// # Errors
-    /// All of [`CallError`].
-    fn call_with_handles<A: Serialize, T: DeserializeOwned, E: DeserializeOwned>(
-        &self,
-        attempt: Attempt,
-        arguments: &A,
-        gifts: Result<Gifts, sys::Error>,
-    ) -> Result<(T, Option<OwnedHandle>), CallError<E>> {
-        let deadline_ns =
-            self.timeout_ns().map_or(sys::FOREVER, |ns| sys::clock().saturating_add(ns));
-        self.client().call_until(attempt, deadline_ns, arguments, gifts)
-    }
-}
-
-impl Connection for Client {
-    fn client(&self) -> &Client {
-        self
-    }
-
-    fn timeout_ns(&self) -> Option<u64> {
-        self.timeout_ns
-    }
-}
-
-/// A client that is borrowed for calls with a time-out of their own.
-#[derive(Clone, Copy, Debug)]
-pub struct Within<'a> {
-    client: &'a Client,
-    timeout_ns: u64,
-}
-
-impl<'a> Within<'a> {
-    /// Calls of this client that end after so many nanoseconds.
-    #[must_use]
-    pub fn new(connection: &'a impl Connection, timeout_ns: u64) -> Self {
-        Self { client: connection.client(), timeout_ns }
-    }
-}
-
-impl Connection for Within<'_> {
-    fn client(&self) -> &Client {
-        self.client
-    }
-
-    fn timeout_ns(&self) -> Option<u64> {
-        Some(self.timeout_ns)
     }
 }
 

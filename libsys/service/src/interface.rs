@@ -27,6 +27,8 @@ pub struct Interface {
     pub hash: u64,
     /// The longest message in bytes.
     pub max_message: u32,
+    /// Whether it is a session's: called through what a method with `#[opens]` gave.
+    pub session: bool,
     /// Methods, by number.
     pub methods: &'static [Method],
 }
@@ -66,6 +68,8 @@ pub struct Description {
     pub hash: u64,
     /// The longest message in bytes.
     pub max_message: u32,
+    /// Whether it is a session's.
+    pub session: bool,
     /// Methods, by number.
     pub methods: Vec<MethodDescription>,
 }
@@ -134,6 +138,30 @@ pub const fn schema_hash(schema: &str) -> u64 {
         index += 1;
     }
     hash
+}
+
+/// Whether calls of these interfaces can be told apart by their labels.
+#[must_use]
+pub const fn distinct(interfaces: &[&Interface]) -> bool {
+    let mut first = 0;
+    while first < interfaces.len() {
+        let mut second = first + 1;
+        while second < interfaces.len() {
+            if label(0, interfaces[first].hash) == label(0, interfaces[second].hash) {
+                return false;
+            }
+            second += 1;
+        }
+        first += 1;
+    }
+    true
+}
+
+/// # Panics
+/// When a message cannot carry so many handles: at compile time, in the attribute's code.
+#[doc(hidden)]
+pub const fn few_enough(handles: usize) {
+    assert!(handles <= abi::GIFTS, "a message carries at most 4 handles");
 }
 
 #[cfg(test)]

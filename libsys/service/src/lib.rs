@@ -53,9 +53,25 @@
 //! |---|---|
 //! | `#[idempotent]` | called again when the server died with the call in its hands |
 //! | `#[deferred]` | the server gets a [`Reply`] as last argument and returns nothing |
-//! | `#[handle]` on an argument | a handle type of `sys`, moved with the message |
-//! | `#[returns_handle]` | `Result<H, E>` or `Result<(H, T), E>` with a handle type H |
+//! | `#[handle]` on an argument | a handle type of `sys`, or a thing of several ([`sys::Handles`], such as a queue's offer), moved with the message |
+//! | `#[handle(copy, READ)]` | the client keeps its handle, the server gets a copy with these rights at most |
+//! | `#[returns_handle]` | `Result<H, E>` or `Result<(H, T), E>`, H as for `#[handle]` |
+//! | `#[opens(File)]` | the client gets a `FileClient`: a session, see below |
 //! | `#[connector]` | of the name server: what `connect` of every client calls |
+//!
+//! **Sessions.** `#[opens(File)] fn open(&mut self, path: String) -> Result<T, E>` gives the
+//! client a `FileClient` (or it and a T that is not `()`), and the server a [`Session`] before
+//! the other arguments: the key under which it keeps what belongs to it. `File` is an interface
+//! with the setting `session`; in its methods [`Caller::session`] says which one is meant, and
+//! it has a method `closed`, which is called when the client drops its `FileClient` or dies. A
+//! server of several interfaces is put together by [`together!`], and served as its own type:
+//!
+//! ```ignore
+//! service::together!(Disk: Files, File);
+//! service::serve::<Disk>(endpoint, &mut disk)?;
+//! ```
+//!
+//! **Events** go from a server to its clients by [`Subscribers`], or through a queue.
 //!
 //! **What it makes** of `trait Console`: the server's trait `Console` (methods get a
 //! [`&Caller`](Caller) first), `dyn Console` as a [`Dispatch`] for [`serve`] and [`Server`],
@@ -85,19 +101,27 @@ mod codec;
 mod error;
 mod interface;
 mod reply;
+mod request;
 mod retry;
 mod server;
+mod session;
+mod subscribers;
 
 pub use call::{Call, Caller};
-pub use client::{Attempt, Client, Connection, Within, call_encoded, connect, describe};
+pub use client::{Client, call_encoded, connect, describe};
 pub use error::{CallError, Never, Refusal};
+#[doc(hidden)]
+pub use interface::few_enough;
 pub use interface::{
-    Argument, Description, Interface, Method, MethodArgument, MethodDescription, builtin, label,
-    schema_hash,
+    Argument, Description, Interface, Method, MethodArgument, MethodDescription, builtin, distinct,
+    label, schema_hash,
 };
 pub use reply::Reply;
+pub use request::{Attempt, Came, Connection, Request, Within};
 pub use server::{Dispatch, Event, Raw, Server, serve};
 pub use service_macros::interface;
+pub use session::{Opening, Session, Sessions};
+pub use subscribers::Subscribers;
 
 #[doc(hidden)]
 pub use sys;

@@ -59,6 +59,30 @@ pub trait Object: From<OwnedHandle> + Into<OwnedHandle> {
     fn handle(&self) -> Handle;
 }
 
+/// What travels in messages as handles: an object, or a thing that is made of several.
+pub trait Handles: Sized {
+    /// How many.
+    const COUNT: usize;
+
+    /// The handles to send, in order.
+    fn into_handles(self) -> impl IntoIterator<Item = OwnedHandle>;
+
+    /// Made of the handles that came, in order; none when there are too few.
+    fn from_handles(handles: &mut dyn Iterator<Item = OwnedHandle>) -> Option<Self>;
+}
+
+impl Handles for OwnedHandle {
+    const COUNT: usize = 1;
+
+    fn into_handles(self) -> impl IntoIterator<Item = OwnedHandle> {
+        [self]
+    }
+
+    fn from_handles(handles: &mut dyn Iterator<Item = OwnedHandle>) -> Option<Self> {
+        handles.next()
+    }
+}
+
 /// What the handle names and allows.
 pub(crate) fn info(handle: Handle) -> Result<(ObjectKind, Rights), Error> {
     let (kind, rights) = plain(Syscall::HandleInfo, [argument(handle), 0, 0, 0, 0, 0])?;
@@ -112,6 +136,20 @@ macro_rules! object {
         impl From<$name> for $crate::OwnedHandle {
             fn from(object: $name) -> Self {
                 object.0
+            }
+        }
+
+        impl $crate::Handles for $name {
+            const COUNT: usize = 1;
+
+            fn into_handles(self) -> impl IntoIterator<Item = $crate::OwnedHandle> {
+                [self.0]
+            }
+
+            fn from_handles(
+                handles: &mut dyn Iterator<Item = $crate::OwnedHandle>,
+            ) -> Option<Self> {
+                handles.next().map(Self)
             }
         }
 

@@ -68,7 +68,7 @@ pub use abi::{
 pub use device::{Irq, Ports, Resource};
 pub use endpoint::{Endpoint, ReplyRight, watch_calls};
 pub use failure::Failure;
-pub use handle::{Object, OwnedHandle};
+pub use handle::{Handles, Object, OwnedHandle};
 pub use lifeline::{Lifeline, LifelineWatch};
 pub use mapping::{Constant, Mapping, Pages};
 pub use memory::{Memory, MemoryInfo};

@@ -1,6 +1,6 @@
 //! What is sent and what comes back.
 
-use crate::{Endpoint, Error, Object, OwnedHandle, ReplyRight, Rights};
+use crate::{Endpoint, Error, Handles, Object, OwnedHandle, ReplyRight, Rights};
 use abi::{Envelope, GIFTS, Gift, Handle};
 
 /// The words that travel in registers.
@@ -24,9 +24,23 @@ impl Gifts {
     /// Adds a handle that goes away from here with the message, with all its rights.
     /// Closed when there is no place for it ([`Error::TooLong`]).
     pub fn push(&mut self, object: impl Into<OwnedHandle>) -> Result<(), Error> {
+        self.push_narrowed(object, Rights::ALL)
+    }
+
+    /// The same with at most these rights.
+    pub fn push_narrowed(
+        &mut self,
+        object: impl Into<OwnedHandle>,
+        rights: Rights,
+    ) -> Result<(), Error> {
         let owned = object.into();
-        let gift = Gift { handle: owned.handle().0, rights: Rights::ALL.0, moved: 1 };
+        let gift = Gift { handle: owned.handle().0, rights: rights.0, moved: 1 };
         self.add(gift, Some(owned))
+    }
+
+    /// Adds all handles of something, to go away with the message.
+    pub fn push_all(&mut self, things: impl Handles) -> Result<(), Error> {
+        things.into_handles().into_iter().try_for_each(|handle| self.push(handle))
     }
 
     /// Adds a copy with at most these rights.

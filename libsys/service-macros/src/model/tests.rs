@@ -26,13 +26,19 @@ fn a_good_interface_is_read() {
         fn buy(&mut self, name: String, list: Vec<(u8, Option<u64>)>) -> Result<[u8; 4], Error>;
         #[returns_handle]
         fn open(&mut self, #[handle] memory: Memory) -> Result<(Endpoint, u32), Error>;
+        #[idempotent]
+        fn show(&mut self, #[handle(copy, READ | TRANSFER)] memory: Memory) -> Result<(), Error>;
+        #[opens(api::Cart)]
+        fn cart(&mut self) -> Result<u8, Error>;
     }";
     let shop = read("version = 2", item).unwrap();
     assert_eq!(shop.name, "shop");
     assert_eq!(
         shop.schema,
         "shop@2; buy(name: String, list: Vec<(u8, Option<u64>)>) -> [u8; 4] ! Error; \
-         open(memory: handle) -> (handle, u32) ! Error"
+         open(memory: handle) -> (handle, u32) ! Error; \
+         show(memory: handle(READ | TRANSFER)) -> () ! Error; \
+         cart() -> (api::Cart session, u8) ! Error"
     );
     assert_eq!(shop.methods[0].marks.help(), "Buys.");
     assert!(shop.methods[0].marks.idempotent);
@@ -80,7 +86,11 @@ fn wrong_methods_are_named() {
         ("#[idempotnt] fn a(&mut self) -> Result<u8, N>;", "no mark `idempotnt`"),
         ("#[handle] fn a(&mut self) -> Result<u8, N>;", "marks an argument"),
         ("#[deferred] #[deferred] fn a(&mut self) -> Result<u8, N>;", "marked twice"),
-        ("fn a(&mut self, #[handel] x: M) -> Result<u8, N>;", "only the mark `handle`"),
+        ("fn a(&mut self, #[handel] x: M) -> Result<u8, N>;", "only the marks `handle`"),
+        ("fn a(&mut self, #[handle] #[handle] x: M) -> Result<u8, N>;", "marked twice"),
+        ("fn a(&mut self, #[handle(READ)] x: M) -> Result<u8, N>;", "copied with fewer rights"),
+        ("#[opens(F)] #[deferred] fn a(&mut self) -> Result<(), N>;", "opens a session"),
+        ("#[opens(F)] #[opens(F)] fn a(&mut self) -> Result<(), N>;", "marked twice"),
         (
             "#[deferred] #[returns_handle] fn a(&mut self) -> Result<E, N>;",
             "cannot return a handle",

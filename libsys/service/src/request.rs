@@ -1,0 +1,130 @@
+//! One call of a typed client: whom through, how long, with which handles.
+
+use crate::{CallError, Client};
+use serde::{Serialize, de::DeserializeOwned};
+use sys::{Error, Gifts, Handles, Object, OwnedHandle, Rights};
+
+/// What typed clients call through: a [`Client`], or one [`Within`] a time of its own.
+pub trait Connection {
+    /// The client.
+    fn client(&self) -> &Client;
+
+    /// How long a call may take, if not for ever.
+    fn timeout_ns(&self) -> Option<u64>;
+}
+
+impl Connection for Client {
+    fn client(&self) -> &Client {
+        self
+    }
+
+    fn timeout_ns(&self) -> Option<u64> {
+        Client::timeout_ns(self)
+    }
+}
+
+/// A client that is borrowed for calls with a time-out of their own.
+#[derive(Clone, Copy, Debug)]
+pub struct Within<'a> {
+    client: &'a Client,
+    timeout_ns: u64,
+}
+
+impl<'a> Within<'a> {
+    /// Calls of this client that end after so many nanoseconds.
+    #[must_use]
+    pub fn new(connection: &'a impl Connection, timeout_ns: u64) -> Self {
+        Self { client: connection.client(), timeout_ns }
+    }
+}
+
+impl Connection for Within<'_> {
+    fn client(&self) -> &Client {
+        self.client
+    }
+
+    fn timeout_ns(&self) -> Option<u64> {
+        Some(self.timeout_ns)
+    }
+}
+
+/// What is called.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt {
+    /// The label.
+    pub label: u32,
+    /// Whether it may be done twice.
+    pub idempotent: bool,
+}
+
+/// One call to make. The attribute's code uses it; programs call typed methods.
+#[derive(Debug)]
+#[must_use = "nothing is called before `call`"]
+pub struct Request<'a> {
+    client: &'a Client,
+    deadline_ns: u64,
+    attempt: Attempt,
+    gifts: Result<Gifts, Error>,
+}
+
+impl<'a> Request<'a> {
+    /// Its time begins now.
+    pub fn new(connection: &'a impl Connection, attempt: Attempt) -> Self {
+        let timeout = connection.timeout_ns();
+        let deadline_ns = timeout.map_or(sys::FOREVER, |ns| sys::clock().saturating_add(ns));
+        Self { client: connection.client(), deadline_ns, attempt, gifts: Ok(Gifts::none()) }
+    }
+
+    /// Adds handles that go away with the message.
+    pub fn give(&mut self, things: impl Handles) {
+        self.add(|gifts| gifts.push_all(things));
+    }
+
+    /// Adds a copy of a handle.
+    pub fn give_copy(&mut self, object: &impl Object, rights: Rights) {
+        self.add(|gifts| gifts.push_copy(object, rights));
+    }
+
+    /// The first failure is the call's.
+    fn add(&mut self, push: impl FnOnce(&mut Gifts) -> Result<(), Error>) {
+        if let Ok(gifts) = &mut self.gifts
+            && let Err(error) = push(gifts)
+        {
+            self.gifts = Err(error);
+        }
+    }
+
+    /// Calls with a tuple of arguments.
+    ///
+    /// # Errors
+    /// All of [`CallError`].
+    pub fn call<A: Serialize, T: DeserializeOwned, E: DeserializeOwned>(
+        self,
+        arguments: &A,
+    ) -> Result<(T, Came), CallError<E>> {
+        self.client.call_until(self.attempt, self.deadline_ns, arguments, self.gifts)
+    }
+}
+
+/// The handles that came with an answer; those that nobody takes are closed.
+#[derive(Debug)]
+pub struct Came([Option<OwnedHandle>; abi::GIFTS]);
+
+impl Came {
+    pub(crate) fn new(handles: [Option<OwnedHandle>; abi::GIFTS]) -> Self {
+        Self(handles)
+    }
+
+    /// The next ones.
+    ///
+    /// # Errors
+    /// [`CallError::Malformed`] when too few came.
+    pub fn take<H: Handles, E>(&mut self) -> Result<H, CallError<E>> {
+        take(&mut self.0).ok_or(CallError::Malformed)
+    }
+}
+
+/// Takes handles from their places, in order.
+pub(crate) fn take<H: Handles>(handles: &mut [Option<OwnedHandle>]) -> Option<H> {
+    H::from_handles(&mut handles.iter_mut().filter_map(Option::take))
+}
