@@ -2,14 +2,12 @@
 //!
 //! A death on request (`kill`, `crash`, `restart`) is no sign of a sick server: it is
 //! started again at once, and does not count. Others count within the window: the pause
-//! before the n-th start in a row is `backoff * 2^(n-1)`; more than `limit` of them, and
-//! the server is given up.
+//! before the n-th start in a row is `backoff * 2^(n-1)`, at most `backoff_max`; more than
+//! `limit` of them, and the server is given up.
 
 use alloc::vec::Vec;
 use manifest::{Restart, RestartPolicy};
 
-/// No pause is longer.
-const LONGEST_PAUSE_MS: u64 = 10_000;
 const NS_PER_MS: u64 = 1_000_000;
 
 /// Why a server died.
@@ -87,7 +85,7 @@ impl Supervision {
 
     fn pause_ms(&self, deaths: u32) -> u64 {
         let doublings = deaths.saturating_sub(1).min(20);
-        (u64::from(self.policy.backoff_ms) << doublings).min(LONGEST_PAUSE_MS)
+        (u64::from(self.policy.backoff_ms) << doublings).min(self.policy.backoff_max_ms.into())
     }
 }
 
@@ -99,7 +97,13 @@ mod tests {
     const MS: u64 = 1_000_000;
 
     fn supervision(when: Restart) -> Supervision {
-        Supervision::new(RestartPolicy { when, backoff_ms: 100, limit: 3, window_ms: 10_000 })
+        Supervision::new(RestartPolicy {
+            when,
+            backoff_ms: 100,
+            backoff_max_ms: 10_000,
+            limit: 3,
+            window_ms: 10_000,
+        })
     }
 
     #[test]
@@ -131,6 +135,21 @@ mod tests {
         assert_eq!(server.died(1000 * MS, crash), Verdict::RestartAt(1200 * MS));
         assert_eq!(server.died(2000 * MS, crash), Verdict::RestartAt(2400 * MS));
         assert_eq!(server.died(3000 * MS, crash), Verdict::GiveUp { deaths: 4 });
+    }
+
+    #[test]
+    fn no_pause_is_longer_than_the_cap() {
+        let mut server = Supervision::new(RestartPolicy {
+            when: Restart::OnCrash,
+            backoff_ms: 100,
+            backoff_max_ms: 350,
+            limit: 10,
+            window_ms: 10_000,
+        });
+        let pauses = [100, 200, 350, 350, 350];
+        for pause_ms in pauses {
+            assert_eq!(server.died(0, Cause::Status(1)), Verdict::RestartAt(pause_ms * MS));
+        }
     }
 
     #[test]
@@ -168,9 +187,13 @@ mod tests {
 
     #[test]
     fn no_number_is_too_big() {
-        let policy =
-            RestartPolicy { when: Restart::Always, backoff_ms: 60_000, limit: 1000, window_ms: 1 };
-        let mut server = Supervision::new(policy);
+        let mut server = Supervision::new(RestartPolicy {
+            when: Restart::Always,
+            backoff_ms: 60_000,
+            backoff_max_ms: u32::MAX,
+            limit: 1000,
+            window_ms: 1,
+        });
         for _ in 0..100 {
             let verdict = server.died(u64::MAX, Cause::Status(1));
             assert_eq!(verdict, Verdict::RestartAt(u64::MAX));

@@ -2,6 +2,7 @@
 
 pub(crate) mod boot;
 pub(crate) mod child;
+mod dependents;
 mod faults;
 mod grants;
 mod lasting;
@@ -9,7 +10,7 @@ mod system;
 
 use alloc::vec::Vec;
 use boot::Boot;
-use child::{Child, Life};
+use child::{Child, Life, Started};
 use grants::Common;
 use init_api::System;
 use init_core::FaultLog;
@@ -25,6 +26,8 @@ const REST_NS: u64 = 10_000_000;
 pub(crate) struct Init {
     common: Common,
     children: Vec<Child>,
+    /// In which they start.
+    order: Vec<usize>,
     faults: FaultLog,
     bell: Notification,
     timer: Timer,
@@ -41,14 +44,13 @@ impl Init {
         let children = plans
             .map(|(plan, number)| Child::new(plan, number, &common.boot.resource))
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { common, children, faults: FaultLog::default(), bell, timer })
+        let order = common.boot.system.start_order();
+        Ok(Self { common, children, order, faults: FaultLog::default(), bell, timer })
     }
 
     /// Starts all servers and serves for ever.
     pub(crate) fn run(mut self) -> Result<(), rt::Failure> {
-        for index in self.common.boot.system.start_order() {
-            self.start(index);
-        }
+        self.start_due();
         let mut receiver = Server::<dyn System>::new(self.common.endpoint.copy(Rights::ALL)?);
         loop {
             self.arm_timer();
@@ -75,36 +77,50 @@ impl Init {
     }
 
     fn died(&mut self, index: usize) {
-        if let Some(child) = self.children.get_mut(index) {
-            child.died(sys::clock());
+        if let Some(child) = self.children.get_mut(index)
+            && child.died(sys::clock())
+        {
+            self.tell_dependents(index);
         }
     }
 
     /// Starts a server now. What goes wrong is kept as its state.
     fn start(&mut self, index: usize) {
         let grants = grants::of(&self.common, &self.children, index);
-        if let Some(child) = self.children.get_mut(index) {
-            child.start(&self.common, &grants, (&self.bell, 1 << index));
+        let Some(child) = self.children.get_mut(index) else { return };
+        match child.start(&self.common, &grants, (&self.bell, 1 << index)) {
+            Started::First => {}
+            Started::Again => self.came_back(index),
+            Started::Not => self.tell_dependents(index),
         }
     }
 
-    /// Starts every server whose pause is over.
+    /// Starts every server whose pause is over and which waits for no other one.
     fn start_due(&mut self) {
         let now = sys::clock();
-        for index in 0..self.children.len() {
-            let due = |child: &Child| matches!(child.life, Life::Waiting { at_ns } if at_ns <= now);
-            if self.children.get(index).is_some_and(due) {
+        for place in 0..self.order.len() {
+            let Some(index) = self.order.get(place).copied() else { continue };
+            if self.start_time(index).is_some_and(|at_ns| at_ns <= now) {
                 self.start(index);
             }
         }
     }
 
-    fn arm_timer(&self) {
-        let pauses = self.children.iter().filter_map(|child| match child.life {
-            Life::Waiting { at_ns } => Some(at_ns),
+    /// When the server starts; none when it does not, or not before one that it depends on.
+    fn start_time(&self, index: usize) -> Option<u64> {
+        let coming = self.children.iter().enumerate().filter(|(_, child)| child.is_coming());
+        let coming: Vec<usize> = coming.map(|(index, _)| index).collect();
+        match self.children.get(index)?.life {
+            Life::Waiting { at_ns } => {
+                (!self.common.boot.system.waits_for(index, &coming)).then_some(at_ns)
+            }
             _ => None,
-        });
-        if let Err(error) = self.timer.arm(pauses.min().unwrap_or(FOREVER)) {
+        }
+    }
+
+    fn arm_timer(&self) {
+        let starts = (0..self.children.len()).filter_map(|index| self.start_time(index));
+        if let Err(error) = self.timer.arm(starts.min().unwrap_or(FOREVER)) {
             defmt::error!("timer: {=str}", error.text());
         }
     }

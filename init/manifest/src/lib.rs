@@ -3,8 +3,8 @@
 //! **Shape.** `init/system.toml` is read and checked on the host (`check`, feature
 //! `host`), travels in the boot archive as the file `manifest` ([`encode`]), and is read
 //! by `init` and `proc` ([`decode`]). What is in a checked [`System`] holds: every name
-//! exists, every client is less urgent than the server it calls, every device has one
-//! owner, and the quotas fit into the machine.
+//! exists, every client is less urgent than the server it calls, no server depends on
+//! itself round about, every device has one owner, and the quotas fit into the machine.
 //!
 //! **For tools.** `check(text, "init/system.toml", &available_programs, memory_pages)`
 //! gives the system or all problems, each `file:line: what is wrong; what to do`.
@@ -22,8 +22,11 @@
 //! | `service` | false | whether it has an endpoint |
 //! | `clients` | none | servers and programs that may connect |
 //! | `restart` | `"on-crash"` | or `"never"`, `"always"` |
-//! | `backoff_ms` | 100 | pause before the first restart; doubles |
+//! | `backoff_ms`, `backoff_max_ms` | 100, 10000 | pause before the first restart, which doubles; the longest |
 //! | `restart_limit`, `restart_window_ms` | 5, 10000 | more deaths in that time: given up |
+//! | `depends` | none | servers that are started before it, and come back before it does |
+//! | `on_restart` | `"nothing"` | when one of those was restarted: or `"tell"` it, or `"restart"` it too |
+//! | `heartbeat_ms` | 0 | it is hung, and restarted, when it received nothing and waited for nothing for a whole such period; 0: nobody looks |
 //! | `irq`, `ports`, `memory` | none | devices, see below |
 //! | `keep_pages` | 0 | memory that survives restarts |
 //! | `supervisor` | false | whether it may use init's System service |
@@ -37,6 +40,7 @@
 //! | `names` | all but `names` | line to the name server, badged with the client number |
 //! | `endpoint` | `service = true` | receive right of its own endpoint |
 //! | `supervisor` | `supervisor = true` | line to init's System service |
+//! | `peers` | `on_restart = "tell"` | notification: bit k says that the k-th of `depends` was started again, or given up |
 //! | `keep` | `keep_pages` > 0 | memory that survives restarts; libsys/keep makes a value of it |
 //! | as in `irq = [{ name, line, notify }]` | | the line; the notification it signals: bit k for the k-th line |
 //! | as in `ports = [{ name, first, count }]` | | port range |
@@ -59,6 +63,7 @@ mod archive;
 mod graph;
 #[cfg(feature = "host")]
 mod host;
+mod order;
 mod system;
 
 pub use access::{Access, AccessTable};
@@ -66,8 +71,8 @@ pub use archive::{Archive, ArchiveError};
 #[cfg(feature = "host")]
 pub use host::{Problem, check};
 pub use system::{
-    DeviceMemory, INIT_PRIORITY, Irq, Limits, MAX_SERVERS, NAMES, Ports, Program, Restart,
-    RestartPolicy, Server, System,
+    DeviceMemory, INIT_PRIORITY, Irq, Limits, MAX_SERVERS, NAMES, OnRestart, Ports, Program,
+    Restart, RestartPolicy, Server, System,
 };
 
 use alloc::vec::Vec;

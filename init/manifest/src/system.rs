@@ -52,10 +52,24 @@ pub struct RestartPolicy {
     pub when: Restart,
     /// The first pause; it doubles with every death in a row.
     pub backoff_ms: u32,
+    /// No pause is longer.
+    pub backoff_max_ms: u32,
     /// So many deaths within the window, and it is given up.
     pub limit: u32,
     /// The window.
     pub window_ms: u32,
+}
+
+/// What a server wants when one that it depends on was started again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OnRestart {
+    /// Nothing: its calls wait, and fail only where one was being served.
+    #[default]
+    Nothing,
+    /// To be signalled: a bit of its notification `peers` for each one it depends on.
+    Tell,
+    /// To be started again itself, after that one is back.
+    Restart,
 }
 
 /// An interrupt line.
@@ -105,6 +119,12 @@ pub struct Server {
     pub stack_pages: u32,
     /// When and how it is started again.
     pub restart: RestartPolicy,
+    /// Servers that are started before it.
+    pub depends: Vec<String>,
+    /// What it wants when one of them was started again.
+    pub on_restart: OnRestart,
+    /// How often init looks whether it still receives messages; 0: never.
+    pub heartbeat_ms: u32,
     /// Whether it has an endpoint that clients may call.
     pub service: bool,
     /// The servers and programs that may.
@@ -178,12 +198,5 @@ impl System {
     /// The files that the archive needs beside `init` and the manifest.
     pub fn program_files(&self) -> Vec<&str> {
         self.clients().collect()
-    }
-
-    /// Indices of the servers, the most urgent first.
-    pub fn start_order(&self) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..self.servers.len()).collect();
-        order.sort_by_key(|index| core::cmp::Reverse(self.servers[*index].priority));
-        order
     }
 }

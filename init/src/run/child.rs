@@ -7,7 +7,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use init_api::ServerState;
 use init_core::{Cause, Supervision, Verdict};
-use manifest::Server;
+use manifest::{OnRestart, Server};
 use sys::{Endpoint, Error, Notification, Priority, Process, ProcessInfo, ProcessState, Resource};
 
 /// The most processes that a server can hand over.
@@ -25,6 +25,16 @@ pub(crate) enum Life {
     GivenUp { why: String },
 }
 
+/// How a start went.
+pub(crate) enum Started {
+    /// It is the server's first life.
+    First,
+    /// It is another one.
+    Again,
+    /// The server is given up.
+    Not,
+}
+
 /// One server.
 pub(crate) struct Child {
     pub(crate) plan: Server,
@@ -36,6 +46,8 @@ pub(crate) struct Child {
     /// clients are told that it is dead.
     pub(crate) line: Option<Endpoint>,
     pub(crate) lasting: Vec<Lasting>,
+    /// Tells it of restarts of those it depends on, if it wants to know.
+    pub(crate) peers: Option<Notification>,
     /// Its next death was asked for.
     requested: bool,
     /// It is started after its next death, whatever its policy says.
@@ -46,6 +58,7 @@ pub(crate) struct Child {
 impl Child {
     /// Makes what survives the server's deaths.
     pub(crate) fn new(plan: &Server, number: u32, resource: &Resource) -> Result<Self, Error> {
+        let told = plan.on_restart == OnRestart::Tell;
         Ok(Self {
             plan: plan.clone(),
             number,
@@ -53,6 +66,7 @@ impl Child {
             life: Life::Waiting { at_ns: 0 },
             line: plan.service.then(Endpoint::create).transpose()?,
             lasting: lasting::make(plan, resource)?,
+            peers: told.then(Notification::create).transpose()?,
             requested: false,
             revive: false,
             adopted: Vec::new(),
@@ -60,19 +74,28 @@ impl Child {
     }
 
     /// Starts a new life.
-    pub(crate) fn start(&mut self, common: &Common, grants: &[Grant], death: (&Notification, u64)) {
+    pub(crate) fn start(
+        &mut self,
+        common: &Common,
+        grants: &[Grant],
+        death: (&Notification, u64),
+    ) -> Started {
         let first = matches!(self.life, Life::Waiting { at_ns: 0 });
-        self.life = match self.load(common, grants, death) {
-            Ok(process) => {
-                if !first {
-                    self.supervision.restarted();
-                }
-                let pid = process.info().map_or(0, |info| info.pid);
-                defmt::info!("{=str} runs as process {=u32}", self.plan.name.as_str(), pid);
-                Life::Running { process, pid, since_ns: sys::clock() }
+        let process = match self.load(common, grants, death) {
+            Ok(process) => process,
+            Err(why) => {
+                self.life = self.give_up(why);
+                return Started::Not;
             }
-            Err(why) => self.give_up(why),
         };
+        let pid = process.info().map_or(0, |info| info.pid);
+        defmt::info!("{=str} runs as process {=u32}", self.plan.name.as_str(), pid);
+        self.life = Life::Running { process, pid, since_ns: sys::clock() };
+        if first {
+            return Started::First;
+        }
+        self.supervision.restarted();
+        Started::Again
     }
 
     fn load(
@@ -105,9 +128,9 @@ impl Child {
         program.start().map_err(|error| error.to_string())
     }
 
-    /// It has died: decides what comes next.
-    pub(crate) fn died(&mut self, now_ns: u64) {
-        let Some(status) = self.status_if_dead() else { return };
+    /// It has died: decides what comes next. True when nothing does.
+    pub(crate) fn died(&mut self, now_ns: u64) -> bool {
+        let Some(status) = self.status_if_dead() else { return false };
         self.kill_adopted();
         defmt::info!("{=str} died with status {=u64}", self.plan.name.as_str(), status);
         let cause = if self.requested { Cause::Requested } else { Cause::Status(status) };
@@ -124,6 +147,12 @@ impl Child {
                 Verdict::GiveUp { deaths } => self.give_up(format!("it died {deaths} times")),
             }
         };
+        !self.is_coming()
+    }
+
+    /// Whether a new life of it is on its way.
+    pub(crate) fn is_coming(&self) -> bool {
+        matches!(self.life, Life::Waiting { .. }) || self.revive
     }
 
     fn status_if_dead(&self) -> Option<u64> {
@@ -191,6 +220,20 @@ impl Child {
         }
         self.life = Life::Waiting { at_ns: sys::clock() };
         Ok(lost)
+    }
+
+    /// One that it depends on is back: when it runs, it starts again too.
+    pub(crate) fn follow(&mut self) -> Result<(), Error> {
+        let Life::Running { process, .. } = &self.life else { return Ok(()) };
+        process.kill(abi::KILLED + 15)?;
+        self.revive = true;
+        self.requested = true;
+        Ok(())
+    }
+
+    /// One that it depends on is back or given up: the bit in its notification says which.
+    pub(crate) fn tell(&self, bits: u64) -> Result<(), Error> {
+        self.peers.as_ref().map_or(Ok(()), |bell| bell.signal(bits))
     }
 
     /// Its state for people.

@@ -74,6 +74,9 @@ pub(crate) fn of(common: &Common, children: &[Child], index: usize) -> Vec<Grant
         };
         grants.extend(lines.into_iter().filter_map(line));
     }
+    if let Some(bell) = &child.peers {
+        grants.push(Grant::new("peers", bell.handle(), Rights::WAIT, 0));
+    }
     let lasting = child.lasting.iter();
     grants.extend(lasting.map(|it| Grant::new(&it.name, it.handle.handle(), it.rights, 0)));
     grants

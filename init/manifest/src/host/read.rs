@@ -3,7 +3,7 @@
 use super::devices::{self, Device};
 use super::problem::{Problems, hint};
 use super::section::{Placed, Section};
-use crate::{Limits, Program, Restart, RestartPolicy, Server, System};
+use crate::{Limits, OnRestart, Program, Restart, RestartPolicy, Server, System};
 use std::borrow::ToOwned;
 use std::format;
 use std::string::String;
@@ -16,6 +16,7 @@ pub(super) struct ServerDraft {
     pub(super) at: usize,
     pub(super) pages_at: usize,
     pub(super) clients: Vec<Placed<String>>,
+    pub(super) depends: Vec<Placed<String>>,
     pub(super) devices: Vec<Placed<Device>>,
 }
 
@@ -74,6 +75,8 @@ pub(super) fn system(text: &str, problems: &Problems<'_>) -> Option<Draft> {
 
 fn server((name, section): (String, Section<'_>)) -> ServerDraft {
     let clients = section.texts("clients");
+    let depends = section.texts("depends");
+    let names = |list: &[Placed<String>]| list.iter().map(|name| name.value.clone()).collect();
     let (irqs, mut devices) = devices::irqs(&section);
     let (ports, more) = devices::ports(&section);
     devices.extend(more);
@@ -85,8 +88,11 @@ fn server((name, section): (String, Section<'_>)) -> ServerDraft {
         limits: limits(&section),
         stack_pages: stack_pages(&section),
         restart: restart(&section),
+        depends: names(&depends),
+        on_restart: choice(&section, "on_restart", "reaction", &ON_RESTART),
+        heartbeat_ms: section.small("heartbeat_ms", 0..=3_600_000, Some(0)),
         service: section.flag("service"),
-        clients: clients.iter().map(|client| client.value.clone()).collect(),
+        clients: names(&clients),
         irqs,
         ports,
         memory,
@@ -96,7 +102,8 @@ fn server((name, section): (String, Section<'_>)) -> ServerDraft {
         args: section.texts("args").into_iter().map(|argument| argument.value).collect(),
     };
     section.finish();
-    ServerDraft { server, at: section.at, pages_at: section.place("pages"), clients, devices }
+    let (at, pages_at) = (section.at, section.place("pages"));
+    ServerDraft { server, at, pages_at, clients, depends, devices }
 }
 
 fn program((name, section): (String, Section<'_>)) -> ProgramDraft {
@@ -128,26 +135,40 @@ fn limits(section: &Section<'_>) -> Limits {
 }
 
 fn restart(section: &Section<'_>) -> RestartPolicy {
+    let backoff_ms = section.small("backoff_ms", 1..=60_000, Some(100));
+    let longest = Some(backoff_ms.max(10_000));
     RestartPolicy {
-        when: restart_when(section),
-        backoff_ms: section.small("backoff_ms", 1..=60_000, Some(100)),
+        when: choice(section, "restart", "restart policy", &RESTART),
+        backoff_ms,
+        backoff_max_ms: section.small("backoff_max_ms", backoff_ms..=3_600_000, longest),
         limit: section.small("restart_limit", 1..=1000, Some(5)),
         window_ms: section.small("restart_window_ms", 100..=3_600_000, Some(10_000)),
     }
 }
 
-fn restart_when(section: &Section<'_>) -> Restart {
-    const CHOICES: [(&str, Restart); 3] =
-        [("never", Restart::Never), ("on-crash", Restart::OnCrash), ("always", Restart::Always)];
-    let Some(text) = section.text("restart") else { return Restart::default() };
-    let found = CHOICES.into_iter().find(|(name, _)| *name == text.value);
+const RESTART: [(&str, Restart); 3] =
+    [("never", Restart::Never), ("on-crash", Restart::OnCrash), ("always", Restart::Always)];
+
+const ON_RESTART: [(&str, OnRestart); 3] =
+    [("nothing", OnRestart::Nothing), ("tell", OnRestart::Tell), ("restart", OnRestart::Restart)];
+
+/// One of three words; the default where the key is not there.
+fn choice<T: Copy + Default>(
+    section: &Section<'_>,
+    key: &'static str,
+    what: &str,
+    choices: &[(&str, T); 3],
+) -> T {
+    let Some(text) = section.text(key) else { return T::default() };
+    let found = choices.iter().find(|(name, _)| *name == text.value);
     found.map_or_else(
         || {
-            let names = CHOICES.iter().map(|(name, _)| *name);
-            let hint = hint(&text.value, names, "it is never, on-crash or always");
-            section.problem(text.at, &format!("no restart policy `{}`{hint}", text.value));
-            Restart::default()
+            let names = choices.each_ref().map(|(name, _)| *name);
+            let otherwise = format!("it is {}, {} or {}", names[0], names[1], names[2]);
+            let hint = hint(&text.value, names.into_iter(), &otherwise);
+            section.problem(text.at, &format!("no {what} `{}`{hint}", text.value));
+            T::default()
         },
-        |(_, when)| when,
+        |(_, choice)| *choice,
     )
 }

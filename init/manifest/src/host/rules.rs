@@ -1,7 +1,7 @@
 //! The checks that need more than one section.
 
 use super::problem::{Problems, hint};
-use super::read::Draft;
+use super::read::{Draft, ServerDraft};
 use crate::{INIT_PRIORITY, MAX_SERVERS, NAMES, System};
 use std::collections::BTreeMap;
 use std::format;
@@ -9,6 +9,7 @@ use std::string::String;
 
 mod calls;
 mod clients;
+mod depends;
 mod devices;
 mod quota;
 
@@ -17,6 +18,8 @@ pub(super) fn apply(draft: &Draft, available: &[&str], to: &Problems<'_>) {
     names(draft, to);
     files(draft, available, to);
     clients::all(draft, to);
+    depends::all(draft, to);
+    heartbeats(draft, to);
     devices::one_owner(draft, to);
     devices::handle_names(draft, to);
     counts(draft, to);
@@ -95,6 +98,14 @@ fn spawners(draft: &Draft, to: &Problems<'_>) {
     }
     for it in spawners.filter(|_| draft.programs.is_empty()) {
         it.problem(to, it.at, "it has `spawn` but there are no programs; add [program.NAME]");
+    }
+}
+
+/// A heartbeat is looked for at an endpoint.
+fn heartbeats(draft: &Draft, to: &Problems<'_>) {
+    let deaf = |it: &&ServerDraft| it.server.heartbeat_ms > 0 && !it.server.service;
+    for it in draft.servers.iter().filter(deaf) {
+        it.problem(to, it.at, "it has `heartbeat_ms` but no endpoint; add `service = true`");
     }
 }
 
