@@ -1,8 +1,8 @@
 //! What the store does: records in a map, the whole map kept after every change.
 //!
 //! **Restart.** The map lies in memory that init keeps (`keep_pages`); a new life goes on
-//! with it. Where that is damaged, the store begins anew with another [`Birth`], and clients
-//! notice.
+//! with it. Where a part of that is damaged, it goes on as another state, with another
+//! [`Birth`], and clients notice.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -39,12 +39,14 @@ impl StoreServer {
     /// When the memory cannot be mapped or is too small for anything.
     pub fn open(memory: &Memory) -> Result<Self, KeepError> {
         let (kept, found) = Kept::<State>::open(memory, VERSION)?;
+        let whole = found.damage().is_none();
         let found = found.or_report("records");
         let old = found.filter(|state| state.records.iter().all(Record::is_whole));
-        let is_new = old.is_none();
-        let state = old.unwrap_or_else(|| State { birth: Birth(sys::clock()), ..State::default() });
-        let mut store = Self { state, kept };
-        if is_new {
+        let goes_on = old.is_some() && whole;
+        let mut store = Self { state: old.unwrap_or_default(), kept };
+        if !goes_on {
+            // What was written last may be missing: this is another state.
+            store.state.birth = Birth(sys::clock());
             store.kept.save(&store.state)?;
         }
         Ok(store)
