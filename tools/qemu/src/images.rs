@@ -110,6 +110,8 @@ pub struct Images {
     pub kernel: PathBuf,
     /// The boot archive.
     pub archive: PathBuf,
+    /// The one for campaigns of faults.
+    pub campaign: PathBuf,
     /// The folder of all user programs, stripped.
     pub programs: PathBuf,
     target: PathBuf,
@@ -122,6 +124,7 @@ impl Images {
         Self {
             kernel: folder.join("postern"),
             archive: folder.join("boot.tar"),
+            campaign: folder.join("campaign.tar"),
             programs: folder.join("programs"),
             target: target.to_owned(),
         }

@@ -25,6 +25,7 @@
 
 mod archive;
 mod boot;
+mod campaign;
 mod find;
 mod images;
 mod machine;
@@ -41,6 +42,7 @@ mod verdict;
 
 pub use archive::Archive;
 pub use boot::Boot;
+pub use campaign::{Campaign, results as campaign_results};
 pub use find::{find_ovmf, find_qemu};
 pub use images::{Elfs, Images, OTHER_TARGETS, TARGET, TARGETS_FOLDER, root};
 pub use machine::{Machine, SerialLine};

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod build;
+mod campaign;
 mod check;
 mod coverage;
 mod debug;
@@ -44,6 +45,7 @@ enum Command {
     Mutants(mutants::Arguments),
     Gate(gate::Arguments),
     Stress(stress::Arguments),
+    Campaign(campaign::Arguments),
     Selftest(selftest::Arguments),
     Image(disk_image::Arguments),
     Debug(debug::Arguments),
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         Command::Mutants(arguments) => mutants::run(&arguments),
         Command::Gate(arguments) => gate::run(&arguments),
         Command::Stress(arguments) => stress::run(&arguments),
+        Command::Campaign(arguments) => campaign::run(&arguments),
         Command::Selftest(arguments) => selftest::run(&arguments),
         Command::Image(arguments) => disk_image::run(&arguments),
         Command::Debug(arguments) => debug::run(&arguments),

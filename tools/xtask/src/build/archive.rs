@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result};
 use manifest::System;
 use qemu_harness::{Archive, Images};
+use std::path::Path;
 
 /// The first user program.
 const INIT: &str = "init";
@@ -18,7 +19,7 @@ pub(super) fn program_names(system: &System) -> Vec<String> {
 }
 
 /// Writes the archive, unless it is the same already.
-pub(super) fn write(system: &System, images: &Images) -> Result<()> {
+pub(super) fn write(system: &System, images: &Images, file: &Path) -> Result<()> {
     let mut archive = Archive::new();
     archive.set(INIT, images.program(INIT)?);
     archive.set(manifest::FILE, manifest::encode(system));
@@ -28,9 +29,8 @@ pub(super) fn write(system: &System, images: &Images) -> Result<()> {
         archive.set(name, images.program(name)?);
     }
     let bytes = archive.to_bytes()?;
-    if std::fs::read(&images.archive).is_ok_and(|old| old == bytes) {
+    if std::fs::read(file).is_ok_and(|old| old == bytes) {
         return Ok(());
     }
-    std::fs::write(&images.archive, bytes)
-        .with_context(|| format!("cannot write {}", images.archive.display()))
+    std::fs::write(file, bytes).with_context(|| format!("cannot write {}", file.display()))
 }

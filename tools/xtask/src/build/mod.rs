@@ -20,6 +20,9 @@ use anyhow::Result;
 use clap::Args;
 use qemu_harness::{Elfs, Images};
 
+/// What runs in a campaign of faults, from the root on.
+const CAMPAIGN: &str = "tests/campaign.toml";
+
 /// Build the kernel, the user programs and the boot archive without running them.
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -73,6 +76,10 @@ fn build(toolchain: &Toolchain, tests: bool) -> Result<Images> {
             strip::copy(toolchain, &elf, &images.programs.join(name))?;
         }
     }
-    archive::write(&system, &images)?;
+    archive::write(&system, &images, &images.archive)?;
+    if tests {
+        let campaign = system::read_from(CAMPAIGN, &packages)?;
+        archive::write(&campaign, &images, &images.campaign)?;
+    }
     Ok(images)
 }

@@ -18,15 +18,20 @@ const USER_PAGES: u32 = (64 - 12) * 256;
 /// # Errors
 /// All that is wrong with it, a line each.
 pub(crate) fn read(packages: &[Package]) -> Result<System> {
-    let file = workspace::root().join(MANIFEST);
-    let text = std::fs::read_to_string(&file)
-        .with_context(|| format!("cannot read the manifest {}", file.display()))?;
-    check(&text, packages)
+    read_from(MANIFEST, packages)
 }
 
-fn check(text: &str, packages: &[Package]) -> Result<System> {
+/// The same of another file, from the root on.
+pub(crate) fn read_from(name: &str, packages: &[Package]) -> Result<System> {
+    let file = workspace::root().join(name);
+    let text = std::fs::read_to_string(&file)
+        .with_context(|| format!("cannot read the manifest {}", file.display()))?;
+    check(name, &text, packages)
+}
+
+fn check(name: &str, text: &str, packages: &[Package]) -> Result<System> {
     let available: Vec<&str> = packages.iter().filter_map(program_of).collect();
-    match manifest::check(text, MANIFEST, &available, USER_PAGES) {
+    match manifest::check(text, name, &available, USER_PAGES) {
         Ok(system) => Ok(system),
         Err(problems) => {
             let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
@@ -45,7 +50,7 @@ fn program_of(package: &Package) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::check;
+    use super::{MANIFEST, check};
     use crate::metadata::{Package, Target};
 
     fn server(name: &str) -> Package {
@@ -63,8 +68,8 @@ mod tests {
     fn a_server_without_a_program_is_named_with_its_line() {
         let text = "[server.names]\npriority = 50\npages = 64\nservice = true\n\n\
             [server.ghost]\npriority = 20\npages = 64\n";
-        let error = check(text, &[server("names")]).unwrap_err().to_string();
+        let error = check(MANIFEST, text, &[server("names")]).unwrap_err().to_string();
         assert!(error.contains("init/system.toml:6") && error.contains("ghost"), "{error}");
-        check(text, &[server("names"), server("ghost")]).unwrap();
+        check(MANIFEST, text, &[server("names"), server("ghost")]).unwrap();
     }
 }

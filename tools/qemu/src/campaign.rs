@@ -1,0 +1,53 @@
+//! A campaign of faults: a system of servers, clients and one program that injects.
+
+use crate::{Images, Outcome};
+use anyhow::Result;
+use std::time::Duration;
+
+/// Memory of such a machine in MiB.
+const MEMORY: u32 = 128;
+/// How long boot, warm-up and the end may take.
+const MORE: Duration = Duration::from_secs(180);
+/// How long a fault may take, with all that it brings about.
+const EACH: Duration = Duration::from_millis(400);
+/// What the program's results begin with in the log.
+const MARK: &str = "| ";
+
+/// How many faults, of which kinds, in which servers, from which seed.
+#[derive(Clone, Debug)]
+pub struct Campaign {
+    /// Faults.
+    pub faults: u32,
+    /// The same seed makes the same choices; when they come differs from run to run.
+    pub seed: u64,
+    /// Number of CPUs.
+    pub cpus: u32,
+    /// Servers; none: all.
+    pub targets: Vec<String>,
+    /// Kinds of faults; none: all.
+    pub kinds: Vec<String>,
+}
+
+impl Campaign {
+    /// Runs it: how it ended.
+    ///
+    /// # Errors
+    /// When the machine cannot be started.
+    pub fn run(&self, images: &Images) -> Result<Outcome> {
+        let machine = images.machine("campaign").with_archive(&images.campaign);
+        let mut machine = machine.with_cpus(self.cpus);
+        let (targets, kinds) = (self.targets.join(","), self.kinds.join(","));
+        let Self { faults, seed, .. } = self;
+        machine.append(&format!(
+            "faults={faults} seed={seed} targets={targets} kinds={kinds} log=info"
+        ))?;
+        machine.memory_mib = MEMORY;
+        Ok(machine.start()?.finish(MORE + EACH * self.faults))
+    }
+}
+
+/// The results that the program wrote into the log.
+pub fn results(outcome: &Outcome) -> Vec<String> {
+    let lines = outcome.log_lines();
+    lines.iter().filter_map(|line| Some(line.split_once(MARK)?.1.to_owned())).collect()
+}

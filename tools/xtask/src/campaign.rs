@@ -1,0 +1,52 @@
+//! `campaign`: faults in servers at random, and what became of their clients.
+
+use crate::{build, setup};
+use anyhow::Result;
+use clap::Args;
+use qemu_harness::{Campaign, campaign_results};
+
+/// Inject faults into servers while clients check their answers.
+///
+/// Kinds: kill, hang, flip-code, flip-data, flip-stack, wrong-reply, lost-notice,
+/// doubled-notice, no-handles, no-memory. Servers: store, template, names, proc.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// So many faults
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    faults: u32,
+    /// Where the random choices begin
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// Number of CPUs
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=64))]
+    cpus: u32,
+    /// Only in these servers
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    targets: Vec<String>,
+    /// Only these kinds
+    #[arg(long, value_name = "X,Y", value_delimiter = ',')]
+    kinds: Vec<String>,
+}
+
+/// The command.
+pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
+    setup::qemu()?;
+    let images = build::with_tests(&setup::toolchain()?)?;
+    let Arguments { faults, seed, cpus, targets, kinds } = arguments;
+    let campaign = Campaign {
+        faults: *faults,
+        seed: *seed,
+        cpus: *cpus,
+        targets: targets.clone(),
+        kinds: kinds.clone(),
+    };
+    println!("{faults} faults from seed {seed} on {cpus} CPUs …");
+    let outcome = campaign.run(&images)?;
+    for line in campaign_results(&outcome) {
+        println!("{line}");
+    }
+    if !outcome.verdict.passed() {
+        println!("failed: {}", outcome.explanation().trim_end());
+    }
+    Ok(outcome.verdict.status())
+}
