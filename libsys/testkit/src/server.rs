@@ -56,10 +56,9 @@ impl<'a> Server<'a> {
         script: impl FnOnce(Endpoint) -> T + Send + 'static,
     ) -> Client<T> {
         self.clients.set(self.clients.get() + 1);
-        let server = self.recipe.name.clone();
         let program = self.system.program(name);
-        let program = program.badged(&server, &self.endpoint, CLIENTS, self.clients.get());
-        program.script(move |env| match env.handle(&server) {
+        let program = program.badged("server", &self.endpoint, CLIENTS, self.clients.get());
+        program.script(move |env| match env.handle("server") {
             Ok(endpoint) => script(endpoint),
             Err(failure) => panic!("{failure}"),
         })

@@ -4,7 +4,8 @@ use crate::{System, run};
 use service::{CallError, Caller, Never, Reply};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
-use sys::{FOREVER, Memory, Notification, OwnedHandle, Protection, Rights, Timer};
+use sys::{Endpoint, FOREVER, Memory, Notification, OwnedHandle};
+use sys::{Protection, Received, Rights, Timer};
 
 const HOUR_NS: u64 = 3_600_000_000_000;
 
@@ -121,6 +122,29 @@ fn a_killed_client_is_forgotten() {
         system.settle();
         assert_eq!(client.kill(), None);
         assert_eq!(DeskClient::from_endpoint(desk.endpoint(2)).count(), Ok(1));
+    });
+}
+
+/// Takes one call and waits until its caller stops waiting: status 7 when the kernel says so.
+fn watch(env: rt::Env) -> Result<(), rt::Failure> {
+    let (endpoint, bell): (Endpoint, _) = (env.handle("endpoint")?, Notification::create()?);
+    sys::watch_calls(&bell, 1)?;
+    let Received::Message(call) = endpoint.receive(FOREVER, &mut [])? else { return Ok(()) };
+    let right = call.reply.ok_or("sent, not called")?;
+    let before = right.waits();
+    bell.wait(FOREVER)?;
+    sys::exit(if before && !right.waits() { 7 } else { 8 })
+}
+
+#[test]
+fn a_server_hears_that_a_client_was_killed() {
+    run(|system| {
+        let server = system.serve("watch", watch);
+        let client = server.client("alice", |endpoint| endpoint.call(1, &[0; 7]).map(drop));
+        system.settle();
+        assert!(server.is_alive(), "the client waits still");
+        client.kill();
+        assert_eq!(server.wait().status, 7);
     });
 }
 

@@ -1,5 +1,8 @@
 //! What the name server does: gives out handles to services, to those whom the manifest
 //! allows.
+//!
+//! All it knows is in its startup block: the table of who may call what, and one handle
+//! for each service. So a crash loses nothing, and nobody has to register.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -8,10 +11,24 @@ extern crate alloc;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use executor::Executor;
 use manifest::{Access, AccessTable};
 use names_api::{Names, NamesError, ServiceEntry};
 use service::Caller;
 use sys::{Endpoint, OwnedHandle, Rights};
+
+/// The program. Tests run it on the host as it is.
+///
+/// # Errors
+/// When it was not given its endpoint, or the kernel refuses to let it serve.
+pub fn main(env: rt::Env) -> Result<(), rt::Failure> {
+    let table = AccessTable::parse(env.args());
+    let mut server = NameServer::new(table, |name| env.handle(&format!("service:{name}")).ok());
+    #[cfg(target_os = "none")]
+    defmt::info!("{=usize} services", server.count());
+    Executor::new()?.serve::<dyn Names>(env.handle("endpoint")?, &mut server)?;
+    Ok(())
+}
 
 /// The name server.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 use super::NameServer;
 use manifest::AccessTable;
-use names_api::{Names, NamesError};
-use service::Caller;
+use names_api::{Names, NamesClient, NamesError};
+use service::{CallError, Caller};
 use sys::{Endpoint, FOREVER, Received, Rights};
 
 fn shell() -> Caller {
@@ -65,4 +65,36 @@ fn the_list_says_what_is_allowed() {
     assert_eq!(list, [("console", false), ("lost", false)]);
     assert!(server.list(&shell()).unwrap().iter().all(|entry| entry.allowed));
     assert_eq!(server.count(), 1, "the lost one is not there");
+}
+
+/// Clients 1 and 2, by their badges, ask the program itself, before and after it was killed.
+#[test]
+fn the_program_serves_whom_it_may_in_each_of_its_lives() {
+    testkit::run(|system| {
+        let console = Endpoint::create().unwrap();
+        let names = system.program("names").arg("client shell").arg("client hello");
+        let names = names.arg("service console 1");
+        let names = names.handle("service:console", &console, Rights::ALL).serve(crate::main);
+        for _ in 0..2 {
+            let open = |badge| NamesClient::from_endpoint(names.endpoint(badge)).open("console");
+            assert_eq!(open(1).unwrap().info().unwrap().1, Rights::SEND | Rights::TRANSFER);
+            assert!(matches!(open(2), Err(CallError::Service(NamesError::NotAllowed { .. }))));
+            names.restart();
+        }
+    });
+}
+
+/// What init does when names hangs: who asks meanwhile gets an answer from the next life.
+#[test]
+fn a_hanging_name_server_that_is_restarted_answers_who_asked_meanwhile() {
+    testkit::run(|system| {
+        let names = system.program("names").arg("client shell").arg("service lost 1");
+        let names = names.serve(crate::main);
+        names.hang();
+        let ask = |endpoint| NamesClient::from_endpoint(endpoint).list().unwrap().len();
+        let shell = names.client("shell", ask);
+        system.settle();
+        names.restart();
+        assert_eq!(shell.join(), 1);
+    });
 }
