@@ -1,14 +1,18 @@
-//! What init decides, without the kernel: when a server is started again, which faults
-//! are remembered, with which code the machine ends.
+//! What init decides, without the kernel: when a server is started again, who hangs, which
+//! faults are remembered, with which code the machine ends.
 #![no_std]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
+mod backtrace;
 mod fault_log;
+mod heartbeat;
 mod policy;
 
+pub use backtrace::{MOST_FRAMES, walk};
 pub use fault_log::{FaultLog, KEPT};
+pub use heartbeat::{Heartbeat, Signs};
 pub use policy::{Cause, Supervision, Verdict};
 
 use init_api::SystemError;

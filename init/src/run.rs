@@ -3,8 +3,10 @@
 pub(crate) mod boot;
 pub(crate) mod child;
 mod dependents;
+mod evidence;
 mod faults;
 mod grants;
+mod heartbeats;
 mod lasting;
 mod system;
 
@@ -63,7 +65,8 @@ impl Init {
                     sys::sleep_for(REST_NS);
                 }
             }
-            // A late answer would wait for the next event otherwise.
+            // Whatever woke it: what is late would wait for the next event otherwise.
+            self.look_for_hangs();
             self.start_due();
         }
     }
@@ -120,7 +123,8 @@ impl Init {
 
     fn arm_timer(&self) {
         let starts = (0..self.children.len()).filter_map(|index| self.start_time(index));
-        if let Err(error) = self.timer.arm(starts.min().unwrap_or(FOREVER)) {
+        let next = starts.chain(self.next_look()).min();
+        if let Err(error) = self.timer.arm(next.unwrap_or(FOREVER)) {
             defmt::error!("timer: {=str}", error.text());
         }
     }

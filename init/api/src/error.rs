@@ -17,6 +17,11 @@ pub enum SystemError {
         /// The server.
         server: String,
     },
+    /// Nothing is known of a fault of it.
+    NoFault {
+        /// The server.
+        server: String,
+    },
     /// init itself cannot be killed, crashed or restarted.
     IsInit,
     /// A server has no handlers: only KILL, TERM and INT end it.
@@ -48,6 +53,9 @@ impl fmt::Display for SystemError {
             }
             Self::NotRunning { server } => {
                 write!(f, "`{server}` does not run: `restart {server}` starts it")
+            }
+            Self::NoFault { server } => {
+                write!(f, "no fault of `{server}` is known: `servers` lists the servers")
             }
             Self::IsInit => f.write_str("init keeps all others alive: use `shutdown` to end it"),
             Self::NotForServers { signal } => {

@@ -68,7 +68,7 @@ pub struct FaultRecord {
     pub uptime_ns: u64,
     /// How often it had been started again by then.
     pub restarts: u32,
-    /// What happened: `page fault`, `panic`, …
+    /// What happened: `page fault`, `panic`, `hang`, …
     pub kind: String,
     /// The kernel's code for it; for a page fault 1 write, 2 instruction fetch.
     pub code: u64,
@@ -78,8 +78,36 @@ pub struct FaultRecord {
     pub instruction: u64,
     /// The stack pointer.
     pub stack: u64,
-    /// The text of a panic.
+    /// The text of a panic, or what makes it a hang.
     pub text: String,
+}
+
+/// The registers of a [`ThreadRecord`], in their order.
+pub const REGISTERS: [&str; 18] = [
+    "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13",
+    "r14", "r15", "rip", "rflags",
+];
+
+/// A thread of a server at the time of its fault.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThreadRecord {
+    /// Whether the fault is its own.
+    pub faulted: bool,
+    /// The values of [`REGISTERS`].
+    pub registers: Vec<u64>,
+    /// The words from its stack pointer on.
+    pub stack: Vec<u64>,
+    /// Its instruction and those it would have returned to, as its frames tell.
+    pub backtrace: Vec<u64>,
+}
+
+/// All that is known of a fault.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultDetails {
+    /// What happened.
+    pub record: FaultRecord,
+    /// What its threads did: the one that faulted, if there is one, first.
+    pub threads: Vec<ThreadRecord>,
 }
 
 /// The kernel's counters.

@@ -9,15 +9,19 @@ extern crate alloc;
 
 mod error;
 mod info;
+mod report;
 
 pub use error::SystemError;
-pub use info::{FaultRecord, IrqInfo, MachineInfo, ServerInfo, ServerState};
+pub use info::{
+    FaultDetails, FaultRecord, IrqInfo, MachineInfo, REGISTERS, ServerInfo, ServerState,
+    ThreadRecord,
+};
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 /// What init can tell and do.
-#[service::interface(version = 1, max_message = 32768)]
+#[service::interface(version = 2, max_message = 32768)]
 pub trait System {
     /// All servers, init first, then in the manifest's order.
     #[idempotent]
@@ -26,6 +30,10 @@ pub trait System {
     /// The last faults of servers, oldest first.
     #[idempotent]
     fn faults(&mut self) -> Result<Vec<FaultRecord>, SystemError>;
+
+    /// All that is known of the last fault of a server.
+    #[idempotent]
+    fn fault(&mut self, server: String) -> Result<FaultDetails, SystemError>;
 
     /// Memory, time, interrupts, log: the kernel's counters.
     #[idempotent]

@@ -6,7 +6,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use init_api::ServerState;
-use init_core::{Cause, Supervision, Verdict};
+use init_core::{Cause, Heartbeat, Supervision, Verdict};
 use manifest::{OnRestart, Server};
 use sys::{Endpoint, Error, Notification, Priority, Process, ProcessInfo, ProcessState, Resource};
 
@@ -16,7 +16,7 @@ const MOST_ADOPTED: usize = 64;
 /// What a server is doing.
 pub(crate) enum Life {
     /// It runs since then.
-    Running { process: Process, pid: u32, since_ns: u64 },
+    Running { process: Process, pid: u32, since_ns: u64, heartbeat: Option<Heartbeat> },
     /// It is started at this time.
     Waiting { at_ns: u64 },
     /// It ended, and stays so.
@@ -90,7 +90,9 @@ impl Child {
         };
         let pid = process.info().map_or(0, |info| info.pid);
         defmt::info!("{=str} runs as process {=u32}", self.plan.name.as_str(), pid);
-        self.life = Life::Running { process, pid, since_ns: sys::clock() };
+        let since_ns = sys::clock();
+        let heartbeat = Heartbeat::start(self.plan.heartbeat_ms, since_ns);
+        self.life = Life::Running { process, pid, since_ns, heartbeat };
         if first {
             return Started::First;
         }

@@ -1,44 +1,66 @@
 //! Faults of servers: written down, then the server ends.
+//!
+//! **Trust.** A server that has a line to init can send what looks like a fault of its own.
+//! It is taken at its word: written down, and the server ends.
 
 use super::Init;
-use super::child::Life;
+use super::child::{Child, Life};
+use super::evidence;
+use alloc::string::ToString;
+use init_api::{FaultDetails, FaultRecord};
 use init_core::FaultLog;
 use service::Raw;
-use sys::{FaultReply, Message, Words};
+use sys::{FaultReply, Message, ReplyRight, Words};
 
 impl Init {
     /// A message that is no call of the System service.
     pub(super) fn raw(&mut self, raw: Raw) {
-        if raw.message.label == abi::FAULT_LABEL
-            && let Some(index) = self.index_of_badge(raw.message.badge)
-        {
-            self.record(index, &raw);
-        }
-        if let Some(right) = raw.message.reply {
-            let mut kill = Message::new(FaultReply::Kill as u32, Words::default());
-            if let Err((error, _)) = right.reply(&mut kill) {
-                defmt::warn!("answering a fault: {=str}", error.text());
-            }
+        let index = self.index_of_badge(raw.message.badge);
+        match index.filter(|_| raw.message.label == abi::FAULT_LABEL) {
+            Some(index) => self.fault(index, raw),
+            // What means nothing is refused, so that nobody waits for an answer.
+            None => drop(raw.message.reply),
         }
     }
 
-    fn record(&mut self, index: usize, raw: &Raw) {
+    fn fault(&mut self, index: usize, raw: Raw) {
+        let record = FaultLog::record(&raw.message.words, &raw.bytes);
+        let place = (record.instruction, record.stack);
+        self.record(index, record, Some(place));
+        if let Some(right) = raw.message.reply {
+            kill_thread(right);
+        }
+        let process = self.children.get(index).and_then(Child::process);
+        // After a true fault it is dying already, with the status of that fault.
+        if let Some(Err(error)) = process.map(|process| process.kill(abi::KILLED + 9)) {
+            defmt::warn!("a server cannot be killed: {=str}", error.text());
+        }
+    }
+
+    /// Writes a fault down, with what the server's threads do. They are stopped by that.
+    pub(super) fn record(
+        &mut self,
+        index: usize,
+        mut record: FaultRecord,
+        faulted: Option<(u64, u64)>,
+    ) {
         let Some(child) = self.children.get(index) else { return };
-        let mut record = FaultLog::record(&raw.message.words, &raw.bytes);
+        let Life::Running { process, pid, since_ns, .. } = &child.life else { return };
         record.server.clone_from(&child.plan.name);
+        record.pid = *pid;
         record.at_ns = sys::clock();
         record.restarts = child.supervision.restarts();
-        if let Life::Running { since_ns, .. } = child.life {
-            record.uptime_ns = record.at_ns.saturating_sub(since_ns);
-        }
-        defmt::error!(
-            "{=str}: {=str} at {=u64:x}, address {=u64:x} {=str}",
-            record.server.as_str(),
-            record.kind.as_str(),
-            record.instruction,
-            record.address,
-            record.text.as_str()
-        );
-        self.faults.add(record);
+        record.uptime_ns = record.at_ns.saturating_sub(*since_ns);
+        let fault = FaultDetails { record, threads: evidence::of(process, faulted) };
+        defmt::error!("{=str}", fault.to_string().as_str());
+        self.faults.add(fault);
+    }
+}
+
+/// Answers a fault: the process ends with the status of it.
+fn kill_thread(right: ReplyRight) {
+    let mut kill = Message::new(FaultReply::Kill as u32, Words::default());
+    if let Err((error, _)) = right.reply(&mut kill) {
+        defmt::warn!("answering a fault: {=str}", error.text());
     }
 }

@@ -4,10 +4,12 @@ use super::Init;
 use super::child::{Child, Life};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use init_api::{FaultRecord, IrqInfo, MachineInfo, ServerInfo, ServerState, System, SystemError};
+use init_api::{
+    FaultDetails, FaultRecord, IrqInfo, MachineInfo, ServerInfo, ServerState, System, SystemError,
+};
 use manifest::{INIT_PRIORITY, NAMES};
 use service::Caller;
-use sys::{Error, Message, Process, ProcessInfo, Rights, Words};
+use sys::{Error, Process, ProcessInfo, Rights};
 
 /// Signals that end a server.
 const ENDING: [u8; 3] = [2, 9, 15];
@@ -21,6 +23,11 @@ impl System for Init {
 
     fn faults(&mut self, _caller: &Caller) -> Result<Vec<FaultRecord>, SystemError> {
         Ok(self.faults.all())
+    }
+
+    fn fault(&mut self, _caller: &Caller, server: String) -> Result<FaultDetails, SystemError> {
+        let found = self.faults.last_of(&server).cloned();
+        found.ok_or(SystemError::NoFault { server })
     }
 
     fn machine(&mut self, _caller: &Caller) -> Result<MachineInfo, SystemError> {
@@ -72,7 +79,8 @@ impl System for Init {
             return Err(SystemError::NotRunning { server });
         };
         take_code_away(process, image).map_err(|error| kernel(&server, error))?;
-        wake(child);
+        // Its next step is now if it waits for calls; else it is on its way already.
+        let _ = child.takes_a_message();
         if let Some(child) = self.children.get_mut(index) {
             child.death_requested();
         }
@@ -160,16 +168,6 @@ fn take_code_away(process: &Process, image: &[u8]) -> Result<(), Error> {
         process.unmap(segment.address, segment.pages)?;
     }
     Ok(())
-}
-
-/// Lets a server that waits for calls take its next step now: a message without meaning,
-/// for which nobody waits.
-fn wake(child: &Child) {
-    if let Some(line) = &child.line {
-        let mut nothing = Message::new(0, Words::default());
-        // When it does not wait for calls, it is on its way already.
-        let _ = line.send_with(&mut nothing, 0);
-    }
 }
 
 fn child_info(child: &Child) -> ServerInfo {

@@ -5,10 +5,14 @@ use crate::program::{Program, Statement, Stream};
 use crate::symbols::Symbols;
 use crate::{FindElf, KERNEL, Line, Record, Records};
 use abi::LogKind;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
-/// What stands before the addresses in the report of a panic.
+/// What stands before the addresses in the kernel's report of a panic.
 const BACKTRACE: &str = "backtrace:";
+/// What stands there in init's report of a server's fault, before the server's name.
+const BACKTRACE_OF: &str = "backtrace of ";
+/// So many of a server's last lines are shown with its fault.
+const LAST_LINES: usize = 8;
 
 /// Decodes the log as it comes.
 pub struct LogDecoder {
@@ -16,6 +20,9 @@ pub struct LogDecoder {
     records: Records,
     programs: HashMap<String, Result<&'static Program, String>>,
     sources: HashMap<u32, Source>,
+    symbols: HashMap<String, Option<Symbols>>,
+    /// The last lines of each program's last process.
+    last: HashMap<String, VecDeque<String>>,
 }
 
 /// A process that writes to the log.
@@ -33,6 +40,8 @@ impl LogDecoder {
             records: Records::new(),
             programs: HashMap::new(),
             sources: HashMap::new(),
+            symbols: HashMap::new(),
+            last: HashMap::new(),
         }
     }
 
@@ -63,13 +72,15 @@ impl LogDecoder {
             LogKind::Source => {
                 let name = String::from_utf8_lossy(&record.payload);
                 let name = name.trim_end_matches('\0').to_owned();
+                self.last.remove(&name);
                 self.add_source(record, name, lines);
             }
             LogKind::Text => {
                 let name = self.source(record, lines).name.clone();
                 let text = String::from_utf8_lossy(&record.payload).trim_end().to_owned();
-                let text = if name == KERNEL { self.with_names(&text) } else { text };
-                lines.push(line(record, &name, Statement { level: "", text, place: None }));
+                let text = if name == KERNEL { self.panic_with_names(&text) } else { text };
+                let statement = Statement { level: "", text, place: None };
+                lines.push(self.remembered(line(record, &name, statement)));
             }
             LogKind::Audit => {
                 let name = self.source(record, lines).name.clone();
@@ -80,20 +91,50 @@ impl LogDecoder {
                 let source = self.source(record, lines);
                 let statements = source.stream.as_mut().map(|stream| stream.push(&record.payload));
                 let name = source.name.clone();
-                lines.extend(statements.into_iter().flatten().map(|s| line(record, &name, s)));
+                for mut statement in statements.into_iter().flatten() {
+                    statement.text = self.fault_with_names(statement.text);
+                    lines.push(self.remembered(line(record, &name, statement)));
+                }
             }
         }
     }
 
     /// The kernel's text, with the names of functions in its backtrace.
-    fn with_names(&self, text: &str) -> String {
-        if !text.contains(BACKTRACE) {
-            return text.to_owned();
+    fn panic_with_names(&mut self, text: &str) -> String {
+        if text.contains(BACKTRACE) { self.with_names(KERNEL, text) } else { text.to_owned() }
+    }
+
+    /// The text of a server's fault, with names, and the last lines of the server.
+    fn fault_with_names(&mut self, text: String) -> String {
+        let found = text.split_once(BACKTRACE_OF).and_then(|(_, rest)| rest.split_once(':'));
+        let Some(name) = found.map(|(name, _)| name.to_owned()) else { return text };
+        let named = self.with_names(&name, &text);
+        match self.last.get(&name) {
+            Some(last) if !last.is_empty() => {
+                let lines: Vec<&str> = last.iter().map(String::as_str).collect();
+                format!("{named}\nlast lines of {name}:\n  {}", lines.join("\n  "))
+            }
+            _ => named,
         }
-        match (self.find_elf)(KERNEL).and_then(|elf| Symbols::load(&elf).ok()) {
-            Some(symbols) => symbols.annotate(text),
-            None => text.to_owned(),
+    }
+
+    fn with_names(&mut self, program: &str, text: &str) -> String {
+        let find_elf = &self.find_elf;
+        let load = || find_elf(program).and_then(|elf| Symbols::load(&elf).ok());
+        let symbols = self.symbols.entry(program.to_owned()).or_insert_with(load);
+        symbols.as_ref().map_or_else(|| text.to_owned(), |symbols| symbols.annotate(text))
+    }
+
+    /// Keeps the line for the report of its source's fault.
+    fn remembered(&mut self, line: Line) -> Line {
+        if line.source != KERNEL {
+            let last = self.last.entry(line.source.clone()).or_default();
+            if last.len() == LAST_LINES {
+                last.pop_front();
+            }
+            last.push_back(line.to_string());
         }
+        line
     }
 
     /// The source of a record; one that was never announced goes by its number.
@@ -172,6 +213,23 @@ mod tests {
         assert_eq!(shown[1], "[   2.000000] hello       panicked");
         assert!(shown[3].ends_with("process-9       who?"));
         assert_eq!(shown.len(), 4);
+    }
+
+    #[test]
+    fn a_fault_is_shown_with_the_last_lines_of_its_server() {
+        let mut decoder = LogDecoder::new(Box::new(|_| None));
+        decoder.push(&record(LogKind::Source, 7, 5, b"disk"));
+        for number in 0..10 {
+            decoder.push(&record(LogKind::Text, 7, 5, format!("line {number}").as_bytes()));
+        }
+        let text = decoder.fault_with_names("fault\nbacktrace of disk:\n  0x12".into());
+        let shown: Vec<&str> = text.lines().collect();
+        assert_eq!(shown[..4], ["fault", "backtrace of disk:", "  0x12", "last lines of disk:"]);
+        assert_eq!(shown.len(), 4 + 8);
+        assert!(shown[4].ends_with("line 2") && shown[11].ends_with("line 9"), "{text}");
+        decoder.push(&record(LogKind::Source, 8, 5, b"disk"));
+        let text = decoder.fault_with_names("backtrace of disk:".into());
+        assert_eq!(text, "backtrace of disk:", "a new life has no lines yet");
     }
 
     #[test]

@@ -33,9 +33,9 @@ impl Program {
 }
 
 /// The path from the workspace's root on: what comes before is the builder's own.
-fn short(file: &Path) -> String {
+pub(crate) fn short(file: &Path) -> String {
     let text = file.to_string_lossy();
-    ["microkernel/", "libsys/", "init/", "servers/", "tests/"]
+    ["microkernel/", "libsys/", "init/", "servers/", "tests/", "tools/", "library/"]
         .into_iter()
         .find_map(|folder| text.rfind(&format!("/{folder}")).map(|at| text[at + 1..].to_owned()))
         .unwrap_or_else(|| text.into_owned())

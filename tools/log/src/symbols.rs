@@ -1,11 +1,20 @@
-//! Names for the addresses in a backtrace.
+//! Names and lines for the addresses in a backtrace.
 
+use crate::program::short;
+use addr2line::{Context, Frame};
 use anyhow::{Context as _, Result};
-use object::{Object as _, ObjectSymbol as _, SymbolKind};
+use gimli::{Dwarf, EndianArcSlice, RunTimeEndian, SectionId};
+use object::{Object as _, ObjectSection as _, ObjectSymbol as _, SymbolKind};
 use std::path::Path;
+use std::sync::Arc;
 
-/// The functions of a program, by address.
-pub(crate) struct Symbols(Vec<(u64, String)>);
+type Reader = EndianArcSlice<RunTimeEndian>;
+
+/// The functions of a program, by address, and its lines where the ELF tells them.
+pub(crate) struct Symbols {
+    functions: Vec<(u64, String)>,
+    lines: Option<Context<Reader>>,
+}
 
 impl Symbols {
     /// Reads them out of the ELF.
@@ -18,30 +27,79 @@ impl Symbols {
             .filter_map(|symbol| Some((symbol.address(), readable(symbol.name().ok()?))))
             .collect();
         functions.sort();
-        Ok(Self(functions))
+        Ok(Self { functions, lines: lines(&file).ok() })
     }
 
     /// The function around this address, and how far into it the address is.
     fn name(&self, address: u64) -> Option<String> {
-        let next = self.0.partition_point(|(start, _)| *start <= address);
-        let (start, name) = self.0.get(next.checked_sub(1)?)?;
+        let next = self.functions.partition_point(|(start, _)| *start <= address);
+        let (start, name) = self.functions.get(next.checked_sub(1)?)?;
         Some(format!("{name}+{:#x}", address - start))
     }
 
-    /// The text, with a name behind each address that is alone in its line.
+    /// The function with file and line; before it those that were inlined there.
+    fn places(&self, address: u64) -> Vec<String> {
+        let frames =
+            self.lines.as_ref().and_then(|it| it.find_frames(address).skip_all_loads().ok());
+        let mut places = Vec::new();
+        if let Some(mut frames) = frames {
+            while let Ok(Some(frame)) = frames.next() {
+                places.extend(place(&frame));
+            }
+        }
+        places
+    }
+
+    /// The text, with what is known behind each address that is alone in its line. The first
+    /// of them is where it happened; the others are where a call would have returned to.
     pub(crate) fn annotate(&self, text: &str) -> String {
-        let lines: Vec<String> = text.lines().map(|line| self.line(line)).collect();
+        let mut first = true;
+        let lines: Vec<String> = text.lines().map(|line| self.line(line, &mut first)).collect();
         lines.join("\n")
     }
 
-    fn line(&self, line: &str) -> String {
+    fn line(&self, line: &str, first: &mut bool) -> String {
         let digits = line.trim().strip_prefix("0x");
-        let address = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());
-        match address.and_then(|address| self.name(address)) {
-            Some(name) => format!("{line}  {name}"),
-            None => line.to_owned(),
+        let Some(address) = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok()) else {
+            *first = true;
+            return line.to_owned();
+        };
+        // The call is before the place where it returns to, which may be another function.
+        let within = if std::mem::take(first) { address } else { address.saturating_sub(1) };
+        let Some(name) = self.name(within) else { return line.to_owned() };
+        let places = self.places(within);
+        let indent = " ".repeat(line.len());
+        match places.split_first() {
+            None => format!("{line}  {name}"),
+            Some((innermost, outer)) => {
+                let more = outer.iter().map(|place| format!("\n{indent}  {place}"));
+                format!("{line}  {innermost}{}", more.collect::<String>())
+            }
         }
     }
+}
+
+/// `function (file:line)`.
+fn place(frame: &Frame<'_, Reader>) -> Option<String> {
+    let function = frame.function.as_ref()?.raw_name().ok()?;
+    let name = readable(&function);
+    let location = frame.location.as_ref();
+    let place = location.and_then(|it| Some((short(Path::new(it.file?)), it.line?)));
+    Some(match place {
+        Some((file, line)) => format!("{name} ({file}:{line})"),
+        None => name,
+    })
+}
+
+/// The debug information of an ELF.
+fn lines(file: &object::File<'_>) -> Result<Context<Reader>> {
+    let endian = if file.is_little_endian() { RunTimeEndian::Little } else { RunTimeEndian::Big };
+    let section = |id: SectionId| -> Result<Reader> {
+        let found = file.section_by_name(id.name());
+        let data = found.map(|section| section.uncompressed_data()).transpose()?;
+        Ok(EndianArcSlice::new(Arc::from(data.unwrap_or_default().as_ref()), endian))
+    };
+    Ok(Context::from_dwarf(Dwarf::load(section)?)?)
 }
 
 /// Without the hash that makes Rust's symbols unique.
@@ -55,10 +113,11 @@ mod tests {
 
     #[test]
     fn addresses_get_the_name_of_the_function_around_them() {
-        let symbols = Symbols(vec![(0x100, "start".into()), (0x200, "running".into())]);
-        let text = "kernel panic: at 0x150\nbacktrace:\n  0x0000000000000210\n  0x50";
-        let expected =
-            "kernel panic: at 0x150\nbacktrace:\n  0x0000000000000210  running+0x10\n  0x50";
+        let functions = vec![(0x100, "start".into()), (0x200, "running".into())];
+        let symbols = Symbols { functions, lines: None };
+        let text = "kernel panic: at 0x150\nbacktrace:\n  0x0000000000000210\n  0x0000000000000200\n  0x50";
+        let expected = "kernel panic: at 0x150\nbacktrace:\n  0x0000000000000210  running+0x10\n  \
+            0x0000000000000200  start+0xff\n  0x50";
         assert_eq!(symbols.annotate(text), expected);
     }
 
@@ -66,10 +125,12 @@ mod tests {
     fn functions_are_read_from_a_program_with_readable_names() {
         let symbols = Symbols::load(&std::env::current_exe().unwrap()).unwrap();
         let (address, name) = symbols
-            .0
+            .functions
             .iter()
             .find(|(_, name)| name.ends_with("Symbols>::load") || name.ends_with("Symbols::load"))
             .unwrap();
         assert_eq!(symbols.name(address + 1), Some(format!("{name}+0x1")));
+        let text = symbols.annotate(&format!("{address:#x}"));
+        assert!(text.contains("load (tools/log/src/symbols.rs:"), "{text}");
     }
 }

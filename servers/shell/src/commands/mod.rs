@@ -39,7 +39,7 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "call", "call SERVICE METHOD [ARGUMENT…]", "calls a service; `services NAME` shows its methods", services::call;
     "crash", "crash SERVER", "makes a server fault", servers::crash;
     "echo", "echo [WORD…]", "prints words", basics::echo;
-    "faults", "faults", "the last faults of servers", servers::faults;
+    "faults", "faults [SERVER]", "the last faults of servers, or all about the last one of a server", servers::faults;
     "help", "help [COMMAND]", "lists the commands, or explains one", basics::help;
     "irq", "irq", "how often each device interrupted", machine::irq;
     "kill", "kill [-SIGNAL] PID|NAME", "sends a signal (TERM) to a program or server", processes::kill;

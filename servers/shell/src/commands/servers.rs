@@ -47,9 +47,21 @@ pub(crate) fn servers(shell: &mut Shell, words: &[&str]) -> Outcome {
 }
 
 pub(crate) fn faults(shell: &mut Shell, words: &[&str]) -> Outcome {
-    if !words.is_empty() {
-        return Err(Trouble::Usage);
+    match words {
+        [] => all_faults(shell),
+        [server] => one_fault(shell, server),
+        _ => Err(Trouble::Usage),
     }
+}
+
+fn one_fault(shell: &mut Shell, server: &str) -> Outcome {
+    let fault = shell.system().fault(server)?;
+    let more = "the names of functions and the server's last lines: cargo xtask log";
+    shell.print(&format!("{fault}\n{more}\n"));
+    Ok(0)
+}
+
+fn all_faults(shell: &mut Shell) -> Outcome {
     let mut table = Table::new(&[">AT", "SERVER", ">PID", ">RESTARTS", "FAULT"]);
     for fault in shell.system().faults()? {
         table.row([

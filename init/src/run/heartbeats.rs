@@ -1,0 +1,71 @@
+//! Looks whether servers are still at work. Nobody is called: a server that hangs could
+//! not answer, and nobody may make init wait.
+
+use super::Init;
+use super::child::{Child, Life};
+use alloc::format;
+use init_core::Signs;
+use sys::{Message, ProcessState, Words};
+
+/// The status of a server that was killed for a hang: as for an abort (6).
+const HUNG: u64 = abi::KILLED + 6;
+
+impl Init {
+    /// The next time at which a server is to be looked at.
+    pub(super) fn next_look(&self) -> Option<u64> {
+        self.children.iter().filter_map(Child::next_look).min()
+    }
+
+    /// Looks at all servers whose time has come, and kills those that hang.
+    pub(super) fn look_for_hangs(&mut self) {
+        let now = sys::clock();
+        for index in 0..self.children.len() {
+            if self.children.get_mut(index).is_some_and(|child| child.hangs(now)) {
+                self.hung(index);
+            }
+        }
+    }
+
+    fn hung(&mut self, index: usize) {
+        let Some(child) = self.children.get(index) else { return };
+        let text = format!("received nothing for {} ms", child.plan.heartbeat_ms);
+        let mut record = init_core::FaultLog::record(&[0; abi::WORDS], text.as_bytes());
+        record.kind = "hang".into();
+        self.record(index, record, None);
+        let process = self.children.get(index).and_then(Child::process);
+        if let Some(Err(error)) = process.map(|process| process.kill(HUNG)) {
+            defmt::warn!("a server that hangs cannot be killed: {=str}", error.text());
+        }
+    }
+}
+
+impl Child {
+    fn next_look(&self) -> Option<u64> {
+        match &self.life {
+            Life::Running { heartbeat, .. } => Some(heartbeat.as_ref()?.next_ns()),
+            _ => None,
+        }
+    }
+
+    /// A look, if it is time: whether the server hangs.
+    fn hangs(&mut self, now_ns: u64) -> bool {
+        if self.next_look().is_none_or(|look| look > now_ns) {
+            return false;
+        }
+        let Some(info) = self.info() else { return false };
+        let listens = info.receiving > 0 && (info.used.threads == 1 || self.takes_a_message());
+        let Life::Running { heartbeat: Some(heart), .. } = &mut self.life else { return false };
+        if info.state != ProcessState::Running as u32 {
+            heart.excuse(now_ns);
+            return false;
+        }
+        heart.look(now_ns, Signs { receives: info.receives, listens })
+    }
+
+    /// Whether somebody waits at its endpoint, told by a message without meaning, for which
+    /// nobody waits. A thread that waits elsewhere is no sign of life.
+    pub(super) fn takes_a_message(&self) -> bool {
+        let mut nothing = Message::new(0, Words::default());
+        self.line.as_ref().is_some_and(|line| line.send_with(&mut nothing, 0).is_ok())
+    }
+}
