@@ -2,10 +2,10 @@
 
 use alloc::string::String;
 use core::fmt;
-use serde::{Deserialize, Serialize};
 
 /// Why init refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[service::data]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SystemError {
     /// The manifest has no such server.
     NoSuchServer {

@@ -2,10 +2,10 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use serde::{Deserialize, Serialize};
 
 /// What a server is doing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[service::data]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServerState {
     /// It runs or waits.
     Running,
@@ -27,7 +27,8 @@ pub enum ServerState {
 }
 
 /// One server, for `servers` and `ps`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[service::data]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerInfo {
     /// Its name in the manifest.
     pub name: String,
@@ -56,7 +57,8 @@ pub struct ServerInfo {
 }
 
 /// One fault of a server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[service::data]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FaultRecord {
     /// The server.
     pub server: String,
@@ -111,7 +113,8 @@ pub struct FaultDetails {
 }
 
 /// The kernel's counters.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[service::data]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MachineInfo {
     /// Time since boot.
     pub uptime_ns: u64,
@@ -148,7 +151,8 @@ pub struct MachineInfo {
 }
 
 /// A device interrupt line.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[service::data]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IrqInfo {
     /// Its number.
     pub line: u32,

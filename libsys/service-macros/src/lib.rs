@@ -1,7 +1,8 @@
-//! The attribute behind `service::interface`; documented there.
+//! The attributes behind `service::interface` and `service::data`; documented there.
 #![forbid(unsafe_code)]
 
 mod client;
+mod constant;
 mod marks;
 mod model;
 mod passing;
@@ -11,7 +12,7 @@ mod settings;
 
 use proc_macro::TokenStream;
 use quote::quote;
-use syn::{ItemTrait, parse_macro_input};
+use syn::{DeriveInput, ItemTrait, parse_macro_input};
 
 /// Makes a service of a trait. See the documentation of the crate `service`.
 #[proc_macro_attribute]
@@ -25,4 +26,22 @@ pub fn interface(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let server = server::code(&interface);
     let client = client::code(&interface);
     quote! { #server #client }.into()
+}
+
+/// Makes a type that messages carry. See the documentation of the crate `service`.
+#[proc_macro_attribute]
+pub fn data(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let _none = parse_macro_input!(arguments as syn::parse::Nothing);
+    let item = parse_macro_input!(item as DeriveInput);
+    quote! {
+        #[derive(
+            ::service::serde::Serialize,
+            ::service::serde::Deserialize,
+            ::service::Schema,
+        )]
+        #[serde(crate = "::service::serde")]
+        #[postcard(crate = ::service::postcard_schema)]
+        #item
+    }
+    .into()
 }

@@ -59,6 +59,23 @@ impl Marks {
     pub(crate) fn help(&self) -> String {
         self.docs().find_map(doc_text).unwrap_or_default()
     }
+
+    /// All lines of the documentation.
+    pub(crate) fn text(&self) -> Vec<String> {
+        self.docs().filter_map(doc_text).collect()
+    }
+
+    /// The marks that it has, for people.
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        let flags = [
+            (self.idempotent, "idempotent"),
+            (self.deferred, "deferred"),
+            (self.returns_handle, "returns handles"),
+            (self.connector, "connector"),
+            (self.opens.is_some(), "opens a session"),
+        ];
+        flags.into_iter().filter_map(|(set, name)| set.then_some(name)).collect()
+    }
 }
 
 fn set(flag: &mut bool, attribute: &Attribute) -> Result<()> {

@@ -1,7 +1,7 @@
 //! The server's trait and its dispatch.
 
+use crate::constant::{constant, shapes};
 use crate::model::{Interface, Method};
-use crate::schema;
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -9,7 +9,7 @@ pub(crate) fn code(interface: &Interface) -> TokenStream {
     let Interface { attributes, visibility, ident, .. } = interface;
     let methods = interface.methods.iter().map(signature);
     let arms = interface.methods.iter().enumerate().map(|(number, method)| arm(number, method));
-    let constant = constant(interface);
+    let (constant, shapes) = (constant(interface), shapes(interface));
     let opens = interface.methods.iter().any(|method| method.marks.opens.is_some());
     let (closed, close) = closing(interface);
     quote! {
@@ -22,6 +22,7 @@ pub(crate) fn code(interface: &Interface) -> TokenStream {
         impl<'object> ::service::Dispatch for dyn #ident + 'object {
             const INTERFACE: &'static ::service::Interface = &#constant;
             const OPENS: bool = #opens;
+            const SHAPES: &'static [::service::MethodShape] = #shapes;
 
             fn dispatch(
                 &mut self,
@@ -142,40 +143,5 @@ fn run(method: &Method) -> TokenStream {
     quote! {
         let result = self.#ident(&caller, #(#all,)*);
         call.#answer;
-    }
-}
-
-/// The interface as a constant.
-fn constant(interface: &Interface) -> TokenStream {
-    let Interface { name, version, max_message, session, schema, .. } = interface;
-    let methods = interface.methods.iter().map(|method| {
-        let name = method.ident.to_string();
-        let help = method.marks.help();
-        let result = schema::result_type(method);
-        let error = schema::type_name(&method.error);
-        let arguments = method.arguments.iter().map(|argument| {
-            let name = argument.ident.to_string();
-            let type_name = schema::argument_type(argument);
-            quote! { ::service::Argument { name: #name, type_name: #type_name } }
-        });
-        quote! {
-            ::service::Method {
-                name: #name,
-                help: #help,
-                arguments: &[#(#arguments),*],
-                result: #result,
-                error: #error,
-            }
-        }
-    });
-    quote! {
-        ::service::Interface {
-            name: #name,
-            version: #version,
-            hash: ::service::schema_hash(#schema),
-            max_message: #max_message,
-            session: #session,
-            methods: &[#(#methods),*],
-        }
     }
 }

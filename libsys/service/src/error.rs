@@ -1,6 +1,8 @@
 //! How a call can fail.
 
 use core::fmt::{self, Debug, Display};
+use postcard_schema::Schema;
+use postcard_schema::schema::{DataModelType, NamedType};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// How a typed call can fail.
@@ -125,6 +127,10 @@ impl Refusal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(target_os = "none", derive(defmt::Format))]
 pub enum Never {}
+
+impl Schema for Never {
+    const SCHEMA: &'static NamedType = &NamedType { name: "Never", ty: &DataModelType::Enum(&[]) };
+}
 
 impl Serialize for Never {
     fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {

@@ -2,6 +2,8 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use postcard_schema::Schema;
+use postcard_schema::key::hash::fnv1a64::hash_ty_path;
 use serde::{Deserialize, Serialize};
 
 /// Methods that every service answers.
@@ -23,7 +25,7 @@ pub struct Interface {
     pub name: &'static str,
     /// The version that its author gave it.
     pub version: u32,
-    /// See [`schema_hash`].
+    /// See [`interface_hash`].
     pub hash: u64,
     /// The longest message in bytes.
     pub max_message: u32,
@@ -64,7 +66,7 @@ pub struct Description {
     pub name: String,
     /// The version that its author gave it.
     pub version: u32,
-    /// See [`schema_hash`].
+    /// See [`interface_hash`].
     pub hash: u64,
     /// The longest message in bytes.
     pub max_message: u32,
@@ -126,12 +128,27 @@ pub const fn label(method: u16, hash: u64) -> u32 {
     u32::from_le_bytes([0, 0, a, b & 0x7f]) | low
 }
 
-/// FNV-1a over the text of a schema: name, version, methods, argument and result types by
-/// name. Types are known by name only: who changes a type must change the version.
+/// The hash of an interface: FNV-1a over its text (name, version, methods, names of types) and
+/// over what is inside of the types ([`shape_hash`]).
 #[must_use]
-pub const fn schema_hash(schema: &str) -> u64 {
-    let bytes = schema.as_bytes();
-    let mut hash = 0xcbf2_9ce4_8422_2325;
+pub const fn interface_hash(text: &str, shapes: &[u64]) -> u64 {
+    let mut hash = hash_bytes(0xcbf2_9ce4_8422_2325, text.as_bytes());
+    let mut index = 0;
+    while index < shapes.len() {
+        hash = hash_bytes(hash, &shapes[index].to_le_bytes());
+        index += 1;
+    }
+    hash
+}
+
+/// A number that changes when a message with this type would change: with its fields and
+/// variants, their names, order and types, all the way down.
+#[must_use]
+pub const fn shape_hash<T: Schema + ?Sized>() -> u64 {
+    u64::from_le_bytes(hash_ty_path::<T>(""))
+}
+
+const fn hash_bytes(mut hash: u64, bytes: &[u8]) -> u64 {
     let mut index = 0;
     while index < bytes.len() {
         hash = (hash ^ bytes[index] as u64).wrapping_mul(0x100_0000_01b3);
@@ -166,13 +183,49 @@ pub const fn few_enough(handles: usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::{builtin, label, schema_hash};
+    use super::{builtin, interface_hash, label, shape_hash};
 
     #[test]
     fn the_hash_is_fnv_1a() {
-        assert_eq!(schema_hash(""), 0xcbf2_9ce4_8422_2325);
-        assert_eq!(schema_hash("a"), 0xaf63_dc4c_8601_ec8c);
-        assert_eq!(schema_hash("foobar"), 0x8594_4171_f739_67e8);
+        assert_eq!(interface_hash("", &[]), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(interface_hash("a", &[]), 0xaf63_dc4c_8601_ec8c);
+        assert_eq!(interface_hash("foobar", &[]), 0x8594_4171_f739_67e8);
+        let eight = u64::from_le_bytes(*b"foobarxy");
+        assert_eq!(interface_hash("", &[eight]), interface_hash("foobarxy", &[]));
+    }
+
+    #[test]
+    fn every_part_of_a_type_is_in_its_shape() {
+        mod one {
+            #[crate::data]
+            pub struct A(pub B);
+            #[crate::data]
+            pub enum B {
+                X,
+                Y { n: u32 },
+            }
+        }
+        mod two {
+            #[crate::data]
+            pub struct A(pub B);
+            #[crate::data]
+            pub enum B {
+                X,
+                Y { n: u64 },
+            }
+        }
+        mod three {
+            #[crate::data]
+            pub struct A(pub B);
+            #[crate::data]
+            pub enum B {
+                Y { n: u32 },
+                X,
+            }
+        }
+        let shapes = [shape_hash::<one::A>(), shape_hash::<two::A>(), shape_hash::<three::A>()];
+        assert!(shapes[0] != shapes[1] && shapes[1] != shapes[2] && shapes[0] != shapes[2]);
+        assert_eq!(shape_hash::<[u8]>(), shape_hash::<Vec<u8>>(), "the same on the wire");
     }
 
     #[test]

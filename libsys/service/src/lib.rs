@@ -3,7 +3,8 @@
 //! ```
 //! use service::{CallError, Caller, Reply};
 //!
-//! #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+//! #[service::data]
+//! #[derive(Debug, PartialEq)]
 //! pub enum GreetError {
 //!     NoName,
 //! }
@@ -47,7 +48,9 @@
 //! **The attribute.** `#[service::interface(version = N)]`, with `name = "…"` when the
 //! service's name is not the trait's in lower case, and `max_message = BYTES` when more than
 //! [`DEFAULT_MESSAGE`] bytes may travel. Methods take `&mut self` and owned arguments, and
-//! return `Result<T, E>`; all types are serde's. Marks:
+//! return `Result<T, E>`. What is in a message are numbers (not `usize`, which differs between
+//! programs), texts, lists, tuples, options and types with the attribute `#[service::data]`,
+//! which derives what they need. Marks:
 //!
 //! | mark | meaning |
 //! |---|---|
@@ -85,7 +88,10 @@
 //! `client.within(5_000_000).greet("Ada")`.
 //!
 //! **On the wire.** Label: method number, and 15 bits of the schema hash above it; so a
-//! client of another schema is refused at its first call even if it never said hello.
+//! client of another schema is refused at its first call even if it never said hello. The hash
+//! covers the interface and all that is inside of its types, names of fields included; who
+//! changes either changes `version` too, and `cargo xtask check` says so. `cargo xtask api`
+//! prints the wire form of every method.
 //! Payload: postcard, up to 56 bytes in registers, else as the message's bytes. Reply:
 //! label 0 and a `Result<T, E>`, or the number of a [`Refusal`].
 #![cfg_attr(target_os = "none", no_std)]
@@ -98,6 +104,8 @@ extern crate self as service;
 mod call;
 mod client;
 mod codec;
+#[cfg(not(target_os = "none"))]
+mod document;
 mod error;
 mod interface;
 mod reply;
@@ -105,6 +113,7 @@ mod request;
 mod retry;
 mod server;
 mod session;
+mod shape;
 mod subscribers;
 
 pub use call::{Call, Caller};
@@ -114,17 +123,21 @@ pub use error::{CallError, Never, Refusal};
 pub use interface::few_enough;
 pub use interface::{
     Argument, Description, Interface, Method, MethodArgument, MethodDescription, builtin, distinct,
-    label, schema_hash,
+    interface_hash, label, shape_hash,
 };
 pub use reply::Reply;
 pub use request::{Attempt, Came, Connection, Request, Within};
 pub use server::{Dispatch, Event, Raw, Server, serve};
-pub use service_macros::interface;
+pub use service_macros::{data, interface};
 pub use session::{Opening, Session, Sessions};
+pub use shape::{ArgumentShape, MethodShape};
 pub use subscribers::Subscribers;
 
+#[cfg(not(target_os = "none"))]
+pub use document::document;
+
 #[doc(hidden)]
-pub use sys;
+pub use {postcard_schema, postcard_schema::Schema, serde, sys};
 
 /// The longest message of an interface that does not say `max_message`.
 pub const DEFAULT_MESSAGE: usize = 4096;

@@ -2,6 +2,7 @@
 
 use crate::call::Outgoing;
 use crate::session::{Session, Sessions};
+use crate::shape::MethodShape;
 use crate::{Call, Caller, Interface, Never, Refusal, Reply, builtin, label};
 use alloc::vec;
 use alloc::vec::Vec;
@@ -21,6 +22,8 @@ pub trait Dispatch {
     const INTERFACES: &'static [&'static Interface] = &[Self::INTERFACE];
     /// Whether a method opens sessions.
     const OPENS: bool;
+    /// The wire form of its methods, for documentation.
+    const SHAPES: &'static [MethodShape] = &[];
 
     /// Runs one method of one of its interfaces.
     ///

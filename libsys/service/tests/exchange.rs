@@ -2,18 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use serde::{Deserialize, Serialize};
 use service::{CallError, Caller, Event, Never, Reply, Server};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use sys::{Endpoint, FOREVER, Memory, Notification, OwnedHandle, Protection, Rights};
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[service::data]
+#[derive(Clone, Debug, PartialEq)]
 enum DeskError {
     Wrong { code: u8 },
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[service::data]
+#[derive(Clone, Debug, PartialEq)]
 struct Parcel {
     name: String,
     numbers: Vec<u64>,
@@ -36,7 +37,7 @@ trait Desk {
     #[returns_handle]
     fn both(&mut self, fail: bool) -> Result<(OwnedHandle, String), DeskError>;
     #[idempotent]
-    fn times(&mut self, bytes: Vec<u8>, text: String, option: Option<u8>) -> Result<usize, Never>;
+    fn times(&mut self, bytes: Vec<u8>, text: String, option: Option<u8>) -> Result<u64, Never>;
     /// A name to a handle.
     #[connector]
     #[returns_handle]
@@ -77,8 +78,8 @@ impl Desk for Clerk {
         }
         Ok((Notification::create().unwrap().into(), "x".repeat(100)))
     }
-    fn times(&mut self, _: &Caller, b: Vec<u8>, t: String, o: Option<u8>) -> Result<usize, Never> {
-        Ok(b.len() + t.len() + usize::from(o.is_some()))
+    fn times(&mut self, _: &Caller, b: Vec<u8>, t: String, o: Option<u8>) -> Result<u64, Never> {
+        Ok((b.len() + t.len()) as u64 + u64::from(o.is_some()))
     }
     fn find(&mut self, _: &Caller, service: String) -> Result<Endpoint, DeskError> {
         let found = self.services.iter().find(|(name, _)| *name == service);
@@ -306,7 +307,7 @@ fn a_service_describes_itself_and_can_be_called_by_that() {
     let (label, times) = told.method("times").unwrap();
     let types: Vec<&str> = times.arguments.iter().map(|a| a.type_name.as_str()).collect();
     assert_eq!(types, ["Vec<u8>", "String", "Option<u8>"]);
-    assert_eq!((times.result.as_str(), times.error.as_str()), ("usize", "Never"));
+    assert_eq!((times.result.as_str(), times.error.as_str()), ("u64", "Never"));
     let both = told.method("both").unwrap().1;
     assert_eq!((both.result.as_str(), both.help.as_str()), ("(handle, String)", ""));
     assert_eq!(told.method("echo").unwrap().1.help, "Gives it back.");

@@ -32,8 +32,8 @@ trait Files {
         #[handle(copy, SIGNAL | TRANSFER)] bell: Notification,
         bits: u64,
     ) -> Result<Lifeline, Never>;
-    fn open_files(&mut self) -> Result<usize, Never>;
-    fn ring(&mut self) -> Result<usize, Never>;
+    fn open_files(&mut self) -> Result<u64, Never>;
+    fn ring(&mut self) -> Result<u64, Never>;
 }
 
 /// An open file.
@@ -86,12 +86,12 @@ impl Files for Disk {
     fn subscribe(&mut self, _: &Caller, bell: Notification, bits: u64) -> Result<Lifeline, Never> {
         Ok(self.subscribers.add(bell, bits).unwrap())
     }
-    fn open_files(&mut self, _: &Caller) -> Result<usize, Never> {
-        Ok(self.files.len())
+    fn open_files(&mut self, _: &Caller) -> Result<u64, Never> {
+        Ok(self.files.len() as u64)
     }
-    fn ring(&mut self, _: &Caller) -> Result<usize, Never> {
+    fn ring(&mut self, _: &Caller) -> Result<u64, Never> {
         self.subscribers.signal_all();
-        Ok(self.subscribers.len())
+        Ok(self.subscribers.len() as u64)
     }
 }
 

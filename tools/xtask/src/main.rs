@@ -6,6 +6,7 @@
 //! says what failed and what to do, and leaves with a status other than 0.
 #![forbid(unsafe_code)]
 
+mod api;
 mod build;
 mod campaign;
 mod check;
@@ -43,6 +44,7 @@ enum Command {
     Check(check::Arguments),
     Coverage(coverage::Arguments),
     Mutants(mutants::Arguments),
+    Api(api::Arguments),
     Gate(gate::Arguments),
     Stress(stress::Arguments),
     Campaign(campaign::Arguments),
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Coverage(arguments) => coverage::run(&arguments),
         Command::Mutants(arguments) => mutants::run(&arguments),
+        Command::Api(arguments) => api::run(&arguments),
         Command::Gate(arguments) => gate::run(&arguments),
         Command::Stress(arguments) => stress::run(&arguments),
         Command::Campaign(arguments) => campaign::run(&arguments),

@@ -16,10 +16,10 @@ pub use reader::LineReader;
 
 use alloc::string::String;
 use core::fmt;
-use serde::{Deserialize, Serialize};
 
 /// Why there is no line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[service::data]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConsoleError {
     /// Ctrl-C was pressed; what was typed is dropped.
     Interrupted,

@@ -14,10 +14,10 @@ extern crate alloc;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-use serde::{Deserialize, Serialize};
 
 /// A service, as its possible client sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[service::data]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceEntry {
     /// Its name.
     pub name: String,
@@ -26,7 +26,8 @@ pub struct ServiceEntry {
 }
 
 /// Why there is no connection.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[service::data]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NamesError {
     /// No server provides it.
     NotFound {

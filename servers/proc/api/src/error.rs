@@ -2,10 +2,10 @@
 
 use alloc::string::String;
 use core::fmt;
-use serde::{Deserialize, Serialize};
 
 /// Why `proc` refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[service::data]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProcError {
     /// The manifest has no such program.
     NoSuchProgram {

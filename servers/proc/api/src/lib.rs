@@ -22,10 +22,10 @@ pub use status::ExitStatus;
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use serde::{Deserialize, Serialize};
 
 /// What a program does about a signal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[service::data]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disposition {
     /// What [`Signal::default_action`] says.
     Default,
@@ -36,7 +36,8 @@ pub enum Disposition {
 }
 
 /// What a program is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[service::data]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProgramState {
     /// It runs or waits.
     Running,
@@ -47,7 +48,8 @@ pub enum ProgramState {
 }
 
 /// A program that was started, for `ps`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[service::data]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProgramInfo {
     /// Process id, as the kernel counts.
     pub pid: u32,

@@ -2,10 +2,10 @@
 
 use crate::Signal;
 use core::fmt;
-use serde::{Deserialize, Serialize};
 
 /// How a program ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[service::data]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExitStatus {
     /// By itself, with this status.
     Exited(u64),

@@ -15,18 +15,18 @@ mod record;
 pub use checked::{Checked, Lost};
 pub use record::Record;
 
-use serde::{Deserialize, Serialize};
-
 /// So many keys there are.
 pub const KEYS: u32 = 256;
 
 /// When the state was new, in nanoseconds since boot: another birth is another state, and
 /// what was in the old one is lost.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[service::data]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Birth(pub u64);
 
 /// Why the store refuses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[service::data]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoreError {
     /// Keys are below [`KEYS`].
     NoSuchKey,

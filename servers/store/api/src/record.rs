@@ -1,9 +1,8 @@
 //! A record that says itself whether it is whole.
 
-use serde::{Deserialize, Serialize};
-
 /// A value under a key, with its version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[service::data]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record {
     /// Where it belongs.
     pub key: u32,

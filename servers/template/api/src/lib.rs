@@ -5,10 +5,10 @@
 extern crate alloc;
 
 use alloc::string::String;
-use serde::{Deserialize, Serialize};
 
 /// Why the server says no.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[service::data]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TemplateError {
     /// There is nobody to greet.
     NoName,

@@ -1,4 +1,5 @@
-//! `check`: format, lints, import directions, the border of `unsafe`, documentation.
+//! `check`: format, lints, import directions, the border of `unsafe`, interfaces,
+//! documentation.
 //!
 //! All with the pinned toolchain, so that the answer does not depend on the user's.
 
@@ -15,7 +16,8 @@ use crate::setup::{self, Toolchain};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
-/// Check format, lints, import directions, the border of unsafe code and documentation.
+/// Check format, lints, import directions, the border of unsafe code, interfaces and
+/// documentation.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Only these checks (may be repeated)
@@ -32,6 +34,8 @@ enum Check {
     Imports,
     /// Where `unsafe` is.
     Unsafe,
+    /// Whether a changed interface has another version.
+    Interfaces,
     /// Clippy with all lints of the workspace denied.
     Lints,
     /// rustdoc with warnings denied.
@@ -40,13 +44,15 @@ enum Check {
 
 impl Check {
     /// The quick ones first.
-    const ALL: [Self; 5] = [Self::Format, Self::Imports, Self::Unsafe, Self::Lints, Self::Docs];
+    const ALL: [Self; 6] =
+        [Self::Format, Self::Imports, Self::Unsafe, Self::Interfaces, Self::Lints, Self::Docs];
 
     fn name(self) -> &'static str {
         match self {
             Self::Format => "format",
             Self::Imports => "import directions",
             Self::Unsafe => "border of unsafe",
+            Self::Interfaces => "interfaces",
             Self::Lints => "lints",
             Self::Docs => "documentation",
         }
@@ -57,6 +63,7 @@ impl Check {
             Self::Format => lints::format(toolchain),
             Self::Imports => arrows::check(packages),
             Self::Unsafe => border::check(packages),
+            Self::Interfaces => crate::api::check(packages),
             Self::Lints => lints::clippy(toolchain, packages),
             Self::Docs => docs::check(toolchain, packages),
         }

@@ -12,14 +12,14 @@ pub(crate) fn parse(text: &str) -> Result<TokenStream> {
 }
 
 /// The tokens of a file.
-pub(super) fn read(file: &Path) -> Result<TokenStream> {
+pub(crate) fn read(file: &Path) -> Result<TokenStream> {
     let text =
         std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     parse(&text).with_context(|| format!("{} is no Rust", file.display()))
 }
 
 /// The lines with this word.
-pub(super) fn lines_with(tokens: TokenStream, word: &str) -> Vec<usize> {
+pub(crate) fn lines_with(tokens: TokenStream, word: &str) -> Vec<usize> {
     let mut lines = Vec::new();
     for token in tokens {
         match token {

@@ -1,0 +1,27 @@
+//! The wire form of methods as constants. Nothing of it is in a program that does not ask.
+
+use postcard_schema::schema::NamedType;
+
+/// The wire form of a method.
+#[derive(Debug)]
+pub struct MethodShape {
+    /// Lines of its documentation.
+    pub docs: &'static [&'static str],
+    /// Its marks.
+    pub marks: &'static [&'static str],
+    /// Its arguments in order.
+    pub arguments: &'static [ArgumentShape],
+    /// The value in a good answer.
+    pub good: &'static NamedType,
+    /// Its error.
+    pub error: &'static NamedType,
+}
+
+/// How an argument travels.
+#[derive(Clone, Copy, Debug)]
+pub enum ArgumentShape {
+    /// Encoded.
+    Value(&'static NamedType),
+    /// As so many handles.
+    Handles(usize),
+}

@@ -1,0 +1,86 @@
+//! Which interfaces there are.
+
+use crate::check::tokens;
+use crate::metadata::Package;
+use anyhow::{Context as _, Result};
+use proc_macro2::{TokenStream, TokenTree};
+use std::path::{Path, PathBuf};
+
+/// An interface: its trait is reached at the root of its crate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Interface {
+    /// The package.
+    pub(super) package: String,
+    /// Its folder, from the root on.
+    pub(super) folder: PathBuf,
+    /// The trait.
+    pub(super) name: String,
+}
+
+/// The interfaces of all api packages.
+pub(super) fn interfaces(root: &Path, packages: &[Package]) -> Result<Vec<Interface>> {
+    let mut found = Vec::new();
+    for package in packages.iter().filter(|package| package.folder.ends_with("api")) {
+        let mut files = Vec::new();
+        rust_files(&root.join(&package.folder).join("src"), &mut files)?;
+        files.sort();
+        for file in files {
+            let traits = traits(tokens::read(&file)?);
+            found.extend(traits.into_iter().map(|name| Interface {
+                package: package.name.clone(),
+                folder: package.folder.clone(),
+                name,
+            }));
+        }
+    }
+    Ok(found)
+}
+
+fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    let problem = || format!("cannot read {}", folder.display());
+    for entry in std::fs::read_dir(folder).with_context(problem)? {
+        let path = entry.with_context(problem)?.path();
+        if path.is_dir() {
+            rust_files(&path, files)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// The names of the traits that follow an attribute `interface`.
+fn traits(tokens: TokenStream) -> Vec<String> {
+    let mut found = Vec::new();
+    let (mut marked, mut in_trait) = (false, false);
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) => {
+                marked |= !tokens::lines_with(group.stream(), "interface").is_empty();
+            }
+            TokenTree::Ident(word) if word == "trait" => in_trait = marked,
+            TokenTree::Ident(name) if in_trait => {
+                found.push(name.to_string());
+                (marked, in_trait) = (false, false);
+            }
+            TokenTree::Ident(word) if word != "pub" => marked = false,
+            _ => {}
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::traits;
+    use crate::check::tokens::parse;
+
+    #[test]
+    fn only_traits_with_the_attribute_are_interfaces() {
+        let text = "use service::interface; /// Doc.\n #[service::interface(version = 1)]\n\
+            /// More.\n #[other] pub trait A { fn a(); } trait B {} \
+            #[service::interface(version = 2)] pub(crate) trait C {} \
+            #[doc = \"interface\"] trait D {} #[derive(Debug)] struct E; trait F {}";
+        assert_eq!(traits(parse(text).unwrap()), ["A", "C"]);
+    }
+}

@@ -1,0 +1,105 @@
+//! `api`: the wire form of every interface, and the file that notices when one changes.
+//!
+//! Interfaces are found in the api packages, as traits with the attribute
+//! `service::interface`; a program that is written for the purpose depends on all of them and
+//! prints what the attribute knows. So what is printed is what is compiled.
+
+mod find;
+mod lock;
+mod program;
+
+use crate::metadata::{self, Package};
+use crate::workspace;
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use lock::Entry;
+
+/// Print the wire form of every interface.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Only this one (the name of its service)
+    name: Option<String>,
+    /// Write the file that `check` compares with: only what got another version may differ
+    #[arg(long)]
+    update: bool,
+}
+
+/// The command.
+pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
+    let documents = documents(&metadata::packages()?)?;
+    if arguments.update {
+        return update(&documents);
+    }
+    let wanted = |document: &&Document| {
+        arguments.name.as_ref().is_none_or(|name| document.entry.name == *name)
+    };
+    let found: Vec<&Document> = documents.iter().filter(wanted).collect();
+    if found.is_empty() {
+        let names: Vec<&str> = documents.iter().map(|document| &*document.entry.name).collect();
+        bail!("no interface of that name; there are {}", names.join(", "));
+    }
+    let texts: Vec<&str> = found.iter().map(|document| document.text.as_str()).collect();
+    print!("{}", texts.join("\n"));
+    Ok(0)
+}
+
+/// The check: the file says what the sources say.
+pub(crate) fn check(packages: &[Package]) -> Result<()> {
+    let problems = lock::problems(&lock::read()?, &entries(&documents(packages)?));
+    if problems.is_empty() {
+        return Ok(());
+    }
+    bail!("{}", problems.join("\n  "))
+}
+
+fn update(documents: &[Document]) -> Result<u8> {
+    let (old, new) = (lock::read()?, entries(documents));
+    let silent = lock::silent_changes(&old, &new);
+    if !silent.is_empty() {
+        bail!("{}", silent.join("\n  "));
+    }
+    let file = workspace::root().join(lock::FILE);
+    std::fs::write(&file, lock::text(&new))
+        .with_context(|| format!("cannot write {}", file.display()))?;
+    println!("{}: {} interfaces", lock::FILE, new.len());
+    Ok(0)
+}
+
+/// An interface and its text.
+struct Document {
+    entry: Entry,
+    text: String,
+}
+
+fn entries(documents: &[Document]) -> Vec<Entry> {
+    documents.iter().map(|document| document.entry.clone()).collect()
+}
+
+fn documents(packages: &[Package]) -> Result<Vec<Document>> {
+    let interfaces = find::interfaces(&workspace::root(), packages)?;
+    let output = program::output(&interfaces)?;
+    output.split(program::END).filter(|text| !text.trim().is_empty()).map(document).collect()
+}
+
+fn document(text: &str) -> Result<Document> {
+    let text = text.trim_start();
+    let entry = Entry::of_title(text.lines().next().unwrap_or_default())?;
+    Ok(Document { entry, text: text.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::document;
+
+    #[test]
+    fn a_document_begins_with_its_title() {
+        let text = "\ninterface a-b version 12 hash 0x00000000000000ff\n  more\n";
+        let read = document(text).unwrap();
+        assert_eq!(
+            (read.entry.name.as_str(), read.entry.version, read.entry.hash),
+            ("a-b", 12, 255)
+        );
+        assert!(read.text.ends_with("  more\n"));
+        assert!(document("thread panicked").is_err());
+    }
+}

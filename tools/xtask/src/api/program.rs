@@ -1,0 +1,88 @@
+//! The program that prints the interfaces: it depends on all of them.
+
+use super::find::Interface;
+use crate::{step, workspace};
+use anyhow::{Context as _, Result, bail};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+/// What stands between two interfaces.
+pub(super) const END: &str = "----\n";
+
+/// Builds it, runs it, and gives what it prints.
+pub(super) fn output(interfaces: &[Interface]) -> Result<String> {
+    let (root, folder) = (workspace::root(), workspace::target().join("api"));
+    write(&root, &folder, interfaces)
+        .with_context(|| format!("cannot write to {}", folder.display()))?;
+    let mut command = workspace::host_cargo();
+    command
+        .args(["build", "--target-dir"])
+        .arg(workspace::target())
+        .arg("--manifest-path")
+        .arg(folder.join("Cargo.toml"))
+        .env_remove("RUSTFLAGS");
+    step::run("building the interfaces", &mut command)?;
+    let program = workspace::target().join("debug/print-interfaces");
+    let printed = std::process::Command::new(&program).output();
+    let printed = printed.with_context(|| format!("cannot start {}", program.display()))?;
+    if !printed.status.success() {
+        bail!("{} failed: {}", program.display(), String::from_utf8_lossy(&printed.stderr));
+    }
+    Ok(String::from_utf8_lossy(&printed.stdout).into_owned())
+}
+
+fn write(root: &Path, folder: &Path, interfaces: &[Interface]) -> std::io::Result<()> {
+    fs::create_dir_all(folder.join("src"))?;
+    // The same versions as everywhere.
+    fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock"))?;
+    fs::write(folder.join("Cargo.toml"), manifest(root, interfaces))?;
+    fs::write(folder.join("src/main.rs"), source(interfaces))
+}
+
+fn manifest(root: &Path, interfaces: &[Interface]) -> String {
+    let packages: BTreeMap<&str, &Path> =
+        interfaces.iter().map(|it| (it.package.as_str(), it.folder.as_path())).collect();
+    let mut text = "[package]\nname = \"print-interfaces\"\nedition = \"2024\"\n\n[workspace]\n\n\
+                    [dependencies]\n"
+        .to_owned();
+    let service = ("service", Path::new("libsys/service"));
+    for (name, folder) in packages.into_iter().chain([service]) {
+        // A string takes everything.
+        let _ = writeln!(text, "{name} = {{ path = {:?} }}", root.join(folder));
+    }
+    text
+}
+
+fn source(interfaces: &[Interface]) -> String {
+    let mut text = "fn main() {\n".to_owned();
+    for interface in interfaces {
+        let path = format!("{}::{}", interface.package.replace('-', "_"), interface.name);
+        let _ =
+            writeln!(text, "    print!(\"{{}}{{}}\", service::document::<dyn {path}>(), {END:?});");
+    }
+    text + "}\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{manifest, source};
+    use crate::api::find::Interface;
+    use std::path::Path;
+
+    #[test]
+    fn every_package_is_named_once_and_every_trait() {
+        let interface = |name: &str| Interface {
+            package: "shop-api".to_owned(),
+            folder: "servers/shop/api".into(),
+            name: name.to_owned(),
+        };
+        let interfaces = [interface("Shop"), interface("Cart")];
+        let text = manifest(Path::new("/r"), &interfaces);
+        assert_eq!(text.matches("shop-api = { path = \"/r/servers/shop/api\" }").count(), 1);
+        assert!(text.contains("service = { path = \"/r/libsys/service\" }"));
+        let text = source(&interfaces);
+        assert!(text.contains("<dyn shop_api::Shop>") && text.contains("<dyn shop_api::Cart>"));
+    }
+}
