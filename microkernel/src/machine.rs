@@ -194,6 +194,10 @@ pub trait Machine: Sized {
         protection: Protection,
     ) -> Option<PageSize>;
 
+    /// Makes the small page at this address show another frame, if there is one. It is never
+    /// missing meanwhile; the old frame may still be cached until [`Machine::flush`].
+    fn replace(&mut self, table: &mut Self::PageTable, address: u64, frame: Phys);
+
     /// Where the byte at this user address lies, if a user program may access it so.
     fn translate(&self, table: &Self::PageTable, address: u64, access: Access) -> Option<Phys>;
 

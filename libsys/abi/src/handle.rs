@@ -104,6 +104,12 @@ impl Rights {
         Self(self.0 | other.0)
     }
 
+    /// This set less the other one.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// What both sets have.
     #[must_use]
     pub const fn intersection(self, other: Self) -> Self {

@@ -102,6 +102,15 @@ syscalls! {
     Unmap = 34,
     /// `(process, address, pages, protection)`: only within what the mapping was made with.
     Protect = 35,
+    /// `(memory, first page, pages, protection) -> handle`: a loan: a memory object that shows
+    /// these pages of another one, to be mapped at most so, once at a time (`BadState` beyond
+    /// that, and for a loan of a loan). The handle is the lender's: it alone has
+    /// [`Rights::MANAGE`](crate::Rights::MANAGE), its copies travel, it cannot be moved. Closing
+    /// it, also by its process's death, takes the loan back: who has it mapped sees one page of
+    /// its own in place of all of them and never faults; later maps fail with `PeerDied`. Costs
+    /// the lender that page and an object as long as anybody names the loan. The memory's
+    /// handle must have the rights for the protection, and `TRANSFER`.
+    MemoryLend = 36,
 
     /// `(process, address, buffer, length, write)`: reads (write 0) or writes (1) memory of a
     /// process that the caller manages, up to 4096 bytes; also pages that the process itself

@@ -169,7 +169,7 @@ impl<M: Machine> Kernel<M> {
             name: "operation",
             kind: Kind::OneShot,
             phase: Phase::Loop,
-            set_by: "a long system call (zero, map, unmap, protect)",
+            set_by: "a long system call (zero, map, unmap, protect, revoke)",
             makes_work: true,
             run: handlers::operation,
         },

@@ -15,7 +15,7 @@ use crate::ipc::{RECEIPT, RECEIPT_LEN};
 use crate::kernel::Sizes;
 use crate::machine::{CpuId, Interrupt};
 use crate::mem::{UserSlice, envelope_bytes, read_receipt};
-use crate::object::{Amounts, Life, ObjectRef, ProcessId, ThreadId};
+use crate::object::{Amounts, Life, Loan, ObjectRef, ProcessId, Storage, ThreadId};
 use abi::{Envelope, Error, Handle, MESSAGE_MAX, PAGE_SIZE, Protection, Rights, Syscall, WORDS};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -376,20 +376,22 @@ impl Seat {
         }
     }
 
-    /// The memory object behind a handle: a number of its own, its pages, its rights.
+    /// The memory object whose pages a handle shows: its number, its pages, and which of them
+    /// is the handle's first. Not 0 for a loan.
     ///
     /// # Errors
-    /// When the handle names none.
-    pub fn memory_of(&self, handle: Handle) -> Result<(u64, u64, Rights), Error> {
+    /// When the handle names no memory.
+    pub fn memory_of(&self, handle: Handle) -> Result<(u64, u64, u64), Error> {
         let state = self.live.lock();
-        let entry = state.smp.kernel.lookup(self.process, handle)?;
-        match entry.object {
-            ObjectRef::Memory(id) => {
-                let number = entry.object.number();
-                Ok((number, state.smp.kernel.memories[id].pages, entry.rights))
-            }
-            _ => Err(Error::WrongKind),
-        }
+        let kernel = &state.smp.kernel;
+        let ObjectRef::Memory(id) = kernel.lookup(self.process, handle)?.object else {
+            return Err(Error::WrongKind);
+        };
+        let (shown, first) = match kernel.memories[id].storage {
+            Storage::Loan(Loan { parent: Some(parent), first, .. }) => (parent, first),
+            _ => (id, 0),
+        };
+        Ok((ObjectRef::Memory(shown).number(), kernel.memories[shown].pages, first))
     }
 
     /// An address for a mapping of so many pages.

@@ -206,6 +206,12 @@ impl Machine for Hosted {
         page.protection = protection;
         Some(page.size)
     }
+    fn replace(&mut self, table: &mut HostedTable, address: u64, frame: Phys) {
+        if let Some(page) = table.pages.get_mut(&address) {
+            assert_eq!(page.size, PageSize::Small, "a loan in a large page");
+            page.frame = frame;
+        }
+    }
     fn translate(&self, table: &HostedTable, address: u64, access: Access) -> Option<Phys> {
         let (start, page) = table.page_at(address)?;
         page.at(start, address, access)

@@ -123,7 +123,8 @@ impl<M: Machine> Kernel<M> {
                 return Err(Error::BadArgument);
             }
             let entry = self.lookup(self.threads[from].process, Handle(gift.handle))?;
-            if !entry.rights.contains(Rights::TRANSFER) {
+            let stays = gift.moved == 1 && self.is_lender(&entry);
+            if !entry.rights.contains(Rights::TRANSFER) || stays {
                 return Err(Error::NoRight);
             }
             gifts[index] = Some((*gift, entry));
@@ -136,7 +137,7 @@ impl<M: Machine> Kernel<M> {
         let (source, target) = (self.threads[from].process, self.threads[to].process);
         for (index, planned) in plan.gifts.iter().enumerate() {
             let Some((gift, entry)) = planned else { continue };
-            let rights = entry.rights.intersection(Rights(gift.rights));
+            let rights = self.copied_rights(entry, Rights(gift.rights));
             // NOFAIL: places were reserved by `plan`; a failure would only lose this one handle.
             if let Ok(handle) = self.grant(target, entry.object, rights, entry.badge) {
                 taken[index] = handle.0;

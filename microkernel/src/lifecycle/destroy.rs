@@ -12,19 +12,20 @@ const STEPS_PER_PIECE: usize = 32;
 const TABLES_PER_PIECE: usize = 2;
 
 impl<M: Machine> Kernel<M> {
-    /// Ends a thread. Handles still name it, but it never runs again.
-    pub(crate) fn kill_thread(&mut self, id: ThreadId) {
+    /// Ends a thread. Handles still name it, but it never runs again. A loan that it was taking
+    /// back is the caller's to take back.
+    #[must_use = "a loan is to be taken back"]
+    pub(crate) fn kill_thread(&mut self, id: ThreadId) -> Option<Operation> {
         if self.threads[id].dead {
-            return;
+            return None;
         }
         self.abandon(id);
         self.detach(id);
         self.set_upcall(id, None);
         self.bind(id, None);
         self.drop_vector(id);
-        if let Some(operation) = self.threads[id].operation.take() {
-            self.drop_operation(operation);
-        }
+        let operation = self.threads[id].operation.take();
+        let unfinished = operation.and_then(|operation| self.drop_operation(operation));
         let thread = &mut self.threads[id];
         thread.dead = true;
         // It waits for nothing any more: an old reply token must not find it.
@@ -40,6 +41,7 @@ impl<M: Machine> Kernel<M> {
         self.quotas.give_back(owner.quota, Resource::Threads, 1);
         self.leave_cpu(id);
         self.bury_thread(id);
+        unfinished
     }
 
     /// A dead thread is current no longer. Another CPU still has it in its registers and
@@ -65,8 +67,8 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// Drops what a long operation held.
-    fn drop_operation(&mut self, operation: Operation) {
+    /// Drops what a long operation held. To take a loan back cannot be dropped.
+    fn drop_operation(&mut self, operation: Operation) -> Option<Operation> {
         match operation {
             Operation::Zero { memory, .. } => self.release_memory(memory),
             // A half-made mapping is a region like any other: it goes with its space.
@@ -76,7 +78,9 @@ impl<M: Machine> Kernel<M> {
                 }
             }
             Operation::Unmap { .. } | Operation::Protect { .. } => {}
+            Operation::Revoke { .. } => return Some(operation),
         }
+        None
     }
 
     /// Ends a process: no thread of it runs from now on; the exit loop does the rest.
@@ -169,6 +173,10 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn reap_piece(&mut self) {
         let Some(id) = self.dying else { return };
         for _ in 0..STEPS_PER_PIECE {
+            if let Some(revocation) = self.processes[id].revoking.take() {
+                self.processes[id].revoking = self.piece_alone(revocation);
+                return;
+            }
             if !self.reap_step(id) {
                 return self.reap_space(id);
             }
@@ -188,13 +196,13 @@ impl<M: Machine> Kernel<M> {
     fn reap_step(&mut self, id: ProcessId) -> bool {
         let process = &mut self.processes[id];
         if let Some(thread) = process.threads.first() {
-            self.kill_thread(thread);
+            self.processes[id].revoking = self.kill_thread(thread);
         } else if let Some(caller) = process.callers.first() {
             // It was taken: nobody can tell any more what was done of it.
             self.unblock(caller, Error::OutcomeUnknown as u64);
         } else if let Some(step) = process.handles.drain(&mut self.chunks) {
             if let Some(taken) = step {
-                self.forget(id, taken.0);
+                self.processes[id].revoking = self.forget(id, taken.0);
             }
         } else {
             return false;

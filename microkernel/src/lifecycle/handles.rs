@@ -3,8 +3,8 @@
 use crate::kernel::Kernel;
 use crate::machine::Machine;
 use crate::object::{
-    EndpointId, Entry, LifelineId, MemoryId, NotificationId, ObjectRef, ProcessId, Resource,
-    Storage, ThreadId,
+    EndpointId, Entry, LifelineId, MemoryId, NotificationId, ObjectRef, Operation, ProcessId,
+    Resource, Storage, ThreadId,
 };
 use abi::{Error, Handle, ObjectKind, Rights};
 
@@ -70,18 +70,24 @@ impl<M: Machine> Kernel<M> {
         self.processes[process].handles.reserve(&mut self.chunks, count)
     }
 
-    /// Closes a handle.
-    pub(crate) fn close(&mut self, process: ProcessId, handle: Handle) -> Result<(), Error> {
+    /// Closes a handle: what is to be done then, for a lender's.
+    pub(crate) fn close(
+        &mut self,
+        process: ProcessId,
+        handle: Handle,
+    ) -> Result<Option<Operation>, Error> {
         let taken = self.processes[process].handles.remove(&mut self.chunks, handle)?;
-        self.forget(process, taken.0);
-        Ok(())
+        Ok(self.forget(process, taken.0))
     }
 
-    /// An entry was taken out of a table.
-    pub(crate) fn forget(&mut self, process: ProcessId, entry: Entry) {
+    /// An entry was taken out of a table: what is to be done then, for a lender's.
+    #[must_use = "a loan is to be taken back"]
+    pub(crate) fn forget(&mut self, process: ProcessId, entry: Entry) -> Option<Operation> {
+        let revocation = self.revocation(&entry);
         self.stats.handles -= 1;
         self.quotas.give_back(self.processes[process].quota, Resource::Handles, 1);
         self.release(entry.object, entry.rights);
+        revocation
     }
 
     /// One more handle names the object.
@@ -221,13 +227,14 @@ impl<M: Machine> Kernel<M> {
             return;
         }
         if let Some(object) = self.memories.remove(id) {
-            if let Storage::Frames(first) = object.storage {
-                self.frames.release_chain(first);
-                self.quotas.give_back(
-                    object.quota,
-                    Resource::Pages,
-                    super::make::count(object.pages),
-                );
+            match object.storage {
+                Storage::Frames(first) => {
+                    self.frames.release_chain(first);
+                    let pages = super::make::count(object.pages);
+                    self.quotas.give_back(object.quota, Resource::Pages, pages);
+                }
+                Storage::Loan(loan) => self.free_loan(object.quota, loan),
+                Storage::Fixed(_) | Storage::Device(_) => {}
             }
             if !matches!(object.storage, Storage::Fixed(_)) {
                 self.quotas.give_back(object.quota, Resource::Objects, 1);

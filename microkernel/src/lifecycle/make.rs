@@ -55,6 +55,7 @@ impl<M: Machine> Kernel<M> {
             quota,
             payer,
             max_priority,
+            revoking: None,
             urgency: max_priority,
             next_dying: None,
             user_ns: 0,
@@ -123,6 +124,15 @@ impl<M: Machine> Kernel<M> {
         match object.storage {
             Storage::Fixed(base) | Storage::Device(base) => {
                 Some((at(base, page), object.pages - page))
+            }
+            Storage::Loan(loan) => {
+                let shown = loan.parent.filter(|_| !loan.revoked);
+                let found = match shown {
+                    Some(parent) => self.memory_page(parent, loan.first + page)?.0,
+                    None => loan.blank,
+                };
+                // One by one, so that no large page ever shows a loan.
+                Some((found, 1))
             }
             Storage::Frames(first) => {
                 let (block, within) = self.block_of(first, page)?;

@@ -58,6 +58,7 @@ impl<M: Machine> Kernel<M> {
         if self.processes[process].life != Life::Alive {
             return Err(Error::PeerDied);
         }
+        self.loan_can_be_mapped(wish.memory)?;
         let previous = self.region_before(process, start);
         let next = self.region_after(process, previous);
         if previous.is_some_and(|id| self.regions[id].end() > start)
@@ -93,6 +94,7 @@ impl<M: Machine> Kernel<M> {
         // NOFAIL: room was checked above.
         let id = self.regions.insert(region).map_err(|_| Error::OutOfMemory)?;
         self.memories[memory].refs += 1;
+        self.count_loan_region(memory, process);
         match previous {
             Some(previous) => self.regions[previous].next = Some(id),
             None => self.processes[process].regions = Some(id),
@@ -109,6 +111,7 @@ impl<M: Machine> Kernel<M> {
             None => self.processes[process].regions = region.next,
         }
         self.quotas.give_back(self.processes[process].quota, Resource::Objects, 1);
+        self.uncount_loan_region(region.memory);
         self.release_memory(region.memory);
     }
 

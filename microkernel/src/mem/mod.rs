@@ -1,6 +1,7 @@
 //! Memory: frames, user memory, mappings.
 
 mod frames;
+mod lend;
 pub(crate) mod map;
 mod pieces;
 mod user;

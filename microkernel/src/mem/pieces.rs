@@ -1,4 +1,4 @@
-//! Long operations in pieces: zeroing, mapping, unmapping, protecting.
+//! Long operations in pieces: zeroing, mapping, unmapping, protecting, taking loans back.
 //!
 //! Each piece is bounded, so that the exit loop can let interrupts in between them and a
 //! more urgent thread can run. The thread that asked is continued when it runs again.
@@ -11,12 +11,12 @@ use crate::object::{Life, MemoryId, ObjectRef, Operation, ProcessId, RegionId, T
 use abi::{Error, PAGE_SIZE, Protection, Rights};
 
 /// Page-table entries changed in one piece.
-const ENTRIES_PER_PIECE: usize = 64;
+pub(super) const ENTRIES_PER_PIECE: usize = 64;
 /// Pages zeroed in one piece.
 const ZEROED_PER_PIECE: u64 = 16;
 
 /// What a piece left.
-enum Progress {
+pub(super) enum Progress {
     More(Operation),
     Finished(u64),
     /// Finished; the thread is given a handle.
@@ -44,6 +44,14 @@ impl<M: Machine> Kernel<M> {
         self.threads[me].frame.set_status(status);
     }
 
+    /// Does a piece of an operation that is no thread's: what is left of it.
+    pub(crate) fn piece_alone(&mut self, operation: Operation) -> Option<Operation> {
+        match self.piece(operation) {
+            Progress::More(operation) => Some(operation),
+            Progress::Finished(_) | Progress::Memory(_) => None,
+        }
+    }
+
     fn grant_memory(&mut self, me: ThreadId, memory: MemoryId) -> u64 {
         let granted =
             self.grant(self.threads[me].process, ObjectRef::Memory(memory), Rights::ALL, 0);
@@ -67,6 +75,7 @@ impl<M: Machine> Kernel<M> {
             Operation::Protect { process, at, end, protection } => {
                 self.protect_piece(process, at, end, protection)
             }
+            Operation::Revoke { loan, at } => self.revoke_piece(loan, at),
         }
     }
 

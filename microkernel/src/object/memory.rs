@@ -1,6 +1,6 @@
 //! Memory object: pages that can be mapped.
 
-use super::QuotaId;
+use super::{MemoryId, ProcessId, QuotaId};
 use crate::machine::Phys;
 use crate::mem::Block;
 
@@ -13,6 +13,25 @@ pub enum Storage {
     Fixed(Phys),
     /// Device registers.
     Device(Phys),
+    /// Pages of another object, until they are taken back.
+    Loan(Loan),
+}
+
+/// What is lent, and where it is mapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Loan {
+    /// Whose pages; no loan itself. None: taken back, nobody sees them any more.
+    pub parent: Option<MemoryId>,
+    /// From which of its pages on.
+    pub first: u64,
+    /// What is shown in place of each page from the revocation on.
+    pub blank: Phys,
+    /// The lender's handle is closed: nothing more of the parent is shown.
+    pub revoked: bool,
+    /// The space in which it is mapped.
+    pub space: Option<ProcessId>,
+    /// Its regions there: more than one once the mapping was cut.
+    pub regions: u32,
 }
 
 /// Pages of memory, shared by all who hold a handle.

@@ -18,7 +18,7 @@ pub use handle::Taken;
 pub use handle::{CHUNK_HANDLES, Chunk, Chunks, Entry, HandleTable, TABLE_CHUNKS};
 pub use irq::Irq;
 pub use lifeline::Lifeline;
-pub use memory::{MemoryObject, Storage};
+pub use memory::{Loan, MemoryObject, Storage};
 pub use notification::Notification;
 pub use port::{PortRange, PortSpan, PortSpans};
 pub use process::{Life, Process, Region};

@@ -1,8 +1,8 @@
 //! Process: a space, a handle table and a quota.
 
 use super::{
-    EndpointId, HandleTable, List, MemoryId, NotificationId, PortSpans, ProcessId, QuotaId,
-    RegionId, Watch,
+    EndpointId, HandleTable, List, MemoryId, NotificationId, Operation, PortSpans, ProcessId,
+    QuotaId, RegionId, Watch,
 };
 use abi::{NAME_LEN, Protection, Rights};
 
@@ -90,6 +90,8 @@ pub struct Process<T> {
     pub payer: QuotaId,
     /// The highest priority of its threads.
     pub max_priority: u8,
+    /// A loan of it that is being taken back, at the end of its life.
+    pub revoking: Option<Operation>,
     /// How urgent it is to take it apart.
     pub urgency: u8,
     /// The next process to be taken apart.

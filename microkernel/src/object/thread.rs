@@ -166,6 +166,13 @@ pub enum Operation {
         /// The new protection.
         protection: Protection,
     },
+    /// Puts a blank page in place of each page of a loan. The operation names the loan.
+    Revoke {
+        /// The loan, whose lender's handle is closed.
+        loan: MemoryId,
+        /// The next address in the space where it is mapped.
+        at: u64,
+    },
 }
 
 /// A thread. The frame comes first: the entry stubs fill it.

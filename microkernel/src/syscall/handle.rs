@@ -9,8 +9,9 @@ use abi::{Error, ObjectKind, Rights};
 impl<M: Machine> Kernel<M> {
     pub(super) fn sys_handle_close(&mut self, me: ThreadId) -> Result<Done, Error> {
         let handle = self.handle_argument(me, 0)?;
-        self.close(self.own(me), handle)?;
-        Ok(Done::NOTHING)
+        let Some(revocation) = self.close(self.own(me), handle)? else { return Ok(Done::NOTHING) };
+        self.start_operation(me, revocation);
+        Ok(Done::Elsewhere)
     }
 
     /// What a copy of a handle would be: fewer rights, and a badge where it may have one.
@@ -24,7 +25,7 @@ impl<M: Machine> Kernel<M> {
             return Err(Error::NoRight);
         }
         let badge = if badge == 0 { entry.badge } else { badge };
-        Ok(Entry { rights: entry.rights.intersection(rights), badge, ..entry })
+        Ok(Entry { rights: self.copied_rights(&entry, rights), badge, ..entry })
     }
 
     pub(super) fn sys_handle_copy(&mut self, me: ThreadId) -> Result<Done, Error> {

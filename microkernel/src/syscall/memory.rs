@@ -45,6 +45,21 @@ impl<M: Machine> Kernel<M> {
         Ok(Done::Values(object.pages, u64::from(object.is_device())))
     }
 
+    pub(super) fn sys_memory_lend(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let (parent, rights) = self.memory_argument(me, 0)?;
+        let (first, pages) = (self.argument(me, 1), self.argument(me, 2));
+        let lent = rights_for(protection(self.argument(me, 3))?) | Rights::TRANSFER;
+        self.can_be_lent(parent, first, pages)?;
+        if !rights.contains(lent) {
+            return Err(Error::NoRight);
+        }
+        let own = self.own(me);
+        self.reserve_handles(own, 1)?;
+        let loan = self.new_loan(self.processes[own].quota, parent, first, pages)?;
+        // NOFAIL: the place was reserved.
+        self.grant(own, ObjectRef::Memory(loan), lent | Rights::MANAGE, 0).map(Done::handle)
+    }
+
     pub(super) fn sys_map(&mut self, me: ThreadId) -> Result<Done, Error> {
         let process = self.managed_process(me, 0)?;
         let (memory, rights) = self.memory_argument(me, 1)?;

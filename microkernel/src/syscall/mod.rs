@@ -132,6 +132,7 @@ impl<M: Machine> Kernel<M> {
             Syscall::Map => Self::sys_map,
             Syscall::Unmap => Self::sys_unmap,
             Syscall::Protect => Self::sys_protect,
+            Syscall::MemoryLend => Self::sys_memory_lend,
             Syscall::ProcessMemory => Self::sys_process_memory,
             Syscall::ProcessHandles => Self::sys_process_handles,
             Syscall::ProcessCreate => Self::sys_process_create,

@@ -34,7 +34,8 @@ impl<M: Machine> Kernel<M> {
         let thread = self.new_thread(process, frame, priority, cpu)?;
         let granted = self.grant(own, ObjectRef::Thread(thread), Rights::ALL, 0);
         if granted.is_err() {
-            self.kill_thread(thread);
+            // It never ran: it has nothing to take back.
+            let _nothing = self.kill_thread(thread);
         }
         granted.map(Done::handle)
     }
@@ -66,12 +67,18 @@ impl<M: Machine> Kernel<M> {
         let process = self.threads[id].process;
         // What is current is still looked at below and on the way out.
         self.threads[id].refs += 1;
-        self.kill_thread(id);
+        let unfinished = self.kill_thread(id);
         if self.processes[process].threads.is_empty() {
             self.kill_process(process, 0);
         }
         self.release(ObjectRef::Thread(id), Rights::NONE);
-        if id == me { Ok(Done::Elsewhere) } else { Ok(Done::NOTHING) }
+        match unfinished {
+            // Nobody else is left who would take it back.
+            Some(revocation) if id != me => self.start_operation(me, revocation),
+            _ if id != me => return Ok(Done::NOTHING),
+            _ => {}
+        }
+        Ok(Done::Elsewhere)
     }
 
     pub(super) fn sys_thread_priority(&mut self, me: ThreadId) -> Result<Done, Error> {

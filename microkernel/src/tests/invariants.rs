@@ -3,8 +3,11 @@
 use crate::exit::{Context, Work};
 use crate::hosted::Hosted;
 use crate::kernel::{Cpu, Kernel};
-use crate::machine::{CpuId, Machine};
-use crate::object::{By, Life, ProcessId, QuotaId, Resource, State, Storage, ThreadId};
+use crate::machine::{Access, CpuId, Machine};
+use crate::object::{
+    By, Life, Loan, MemoryId, ObjectRef, Operation, ProcessId, QuotaId, Region, Resource, State,
+    Storage, ThreadId,
+};
 use core::sync::atomic::Ordering;
 use std::collections::BTreeSet;
 
@@ -14,6 +17,7 @@ pub(super) fn check(kernel: &Kernel<Hosted>) {
     check_threads(kernel);
     check_references(kernel);
     check_memory(kernel);
+    check_loans(kernel);
     check_quotas(kernel);
     check_vectors(kernel);
     assert_eq!(kernel.checks.violations, 0, "a debug check found something");
@@ -243,6 +247,72 @@ fn check_memory(kernel: &Kernel<Hosted>) {
         }
     }
     assert_eq!(seen.len(), kernel.regions.len(), "no region is lost");
+}
+
+/// A loan is mapped in one space, shows its parent's pages or blanks, and is taken back by
+/// somebody once its lender's handle is closed.
+fn check_loans(kernel: &Kernel<Hosted>) {
+    let revoked_by_threads = kernel.threads.ids().filter_map(|id| kernel.threads[id].operation);
+    let by_processes = kernel.processes.ids().filter_map(|id| kernel.processes[id].revoking);
+    let taken_back: Vec<MemoryId> = revoked_by_threads
+        .chain(by_processes)
+        .filter_map(|operation| match operation {
+            Operation::Revoke { loan, .. } => Some(loan),
+            _ => None,
+        })
+        .collect();
+    for id in kernel.memories.ids() {
+        let Storage::Loan(loan) = kernel.memories[id].storage else { continue };
+        assert_eq!(loan.regions > 0, loan.space.is_some(), "{id:?}");
+        let works = taken_back.iter().filter(|taken| **taken == id).count();
+        let expected = usize::from(loan.revoked && loan.parent.is_some());
+        assert!(works == expected || works == 1, "{id:?} is taken back by {works}");
+        assert!(loan.revoked || works == 0);
+        let mut found = 0;
+        for process in kernel.processes.ids() {
+            let mut next = kernel.processes[process].regions;
+            while let Some(region) = next {
+                next = kernel.regions[region].next;
+                if kernel.regions[region].memory == id {
+                    assert_eq!(loan.space, Some(process), "{id:?} is mapped in two spaces");
+                    check_loan_pages(kernel, process, &kernel.regions[region], &loan);
+                    found += 1;
+                }
+            }
+        }
+        assert_eq!(found, loan.regions, "{id:?} is mapped elsewhere");
+        check_lender(kernel, id, &loan);
+    }
+}
+
+/// What is mapped of a loan is the parent's page, or the blank one.
+fn check_loan_pages(kernel: &Kernel<Hosted>, process: ProcessId, region: &Region, loan: &Loan) {
+    let Some(table) = &kernel.processes[process].table else { return };
+    for page in 0..region.pages {
+        let address = region.start + page * abi::PAGE_SIZE;
+        let Some(seen) = kernel.machine.translate(table, address, Access::Read) else { continue };
+        let lent = loan
+            .parent
+            .and_then(|parent| kernel.memory_page(parent, loan.first + region.first_page + page));
+        let lent = lent.is_some_and(|(place, _)| place == seen);
+        assert!(lent || (loan.revoked && seen == loan.blank), "{address:#x} shows {seen:?}");
+    }
+}
+
+/// A loan has one lender's handle until it is revoked, and none from then on.
+fn check_lender(kernel: &Kernel<Hosted>, id: MemoryId, loan: &Loan) {
+    let mut lenders = 0;
+    for process in kernel.processes.ids() {
+        let mut slot = 0;
+        while let Some((handle, entry)) =
+            kernel.processes[process].handles.next(&kernel.chunks, slot)
+        {
+            lenders +=
+                usize::from(entry.object == ObjectRef::Memory(id) && kernel.is_lender(&entry));
+            slot = u16::try_from(handle.0 & 0xffff).unwrap() + 1;
+        }
+    }
+    assert_eq!(lenders, usize::from(!loan.revoked), "{id:?}");
 }
 
 /// Pages that an account pays for itself: what it uses, less what its children may.

@@ -13,6 +13,7 @@ mod inspect;
 mod interleavings;
 mod invariants;
 mod kit;
+mod loans;
 mod notifications;
 mod objects;
 mod processes;

@@ -61,6 +61,8 @@ fn shape(call: Syscall) -> (&'static [Shown], &'static [Shown]) {
         Syscall::MemoryCreate => (&[("pages", Number), ("process", Handle)], &[("", Handle)]),
         Syscall::MemoryDevice =>
             (&[("resource", Handle), ("address", Hex), ("pages", Number)], &[("", Handle)]),
+        Syscall::MemoryLend => (&[("memory", Handle), ("first", Number), ("pages", Number),
+            ("protection", Number)], &[("", Handle)]),
         Syscall::MemoryInfo => (&[("", Handle)], &[("pages", Number), ("device", Number)]),
         Syscall::Map => (&[("process", Handle), ("memory", Handle), ("address", Hex),
                            ("first", Number), ("pages", Number), ("protection", Number)], &[]),

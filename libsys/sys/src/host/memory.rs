@@ -36,7 +36,7 @@ pub(super) fn map(
     pages: u64,
     protection: Protection,
 ) -> Result<u64, Error> {
-    let (at, (object, size, _), system) = with_seat(|seat| {
+    let (at, (object, size, shown), system) = with_seat(|seat| {
         Ok((seat.room_for(pages), seat.memory_of(memory)?, seat.live().number()))
     })?;
     let arguments = [0, memory.0.into(), at, first, pages, protection as u64];
@@ -44,7 +44,7 @@ pub(super) fn map(
     let mut blocks = blocks();
     let block = *blocks.of.entry((system, object)).or_insert_with(|| new_block(size));
     let start = block.first().ok_or(Error::BadArgument)?.0.get();
-    let address = crate::raw::address_of(start.cast_const()) + first * PAGE_SIZE;
+    let address = crate::raw::address_of(start.cast_const()) + (shown + first) * PAGE_SIZE;
     blocks.mapped.push((address, at));
     Ok(address)
 }

@@ -125,6 +125,7 @@ const fn names_no_memory(number: Syscall) -> bool {
             | Syscall::MemoryCreate
             | Syscall::MemoryDevice
             | Syscall::MemoryInfo
+            | Syscall::MemoryLend
             | Syscall::ProcessFaults
             | Syscall::ProcessKill
             | Syscall::ProcessSuspend

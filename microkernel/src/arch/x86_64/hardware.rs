@@ -121,6 +121,13 @@ impl Machine for Hardware {
         Some(leaf.size())
     }
 
+    fn replace(&mut self, table: &mut Table, address: u64, frame: Phys) {
+        if let Some(leaf) = table.user_leaf(address).filter(|leaf| leaf.size() == PageSize::Small) {
+            // One store: other CPUs find the old frame or the new one.
+            leaf.set(leaf.entry.with_frame(frame));
+        }
+    }
+
     fn translate(&self, table: &Table, address: u64, access: Access) -> Option<Phys> {
         let leaf = table.user_leaf(address)?;
         let allowed = access == Access::Read || leaf.entry.writable();

@@ -106,6 +106,7 @@ fn arguments(smp: &Smp, me: ThreadId, call: Syscall, random: &mut Random) -> Vec
         }
         Syscall::UpcallReturn => vec![(DATA + 0x4000 - 160) & !15],
         Syscall::MemoryCreate => vec![pages],
+        Syscall::MemoryLend => vec![h, random.below(2), pages, random.one_of(&[1, 3, 5])],
         Syscall::Map => {
             vec![other, h, address, random.below(2), pages, random.one_of(&[1, 3, 5])]
         }

@@ -68,6 +68,11 @@ impl Entry {
         Self(kept | Self::protection(protection))
     }
 
+    /// The same page over another frame.
+    pub(crate) fn with_frame(self, frame: Phys) -> Self {
+        Self(self.0 & !Self::ADDRESS | frame.0)
+    }
+
     /// The same page, as one of the small pages that replace it.
     pub(crate) fn piece(self, frames: u64) -> Self {
         Self((self.0 & !Self::LARGE) + frames * abi::PAGE_SIZE)

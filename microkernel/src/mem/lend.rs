@@ -1,0 +1,184 @@
+//! Loans: pages that are shown to somebody until the lender takes them back.
+//!
+//! Shape: a loan is a memory object whose pages are those of another one, its parent, which it
+//! keeps alive. It is mapped by small pages and once at a time, so that taking it back is to go
+//! through the regions of one space. Each entry there is pointed to the loan's blank frame by one
+//! store: whoever uses the page meanwhile, on whatever CPU, reads old or new bytes and never faults.
+//! When the space is flushed, the parent's pages are the lender's alone, and the parent is let go.
+
+use super::pieces::{ENTRIES_PER_PIECE, Progress};
+use crate::kernel::Kernel;
+use crate::machine::{Machine, Phys};
+use crate::object::{
+    Entry, Loan, MemoryId, MemoryObject, ObjectRef, Operation, ProcessId, QuotaId, RegionId,
+    Resource, Storage,
+};
+use abi::{Error, PAGE_SIZE, Rights};
+
+impl<M: Machine> Kernel<M> {
+    fn loan(&self, memory: MemoryId) -> Option<Loan> {
+        match self.memories[memory].storage {
+            Storage::Loan(loan) => Some(loan),
+            _ => None,
+        }
+    }
+
+    fn loan_mut(&mut self, memory: MemoryId) -> Option<&mut Loan> {
+        match &mut self.memories[memory].storage {
+            Storage::Loan(loan) => Some(loan),
+            _ => None,
+        }
+    }
+
+    /// Whether these pages of a memory object can be lent.
+    pub(crate) fn can_be_lent(
+        &self,
+        memory: MemoryId,
+        first: u64,
+        pages: u64,
+    ) -> Result<(), Error> {
+        let object = &self.memories[memory];
+        let end = first.checked_add(pages).ok_or(Error::BadArgument)?;
+        if pages == 0 || end > object.pages || object.is_device() {
+            return Err(Error::BadArgument);
+        }
+        if self.loan(memory).is_some() { Err(Error::BadState) } else { Ok(()) }
+    }
+
+    /// A loan that nobody names yet, paid for by this account.
+    pub(crate) fn new_loan(
+        &mut self,
+        quota: QuotaId,
+        parent: MemoryId,
+        first: u64,
+        pages: u64,
+    ) -> Result<MemoryId, Error> {
+        if !self.memories.has_room() {
+            return Err(Error::OutOfMemory);
+        }
+        self.quotas.charge(quota, Resource::Objects, 1)?;
+        let blank = Self::take_frame(&mut self.frames, &mut self.quotas, &mut self.machine, quota);
+        let Some(blank) = blank else {
+            self.quotas.give_back(quota, Resource::Objects, 1);
+            return Err(Error::QuotaExceeded);
+        };
+        // Point of no return: room, places and payment are there.
+        self.memories[parent].refs += 1;
+        let parent = Some(parent);
+        let loan = Loan { parent, first, blank, revoked: false, space: None, regions: 0 };
+        let object = MemoryObject { refs: 0, pages, storage: Storage::Loan(loan), quota };
+        // NOFAIL: room was checked above.
+        self.memories.insert(object).map_err(|_| Error::OutOfMemory)
+    }
+
+    /// Gives back what a loan held that nobody names any more.
+    pub(crate) fn free_loan(&mut self, quota: QuotaId, loan: Loan) {
+        Self::free_frame(&mut self.frames, &mut self.quotas, quota, loan.blank);
+        if let Some(parent) = loan.parent {
+            self.release_memory(parent);
+        }
+    }
+
+    /// Whether a handle is a lender's: there is one for each loan, neither copied nor moved.
+    pub(crate) fn is_lender(&self, entry: &Entry) -> bool {
+        match entry.object {
+            ObjectRef::Memory(id) => {
+                entry.rights.contains(Rights::MANAGE) && self.loan(id).is_some()
+            }
+            _ => false,
+        }
+    }
+
+    /// What a copy of a handle may do at most.
+    pub(crate) fn copied_rights(&self, entry: &Entry, wanted: Rights) -> Rights {
+        let rights = entry.rights.intersection(wanted);
+        if self.is_lender(entry) { rights.without(Rights::MANAGE) } else { rights }
+    }
+
+    // -- mapped once at a time ------------------------------------------------------
+
+    /// Whether a memory object can be mapped, if it is a loan.
+    pub(crate) fn loan_can_be_mapped(&self, memory: MemoryId) -> Result<(), Error> {
+        match self.loan(memory) {
+            Some(loan) if loan.revoked => Err(Error::PeerDied),
+            Some(loan) if loan.regions > 0 => Err(Error::BadState),
+            _ => Ok(()),
+        }
+    }
+
+    /// One more region of a space shows a memory object.
+    pub(crate) fn count_loan_region(&mut self, memory: MemoryId, process: ProcessId) {
+        if let Some(loan) = self.loan_mut(memory) {
+            loan.regions += 1;
+            loan.space = Some(process);
+        }
+    }
+
+    /// One fewer.
+    pub(crate) fn uncount_loan_region(&mut self, memory: MemoryId) {
+        if let Some(loan) = self.loan_mut(memory) {
+            loan.regions -= 1;
+            loan.space = loan.space.filter(|_| loan.regions > 0);
+        }
+    }
+
+    // -- taken back -------------------------------------------------------------------
+
+    /// What is to be done now that this handle was closed: to take a loan back, if it was its
+    /// lender's. From now on no page of the parent is mapped any more.
+    pub(crate) fn revocation(&mut self, entry: &Entry) -> Option<Operation> {
+        let ObjectRef::Memory(memory) = entry.object else { return None };
+        if !self.is_lender(entry) {
+            return None;
+        }
+        self.loan_mut(memory)?.revoked = true;
+        self.memories[memory].refs += 1;
+        Some(Operation::Revoke { loan: memory, at: 0 })
+    }
+
+    /// A bounded piece of taking a loan back.
+    pub(super) fn revoke_piece(&mut self, memory: MemoryId, at: u64) -> Progress {
+        if let Some((process, region, blank)) = self.lent_region(memory, at) {
+            let region = &self.regions[region];
+            let (start, stop) = (at.max(region.start), region.end());
+            let at = self.blank_entries(process, start, stop, blank);
+            return Progress::More(Operation::Revoke { loan: memory, at });
+        }
+        let parent = self.loan_mut(memory).and_then(|loan| loan.parent.take());
+        if let Some(parent) = parent {
+            self.release_memory(parent);
+        }
+        self.release_memory(memory);
+        Progress::Finished(0)
+    }
+
+    /// The next region from an address on that shows this loan, and the loan's blank frame.
+    fn lent_region(&self, memory: MemoryId, at: u64) -> Option<(ProcessId, RegionId, Phys)> {
+        let loan = self.loan(memory)?;
+        let process = loan.space?;
+        let mut next = self.processes[process].regions;
+        while let Some(id) = next {
+            let region = &self.regions[id];
+            if region.memory == memory && region.end() > at {
+                return Some((process, id, loan.blank));
+            }
+            next = region.next;
+        }
+        None
+    }
+
+    /// Puts a blank page in place of a bounded number of pages: the next address.
+    fn blank_entries(&mut self, process: ProcessId, mut at: u64, stop: u64, blank: Phys) -> u64 {
+        let Some(table) = self.processes[process].table.as_mut() else { return stop };
+        for _ in 0..ENTRIES_PER_PIECE {
+            if at >= stop {
+                break;
+            }
+            // A page that is not mapped yet will be a blank one.
+            self.machine.replace(table, at, blank);
+            at += PAGE_SIZE;
+        }
+        self.machine.flush(table);
+        at
+    }
+}
