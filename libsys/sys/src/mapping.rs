@@ -62,6 +62,10 @@ impl Mapping {
         self.shared().write(offset, bytes)
     }
 
+    pub(crate) fn address(&self) -> u64 {
+        self.address
+    }
+
     fn pointer(&self) -> *mut u8 {
         core::ptr::with_exposed_provenance_mut(usize::try_from(self.address).unwrap_or(0))
     }

@@ -18,7 +18,7 @@
 mod vectors;
 
 use crate::raw::{address_of, argument, plain, with_memory};
-use crate::{Error, Notification};
+use crate::{Error, Mapping, Memory, Notification, PAGE_SIZE, Protection};
 pub use abi::SavedFrame;
 use abi::Syscall;
 use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
@@ -44,6 +44,63 @@ pub fn register(bell: &Notification, handler: Handler, mask: u64) -> Result<(), 
     // arguments, stack as after a call) and never returns. 2. stack 0 means the current
     // stack, below the red zone: memory that no Rust value uses.
     unsafe { with_memory(Syscall::UpcallRegister, arguments) }.map(|_| ())
+}
+
+/// The same; for these bits the handler runs on this stack, unless the thread is on it
+/// already. The stack is the handler's for good.
+pub fn register_on(
+    bell: &Notification,
+    handler: Handler,
+    mask: u64,
+    stack: Stack,
+    bits: u64,
+) -> Result<(), Error> {
+    register(bell, handler, mask)?;
+    let entry = address_of(entry as *const ());
+    let Stack { top, bytes, mapping } = stack;
+    let arguments = [argument(bell.handle()), entry, top, mask, bytes, bits];
+    // SAFETY: 1. as above. 2. nobody else uses the stack, and it is never unmapped once it
+    // is registered.
+    unsafe { with_memory(Syscall::UpcallRegister, arguments) }?;
+    core::mem::forget(mapping);
+    Ok(())
+}
+
+/// A stack for handlers. Where there is a kernel, the page below it is never mapped.
+#[derive(Debug)]
+pub struct Stack {
+    top: u64,
+    bytes: u64,
+    mapping: Mapping,
+}
+
+impl Stack {
+    /// One of so many pages.
+    pub fn create(pages: u64) -> Result<Self, Error> {
+        let with_guard = pages.checked_add(1).ok_or(Error::BadArgument)?;
+        let memory = Memory::create(with_guard)?;
+        let mapping = memory.map_own(Protection::ReadWrite)?;
+        guard(mapping.address())?;
+        let bytes = pages * PAGE_SIZE;
+        Ok(Self { top: mapping.address() + PAGE_SIZE + bytes, bytes, mapping })
+    }
+}
+
+/// Unmaps the lowest page of a stack; its addresses stay taken.
+#[cfg(target_os = "none")]
+fn guard(address: u64) -> Result<(), Error> {
+    // SAFETY: the page was mapped for the stack a moment ago, and nothing is in it.
+    unsafe { with_memory(Syscall::Unmap, [0, address, 1, 0, 0, 0]) }.map(|_| ())
+}
+
+#[cfg(not(target_os = "none"))]
+fn guard(_: u64) -> Result<(), Error> {
+    Ok(())
+}
+
+/// Sleeps until then; [`Error::Interrupted`] when a handler cut it short.
+pub fn sleep_until(deadline_ns: u64) -> Result<(), Error> {
+    plain(Syscall::Sleep, [deadline_ns, 0, 0, 0, 0, 0]).map(|_| ())
 }
 
 /// Ends upcalls of the calling thread.
