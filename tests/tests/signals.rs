@@ -1,8 +1,12 @@
 //! Signals as `proc` gives them to programs.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use qemu_harness::Session;
+use std::time::Duration;
 use system_tests::{COMMAND, at_prompt, expect};
+
+/// How long the table, or many signals, may take on a busy machine.
+const LONG: Duration = Duration::from_secs(150);
 
 fn background(session: &mut Session, what: &str) -> Result<()> {
     expect(session, &format!("run signals {what} &"), &["["])?;
@@ -51,4 +55,30 @@ fn a_stopped_program_stands_still_until_it_is_continued() {
         expect(session, "ps", &["killed by SIGKILL"])?;
         Ok(())
     });
+}
+
+/// Runs a program that prints TAP: all is well, and nothing is missing.
+fn tap(session: &mut Session, command: &str, least: usize) -> Result<()> {
+    let printed = session.run(command, LONG)?;
+    let good = printed.lines().filter(|line| line.starts_with("ok ")).count();
+    ensure!(!printed.contains("not ok"), "a rule does not hold:\n{printed}");
+    ensure!(printed.contains(&format!("1..{good}")), "some rules were not tried:\n{printed}");
+    ensure!(good >= least, "only {good} rules");
+    expect(session, "status", &["0"])?;
+    Ok(())
+}
+
+#[test]
+fn every_rule_of_the_table_holds() {
+    at_prompt("signals-table", |session| tap(session, "run signals table", 76));
+}
+
+#[test]
+fn every_rule_holds_in_32_bits() {
+    at_prompt("signals-table32", |session| tap(session, "run signals32 table", 73));
+}
+
+#[test]
+fn twenty_thousand_signals_come_once_and_in_order() {
+    at_prompt("signals-stress", |session| tap(session, "run signals stress 20000", 1));
 }

@@ -91,7 +91,8 @@ pub const REGISTERS: [&str; 18] = [
 ];
 
 /// A thread of a server at the time of its fault.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[service::data]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ThreadRecord {
     /// Whether the fault is its own.
     pub faulted: bool,
@@ -104,7 +105,8 @@ pub struct ThreadRecord {
 }
 
 /// All that is known of a fault.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[service::data]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FaultDetails {
     /// What happened.
     pub record: FaultRecord,

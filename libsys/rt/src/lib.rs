@@ -1,4 +1,5 @@
-//! What a program needs to start: entry, environment, heap, panic, log, signals.
+//! What a program needs to start: entry, environment, heap, panic, log. Signals are `proc`'s:
+//! see `proc_api::signals`.
 //!
 //! ```no_run
 //! // At the top of a real program: #![no_std] #![no_main]
@@ -24,7 +25,6 @@ extern crate alloc;
 mod env;
 #[cfg(target_os = "none")]
 mod machine;
-pub mod signals;
 
 pub use defmt;
 pub use env::Env;
@@ -49,7 +49,7 @@ macro_rules! entry {
 /// Runs a program's main function. [`entry!`] calls it.
 #[doc(hidden)]
 pub fn run(main: impl FnOnce(Env) -> Result<(), Failure>) -> ! {
-    let ended = signals::start().map_err(Failure::from).and_then(|()| main(Env::new()));
+    let ended = main(Env::new());
     match ended {
         Ok(()) => exit(0),
         Err(failure) => {

@@ -39,6 +39,10 @@ pub enum Event {
     Line(String),
     /// Ctrl-C.
     Interrupt,
+    /// Ctrl-Z: the line stays as it is.
+    Suspend,
+    /// Ctrl-\: the line stays as it is.
+    Quit,
     /// Ctrl-D on an empty line.
     EndOfInput,
 }
@@ -116,6 +120,8 @@ impl Editor {
         let (output, event) = match key {
             Key::Enter => self.complete(),
             Key::Interrupt => (self.abandon(), Some(Event::Interrupt)),
+            Key::Suspend => (Vec::new(), Some(Event::Suspend)),
+            Key::Quit => (Vec::new(), Some(Event::Quit)),
             Key::EndOfInput if self.text().is_empty() => (Vec::new(), Some(Event::EndOfInput)),
             _ => (self.edit(key), None),
         };
@@ -231,7 +237,7 @@ impl Editor {
             Key::DeleteToStart => self.delete_left(usize::MAX),
             Key::DeleteToEnd => self.delete_right(usize::MAX),
             Key::DeleteWord => self.delete_word(),
-            Key::Enter | Key::Interrupt => Vec::new(),
+            Key::Enter | Key::Interrupt | Key::Suspend | Key::Quit => Vec::new(),
         }
     }
 

@@ -33,6 +33,10 @@ pub enum Key {
     DeleteWord,
     /// Ctrl-C.
     Interrupt,
+    /// Ctrl-Z.
+    Suspend,
+    /// Ctrl-\.
+    Quit,
     /// Ctrl-D: end of input on an empty line, else Delete.
     EndOfInput,
 }
@@ -145,6 +149,8 @@ fn control(byte: u8) -> Option<Key> {
         0x10 => Key::Up,
         0x15 => Key::DeleteToStart,
         0x17 => Key::DeleteWord,
+        0x1a => Key::Suspend,
+        0x1c => Key::Quit,
         _ => return None,
     })
 }
@@ -191,6 +197,11 @@ mod tests {
         assert_eq!(keys(b"\x1b[A\x1b[B\x1b[C\x1b[D"), [Key::Up, Key::Down, Key::Right, Key::Left]);
         assert_eq!(keys(b"\x1bOH\x1bOF"), [Key::Home, Key::End]);
         assert_eq!(keys(b"\x1b[1;5C\x1b[3~\x1b[4~"), [Key::Right, Key::Delete, Key::End]);
+    }
+
+    #[test]
+    fn keys_for_whoever_runs() {
+        assert_eq!(keys(b"\x03\x1a\x1c"), [Key::Interrupt, Key::Suspend, Key::Quit]);
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! Readers, Ctrl-C, output.
+//! Readers, control keys, output.
 
 use crate::keeper::Keeper;
 use crate::uart::Uart;
 use alloc::string::String;
 use alloc::vec::Vec;
-use console_api::{Console, ConsoleError};
+use console_api::{Console, ConsoleError, ControlKey};
 use console_core::editor::{Editor, Event};
 use console_core::keys::Keys;
 use console_core::lines::Lines;
@@ -19,10 +19,10 @@ struct Reader {
     reply: Reply<Result<String, ConsoleError>>,
 }
 
-/// Someone who waits for Ctrl-C.
+/// Someone who waits for control keys.
 struct Waiter {
     client: u64,
-    reply: Reply<Result<(), ConsoleError>>,
+    reply: Reply<Result<ControlKey, ConsoleError>>,
 }
 
 /// The console.
@@ -34,8 +34,8 @@ pub(crate) struct Server {
     lines: Lines,
     reader: Option<Reader>,
     waiter: Option<Waiter>,
-    /// Ctrl-C came while nobody waited for it.
-    interrupted: bool,
+    /// This key came while nobody waited for it.
+    pressed: Option<ControlKey>,
 }
 
 impl Server {
@@ -56,7 +56,7 @@ impl Server {
             lines,
             reader: None,
             waiter: None,
-            interrupted: false,
+            pressed: None,
         }
     }
 
@@ -88,6 +88,8 @@ impl Server {
                 self.serve_reader(shown);
             }
             Some(Event::Interrupt) => self.interrupt(&output),
+            Some(Event::Suspend) => self.control(ControlKey::Suspend, "^Z\n"),
+            Some(Event::Quit) => self.control(ControlKey::Quit, "^\\\n"),
             Some(Event::EndOfInput) => self.end_of_input(),
         }
     }
@@ -101,12 +103,36 @@ impl Server {
         if let Some(reader) = reader {
             reader.reply.send(Err(ConsoleError::Interrupted));
         }
-        match self.waiter.take() {
-            // It knows already.
-            Some(waiter) if Some(waiter.client) == client => self.waiter = Some(waiter),
-            Some(waiter) => self.interrupted = waiter.reply.deliver(&Ok(())).is_err(),
-            None => self.interrupted = client.is_none(),
+        // Who was reading knows already.
+        if self.is_for_others(client) {
+            self.press(ControlKey::Interrupt);
         }
+    }
+
+    /// A key that is for whoever runs, if that is not the one who waits for such keys. A line
+    /// that somebody is reading stays.
+    fn control(&mut self, key: ControlKey, echo: &str) {
+        if !self.is_for_others(self.reader.as_ref().map(|reader| reader.client)) {
+            return;
+        }
+        let mut output = self.editor.hide();
+        output.extend(self.editor.print(echo));
+        self.send(&output);
+        self.press(key);
+    }
+
+    /// Whether a control key is for others than this reader.
+    fn is_for_others(&self, reader: Option<u64>) -> bool {
+        match &self.waiter {
+            Some(waiter) => Some(waiter.client) != reader,
+            None => reader.is_none(),
+        }
+    }
+
+    /// Tells it to who waits for it, or keeps it until somebody does.
+    fn press(&mut self, key: ControlKey) {
+        let told = self.waiter.take().map(|waiter| waiter.reply.deliver(&Ok(key)));
+        self.pressed = (!matches!(told, Some(Ok(())))).then_some(key);
     }
 
     fn end_of_input(&mut self) {
@@ -174,9 +200,11 @@ impl Console for Server {
         }
     }
 
-    fn wait_interrupt(&mut self, caller: &Caller, reply: Reply<Result<(), ConsoleError>>) {
-        if core::mem::take(&mut self.interrupted) {
-            self.interrupted = reply.deliver(&Ok(())).is_err();
+    fn wait_control(&mut self, caller: &Caller, reply: Reply<Result<ControlKey, ConsoleError>>) {
+        if let Some(key) = self.pressed.take() {
+            if reply.deliver(&Ok(key)).is_err() {
+                self.pressed = Some(key);
+            }
             return;
         }
         if let Some(before) = self.waiter.replace(Waiter { client: caller.badge(), reply }) {

@@ -1,18 +1,18 @@
 //! What a fault becomes: a signal, and a handler or the end.
 
 use abi::FaultKind;
-use proc_api::{Disposition, Signal};
+use proc_api::Signal;
 
 /// The signal that a fault becomes.
 pub fn signal_of(kind: FaultKind) -> Signal {
     match kind {
-        FaultKind::Page | FaultKind::Protection => Signal::Segment,
-        FaultKind::IllegalInstruction => Signal::Illegal,
-        FaultKind::Arithmetic => Signal::Arithmetic,
-        FaultKind::Debug => Signal::Trap,
-        FaultKind::Alignment | FaultKind::NoMemory | FaultKind::Machine => Signal::Bus,
-        FaultKind::Panic => Signal::Abort,
-        FaultKind::Syscall => Signal::System,
+        FaultKind::Page | FaultKind::Protection => Signal::SEGV,
+        FaultKind::IllegalInstruction => Signal::ILL,
+        FaultKind::Arithmetic => Signal::FPE,
+        FaultKind::Debug => Signal::TRAP,
+        FaultKind::Alignment | FaultKind::NoMemory | FaultKind::Machine => Signal::BUS,
+        FaultKind::Panic => Signal::ABRT,
+        FaultKind::Syscall => Signal::SYS,
     }
 }
 
@@ -33,19 +33,19 @@ pub struct FaultMemory {
 }
 
 impl FaultMemory {
-    /// Decides about a fault at an instruction, over an address.
+    /// Decides about a fault at an instruction, over an address, whose signal has a handler
+    /// and is not blocked, or not. Traps do not count: what they are at is over.
     pub fn decide(
         &mut self,
-        disposition: Disposition,
+        kind: Option<FaultKind>,
+        handled: bool,
         instruction: u64,
         address: u64,
     ) -> FaultAction {
-        let again = self.last.replace((instruction, address)) == Some((instruction, address));
-        if disposition == Disposition::Handled && !again {
-            FaultAction::Handle
-        } else {
-            FaultAction::Kill
-        }
+        let place = (kind != Some(FaultKind::Debug)).then_some((instruction, address));
+        let before = core::mem::replace(&mut self.last, place);
+        let again = place.is_some() && before == place;
+        if handled && !again { FaultAction::Handle } else { FaultAction::Kill }
     }
 }
 
@@ -53,28 +53,31 @@ impl FaultMemory {
 mod tests {
     use super::{FaultAction, FaultMemory, signal_of};
     use abi::FaultKind;
-    use proc_api::{Disposition, Signal};
+    use proc_api::Signal;
 
     #[test]
     fn faults_become_the_usual_signals() {
-        assert_eq!(signal_of(FaultKind::Page), Signal::Segment);
-        assert_eq!(signal_of(FaultKind::IllegalInstruction), Signal::Illegal);
-        assert_eq!(signal_of(FaultKind::Arithmetic), Signal::Arithmetic);
+        assert_eq!(signal_of(FaultKind::Page), Signal::SEGV);
+        assert_eq!(signal_of(FaultKind::IllegalInstruction), Signal::ILL);
+        assert_eq!(signal_of(FaultKind::Arithmetic), Signal::FPE);
+        assert_eq!(signal_of(FaultKind::Alignment), Signal::BUS);
+        assert_eq!(signal_of(FaultKind::Debug), Signal::TRAP);
     }
 
     #[test]
     fn only_a_handler_that_helps_lets_it_go_on() {
         let mut memory = FaultMemory::default();
-        let mut at = |instruction| memory.decide(Disposition::Handled, instruction, 0);
-        assert_eq!(at(1), FaultAction::Handle);
-        assert_eq!(at(2), FaultAction::Handle);
-        assert_eq!(at(2), FaultAction::Kill);
+        let mut at = |kind, instruction| memory.decide(Some(kind), true, instruction, 0);
+        assert_eq!(at(FaultKind::Page, 1), FaultAction::Handle);
+        assert_eq!(at(FaultKind::Page, 2), FaultAction::Handle);
+        assert_eq!(at(FaultKind::Page, 2), FaultAction::Kill);
+        assert_eq!(at(FaultKind::Debug, 3), FaultAction::Handle);
+        assert_eq!(at(FaultKind::Debug, 3), FaultAction::Handle, "a breakpoint in a loop");
     }
 
     #[test]
-    fn without_a_handler_it_ends_and_ignoring_does_not_help() {
-        for disposition in [Disposition::Default, Disposition::Ignore] {
-            assert_eq!(FaultMemory::default().decide(disposition, 1, 0), FaultAction::Kill);
-        }
+    fn without_a_handler_it_ends() {
+        let kind = Some(FaultKind::Page);
+        assert_eq!(FaultMemory::default().decide(kind, false, 1, 0), FaultAction::Kill);
     }
 }

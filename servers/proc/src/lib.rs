@@ -1,14 +1,16 @@
-//! What `proc` decides, without the kernel: dispositions of signals, what a fault
-//! becomes, which programs there are and who waits for them.
-#![no_std]
+//! What `proc` decides, without the kernel: signals, what a fault becomes, which programs
+//! there are, in which groups, and who waits for them.
+#![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
-mod dispositions;
+mod alarms;
 mod faults;
+mod signals;
 mod table;
 
-pub use dispositions::{Action, Dispositions};
+pub use alarms::Alarm;
 pub use faults::{FaultAction, FaultMemory, signal_of};
-pub use table::{Entry, Full, Gone, MAX_PROGRAMS, Table, Wait};
+pub use signals::{BATCH, Effect, Pending, QUEUE_MAX, QueueFull, Signals};
+pub use table::{Entry, Found, Full, Gone, MAX_PROGRAMS, Table, Waiter};

@@ -1,31 +1,45 @@
 //! The server: its table, and what comes to it.
 
+mod alarms;
 mod deaths;
 mod deliver;
+mod faults;
 mod service_impl;
 mod spawn;
+mod waits;
 
 use init_api::SystemClient;
 use manifest::{Archive, FILE, System};
-use proc_api::{ExitStatus, Proc, ProcError};
-use proc_core::Table;
+use proc_api::{Info, Proc, ProcError, SignalSet};
+use proc_core::{Entry, Table};
 use rt::Failure;
-use service::{Event, Reply, Server};
-use sys::{Constant, Endpoint, Notification, Process};
+use service::{Caller, Event, Reply, Server};
+use sys::{Constant, Endpoint, Notification, Process, Timer};
+use waits::WaitReply;
 
-/// Someone who waits for a program's end.
-type Waiter = Reply<Result<ExitStatus, ProcError>>;
+/// A thread of a program that waits for signals without a handler.
+struct SignalWaiter {
+    set: SignalSet,
+    reply: Reply<Result<Info, ProcError>>,
+}
 
 /// What holds a living program.
 struct Held {
     process: Process,
-    /// Its signals, as bits.
-    signals: Notification,
+    /// Rings when there is a signal for its handlers.
+    bell: Notification,
+    /// It waits with another mask until a handler runs.
+    suspended: Option<Reply<Result<(), ProcError>>>,
 }
+
+type Program = Entry<Held, SignalWaiter>;
+
+/// The bit of the next alarm; those of deaths are below.
+const ALARM: u64 = 1 << 63;
 
 /// The server.
 pub(crate) struct ProcServer {
-    programs: Table<Held, Waiter>,
+    programs: Table<Held, SignalWaiter, WaitReply>,
     system: System,
     archive: Constant,
     archive_size: usize,
@@ -36,6 +50,9 @@ pub(crate) struct ProcServer {
     init: SystemClient,
     /// A bit for the death of each program.
     bell: Notification,
+    /// Rings at the next alarm of any program.
+    timer: Timer,
+    armed_ns: u64,
 }
 
 impl ProcServer {
@@ -56,6 +73,8 @@ impl ProcServer {
             names: env.handle("root")?,
             own: env.handle("self")?,
             init: SystemClient::from_endpoint(env.handle("supervisor")?),
+            timer: Timer::create(&bell, ALARM)?,
+            armed_ns: sys::FOREVER,
             bell,
         })
     }
@@ -66,10 +85,25 @@ impl ProcServer {
         loop {
             match receiver.next(&mut self)? {
                 Event::Handled => {}
-                Event::Notified(bits) => self.deaths(bits),
+                Event::Notified(bits) => {
+                    self.deaths(bits);
+                    self.alarms(bits);
+                }
                 Event::Raw(raw) => self.fault(raw),
             }
+            self.tell_waiters();
+            self.arm();
         }
+    }
+
+    /// The program that calls.
+    fn program(&mut self, caller: &Caller) -> Result<&mut Program, ProcError> {
+        self.programs.instance(instance(caller.badge())).ok_or(ProcError::OnlyForPrograms)
+    }
+
+    /// Its process id; 0 for a server.
+    fn caller_pid(&mut self, caller: &Caller) -> u32 {
+        self.program(caller).map_or(0, |entry| entry.ids.pid)
     }
 
     fn archive_bytes(&self) -> &[u8] {

@@ -3,89 +3,86 @@
 //! Each has a slot, which is its bit in the notification of deaths, and an instance
 //! number, which is in its badges and is never used again.
 
-use crate::{Dispositions, FaultMemory};
+mod groups;
+mod waits;
+
+pub use waits::{Found, Waiter};
+
+use crate::{Alarm, FaultMemory, Signals};
 use alloc::string::String;
 use alloc::vec::Vec;
-use proc_api::ExitStatus;
+use proc_api::{ChildStatus, Disposition, ExitStatus, Flags, Ids, Signal, Target};
 
 /// As many can be alive at once: one bit of a notification each.
 pub const MAX_PROGRAMS: u8 = 48;
-/// So many ended programs are remembered for someone to wait; then the oldest is forgotten.
+/// So many ended programs of one parent are remembered for it to wait; then the oldest is
+/// forgotten.
 const MAX_ENDED: usize = 32;
 
-/// A program. `P` is what holds it alive, `W` is someone who waits for its end.
+/// A program. `P` is what holds it alive, `S` someone who waits for a signal of its own.
 #[derive(Debug)]
-pub struct Entry<P, W> {
-    /// Process id.
-    pub pid: u32,
-    /// Process id of the program that started it, or 0.
-    pub parent: u32,
+pub struct Entry<P, S> {
+    /// Where it stands. Parent 0: a server started it, or it is adopted.
+    pub ids: Ids,
+    /// Whether its parent has ended: then nobody waits for it.
+    pub adopted: bool,
     /// Its number, never used again.
     pub instance: u32,
     /// Its bit in the notification of deaths.
     pub slot: u8,
     /// Name of its file.
     pub name: String,
-    /// Whether a stop signal stopped it.
-    pub stopped: bool,
-    /// What it does about signals.
-    pub dispositions: Dispositions,
+    /// Its signals.
+    pub signals: Signals,
+    /// Its threads that wait for signals.
+    pub waiting: Vec<S>,
+    /// Its alarm.
+    pub alarm: Option<Alarm>,
     /// Its last fault.
     pub faults: FaultMemory,
+    /// A stop or its end that nobody has waited for.
+    pub news: Option<ChildStatus>,
     /// Why it is about to die, when `proc` killed it.
     pub cause: Option<ExitStatus>,
     /// How it ended.
     pub ended: Option<ExitStatus>,
     /// What holds it; gone with its end.
     pub process: Option<P>,
-    waiters: Vec<W>,
 }
 
 /// All slots are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
 
-/// What a wait comes to.
-#[derive(Debug)]
-pub enum Wait<W> {
-    /// It has ended already.
-    Ended(W, ExitStatus),
-    /// The waiter is told later.
-    Later,
-    /// There is no such program.
-    NoSuchProcess(W),
-}
-
 /// A program that has just ended.
-#[derive(Debug)]
-pub struct Gone<W> {
-    /// Its process id.
-    pub pid: u32,
-    /// Who started it.
-    pub parent: u32,
+#[derive(Debug, PartialEq, Eq)]
+pub struct Gone {
+    /// Where it stood.
+    pub ids: Ids,
     /// Its name.
     pub name: String,
     /// How it ended.
     pub status: ExitStatus,
-    /// Who waited.
-    pub waiters: Vec<W>,
+    /// Groups with stopped members that nobody outside can continue any more.
+    pub orphaned: Vec<u32>,
 }
 
-/// All programs, in the order of their starts.
+/// All programs, in the order of their starts. `W` is someone who waits for programs.
 #[derive(Debug)]
-pub struct Table<P, W> {
-    entries: Vec<Entry<P, W>>,
+pub struct Table<P, S, W> {
+    entries: Vec<Entry<P, S>>,
+    waiters: Vec<Waiter<W>>,
     foreground: u32,
     last_instance: u32,
 }
 
-impl<P, W> Default for Table<P, W> {
+impl<P, S, W> Default for Table<P, S, W> {
     fn default() -> Self {
-        Self { entries: Vec::new(), foreground: 0, last_instance: 0 }
+        Self { entries: Vec::new(), waiters: Vec::new(), foreground: 0, last_instance: 0 }
     }
 }
 
-impl<P, W> Table<P, W> {
+impl<P, S, W> Table<P, S, W> {
     /// A slot and an instance number for a new program.
     ///
     /// # Errors
@@ -98,7 +95,8 @@ impl<P, W> Table<P, W> {
         Ok((slot, self.last_instance.max(1)))
     }
 
-    /// Adds a program in a reserved slot.
+    /// Adds a program in a reserved slot. One of a server (parent 0) leads a group of its own
+    /// in the console's session; others are where their parent is, and inherit from it.
     pub fn insert(
         &mut self,
         (slot, instance): (u8, u32),
@@ -106,104 +104,109 @@ impl<P, W> Table<P, W> {
         name: &str,
         process: P,
     ) {
+        let of = self.alive(parent).map(|parent| (parent.ids, parent.signals.inherited()));
+        let (ids, signals) = match of {
+            Some((ids, signals)) => (Ids { pid, parent, ..ids }, signals),
+            None => (Ids { pid, parent: 0, group: pid, session: 0 }, Signals::default()),
+        };
         self.entries.push(Entry {
-            pid,
-            parent,
+            ids,
+            adopted: false,
             instance,
             slot,
             name: name.into(),
-            stopped: false,
-            dispositions: Dispositions::default(),
+            signals,
+            waiting: Vec::new(),
+            alarm: None,
             faults: FaultMemory::default(),
+            news: None,
             cause: None,
             ended: None,
             process: Some(process),
-            waiters: Vec::new(),
         });
     }
 
     /// Everything, for lists.
-    pub fn all(&self) -> impl Iterator<Item = &Entry<P, W>> {
+    pub fn all(&self) -> impl Iterator<Item = &Entry<P, S>> {
         self.entries.iter()
     }
 
-    fn living(&self) -> impl Iterator<Item = &Entry<P, W>> {
+    /// Everything that has not ended.
+    pub fn living(&self) -> impl Iterator<Item = &Entry<P, S>> {
         self.entries.iter().filter(|entry| entry.ended.is_none())
     }
 
+    fn find(&mut self, wanted: impl Fn(&Entry<P, S>) -> bool) -> Option<&mut Entry<P, S>> {
+        self.entries.iter_mut().find(|entry| entry.ended.is_none() && wanted(entry))
+    }
+
     /// A program that has not ended.
-    pub fn alive(&mut self, pid: u32) -> Option<&mut Entry<P, W>> {
-        self.entries.iter_mut().find(|entry| entry.pid == pid && entry.ended.is_none())
+    pub fn alive(&mut self, pid: u32) -> Option<&mut Entry<P, S>> {
+        self.find(|entry| entry.ids.pid == pid)
     }
 
     /// A program that has not ended, by its instance number.
-    pub fn instance(&mut self, instance: u32) -> Option<&mut Entry<P, W>> {
-        let found = |entry: &&mut Entry<P, W>| entry.instance == instance && entry.ended.is_none();
-        self.entries.iter_mut().find(found)
+    pub fn instance(&mut self, instance: u32) -> Option<&mut Entry<P, S>> {
+        self.find(|entry| entry.instance == instance)
     }
 
     /// A program that has not ended, by its slot.
-    pub fn slot(&mut self, slot: u8) -> Option<&mut Entry<P, W>> {
-        self.entries.iter_mut().find(|entry| entry.slot == slot && entry.ended.is_none())
+    pub fn slot(&mut self, slot: u8) -> Option<&mut Entry<P, S>> {
+        self.find(|entry| entry.slot == slot)
     }
 
-    /// Which program Ctrl-C goes to; 0: none.
-    pub fn foreground(&self) -> u32 {
-        self.foreground
-    }
-
-    /// Makes a living program the foreground one; 0: none is. False when there is none such.
-    pub fn set_foreground(&mut self, pid: u32) -> bool {
-        let known = pid == 0 || self.alive(pid).is_some();
-        if known {
-            self.foreground = pid;
-        }
-        known
-    }
-
-    /// Someone wants to know how a program ends.
-    pub fn wait(&mut self, pid: u32, waiter: W) -> Wait<W> {
-        let Some(index) = self.entries.iter().position(|entry| entry.pid == pid) else {
-            return Wait::NoSuchProcess(waiter);
-        };
-        match self.entries[index].ended {
-            Some(status) => {
-                self.entries.remove(index);
-                Wait::Ended(waiter, status)
-            }
-            None => {
-                self.entries[index].waiters.push(waiter);
-                Wait::Later
-            }
-        }
-    }
-
-    /// The program in this slot has died with this status. Without a waiter it is
-    /// remembered for one.
-    pub fn died(&mut self, slot: u8, status: u64) -> Option<Gone<W>> {
+    /// The program in this slot has died with this status. It is remembered for someone to
+    /// wait, until [`Table::forget_unwanted`].
+    pub fn died(&mut self, slot: u8, status: u64) -> Option<Gone> {
+        let pid = self.slot(slot)?.ids.pid;
+        let held = self.held_by(pid);
         let entry = self.slot(slot)?;
         let status = entry.cause.unwrap_or(ExitStatus::Exited(status));
         entry.ended = Some(status);
         entry.process = None;
-        let waiters = core::mem::take(&mut entry.waiters);
-        let (pid, parent, name) = (entry.pid, entry.parent, entry.name.clone());
-        if self.foreground == pid {
+        entry.waiting.clear();
+        let (ids, name) = (entry.ids, entry.name.clone());
+        self.adopt_children(ids.pid);
+        self.waiters.retain(|waiter| waiter.by != ids.pid);
+        if self.members(self.foreground).next().is_none() {
             self.foreground = 0;
         }
-        if !waiters.is_empty() {
-            self.entries.retain(|entry| entry.pid != pid);
-        }
-        self.forget_oldest();
-        Some(Gone { pid, parent, name, status, waiters })
+        let orphaned = held.into_iter().filter(|group| self.is_stopped_orphan(*group)).collect();
+        Some(Gone { ids, name, status, orphaned })
     }
 
-    fn forget_oldest(&mut self) {
-        if self.entries.iter().filter(|entry| entry.ended.is_some()).count() > MAX_ENDED
-            && let Some(oldest) = self.entries.iter().position(|entry| entry.ended.is_some())
+    /// Its children belong to nobody now: those that have ended are forgotten.
+    fn adopt_children(&mut self, pid: u32) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.ids.parent == pid) {
+            entry.ids.parent = 0;
+            entry.adopted = true;
+        }
+        self.entries.retain(|entry| !(entry.adopted && entry.ended.is_some()));
+    }
+
+    /// Forgets an ended program that nobody is going to wait for.
+    pub fn forget_unwanted(&mut self, gone: &Gone) {
+        let Ids { pid, parent, .. } = gone.ids;
+        let adopted = |entry: &Entry<P, S>| entry.ids.pid == pid && entry.adopted;
+        let server_waits = self.waiters.iter().any(|waiter| waiter.target == Target::Process(pid));
+        let unwanted = self.entries.iter().any(adopted) && !server_waits
+            || self.alive(parent).is_some_and(|parent| !wants_children(&parent.signals));
+        if unwanted {
+            self.entries.retain(|entry| entry.ids.pid != pid);
+        }
+        let ended = |entry: &Entry<P, S>| entry.ended.is_some() && entry.ids.parent == parent;
+        if self.entries.iter().filter(|entry| ended(entry)).count() > MAX_ENDED
+            && let Some(oldest) = self.entries.iter().position(ended)
         {
             self.entries.remove(oldest);
         }
     }
+}
+
+/// Whether a program is going to wait for those that it started.
+fn wants_children(signals: &Signals) -> bool {
+    let action = signals.action(Signal::CHLD);
+    action.disposition != Disposition::Ignore && !action.flags.contains(Flags::NOCLDWAIT)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
-//! Ctrl-C while a program runs: a thread that waits for it and tells `proc`.
+//! Ctrl-C, Ctrl-Z and Ctrl-\ while a program runs: a thread that waits for them and tells
+//! `proc`.
 
-use console_api::ConsoleClient;
+use console_api::{ConsoleClient, ControlKey};
 use proc_api::{ProcClient, Signal};
 use sys::{Endpoint, Error, Priority, Rights};
 
@@ -22,8 +23,16 @@ pub(crate) fn watch(names: &Endpoint) -> Result<(), Error> {
 
 fn serve(names: &Endpoint) {
     let Ok(console) = ConsoleClient::connect(names) else { return };
-    while console.wait_interrupt().is_ok() {
+    while let Ok(key) = console.wait_control() {
         let Ok(proc) = ProcClient::connect(names) else { return };
-        let _ = proc.signal_foreground(Signal::Interrupt.number());
+        let _ = proc.signal_foreground(signal_of(key).number());
+    }
+}
+
+fn signal_of(key: ControlKey) -> Signal {
+    match key {
+        ControlKey::Interrupt => Signal::INT,
+        ControlKey::Suspend => Signal::TSTP,
+        ControlKey::Quit => Signal::QUIT,
     }
 }

@@ -1,4 +1,4 @@
-//! The interface of the console: text out, lines in, Ctrl-C.
+//! The interface of the console: text out, lines in, the keys Ctrl-C, Ctrl-Z, Ctrl-\.
 //!
 //! One reader at a time has the terminal: the newest. A reader uses [`LineReader`],
 //! which numbers its requests, so that a line is neither lost nor read twice when the
@@ -41,8 +41,20 @@ impl fmt::Display for ConsoleError {
 
 impl core::error::Error for ConsoleError {}
 
+/// A key that is not for the line but for whoever runs in the foreground.
+#[service::data]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ControlKey {
+    /// Ctrl-C.
+    Interrupt,
+    /// Ctrl-Z.
+    Suspend,
+    /// Ctrl-\.
+    Quit,
+}
+
 /// A terminal.
-#[service::interface(version = 1)]
+#[service::interface(version = 2)]
 pub trait Console {
     /// Prints text, above the line that is being edited if there is one.
     #[idempotent]
@@ -54,8 +66,9 @@ pub trait Console {
     #[idempotent]
     fn read_line(&mut self, prompt: String, ticket: u64) -> Result<String, ConsoleError>;
 
-    /// Waits for a Ctrl-C that is pressed while the caller does not read. One client can wait.
+    /// Waits for a key that is pressed while the caller does not read, and is not for the
+    /// line. One client can wait.
     #[deferred]
     #[idempotent]
-    fn wait_interrupt(&mut self) -> Result<(), ConsoleError>;
+    fn wait_control(&mut self) -> Result<ControlKey, ConsoleError>;
 }

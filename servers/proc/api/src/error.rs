@@ -34,6 +34,20 @@ pub enum ProcError {
         /// The signal's number.
         number: u8,
     },
+    /// As many queued signals wait for the program as there can be.
+    QueueFull {
+        /// How many that is.
+        limit: u32,
+    },
+    /// The caller started no program that it could wait for.
+    NoChild,
+    /// POSIX does not allow this change of groups or sessions.
+    NotAllowed {
+        /// Why.
+        why: String,
+    },
+    /// A program in the background cannot read the terminal, and cannot be stopped for it.
+    Background,
     /// Only a program that `proc` started has signals of its own.
     OnlyForPrograms,
     /// As many programs run as there can be.
@@ -55,6 +69,12 @@ impl fmt::Display for ProcError {
             Self::CannotHandle { number } => {
                 write!(f, "signal {number} cannot be handled or ignored")
             }
+            Self::QueueFull { limit } => {
+                write!(f, "{limit} queued signals wait for the program already: send it later")
+            }
+            Self::NoChild => f.write_str("no program was started that could be waited for"),
+            Self::NotAllowed { why } => f.write_str(why),
+            Self::Background => f.write_str("a program in the background cannot read: use `fg`"),
             Self::OnlyForPrograms => f.write_str("only a program has signals of its own"),
             Self::TooMany { limit } => {
                 write!(f, "{limit} programs run already: wait for one or kill one")

@@ -1,38 +1,41 @@
-//! The interface of `proc`: programs, signals, exit statuses.
+//! The interface of `proc`: programs, signals, exit statuses; and [`signals`], with which
+//! programs handle theirs.
 //!
 //! A program that `proc` started finds in its startup block: `names`, `proc` (its own
-//! line to `proc`, by which `proc` knows it) and `signals` (the notification whose bit
-//! n stands for signal n; register it as the upcall). The first argument is the program
-//! itself, as `env.name()`; `env.args()` are the others.
+//! line to `proc`, by which `proc` knows it) and `signals` (the notification that rings
+//! when there is a signal for its handlers). The first argument is the program itself, as
+//! `env.name()`; `env.args()` are the others.
 //!
-//! Signals are numbers on the wire, so that a shell can call every method;
+//! Signals are numbers where they come from outside, so that a shell can call every method;
 //! [`Signal`] gives them names.
 #![no_std]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
+mod action;
 mod error;
 mod signal;
+pub mod signals;
 mod status;
 
+pub use action::{
+    Action, Cause, ChildStatus, Delivery, Disposition, Fault, Flags, Ids, Info, MaskChange, Target,
+    WaitFor, Waited,
+};
 pub use error::ProcError;
-pub use signal::{DefaultAction, Signal};
+pub use signal::{DefaultAction, Signal, SignalSet};
 pub use status::ExitStatus;
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// What a program does about a signal.
-#[service::data]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Disposition {
-    /// What [`Signal::default_action`] says.
-    Default,
-    /// Nothing.
-    Ignore,
-    /// It has a handler: its `signals` notification gets the bit.
-    Handled,
+/// Bits of the notification that `proc` rings.
+pub mod bell {
+    /// For a handler on the stack of the thread.
+    pub const PLAIN: u64 = 1 << 0;
+    /// For a handler with `Flags::ONSTACK`.
+    pub const ON_STACK: u64 = 1 << 1;
 }
 
 /// What a program is doing.
@@ -41,7 +44,7 @@ pub enum Disposition {
 pub enum ProgramState {
     /// It runs or waits.
     Running,
-    /// Stopped by SIGSTOP or SIGTSTP.
+    /// Stopped by a signal.
     Stopped,
     /// It ended, and nobody has waited for it yet.
     Ended(ExitStatus),
@@ -51,10 +54,8 @@ pub enum ProgramState {
 #[service::data]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProgramInfo {
-    /// Process id, as the kernel counts.
-    pub pid: u32,
-    /// Process id of the program that started it; 0 when a server did.
-    pub parent: u32,
+    /// Where it stands.
+    pub ids: Ids,
     /// Name of its file.
     pub name: String,
     /// What it is doing.
@@ -78,9 +79,11 @@ pub struct ProgramInfo {
 }
 
 /// Starts programs and sends them signals.
-#[service::interface(version = 1, max_message = 16384)]
+#[service::interface(version = 2, max_message = 16384)]
 pub trait Proc {
-    /// Starts a program of the boot archive: its process id.
+    /// Starts a program of the boot archive: its process id. One that a server starts is the
+    /// first of a group of its own; others join the caller's group and have its mask, and
+    /// ignore what it ignores.
     fn spawn(
         &mut self,
         program: String,
@@ -92,19 +95,79 @@ pub trait Proc {
     #[deferred]
     fn wait(&mut self, pid: u32) -> Result<ExitStatus, ProcError>;
 
-    /// Sends a signal.
+    /// Waits for something to happen to programs that the caller started; `None` when it was
+    /// not to wait and nothing has. Servers can wait for every program by its id.
+    #[deferred]
+    fn wait_for(&mut self, target: Target, what: WaitFor) -> Result<Option<Waited>, ProcError>;
+
+    /// Sends a signal. Number 0 only looks whether there is such a program.
     fn kill(&mut self, pid: u32, signal: u8) -> Result<(), ProcError>;
 
-    /// Sends a signal to the program in the foreground; false when there is none.
+    /// Sends a signal to all of a group; 0 is the caller's.
+    fn kill_group(&mut self, group: u32, signal: u8) -> Result<(), ProcError>;
+
+    /// Sends a signal that carries a value.
+    fn sigqueue(&mut self, pid: u32, signal: u8, value: u64) -> Result<(), ProcError>;
+
+    /// Sends a signal to the group in the foreground; false when there is none.
     fn signal_foreground(&mut self, signal: u8) -> Result<bool, ProcError>;
 
-    /// Makes a program the foreground one; 0: none is.
+    /// Makes a group of the console's session, or the group of a program in it, the one in
+    /// the foreground; 0: none is.
     #[idempotent]
-    fn set_foreground(&mut self, pid: u32) -> Result<(), ProcError>;
+    fn set_foreground(&mut self, group: u32) -> Result<(), ProcError>;
+
+    /// The group in the foreground; 0: none is.
+    #[idempotent]
+    fn foreground(&mut self) -> Result<u32, ProcError>;
+
+    /// Whether the caller may read the terminal now. If not, its group was sent SIGTTIN: it
+    /// is to ask again when it goes on.
+    fn may_read(&mut self) -> Result<bool, ProcError>;
 
     /// Sets what the calling program does about a signal, and tells what it did.
-    fn sigaction(&mut self, signal: u8, disposition: Disposition)
-    -> Result<Disposition, ProcError>;
+    fn sigaction(&mut self, signal: u8, action: Action) -> Result<Action, ProcError>;
+
+    /// Tells what it does.
+    #[idempotent]
+    fn action(&mut self, signal: u8) -> Result<Action, ProcError>;
+
+    /// Changes which signals wait until they are unblocked: which did.
+    fn sigprocmask(&mut self, change: MaskChange) -> Result<SignalSet, ProcError>;
+
+    /// Which signals wait.
+    #[idempotent]
+    fn sigpending(&mut self) -> Result<SignalSet, ProcError>;
+
+    /// For the handlers of the calling program: the mask to go back to after the last ones,
+    /// and what comes next, on which stack.
+    fn next_signal(
+        &mut self,
+        done: Option<SignalSet>,
+        on_stack: bool,
+    ) -> Result<Option<Delivery>, ProcError>;
+
+    /// Waits with this mask until a handler is to run, which goes back to the mask before.
+    #[deferred]
+    fn sigsuspend(&mut self, mask: SignalSet) -> Result<(), ProcError>;
+
+    /// Waits for one of these signals, which should be blocked, and takes it.
+    #[deferred]
+    fn sigwait(&mut self, set: SignalSet) -> Result<Info, ProcError>;
+
+    /// Sends SIGALRM to the caller after so many nanoseconds, and again and again after each
+    /// interval other than 0; 0 ends it. How long the alarm before still had to go.
+    fn alarm(&mut self, after_ns: u64, interval_ns: u64) -> Result<u64, ProcError>;
+
+    /// Puts the caller (pid 0) or a program that it started into a group; 0: one of its own.
+    fn setpgid(&mut self, pid: u32, group: u32) -> Result<(), ProcError>;
+
+    /// Makes the caller the leader of a session and group of its own: its number.
+    fn setsid(&mut self) -> Result<u32, ProcError>;
+
+    /// Where a program stands; 0 is the caller.
+    #[idempotent]
+    fn ids(&mut self, pid: u32) -> Result<Ids, ProcError>;
 
     /// All programs that were started and not waited for.
     #[idempotent]

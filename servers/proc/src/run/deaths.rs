@@ -1,7 +1,8 @@
 //! Programs that have ended.
 
 use super::ProcServer;
-use proc_api::Signal;
+use alloc::vec::Vec;
+use proc_api::{ChildStatus, Signal};
 use proc_core::MAX_PROGRAMS;
 use sys::ProcessState;
 
@@ -20,14 +21,25 @@ impl ProcServer {
             return;
         }
         let Some(gone) = self.programs.died(slot, info.status) else { return };
-        let code = gone.status.code();
-        defmt::info!("{=str} ({=u32}) ended with {=u64}", gone.name.as_str(), gone.pid, code);
-        for waiter in gone.waiters {
-            waiter.send(Ok(gone.status));
+        let (pid, code) = (gone.ids.pid, gone.status.code());
+        defmt::info!("{=str} ({=u32}) ended with {=u64}", gone.name.as_str(), pid, code);
+        self.programs.forget_unwanted(&gone);
+        // A parent that waits is told first, so that SIGCHLD does not cut its wait short.
+        self.tell_waiters();
+        self.tell_parent(gone.ids, ChildStatus::Ended(gone.status));
+        for group in &gone.orphaned {
+            self.release(*group);
         }
-        if gone.parent != 0 {
-            // A parent that has ended before has no use for it.
-            let _ = self.deliver(gone.parent, Signal::Child);
+    }
+
+    /// Nobody could let the group's stopped members go on: they are told, and go on.
+    fn release(&mut self, group: u32) {
+        let members: Vec<u32> = self.programs.members(group).map(|entry| entry.ids.pid).collect();
+        for pid in members {
+            for signal in [Signal::HUP, Signal::CONT] {
+                // Members have not ended, and standard signals always find their places.
+                let _ = self.send_from(0, pid, signal);
+            }
         }
     }
 }

@@ -1,85 +1,122 @@
-//! Signals and faults on their way to a program.
+//! Signals on their way to a program.
 
-use super::{Held, ProcServer, Waiter, instance};
-use abi::{FAULT_LABEL, FaultKind, KILLED};
-use proc_api::{ExitStatus, ProcError, Signal};
-use proc_core::{Action, Entry, FaultAction, signal_of};
-use service::Raw;
-use sys::{Error, FaultReply, Message, Words};
+use super::{ProcServer, Program};
+use abi::KILLED;
+use alloc::vec::Vec;
+use proc_api::{Cause, ChildStatus, ExitStatus, Flags, Ids, Info, ProcError, Signal, SignalSet};
+use proc_core::{Effect, QUEUE_MAX, QueueFull};
 
-type Program = Entry<Held, Waiter>;
+/// The stop signals that an orphan does not follow.
+const TERMINAL_STOPS: SignalSet =
+    SignalSet::EMPTY.with(Signal::TSTP).with(Signal::TTIN).with(Signal::TTOU);
 
 impl ProcServer {
+    /// Sends a signal to a program that has not ended, for a program or a server (0).
+    pub(super) fn send_from(&mut self, by: u32, pid: u32, signal: Signal) -> Result<(), ProcError> {
+        self.send(pid, Info { signal, cause: Cause::Sent { by } })
+    }
+
     /// Sends a signal to a program that has not ended.
-    pub(super) fn deliver(&mut self, pid: u32, signal: Signal) -> Result<(), ProcError> {
+    pub(super) fn send(&mut self, pid: u32, info: Info) -> Result<(), ProcError> {
         let entry = self.programs.alive(pid).ok_or(ProcError::NoSuchProcess { pid })?;
-        if let Err(error) = act(entry, signal) {
+        let go_on = entry.signals.undo(info.signal);
+        let pended = if offer(entry, info) { Ok(()) } else { entry.signals.pend(info) };
+        self.settle(pid, go_on);
+        let limit = u32::try_from(QUEUE_MAX).unwrap_or(u32::MAX);
+        pended.map_err(|QueueFull| ProcError::QueueFull { limit })
+    }
+
+    /// Sends a signal to all of a group: whether there was somebody.
+    pub(super) fn send_group(
+        &mut self,
+        by: u32,
+        group: u32,
+        signal: Signal,
+    ) -> Result<bool, ProcError> {
+        let members: Vec<u32> = self.programs.members(group).map(|entry| entry.ids.pid).collect();
+        let mut result = Ok(false);
+        for pid in members {
+            let sent = self.send_from(by, pid, signal).map(|()| true);
+            // As in POSIX it is enough that one could be sent.
+            result = if result == Ok(true) { result } else { sent };
+        }
+        result
+    }
+
+    /// Does what follows from a change of a program's signals.
+    pub(super) fn settle(&mut self, pid: u32, go_on: bool) {
+        let Some(entry) = self.programs.alive(pid) else { return };
+        let (group, pending) = (entry.ids.group, entry.signals.pending());
+        let orphaned =
+            !pending.common(TERMINAL_STOPS).is_empty() && self.programs.is_orphaned(group);
+        let Some(entry) = self.programs.alive(pid) else { return };
+        let effect = Effect { go_on, ..entry.signals.settle(orphaned) };
+        let ids = entry.ids;
+        if let Err(error) = apply(entry, effect) {
             // It is dying; its death is on its way here.
-            defmt::debug!("signal {=u8} to {=u32}: {=str}", signal.number(), pid, error.text());
+            defmt::debug!("a signal to {=u32}: {=str}", pid, error.text());
         }
-        Ok(())
+        if effect.go_on {
+            self.changed(ids, ChildStatus::Continued);
+        }
+        if let Some(signal) = effect.stop {
+            self.changed(ids, ChildStatus::Stopped(signal.number()));
+        }
     }
 
-    /// A message that is no call: a fault of a program.
-    pub(super) fn fault(&mut self, raw: Raw) {
-        let entry = self.programs.instance(instance(raw.message.badge));
-        let verdict = match entry {
-            Some(entry) if raw.message.label == FAULT_LABEL => decide(entry, &raw),
-            // Left over from a program of an earlier life of this server.
-            _ => FaultReply::Kill,
-        };
-        if let Some(right) = raw.message.reply {
-            // Whoever faulted may have been killed meanwhile.
-            let _ = right.reply(&mut Message::new(verdict as u32, Words::default()));
+    /// A program was stopped, or goes on.
+    fn changed(&mut self, ids: Ids, status: ChildStatus) {
+        if let Some(entry) = self.programs.alive(ids.pid) {
+            entry.news = Some(status);
         }
+        self.tell_waiters();
+        self.tell_parent(ids, status);
+    }
+
+    /// SIGCHLD, if the parent wants it.
+    pub(super) fn tell_parent(&mut self, ids: Ids, status: ChildStatus) {
+        let Some(parent) = self.programs.alive(ids.parent) else { return };
+        let flags = parent.signals.action(Signal::CHLD).flags;
+        if flags.contains(Flags::NOCLDSTOP) && !matches!(status, ChildStatus::Ended(_)) {
+            return;
+        }
+        let cause = Cause::Child { pid: ids.pid, status };
+        // The parent lives, and a standard signal always finds its place.
+        let _ = self.send(ids.parent, Info { signal: Signal::CHLD, cause });
     }
 }
 
-/// Does what the program's disposition says.
-fn act(entry: &mut Program, signal: Signal) -> Result<(), Error> {
-    let action = entry.dispositions.action(signal);
-    let Some(held) = &entry.process else { return Ok(()) };
-    match action {
-        Action::Ignore => Ok(()),
-        Action::Notify => held.signals.signal(signal.bit()),
-        Action::Stop => {
-            entry.stopped = true;
-            held.process.suspend()
-        }
-        Action::Continue => {
-            entry.stopped = false;
-            held.process.resume()
-        }
-        Action::ContinueAndNotify => {
-            entry.stopped = false;
-            held.signals.signal(signal.bit())?;
-            held.process.resume()
-        }
-        Action::Terminate => {
-            entry.cause.get_or_insert(ExitStatus::Killed(signal.number()));
-            held.process.kill(KILLED + u64::from(signal.number()))
+/// Gives a signal to a thread that waits for it; false when there is none.
+fn offer(entry: &mut Program, info: Info) -> bool {
+    let waits =
+        |entry: &Program| entry.waiting.iter().position(|waiter| waiter.set.contains(info.signal));
+    while let Some(place) = waits(entry) {
+        // One whose wait was cut short is gone: the next.
+        if entry.waiting.remove(place).reply.deliver(&Ok(info)).is_ok() {
+            return true;
         }
     }
+    false
 }
 
-/// What a fault comes to; a signal for its handler is set before the program goes on.
-fn decide(entry: &mut Program, raw: &Raw) -> FaultReply {
-    let [kind, _code, address, instruction, ..] = raw.message.words;
-    let kind = FaultKind::from_number(kind);
-    let text = kind.map_or("unknown fault", FaultKind::text);
-    defmt::info!("{=str}: {=str} at {=u64:x}", entry.name.as_str(), text, instruction);
-    if kind == Some(FaultKind::Panic) {
-        entry.cause = Some(ExitStatus::Panicked);
-        return FaultReply::Kill;
+fn apply(entry: &mut Program, effect: Effect) -> Result<(), sys::Error> {
+    let Some(held) = &mut entry.process else { return Ok(()) };
+    if let Some(signal) = effect.end {
+        entry.cause.get_or_insert(ExitStatus::Killed(signal.number()));
+        return held.process.kill(KILLED + u64::from(signal.number()));
     }
-    let signal = kind.map_or(Signal::System, signal_of);
-    let disposition = entry.dispositions.get(signal);
-    if entry.faults.decide(disposition, instruction, address) == FaultAction::Handle
-        && let Some(held) = &entry.process
-        && held.signals.signal(signal.bit()).is_ok()
-    {
-        return FaultReply::Resume;
+    if effect.ring != 0 {
+        held.bell.signal(effect.ring)?;
+        if let Some(reply) = held.suspended.take() {
+            // The bell has cut its wait short already, unless another thread waits.
+            reply.send(Ok(()));
+        }
     }
-    entry.cause = Some(ExitStatus::Faulted { signal: signal.number(), address, instruction });
-    FaultReply::Kill
+    if effect.go_on {
+        held.process.resume()?;
+    }
+    if effect.stop.is_some() {
+        held.process.suspend()?;
+    }
+    Ok(())
 }

@@ -1,12 +1,21 @@
 //! The service's methods.
 
-use super::{Held, ProcServer, Waiter, instance};
+mod programs;
+mod signals;
+
+use super::waits::WaitReply;
+use super::{ProcServer, Program};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use proc_api::{Disposition, ExitStatus, Proc, ProcError, ProgramInfo, ProgramState, Signal};
-use proc_core::{Entry, Wait};
+use proc_api::{
+    Action, Cause, Delivery, ExitStatus, Ids, Info, MaskChange, Proc, ProcError, ProgramInfo,
+    ProgramState, Signal, SignalSet, Target, WaitFor, Waited,
+};
 use service::{Caller, Reply};
 
+type Result<T> = core::result::Result<T, ProcError>;
+
+/// One line each, or a function of the same name in `programs` or `signals`.
 impl Proc for ProcServer {
     fn spawn(
         &mut self,
@@ -14,9 +23,8 @@ impl Proc for ProcServer {
         program: String,
         arguments: Vec<String>,
         foreground: bool,
-    ) -> Result<u32, ProcError> {
-        let parent = self.programs.instance(instance(caller.badge()));
-        let parent = parent.map_or(0, |entry| entry.pid);
+    ) -> Result<u32> {
+        let parent = self.caller_pid(caller);
         let pid = self.start(&program, &arguments, parent)?;
         if foreground {
             self.programs.set_foreground(pid);
@@ -24,84 +32,132 @@ impl Proc for ProcServer {
         Ok(pid)
     }
 
-    fn wait(&mut self, _caller: &Caller, pid: u32, reply: Reply<Result<ExitStatus, ProcError>>) {
-        match self.programs.wait(pid, reply) {
-            Wait::Later => {}
-            Wait::Ended(reply, status) => reply.send(Ok(status)),
-            Wait::NoSuchProcess(reply) => reply.send(Err(ProcError::NoSuchProcess { pid })),
-        }
+    fn wait(&mut self, caller: &Caller, pid: u32, reply: Reply<Result<ExitStatus>>) {
+        let (by, reply) = (self.caller_pid(caller), WaitReply::End(reply));
+        self.add_waiter(by, Target::Process(pid), WaitFor::default(), reply);
     }
 
-    fn kill(&mut self, _caller: &Caller, pid: u32, signal: u8) -> Result<(), ProcError> {
-        self.deliver(pid, known(signal)?)
-    }
-
-    fn signal_foreground(&mut self, _caller: &Caller, signal: u8) -> Result<bool, ProcError> {
-        let signal = known(signal)?;
-        match self.programs.foreground() {
-            0 => Ok(false),
-            pid => self.deliver(pid, signal).map(|()| true),
-        }
-    }
-
-    fn set_foreground(&mut self, _caller: &Caller, pid: u32) -> Result<(), ProcError> {
-        if self.programs.set_foreground(pid) {
-            Ok(())
-        } else {
-            Err(ProcError::NoSuchProcess { pid })
-        }
-    }
-
-    fn sigaction(
+    fn wait_for(
         &mut self,
         caller: &Caller,
-        signal: u8,
-        disposition: Disposition,
-    ) -> Result<Disposition, ProcError> {
-        let number = signal;
-        let signal = known(signal)?;
-        let entry = self.programs.instance(instance(caller.badge()));
-        let entry = entry.ok_or(ProcError::OnlyForPrograms)?;
-        let before = entry.dispositions.set(signal, disposition);
-        before.ok_or(ProcError::CannotHandle { number })
+        target: Target,
+        what: WaitFor,
+        reply: Reply<Result<Option<Waited>>>,
+    ) {
+        let by = self.caller_pid(caller);
+        self.add_waiter(by, target, what, WaitReply::News(reply));
     }
 
-    fn list(&mut self, _caller: &Caller) -> Result<Vec<ProgramInfo>, ProcError> {
-        let foreground = self.programs.foreground();
-        Ok(self.programs.all().map(|entry| self.describe(entry, foreground)).collect())
+    fn kill(&mut self, caller: &Caller, pid: u32, signal: u8) -> Result<()> {
+        let by = self.caller_pid(caller);
+        if signal == 0 {
+            return self.ids_of(pid).map(drop);
+        }
+        self.send_from(by, pid, known(signal)?)
     }
 
-    fn programs(&mut self, _caller: &Caller) -> Result<Vec<String>, ProcError> {
+    fn kill_group(&mut self, caller: &Caller, group: u32, signal: u8) -> Result<()> {
+        let ids = self.program(caller).map(|entry| entry.ids);
+        let by = ids.as_ref().map_or(0, |ids| ids.pid);
+        let group = if group == 0 { ids?.group } else { group };
+        match self.send_group(by, group, known(signal)?)? {
+            true => Ok(()),
+            false => Err(ProcError::NoSuchProcess { pid: group }),
+        }
+    }
+
+    fn sigqueue(&mut self, caller: &Caller, pid: u32, signal: u8, value: u64) -> Result<()> {
+        let cause = Cause::Queued { by: self.caller_pid(caller), value };
+        self.send(pid, Info { signal: known(signal)?, cause })
+    }
+
+    fn signal_foreground(&mut self, caller: &Caller, signal: u8) -> Result<bool> {
+        let (by, group) = (self.caller_pid(caller), self.programs.foreground());
+        self.send_group(by, group, known(signal)?)
+    }
+
+    fn set_foreground(&mut self, caller: &Caller, group: u32) -> Result<()> {
+        self.may_use_terminal(caller)?;
+        let set = self.programs.set_foreground(group);
+        set.then_some(()).ok_or(ProcError::NoSuchProcess { pid: group })
+    }
+
+    fn foreground(&mut self, _: &Caller) -> Result<u32> {
+        Ok(self.programs.foreground())
+    }
+
+    fn may_read(&mut self, caller: &Caller) -> Result<bool> {
+        self.reads(caller)
+    }
+
+    fn sigaction(&mut self, caller: &Caller, signal: u8, action: Action) -> Result<Action> {
+        let known = known(signal)?;
+        let before = self.program(caller)?.signals.set_action(known, action);
+        self.settle_caller(caller)?;
+        before.ok_or(ProcError::CannotHandle { number: signal })
+    }
+
+    fn action(&mut self, caller: &Caller, signal: u8) -> Result<Action> {
+        Ok(self.program(caller)?.signals.action(known(signal)?))
+    }
+
+    fn sigprocmask(&mut self, caller: &Caller, change: MaskChange) -> Result<SignalSet> {
+        let before = self.program(caller)?.signals.change_mask(change);
+        self.settle_caller(caller)?;
+        Ok(before)
+    }
+
+    fn sigpending(&mut self, caller: &Caller) -> Result<SignalSet> {
+        Ok(self.program(caller)?.signals.pending())
+    }
+
+    fn next_signal(
+        &mut self,
+        caller: &Caller,
+        done: Option<SignalSet>,
+        on_stack: bool,
+    ) -> Result<Option<Delivery>> {
+        let delivery = self.program(caller)?.signals.next(done, on_stack);
+        self.settle_caller(caller)?;
+        Ok(delivery)
+    }
+
+    fn sigsuspend(&mut self, caller: &Caller, mask: SignalSet, reply: Reply<Result<()>>) {
+        self.suspend(caller, mask, reply);
+    }
+
+    fn sigwait(&mut self, caller: &Caller, set: SignalSet, reply: Reply<Result<Info>>) {
+        self.wait_signal(caller, set, reply);
+    }
+
+    fn alarm(&mut self, caller: &Caller, after_ns: u64, interval_ns: u64) -> Result<u64> {
+        let pid = self.program(caller)?.ids.pid;
+        self.set_alarm(pid, after_ns, interval_ns)
+    }
+
+    fn setpgid(&mut self, caller: &Caller, pid: u32, group: u32) -> Result<()> {
+        let by = self.program(caller)?.ids;
+        self.programs.set_group(by, pid, group)
+    }
+
+    fn setsid(&mut self, caller: &Caller) -> Result<u32> {
+        let pid = self.program(caller)?.ids.pid;
+        self.programs.new_session(pid)
+    }
+
+    fn ids(&mut self, caller: &Caller, pid: u32) -> Result<Ids> {
+        if pid == 0 { Ok(self.program(caller)?.ids) } else { self.ids_of(pid) }
+    }
+
+    fn list(&mut self, _: &Caller) -> Result<Vec<ProgramInfo>> {
+        Ok(self.programs.all().map(|entry| self.describe(entry)).collect())
+    }
+
+    fn programs(&mut self, _: &Caller) -> Result<Vec<String>> {
         Ok(self.system.programs.iter().map(|program| program.name.to_string()).collect())
     }
 }
 
-impl ProcServer {
-    fn describe(&self, entry: &Entry<Held, Waiter>, foreground: u32) -> ProgramInfo {
-        let info = entry.process.as_ref().and_then(|held| held.process.info().ok());
-        let info = info.unwrap_or_default();
-        let state = match entry.ended {
-            Some(status) => ProgramState::Ended(status),
-            None if entry.stopped => ProgramState::Stopped,
-            None => ProgramState::Running,
-        };
-        ProgramInfo {
-            pid: entry.pid,
-            parent: entry.parent,
-            name: entry.name.clone(),
-            state,
-            foreground: entry.pid == foreground,
-            priority: self.system.program(&entry.name).map_or(0, |program| program.priority),
-            pages: info.used.pages,
-            pages_limit: info.limit.pages,
-            handles: info.used.handles,
-            threads: info.used.threads,
-            user_ns: info.user_ns,
-            kernel_ns: info.kernel_ns,
-        }
-    }
-}
-
-fn known(number: u8) -> Result<Signal, ProcError> {
+fn known(number: u8) -> Result<Signal> {
     Signal::from_number(number).ok_or(ProcError::NoSuchSignal { number })
 }

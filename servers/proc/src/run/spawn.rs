@@ -46,12 +46,12 @@ impl ProcServer {
         let text = |error: sys::Error| error.to_string();
         let archive = Archive::new(self.archive_bytes()).map_err(|error| error.to_string())?;
         let image = archive.file(&program.name).map_err(|error| error.to_string())?;
-        let signals = Notification::create().map_err(text)?;
+        let bell = Notification::create().map_err(text)?;
         let args: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let handles = [
             ("names", self.names.handle(), OWN, badge),
             ("proc", self.own.handle(), OWN, badge),
-            ("signals", signals.handle(), Rights::SIGNAL | Rights::WAIT, 0),
+            ("signals", bell.handle(), Rights::SIGNAL | Rights::WAIT, 0),
         ];
         let loading = loader::Program {
             name: &program.name,
@@ -66,7 +66,7 @@ impl ProcServer {
             death: Some((&self.bell, 1 << slot)),
         };
         let process = loading.start().map_err(|error| error.to_string())?;
-        Ok(Held { process, signals })
+        Ok(Held { process, bell, suspended: None })
     }
 
     /// Sees to it that the program does not outlive this server, out of anyone's control.

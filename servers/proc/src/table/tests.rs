@@ -1,93 +1,262 @@
-use super::{Full, MAX_ENDED, MAX_PROGRAMS, Table, Wait};
-use proc_api::ExitStatus;
+use super::{Found, Full, Gone, MAX_ENDED, MAX_PROGRAMS, Table, Waiter};
+use proc_api::{
+    Action, Cause, ChildStatus, Disposition, ExitStatus, Flags, Ids, Info, ProcError, Signal,
+    Target, WaitFor, Waited,
+};
 
-type Programs = Table<(), &'static str>;
+type Programs = Table<(), (), &'static str>;
 
-/// Starts a program with this process id.
-fn start(table: &mut Programs, pid: u32) -> (u8, u32) {
+/// Starts a program with this process id; its slot.
+fn start(table: &mut Programs, pid: u32, parent: u32) -> u8 {
     let place = table.reserve().unwrap();
-    table.insert(place, (pid, 0), "hello", ());
-    place
+    table.insert(place, (pid, parent), "hello", ());
+    place.0
 }
 
-#[test]
-fn waiting_before_the_end() {
-    let mut table = Programs::default();
-    let (slot, _) = start(&mut table, 7);
-    assert!(matches!(table.wait(7, "a"), Wait::Later));
-    assert!(matches!(table.wait(7, "b"), Wait::Later));
-    let gone = table.died(slot, 3).unwrap();
-    assert_eq!((gone.pid, gone.status), (7, ExitStatus::Exited(3)));
-    assert_eq!(gone.waiters, ["a", "b"]);
-    assert!(matches!(table.wait(7, "c"), Wait::NoSuchProcess("c")), "it was waited for");
-    assert!(table.died(slot, 3).is_none(), "nobody dies twice");
+fn end(table: &mut Programs, pid: u32, status: u64) -> Gone {
+    let slot = table.alive(pid).unwrap().slot;
+    let gone = table.died(slot, status).unwrap();
+    table.forget_unwanted(&gone);
+    gone
 }
 
+fn wait(table: &mut Programs, by: u32, target: Target, what: WaitFor) -> Option<Found> {
+    table.wait(Waiter { by, target, what, reply: "w" });
+    answer(table)
+}
+
+fn answer(table: &mut Programs) -> Option<Found> {
+    let (_, found) = table.next_answer()?;
+    if let Found::Happened(waited) = found {
+        table.told(waited);
+    }
+    Some(found)
+}
+
+fn happened(pid: u32, status: ChildStatus) -> Option<Found> {
+    Some(Found::Happened(Waited { pid, status }))
+}
+
+fn exited(status: u64) -> ChildStatus {
+    ChildStatus::Ended(ExitStatus::Exited(status))
+}
+
+fn stop(table: &mut Programs, pid: u32) {
+    let entry = table.alive(pid).unwrap();
+    entry.signals.pend(Info { signal: Signal::STOP, cause: Cause::Sent { by: 0 } }).unwrap();
+    assert_eq!(entry.signals.settle(false).stop, Some(Signal::STOP));
+    entry.news = Some(ChildStatus::Stopped(19));
+}
+
+const END: WaitFor = WaitFor { stopped: false, continued: false, at_once: false };
+const STOPS: WaitFor = WaitFor { stopped: true, ..END };
+const AT_ONCE: WaitFor = WaitFor { at_once: true, ..END };
+
 #[test]
-fn waiting_after_the_end() {
+fn waiting_before_and_after_the_end() {
     let mut table = Programs::default();
-    let (slot, _) = start(&mut table, 7);
-    assert!(table.died(slot, 0).unwrap().waiters.is_empty());
-    assert!(table.alive(7).is_none());
+    start(&mut table, 7, 0);
+    assert_eq!(wait(&mut table, 0, Target::Process(7), END), None);
+    end(&mut table, 7, 3);
+    assert_eq!(answer(&mut table), happened(7, exited(3)));
+    assert_eq!(wait(&mut table, 0, Target::Process(7), END), Some(Found::NoChild));
+    start(&mut table, 8, 0);
+    end(&mut table, 8, 0);
     assert_eq!(table.all().count(), 1, "it is remembered");
-    assert!(matches!(table.wait(7, "a"), Wait::Ended("a", ExitStatus::Exited(0))));
+    assert_eq!(wait(&mut table, 0, Target::Any, END), happened(8, exited(0)));
     assert_eq!(table.all().count(), 0);
+}
+
+#[test]
+fn an_answer_that_did_not_arrive_is_for_the_next() {
+    let mut table = Programs::default();
+    start(&mut table, 7, 0);
+    end(&mut table, 7, 3);
+    for reply in ["gone", "here"] {
+        table.wait(Waiter { by: 0, target: Target::Any, what: END, reply });
+    }
+    assert_eq!(table.next_answer().unwrap().0.reply, "gone");
+    assert_eq!(answer(&mut table), happened(7, exited(3)));
+}
+
+#[test]
+fn programs_wait_for_their_own_and_servers_for_all() {
+    let mut table = Programs::default();
+    start(&mut table, 7, 0);
+    start(&mut table, 8, 7);
+    start(&mut table, 9, 7);
+    assert_eq!(wait(&mut table, 8, Target::Any, END), Some(Found::NoChild));
+    assert_eq!(wait(&mut table, 8, Target::Process(9), END), Some(Found::NoChild));
+    assert_eq!(wait(&mut table, 7, Target::Any, AT_ONCE), Some(Found::Nothing));
+    table.alive(9).unwrap().ids.group = 9;
+    end(&mut table, 8, 1);
+    end(&mut table, 9, 2);
+    assert_eq!(wait(&mut table, 7, Target::Group(9), END), happened(9, exited(2)));
+    assert_eq!(wait(&mut table, 0, Target::Process(8), END), happened(8, exited(1)));
+    assert_eq!(wait(&mut table, 7, Target::Group(0), END), Some(Found::NoChild));
+}
+
+#[test]
+fn stops_are_told_to_those_who_ask_and_once() {
+    let mut table = Programs::default();
+    start(&mut table, 7, 0);
+    stop(&mut table, 7);
+    assert_eq!(wait(&mut table, 0, Target::Any, AT_ONCE), Some(Found::Nothing));
+    let stopped = ChildStatus::Stopped(19);
+    assert_eq!(wait(&mut table, 0, Target::Any, STOPS), happened(7, stopped));
+    let what = WaitFor { at_once: true, ..STOPS };
+    assert_eq!(wait(&mut table, 0, Target::Any, what), Some(Found::Nothing));
+    table.alive(7).unwrap().news = Some(ChildStatus::Continued);
+    assert_eq!(wait(&mut table, 0, Target::Any, what), Some(Found::Nothing));
+    let what = WaitFor { continued: true, ..END };
+    assert_eq!(wait(&mut table, 0, Target::Any, what), happened(7, ChildStatus::Continued));
+}
+
+#[test]
+fn who_does_not_want_to_wait_leaves_nothing_behind() {
+    for (disposition, flags) in
+        [(Disposition::Ignore, Flags::NONE), (Disposition::Default, Flags::NOCLDWAIT)]
+    {
+        let mut table = Programs::default();
+        start(&mut table, 7, 0);
+        let action = Action { disposition, flags, ..Action::default() };
+        table.alive(7).unwrap().signals.set_action(Signal::CHLD, action).unwrap();
+        start(&mut table, 8, 7);
+        assert_eq!(wait(&mut table, 7, Target::Any, END), None);
+        let slot = table.alive(8).unwrap().slot;
+        let gone = table.died(slot, 0).unwrap();
+        table.forget_unwanted(&gone);
+        assert_eq!(answer(&mut table), Some(Found::NoChild));
+    }
+}
+
+#[test]
+fn children_of_a_program_that_ended_belong_to_nobody() {
+    let mut table = Programs::default();
+    start(&mut table, 7, 0);
+    start(&mut table, 8, 7);
+    start(&mut table, 9, 7);
+    end(&mut table, 9, 0);
+    end(&mut table, 7, 0);
+    assert_eq!(table.alive(8).unwrap().ids.parent, 0);
+    assert_eq!(table.all().count(), 2, "the ended child is forgotten");
+    assert_eq!(wait(&mut table, 0, Target::Any, END), happened(7, exited(0)));
+    end(&mut table, 8, 0);
+    assert_eq!(table.all().count(), 0, "nobody waits for the other");
+}
+
+#[test]
+fn a_waiter_that_ended_is_told_nothing() {
+    let mut table = Programs::default();
+    start(&mut table, 7, 0);
+    start(&mut table, 8, 7);
+    assert_eq!(wait(&mut table, 7, Target::Any, END), None);
+    end(&mut table, 7, 0);
+    end(&mut table, 8, 0);
+    assert_eq!(answer(&mut table), None);
 }
 
 #[test]
 fn the_cause_goes_before_the_status() {
     let mut table = Programs::default();
-    let (slot, instance) = start(&mut table, 7);
-    table.instance(instance).unwrap().cause = Some(ExitStatus::Killed(9));
-    assert_eq!(table.died(slot, 137).unwrap().status, ExitStatus::Killed(9));
+    start(&mut table, 7, 0);
+    table.alive(7).unwrap().cause = Some(ExitStatus::Killed(9));
+    assert_eq!(end(&mut table, 7, 137).status, ExitStatus::Killed(9));
 }
 
 #[test]
 fn slots_are_used_again_and_instances_are_not() {
     let mut table = Programs::default();
-    let first = start(&mut table, 7);
-    let second = start(&mut table, 8);
-    assert_ne!(first.0, second.0);
-    table.died(first.0, 0);
-    let third = start(&mut table, 9);
-    assert_eq!(third.0, first.0);
-    assert!(third.1 > second.1);
-    assert!(table.instance(first.1).is_none());
-    assert_eq!(table.slot(third.0).unwrap().pid, 9, "the dead one does not hide the new one");
+    let first = start(&mut table, 7, 0);
+    let instance = table.alive(7).unwrap().instance;
+    assert_ne!(first, start(&mut table, 8, 0));
+    end(&mut table, 7, 0);
+    assert_eq!(start(&mut table, 9, 0), first);
+    assert!(table.instance(instance).is_none());
+    assert_eq!(table.slot(first).unwrap().ids.pid, 9, "the dead one does not hide the new one");
 }
 
 #[test]
 fn there_is_an_end_to_it() {
     let mut table = Programs::default();
     for pid in 0..u32::from(MAX_PROGRAMS) {
-        start(&mut table, pid + 10);
+        start(&mut table, pid + 10, 0);
     }
     assert_eq!(table.reserve(), Err(Full));
-    table.died(5, 0);
+    end(&mut table, 15, 0);
     assert_eq!(table.reserve().unwrap().0, 5);
+    for _ in 0..1000 {
+        table.wait(Waiter { by: 0, target: Target::Process(16), what: END, reply: "w" });
+    }
+    assert_eq!(table.waiters.len(), 64);
 }
 
 #[test]
 fn only_so_many_of_the_dead_are_remembered() {
     let mut table = Programs::default();
     for pid in 1..=u32::try_from(MAX_ENDED).unwrap() + 1 {
-        let (slot, _) = start(&mut table, pid);
-        table.died(slot, 0);
+        start(&mut table, pid, 0);
+        end(&mut table, pid, 0);
     }
     assert_eq!(table.all().count(), MAX_ENDED);
-    assert!(matches!(table.wait(1, "a"), Wait::NoSuchProcess("a")), "the oldest is forgotten");
-    assert!(matches!(table.wait(2, "a"), Wait::Ended("a", _)));
+    let first = wait(&mut table, 0, Target::Process(1), END);
+    assert_eq!(first, Some(Found::NoChild), "the oldest is forgotten");
+    assert_eq!(wait(&mut table, 0, Target::Process(2), END), happened(2, exited(0)));
 }
 
 #[test]
-fn the_foreground_ends_with_its_program() {
+fn groups_and_sessions_follow_the_rules() {
     let mut table = Programs::default();
-    let (slot, _) = start(&mut table, 7);
-    assert!(!table.set_foreground(8), "there is no such program");
-    assert!(table.set_foreground(7));
+    start(&mut table, 7, 0);
+    start(&mut table, 8, 7);
+    start(&mut table, 9, 0);
+    let ids = |table: &mut Programs, pid| table.alive(pid).unwrap().ids;
+    assert_eq!(ids(&mut table, 8), Ids { pid: 8, parent: 7, group: 7, session: 0 });
+    let by = ids(&mut table, 7);
+    table.set_group(by, 8, 0).unwrap();
+    assert_eq!(ids(&mut table, 8).group, 8);
+    table.set_group(by, 8, 7).unwrap();
+    let refused = |result| matches!(result, Err(ProcError::NotAllowed { .. }));
+    assert!(refused(table.set_group(by, 8, 1234)), "no such group");
+    assert_eq!(table.set_group(by, 9, 7), Err(ProcError::NoSuchProcess { pid: 9 }));
+    assert!(refused(table.new_session(7).map(drop)), "it leads a group");
+    assert_eq!(table.new_session(8), Ok(8));
+    assert!(refused(table.set_group(by, 8, 7)), "another session");
+    let by = ids(&mut table, 8);
+    assert!(refused(table.set_group(by, 0, 8)), "the leader of a session");
+}
+
+#[test]
+fn the_foreground_is_a_group_and_ends_with_it() {
+    let mut table = Programs::default();
+    start(&mut table, 7, 0);
+    start(&mut table, 8, 7);
+    assert!(!table.set_foreground(9), "there is no such program");
+    assert!(table.set_foreground(8), "a member of the group");
     assert_eq!(table.foreground(), 7);
-    table.died(slot, 0);
+    end(&mut table, 7, 0);
+    assert_eq!(table.foreground(), 7, "a member is left");
+    end(&mut table, 8, 0);
     assert_eq!(table.foreground(), 0);
     assert!(!table.set_foreground(7), "it has ended");
     assert!(table.set_foreground(0));
+    start(&mut table, 9, 0);
+    start(&mut table, 10, 9);
+    table.new_session(10).unwrap();
+    assert!(!table.set_foreground(10), "not of the console's session");
+}
+
+#[test]
+fn an_orphaned_group_with_stopped_members_is_told_of() {
+    let mut table = Programs::default();
+    start(&mut table, 7, 0);
+    start(&mut table, 8, 7);
+    start(&mut table, 9, 7);
+    let by = table.alive(7).unwrap().ids;
+    table.set_group(by, 8, 8).unwrap();
+    table.set_group(by, 9, 9).unwrap();
+    assert!(!table.is_orphaned(7) && !table.is_orphaned(8));
+    stop(&mut table, 8);
+    assert_eq!(end(&mut table, 7, 0).orphaned, [8], "nobody is stopped in the other one");
+    assert!(table.is_orphaned(8) && table.is_orphaned(9));
 }

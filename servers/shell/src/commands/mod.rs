@@ -2,6 +2,7 @@
 //! its kind.
 
 mod basics;
+mod jobs;
 mod machine;
 mod processes;
 mod programs;
@@ -36,12 +37,15 @@ macro_rules! commands {
 /// All commands, in alphabetical order.
 #[rustfmt::skip]
 pub(crate) static COMMANDS: &[Command] = commands! {
+    "bg", "bg [JOB]", "lets a stopped program go on in the background", jobs::bg;
     "call", "call SERVICE METHOD [ARGUMENT…]", "calls a service; `services NAME` shows its methods", services::call;
     "crash", "crash SERVER", "makes a server fault", servers::crash;
     "echo", "echo [WORD…]", "prints words", basics::echo;
     "faults", "faults [SERVER]", "the last faults of servers, or all about the last one of a server", servers::faults;
+    "fg", "fg [JOB]", "brings a program to the foreground and waits for it", jobs::fg;
     "help", "help [COMMAND]", "lists the commands, or explains one", basics::help;
     "irq", "irq", "how often each device interrupted", machine::irq;
+    "jobs", "jobs", "programs that run in the background or are stopped", jobs::jobs;
     "kill", "kill [-SIGNAL] PID|NAME", "sends a signal (TERM) to a program or server", processes::kill;
     "log", "log", "how much was logged, and how to read it", machine::log;
     "mem", "mem", "memory and kernel objects", machine::mem;

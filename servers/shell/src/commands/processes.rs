@@ -54,13 +54,9 @@ fn server_row(server: &ServerInfo) -> [String; 10] {
 }
 
 fn program_row(program: &ProgramInfo) -> [String; 10] {
-    let state = match program.state {
-        ProgramState::Running => "running".into(),
-        ProgramState::Stopped => "stopped".into(),
-        ProgramState::Ended(status) => status.to_string(),
-    };
+    let state = state_of(program);
     [
-        program.pid.to_string(),
+        program.ids.pid.to_string(),
         program.name.clone(),
         "program".into(),
         state,
@@ -73,9 +69,18 @@ fn program_row(program: &ProgramInfo) -> [String; 10] {
     ]
 }
 
+/// What a program is doing.
+pub(crate) fn state_of(program: &ProgramInfo) -> String {
+    match program.state {
+        ProgramState::Running => "running".into(),
+        ProgramState::Stopped => "stopped".into(),
+        ProgramState::Ended(status) => status.to_string(),
+    }
+}
+
 pub(crate) fn kill(shell: &mut Shell, words: &[&str]) -> Outcome {
     let (signal, target) = match words {
-        [target] => (Signal::Terminate, target),
+        [target] => (Signal::TERM, target),
         [signal, target] if signal.starts_with('-') => (parse_signal(signal)?, target),
         _ => return Err(Trouble::Usage),
     };
@@ -87,8 +92,9 @@ pub(crate) fn kill(shell: &mut Shell, words: &[&str]) -> Outcome {
 
 fn parse_signal(text: &str) -> Result<Signal, Trouble> {
     Signal::parse(text).ok_or_else(|| {
-        let known: Vec<&str> = Signal::ALL.iter().map(|signal| signal.name()).collect();
-        Trouble::new(format!("no signal `{text}`; there are {}", known.join(" ")))
+        let known: Vec<_> = Signal::NAMED.iter().map(|signal| signal.name()).collect();
+        let known = known.join(" ");
+        Trouble::new(format!("no signal `{text}`; there are {known} and RTMIN to RTMIN+31"))
     })
 }
 
@@ -112,7 +118,7 @@ fn kill_name(shell: &mut Shell, name: &str, signal: Signal) -> Outcome {
         .into_iter()
         .filter(|program| program.name == name)
         .filter(|program| !matches!(program.state, ProgramState::Ended(_)))
-        .map(|program| program.pid)
+        .map(|program| program.ids.pid)
         .collect();
     match running.as_slice() {
         [pid] => proc.kill(*pid, signal.number())?,

@@ -5,7 +5,10 @@ use crate::trouble::{Outcome, Trouble};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use proc_api::{ExitStatus, ProcClient};
+use proc_api::{ChildStatus, ExitStatus, ProcClient, Target, WaitFor};
+
+/// Status of a program that a signal stopped: this plus its number, as other shells have it.
+const SIGNALLED: u64 = 128;
 
 pub(crate) fn programs(shell: &mut Shell, words: &[&str]) -> Outcome {
     if !words.is_empty() {
@@ -41,8 +44,20 @@ pub(crate) fn wait(shell: &mut Shell, words: &[&str]) -> Outcome {
     wait_for(shell, &proc, pid, &format!("process {pid}"))
 }
 
-fn wait_for(shell: &mut Shell, proc: &ProcClient, pid: u32, name: &str) -> Outcome {
-    let status = proc.wait(pid)?;
+/// Waits until the program in the foreground ends or is stopped.
+pub(super) fn wait_for(shell: &mut Shell, proc: &ProcClient, pid: u32, name: &str) -> Outcome {
+    let what = WaitFor { stopped: true, ..WaitFor::default() };
+    let status = loop {
+        match proc.wait_for(Target::Process(pid), what)?.map(|waited| waited.status) {
+            Some(ChildStatus::Ended(status)) => break status,
+            Some(ChildStatus::Stopped(signal)) => {
+                proc.set_foreground(0)?;
+                shell.print(&format!("[{pid}] {name} stopped: `fg {pid}` or `bg {pid}`\n"));
+                return Ok(SIGNALLED + u64::from(signal));
+            }
+            _ => {}
+        }
+    };
     // A program that exits with a status has said itself what there is to say.
     if !matches!(status, ExitStatus::Exited(_)) {
         shell.print(&format!("{name}: {status}\n"));

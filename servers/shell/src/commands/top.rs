@@ -60,7 +60,7 @@ fn task_times(shell: &Shell) -> Result<Tasks, Trouble> {
     // Servers are shown even when `proc` is away.
     if let Ok(proc) = shell.proc() {
         for program in proc.list()? {
-            tasks.insert((program.pid, program.name), [program.user_ns, program.kernel_ns, 0]);
+            tasks.insert((program.ids.pid, program.name), [program.user_ns, program.kernel_ns, 0]);
         }
     }
     Ok(tasks)

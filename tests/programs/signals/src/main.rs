@@ -1,39 +1,59 @@
-//! `run signals WHAT`: a program to send signals to.
+//! `run signals WHAT`: a program to send signals to; the table of POSIX's rules, each with
+//! its test (`run signals table`); and many signals at once (`run signals stress N`).
 #![no_std]
 #![no_main]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
+mod children;
+mod context;
+mod rows;
+mod stress;
+mod table;
+
 use alloc::format;
 use console_api::ConsoleClient;
 use core::sync::atomic::{AtomicU8, Ordering};
-use proc_api::{Disposition, ProcClient, Signal};
+use proc_api::signals::Signals;
+use proc_api::{Flags, Signal};
 use rt::Failure;
 
 rt::entry!(main);
 
-const USAGE: &str = "usage: signals spin | sleep | handle SIGNAL | ignore SIGNAL | read\n";
+const USAGE: &str = "usage: signals spin | sleep | handle SIGNAL | ignore SIGNAL | read | table | \
+                     row N | stress [N]\n";
 
 /// The last signal that came.
 static CAME: AtomicU8 = AtomicU8::new(0);
 
 fn main(env: rt::Env) -> Result<(), Failure> {
-    let console = ConsoleClient::connect(env.names())?;
     let mut arguments = env.args();
-    let (what, signal) = (arguments.next().unwrap_or(""), arguments.next().unwrap_or("INT"));
-    let proc = ProcClient::from_endpoint(env.handle("proc")?);
+    let (what, word) = (arguments.next().unwrap_or(""), arguments.next());
+    let signal = word.unwrap_or("INT");
     match what {
         "spin" => loop {
             core::hint::spin_loop();
         },
         "sleep" => sys::sleep_until(sys::FOREVER),
-        "handle" => handle(&console, &proc, parse(signal)?)?,
-        "ignore" => ignore(&console, &proc, parse(signal)?)?,
-        "read" => read(&console)?,
+        "child" => children::run(&env, word.unwrap_or("")),
+        "row" => table::run_row(&env, word.unwrap_or(""))?,
+        "table" => table::run_all(&env)?,
+        "stress" => stress::run(&env, word.and_then(|word| word.parse().ok()).unwrap_or(20_000))?,
+        "send" => stress::send(&env)?,
+        "receive" => stress::receive(&env)?,
         _ => {
-            console.write(USAGE)?;
-            rt::exit(2)
+            let console = ConsoleClient::connect(env.names())?;
+            let signals = Signals::start(&env)?;
+            match what {
+                "handle" => handle(&console, &signals, parse(signal)?)?,
+                "ignore" => ignore(&console, &signals, parse(signal)?)?,
+                "read" => read(&console, &signals)?,
+                _ => {
+                    console.write(USAGE)?;
+                    rt::exit(2)
+                }
+            }
         }
     }
     Ok(())
@@ -44,10 +64,10 @@ fn parse(text: &str) -> Result<Signal, Failure> {
 }
 
 /// Waits for a signal with a handler, says which came.
-fn handle(console: &ConsoleClient, proc: &ProcClient, signal: Signal) -> Result<(), Failure> {
-    let known = rt::signals::Signal(signal.number());
-    rt::signals::handle(known, |came| CAME.store(came.0, Ordering::Relaxed));
-    proc.sigaction(signal.number(), Disposition::Handled)?;
+fn handle(console: &ConsoleClient, signals: &Signals, signal: Signal) -> Result<(), Failure> {
+    signals.handle(signal, Flags::NONE, |info, _| {
+        CAME.store(info.signal.number(), Ordering::Relaxed);
+    })?;
     console.write(format!("waiting for {signal}\n"))?;
     while CAME.load(Ordering::Relaxed) == 0 {
         sys::sleep_for(1_000_000);
@@ -57,19 +77,26 @@ fn handle(console: &ConsoleClient, proc: &ProcClient, signal: Signal) -> Result<
 }
 
 /// Ignores a signal for ever.
-fn ignore(console: &ConsoleClient, proc: &ProcClient, signal: Signal) -> Result<(), Failure> {
-    proc.sigaction(signal.number(), Disposition::Ignore)?;
+fn ignore(console: &ConsoleClient, signals: &Signals, signal: Signal) -> Result<(), Failure> {
+    signals.ignore(signal)?;
     console.write(format!("ignoring {signal}\n"))?;
     sys::sleep_until(sys::FOREVER);
     Ok(())
 }
 
-/// Reads a line as a program in the foreground.
-fn read(console: &ConsoleClient) -> Result<(), Failure> {
+/// Reads a line as a program in the foreground; in the background it is stopped until then.
+fn read(console: &ConsoleClient, signals: &Signals) -> Result<(), Failure> {
     let mut reader = console_api::LineReader::new();
-    match reader.read(console, "line? ") {
-        Ok(line) => console.write(format!("read `{line}`\n"))?,
-        Err(error) => console.write(format!("not read: {error}\n"))?,
+    loop {
+        if let Err(error) = signals.may_read() {
+            console.write(format!("not read: {error}\n"))?;
+            return Ok(());
+        }
+        match reader.read(console, "line? ") {
+            Ok(line) => return Ok(console.write(format!("read `{line}`\n"))?),
+            // The shell took the terminal while this program was stopped.
+            Err(service::CallError::Service(console_api::ConsoleError::Superseded)) => {}
+            Err(error) => return Ok(console.write(format!("not read: {error}\n"))?),
+        }
     }
-    Ok(())
 }

@@ -1,0 +1,101 @@
+//! Who waits for programs, and what they are told.
+
+use super::{Entry, Table};
+use proc_api::{ChildStatus, Target, WaitFor, Waited};
+
+/// So many threads of one program, or of all servers, can wait; then the oldest wait of them
+/// is given up. Waits that a signal cut short are among them until then.
+const MAX_WAITERS: usize = 64;
+
+/// Someone who waits.
+#[derive(Debug)]
+pub struct Waiter<W> {
+    /// The program that waits; 0: a server.
+    pub by: u32,
+    /// For whom.
+    pub target: Target,
+    /// For what.
+    pub what: WaitFor,
+    /// How to tell it.
+    pub reply: W,
+}
+
+/// What a waiter is to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// This happened. To be confirmed with [`Table::told`] when it was told.
+    Happened(Waited),
+    /// Nothing has, and it does not want to wait.
+    Nothing,
+    /// It started no such program.
+    NoChild,
+}
+
+impl<P, S, W> Table<P, S, W> {
+    /// Someone waits. What it is told comes from [`Table::next_answer`].
+    pub fn wait(&mut self, waiter: Waiter<W>) {
+        let same = |other: &Waiter<W>| other.by == waiter.by;
+        if self.waiters.iter().filter(|other| same(other)).count() >= MAX_WAITERS
+            && let Some(oldest) = self.waiters.iter().position(same)
+        {
+            self.waiters.remove(oldest);
+        }
+        self.waiters.push(waiter);
+    }
+
+    /// The next waiter that has something to be told.
+    pub fn next_answer(&mut self) -> Option<(Waiter<W>, Found)> {
+        let answers = self.waiters.iter().map(|waiter| self.answer(waiter));
+        let (place, found) =
+            answers.enumerate().find_map(|(place, found)| Some((place, found?)))?;
+        Some((self.waiters.remove(place), found))
+    }
+
+    /// It was told: it is not told again.
+    pub fn told(&mut self, waited: Waited) {
+        let pid = waited.pid;
+        if matches!(waited.status, ChildStatus::Ended(_)) {
+            self.entries.retain(|entry| entry.ids.pid != pid);
+        } else if let Some(entry) = self.alive(pid) {
+            entry.news = None;
+        }
+    }
+
+    fn answer(&self, waiter: &Waiter<W>) -> Option<Found> {
+        let mut any = false;
+        for entry in self.entries.iter().filter(|entry| self.concerns(waiter, entry)) {
+            any = true;
+            if let Some(status) = news(entry, waiter.what) {
+                return Some(Found::Happened(Waited { pid: entry.ids.pid, status }));
+            }
+        }
+        match (any, waiter.what.at_once) {
+            (false, _) => Some(Found::NoChild),
+            (true, true) => Some(Found::Nothing),
+            (true, false) => None,
+        }
+    }
+
+    fn concerns(&self, waiter: &Waiter<W>, entry: &Entry<P, S>) -> bool {
+        let child = entry.ids.parent == waiter.by && !entry.adopted;
+        match waiter.target {
+            Target::Any => child,
+            Target::Process(pid) => entry.ids.pid == pid && (child || waiter.by == 0),
+            Target::Group(group) => child && entry.ids.group == self.group_or_own(waiter.by, group),
+        }
+    }
+
+    fn group_or_own(&self, by: u32, group: u32) -> u32 {
+        let own = || self.living().find(|entry| entry.ids.pid == by).map_or(0, |e| e.ids.group);
+        if group == 0 { own() } else { group }
+    }
+}
+
+fn news<P, S>(entry: &Entry<P, S>, what: WaitFor) -> Option<ChildStatus> {
+    let ended = entry.ended.map(ChildStatus::Ended);
+    ended.or(entry.news.filter(|news| match news {
+        ChildStatus::Ended(_) => true,
+        ChildStatus::Stopped(_) => what.stopped,
+        ChildStatus::Continued => what.continued,
+    }))
+}

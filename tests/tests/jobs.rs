@@ -1,0 +1,101 @@
+//! Job control: keys, `jobs`, `fg`, `bg`.
+
+use anyhow::{Result, ensure};
+use qemu_harness::Session;
+use system_tests::{COMMAND, at_prompt, expect};
+
+const CTRL_C: &[u8] = b"\x03";
+const CTRL_Z: &[u8] = b"\x1a";
+const CTRL_BACKSLASH: &[u8] = b"\x1c";
+
+/// Starts a program in the foreground, presses a key when it runs, waits for the prompt.
+fn press(session: &mut Session, command: &str, key: &[u8]) -> Result<()> {
+    session.mark();
+    session.send_line(command)?;
+    session.wait_for("waiting for", COMMAND)?;
+    session.send(key)?;
+    session.wait_prompt(COMMAND)
+}
+
+fn job(session: &mut Session, state: &str) -> Result<()> {
+    let jobs = session.run("jobs", COMMAND)?;
+    let found = jobs.lines().any(|line| line.contains("signals") && line.ends_with(state));
+    ensure!(found, "`jobs` does not tell of `{state}`:\n{jobs}");
+    Ok(())
+}
+
+#[test]
+fn ctrl_z_stops_and_the_prompt_is_back_bg_and_fg_go_on() {
+    at_prompt("jobs-stop", |session| {
+        press(session, "run signals handle USR1", CTRL_Z)?;
+        expect(session, "status", &["148"])?;
+        job(session, "stopped")?;
+        expect(session, "bg", &["signals &"])?;
+        job(session, "running")?;
+        session.mark();
+        session.send(b"fg signals\r")?;
+        session.wait_for("] signals\n", COMMAND)?;
+        session.send(CTRL_Z)?;
+        session.wait_prompt(COMMAND)?;
+        job(session, "stopped")?;
+        session.send(b"fg\r")?;
+        session.wait_for("] signals\n", COMMAND)?;
+        session.send(CTRL_C)?;
+        session.wait_prompt(COMMAND)?;
+        expect(session, "status", &["130"])?;
+        let jobs = session.run("jobs", COMMAND)?;
+        ensure!(!jobs.contains("signals"), "it is still there:\n{jobs}");
+        Ok(())
+    });
+}
+
+#[test]
+fn ctrl_backslash_quits() {
+    at_prompt("jobs-quit", |session| {
+        press(session, "run signals handle USR1", CTRL_BACKSLASH)?;
+        expect(session, "status", &["131"])?;
+        Ok(())
+    });
+}
+
+#[test]
+fn keys_for_programs_do_nothing_at_the_prompt() {
+    at_prompt("jobs-prompt", |session| {
+        session.send(CTRL_Z)?;
+        session.send(CTRL_BACKSLASH)?;
+        expect(session, "run hello", &["Hello, world!"])?;
+        expect(session, "run signals sleep &", &["["])?;
+        session.send(CTRL_Z)?;
+        job(session, "running")?;
+        expect(session, "kill -9 signals", &[])?;
+        Ok(())
+    });
+}
+
+#[test]
+fn a_program_in_the_background_that_reads_is_stopped_until_it_may() {
+    at_prompt("jobs-read", |session| {
+        expect(session, "run signals read &", &["["])?;
+        session.run("sleep 1", COMMAND)?;
+        job(session, "stopped")?;
+        session.mark();
+        session.send(b"fg\r")?;
+        session.wait_for("line? ", COMMAND)?;
+        session.send(b"for the program\r")?;
+        session.wait_for("read `for the program`", COMMAND)?;
+        session.wait_prompt(COMMAND)
+    });
+}
+
+#[test]
+fn an_ended_job_is_told_of_once() {
+    at_prompt("jobs-ended", |session| {
+        expect(session, "run signals sleep &", &["["])?;
+        expect(session, "kill signals", &[])?;
+        session.run("sleep 1", COMMAND)?;
+        job(session, "killed by SIGTERM")?;
+        let jobs = session.run("jobs", COMMAND)?;
+        ensure!(!jobs.contains("signals"), "it is still there:\n{jobs}");
+        Ok(())
+    });
+}
