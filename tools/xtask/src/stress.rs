@@ -1,10 +1,17 @@
-//! `stress`: everything at once, for a while, then all must be as before.
+//! `stress`: everything at once, for a while, then all must be as before; or many signals,
+//! each of which must come once.
 
 use crate::selftest::printer;
 use crate::{build, setup};
 use anyhow::Result;
 use clap::Args;
-use qemu_harness::Stress;
+use qemu_harness::{Images, Stress};
+use std::time::Duration;
+
+/// How long a boot or an end may take.
+const BOOT: Duration = Duration::from_secs(120);
+/// How long a signal may take on a busy machine.
+const PER_SIGNAL: Duration = Duration::from_millis(5);
 
 /// Put the kernel under stress: timers, NMIs, calls, faults, kills, moves, vector patterns.
 #[derive(Args)]
@@ -18,19 +25,41 @@ pub(crate) struct Arguments {
     /// Where the random choices begin
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
+    /// Instead: so many queued signals from programs to programs, up to 2097152; each must come
+    /// once, in order
+    #[arg(long, value_name = "N", conflicts_with_all = ["seconds", "seed"],
+        value_parser = clap::value_parser!(u32).range(1..=2_097_152))]
+    signals: Option<u32>,
 }
 
 /// The command.
 pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     setup::qemu()?;
     let images = build::with_tests(&setup::toolchain()?)?;
-    let &Arguments { seconds, cpus, seed } = arguments;
+    let &Arguments { seconds, cpus, seed, signals } = arguments;
+    if let Some(count) = signals {
+        return many_signals(&images, cpus, count);
+    }
     let stress = Stress { seconds, cpus, seed };
     let (outcome, sent) = stress.run(&images, Some(printer()))?;
     println!("stress: {sent} non-maskable interrupts were sent");
     if outcome.verdict.passed() {
         println!("zero violations, all memory back: {seconds} s on {cpus} CPUs from seed {seed}");
     } else {
+        println!("failed: {}", outcome.explanation().trim_end());
+    }
+    Ok(outcome.verdict.status())
+}
+
+/// What the program counts is its own (`tests/programs/signals/src/stress.rs`).
+fn many_signals(images: &Images, cpus: u32, count: u32) -> Result<u8> {
+    let mut session = images.machine("stress-signals").with_cpus(cpus).start()?;
+    session.wait_prompt(BOOT)?;
+    let printed = session.run(&format!("run signals stress {count}"), BOOT + PER_SIGNAL * count)?;
+    println!("{}", printed.trim_end());
+    session.send_line("shutdown")?;
+    let outcome = session.finish(BOOT);
+    if !outcome.verdict.passed() {
         println!("failed: {}", outcome.explanation().trim_end());
     }
     Ok(outcome.verdict.status())
