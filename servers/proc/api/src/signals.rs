@@ -291,9 +291,9 @@ impl Signals {
     /// Waits until a handler has run.
     pub fn pause(&self) {
         let before = HANDLED.load(Ordering::Relaxed);
-        while HANDLED.load(Ordering::Relaxed) == before
-            && !matches!(sys::upcall::sleep_until(FOREVER), Err(error) if !error.was_interrupted())
-        {
+        while HANDLED.load(Ordering::Relaxed) == before {
+            // It ends only by being cut short.
+            let _ = sys::upcall::sleep_until(FOREVER);
         }
     }
 
