@@ -32,6 +32,7 @@ mod endpoint;
 mod failure;
 mod handle;
 mod lifeline;
+mod loan;
 #[cfg(target_os = "none")]
 mod lock;
 mod mapping;
@@ -70,6 +71,7 @@ pub use endpoint::{Endpoint, ReplyRight, watch_calls};
 pub use failure::Failure;
 pub use handle::{Handles, Object, OwnedHandle};
 pub use lifeline::{Lifeline, LifelineWatch};
+pub use loan::Loan;
 pub use mapping::{Constant, Mapping, Pages};
 pub use memory::{Memory, MemoryInfo};
 pub use message::{Answer, Gifts, Incoming, Message, Received, Words};

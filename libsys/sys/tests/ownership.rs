@@ -4,8 +4,8 @@
 
 use std::thread;
 use sys::{
-    Endpoint, Error, FOREVER, Handle, Message, Notification, Object, ObjectKind, OwnedHandle,
-    Received, ReplyRight, Rights,
+    Endpoint, Error, FOREVER, Handle, Loan, Memory, Message, Notification, Object, ObjectKind,
+    OwnedHandle, Protection, Received, ReplyRight, Rights,
 };
 
 fn is_closed(handle: Handle) -> bool {
@@ -127,4 +127,22 @@ fn a_wrong_answer_leaves_the_right_to_give_another() {
 fn names_of_kinds_match() {
     assert_eq!(<sys::Ports as Object>::KIND, ObjectKind::Port);
     assert_eq!(<sys::Endpoint as Object>::KIND, ObjectKind::Endpoint);
+}
+
+#[test]
+fn a_loan_shows_the_lenders_pages_and_ends_with_its_lender() {
+    let memory = Memory::create(3).unwrap();
+    let own = memory.map_own(Protection::ReadWrite).unwrap();
+    own.write_at(4096, b"lent").unwrap();
+    let loan = Loan::of(&memory, 1, 2, Protection::Read).unwrap();
+    let borrowed = Memory::from(loan.handle_to_send().unwrap());
+    let (_, rights) = OwnedHandle::from(borrowed.copy(Rights::ALL).unwrap()).info().unwrap();
+    assert_eq!(rights, Rights::READ | Rights::TRANSFER);
+    let mapping = borrowed.map_own(Protection::Read).unwrap();
+    let mut bytes = [0; 4];
+    mapping.read_at(0, &mut bytes).unwrap();
+    assert_eq!(&bytes, b"lent");
+    drop(mapping);
+    drop(loan);
+    assert_eq!(borrowed.map_own(Protection::Read).unwrap_err(), Error::PeerDied);
 }

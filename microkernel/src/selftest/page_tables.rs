@@ -16,6 +16,7 @@ pub(super) const CHECKS: &[Check] = &[
     ("table-translate-refuses-devices", refuses_devices),
     ("table-unmap", unmap),
     ("table-protect", protect),
+    ("table-replace-keeps-protection", replace),
     ("table-split", split),
     ("table-split-keeps-protection", split_protection),
     ("table-no-frame-maps-nothing", no_frame),
@@ -156,6 +157,21 @@ fn protect(bench: &mut Bench<'_>) -> Outcome {
     bench.hold("size", size == Some(PageSize::Large))?;
     bench.hold("still writable", space.find(bench, AT, Access::Write).is_none())?;
     bench.hold("not readable", space.find(bench, AT, Access::Read).is_some())
+}
+
+fn replace(bench: &mut Bench<'_>) -> Outcome {
+    let other = Phys(FRAME.0 + 0x5000);
+    for protection in [Read, ReadWrite, ReadExecute] {
+        let mut space = mapped(bench, PageSize::Small, protection);
+        let before = space.table.user_leaf(AT).map(|leaf| leaf.entry.0 - FRAME.0);
+        bench.machine.replace(&mut space.table, AT, other);
+        let after = space.table.user_leaf(AT).map(|leaf| leaf.entry.0 - other.0);
+        bench.hold("found", space.find(bench, AT + 1, Access::Read) == Some(Phys(other.0 + 1)))?;
+        bench.hold("all other bits stay", before.is_some() && before == after)?;
+        bench.machine.replace(&mut space.table, AT + 4096, other);
+        bench.hold("nothing is made", space.find(bench, AT + 4096, Access::Read).is_none())?;
+    }
+    Ok(())
 }
 
 fn split(bench: &mut Bench<'_>) -> Outcome {

@@ -14,6 +14,7 @@ pub(crate) mod frames;
 mod handles;
 pub(crate) mod hooks;
 pub(crate) mod hostile;
+pub(crate) mod loans;
 mod memory;
 mod messages;
 mod notifications;
@@ -26,7 +27,7 @@ mod timers;
 pub(crate) mod upcalls;
 
 /// One table for each kind of object or verb.
-pub(crate) const SUITES: [&[Check]; 23] = [
+pub(crate) const SUITES: [&[Check]; 24] = [
     system::CHECKS,
     calls::CHECKS,
     messages::CHECKS,
@@ -37,6 +38,7 @@ pub(crate) const SUITES: [&[Check]; 23] = [
     notifications::CHECKS,
     upcalls::CHECKS,
     memory::CHECKS,
+    loans::CHECKS,
     processes::CHECKS,
     faults::CHECKS,
     scheduling::CHECKS,

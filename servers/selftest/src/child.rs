@@ -1,7 +1,7 @@
 //! This program as a child: what it plays, and how its parent holds it.
 
 use crate::bench::{SOON_NS, after};
-use crate::checks::{entries, faults, frames, hooks, hostile};
+use crate::checks::{entries, faults, frames, hooks, hostile, loans};
 use abi::MAP_BASE;
 use sys::hazard::{self, Instruction};
 use sys::{Endpoint, FOREVER, Failure, Notification, Process, ProcessInfo, Received, Words};
@@ -61,6 +61,7 @@ pub(crate) fn play(env: &rt::Env, role: &str, argument: &str) -> Result<(), Fail
         "jump" => hazard::jump(number(argument)),
         "stack" => hazard::exhaust_stack(),
         "instruction" => instruction(argument),
+        "lend" => loans::lend(env)?,
         "take-call" => take_call(env)?,
         "call" => call(env)?,
         "greedy" => greedy(),

@@ -5,7 +5,7 @@ use crate::hosted::{DATA, Smp};
 use crate::object::{ProcessId, ThreadId};
 use crate::tests::kit::{BYTES, ENVELOPE, envelope_bytes};
 use crate::{UserSlice, Writable};
-use abi::{Envelope, Gift, Syscall};
+use abi::{Envelope, Gift, ObjectKind, Syscall};
 
 /// A call with everything that is in registers.
 #[derive(Clone, Debug)]
@@ -50,6 +50,8 @@ const OFTEN: &[Syscall] = &[
     Syscall::Yield,
     Syscall::ThreadAffinity,
     Syscall::ThreadResume,
+    Syscall::MemoryLend,
+    Syscall::Map,
 ];
 
 /// Calls that end a run, or after which hardly anything happens: seldom or never.
@@ -71,6 +73,23 @@ fn any_handle(smp: &Smp, process: ProcessId, random: &mut Random) -> u64 {
     let generation = random.below(8).saturating_sub(5);
     let used = u64::from(smp.kernel.processes[process].handles.used());
     random.below(used + 3) | generation << 16
+}
+
+/// A handle of the process to memory, if it has one: calls with others are refused at once.
+fn memory_handle(smp: &Smp, process: ProcessId, random: &mut Random) -> u64 {
+    let (handles, chunks) = (&smp.kernel.processes[process].handles, &smp.kernel.chunks);
+    let mut found = Vec::new();
+    let mut slot = 0;
+    while let Some((handle, entry)) = handles.next(chunks, slot) {
+        if entry.object.kind() == ObjectKind::Memory {
+            found.push(u64::from(handle.0));
+        }
+        slot = u16::try_from(handle.0 & 0xffff).unwrap() + 1;
+    }
+    if found.is_empty() || random.once_in(4) {
+        return any_handle(smp, process, random);
+    }
+    random.one_of(&found)
 }
 
 /// A reply token of some thread's last call.
@@ -95,6 +114,9 @@ fn arguments(smp: &Smp, me: ThreadId, call: Syscall, random: &mut Random) -> Vec
         Syscall::Call | Syscall::Send => vec![h, bits, 1, 2, 3],
         Syscall::Reply | Syscall::ReplyWaits => vec![token(smp, random), bits],
         Syscall::ReplyRecv => vec![token(smp, random), bits | h << 32],
+        Syscall::HandleCopy if random.once_in(2) => {
+            vec![memory_handle(smp, own, random), 0x3ff, 0]
+        }
         Syscall::HandleCopy => vec![h, random.below(1024), bits / 4],
         Syscall::HandleGive => vec![g, h, random.below(1024), 0],
         Syscall::Wait | Syscall::TimerArm => vec![h, random.one_of(&[time, 0, u64::MAX])],
@@ -106,9 +128,14 @@ fn arguments(smp: &Smp, me: ThreadId, call: Syscall, random: &mut Random) -> Vec
         }
         Syscall::UpcallReturn => vec![(DATA + 0x4000 - 160) & !15],
         Syscall::MemoryCreate => vec![pages],
-        Syscall::MemoryLend => vec![h, random.below(2), pages, random.one_of(&[1, 3, 5])],
+        Syscall::MemoryLend => {
+            let memory = memory_handle(smp, own, random);
+            vec![memory, random.below(2), pages, random.one_of(&[1, 3, 5])]
+        }
+        Syscall::HandleClose if random.once_in(2) => vec![memory_handle(smp, own, random)],
         Syscall::Map => {
-            vec![other, h, address, random.below(2), pages, random.one_of(&[1, 3, 5])]
+            let memory = memory_handle(smp, own, random);
+            vec![other, memory, address, random.below(2), pages, random.one_of(&[1, 3, 5])]
         }
         Syscall::Unmap | Syscall::Protect => vec![other, address, pages, random.one_of(&[1, 3])],
         Syscall::ProcessCreate => vec![BYTES, 5, BYTES + 64, h, 1],
