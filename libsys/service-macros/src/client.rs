@@ -4,13 +4,14 @@ use crate::model::{Argument, Interface, Method};
 use crate::passing::{Passing, rights};
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
-use syn::{GenericArgument, Ident, Path, PathArguments, Type};
+use syn::{GenericArgument, Path, PathArguments, Type};
 
 pub(crate) fn code(interface: &Interface) -> TokenStream {
     let Interface { visibility, ident, name, .. } = interface;
     let client = format_ident!("{ident}Client");
     let docs = format!("A client of the service `{name}`.");
-    let methods = interface.methods.iter().enumerate().map(|(number, m)| method(ident, number, m));
+    let methods =
+        interface.methods.iter().enumerate().map(|(number, m)| method(interface, number, m));
     let ways_in = if interface.session { session_ways_in() } else { ways_in() };
     quote! {
         #[doc = #docs]
@@ -96,7 +97,7 @@ fn session_ways_in() -> TokenStream {
     }
 }
 
-fn method(interface: &Ident, number: usize, method: &Method) -> TokenStream {
+fn method(interface: &Interface, number: usize, method: &Method) -> TokenStream {
     let Method { ident, error, .. } = method;
     let docs = method.marks.docs();
     let parameters = method.arguments.iter().map(parameter);
@@ -105,6 +106,19 @@ fn method(interface: &Ident, number: usize, method: &Method) -> TokenStream {
     let idempotent = method.marks.idempotent;
     let gives = method.handles().map(give);
     let (good, value_type, finish) = outcome(method);
+    let call = if method.lends().count() == 0 {
+        quote! { request.call(&(#(#values,)*)) }
+    } else {
+        let answered = if method.gives_back() {
+            quote! { answered_with_backs }
+        } else {
+            quote! { answered }
+        };
+        let call = quote! { request.#answered(&(#(#values,)*)) };
+        let call = lends(interface, method, call);
+        quote! { #call.and_then(::service::Answered::finish) }
+    };
+    let interface = &interface.ident;
     quote! {
         #(#docs)*
         ///
@@ -123,12 +137,32 @@ fn method(interface: &Ident, number: usize, method: &Method) -> TokenStream {
             };
             let mut request = ::service::Request::new(&self.0, attempt);
             #(#gives)*
-            let (value, mut came): (#value_type, ::service::Came) =
-                request.call(&(#(#values,)*))?;
+            let (value, mut came): (#value_type, ::service::Came) = #call?;
             let _ = &mut came;
             #finish
         }
     }
+}
+
+/// The call inside of the loans that it needs, the first one outermost.
+fn lends(interface: &Interface, method: &Method, call: TokenStream) -> TokenStream {
+    let share = 2 * method.lends().count();
+    let (inline, most) = (interface.max_message as usize / share, interface.max_lend as usize);
+    method.lends().rev().fold(call, |call, argument| {
+        let ident = &argument.ident;
+        let lend = match argument.passing {
+            Passing::LentMut => quote! { lend_mut },
+            _ => quote! { lend },
+        };
+        quote! {
+            ::service::#lend(
+                #ident,
+                ::service::LendLimits { inline: #inline, most: #most },
+                request,
+                |request, #ident| #call,
+            )
+        }
+    })
 }
 
 /// The good result of the client's method, the value in the answer, and how one is made of
@@ -183,6 +217,10 @@ fn parameter(argument: &Argument) -> TokenStream {
     let Argument { ident, kind, passing } = argument;
     match (passing, borrowed(kind)) {
         (Passing::Copied(_), _) => quote! { #ident: &#kind },
+        (Passing::Lent, _) => quote! { #ident: &(impl ::service::LendBytes + ?Sized) },
+        (Passing::LentMut, _) => {
+            quote! { #ident: &mut (impl ::service::LendBytesMut + ?Sized) }
+        }
         (Passing::Value, Some(borrowed)) => {
             quote! { #ident: impl ::core::convert::AsRef<#borrowed> }
         }

@@ -49,6 +49,8 @@ fn described(method: &Method) -> TokenStream {
 fn shape_numbers(method: &Method) -> Vec<TokenStream> {
     let arguments = method.arguments.iter().map(|argument| match handles(argument) {
         Some(count) => quote! { #count as u64 },
+        // Its name says all.
+        None if argument.passing.is_lent() => quote! { 0 },
         None => shape(&argument.kind),
     });
     arguments.chain([shape(&value_type(method)), shape(&method.error)]).collect()
@@ -81,6 +83,7 @@ pub(crate) fn shapes(interface: &Interface) -> TokenStream {
         let marks = method.marks.names();
         let arguments = method.arguments.iter().map(|argument| match handles(argument) {
             Some(count) => quote! { ::service::ArgumentShape::Handles(#count) },
+            None if argument.passing.is_lent() => quote! { ::service::ArgumentShape::Lent },
             None => {
                 let kind = &argument.kind;
                 quote! { ::service::ArgumentShape::Value(<#kind as ::service::Schema>::SCHEMA) }

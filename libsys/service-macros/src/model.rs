@@ -2,7 +2,7 @@
 //! place in the source where it is.
 
 use crate::marks::Marks;
-use crate::passing::Passing;
+use crate::passing::{Passing, refuse_borrowed};
 use crate::schema;
 use crate::settings::Settings;
 use syn::{
@@ -20,6 +20,7 @@ pub(crate) struct Interface {
     pub(crate) name: String,
     pub(crate) version: u32,
     pub(crate) max_message: u32,
+    pub(crate) max_lend: u32,
     /// Whether only those call it who opened a session.
     pub(crate) session: bool,
     pub(crate) schema: String,
@@ -60,6 +61,7 @@ impl Interface {
             name,
             version: settings.version,
             max_message: settings.max_message,
+            max_lend: settings.max_lend,
             session: settings.session,
             schema,
             methods,
@@ -117,7 +119,13 @@ impl Method {
                  (`#[handle(copy, …)]` can be sent again)",
             );
         }
-        if self.handles().count() > MOST_HANDLES {
+        if self.marks.deferred && self.lends().count() > 0 {
+            return fail("a deferred method borrows nothing: what is lent is lent for the call");
+        }
+        if self.gives_back() && (self.marks.returns_handle || self.marks.opens.is_some()) {
+            return fail("a method that returns handles or opens a session lends no `&mut [u8]`");
+        }
+        if self.handles().count() + self.lends().count() > MOST_HANDLES {
             return fail("a message carries at most 4 handles");
         }
         if self.marks.connector && !(self.marks.returns_handle && self.arguments.len() == 1) {
@@ -131,6 +139,15 @@ impl Method {
 
     pub(crate) fn handles(&self) -> impl Iterator<Item = &Argument> {
         self.arguments.iter().filter(|argument| argument.passing.as_handles())
+    }
+
+    pub(crate) fn lends(&self) -> impl DoubleEndedIterator<Item = &Argument> {
+        self.arguments.iter().filter(|argument| argument.passing.is_lent())
+    }
+
+    /// Whether lent bytes come back with the answer.
+    pub(crate) fn gives_back(&self) -> bool {
+        self.lends().any(|argument| matches!(argument.passing, Passing::LentMut))
     }
 
     pub(crate) fn values(&self) -> impl Iterator<Item = &Argument> {
@@ -176,22 +193,8 @@ fn argument(input: &FnArg) -> Result<Argument> {
     let Pat::Ident(pattern) = &*typed.pat else {
         return Err(Error::new_spanned(&typed.pat, "an argument is a plain name"));
     };
-    refuse_borrowed(&typed.ty)?;
-    let passing = Passing::read(&typed.attrs)?;
+    let passing = Passing::read(&typed.attrs, &typed.ty)?;
     Ok(Argument { ident: pattern.ident.clone(), kind: (*typed.ty).clone(), passing })
-}
-
-/// What is borrowed cannot be received.
-fn refuse_borrowed(kind: &Type) -> Result<()> {
-    let text = match kind {
-        Type::Reference(_) => {
-            "a message carries owned values: `String` instead of `&str`, `Vec<T>` instead of \
-             `&[T]` (the client's method takes them by reference all the same)"
-        }
-        Type::ImplTrait(_) | Type::Infer(_) => "a message carries values of named types",
-        _ => return Ok(()),
-    };
-    Err(Error::new_spanned(kind, text))
 }
 
 fn output(sig: &Signature) -> Result<(Type, Type, Type)> {

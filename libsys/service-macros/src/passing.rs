@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Error, Ident, Meta, Result, Token};
+use syn::{Attribute, Error, Ident, Meta, Result, Token, Type};
 
 /// How an argument travels.
 #[derive(Debug)]
@@ -15,25 +15,41 @@ pub(crate) enum Passing {
     Moved,
     /// As a copy of a handle, with these rights.
     Copied(Vec<Ident>),
+    /// As bytes that are lent for reading.
+    Lent,
+    /// As bytes that are lent for reading and writing.
+    LentMut,
 }
 
+const MARKS: &str = "arguments have only the marks `handle`, `handle(copy, RIGHTS)` and `lend`";
+const LENT: &str = "`#[lend]` goes with `&[u8]` and `&mut [u8]`";
+
 impl Passing {
-    pub(crate) fn read(attributes: &[Attribute]) -> Result<Self> {
-        let mut passing = Self::Value;
-        for attribute in attributes {
-            if !attribute.path().is_ident("handle") {
-                let text = "arguments have only the marks `handle` and `handle(copy, RIGHTS)`";
-                return Err(Error::new_spanned(attribute, text));
-            }
-            if !matches!(passing, Self::Value) {
-                return Err(Error::new_spanned(attribute, "marked twice"));
-            }
-            passing = match &attribute.meta {
-                Meta::Path(_) => Self::Moved,
-                _ => Self::Copied(attribute.parse_args::<Copied>()?.0),
+    pub(crate) fn read(attributes: &[Attribute], kind: &Type) -> Result<Self> {
+        let [attribute] = attributes else {
+            let [_, second, ..] = attributes else {
+                refuse_borrowed(kind)?;
+                return Ok(Self::Value);
             };
+            return Err(Error::new_spanned(second, "an argument has one mark"));
+        };
+        if attribute.path().is_ident("lend") {
+            attribute.meta.require_path_only()?;
+            return lent(kind).ok_or_else(|| Error::new_spanned(kind, LENT));
         }
-        Ok(passing)
+        if !attribute.path().is_ident("handle") {
+            return Err(Error::new_spanned(attribute, MARKS));
+        }
+        refuse_borrowed(kind)?;
+        Ok(match &attribute.meta {
+            Meta::Path(_) => Self::Moved,
+            _ => Self::Copied(attribute.parse_args::<Copied>()?.0),
+        })
+    }
+
+    /// Whether it is lent.
+    pub(crate) fn is_lent(&self) -> bool {
+        matches!(self, Self::Lent | Self::LentMut)
     }
 
     /// Whether it travels as handles.
@@ -55,8 +71,34 @@ impl Passing {
                 let names: Vec<String> = rights.iter().map(ToString::to_string).collect();
                 Some(format!("handle({})", names.join(" | ")))
             }
+            Self::Lent => Some("lent [u8]".to_owned()),
+            Self::LentMut => Some("lent mut [u8]".to_owned()),
         }
     }
+}
+
+/// How bytes of this type are lent.
+fn lent(kind: &Type) -> Option<Passing> {
+    let Type::Reference(reference) = kind else { return None };
+    let Type::Slice(slice) = &*reference.elem else { return None };
+    let Type::Path(item) = &*slice.elem else { return None };
+    let plain = item.path.is_ident("u8") && reference.lifetime.is_none();
+    let passing = if reference.mutability.is_some() { Passing::LentMut } else { Passing::Lent };
+    plain.then_some(passing)
+}
+
+/// What is borrowed cannot be received.
+pub(crate) fn refuse_borrowed(kind: &Type) -> Result<()> {
+    let text = match kind {
+        Type::Reference(_) => {
+            "a message carries owned values: `String` instead of `&str`, `Vec<T>` instead of \
+             `&[T]` (the client's method takes them by reference all the same); bytes can be \
+             lent, `#[lend] bytes: &[u8]`"
+        }
+        Type::ImplTrait(_) | Type::Infer(_) => "a message carries values of named types",
+        _ => return Ok(()),
+    };
+    Err(Error::new_spanned(kind, text))
 }
 
 /// `READ | WRITE` as an expression.

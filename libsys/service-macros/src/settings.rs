@@ -8,18 +8,23 @@ pub(crate) struct Settings {
     pub(crate) version: u32,
     pub(crate) name: Option<String>,
     pub(crate) max_message: u32,
+    pub(crate) max_lend: u32,
     pub(crate) session: bool,
 }
 
 /// The default of `max_message`: `service::DEFAULT_MESSAGE`.
 const DEFAULT_MESSAGE: u32 = 4096;
+/// The default of `max_lend`: what a server can map without having to think of its quota.
+const DEFAULT_LEND: u32 = 1 << 20;
+/// Some tables of pages of the server's, for the time of the call.
+const LARGEST_LEND: u32 = 1 << 26;
 /// The kernel's limit: `abi::MESSAGE_MAX`.
 const LARGEST_MESSAGE: u32 = 65536;
 
 impl Parse for Settings {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let (mut version, mut name, mut max_message) = (None, None, DEFAULT_MESSAGE);
-        let mut session = false;
+        let (mut max_lend, mut session) = (DEFAULT_LEND, false);
         while !input.is_empty() {
             let key: Ident = input.parse()?;
             if key != "session" {
@@ -29,11 +34,12 @@ impl Parse for Settings {
                 "version" => version = Some(input.parse::<LitInt>()?.base10_parse()?),
                 "name" => name = Some(service_name(&input.parse()?)?),
                 "session" => session = true,
+                "max_lend" => max_lend = lend_size(&input.parse()?)?,
                 "max_message" => max_message = message_size(&input.parse()?)?,
                 other => {
                     let text = format!(
-                        "no setting `{other}`: there are `version`, `name`, `max_message` and \
-                         `session`"
+                        "no setting `{other}`: there are `version`, `name`, `max_message`, \
+                         `max_lend` and `session`"
                     );
                     return Err(Error::new(key.span(), text));
                 }
@@ -45,7 +51,7 @@ impl Parse for Settings {
         let version = version.ok_or_else(|| {
             input.error("an interface needs a version: `#[service::interface(version = 1)]`")
         })?;
-        Ok(Self { version, name, max_message, session })
+        Ok(Self { version, name, max_message, max_lend, session })
     }
 }
 
@@ -63,5 +69,12 @@ fn message_size(literal: &LitInt) -> Result<u32> {
     match literal.base10_parse()? {
         size @ 64..=LARGEST_MESSAGE => Ok(size),
         _ => Err(Error::new(literal.span(), "a message is 64 to 65536 bytes long")),
+    }
+}
+
+fn lend_size(literal: &LitInt) -> Result<u32> {
+    match literal.base10_parse()? {
+        size @ 4096..=LARGEST_LEND => Ok(size),
+        _ => Err(Error::new(literal.span(), "at most 4096 to 67108864 bytes are lent")),
     }
 }

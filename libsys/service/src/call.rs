@@ -1,12 +1,13 @@
 //! One call on its way through a dispatch, and its answer.
 
 use crate::codec::{CodecError, decode, encode, split};
+use crate::lent::Borrowed;
 use crate::request::take;
 use crate::session::{Opening, Session, Sessions};
-use crate::{Interface, Refusal, Reply};
+use crate::{Interface, Lending, Refusal, Reply};
 use alloc::vec::Vec;
 use serde::{Serialize, de::DeserializeOwned};
-use sys::{Endpoint, Gifts, Handles, Message, OwnedHandle, ReplyRight, Words};
+use sys::{Endpoint, Gifts, Handles, Message, OwnedHandle, Protection, ReplyRight, Words};
 
 /// Who calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +113,35 @@ impl Call<'_> {
             let _ = sessions.open(opening, &mut self.answer.gifts);
         }
         self.answer.set(result);
+    }
+
+    /// What is lent for reading.
+    ///
+    /// # Errors
+    /// When it is no such loan, or larger than the interface allows.
+    pub fn borrow(&mut self, lending: Lending<Vec<u8>>, most: usize) -> Result<Borrowed, Refusal> {
+        Borrowed::new(lending, most, Protection::Read, || self.handles())
+    }
+
+    /// What is lent for reading and writing.
+    ///
+    /// # Errors
+    /// As for [`Call::borrow`].
+    pub fn borrow_mut(
+        &mut self,
+        lending: Lending<Vec<u8>>,
+        most: usize,
+    ) -> Result<Borrowed, Refusal> {
+        Borrowed::new(lending, most, Protection::ReadWrite, || self.handles())
+    }
+
+    /// Answers with a value and what lent bytes have become.
+    pub fn answer_with_backs<T: Serialize, E: Serialize, const N: usize>(
+        &mut self,
+        result: &Result<T, E>,
+        backs: [Vec<u8>; N],
+    ) {
+        self.answer.set(&(result, backs.as_slice()));
     }
 
     /// Answers with a value.

@@ -75,26 +75,24 @@ impl Client {
         self.timeout_ns
     }
 
-    /// Calls with a tuple of arguments and handles.
-    pub(crate) fn call_until<A: Serialize, T: DeserializeOwned, E: DeserializeOwned>(
+    /// Calls with a tuple of arguments and handles: what is encoded in the answer.
+    pub(crate) fn call_until<A: Serialize, T: DeserializeOwned>(
         &self,
         attempt: Attempt,
         deadline_ns: u64,
         arguments: &A,
         gifts: Result<Gifts, sys::Error>,
-    ) -> Result<(T, Came), CallError<E>> {
+    ) -> Result<(T, Came), CallError<Never>> {
         let gifts = gifts.map_err(CallError::Kernel)?;
         // A call out of a signal handler, into the call it interrupted, finds them taken.
         let Ok(mut buffers) = self.buffers.try_borrow_mut() else {
             return Err(CallError::Kernel(sys::Error::BadState));
         };
         encode(arguments, &mut buffers.send).map_err(codec_error)?;
-        let answer =
-            self.exchange(attempt, deadline_ns, &mut buffers, gifts).map_err(CallError::widen)?;
+        let answer = self.exchange(attempt, deadline_ns, &mut buffers, gifts)?;
         let len = answer.len.min(buffers.receive.len());
-        let result: Result<T, E> =
-            decode(&answer.words, &buffers.receive[..len]).map_err(codec_error)?;
-        result.map(|value| (value, Came::new(answer.handles))).map_err(CallError::Service)
+        let value = decode(&answer.words, &buffers.receive[..len]).map_err(codec_error)?;
+        Ok((value, Came::new(answer.handles)))
     }
 
     fn exchange(

@@ -61,6 +61,9 @@ fn describe(
 fn argument_form(argument: &Argument, shape: &ArgumentShape, types: &mut Types) -> String {
     match shape {
         ArgumentShape::Value(kind) => format!("{} ({})", form(kind, types), argument.type_name),
+        ArgumentShape::Lent => {
+            format!("0 list(byte) | 1 varint(u64) and a handle ({})", argument.type_name)
+        }
         ArgumentShape::Handles(1) => argument.type_name.to_owned(),
         ArgumentShape::Handles(count) => format!("{count} handles"),
     }

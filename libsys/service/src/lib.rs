@@ -58,9 +58,17 @@
 //! | `#[deferred]` | the server gets a [`Reply`] as last argument and returns nothing |
 //! | `#[handle]` on an argument | a handle type of `sys`, or a thing of several ([`sys::Handles`], such as a queue's offer), moved with the message |
 //! | `#[handle(copy, READ)]` | the client keeps its handle, the server gets a copy with these rights at most |
+//! | `#[lend]` on `&[u8]` or `&mut [u8]` | bytes that the server may read, or write, until it answers, see below |
 //! | `#[returns_handle]` | `Result<H, E>` or `Result<(H, T), E>`, H as for `#[handle]` |
 //! | `#[opens(File)]` | the client gets a `FileClient`: a session, see below |
 //! | `#[connector]` | of the name server: what `connect` of every client calls |
+//!
+//! **Lent bytes.** The client passes anything that holds bytes: `&[u8]`, `&mut Vec<u8>`, an
+//! array, a [`sys::Buffer`]. The server's method gets a [`Lent`] or a [`LentMut`], which reads
+//! and writes with bounds and cannot be kept. Up to half of `max_message` (shared by all lent
+//! arguments) travels in the message; more, up to the setting `max_lend` (1 MiB), is shown to
+//! the server as pages: those of the `Buffer` itself, or a copy of anything else. When the call
+//! is over, however it ended, the kernel has taken them back.
 //!
 //! **Sessions.** `#[opens(File)] fn open(&mut self, path: String) -> Result<T, E>` gives the
 //! client a `FileClient` (or it and a T that is not `()`), and the server a [`Session`] before
@@ -108,6 +116,8 @@ mod codec;
 mod document;
 mod error;
 mod interface;
+mod lend;
+mod lent;
 mod reply;
 mod request;
 mod retry;
@@ -125,8 +135,10 @@ pub use interface::{
     Argument, Description, Interface, Method, MethodArgument, MethodDescription, builtin, distinct,
     interface_hash, label, shape_hash,
 };
+pub use lend::{LendBytes, LendBytesMut, LendLimits, Lending, lend, lend_mut};
+pub use lent::{Borrowed, Lent, LentMut};
 pub use reply::Reply;
-pub use request::{Attempt, Came, Connection, Request, Within};
+pub use request::{Answered, Attempt, Came, Connection, Request, Within};
 pub use server::{Dispatch, Event, Raw, Server, serve};
 pub use service_macros::{data, interface};
 pub use session::{Opening, Session, Sessions};
@@ -136,6 +148,8 @@ pub use subscribers::Subscribers;
 #[cfg(not(target_os = "none"))]
 pub use document::document;
 
+#[doc(hidden)]
+pub use alloc::vec::Vec as List;
 #[doc(hidden)]
 pub use {postcard_schema, postcard_schema::Schema, serde, sys};
 

@@ -1,6 +1,7 @@
 //! One call of a typed client: whom through, how long, with which handles.
 
 use crate::{CallError, Client};
+use alloc::vec::Vec;
 use serde::{Serialize, de::DeserializeOwned};
 use sys::{Error, Gifts, Handles, Object, OwnedHandle, Rights};
 
@@ -102,7 +103,58 @@ impl<'a> Request<'a> {
         self,
         arguments: &A,
     ) -> Result<(T, Came), CallError<E>> {
-        self.client.call_until(self.attempt, self.deadline_ns, arguments, self.gifts)
+        self.answered(arguments)?.finish()
+    }
+
+    /// The same with lent bytes among the arguments, of which none come back.
+    ///
+    /// # Errors
+    /// All of [`CallError`] but the service's own.
+    pub fn answered<A: Serialize, T: DeserializeOwned, E: DeserializeOwned>(
+        self,
+        arguments: &A,
+    ) -> Result<Answered<T, E>, CallError<E>> {
+        let (result, came) = self.exchange(arguments)?;
+        Ok(Answered { result, came, backs: Vec::new() })
+    }
+
+    /// The same with lent bytes that come back.
+    ///
+    /// # Errors
+    /// All of [`CallError`] but the service's own.
+    pub fn answered_with_backs<A: Serialize, T: DeserializeOwned, E: DeserializeOwned>(
+        self,
+        arguments: &A,
+    ) -> Result<Answered<T, E>, CallError<E>> {
+        let ((result, backs), came) = self.exchange(arguments)?;
+        Ok(Answered { result, came, backs })
+    }
+
+    fn exchange<A: Serialize, T: DeserializeOwned, E>(
+        self,
+        arguments: &A,
+    ) -> Result<(T, Came), CallError<E>> {
+        let answer = self.client.call_until(self.attempt, self.deadline_ns, arguments, self.gifts);
+        answer.map_err(CallError::widen)
+    }
+}
+
+/// An answer, with the lent bytes that came back in it.
+#[derive(Debug)]
+pub struct Answered<T, E> {
+    pub(crate) result: Result<T, E>,
+    pub(crate) came: Came,
+    /// In the order of the arguments; empty for those that were in a loan.
+    pub(crate) backs: Vec<Vec<u8>>,
+}
+
+impl<T, E> Answered<T, E> {
+    /// The value and the handles.
+    ///
+    /// # Errors
+    /// The service's own.
+    pub fn finish(self) -> Result<(T, Came), CallError<E>> {
+        self.result.map(|value| (value, self.came)).map_err(CallError::Service)
     }
 }
 

@@ -22,6 +22,8 @@ pub struct MethodShape {
 pub enum ArgumentShape {
     /// Encoded.
     Value(&'static NamedType),
+    /// Lent: a choice of the bytes and the number of those in a loan, which is a handle.
+    Lent,
     /// As so many handles.
     Handles(usize),
 }

@@ -27,6 +27,7 @@ extern crate alloc;
 
 #[cfg(any(target_os = "none", test))]
 mod address;
+mod buffer;
 mod device;
 mod endpoint;
 mod failure;
@@ -66,6 +67,7 @@ pub use abi::{
     Priority, ProcessInfo, ProcessState, Protection, Quota, ReplyToken, Rights, Startup,
     SystemInfo, ThreadMode, WORDS,
 };
+pub use buffer::Buffer;
 pub use device::{Irq, Ports, Resource};
 pub use endpoint::{Endpoint, ReplyRight, watch_calls};
 pub use failure::Failure;

@@ -100,6 +100,11 @@ impl Pages {
         Ok(Self { memory, mapping })
     }
 
+    /// For loans that end before a borrow of the pages does.
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
     /// Ends the private use: unmaps them and hands out the memory object.
     pub fn into_memory(self) -> Memory {
         self.memory
@@ -110,7 +115,9 @@ impl Deref for Pages {
     type Target = [u8];
     fn deref(&self) -> &[u8] {
         // SAFETY: 1. mapped and initialised (zeros) while `self` lives. 2. the only handle
-        // is in `self.memory`, which is private, so nobody else can map or change it.
+        // is in `self.memory`, which is private, so nobody else can map or change it, but who
+        // is lent it by `Buffer`: to be read while it is borrowed, to be written while it is
+        // exclusively borrowed.
         unsafe { core::slice::from_raw_parts(self.mapping.pointer(), self.mapping.len()) }
     }
 }

@@ -29,7 +29,8 @@ fn a_good_interface_is_read() {
         #[idempotent]
         fn show(&mut self, #[handle(copy, READ | TRANSFER)] memory: Memory) -> Result<(), Error>;
         #[opens(api::Cart)]
-        fn cart(&mut self) -> Result<u8, Error>;
+        fn cart(&mut self, #[lend] a: &[u8], #[lend] b: &[u8]) -> Result<u8, Error>;
+        fn fill(&mut self, #[lend] b: &mut [u8]) -> Result<u8, Error>;
     }";
     let shop = read("version = 2", item).unwrap();
     assert_eq!(shop.name, "shop");
@@ -38,7 +39,8 @@ fn a_good_interface_is_read() {
         "shop@2; buy(name: String, list: Vec<(u8, Option<u64>)>) -> [u8; 4] ! Error; \
          open(memory: handle) -> (handle, u32) ! Error; \
          show(memory: handle(READ | TRANSFER)) -> () ! Error; \
-         cart() -> (api::Cart session, u8) ! Error"
+         cart(a: lent [u8], b: lent [u8]) -> (api::Cart session, u8) ! Error; \
+         fill(b: lent mut [u8]) -> u8 ! Error"
     );
     assert_eq!(shop.methods[0].marks.help(), "Buys.");
     assert!(shop.methods[0].marks.idempotent);
@@ -52,6 +54,7 @@ fn wrong_settings_are_named() {
     refused("version = 1, name = \"Big Name\"", item, "lower-case");
     refused("version = 1, name = \"seventeen-letters\"", item, "1 to 16");
     refused("version = 1, max_message = 65537", item, "64 to 65536");
+    refused("version = 1, max_lend = 1", item, "4096 to 67108864");
 }
 
 #[test]
@@ -87,7 +90,17 @@ fn wrong_methods_are_named() {
         ("#[handle] fn a(&mut self) -> Result<u8, N>;", "marks an argument"),
         ("#[deferred] #[deferred] fn a(&mut self) -> Result<u8, N>;", "marked twice"),
         ("fn a(&mut self, #[handel] x: M) -> Result<u8, N>;", "only the marks `handle`"),
-        ("fn a(&mut self, #[handle] #[handle] x: M) -> Result<u8, N>;", "marked twice"),
+        ("fn a(&mut self, #[handle] #[handle] x: M) -> Result<u8, N>;", "one mark"),
+        ("fn a(&mut self, #[lend] #[handle] x: M) -> Result<u8, N>;", "one mark"),
+        ("fn a(&mut self, #[lend] x: Vec<u8>) -> Result<u8, N>;", "goes with `&[u8]`"),
+        ("fn a(&mut self, #[lend] x: &[u16]) -> Result<u8, N>;", "goes with `&[u8]`"),
+        ("fn a(&mut self, #[lend] x: &'static [u8]) -> Result<u8, N>;", "goes with `&[u8]`"),
+        ("fn a(&mut self, #[handle] x: &M) -> Result<u8, N>;", "owned values"),
+        ("#[deferred] fn a(&mut self, #[lend] x: &[u8]) -> Result<u8, N>;", "borrows nothing"),
+        (
+            "#[returns_handle] fn a(&mut self, #[lend] x: &mut [u8]) -> Result<M, N>;",
+            "lends no `&mut [u8]`",
+        ),
         ("fn a(&mut self, #[handle(READ)] x: M) -> Result<u8, N>;", "copied with fewer rights"),
         ("#[opens(F)] #[deferred] fn a(&mut self) -> Result<(), N>;", "opens a session"),
         ("#[opens(F)] #[opens(F)] fn a(&mut self) -> Result<(), N>;", "marked twice"),
@@ -105,6 +118,9 @@ fn wrong_methods_are_named() {
         refused("version = 1", &format!("trait A {{ {method} }}"), because);
     }
     let five = (0..5).map(|n| format!("#[handle] m{n}: M, ")).collect::<String>();
+    let five = format!("trait A {{ fn a(&mut self, {five}) -> Result<u8, N>; }}");
+    refused("version = 1", &five, "at most 4 handles");
+    let five = (0..5).map(|n| format!("#[lend] m{n}: &[u8], ")).collect::<String>();
     let five = format!("trait A {{ fn a(&mut self, {five}) -> Result<u8, N>; }}");
     refused("version = 1", &five, "at most 4 handles");
     let connect = |name| {
