@@ -10,18 +10,25 @@ use std::process::Command;
 /// Packages whose tests need QEMU: a part of their own.
 const IN_QEMU: &str = "system-tests";
 
+/// What is tested of a package whose programs are for another machine.
+const PARTS: [(&str, &[&str]); 2] = [
+    ("running the host tests of user space", &["--lib", "--test", "*"]),
+    ("running the examples of user space's libraries", &["--doc"]),
+];
+
 /// Runs them: all tests of the default members, and of the others, which are for another
-/// machine, only the libraries.
+/// machine, only the libraries, their tests and examples.
 pub(super) fn run(filter: &str) -> Result<Results> {
     let packages = metadata::packages()?;
     let all = &mut test_command(&default_members(&packages), &[], filter);
     let mut results = run_command("running the host tests", all)?.0;
     let libraries = user_libraries(&packages);
     if !libraries.is_empty() {
-        let more = &mut test_command(&libraries, &["--lib"], filter);
-        let more = run_command("running the host tests of user space", more)?.0;
-        results.passed += more.passed;
-        results.failures.extend(more.failures);
+        for (what, options) in PARTS {
+            let more = run_command(what, &mut test_command(&libraries, options, filter))?.0;
+            results.passed += more.passed;
+            results.failures.extend(more.failures);
+        }
     }
     Ok(results)
 }
