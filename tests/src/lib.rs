@@ -5,9 +5,11 @@
 #![forbid(unsafe_code)]
 
 mod image;
+mod system;
 mod transcript;
 
 pub use image::{Function, Image, Jump};
+pub use system::machine_with_sections;
 pub use transcript::{Example, matches, readme_session};
 
 use anyhow::{Context as _, Result, ensure};
@@ -34,7 +36,7 @@ pub fn at_prompt(name: &str, test: impl FnOnce(&mut Session) -> Result<()>) {
     with_machine(name, |_| Ok(()), test);
 }
 
-/// As [`at_prompt`], on a machine that is changed first.
+/// As [`at_prompt`], on a machine that is changed first. Its end, with its log.
 ///
 /// # Panics
 /// As [`at_prompt`].
@@ -42,7 +44,7 @@ pub fn with_machine(
     name: &str,
     change: impl FnOnce(&mut Machine) -> Result<()>,
     test: impl FnOnce(&mut Session) -> Result<()>,
-) {
+) -> Outcome {
     let turn = ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let result = (|| {
         let mut machine = Images::get()?.machine(name);
@@ -50,12 +52,10 @@ pub fn with_machine(
         run(&machine, test)
     })();
     drop(turn);
-    if let Err(error) = result {
-        panic!("{error:#}");
-    }
+    result.unwrap_or_else(|error| panic!("{error:#}"))
 }
 
-fn run(machine: &Machine, test: impl FnOnce(&mut Session) -> Result<()>) -> Result<()> {
+fn run(machine: &Machine, test: impl FnOnce(&mut Session) -> Result<()>) -> Result<Outcome> {
     let mut session = machine.start()?;
     let tested = session.wait_prompt(BOOT).and_then(|()| test(&mut session));
     if tested.is_ok() && !session.closed() {
@@ -65,7 +65,7 @@ fn run(machine: &Machine, test: impl FnOnce(&mut Session) -> Result<()>) -> Resu
     match tested {
         Ok(()) => {
             ensure!(outcome.verdict.passed(), "{outcome}");
-            Ok(())
+            Ok(outcome)
         }
         Err(error) => Err(error.context(format!("{outcome}"))),
     }
@@ -131,6 +131,16 @@ pub fn expect(session: &mut Session, command: &str, wanted: &[&str]) -> Result<S
         ensure!(answer.contains(text), "`{command}` did not say `{text}` but:\n{answer}");
     }
     Ok(answer)
+}
+
+/// The row of a server in the table that `servers` prints.
+///
+/// # Errors
+/// When there is none.
+pub fn server_row(session: &mut Session, server: &str) -> Result<String> {
+    let table = session.run("servers", COMMAND)?;
+    let row = table.lines().find(|line| line.split_whitespace().next() == Some(server));
+    Ok(row.with_context(|| format!("no server {server}:\n{table}"))?.to_owned())
 }
 
 /// Restarts of a server, as `servers` tells them.

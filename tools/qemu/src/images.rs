@@ -65,10 +65,11 @@ impl Elfs {
         &self.kernel
     }
 
-    /// A user program. A process may be called `PROGRAM.NUMBER`.
+    /// A user program. A process may be called `PROGRAM.NUMBER`, a server of tests
+    /// `PROGRAM-WORD`.
     pub fn program(&self, name: &str) -> PathBuf {
         let exact = self.newest(name);
-        match name.split_once(['.', '#', ':']) {
+        match name.split_once(['.', '#', ':', '-']) {
             Some((program, _)) if !exact.exists() => self.newest(program),
             _ => exact,
         }

@@ -1,0 +1,133 @@
+//! Servers that hang, crash and depend on each other, and what init makes of it.
+
+use anyhow::{Result, ensure};
+use qemu_harness::{Outcome, Session};
+use system_tests::{COMMAND, expect, machine_with_sections, restarts, server_row, with_machine};
+
+/// A section for the program `sick`.
+fn sick(way: &str, more: &str) -> String {
+    format!(
+        "[server.sick-{way}]\npriority = 10\npages = 128\nservice = true\nargs = [\"{way}\"]\n\
+         backoff_ms = 20\nrestart_limit = 2\n{more}\n\n"
+    )
+}
+
+/// Runs a test at the prompt of a machine that has these sections too.
+fn with_sections(
+    name: &str,
+    sections: &str,
+    test: impl FnOnce(&mut Session) -> Result<()>,
+) -> Outcome {
+    let change = |machine: &mut qemu_harness::Machine| {
+        let cpus = machine.cpus;
+        *machine = machine_with_sections(name, sections)?;
+        machine.cpus = cpus;
+        Ok(())
+    };
+    with_machine(name, change, test)
+}
+
+/// Waits until the row of a server in `servers` has this text.
+fn wait_for_row(session: &mut Session, server: &str, wanted: &str) -> Result<String> {
+    for _ in 0..40 {
+        let row = server_row(session, server)?;
+        if row.contains(wanted) {
+            return Ok(row);
+        }
+        session.run("sleep 1", COMMAND)?;
+    }
+    anyhow::bail!("{server} never was `{wanted}`: {}", server_row(session, server)?)
+}
+
+#[test]
+fn a_server_that_hangs_is_found_and_one_that_is_idle_is_left_alone() {
+    let heartbeat = "heartbeat_ms = 100";
+    let ways = ["loops", "deadlocks", "serves"];
+    let sections: String = ways.iter().map(|way| sick(way, heartbeat)).collect();
+    let outcome = with_sections("supervision-hang", &sections, |session| {
+        for server in ["sick-loops", "sick-deadlocks"] {
+            let row = wait_for_row(session, server, "given up: it died 3 times")?;
+            ensure!(row.contains("hang: received nothing for 100 ms"), "{row}");
+            let fault = session.run(&format!("faults {server}"), COMMAND)?;
+            for wanted in ["fault of", "a thread:", "rip ", "stack:", "backtrace of", "0x0000"] {
+                ensure!(fault.contains(wanted), "no `{wanted}` in\n{fault}");
+            }
+        }
+        ensure!(restarts(session, "sick-serves")? == 0, "an idle server was restarted");
+        let log = session.run("faults sick-serves", COMMAND)?;
+        ensure!(log.contains("no fault of `sick-serves` is known"), "{log}");
+        Ok(())
+    });
+    // The host knows more than the system: functions, lines, and what the server said.
+    let log = outcome.log_lines().join("\n");
+    for wanted in [
+        "sick::loops (tests/programs/sick/src/main.rs:",
+        "sick::deadlocks (tests/programs/sick/src/main.rs:",
+        "last lines of sick-loops:\n  [",
+        "sick-loops INFO  this one loops",
+    ] {
+        assert!(log.contains(wanted), "no `{wanted}` in\n{log}");
+    }
+}
+
+#[test]
+fn each_pause_is_longer_until_the_cap_and_then_it_is_given_up() {
+    let policy = "backoff_max_ms = 600";
+    let section = sick("panics", policy)
+        .replace("limit = 2", "limit = 5")
+        .replace("backoff_ms = 20", "backoff_ms = 200");
+    let outcome = with_sections("supervision-backoff", &section, |session| {
+        wait_for_row(session, "sick-panics", "given up: it died 6 times")?;
+        Ok(())
+    });
+    let lines = outcome.log_lines();
+    let times = |text: &str| -> Vec<f64> {
+        let told = lines.iter().filter(|line| line.contains(text));
+        let time =
+            |line: &String| line.trim_start_matches('[').trim().split(']').next()?.parse().ok();
+        told.filter_map(time).collect()
+    };
+    let (deaths, starts) = (times("sick-panics died with status 101"), times("sick-panics runs"));
+    assert_eq!((deaths.len(), starts.len()), (6, 6), "{lines:#?}");
+    let pauses: Vec<f64> =
+        deaths.iter().zip(&starts[1..]).map(|(death, start)| (start - death) * 1000.0).collect();
+    // A busy host may stop the machine between any two lines.
+    for (pause, wanted) in pauses.iter().zip([200.0, 400.0, 600.0, 600.0, 600.0]) {
+        assert!((wanted - 100.0..wanted + 400.0).contains(pause), "{pauses:?}");
+    }
+}
+
+#[test]
+fn dependents_start_after_and_again_after_those_they_depend_on() {
+    let middle = "depends = [\"template\"]\non_restart = \"restart\"";
+    let outer = "depends = [\"sick-serves\", \"template\"]\non_restart = \"restart\"";
+    let told = "depends = [\"console\", \"template\"]\non_restart = \"tell\"";
+    let sections = sick("serves", middle)
+        + &sick("serves", outer).replace("[server.sick-serves]", "[server.sick-outer]")
+        + &sick("listens", told);
+    let outcome = with_sections("supervision-depends", &sections, |session| {
+        session.run("crash template", COMMAND)?;
+        session.run("sleep 1", COMMAND)?;
+        for server in ["sick-serves", "sick-outer", "template"] {
+            ensure!(restarts(session, server)? == 1, "{server}: not restarted once");
+        }
+        session.run("restart sick-outer", COMMAND)?;
+        session.run("sleep 1", COMMAND)?;
+        ensure!(restarts(session, "sick-serves")? == 1, "nothing depends on the outer one");
+        ensure!(restarts(session, "sick-outer")? == 2, "it starts again when asked to");
+        ensure!(restarts(session, "sick-listens")? == 0, "it only wants to be told");
+        expect(session, "call template greet you", &["Hello, you!"])?;
+        Ok(())
+    });
+    let lines = outcome.log_lines();
+    let place = |text: &str, nth: usize| -> usize {
+        let found = lines.iter().enumerate().filter(|(_, line)| line.contains(text));
+        found.map(|(index, _)| index).nth(nth).unwrap_or_else(|| panic!("{text}: {lines:#?}"))
+    };
+    for life in [0, 1] {
+        let names = ["template", "sick-serves", "sick-outer"];
+        let starts = names.map(|name| place(&format!(" {name} runs as"), life));
+        assert!(starts.is_sorted(), "life {life}: {starts:?} {lines:#?}");
+    }
+    place("peers 10", 0);
+}
