@@ -7,10 +7,10 @@ use crate::machine::{CpuId, Frame, Machine, Phys};
 use crate::mem::{Block, FrameInfo, Frames};
 use crate::number;
 use crate::object::{
-    Amounts, Chunk, Chunks, Endpoint, EndpointKind, Irq, IrqId, IrqKind, Lifeline, LifelineKind,
-    MemoryKind, MemoryObject, Notification, NotificationKind, ObjectRef, PortKind, PortRange,
-    PortSpans, Process, ProcessId, ProcessKind, Quota, Quotas, Region, RegionKind, Storage, Thread,
-    ThreadId, Threads, Timer, TimerKind,
+    Amounts, Chunk, Chunks, Endpoint, EndpointKind, FIRST_PID, Irq, IrqId, IrqKind, Life, Lifeline,
+    LifelineKind, MemoryKind, MemoryObject, Notification, NotificationKind, ObjectRef, PortKind,
+    PortRange, PortSpans, Process, ProcessId, ProcessKind, Quota, Quotas, Region, RegionKind,
+    Storage, Thread, ThreadId, Threads, Timer, TimerKind,
 };
 use crate::sched::RunQueue;
 use crate::time::{Deadlines, Entry};
@@ -252,7 +252,7 @@ impl<M: Machine> Kernel<M> {
             idle: 0,
             keeper: CpuId(0),
             dying: None,
-            next_pid: 1,
+            next_pid: FIRST_PID,
             stats: Stats::default(),
             checks: Checks::default(),
             trace: Ring::new(memory.slice(sizes.records, |_| TraceRecord::default())),
@@ -306,6 +306,13 @@ impl<M: Machine> Kernel<M> {
             // NOFAIL: `schedule` only picks threads of living processes.
             None => panic!("thread {thread:?} has no space"),
         }
+    }
+
+    /// The status with which the first program ended, as long as it can be told.
+    pub fn first_program_status(&self) -> Option<u64> {
+        let mut all = self.processes.ids().map(|id| &self.processes[id]);
+        let first = all.find(|process| process.pid == FIRST_PID)?;
+        (first.life != Life::Alive).then_some(first.status)
     }
 
     /// Makes the first program, with all quota and the first handles, and starts it.

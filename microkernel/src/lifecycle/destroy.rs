@@ -3,7 +3,7 @@
 use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
-use crate::object::{By, Life, Operation, ProcessId, Resource, State, ThreadId};
+use crate::object::{By, FIRST_PID, Life, Operation, ProcessId, Resource, State, ThreadId};
 use abi::{Error, exit_code};
 
 /// Steps of one piece of taking a process apart.
@@ -94,7 +94,7 @@ impl<M: Machine> Kernel<M> {
         self.stop_running(id);
         self.enlist_dying(id);
         self.find_reaper();
-        if self.processes[id].pid == 1 {
+        if self.processes[id].pid == FIRST_PID {
             self.shutdown.get_or_insert(exit_code::INIT_DIED);
         }
     }

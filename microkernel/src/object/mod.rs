@@ -21,7 +21,7 @@ pub use lifeline::Lifeline;
 pub use memory::{Loan, MemoryObject, Storage};
 pub use notification::Notification;
 pub use port::{PortRange, PortSpan, PortSpans};
-pub use process::{Life, Process, Region};
+pub use process::{FIRST_PID, Life, Process, Region};
 pub use quota::{Amounts, Quota, Quotas, Resource};
 pub use thread::{
     By, FaultRecord, Links, List, Operation, Pending, Raised, Reason, State, Thread, ThreadWork,

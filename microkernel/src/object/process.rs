@@ -6,6 +6,9 @@ use super::{
 };
 use abi::{NAME_LEN, Protection, Rights};
 
+/// The process id of the first program.
+pub const FIRST_PID: u32 = 1;
+
 /// Alive, being taken apart, or only remembered by handles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Life {

@@ -102,8 +102,10 @@ fn exit_status_is_the_programs_own() {
 #[test]
 fn the_end_of_the_first_process_ends_the_machine() {
     let mut driver = boot();
-    driver.raw(Syscall::ProcessKill as u64, &[0, 0], 0);
+    assert_eq!(driver.kernel.first_program_status(), None);
+    driver.raw(Syscall::ProcessKill as u64, &[0, 77], 0);
     assert_eq!(driver.next, Next::Shutdown(abi::exit_code::INIT_DIED));
+    assert_eq!(driver.kernel.first_program_status(), Some(77));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use super::super::boot::processors;
 use super::super::cpu::{CpuBlock, running, this_cpu};
 use super::super::hardware::Hardware;
 use super::super::mm::shootdown;
+use super::super::serial::say;
 use super::super::{checks, debug, irq, panic, probe, time};
 use super::frame::{Trap, UserFrame};
 use super::lock::{Hold, Lock};
@@ -82,11 +83,21 @@ fn decide(mut kernel: Holding, cpu: &CpuBlock) -> Step {
         }
         // The kernel stays held: no other CPU goes on.
         Next::Shutdown(code) => {
+            if code == abi::exit_code::INIT_DIED {
+                tell_of_first_program(&kernel);
+            }
             tell_of_lock(&kernel);
             tell_of_traps();
             debug::exit(crate::selftest::verdict(code))
         }
     }
+}
+
+/// Why the machine ends: on the serial port too, where a person looks.
+fn tell_of_first_program(kernel: &Holding) {
+    let status = kernel.first_program_status().unwrap_or(abi::KILLED);
+    defmt::error!("the first program died with status {=u64}: nobody is left to restart", status);
+    say!("kernel: the first program died with status {status}; the log tells more");
 }
 
 /// What the one lock cost.
