@@ -36,7 +36,7 @@ pub(crate) const COUNT: u64 = CLIENTS.len() as u64;
 /// Starts them all.
 pub(crate) fn start(names: &Endpoint, seed: u64) -> Result<(), Error> {
     for ((target, client), number) in CLIENTS.into_iter().zip(0..) {
-        let names = names.copy(Rights::SEND)?;
+        let names = names.copy(Rights::SEND | Rights::TRANSFER)?;
         let rng = Rng::with_seed(seed ^ number << 32);
         let work = move || work(&names, target, client, number, rng);
         drop(sys::spawn_thread(STACK_PAGES, PRIORITY, work)?);
