@@ -1,9 +1,9 @@
 //! Upcalls: bits of a notification divert a thread to a handler. What signals are made of.
 //!
-//! One handler per process; it runs on the stack of the thread that registered it, with
-//! all bits masked, and may allocate, log and call. A blocking call that it cut short
-//! returns [`Error::Interrupted`]. It may use floating point in programs that are built for
-//! it: what the thread had in those registers is put back.
+//! One handler per process; it runs on the stack of the thread that registered it, or on a
+//! [`Stack`] of its own, with all bits masked, and may allocate, log and call. A blocking
+//! call that it cut short returns [`Error::Interrupted`]. It may use floating point in
+//! programs that are built for it: what the thread had in those registers is put back.
 //!
 //! ```no_run
 //! use std::sync::atomic::{AtomicU64, Ordering};
