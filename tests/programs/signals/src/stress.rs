@@ -26,6 +26,8 @@ const MOST: u64 = 1 << 20;
 const BETWEEN: u64 = 16;
 /// How long a sender waits when the queue is full.
 const PAUSE_NS: u64 = 100_000;
+/// How long a receiver waits for what must come.
+const PATIENCE_NS: u64 = 10_000_000_000;
 /// How long a receiver that has everything waits for what must not come.
 const AFTER_NS: u64 = 200_000_000;
 
@@ -152,10 +154,17 @@ pub(crate) fn receive(env: &rt::Env) -> Result<(), Failure> {
     }
     context.say_ready(0).map_err(|Why(why)| Failure::new(why))?;
     while CAME.load(Ordering::Relaxed) < each * SENDERS {
-        if number == 0 {
+        let before = CAME.load(Ordering::Relaxed);
+        let until = sys::clock() + PATIENCE_NS;
+        if number != 0 {
+            signals.wait_until(queued, until)?.iter().for_each(count);
+        }
+        while CAME.load(Ordering::Relaxed) == before && sys::clock() < until {
+            // The handler cuts it short.
             let _ = signals.sleep_until(sys::clock() + PAUSE_NS);
-        } else {
-            count(&signals.wait(queued)?);
+        }
+        if CAME.load(Ordering::Relaxed) == before {
+            return Err("nothing comes any more: signals were lost".into());
         }
     }
     let until = sys::clock() + AFTER_NS;
