@@ -34,7 +34,7 @@ pub enum SystemError {
         /// The status.
         status: u32,
     },
-    /// Only a server can hand over processes, and only so many.
+    /// Only a server can hand over something, it has to be a process, and only so many.
     CannotAdopt,
     /// The kernel said no.
     Kernel {
@@ -62,7 +62,9 @@ impl fmt::Display for SystemError {
                 write!(f, "servers take only KILL (9), TERM (15) and INT (2), not signal {signal}")
             }
             Self::StatusTooBig { status } => write!(f, "status {status} is not in 0 to 31"),
-            Self::CannotAdopt => f.write_str("init takes no more processes from this caller"),
+            Self::CannotAdopt => {
+                f.write_str("init takes only processes, only of servers, and only so many of each")
+            }
             Self::Kernel { server, why } => write!(f, "`{server}`: {why}"),
         }
     }

@@ -8,7 +8,10 @@ use alloc::vec::Vec;
 use init_api::ServerState;
 use init_core::{Cause, Heartbeat, Supervision, Verdict};
 use manifest::{OnRestart, Server};
-use sys::{Endpoint, Error, Notification, Priority, Process, ProcessInfo, ProcessState, Resource};
+use sys::{
+    Endpoint, Error, Notification, ObjectKind, OwnedHandle, Priority, Process, ProcessInfo,
+    ProcessState, Resource, Rights,
+};
 
 /// The most processes that a server can hand over.
 const MOST_ADOPTED: usize = 64;
@@ -176,17 +179,22 @@ impl Child {
         }
     }
 
-    /// Takes over a process that the server made. False when there are too many.
+    /// Takes over a process that the server made. False when it is none that could be ended,
+    /// or there are too many.
     pub(crate) fn adopt(&mut self, process: Process) -> bool {
         let lives = |process: &Process| {
             process.info().is_ok_and(|info| info.state != ProcessState::Dead as u32)
         };
         self.adopted.retain(lives);
-        let room = self.adopted.len() < MOST_ADOPTED;
-        if room {
-            self.adopted.push(process);
+        let handle = OwnedHandle::from(process);
+        let manages = |(kind, rights): (ObjectKind, Rights)| {
+            kind == ObjectKind::Process && rights.contains(Rights::MANAGE)
+        };
+        let takes = self.adopted.len() < MOST_ADOPTED && handle.info().is_ok_and(manages);
+        if takes {
+            self.adopted.push(handle.into());
         }
-        room
+        takes
     }
 
     /// The process, while it runs.

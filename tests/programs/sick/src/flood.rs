@@ -39,7 +39,7 @@ pub(crate) fn handles(env: &rt::Env) -> Result<(), Failure> {
         refused += usize::from(system.adopt(Process::from(garbage)).is_err());
     }
     defmt::info!("garbage was refused {=usize} times", refused);
-    let quota = Quota { pages: 4, handles: 4, threads: 1, objects: 8, ..Quota::default() };
+    let quota = Quota { pages: 4, handles: 4, threads: 0, objects: 8, ..Quota::default() };
     let mut children = Vec::new();
     for _ in 0..MANY {
         let Ok(child) = Process::create("child", &quota, None) else { break };
