@@ -4,7 +4,7 @@ use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::{By, FIRST_PID, Life, Operation, ProcessId, Resource, State, ThreadId};
-use abi::{Error, exit_code};
+use abi::{Error, KILLED, exit_code};
 
 /// Steps of one piece of taking a process apart.
 const STEPS_PER_PIECE: usize = 32;
@@ -96,6 +96,18 @@ impl<M: Machine> Kernel<M> {
         self.find_reaper();
         if self.processes[id].pid == FIRST_PID {
             self.shutdown.get_or_insert(exit_code::INIT_DIED);
+        }
+    }
+
+    /// A process that nobody can name and of which no thread was started will never do
+    /// anything: its maker died while it made it.
+    pub(crate) fn end_if_unreachable(&mut self, id: ProcessId) {
+        let Some(process) = self.processes.get(id) else { return };
+        let forgotten =
+            |id: ThreadId| self.threads[id].state == State::Inactive && self.threads[id].refs == 0;
+        let never_ran = process.threads.iter(&self.threads, By::Sibling).all(forgotten);
+        if process.refs == 0 && process.life == Life::Alive && never_ran {
+            self.kill_process(id, KILLED);
         }
     }
 

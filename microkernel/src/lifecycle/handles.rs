@@ -127,6 +127,7 @@ impl<M: Machine> Kernel<M> {
             ObjectRef::Memory(id) => self.release_memory(id),
             ObjectRef::Process(id) => {
                 self.processes[id].refs -= 1;
+                self.end_if_unreachable(id);
                 self.bury(id);
             }
             ObjectRef::Thread(id) => self.release_thread(id),
@@ -244,6 +245,8 @@ impl<M: Machine> Kernel<M> {
 
     fn release_thread(&mut self, id: ThreadId) {
         self.threads[id].refs -= 1;
+        let process = self.threads[id].process;
+        self.end_if_unreachable(process);
         self.bury_thread(id);
     }
 }

@@ -236,3 +236,35 @@ fn a_halted_cpu_takes_apart_what_the_busy_ones_are_too_urgent_for() {
     assert_eq!(smp.places[1], Place::Idle);
     assert_eq!(smp.kernel.processes[id].life, Life::Dead);
 }
+
+#[test]
+fn a_process_that_was_never_started_ends_with_its_last_handle() {
+    let mut driver = boot();
+    let before = balance(&driver);
+    let (child, _) = driver.child(0);
+    driver.give_page(child);
+    let (thread, _) = driver.thread(child, 20);
+    driver.call(Syscall::HandleClose, &[child]).unwrap();
+    assert_ne!(balance(&driver), before, "its thread can still be started");
+    driver.call(Syscall::HandleClose, &[thread]).unwrap();
+    driver.call(Syscall::Yield, &[]).unwrap();
+    assert_eq!(balance(&driver), before);
+}
+
+#[test]
+fn a_process_that_runs_needs_no_handle() {
+    let mut driver = boot();
+    let me = driver.running();
+    let (child, id) = driver.child(0);
+    let (thread, started) = driver.thread(child, 31);
+    driver.raw(Syscall::ThreadResume as u64, &[thread], 0);
+    assert_eq!(driver.running(), started);
+    driver.raw(Syscall::Sleep as u64, &[1_000], 0);
+    assert_eq!(driver.running(), me);
+    for handle in [child, thread] {
+        driver.call(Syscall::HandleClose, &[handle]).unwrap();
+    }
+    assert!(driver.kernel.processes.get(id).is_some());
+    driver.advance(1_000);
+    assert_eq!(driver.running(), started);
+}

@@ -49,5 +49,10 @@ impl Campaign {
 /// The results that the program wrote into the log.
 pub fn results(outcome: &Outcome) -> Vec<String> {
     let lines = outcome.log_lines();
-    lines.iter().filter_map(|line| Some(line.split_once(MARK)?.1.to_owned())).collect()
+    let result = |line: &String| {
+        let text = line.split_once(MARK)?.1;
+        // The place in the source, in the program's own folder.
+        Some(text.rsplit_once(" (").map_or(text, |(text, _)| text).to_owned())
+    };
+    lines.iter().filter_map(result).collect()
 }
