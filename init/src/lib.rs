@@ -7,11 +7,13 @@ extern crate alloc;
 
 mod backtrace;
 mod fault_log;
+mod graph;
 mod heartbeat;
 mod policy;
 
 pub use backtrace::{MOST_FRAMES, walk};
 pub use fault_log::{FaultLog, KEPT};
+pub use graph::{Holder, links};
 pub use heartbeat::{Heartbeat, Signs};
 pub use policy::{Cause, Supervision, Verdict};
 

@@ -8,6 +8,7 @@ mod faults;
 mod grants;
 mod heartbeats;
 mod lasting;
+mod look;
 mod system;
 
 use alloc::vec::Vec;

@@ -114,6 +114,26 @@ pub struct FaultDetails {
     pub threads: Vec<ThreadRecord>,
 }
 
+/// A way that calls can take now.
+#[service::data]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkInfo {
+    /// The process that holds a handle to send with.
+    pub client: String,
+    /// The one that receives.
+    pub server: String,
+}
+
+/// Who can call whom in the running system.
+#[service::data]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GraphInfo {
+    /// All ways, in the order of their names.
+    pub links: Vec<LinkInfo>,
+    /// Processes that init has no handle to: what these hold is not among the ways.
+    pub unseen: u64,
+}
+
 /// The kernel's counters.
 #[service::data]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -13,15 +13,15 @@ mod report;
 
 pub use error::SystemError;
 pub use info::{
-    FaultDetails, FaultRecord, IrqInfo, MachineInfo, REGISTERS, ServerInfo, ServerState,
-    ThreadRecord,
+    FaultDetails, FaultRecord, GraphInfo, IrqInfo, LinkInfo, MachineInfo, REGISTERS, ServerInfo,
+    ServerState, ThreadRecord,
 };
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 /// What init can tell and do.
-#[service::interface(version = 2, max_message = 32768)]
+#[service::interface(version = 3, max_message = 32768)]
 pub trait System {
     /// All servers, init first, then in the manifest's order.
     #[idempotent]
@@ -34,6 +34,10 @@ pub trait System {
     /// All that is known of the last fault of a server.
     #[idempotent]
     fn fault(&mut self, server: String) -> Result<FaultDetails, SystemError>;
+
+    /// Who can call whom now, by the handles that all processes hold.
+    #[idempotent]
+    fn graph(&mut self) -> Result<GraphInfo, SystemError>;
 
     /// Memory, time, interrupts, log: the kernel's counters.
     #[idempotent]

@@ -9,7 +9,8 @@
 //! **For tools.** `check(text, "init/system.toml", &available_programs, memory_pages)`
 //! gives the system or all problems, each `file:line: what is wrong; what to do`.
 //! [`System::program_files`] lists the ELF files that the archive needs beside `init`;
-//! [`System::graph`] draws who may call whom. [`Archive`] reads the boot archive.
+//! [`System::links`] tells who may call whom, and [`System::not_allowed`] compares a running
+//! system with it. [`Archive`] reads the boot archive.
 //!
 //! **Keys** of `[server.NAME]`; those marked * of `[program.NAME]` too:
 //!
@@ -68,6 +69,7 @@ mod system;
 
 pub use access::{Access, AccessTable};
 pub use archive::{Archive, ArchiveError};
+pub use graph::{INIT, Link, Why, parse_link};
 #[cfg(feature = "host")]
 pub use host::{Problem, check};
 pub use system::{

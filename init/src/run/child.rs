@@ -197,6 +197,11 @@ impl Child {
         takes
     }
 
+    /// The processes that were taken over from it.
+    pub(crate) fn adopted(&self) -> impl Iterator<Item = &Process> {
+        self.adopted.iter()
+    }
+
     /// The process, while it runs.
     pub(crate) fn process(&self) -> Option<&Process> {
         match &self.life {

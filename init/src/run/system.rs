@@ -5,7 +5,8 @@ use super::child::{Child, Life};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use init_api::{
-    FaultDetails, FaultRecord, IrqInfo, MachineInfo, ServerInfo, ServerState, System, SystemError,
+    FaultDetails, FaultRecord, GraphInfo, IrqInfo, MachineInfo, ServerInfo, ServerState, System,
+    SystemError,
 };
 use manifest::{INIT_PRIORITY, NAMES};
 use service::Caller;
@@ -28,6 +29,10 @@ impl System for Init {
     fn fault(&mut self, _caller: &Caller, server: String) -> Result<FaultDetails, SystemError> {
         let found = self.faults.last_of(&server).cloned();
         found.ok_or(SystemError::NoFault { server })
+    }
+
+    fn graph(&mut self, _caller: &Caller) -> Result<GraphInfo, SystemError> {
+        self.look_at_links().map_err(|error| kernel("init", error))
     }
 
     fn machine(&mut self, _caller: &Caller) -> Result<MachineInfo, SystemError> {

@@ -76,6 +76,14 @@ impl Machine {
         }
     }
 
+    /// The archive of a direct boot.
+    pub fn archive(&self) -> Option<&Path> {
+        match &self.boot {
+            Boot::Direct { archive, .. } => Some(archive),
+            _ => None,
+        }
+    }
+
     /// Boots this archive instead.
     pub fn with_archive(mut self, file: &Path) -> Self {
         if let Boot::Direct { archive, .. } = &mut self.boot {

@@ -14,6 +14,7 @@ mod coverage;
 mod debug;
 mod disk_image;
 mod gate;
+mod graph;
 mod log;
 mod metadata;
 mod mutants;
@@ -46,6 +47,7 @@ enum Command {
     Mutants(mutants::Arguments),
     Api(api::Arguments),
     Gate(gate::Arguments),
+    Graph(graph::Arguments),
     Stress(stress::Arguments),
     Campaign(campaign::Arguments),
     Selftest(selftest::Arguments),
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
         Command::Mutants(arguments) => mutants::run(&arguments),
         Command::Api(arguments) => api::run(&arguments),
         Command::Gate(arguments) => gate::run(&arguments),
+        Command::Graph(arguments) => graph::run(&arguments),
         Command::Stress(arguments) => stress::run(&arguments),
         Command::Campaign(arguments) => campaign::run(&arguments),
         Command::Selftest(arguments) => selftest::run(&arguments),

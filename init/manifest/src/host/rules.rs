@@ -2,7 +2,7 @@
 
 use super::problem::{Problems, hint};
 use super::read::{Draft, ServerDraft};
-use crate::{INIT_PRIORITY, MAX_SERVERS, NAMES, System};
+use crate::{MAX_SERVERS, NAMES, System};
 use std::collections::BTreeMap;
 use std::format;
 use std::string::String;
@@ -119,5 +119,5 @@ fn as_system(draft: &Draft) -> System {
 
 /// How urgent one is whom others call, if it is there.
 fn callee_priority(system: &System, name: &str) -> Option<u8> {
-    if name == "init" { Some(INIT_PRIORITY) } else { system.priority(name) }
+    system.priority(name)
 }

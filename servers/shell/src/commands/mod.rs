@@ -43,6 +43,7 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "echo", "echo [WORD…]", "prints words", basics::echo;
     "faults", "faults [SERVER]", "the last faults of servers, or all about the last one of a server", servers::faults;
     "fg", "fg [JOB]", "brings a program to the foreground and waits for it", jobs::fg;
+    "graph", "graph", "who can call whom now, by the handles of all processes", servers::graph;
     "help", "help [COMMAND]", "lists the commands, or explains one", basics::help;
     "irq", "irq", "how often each device interrupted", machine::irq;
     "jobs", "jobs", "programs that run in the background or are stopped", jobs::jobs;

@@ -1,4 +1,4 @@
-//! `crash`, `faults`, `restart`, `servers`: what init supervises.
+//! `crash`, `faults`, `graph`, `restart`, `servers`: what init supervises.
 
 use crate::shell::Shell;
 use crate::trouble::{Outcome, Trouble};
@@ -73,6 +73,17 @@ fn all_faults(shell: &mut Shell) -> Outcome {
         ]);
     }
     let text = if table.is_empty() { "no faults\n".into() } else { table.render() };
+    shell.print(&text);
+    Ok(0)
+}
+
+pub(crate) fn graph(shell: &mut Shell, words: &[&str]) -> Outcome {
+    if !words.is_empty() {
+        return Err(Trouble::Usage);
+    }
+    let graph = shell.system().graph()?;
+    let links = graph.links.iter().map(|link| format!("{} -> {}\n", link.client, link.server));
+    let text = links.collect::<String>() + &format!("{} unseen\n", graph.unseen);
     shell.print(&text);
     Ok(0)
 }

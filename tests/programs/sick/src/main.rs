@@ -8,6 +8,7 @@
 extern crate alloc;
 
 mod flood;
+mod smuggle;
 
 use rt::Failure;
 use sys::{Endpoint, FOREVER, Notification, Words};
@@ -26,6 +27,8 @@ fn main(env: rt::Env) -> Result<(), Failure> {
         "floods" => flood::calls(&env),
         "exhausts" => flood::handles(&env),
         "forges" => flood::forges(&env),
+        "gives" => smuggle::gives(&env),
+        "takes" => smuggle::takes(&env),
         other => Err(Failure::new(alloc::format!("no way to go wrong is called {other}"))),
     }
 }

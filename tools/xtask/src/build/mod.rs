@@ -11,7 +11,7 @@ mod strip;
 mod system;
 
 pub(crate) use cargo::{Bare, lint_command, lint_programs};
-pub(crate) use system::MANIFEST;
+pub(crate) use system::{MANIFEST, read as system};
 
 use crate::metadata;
 use crate::setup::{self, Toolchain};
