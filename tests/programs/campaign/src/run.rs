@@ -10,12 +10,16 @@ use alloc::format;
 use alloc::vec::Vec;
 use core::sync::atomic::Ordering;
 use fastrand::Rng;
-use init_api::SystemClient;
+use init_api::{SystemClient, SystemError};
 use rt::Failure;
+use service::CallError;
 use sys::Process;
 
 /// Faults before stock is taken for the first time: what grows once has grown then.
 const WARM_UP: u64 = 40;
+/// How long a server may be between two lives, and how often that is looked at.
+const PATIENCE_NS: u64 = 20_000_000_000;
+const PAUSE_NS: u64 = 1_000_000;
 /// Faults between two lines that say how far it is.
 const STEP: u64 = 250;
 
@@ -88,7 +92,7 @@ pub(crate) fn run(env: &rt::Env, init: &SystemClient, plan: &Plan) -> Result<boo
 fn one(init: &SystemClient, plan: &Plan, rng: &mut Rng, table: &mut Table) -> Result<(), Failure> {
     let target = plan.targets.get(rng.usize(0..plan.targets.len())).copied().unwrap_or(0);
     let kind = plan.kinds.get(rng.usize(0..plan.kinds.len())).copied().unwrap_or(Kind::Kill);
-    let process: Process = init.process(TARGETS[target])?;
+    let process = running(init, target)?;
     let before = before(target);
     let held = match inject(kind, &process, rng) {
         Ok(held) => held,
@@ -105,6 +109,20 @@ fn one(init: &SystemClient, plan: &Plan, rng: &mut Rng, table: &mut Table) -> Re
         renewed(target, &process)?;
     }
     Ok(())
+}
+
+/// The present life of a server. Between two lives there is none for a moment.
+fn running(init: &SystemClient, target: usize) -> Result<Process, Failure> {
+    let end = sys::clock() + PATIENCE_NS;
+    loop {
+        match init.process(TARGETS[target]) {
+            Ok(process) => return Ok(process),
+            Err(CallError::Service(SystemError::NotRunning { .. })) if sys::clock() < end => {
+                sys::sleep_for(PAUSE_NS);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 fn renewed(target: usize, process: &Process) -> Result<(), Failure> {

@@ -68,10 +68,13 @@ pub(crate) fn watch(
         match died {
             None if is_dead(process) => died = Some(right),
             None => {
+                let told = BOOKS[target].told() - before.told;
+                let works = right >= start + ENOUGH;
+                // What is damaged for good may fail for good, as long as it says so.
+                let fails = kind.lasts() && told >= ENOUGH;
                 let over = !kind.is_fatal() && now > before.at_ns + WINDOW_NS;
-                if over && right >= start + ENOUGH {
-                    let told = BOOKS[target].told() > before.told;
-                    let shown = if told { Shown::Told } else { Shown::Nothing };
+                if over && (works || fails) {
+                    let shown = if told > 0 { Shown::Told } else { Shown::Nothing };
                     return Ok(Seen { shown, recovery_ns: 0 });
                 }
             }
