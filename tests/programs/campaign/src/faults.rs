@@ -72,8 +72,14 @@ impl Kind {
 }
 
 /// What keeps a fault going until it is dropped.
-#[expect(dead_code, reason = "held for its effect")]
 pub(crate) struct Held(Vec<Memory>);
+
+impl Held {
+    /// Whether dropping it ends the fault.
+    pub(crate) fn ends(&self) -> bool {
+        !self.0.is_empty()
+    }
+}
 
 /// Does it. `BadState` when it could not be done: the server ended by itself meanwhile.
 pub(crate) fn inject(kind: Kind, process: &Process, rng: &mut Rng) -> Result<Held, Error> {

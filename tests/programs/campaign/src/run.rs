@@ -20,6 +20,8 @@ const WARM_UP: u64 = 40;
 /// How long a server may be between two lives, and how often that is looked at.
 const PATIENCE_NS: u64 = 20_000_000_000;
 const PAUSE_NS: u64 = 1_000_000;
+/// How long a server is without memory.
+const STARVED_NS: u64 = 10_000_000;
 /// Faults between two lines that say how far it is.
 const STEP: u64 = 250;
 
@@ -102,8 +104,12 @@ fn one(init: &SystemClient, plan: &Plan, rng: &mut Rng, table: &mut Table) -> Re
             return renewed(target, &process);
         }
     };
-    let seen = watch(init, target, &process, kind, before)?;
+    if held.ends() {
+        // Long enough for some operations to meet it.
+        sys::sleep_for(STARVED_NS);
+    }
     drop(held);
+    let seen = watch(init, target, &process, kind, before)?;
     table.add(target, kind, &seen);
     if kind.lasts() && seen.recovery_ns == 0 {
         renewed(target, &process)?;
