@@ -38,7 +38,7 @@ fn record(process: &Process, frame: &SavedFrame, faulted: Option<(u64, u64)>) ->
         faulted: faulted == Some((frame.rip, frame.rsp)),
         registers: registers(frame).into(),
         stack: (0..STACK_WORDS).map_while(stack).collect(),
-        backtrace: walk(frame.rip, frame.rbp, word.into(), read),
+        backtrace: walk(frame.rip, frame.rbp, word, read),
     }
 }
 

@@ -10,7 +10,7 @@ use core::convert::Infallible;
 use core::fmt;
 use core::future::Future;
 use service::{Dispatch, Event, Server, Sessions};
-use sys::{Endpoint, Error, Notification, Rights};
+use sys::{Endpoint, Error, FOREVER, Notification, Rights};
 
 /// The executor of one thread. Cloning gives another handle to the same one.
 #[derive(Clone)]
@@ -100,7 +100,7 @@ impl Executor {
                 Err(Error::TimedOut | Error::WouldBlock | Error::Interrupted) => {}
                 Err(error) => return Err(error),
             }
-            self.timers().passed(sys::clock());
+            self.pass_time();
         }
     }
 
@@ -148,7 +148,15 @@ impl Executor {
                 Ok(event) => other(server, event),
                 Err(error) => return Err(error),
             }
-            self.timers().passed(sys::clock());
+            self.pass_time();
+        }
+    }
+
+    /// Wakes who is due. Where nobody waits for a time, the time is not asked for.
+    fn pass_time(&self) {
+        let mut timers = self.timers();
+        if timers.next_deadline() != FOREVER {
+            timers.passed(sys::clock());
         }
     }
 

@@ -16,7 +16,7 @@ use crate::kernel::Sizes;
 use crate::machine::{CpuId, Interrupt};
 use crate::mem::{UserSlice, envelope_bytes, read_receipt};
 use crate::object::{Amounts, Life, Loan, ObjectRef, ProcessId, Storage, ThreadId};
-use abi::{Envelope, Error, Handle, MESSAGE_MAX, PAGE_SIZE, Protection, Rights, Syscall, WORDS};
+use abi::{Envelope, Error, Handle, MESSAGE_MAX, PAGE_SIZE, Protection, Syscall, WORDS};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

@@ -17,7 +17,8 @@ use proc_api::{Cause, ExitStatus, Flags, Info, ProcError, Signal, SignalSet};
 use rt::Failure;
 use sys::upcall::SavedFrame;
 
-const SENDERS: u64 = 4;
+const SENDER_COUNT: usize = 4;
+const SENDERS: u64 = SENDER_COUNT as u64;
 const RECEIVERS: u64 = 2;
 const PAIRS: u64 = SENDERS * RECEIVERS;
 /// The most values for one receiver: bits of its bitmap.
@@ -33,7 +34,7 @@ const AFTER_NS: u64 = 200_000_000;
 
 static SEEN: [AtomicU64; (MOST / 64) as usize] =
     [const { AtomicU64::new(0) }; (MOST / 64) as usize];
-static NEXT: [AtomicU64; SENDERS as usize] = [const { AtomicU64::new(0) }; SENDERS as usize];
+static NEXT: [AtomicU64; SENDER_COUNT] = [const { AtomicU64::new(0) }; SENDER_COUNT];
 static CAME: AtomicU64 = AtomicU64::new(0);
 static WRONG: AtomicU64 = AtomicU64::new(0);
 static STANDARD: AtomicU64 = AtomicU64::new(0);
