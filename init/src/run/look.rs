@@ -22,7 +22,7 @@ const PROBE: Quota = Quota {
 impl Init {
     /// Who can call whom now.
     pub(super) fn look_at_links(&self) -> Result<GraphInfo, Error> {
-        let all = sys::system_info()?.processes;
+        let all = sys::system_info()?.living;
         let children = self.children.iter().filter_map(Child::process);
         let adopted = self.children.iter().flat_map(Child::adopted);
         let holders: Vec<Holder> = children.chain(adopted).filter_map(holder).collect();

@@ -37,8 +37,10 @@ pub struct SystemInfo {
     pub frames_total: u64,
     /// Of these free.
     pub frames_free: u64,
-    /// Processes alive or not yet given back.
+    /// Processes alive, not yet given back, or remembered by handles.
     pub processes: u64,
+    /// Of these processes alive: neither killed nor ended.
+    pub living: u64,
     /// Threads.
     pub threads: u64,
     /// Handles in all tables.

@@ -185,6 +185,7 @@ pub(crate) fn system_info_bytes(info: &SystemInfo) -> [u8; size_of::<SystemInfo>
         info.frames_total,
         info.frames_free,
         info.processes,
+        info.living,
         info.threads,
         info.handles,
         info.objects,
@@ -207,7 +208,7 @@ pub(crate) fn system_info_bytes(info: &SystemInfo) -> [u8; size_of::<SystemInfo>
     bytes
 }
 
-const _: () = assert!(size_of::<SystemInfo>() == (21 + abi::IRQ_LINES) * 8);
+const _: () = assert!(size_of::<SystemInfo>() == (22 + abi::IRQ_LINES) * 8);
 
 /// Registers as an upcall handler reads them.
 pub(crate) fn saved_frame_bytes(frame: &SavedFrame) -> [u8; size_of::<SavedFrame>()] {
