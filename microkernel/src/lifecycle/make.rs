@@ -45,6 +45,7 @@ impl<M: Machine> Kernel<M> {
             table: Some(table),
             regions: None,
             threads: List::EMPTY,
+            share: None,
             callers: List::EMPTY,
             ports: Default::default(),
             watch: Watch::NOBODY,
@@ -80,6 +81,7 @@ impl<M: Machine> Kernel<M> {
         }
         self.quotas.charge(self.processes[process].quota, Resource::Threads, 1)?;
         let mut thread = Thread::new(frame, process, priority, cpu);
+        thread.share = self.processes[process].share.unwrap_or(process);
         thread.calls_end = calls_end(&self.processes[process].watch);
         if self.processes[process].ports != PortSpans::default() {
             thread.work.0 |= Work::Ports.flag();

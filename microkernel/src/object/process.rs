@@ -73,6 +73,8 @@ pub struct Process<T> {
     pub regions: Option<RegionId>,
     /// Its threads (linked by `siblings`).
     pub threads: List,
+    /// The process whose share of the CPU its threads use; none: its own.
+    pub share: Option<ProcessId>,
     /// Callers whose call was received here and not answered yet.
     pub callers: List,
     /// How often a thread of it has asked for a message.

@@ -182,6 +182,8 @@ pub struct Thread<F> {
     pub frame: F,
     /// Its process.
     pub process: ProcessId,
+    /// The process whose share of the CPU it uses, among those of its priority.
+    pub share: ProcessId,
     /// What it is doing.
     pub state: State,
     /// How urgent it is.
@@ -248,6 +250,7 @@ impl<F> Thread<F> {
         Self {
             frame,
             process,
+            share: process,
             state: State::Inactive,
             priority,
             suspended: false,
@@ -309,6 +312,11 @@ impl List {
         self.first
     }
 
+    /// The last thread.
+    pub fn last(&self) -> Option<ThreadId> {
+        self.last
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.first.is_none()
@@ -332,6 +340,22 @@ impl List {
             None => self.last = Some(id),
         }
         self.first = Some(id);
+    }
+
+    /// Inserts a thread that is in no list of this kind behind one that is in this list.
+    pub fn insert_after<F>(
+        &mut self,
+        threads: &mut Threads<F>,
+        place: ThreadId,
+        id: ThreadId,
+        by: By,
+    ) {
+        let next = core::mem::replace(&mut links(threads, place, by).next, Some(id));
+        *links(threads, id, by) = Links { previous: Some(place), next };
+        match next {
+            Some(next) => links(threads, next, by).previous = Some(id),
+            None => self.last = Some(id),
+        }
     }
 
     /// Takes out a thread that is in this list.

@@ -7,7 +7,7 @@ use crate::machine::{CpuId, Machine};
 use crate::object::{Life, State, ThreadId};
 use abi::DebugRegisters;
 
-/// How long a thread runs before others of its priority do.
+/// How long a thread, or threads of one share, run before others of their priority do.
 const SLICE_NS: u64 = 10_000_000;
 /// Threads of another CPU that one without work looks at.
 const PULL_LOOKS: usize = 8;
@@ -77,15 +77,28 @@ impl<M: Machine> Kernel<M> {
             let cpu = self.place_for(id);
             let thread = &mut self.threads[id];
             thread.cpu = cpu;
-            if thread.slice_ns == 0 {
-                thread.slice_ns = SLICE_NS;
-            }
-            self.queue(cpu, |queue, threads| queue.add(threads, id, false));
+            thread.slice_ns = 0;
+            let in_turn = self.share_has_turn(cpu, id);
+            self.queue(cpu, |queue, threads| queue.add(threads, id, in_turn));
         }
         let cpu = self.threads[id].cpu;
         if self.preempts(id, cpu) {
             self.set_cpu_work(cpu, Work::Reschedule);
         }
+    }
+
+    /// Whether threads of the same share and priority have their turn on this CPU: one runs, or
+    /// the first has the rest of a slice.
+    fn share_has_turn(&self, cpu: CpuId, id: ThreadId) -> bool {
+        let me = &self.threads[id];
+        let same = |other: &ThreadId| {
+            let other = &self.threads[*other];
+            (other.share, other.priority) == (me.share, me.priority)
+        };
+        let cpu = self.cpu(cpu);
+        let begun = |other: &ThreadId| self.threads[*other].slice_ns > 0;
+        let first = cpu.queue.first(me.priority).filter(begun);
+        cpu.current.into_iter().chain(first).any(|other| same(&other))
     }
 
     /// Whether the thread should run now in place of the one that this CPU runs.
@@ -193,6 +206,11 @@ impl<M: Machine> Kernel<M> {
             self.put_back(cpu, id);
         }
         let next = self.take_next(cpu).or_else(|| self.pull(cpu));
+        if let Some(id) = next
+            && self.threads[id].slice_ns == 0
+        {
+            self.threads[id].slice_ns = SLICE_NS;
+        }
         self.cpu_mut(cpu).current = next;
         if next != current {
             self.stats.switches += 1;
@@ -250,20 +268,29 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// A preempted thread keeps its place and its slice; one whose slice is over goes last.
+    /// A preempted thread keeps its place and its slice; one whose slice is over goes last,
+    /// with its share; one that waits leaves the rest to its share.
     fn put_back(&mut self, cpu: CpuId, id: ThreadId) {
         if !self.runnable(id) {
-            return;
-        }
-        if !self.allowed(id, cpu) {
+            self.leave_slice(cpu, id);
+        } else if !self.allowed(id, cpu) {
             self.enqueue(id);
-            return;
+        } else if self.threads[id].slice_ns > 0 {
+            self.queue(cpu, |queue, threads| queue.add_first(threads, id));
+        } else {
+            self.queue(cpu, |queue, threads| queue.add_after_turn(threads, id));
         }
-        let front = self.threads[id].slice_ns > 0;
-        if !front {
-            self.threads[id].slice_ns = SLICE_NS;
+    }
+
+    /// The rest of the thread's slice is for the next one, if that is of its share.
+    fn leave_slice(&mut self, cpu: CpuId, id: ThreadId) {
+        let (share, priority) = (self.threads[id].share, self.threads[id].priority);
+        let left = core::mem::take(&mut self.threads[id].slice_ns);
+        let next = self.cpu(cpu).queue.first(priority);
+        if let Some(next) = next.filter(|next| self.threads[*next].share == share) {
+            let slice = &mut self.threads[next].slice_ns;
+            *slice = (*slice).max(left);
         }
-        self.queue(cpu, |queue, threads| queue.add(threads, id, front));
     }
 
     /// Sets the deadline timer to what comes first: a deadline, unless another CPU keeps it

@@ -1,4 +1,8 @@
 //! The run queue of one CPU: a list for each priority and a bit for each list that has threads.
+//!
+//! **Shares.** Threads of one share (a process with its children) stand behind each other and
+//! have one turn together: a slice that passes from one to the next when one of them waits,
+//! and after which all of them go to the end. So nobody gets more by having more threads.
 
 use crate::object::{By, List, ThreadId, Threads};
 use abi::PRIORITIES;
@@ -29,17 +33,59 @@ impl RunQueue {
         self.occupied & (1 << priority) != 0
     }
 
-    /// Adds a thread after or before the others of its priority.
-    pub fn add<F>(&mut self, threads: &mut Threads<F>, id: ThreadId, front: bool) {
-        let priority = threads[id].priority;
-        let list = &mut self.lists[usize::from(priority)];
-        if front {
-            list.push_front(threads, id, By::Queue);
-        } else {
-            list.push_back(threads, id, By::Queue);
+    /// Adds a thread before the others of its priority: its turn is not over.
+    pub fn add_first<F>(&mut self, threads: &mut Threads<F>, id: ThreadId) {
+        self.list(threads, id).push_front(threads, id, By::Queue);
+        self.added(threads, id);
+    }
+
+    /// Adds a thread where it has its turn with the others of its share: behind them, or last.
+    /// When they have their turn now, not behind those at the front: it waits for the next.
+    pub fn add<F>(&mut self, threads: &mut Threads<F>, id: ThreadId, in_turn: bool) {
+        let share = threads[id].share;
+        let (mut others_before, mut place) = (!in_turn, None);
+        for other in self.list(threads, id).iter(threads, By::Queue) {
+            if threads[other].share != share {
+                others_before = true;
+            } else if others_before {
+                place = Some(other);
+            }
         }
+        let list = self.list(threads, id);
+        match place {
+            Some(place) => list.insert_after(threads, place, id, By::Queue),
+            None => list.push_back(threads, id, By::Queue),
+        }
+        self.added(threads, id);
+    }
+
+    /// Adds a thread whose turn is over: those of its share that stand first go last too.
+    pub fn add_after_turn<F>(&mut self, threads: &mut Threads<F>, id: ThreadId) {
+        let (share, list) = (threads[id].share, self.list(threads, id));
+        let last = list.last();
+        while let Some(first) = list.first().filter(|first| threads[*first].share == share) {
+            list.remove(threads, first, By::Queue);
+            list.push_back(threads, first, By::Queue);
+            if Some(first) == last {
+                // Only its share is here.
+                break;
+            }
+        }
+        self.add(threads, id, false);
+    }
+
+    /// The thread that has its turn next among those of this priority.
+    pub fn first(&self, priority: u8) -> Option<ThreadId> {
+        self.lists[usize::from(priority)].first()
+    }
+
+    fn list<F>(&mut self, threads: &Threads<F>, id: ThreadId) -> &mut List {
+        &mut self.lists[usize::from(threads[id].priority)]
+    }
+
+    fn added<F>(&mut self, threads: &mut Threads<F>, id: ThreadId) {
         threads[id].queued = true;
-        self.occupied |= 1 << priority;
+        self.occupied |= 1 << threads[id].priority;
     }
 
     /// Takes a queued thread out.

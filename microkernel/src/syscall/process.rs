@@ -50,6 +50,7 @@ impl<M: Machine> Kernel<M> {
         let account = self.quotas.open(Some(payer), limit)?;
         let made = self.new_process(name, account, payer, max_priority);
         let process = made.inspect_err(|_| self.quotas.close(account))?;
+        self.processes[process].share = self.share_of_child(own, max_priority);
         if let Some((notification, _)) = death {
             self.notifications[notification].refs += 1;
             self.processes[process].death = death;
@@ -59,6 +60,14 @@ impl<M: Machine> Kernel<M> {
             self.kill_process(process, 0);
         }
         granted.map(Done::handle)
+    }
+
+    /// Whose share of the CPU a child uses: its creator's, unless that is more urgent. A
+    /// process does not get more by having children, and a server that starts programs does
+    /// not make them share one.
+    fn share_of_child(&self, creator: ProcessId, max_priority: u8) -> Option<ProcessId> {
+        let process = &self.processes[creator];
+        (process.max_priority == max_priority).then(|| process.share.unwrap_or(creator))
     }
 
     fn name_argument<'a>(

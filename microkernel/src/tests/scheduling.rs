@@ -5,7 +5,7 @@ use crate::exit::Next;
 use crate::hosted::{Driver, Place, Smp};
 use crate::kernel::Sizes;
 use crate::machine::{CpuId, Interrupt};
-use crate::object::Life;
+use crate::object::{Life, ThreadId};
 use abi::Syscall;
 
 const SLICE: u64 = 10_000_000;
@@ -151,4 +151,70 @@ fn who_leaves_the_dead_for_somebody_urgent_finds_them_a_halted_cpu() {
     smp.settle();
     assert!(smp.places[..2].iter().all(|place| matches!(place, Place::User(_))));
     assert_eq!(smp.kernel.processes[id].life, Life::Dead);
+}
+
+/// A thread of this priority in the process, started.
+fn busy(driver: &mut Driver, process: u64, priority: u64) -> ThreadId {
+    let (handle, id) = driver.thread(process, priority);
+    driver.raw(Syscall::ThreadResume as u64, &[handle], 0);
+    id
+}
+
+/// How many of so many milliseconds each of these groups of threads runs.
+fn shares(driver: &mut Driver, milliseconds: u64, of: &[&[ThreadId]]) -> Vec<u64> {
+    let mut times = vec![0; of.len()];
+    for _ in 0..milliseconds {
+        let running = driver.running();
+        driver.advance(SLICE / 10);
+        for (time, threads) in times.iter_mut().zip(of) {
+            *time += u64::from(threads.contains(&running));
+        }
+    }
+    times
+}
+
+#[test]
+fn a_process_with_many_threads_gets_no_more_than_one_with_one() {
+    let mut driver = boot();
+    let ((many, _), (one, _)) = (driver.child_of(0, 20), driver.child_of(0, 20));
+    let crowd = [(); 4].map(|()| busy(&mut driver, many, 20));
+    let single = busy(&mut driver, one, 20);
+    driver.raw(Syscall::ThreadSuspend as u64, &[0], 0);
+    let times = shares(&mut driver, 1000, &[&crowd, &[single]]);
+    assert!(times.iter().all(|time| (490..=510).contains(time)), "{times:?}");
+    let each = shares(&mut driver, 1000, &crowd.each_ref().map(core::slice::from_ref));
+    assert!(each.iter().all(|time| (110..=140).contains(time)), "in turn: {each:?}");
+}
+
+#[test]
+fn a_thread_that_sleeps_and_comes_back_has_its_turn_with_its_share() {
+    let mut driver = boot();
+    let ((many, _), (one, _)) = (driver.child_of(0, 20), driver.child_of(0, 20));
+    let crowd = [(); 4].map(|()| busy(&mut driver, many, 20));
+    let single = busy(&mut driver, one, 20);
+    driver.raw(Syscall::ThreadSuspend as u64, &[0], 0);
+    let mut times = [0, 0];
+    for step in 0_u64..4000 {
+        let running = driver.running();
+        times[usize::from(running == single)] += 1;
+        driver.advance(SLICE / 40);
+        // The crowd takes turns in waiting, so that another one of it always just woke up.
+        if running != single && driver.running() == running && step.is_multiple_of(3) {
+            let now = driver.kernel.machine.now_ns;
+            driver.raw(Syscall::Sleep as u64, &[now + 1 + step % 7], 0);
+        }
+    }
+    let all: u64 = times.iter().sum();
+    assert!(times[1] * 100 >= all * 48, "the single one got {} of {all}", times[1]);
+    assert!(crowd.iter().all(|id| driver.kernel.threads[*id].user_ns > 0));
+}
+
+#[test]
+fn children_share_with_their_creator_unless_it_is_more_urgent() {
+    let mut driver = boot();
+    let (_, program) = driver.child_of(0, 20);
+    assert_eq!(driver.kernel.processes[program].share, None, "started by somebody more urgent");
+    let (_, same) = driver.child_of(0, 63);
+    let first = driver.kernel.threads[driver.running()].process;
+    assert_eq!(driver.kernel.processes[same].share, Some(first), "as urgent as its creator");
 }
