@@ -1,5 +1,4 @@
 //! init cannot be taken down by the servers that it starts; and when it dies, that is told.
-#![expect(clippy::expect_used, reason = "a test stops at the first thing that is missing")]
 
 use anyhow::{Result, bail, ensure};
 use qemu_harness::{Images, Machine, Session};

@@ -34,7 +34,7 @@ pub(crate) fn take_stock(init: &SystemClient) -> Result<Stock, Failure> {
             let server = servers.iter().find(|server| server.name == **name);
             server.is_some_and(|server| server.state == ServerState::Running)
         };
-        Ok(TARGETS.iter().all(|name| running(name)))
+        Ok(TARGETS.iter().all(running))
     })?;
     sys::sleep_for(QUIET_NS);
     let info = sys::system_info()?;
