@@ -88,26 +88,35 @@ fn told(info: &Info, _: &SavedFrame) {
     TOLD.store(TOLD.load(Ordering::Relaxed) * 10 + digit, Ordering::Relaxed);
 }
 
-fn life(context: &Context<'_>, flags: Flags) -> Outcome {
+/// Waits until SIGCHLD has told this: one that is pending would take in the next.
+fn until_told(wanted: u64) {
+    while TOLD.load(Ordering::Relaxed) < wanted {
+        moment();
+    }
+}
+
+/// A child is stopped, goes on, and ends; what SIGCHLD is to have told after each.
+fn life(context: &Context<'_>, flags: Flags, wanted: [u64; 3]) -> Outcome {
     context.signals.handle(Signal::CHLD, flags.and(Flags::RESTART), told)?;
     let pid = context.ready_child("sleep")?;
     context.kill(pid, Signal::STOP)?;
     change(context, pid, ChildStatus::Stopped(Signal::STOP.number()))?;
+    until_told(wanted[0]);
     context.kill(pid, Signal::CONT)?;
     change(context, pid, ChildStatus::Continued)?;
+    until_told(wanted[1]);
     context.end(pid)?;
+    until_told(wanted[2]);
     moment();
-    Ok(())
+    equal(TOLD.load(Ordering::Relaxed), wanted[2])
 }
 
 pub(crate) fn child_signal(context: &Context<'_>) -> Outcome {
-    life(context, Flags::NONE)?;
-    equal(TOLD.load(Ordering::Relaxed), 123)
+    life(context, Flags::NONE, [1, 12, 123])
 }
 
 pub(crate) fn child_signal_without_stops(context: &Context<'_>) -> Outcome {
-    life(context, Flags::NOCLDSTOP)?;
-    equal(TOLD.load(Ordering::Relaxed), 3)
+    life(context, Flags::NOCLDSTOP, [0, 0, 3])
 }
 
 pub(crate) fn no_zombies(context: &Context<'_>) -> Outcome {
