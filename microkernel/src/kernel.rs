@@ -183,6 +183,8 @@ pub struct Kernel<M: Machine> {
     pub(crate) keeper: CpuId,
     /// The most urgent of the processes that are being taken apart.
     pub(crate) dying: Option<ProcessId>,
+    /// The first process that is to be told that a caller of it stopped waiting.
+    pub(crate) untold: Option<ProcessId>,
     pub(crate) next_pid: u32,
     pub(crate) stats: Stats,
     pub(crate) trace: Ring,
@@ -252,6 +254,7 @@ impl<M: Machine> Kernel<M> {
             idle: 0,
             keeper: CpuId(0),
             dying: None,
+            untold: None,
             next_pid: FIRST_PID,
             stats: Stats::default(),
             checks: Checks::default(),

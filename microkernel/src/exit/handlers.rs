@@ -115,6 +115,11 @@ pub(super) fn reap<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
     }
 }
 
+/// Servers are told that a caller of theirs waits no longer.
+pub(super) fn lost_calls<M: Machine>(kernel: &mut Kernel<M>, _: CpuId) {
+    kernel.tell_of_lost_calls();
+}
+
 /// The current thread's handler is told what it did wrong.
 pub(super) fn fault<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
     if let Some(id) = kernel.cpu(cpu).current {

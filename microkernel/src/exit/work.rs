@@ -30,6 +30,8 @@ pub enum Work {
     Operation,
     /// A dead process is due to be taken apart.
     Reap,
+    /// Servers are to be told that callers stopped waiting.
+    LostCalls,
     /// The thread did something wrong that its handler must be told.
     Fault,
     /// Another thread may be the one to run.
@@ -181,6 +183,15 @@ impl<M: Machine> Kernel<M> {
             set_by: "derived: a dead process waits to be taken apart, and is urgent enough",
             makes_work: true,
             run: handlers::reap,
+        },
+        WorkItem {
+            work: Work::LostCalls,
+            name: "lost calls",
+            kind: Kind::OneShot,
+            phase: Phase::Loop,
+            set_by: "a caller that stops waiting for a server that asked to be told",
+            makes_work: true,
+            run: handlers::lost_calls,
         },
         WorkItem {
             work: Work::Fault,

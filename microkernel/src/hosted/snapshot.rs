@@ -101,13 +101,14 @@ impl Hash for Kernel<Hosted> {
             idle,
             keeper,
             dying,
+            untold,
             next_pid,
             stats,
             shutdown,
         } = self;
         (machine, threads, processes, endpoints, notifications).hash(state);
         (memories, regions, timers, lifelines, irqs, ports, quotas, chunks).hash(state);
-        (frames, deadlines, trace, lines, idle, keeper, dying).hash(state);
+        (frames, deadlines, trace, lines, idle, keeper, dying, untold).hash(state);
         (next_pid, shutdown, stats.handles, checks.violations).hash(state);
         for cpu in cpus {
             let Cpu { context, current, queue, work, since_ns, timer_ns, kicks, .. } = cpu;

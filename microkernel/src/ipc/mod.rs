@@ -3,6 +3,7 @@
 //! Every verb checks everything, then commits: after its point of no return nothing fails.
 
 mod call;
+mod lost;
 mod receive;
 mod reply;
 mod signal;

@@ -269,19 +269,6 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// A thread stops waiting, for another reason than an answer. Its server may want to know.
-    fn abandon(&mut self, id: ThreadId) {
-        let State::AwaitReply(server) = self.threads[id].state else { return };
-        let server = &self.processes[server];
-        if let Some((notification, bits)) = server.abandoned.filter(|_| server.life == Life::Alive)
-        {
-            // From now on the server finds that nobody waits.
-            self.detach(id);
-            self.threads[id].state = State::Inactive;
-            self.signal(notification, bits);
-        }
-    }
-
     /// Takes a thread out of whatever it is in.
     pub(crate) fn detach(&mut self, id: ThreadId) {
         self.deadlines.cancel(id.index());

@@ -52,6 +52,8 @@ impl<M: Machine> Kernel<M> {
             receives: 0,
             fault_handler: None,
             abandoned: None,
+            untold: false,
+            next_untold: None,
             death: None,
             quota,
             payer,

@@ -87,6 +87,10 @@ pub struct Process<T> {
     pub watch: Watch,
     /// What a caller signals that stops waiting before it was answered.
     pub abandoned: Option<(NotificationId, u64)>,
+    /// That happened and was not signalled yet.
+    pub untold: bool,
+    /// The next process to be told so.
+    pub next_untold: Option<ProcessId>,
     /// What its death signals.
     pub death: Option<(NotificationId, u64)>,
     /// Its own account.

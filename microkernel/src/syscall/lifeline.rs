@@ -33,6 +33,7 @@ impl<M: Machine> Kernel<M> {
         if let Some((notification, _)) = watch {
             self.notifications[notification].refs += 1;
         }
+        self.forget_untold(process);
         let old = core::mem::replace(&mut self.processes[process].abandoned, watch);
         if let Some((old, _)) = old {
             self.release_notification(old);

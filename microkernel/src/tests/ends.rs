@@ -1,9 +1,9 @@
 //! The end of others: lifelines, and callers that stop waiting.
 
-use super::kit::{BYTES, ENVELOPE, balance, boot};
-use crate::exit::Next;
-use crate::hosted::Driver;
-use crate::object::ThreadId;
+use super::kit::{BYTES, CPU, ENVELOPE, balance, boot};
+use crate::exit::{Next, Work};
+use crate::hosted::{DATA, Driver};
+use crate::object::{State, ThreadId};
 use abi::{Envelope, Error, FOREVER, Gift, Rights, Syscall};
 
 const HELD: Syscall = Syscall::LifelineHeld;
@@ -152,4 +152,82 @@ fn a_watch_of_calls_ends_with_its_process() {
     assert_ne!(balance(&driver), before, "still named");
     driver.call(Syscall::CallsWatch, &[0, 0]).unwrap();
     assert_eq!(balance(&driver), before);
+}
+
+/// A process that receives a call, never answers, and is told of its loss: the endpoint,
+/// and the notification whose bit 1 tells. The first thread runs again.
+fn silent_server(driver: &mut Driver) -> (u64, u64) {
+    let first = driver.running();
+    let endpoint = driver.make(Syscall::EndpointCreate, &[]);
+    let bell = driver.make(Syscall::NotificationCreate, &[]);
+    let (child, _) = driver.child(0);
+    driver.give_page(child);
+    let receive = driver.give(child, endpoint, Rights::RECEIVE, 0);
+    let signal = driver.give(child, bell, Rights::SIGNAL, 0);
+    let (thread, _) = driver.thread(child, 40);
+    driver.raw(Syscall::ThreadResume as u64, &[thread], 0);
+    driver.call(Syscall::CallsWatch, &[signal, 1]).unwrap();
+    driver.raw(Syscall::Recv as u64, &[receive], 0);
+    assert_eq!(driver.running(), first);
+    (endpoint, bell)
+}
+
+/// An urgent thread of the first process that calls the server, which then sleeps.
+fn urgent_call(driver: &mut Driver, endpoint: u64, envelope: u64) {
+    driver.raw(Syscall::Call as u64, &[endpoint], envelope);
+    driver.raw(Syscall::Sleep as u64, &[FOREVER], 0);
+}
+
+/// Each told server diverts a thread out of its own call, so that the next one is to be told.
+#[test]
+fn a_chain_of_losses_is_told_link_by_link() {
+    const LINKS: usize = 40;
+    let mut driver = Driver::boot(8192);
+    let first = driver.running();
+    let start = driver.make(Syscall::NotificationCreate, &[]);
+    let mut last = start;
+    let mut callers = Vec::new();
+    for _ in 0..LINKS {
+        let (endpoint, bell) = silent_server(&mut driver);
+        callers.push(driver.start_urgent(0));
+        let handler = [last, 0x40_0100, DATA + 0x6000, 0];
+        driver.call(Syscall::UpcallRegister, &handler).unwrap();
+        urgent_call(&mut driver, endpoint, 0);
+        assert_eq!(driver.running(), first);
+        last = bell;
+    }
+    let told = driver.kernel.cpu(CPU).work_counts[Work::LostCalls as usize];
+    driver.raw(Syscall::Signal as u64, &[start, 1], 0);
+    for caller in &callers {
+        assert!(!matches!(driver.state(*caller), State::AwaitReply(_)), "{caller:?} waits still");
+    }
+    let turns = driver.kernel.cpu(CPU).work_counts[Work::LostCalls as usize] - told;
+    assert_eq!(turns, 4, "16 links in a turn, and a turn that finds none");
+    assert_eq!(bits(&mut driver, last), Ok(1));
+    crate::tests::invariants::check(&driver.kernel);
+}
+
+#[test]
+fn many_losses_at_once_are_all_told() {
+    const MANY: usize = 40;
+    let mut driver = Driver::boot(8192);
+    let first = driver.running();
+    driver.put_envelope(&Envelope { deadline_ns: 1_000_000, ..Envelope::EMPTY });
+    let mut bells = Vec::new();
+    for _ in 0..MANY {
+        let (endpoint, bell) = silent_server(&mut driver);
+        driver.start_urgent(0);
+        urgent_call(&mut driver, endpoint, ENVELOPE);
+        assert_eq!(driver.running(), first);
+        bells.push(bell);
+    }
+    driver.advance(1_000_000);
+    // The urgent callers run first, and end.
+    while driver.running() != first {
+        driver.raw(Syscall::ThreadKill as u64, &[0], 0);
+    }
+    for bell in bells {
+        assert_eq!(bits(&mut driver, bell), Ok(1));
+    }
+    crate::tests::invariants::check(&driver.kernel);
 }

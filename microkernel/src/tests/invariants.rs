@@ -215,10 +215,22 @@ fn check_references(kernel: &Kernel<Hosted>) {
     let listed: Vec<ProcessId> = listed.collect();
     assert!(listed.iter().all(dying), "a process that is not dying is to be taken apart");
     assert_eq!(listed.len(), kernel.processes.ids().filter(dying).count(), "a dying one is lost");
+    check_untold(kernel);
     for id in kernel.processes.ids() {
         let process = &kernel.processes[id];
         assert!(process.life != Life::Dead || process.refs > 0, "dead {id:?} is not removed");
     }
+}
+
+/// Servers that are to be told of lost calls are in one list, and somebody will tell them.
+fn check_untold(kernel: &Kernel<Hosted>) {
+    let listed = std::iter::successors(kernel.untold, |id| kernel.processes[*id].next_untold);
+    let listed: Vec<ProcessId> = listed.take(kernel.processes.len() + 1).collect();
+    let untold = |id: &ProcessId| kernel.processes[*id].untold;
+    assert!(listed.iter().all(untold), "a server is listed that has nothing to be told");
+    assert_eq!(listed.len(), kernel.processes.ids().filter(untold).count(), "one is lost");
+    let tells = |cpu: &Cpu| cpu.work.load(Ordering::Relaxed) & Work::LostCalls.flag() != 0;
+    assert!(listed.is_empty() || kernel.cpus.iter().any(tells), "nobody will tell {listed:?}");
 }
 
 /// Every frame is free or somebody's, and regions are sorted and apart.

@@ -1,0 +1,61 @@
+//! Callers that stop waiting before they were answered, and servers that want to know.
+//!
+//! Shape: the servers that are to be told form a list, and the row `lost calls` of the exit
+//! loop tells a bounded number of them in one turn. Told at once, a server's bits could divert a
+//! thread out of its own call, whose server would have to be told, and so on: without a bound,
+//! and one frame deeper on the kernel's stack for each.
+
+use crate::exit::Work;
+use crate::kernel::Kernel;
+use crate::machine::Machine;
+use crate::object::{Life, ProcessId, State, ThreadId};
+
+/// Servers told in one turn.
+const TOLD_PER_TURN: usize = 16;
+
+impl<M: Machine> Kernel<M> {
+    /// A thread stops waiting, for another reason than an answer. Its server may want to know.
+    /// A server that dies lets its callers go itself.
+    pub(crate) fn abandon(&mut self, id: ThreadId) {
+        let State::AwaitReply(server) = self.threads[id].state else { return };
+        let process = &mut self.processes[server];
+        if process.abandoned.is_none() || process.untold || process.life != Life::Alive {
+            return;
+        }
+        process.untold = true;
+        process.next_untold = self.untold.replace(server);
+        self.set_cpu_work(self.here(), Work::LostCalls);
+    }
+
+    /// From the row `lost calls`: tells servers; the next turn tells more of them.
+    pub(crate) fn tell_of_lost_calls(&mut self) {
+        for _ in 0..TOLD_PER_TURN {
+            let Some(server) = self.untold else { return };
+            self.forget_untold(server);
+            if let Some((notification, bits)) = self.processes[server].abandoned {
+                self.signal(notification, bits);
+            }
+        }
+        self.set_cpu_work(self.here(), Work::LostCalls);
+    }
+
+    /// Takes a process from among those that are to be told.
+    pub(crate) fn forget_untold(&mut self, id: ProcessId) {
+        if !core::mem::take(&mut self.processes[id].untold) {
+            return;
+        }
+        let next = self.processes[id].next_untold.take();
+        if self.untold == Some(id) {
+            self.untold = next;
+            return;
+        }
+        let mut place = self.untold;
+        while let Some(other) = place {
+            if self.processes[other].next_untold == Some(id) {
+                self.processes[other].next_untold = next;
+                return;
+            }
+            place = self.processes[other].next_untold;
+        }
+    }
+}
