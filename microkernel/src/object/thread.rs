@@ -350,7 +350,7 @@ impl List {
         id: ThreadId,
         by: By,
     ) {
-        let next = core::mem::replace(&mut links(threads, place, by).next, Some(id));
+        let next = links(threads, place, by).next.replace(id);
         *links(threads, id, by) = Links { previous: Some(place), next };
         match next {
             Some(next) => links(threads, next, by).previous = Some(id),

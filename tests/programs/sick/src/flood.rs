@@ -17,7 +17,7 @@ pub(crate) fn calls(env: &rt::Env) -> Result<(), Failure> {
     loop {
         // Errors are what is expected.
         let _ = system.kill("init", 9);
-        let _ = system.crash(&"x".repeat(3000));
+        let _ = system.crash("x".repeat(3000));
         let _ = system.fault("nobody");
         let _ = system.servers();
         for label in 0..64 {
