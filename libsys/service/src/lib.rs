@@ -148,6 +148,9 @@ pub use subscribers::Subscribers;
 #[cfg(not(target_os = "none"))]
 pub use document::document;
 
+/// A text in a message: what interfaces need of `alloc` most often.
+pub use alloc::string::String;
+
 #[doc(hidden)]
 pub use alloc::vec::Vec as List;
 #[doc(hidden)]

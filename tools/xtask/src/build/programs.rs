@@ -30,7 +30,10 @@ pub(super) fn wanted(packages: &[Package], system: &System, tests: bool) -> Vec<
     let mut names = archive::program_names(system);
     if tests {
         let folder = Path::new("tests/programs");
-        let tests = packages.iter().filter(|package| package.folder.starts_with(folder));
+        let in_folder = |package: &&Package| package.folder.starts_with(folder);
+        // An interface in there is no program.
+        let is_program = |package: &&Package| package.program(&package.name).is_some();
+        let tests = packages.iter().filter(in_folder).filter(is_program);
         names.extend(tests.map(|package| package.name.clone()));
     }
     names

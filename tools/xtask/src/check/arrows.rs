@@ -19,6 +19,8 @@ pub(super) enum Kind {
     Runtime,
     /// Runs programs on the host, in tests.
     TestKit,
+    /// The guide: built and tested on the host, used by nobody.
+    Guide,
     /// The types of the system manifest.
     Manifest,
     /// The interface of a server.
@@ -31,16 +33,20 @@ pub(super) enum Kind {
     Tests,
 }
 
-use Kind::{Abi, Api, Kernel, Macros, Manifest, Program, Runtime, Sys, TestKit, Tests, Tool};
+use Kind::{
+    Abi, Api, Guide, Kernel, Macros, Manifest, Program, Runtime, Sys, TestKit, Tests, Tool,
+};
 
 /// Who may depend on whom; what is not here is wrong.
-const ARROWS: [(Kind, &[Kind]); 11] = [
+const ARROWS: [(Kind, &[Kind]); 12] = [
     (Abi, &[]),
     (Kernel, &[Abi]),
     (Sys, &[Abi]),
     (Macros, &[]),
     (Runtime, &[Abi, Sys, Macros, Runtime]),
     (TestKit, &[Abi, Sys, Runtime]),
+    // Its examples use all that a server may use, and the test kit.
+    (Guide, &[Abi, Sys, Runtime, TestKit, Manifest, Api]),
     (Manifest, &[Abi, Manifest]),
     (Api, &[Abi, Sys, Runtime, Api]),
     (Program, &[Abi, Sys, Runtime, Manifest, Api]),
@@ -56,10 +62,11 @@ pub(super) fn kind(folder: &Path) -> Option<Kind> {
         ["libsys", "sys"] => Sys,
         ["libsys", "service-macros"] => Macros,
         ["libsys", "testkit"] => TestKit,
+        ["libsys", "guide"] => Guide,
         ["libsys", _] => Runtime,
         ["microkernel"] => Kernel,
         ["init", "manifest"] => Manifest,
-        ["init", "api"] | ["servers", _, "api"] => Api,
+        ["init", "api"] | ["servers", _, "api"] | ["tests", "programs", _, "api"] => Api,
         ["init"] | ["servers", _] | ["tests", "programs", _] => Program,
         ["tools", _] => Tool,
         ["tests"] => Tests,

@@ -89,8 +89,8 @@ pub(super) fn select(packages: &[Package], wanted: impl Fn(&Package) -> bool) ->
 
 /// Whether such a package runs, or is tested, on the host.
 pub(super) fn on_host(kind: Kind) -> bool {
-    use Kind::{Abi, Kernel, Macros, Manifest, TestKit, Tests, Tool};
-    matches!(kind, Abi | Kernel | Macros | Manifest | TestKit | Tests | Tool)
+    use Kind::{Abi, Guide, Kernel, Macros, Manifest, TestKit, Tests, Tool};
+    matches!(kind, Abi | Guide | Kernel | Macros | Manifest | TestKit | Tests | Tool)
 }
 
 /// Whether such a package runs in user space of the bare machine.
