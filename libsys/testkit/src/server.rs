@@ -13,6 +13,8 @@ pub(crate) type Main = Arc<dyn Fn(rt::Env) -> Result<(), rt::Failure> + Send + S
 
 /// What init gives to clients.
 const CLIENTS: Rights = Rights::SEND.union(Rights::TRANSFER);
+/// What it gives to the server itself, which makes badged lines for sessions of it.
+const SERVER: Rights = Rights::RECEIVE.union(CLIENTS).union(Rights::MINT);
 
 /// A server. The test owns its endpoint, as init does: calls that nobody received wait for
 /// its next life.
@@ -32,7 +34,7 @@ impl<'a> Server<'a> {
             Ok(endpoint) => endpoint,
             Err(error) => panic!("an endpoint for `{}`: {error}", recipe.name),
         };
-        recipe.grant("endpoint", &endpoint, Rights::RECEIVE, 0);
+        recipe.grant("endpoint", &endpoint, SERVER, 0);
         let life = RefCell::new(begin(system, &recipe, &main));
         Self { system, recipe, main, endpoint, life, clients: Cell::new(0) }
     }

@@ -164,6 +164,18 @@ fn panics_and_exits_have_the_status_of_an_image() {
     });
 }
 
+#[test]
+fn a_server_can_make_lines_for_its_sessions() {
+    run(|system| {
+        let server = system.serve("sessions", |env| {
+            let endpoint: Endpoint = env.handle("endpoint")?;
+            drop(endpoint.badged(Rights::SEND | Rights::TRANSFER, 5)?);
+            Ok(())
+        });
+        assert_eq!(server.wait().status, 0);
+    });
+}
+
 /// Counts the bits that come until bit 63 does.
 fn listen(env: &rt::Env) -> (u32, u64) {
     let bell: Notification = env.handle("bell").unwrap();
