@@ -16,7 +16,7 @@
 //!
 //! `#[idempotent]` says that calling twice does no harm. If the server dies in the middle of
 //! such a call, the client asks its next life, and nobody notices. `Never` is the error of
-//! methods that cannot fail; interfaces shows others.
+//! methods that cannot fail; [interfaces](super::interfaces) shows others.
 //!
 //! # The server, and its test
 //!
@@ -30,7 +30,7 @@
 //!   calls the trait's methods and answers, for ever. What it cannot decode it refuses; no
 //!   client can make it panic.
 //! - The test runs the very function `start` as a process over the kernel's core, inside
-//!   `cargo test -p echo`. Testing has more.
+//!   `cargo test -p echo`. [Testing](super::testing) has more.
 //!
 //! The program itself is the start on the bare machine, no more:
 //!
@@ -88,4 +88,4 @@
 //! | `lacks #![forbid(unsafe_code)]` in `cargo xtask check` | only [`sys`] may be unsafe |
 //! | an interface that changed and its version did not, in `check` | count `version` up, then `cargo xtask api --update` |
 //!
-//! Next: interfaces.
+//! Next: [interfaces](super::interfaces).

@@ -10,13 +10,13 @@
 //! # Chapters
 //!
 //! 1. [First server](first_server): an echo server, its test, its client, and how to boot them.
-//! 2. Interfaces: arguments, errors, handles, lent bytes, sessions, versions.
-//! 3. Queues: many small things from one process to another without system calls.
-//! 4. Drivers: interrupts, ports, and doing several things in one thread.
-//! 5. Signals: handlers, masks and waits in a program.
-//! 6. Supervision: death, restart, and what survives it.
-//! 7. Testing: a server's real code in `cargo test`, with deaths and time-outs.
-//! 8. Debugging: what to type when something does not work.
+//! 2. [Interfaces](interfaces): arguments, errors, handles, lent bytes, sessions, versions.
+//! 3. [Queues](queues): many small things from one process to another without system calls.
+//! 4. [Drivers](drivers): interrupts, ports, and doing several things in one thread.
+//! 5. [Signals](signals): handlers, masks and waits in a program.
+//! 6. [Supervision](supervision): death, restart, and what survives it.
+//! 7. [Testing](testing): a server's real code in `cargo test`, with deaths and time-outs.
+//! 8. [Debugging](debugging): what to type when something does not work.
 //!
 //! # Words
 //!
@@ -48,4 +48,11 @@
 //! say so.
 #![forbid(unsafe_code)]
 
+pub mod debugging;
+pub mod drivers;
 pub mod first_server;
+pub mod interfaces;
+pub mod queues;
+pub mod signals;
+pub mod supervision;
+pub mod testing;
