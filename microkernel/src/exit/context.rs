@@ -49,8 +49,24 @@ impl<M: Machine> Kernel<M> {
         self.account(cpu, from);
     }
 
-    /// Books the time since the last booking to what the CPU was doing.
+    /// Books the time since the last booking to what the CPU was doing: to the current thread,
+    /// and to whom it serves.
     pub(crate) fn account(&mut self, cpu: CpuId, doing: Context) {
+        let spent = self.book(cpu, doing);
+        let Some(id) = self.cpu(cpu).current else { return };
+        let thread = &mut self.threads[id];
+        thread.slice_ns = thread.slice_ns.saturating_sub(spent);
+        let (slice_ns, serving) = (thread.slice_ns, thread.serving);
+        if let Some(client) = serving {
+            self.owe(id, client, spent);
+        }
+        if slice_ns == 0 && doing == Context::User {
+            self.check_slice(cpu, id);
+        }
+    }
+
+    /// Books the time since the last booking to the CPU and its thread; how much it was.
+    pub(crate) fn book(&mut self, cpu: CpuId, doing: Context) -> u64 {
         let now = self.machine.now_ns();
         let state = self.cpu_mut(cpu);
         let spent = now.saturating_sub(state.since_ns);
@@ -60,18 +76,16 @@ impl<M: Machine> Kernel<M> {
             Context::Kernel => state.kernel_ns += spent,
             Context::Idle => state.idle_ns += spent,
         }
-        let Some(id) = state.current else { return };
-        let thread = &mut self.threads[id];
-        match doing {
-            Context::User => thread.user_ns += spent,
-            Context::Kernel => thread.kernel_ns += spent,
-            // NOFAIL: a CPU with a thread is not halted, so nothing is booked.
-            Context::Idle => return,
+        if let Some(id) = state.current {
+            let thread = &mut self.threads[id];
+            match doing {
+                Context::User => thread.user_ns += spent,
+                Context::Kernel => thread.kernel_ns += spent,
+                // NOFAIL: a CPU with a thread is not halted, so nothing is booked.
+                Context::Idle => {}
+            }
         }
-        thread.slice_ns = thread.slice_ns.saturating_sub(spent);
-        if thread.slice_ns == 0 && doing == Context::User {
-            self.check_slice(cpu, id);
-        }
+        spent
     }
 }
 

@@ -18,10 +18,20 @@ pub(super) fn interrupts<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
                 kernel.stats.timer_interrupts += 1;
                 kernel.cpu_mut(cpu).timer_ns = None;
                 kernel.set_cpu_work(cpu, Work::Deadlines);
+                slice_ended(kernel, cpu);
             }
             Interrupt::Line(line) => kernel.line_interrupt(line),
             Interrupt::Kick => {}
         }
+    }
+}
+
+/// The timer may have fired for the end of the slice, in the middle of an exit: then nobody
+/// booked the time yet, and a timer that is set for what is past would only fire again.
+fn slice_ended<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+    kernel.account(cpu, super::Context::Kernel);
+    if let Some(id) = kernel.cpu(cpu).current {
+        kernel.check_slice(cpu, id);
     }
 }
 
@@ -111,7 +121,7 @@ pub(super) fn operation<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
 /// A piece of taking a dead process apart.
 pub(super) fn reap<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
     if !others_first(kernel, cpu) {
-        kernel.reap_piece();
+        kernel.reap_on_debt(cpu);
     }
 }
 

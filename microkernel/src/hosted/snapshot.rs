@@ -56,12 +56,13 @@ impl Kernel<Hosted> {
         let threads: Vec<_> = self.threads.ids().collect();
         for id in threads {
             let thread = &mut self.threads[id];
-            (thread.user_ns, thread.kernel_ns) = (0, 0);
+            (thread.user_ns, thread.kernel_ns, thread.serving) = (0, 0, None);
         }
         let processes: Vec<_> = self.processes.ids().collect();
         for id in processes {
             let process = &mut self.processes[id];
             (process.user_ns, process.kernel_ns, process.receives) = (0, 0, 0);
+            process.debt_ns = 0;
         }
     }
 

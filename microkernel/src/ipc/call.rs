@@ -124,6 +124,7 @@ impl<M: Machine> Kernel<M> {
             self.ready(from);
         }
         let receiver = &mut self.threads[to];
+        receiver.serving = Some(from);
         receiver.frame.set_status(0);
         receiver.frame.set_values(pending.badge, u64::from(pending.label));
         receiver.frame.set_token(token);

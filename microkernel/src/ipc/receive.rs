@@ -22,6 +22,7 @@ impl<M: Machine> Kernel<M> {
     /// Takes what is there, or waits; the caller then asks who is to run.
     pub(crate) fn receive(&mut self, me: ThreadId, endpoint: EndpointId) -> Result<Done, Error> {
         self.processes[self.threads[me].process].receives += 1;
+        self.threads[me].serving = None;
         if self.take_bound_bits(me) {
             return Ok(Done::Elsewhere);
         }

@@ -46,6 +46,7 @@ impl<M: Machine> Kernel<M> {
             regions: None,
             threads: List::EMPTY,
             share: None,
+            debt_ns: 0,
             callers: List::EMPTY,
             ports: Default::default(),
             watch: Watch::NOBODY,

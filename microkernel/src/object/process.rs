@@ -75,6 +75,8 @@ pub struct Process<T> {
     pub threads: List,
     /// The process whose share of the CPU its threads use; none: its own.
     pub share: Option<ProcessId>,
+    /// Time that others spent for threads of this share: comes off its next turns.
+    pub debt_ns: u64,
     /// Callers whose call was received here and not answered yet.
     pub callers: List,
     /// How often a thread of it has asked for a message.

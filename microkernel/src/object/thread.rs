@@ -184,6 +184,8 @@ pub struct Thread<F> {
     pub process: ProcessId,
     /// The process whose share of the CPU it uses, among those of its priority.
     pub share: ProcessId,
+    /// The thread whose message it took last, and works for until it asks for the next.
+    pub serving: Option<ThreadId>,
     /// What it is doing.
     pub state: State,
     /// How urgent it is.
@@ -251,6 +253,7 @@ impl<F> Thread<F> {
             frame,
             process,
             share: process,
+            serving: None,
             state: State::Inactive,
             priority,
             suspended: false,

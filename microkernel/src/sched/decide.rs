@@ -1,6 +1,7 @@
 //! Who runs: ready, preempted, next.
 
 use super::RunQueue;
+use super::debt::MOST_SKIPPED;
 use crate::exit::{Context, Work};
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
@@ -8,7 +9,7 @@ use crate::object::{Life, State, ThreadId};
 use abi::DebugRegisters;
 
 /// How long a thread, or threads of one share, run before others of their priority do.
-const SLICE_NS: u64 = 10_000_000;
+pub(super) const SLICE_NS: u64 = 10_000_000;
 /// Threads of another CPU that one without work looks at.
 const PULL_LOOKS: usize = 8;
 
@@ -147,6 +148,7 @@ impl<M: Machine> Kernel<M> {
             self.give_way(me);
             return;
         }
+        self.leave_slice(cpu, me);
         // What this entry cost so far is booked to the other one, on whose behalf it goes on.
         let thread = &mut self.threads[other];
         thread.cpu = cpu;
@@ -206,11 +208,6 @@ impl<M: Machine> Kernel<M> {
             self.put_back(cpu, id);
         }
         let next = self.take_next(cpu).or_else(|| self.pull(cpu));
-        if let Some(id) = next
-            && self.threads[id].slice_ns == 0
-        {
-            self.threads[id].slice_ns = SLICE_NS;
-        }
         self.cpu_mut(cpu).current = next;
         if next != current {
             self.stats.switches += 1;
@@ -218,13 +215,23 @@ impl<M: Machine> Kernel<M> {
         self.find_reaper();
     }
 
-    /// The most urgent of the threads that wait for this CPU.
+    /// The most urgent of the threads that wait for this CPU. A turn that is owed is skipped.
     fn take_next(&mut self, cpu: CpuId) -> Option<ThreadId> {
+        let mut skipped = 0;
         loop {
-            match self.queue(cpu, |queue, threads| queue.take(threads)) {
-                Some(id) if !self.runnable(id) => {}
-                next => return next,
+            let id = self.queue(cpu, |queue, threads| queue.take(threads))?;
+            if !self.runnable(id) {
+                continue;
             }
+            if self.threads[id].slice_ns > 0 || self.begin_turn(cpu, id) {
+                return Some(id);
+            }
+            if skipped == MOST_SKIPPED {
+                self.threads[id].slice_ns = SLICE_NS;
+                return Some(id);
+            }
+            skipped += 1;
+            self.queue(cpu, |queue, threads| queue.add_after_turn(threads, id));
         }
     }
 
@@ -246,6 +253,7 @@ impl<M: Machine> Kernel<M> {
         let id = best?;
         self.dequeue(id);
         self.threads[id].cpu = cpu;
+        self.threads[id].slice_ns = SLICE_NS;
         Some(id)
     }
 

@@ -1,5 +1,6 @@
 //! Scheduling: 64 priorities, round robin within one, preemptive.
 
+mod debt;
 mod decide;
 mod queue;
 

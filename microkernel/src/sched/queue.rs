@@ -4,7 +4,7 @@
 //! have one turn together: a slice that passes from one to the next when one of them waits,
 //! and after which all of them go to the end. So nobody gets more by having more threads.
 
-use crate::object::{By, List, ThreadId, Threads};
+use crate::object::{By, List, ProcessId, ThreadId, Threads};
 use abi::PRIORITIES;
 
 const _: () = assert!(PRIORITIES <= 64, "one bit of `occupied` for each priority");
@@ -77,6 +77,12 @@ impl RunQueue {
     /// The thread that has its turn next among those of this priority.
     pub fn first(&self, priority: u8) -> Option<ThreadId> {
         self.lists[usize::from(priority)].first()
+    }
+
+    /// Whether a thread of another share waits at this priority.
+    pub fn has_other_share<F>(&self, threads: &Threads<F>, priority: u8, share: ProcessId) -> bool {
+        let mut all = self.lists[usize::from(priority)].iter(threads, By::Queue);
+        all.any(|id| threads[id].share != share)
     }
 
     fn list<F>(&mut self, threads: &Threads<F>, id: ThreadId) -> &mut List {

@@ -6,7 +6,7 @@ use crate::hosted::{Driver, Place, Smp};
 use crate::kernel::Sizes;
 use crate::machine::{CpuId, Interrupt};
 use crate::object::{Life, ThreadId};
-use abi::Syscall;
+use abi::{Rights, Syscall};
 
 const SLICE: u64 = 10_000_000;
 
@@ -217,4 +217,91 @@ fn children_share_with_their_creator_unless_it_is_more_urgent() {
     let (_, same) = driver.child_of(0, 63);
     let first = driver.kernel.threads[driver.running()].process;
     assert_eq!(driver.kernel.processes[same].share, Some(first), "as urgent as its creator");
+}
+
+#[test]
+fn a_servers_time_comes_off_the_turns_of_its_client() {
+    let mut driver = boot();
+    let line = driver.make(Syscall::EndpointCreate, &[]);
+    let ((caller, _), (worker, _)) = (driver.child_of(0, 20), driver.child_of(0, 20));
+    let sends = driver.give(caller, line, Rights::SEND, 0);
+    let client = busy(&mut driver, caller, 20);
+    let other = busy(&mut driver, worker, 20);
+    let server = driver.raw(Syscall::Recv as u64, &[line], 0);
+    let mut times = [0_u64; 3];
+    for _ in 0..2000 {
+        let running = driver.running();
+        let place = [client, server, other].iter().position(|id| *id == running).unwrap();
+        driver.advance(SLICE / 10);
+        times[place] += 1;
+        if driver.running() != running {
+            continue;
+        }
+        // The client does little but call; the server works two slices for it each time.
+        if running == client {
+            driver.raw(Syscall::Call as u64, &[sends, 1], 0);
+        } else if running == server && times[place].is_multiple_of(20) {
+            let token =
+                u64::from(client.number()) | u64::from(driver.kernel.threads[client].calls) << 32;
+            driver.raw(Syscall::ReplyRecv as u64, &[token, line << 32], 0);
+        }
+    }
+    let caused = times[0] + times[1];
+    assert!(times[1] > times[0] * 10, "the server works for it: {times:?}");
+    assert!(times[2] * 100 >= (caused + times[2]) * 47, "the other one got {times:?}");
+}
+
+#[test]
+fn a_crowd_that_calls_all_the_time_comes_round_once() {
+    let mut driver = boot();
+    let line = driver.make(Syscall::EndpointCreate, &[]);
+    let ((callers, _), (worker, _)) = (driver.child_of(0, 20), driver.child_of(0, 20));
+    let sends = driver.give(callers, line, Rights::SEND, 0);
+    let crowd = [(); 4].map(|()| busy(&mut driver, callers, 20));
+    let other = busy(&mut driver, worker, 20);
+    let server = driver.raw(Syscall::Recv as u64, &[line], 0);
+    let mut caller = None;
+    let mut calls = 0;
+    for _ in 0..1000 {
+        let running = driver.running();
+        if running == other {
+            return assert!((1..=8).contains(&calls), "{calls} calls before the other one runs");
+        }
+        driver.advance(SLICE / 1000);
+        if running == server {
+            let client: ThreadId = caller.unwrap();
+            let count = u64::from(driver.kernel.threads[client].calls);
+            let token = u64::from(client.number()) | count << 32;
+            driver.raw(Syscall::ReplyRecv as u64, &[token, line << 32], 0);
+        } else {
+            assert!(crowd.contains(&running));
+            (caller, calls) = (Some(running), calls + 1);
+            driver.raw(Syscall::Call as u64, &[sends, 1], 0);
+        }
+    }
+    panic!("the other one never runs");
+}
+
+#[test]
+fn a_slice_that_ends_in_the_middle_of_an_exit_ends_then() {
+    let mut driver = boot();
+    let second = busy(&mut driver, 0, 30);
+    let first = driver.running();
+    let mut smp = Smp::from(driver);
+    smp.settle();
+    smp.syscall(CpuId(0), Syscall::MemoryCreate as u64, &[200], 0);
+    assert!(smp.kernel.threads[first].operation.is_some(), "a long exit");
+    smp.kernel.machine.now_ns += 2 * SLICE;
+    let mut turns = 0;
+    while smp.running(CpuId(0)).is_none() {
+        // As on a machine: a timer that was set for what is past fires at once.
+        let (now_ns, timer_ns) = (smp.kernel.machine.now_ns, smp.kernel.machine.cpus[0].timer_ns);
+        if timer_ns.is_some_and(|at_ns| at_ns <= now_ns) {
+            smp.timer_fires(CpuId(0));
+        }
+        smp.turn(CpuId(0));
+        turns += 1;
+        assert!(turns < 10, "the exit never ends");
+    }
+    assert_eq!(smp.running(CpuId(0)), Some(second));
 }
