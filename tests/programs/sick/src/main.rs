@@ -8,6 +8,7 @@
 extern crate alloc;
 
 mod flood;
+mod greedy;
 mod smuggle;
 
 use rt::Failure;
@@ -27,6 +28,8 @@ fn main(env: rt::Env) -> Result<(), Failure> {
         "floods" => flood::calls(&env),
         "exhausts" => flood::handles(&env),
         "forges" => flood::forges(&env),
+        "works" => greedy::works(),
+        "greedy" => greedy::takes_all(&env),
         "gives" => smuggle::gives(&env),
         "takes" => smuggle::takes(&env),
         other => Err(Failure::new(alloc::format!("no way to go wrong is called {other}"))),

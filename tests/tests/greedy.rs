@@ -1,0 +1,70 @@
+//! Quotas and shares under attack: one that takes all it can get, for ever, does not take it
+//! from others.
+
+use anyhow::ensure;
+use qemu_harness::Machine;
+use std::time::Duration;
+use system_tests::{expect, machine_with_sections, server_row, with_machine};
+
+/// Servers that are busy at one priority: two that work, and the attacker.
+const BUSY: [&str; 2] = ["sick-works", "sick-works2"];
+/// Windows of half a second that the workers count: the attack begins in the third.
+const BEFORE: usize = 1;
+const AFTER: std::ops::Range<usize> = 3..8;
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// What the attacker takes in a run: everything, or one kind as fast as it can.
+const KINDS: [&str; 5] = ["all", "processes", "memory", "handles", "calls"];
+
+fn sections(kind: &str) -> String {
+    let worker =
+        |name: &&str| format!("[server.{name}]\npriority = 10\npages = 64\nargs = [\"works\"]\n\n");
+    let greedy = format!(
+        "[server.sick-greedy]\npriority = 10\npages = 2048\nhandles = 512\nthreads = 24\n\
+         objects = 1024\nargs = [\"greedy\", \"{kind}\"]\n"
+    );
+    BUSY.iter().map(worker).collect::<String>() + &greedy
+}
+
+/// The log of a machine on which the attacker takes this.
+fn attacked(kind: &str) -> Vec<String> {
+    let name = format!("greedy-{kind}");
+    let change = |machine: &mut Machine| {
+        *machine = machine_with_sections(&name, &sections(kind))?.with_counted_time(2);
+        machine.cpus = 1;
+        Ok(())
+    };
+    let outcome = with_machine(&name, change, |session| {
+        session.run("sleep 5", PATIENCE)?;
+        // More urgent ones do not notice.
+        expect(session, "call template add 40 2", &["42"])?;
+        let row = server_row(session, "sick-greedy")?;
+        ensure!(row.contains("running") && !row.contains("fault"), "{row}");
+        Ok(())
+    });
+    outcome.log_lines()
+}
+
+/// How many units of work a worker did in each window.
+fn units(log: &[String], worker: &str) -> Vec<u32> {
+    let told = log.iter().filter(|line| line.contains(&format!(" {worker} ")));
+    told.filter_map(|line| line.split_once("units ")?.1.split(' ').next()?.parse().ok()).collect()
+}
+
+#[test]
+fn one_that_takes_all_it_can_get_leaves_others_their_share() {
+    for kind in KINDS {
+        let log = attacked(kind);
+        let begun = log.iter().any(|line| line.contains("sick-greedy INFO  has 23 more threads"));
+        assert!(begun, "{kind}: the attack did not begin\n{}", log.join("\n"));
+        for worker in BUSY {
+            let units = units(&log, worker);
+            assert!(units.len() >= AFTER.end, "{kind}: {worker} counted only {units:?}");
+            // Two had a half each, three have a third.
+            let share = f64::from(units[BEFORE]) * 2.0 / 3.0;
+            let kept: Vec<f64> = units[AFTER].iter().map(|it| f64::from(*it) / share).collect();
+            println!("{kind:<9} {worker:<11} of its share {kept:.3?}");
+            assert!(kept.iter().all(|kept| *kept >= 0.9), "{kind}: {worker}: {units:?}, {kept:?}");
+        }
+    }
+}
