@@ -198,7 +198,9 @@ impl Images {
         if std::fs::read(&file).is_ok_and(|old| old == bytes) {
             return Ok(file);
         }
-        let draft = file.with_extension(format!("{}.tar", std::process::id()));
+        // Nor may another thread of this process write the same draft.
+        let writer = std::thread::current().id();
+        let draft = file.with_extension(format!("{}-{writer:?}.tar", std::process::id()));
         std::fs::write(&draft, bytes)?;
         std::fs::rename(&draft, &file)?;
         Ok(file)
