@@ -1,7 +1,7 @@
 //! The client's side: encode, call, retry, decode.
 
 use crate::codec::{CodecError, decode, encode, joined, split};
-use crate::retry::{Until, try_call};
+use crate::retry::{CONNECT_NS, Until, try_call};
 use crate::{
     Attempt, CallError, Came, DEFAULT_MESSAGE, Description, Interface, Never, Request, builtin,
     label,
@@ -48,16 +48,18 @@ impl Client {
     ///
     /// # Errors
     /// [`CallError::Refused`] when the name server knows no such name or this program may
-    /// not use it, [`CallError::VersionMismatch`] when the interfaces differ.
+    /// not use it, [`CallError::VersionMismatch`] when the interfaces differ,
+    /// [`CallError::TimedOut`] when one of the two does not answer within ten seconds.
     pub fn connect(
         names: &Endpoint,
         name: &str,
         interface: &Interface,
     ) -> Result<Self, CallError<Never>> {
         let client = Self::new(connect(names, name)?, interface.max_message);
+        let client = client.with_timeout(CONNECT_NS);
         let hello = Attempt { label: label(builtin::HELLO, 0), idempotent: true };
         let _: (u32, Came) = Request::new(&client, hello).call(&(interface.hash,))?;
-        Ok(client)
+        Ok(Self { timeout_ns: None, ..client })
     }
 
     /// Every call from now on ends after so many nanoseconds, all its attempts together.
@@ -129,7 +131,7 @@ pub fn connect(names: &Endpoint, name: &str) -> Result<Endpoint, CallError<Never
     encode(&(name,), &mut encoded).map_err(codec_error)?;
     let (words, bytes) = split(&encoded);
     let mut message = Message::new(label(builtin::CONNECT, 0), words).with_bytes(bytes);
-    let answer = try_call(names, &mut message, Until::ANSWERED, &mut [0; 128])?;
+    let answer = try_call(names, &mut message, Until::connected(), &mut [0; 128])?;
     let [handle, ..] = answer.handles;
     handle.map(Endpoint::from).ok_or(CallError::Refused)
 }
@@ -158,7 +160,7 @@ pub fn call_encoded(
 pub fn describe(endpoint: &Endpoint) -> Result<Description, CallError<Never>> {
     let mut buffer = alloc::vec![0; abi::MESSAGE_MAX / 4];
     let mut message = Message::new(label(builtin::DESCRIBE, 0), Words::default());
-    let answer = try_call(endpoint, &mut message, Until::ANSWERED, &mut buffer)?;
+    let answer = try_call(endpoint, &mut message, Until::connected(), &mut buffer)?;
     let told: Result<Description, Never> =
         decode(&answer.words, buffer.get(..answer.len).unwrap_or(&[])).map_err(codec_error)?;
     match told {

@@ -11,6 +11,8 @@ use sys::{Answer, Endpoint, Error, FOREVER, Message};
 
 /// How often a call is made at most.
 const ATTEMPTS: u32 = 5;
+/// How long it may take to find a service, to shake hands with it, to be told what it is.
+pub(crate) const CONNECT_NS: u64 = 10_000_000_000;
 /// The pause after the first death; it doubles.
 const FIRST_PAUSE_NS: u64 = 2_000_000;
 
@@ -26,8 +28,10 @@ pub(crate) struct Until {
 impl Until {
     /// Once, however long it takes.
     pub(crate) const TRIED: Self = Self { deadline_ns: FOREVER, again: false };
-    /// Over deaths, however long it takes.
-    pub(crate) const ANSWERED: Self = Self { deadline_ns: FOREVER, again: true };
+    /// Over deaths, but not for ever: a damaged server may take calls and answer none.
+    pub(crate) fn connected() -> Self {
+        Self { deadline_ns: sys::clock().saturating_add(CONNECT_NS), again: true }
+    }
 }
 
 /// Calls until it is answered, the time is over, or all attempts are used up.

@@ -361,3 +361,28 @@ fn a_server_also_gets_bits_and_messages_that_are_not_its_own() {
     assert!(matches!(late, Err(sys::Error::TimedOut)));
     Notification::unbind().unwrap();
 }
+
+/// A damaged server takes calls and answers none. Whoever connects is not lost with it.
+#[test]
+fn connecting_to_a_server_that_answers_nothing_ends() {
+    sys::host::in_system(|| {
+        let names = Endpoint::create().unwrap();
+        let line = names.copy(Rights::SEND | Rights::TRANSFER).unwrap();
+        let bell = Notification::create().unwrap();
+        let quota =
+            sys::Quota { pages: 99, handles: 8, threads: 2, objects: 8, ..Default::default() };
+        let mute = sys::Process::create("mute", &quota, Some((&bell, 1))).unwrap();
+        let given = mute.give(&names, Rights::RECEIVE, 0).unwrap();
+        let taken = sys::host::spawn_in(&mute, move || {
+            let endpoint = Endpoint::from(OwnedHandle::from_raw(given));
+            let call = endpoint.receive(FOREVER, &mut [0; 256]);
+            sys::sleep_for(3_600_000_000_000);
+            drop(call);
+        })
+        .unwrap();
+        let connected = DeskClient::connect(&line).map(drop);
+        assert_eq!(connected, Err(CallError::TimedOut));
+        mute.kill(1).unwrap();
+        sys::host::away(|| drop(taken.join()));
+    });
+}

@@ -11,7 +11,7 @@ const POLL_NS: u64 = 300_000;
 /// So long is looked for an effect of what need not have one.
 const WINDOW_NS: u64 = 15_000_000;
 /// So long a server may take to be back.
-const LIMIT_NS: u64 = 20_000_000_000;
+const LIMIT_NS: u64 = 40_000_000_000;
 /// Right operations that show that it works.
 const ENOUGH: u64 = 2;
 
