@@ -17,6 +17,8 @@ mod run;
 rt::entry!(main);
 
 fn main(env: rt::Env) -> Result<(), rt::Failure> {
+    // The kernel starts every first program alike.
+    sys::set_own_priority(sys::Priority(manifest::INIT_PRIORITY))?;
     let boot = run::boot::read(&env)?;
     run::Init::new(boot)?.run()
 }

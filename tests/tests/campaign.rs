@@ -21,7 +21,6 @@ fn some_of_each_kind() -> Result<()> {
 }
 
 #[test]
-#[ignore = "once in some runs the system stands still: see the open issue; by hand: cargo xtask campaign"]
 fn servers_come_back_from_every_kind_of_fault_and_nothing_is_lost() {
     if let Err(error) = some_of_each_kind() {
         panic!("{error:#}");

@@ -16,7 +16,7 @@
 //!
 //! | key | default | meaning |
 //! |---|---|---|
-//! | `priority` * | needed | 0 to 63; more urgent than every client |
+//! | `priority` * | needed | 0 to 59; more urgent than every client |
 //! | `pages` * | needed | memory it may use, in pages of 4 KiB |
 //! | `handles`, `threads`, `objects` * | 32, 1, 64 | what else it may use |
 //! | `stack_pages` * | 8 | its first stack |

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 /// The name of the server that knows all services. It has to exist, and everybody may call it.
 pub const NAMES: &str = "names";
-/// The priority at which init runs.
-pub const INIT_PRIORITY: u8 = 40;
+/// The priority at which init runs: nobody that it watches is as urgent, or a server that
+/// spins would keep init from seeing it.
+pub const INIT_PRIORITY: u8 = 60;
 /// The most servers that init can watch: one bit of a notification each.
 pub const MAX_SERVERS: usize = 48;
 

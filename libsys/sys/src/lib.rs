@@ -83,5 +83,5 @@ pub use shared::Shared;
 pub use system::{
     clock, exit, log_write, raise_fault, sleep_for, sleep_until, system_info, yield_now,
 };
-pub use thread::{Thread, spawn_thread};
+pub use thread::{Thread, set_own_priority, spawn_thread};
 pub use timer::Timer;

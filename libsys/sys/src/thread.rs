@@ -97,6 +97,11 @@ impl Thread {
     }
 }
 
+/// Changes how urgent the calling thread is, up to the limit of its process.
+pub fn set_own_priority(priority: Priority) -> Result<(), Error> {
+    plain(Syscall::ThreadPriority, [0, priority.0.into(), 0, 0, 0, 0]).map(|_| ())
+}
+
 /// Runs a closure in a new thread of this process, with a stack of so many pages.
 ///
 /// ```

@@ -3,7 +3,7 @@
 use super::devices::{self, Device};
 use super::problem::{Problems, hint};
 use super::section::{Placed, Section};
-use crate::{Limits, OnRestart, Program, Restart, RestartPolicy, Server, System};
+use crate::{INIT_PRIORITY, Limits, OnRestart, Program, Restart, RestartPolicy, Server, System};
 use std::borrow::ToOwned;
 use std::format;
 use std::string::String;
@@ -118,7 +118,7 @@ fn program((name, section): (String, Section<'_>)) -> ProgramDraft {
 }
 
 fn priority(section: &Section<'_>) -> u8 {
-    u8::try_from(section.small("priority", 0..=63, None)).unwrap_or(0)
+    u8::try_from(section.small("priority", 0..=u32::from(INIT_PRIORITY) - 1, None)).unwrap_or(0)
 }
 
 fn stack_pages(section: &Section<'_>) -> u32 {

@@ -36,17 +36,16 @@ impl Call {
         let round = circle(system, client, server).map_or_else(String::new, |circle| {
             format!(", and these calls go round in a circle: {circle}")
         });
-        // The priority of init is not in the manifest.
-        let raise = if server == "init" { String::new() } else { format!("raise `{server}` or ") };
         let calls = format!("`{client}` (priority {from}) calls `{server}` (priority {into})");
-        Some(format!("{calls}: {rule}{round}; {raise}lower `{client}`"))
+        Some(format!("{calls}: {rule}{round}; raise `{server}` or lower `{client}`"))
     }
 }
 
-/// Reports each call to a server that is not more urgent than its client.
+/// Reports each call to a server that is not more urgent than its client. init is more
+/// urgent than all that the manifest can say.
 pub(super) fn urgency(draft: &Draft, to: &Problems<'_>) {
     let system = as_system(draft);
-    let implied = to_names(draft).chain(to_init(draft)).chain(to_spawners(draft));
+    let implied = to_names(draft).chain(to_spawners(draft));
     for call in listed(draft).chain(implied) {
         if let Some(text) = call.problem(&system) {
             to.add(call.at, text);
@@ -64,11 +63,6 @@ fn listed(draft: &Draft) -> impl Iterator<Item = Call> {
 fn to_names(draft: &Draft) -> impl Iterator<Item = Call> {
     let others = sections(draft).filter(|(_, name, _)| *name != NAMES);
     others.map(|(_, name, at)| Call::new(name, NAMES, at))
-}
-
-fn to_init(draft: &Draft) -> impl Iterator<Item = Call> {
-    let supervisors = draft.servers.iter().filter(|it| it.server.supervisor);
-    supervisors.map(|it| Call::new(&it.server.name, "init", it.at))
 }
 
 fn to_spawners(draft: &Draft) -> impl Iterator<Item = Call> {
