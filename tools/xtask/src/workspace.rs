@@ -15,6 +15,11 @@ pub(crate) fn target() -> PathBuf {
     root().join("target")
 }
 
+/// Where cargo keeps what it makes on the way: clones with the same one share it.
+pub(crate) fn build_folder() -> PathBuf {
+    std::env::var_os("CARGO_BUILD_BUILD_DIR").map_or_else(target, PathBuf::from)
+}
+
 /// The user's cache of this project: what is slow to make and does not depend on the clone.
 pub(crate) fn cache() -> Result<PathBuf> {
     let base = match std::env::var_os("XDG_CACHE_HOME").filter(|path| !path.is_empty()) {

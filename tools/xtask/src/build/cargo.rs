@@ -6,7 +6,7 @@ use crate::{step, workspace};
 use anyhow::Result;
 use qemu_harness::{Elfs, TARGET, TARGETS_FOLDER};
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The linker script of the kernel.
@@ -26,7 +26,7 @@ pub(crate) enum Bare {
 }
 
 impl Bare {
-    /// Its folder in `target/`.
+    /// The folder in `target/` of what is ready.
     fn folder(self) -> &'static str {
         match self {
             Self::Kernel => "kernel",
@@ -44,8 +44,9 @@ impl Bare {
 
     /// Static addresses, as the log's strings and both loaders want it; frame pointers for
     /// backtraces; the script for the layout and defmt's for the strings.
-    fn flags(self, root: &Path) -> String {
-        let script = format!("link-arg=-T{}", root.join(self.script()).display());
+    fn flags(self) -> String {
+        // From the root on, where cargo starts the compiler: every clone has the same flags.
+        let script = format!("link-arg=-T{}", self.script());
         let mut flags = vec!["-C", "relocation-model=static", "-C", "force-frame-pointers=yes"];
         if self == Self::User {
             flags.extend(["-C", "code-model=small"]);
@@ -64,11 +65,18 @@ impl Bare {
             .args(["-Zbuild-std=core,alloc,compiler_builtins"])
             .args(["-Zbuild-std-features=compiler-builtins-mem", "--target-dir"])
             .arg(workspace::target().join(self.folder()))
-            .env("CARGO_ENCODED_RUSTFLAGS", self.flags(&workspace::root()))
+            // One folder for all kinds: they have macros, libraries and most flags in common.
+            .env("CARGO_BUILD_BUILD_DIR", bare_folder())
+            .env("CARGO_ENCODED_RUSTFLAGS", self.flags())
             // Decided at compile time; without it everything below an error vanishes.
             .env("DEFMT_LOG", "trace");
         Ok(command)
     }
+}
+
+/// Where cargo keeps what builds for the bare machine are made of.
+fn bare_folder() -> PathBuf {
+    workspace::build_folder().join("bare")
 }
 
 /// What cargo calls a target: the compiler's own by name, ours by its file.
@@ -138,8 +146,7 @@ fn relink_when_changed(kind: Bare, elf: &Path) -> Result<()> {
     }
     std::fs::remove_file(elf)?;
     let name = elf.file_name().unwrap_or_default().to_string_lossy();
-    let links = elf.with_file_name("deps");
-    for entry in std::fs::read_dir(links)? {
+    for entry in std::fs::read_dir(links(kind, elf)?)? {
         let entry = entry?;
         let file = entry.file_name().to_string_lossy().into_owned();
         if file
@@ -150,6 +157,12 @@ fn relink_when_changed(kind: Bare, elf: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Where cargo has linked a program, under a longer name.
+fn links(kind: Bare, elf: &Path) -> Result<PathBuf> {
+    let from_kind = elf.strip_prefix(workspace::target().join(kind.folder()))?;
+    Ok(bare_folder().join(from_kind).with_file_name("deps"))
 }
 
 #[cfg(test)]
@@ -168,11 +181,11 @@ mod tests {
     }
 
     #[test]
-    fn flags_survive_a_path_with_spaces() {
-        let flags = Bare::User.flags(Path::new("/my clone"));
+    fn flags_are_the_same_in_every_clone() {
+        let flags = Bare::User.flags();
         let words: Vec<&str> = flags.split('\x1f').collect();
-        assert!(words.contains(&"link-arg=-T/my clone/libsys/rt/user.ld"));
+        assert!(words.contains(&"link-arg=-Tlibsys/rt/user.ld"));
         assert!(words.contains(&"code-model=small"));
-        assert!(!Bare::Kernel.flags(Path::new("/")).contains("code-model"));
+        assert!(!Bare::Kernel.flags().contains("code-model"));
     }
 }

@@ -1,8 +1,9 @@
 //! Builds what boots: the kernel, the user programs, the boot archive.
 //!
-//! In `target/`: `kernel/`, `kernel-checks/` and `user/` are cargo's (a folder for each set
-//! of flags), `image/` holds what machines boot: `postern` (the kernel without debug
-//! information), `postern-checks` (the same with debug checks, for tests), `boot.tar`, and `programs/` (each user program, stripped).
+//! In `target/`: `kernel/`, `kernel-checks/` and `user/` are what cargo made (in each there may
+//! be a program of the same name), `bare/` what it made them of. `image/` holds what machines
+//! boot: `postern` (the kernel without debug information), `postern-checks` (the same with debug
+//! checks, for tests), `boot.tar`, and `programs/` (each user program, stripped).
 
 mod archive;
 mod cargo;

@@ -75,6 +75,10 @@ pub(super) fn host_command(toolchain: &Toolchain, verb: &str) -> Result<Command>
         .env_remove("RUSTC_BOOTSTRAP")
         .args([verb, "--target-dir"])
         .arg(workspace::target().join("check"));
+    // It changes no result, and CI has no use for the room that it takes.
+    if let Some(value) = std::env::var_os("CARGO_INCREMENTAL") {
+        command.env("CARGO_INCREMENTAL", value);
+    }
     Ok(command)
 }
 
