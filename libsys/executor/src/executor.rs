@@ -118,6 +118,7 @@ impl Executor {
 
     /// The same for servers to whom other things come too: faults, bits that no task owns.
     /// `service` says which of its interfaces is served: a function from `&mut S` to `&mut dyn …`.
+    /// `came` is told what came, also that a call was handled: its answer goes out after that.
     ///
     /// # Errors
     /// When the endpoint cannot be received from.
@@ -126,7 +127,7 @@ impl Executor {
         endpoint: Endpoint,
         server: &mut S,
         service: fn(&mut S) -> &mut D,
-        mut other: impl FnMut(&mut S, Event),
+        mut came: impl FnMut(&mut S, Event),
     ) -> Result<Infallible, Error> {
         let mut receiver = Server::<D>::new(endpoint);
         let ends = if D::OPENS { Some(self.bit()?) } else { None };
@@ -137,15 +138,15 @@ impl Executor {
             self.0.tasks.run();
             let deadline = self.timers().next_deadline();
             match receiver.next_until(deadline, service(server)) {
-                Ok(Event::Handled) | Err(Error::TimedOut | Error::WouldBlock) => {}
+                Err(Error::TimedOut | Error::WouldBlock) => {}
                 Ok(Event::Notified(bits)) => {
                     let unowned = bits & !self.0.bits.borrow().taken();
                     self.came(bits);
                     if unowned != 0 {
-                        other(server, Event::Notified(unowned));
+                        came(server, Event::Notified(unowned));
                     }
                 }
-                Ok(event) => other(server, event),
+                Ok(event) => came(server, event),
                 Err(error) => return Err(error),
             }
             self.pass_time();
@@ -163,6 +164,11 @@ impl Executor {
     fn came(&self, bits: u64) {
         self.0.bits.borrow_mut().came(bits);
         self.0.calls.came(bits);
+    }
+
+    pub(crate) fn ring(&self, bits: u64) {
+        // It is this thread's own notification: it exists.
+        let _ = self.0.bell.signal(bits);
     }
 
     pub(crate) fn timers(&self) -> RefMut<'_, Timers> {

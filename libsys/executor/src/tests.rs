@@ -1,9 +1,9 @@
 //! Tasks, bits, times, cancelled calls, calls to others.
 
-use crate::{Executor, Pending, Remote, TimedOut};
+use crate::{Executor, Pending, Remote, Task, TimedOut};
 use alloc::rc::Rc;
 use core::cell::{Cell, RefCell};
-use service::{CallError, Caller, Reply};
+use service::{CallError, Caller, Event, Reply};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use sys::{Endpoint, FOREVER, Notification, Priority, Rights, Timer};
@@ -173,6 +173,71 @@ fn a_timer_object_can_signal_a_bit() {
     let Ok(timer) = Timer::create(&executor.bell().unwrap(), bit.mask()) else { return };
     timer.arm(sys::clock() + MS).unwrap();
     executor.run(async move { bit.came().await }).unwrap();
+}
+
+/// Answers when its bit rings, with the number of calls it was told of.
+struct Alarm {
+    executor: Executor,
+    waiting: Option<(Task, Reply<Result<u64, u32>>)>,
+    handled: u64,
+}
+
+impl Slow for Alarm {
+    fn after(&mut self, _: &Caller, ms: u64, reply: Reply<Result<u64, u32>>) {
+        let alarm = self.executor.ring_at(sys::clock() + ms * MS, 0b100);
+        self.waiting = Some((alarm, reply));
+    }
+    fn now(&mut self, _: &Caller) -> Result<u64, u32> {
+        Ok(self.handled)
+    }
+}
+
+fn service(alarm: &mut Alarm) -> &mut (dyn Slow + 'static) {
+    alarm
+}
+
+impl Alarm {
+    fn came(&mut self, event: Event) {
+        match event {
+            Event::Handled => self.handled += 1,
+            Event::Notified(0b100) => {
+                let (_, reply) = self.waiting.take().unwrap();
+                reply.send(Ok(self.handled));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_server_is_told_of_calls_and_of_bits_at_their_time() {
+    let endpoint = Endpoint::create().unwrap();
+    let line = endpoint.copy(Rights::SEND).unwrap();
+    std::thread::spawn(move || {
+        let executor = Executor::new().unwrap();
+        let mut alarm = Alarm { executor: executor.clone(), waiting: None, handled: 0 };
+        executor.serve_with(endpoint, &mut alarm, service, Alarm::came)
+    });
+    let client = SlowClient::from_endpoint(line);
+    assert_eq!(client.now().unwrap(), 0, "told of a call after it");
+    assert_eq!(client.after(1).unwrap(), 2);
+    assert_eq!(client.now().unwrap(), 2);
+}
+
+#[test]
+fn a_ring_that_was_taken_back_does_not_come() {
+    let executor = Executor::new().unwrap();
+    let (first, second) = (executor.bit_number(0).unwrap(), executor.bit_number(1).unwrap());
+    let soon = sys::clock() + MS;
+    let taken_back = executor.ring_at(soon, first.mask());
+    executor.ring_at(soon + MS, second.mask()).detach();
+    drop(taken_back);
+    let inner = executor.clone();
+    let outcome = executor.run(async move {
+        second.came().await;
+        inner.within(MS, first.came()).await
+    });
+    assert_eq!(outcome, Ok(Err(TimedOut)));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Times that tasks wait for: no kernel object each, only the deadline of the next receive.
 
-use crate::Executor;
+use crate::{Executor, Task};
 use alloc::collections::BTreeMap;
 use core::fmt;
 use core::future::{Future, poll_fn};
@@ -79,6 +79,16 @@ impl Executor {
     /// Waits for so many nanoseconds.
     pub async fn sleep_for(&self, ns: u64) {
         self.sleep_until(sys::clock().saturating_add(ns)).await;
+    }
+
+    /// Rings bits of the notification at a time, for a server that is told of them
+    /// ([`Executor::serve_with`]): no task can reach its state. Dropping the task takes it back.
+    pub fn ring_at(&self, deadline_ns: u64, bits: u64) -> Task {
+        let executor = self.clone();
+        self.spawn(async move {
+            executor.sleep_until(deadline_ns).await;
+            executor.ring(bits);
+        })
     }
 
     /// Waits for a future, but not longer than so many nanoseconds; it is dropped then.

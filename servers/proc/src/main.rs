@@ -1,7 +1,7 @@
 //! The process server: starts programs, sends them signals, tells how they ended.
 //!
-//! **Shape.** [`ProcServer`](run::ProcServer) holds the table of programs; calls, faults
-//! and deaths all come to one endpoint and one notification. A program's badge is its
+//! **Shape.** [`ProcServer`](run::ProcServer) holds the table of programs; calls, faults,
+//! deaths and alarms all come to one endpoint and one notification. A program's badge is its
 //! client number in the low half and its instance number in the high half: the same for
 //! its lines to `names`, to services, to `proc`, and for its faults.
 //!

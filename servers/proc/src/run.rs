@@ -8,13 +8,14 @@ mod service_impl;
 mod spawn;
 mod waits;
 
+use executor::{Executor, Task};
 use init_api::SystemClient;
 use manifest::{Archive, FILE, System};
 use proc_api::{Info, Proc, ProcError, SignalSet};
-use proc_core::{Entry, Table};
+use proc_core::{Entry, MAX_PROGRAMS, Table};
 use rt::Failure;
-use service::{Caller, Event, Reply, Server};
-use sys::{Constant, Endpoint, Notification, Process, Timer};
+use service::{Caller, Event, Reply};
+use sys::{Constant, Endpoint, Notification, Process};
 use waits::WaitReply;
 
 /// A thread of a program that waits for signals without a handler.
@@ -30,12 +31,11 @@ struct Held {
     bell: Notification,
     /// It waits with another mask until a handler runs.
     suspended: Option<Reply<Result<(), ProcError>>>,
+    /// Has the program looked at when its alarm is due.
+    alarm: Option<Task>,
 }
 
 type Program = Entry<Held, SignalWaiter>;
-
-/// The bit of the next alarm; those of deaths are below.
-const ALARM: u64 = 1 << 63;
 
 /// The server.
 pub(crate) struct ProcServer {
@@ -48,11 +48,10 @@ pub(crate) struct ProcServer {
     names: Endpoint,
     own: Endpoint,
     init: SystemClient,
-    /// A bit for the death of each program.
+    executor: Executor,
+    /// The executor's, which has the highest bits itself: a bit for each slot, which says that
+    /// the program in it is to be looked at.
     bell: Notification,
-    /// Rings at the next alarm of any program.
-    timer: Timer,
-    armed_ns: u64,
 }
 
 impl ProcServer {
@@ -62,8 +61,7 @@ impl ProcServer {
         let size = env.startup().values("archive").next().and_then(|size| size.parse().ok());
         let archive_size = size.ok_or("the size of the archive was not told")?;
         let system = read_manifest(archive.get(..archive_size).unwrap_or(&[]))?;
-        let bell = Notification::create()?;
-        bell.bind()?;
+        let executor = Executor::new()?;
         Ok(Self {
             programs: Table::default(),
             system,
@@ -73,26 +71,32 @@ impl ProcServer {
             names: env.handle("root")?,
             own: env.handle("self")?,
             init: SystemClient::from_endpoint(env.handle("supervisor")?),
-            timer: Timer::create(&bell, ALARM)?,
-            armed_ns: sys::FOREVER,
-            bell,
+            bell: executor.bell()?,
+            executor,
         })
     }
 
     /// Serves for ever.
     pub(crate) fn run(mut self, endpoint: Endpoint) -> Result<(), Failure> {
-        let mut receiver = Server::<dyn Proc>::new(endpoint);
-        loop {
-            match receiver.next(&mut self)? {
-                Event::Handled => {}
-                Event::Notified(bits) => {
-                    self.deaths(bits);
-                    self.alarms(bits);
-                }
-                Event::Raw(raw) => self.fault(raw),
-            }
-            self.tell_waiters();
-            self.arm();
+        let executor = self.executor.clone();
+        executor.serve_with(endpoint, &mut self, service, Self::came)?;
+        Ok(())
+    }
+
+    fn came(&mut self, event: Event) {
+        match event {
+            Event::Handled => {}
+            Event::Notified(bits) => self.look(bits),
+            Event::Raw(raw) => self.fault(raw),
+        }
+        self.tell_waiters();
+    }
+
+    /// Looks at the programs whose bits these are: whether they have ended, and their alarms.
+    fn look(&mut self, bits: u64) {
+        for slot in (0..MAX_PROGRAMS).filter(|slot| bits & (1 << slot) != 0) {
+            self.death(slot);
+            self.alarm_due(slot);
         }
     }
 
@@ -109,6 +113,10 @@ impl ProcServer {
     fn archive_bytes(&self) -> &[u8] {
         self.archive.get(..self.archive_size).unwrap_or(&[])
     }
+}
+
+fn service(server: &mut ProcServer) -> &mut (dyn Proc + 'static) {
+    server
 }
 
 fn read_manifest(bytes: &[u8]) -> Result<System, Failure> {

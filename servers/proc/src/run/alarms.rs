@@ -1,29 +1,19 @@
-//! Alarms: one timer for all of them.
+//! Alarms: a task for each, which ends with its program.
 
-use super::{ALARM, ProcServer};
-use alloc::vec::Vec;
+use super::ProcServer;
 use proc_api::{Cause, Info, ProcError, Signal};
 use proc_core::Alarm;
-use sys::FOREVER;
 
 impl ProcServer {
-    /// Bits of the bell.
-    pub(super) fn alarms(&mut self, bits: u64) {
-        if bits & ALARM == 0 {
-            return;
-        }
-        self.armed_ns = FOREVER;
+    /// The alarm of the program in this slot may be due.
+    pub(super) fn alarm_due(&mut self, slot: u8) {
         let now = sys::clock();
-        let due = |alarm: Option<Alarm>| alarm.is_some_and(|alarm| alarm.deadline_ns <= now);
-        let programs = self.programs.living().filter(|entry| due(entry.alarm));
-        let pids: Vec<u32> = programs.map(|entry| entry.ids.pid).collect();
-        for pid in pids {
-            if let Some(entry) = self.programs.alive(pid) {
-                entry.alarm = entry.alarm.and_then(|alarm| alarm.again(now));
-            }
-            // It has not ended, and a standard signal always finds its place.
-            let _ = self.send(pid, Info { signal: Signal::ALRM, cause: Cause::Alarm });
-        }
+        let Some(entry) = self.programs.slot(slot) else { return };
+        let Some(due) = entry.alarm.filter(|alarm| alarm.deadline_ns <= now) else { return };
+        let pid = entry.ids.pid;
+        self.arm(pid, due.again(now));
+        // It has not ended, and a standard signal always finds its place.
+        let _ = self.send(pid, Info { signal: Signal::ALRM, cause: Cause::Alarm });
     }
 
     /// Sets a program's alarm: how long the one before still had to go.
@@ -34,22 +24,18 @@ impl ProcServer {
         interval: u64,
     ) -> Result<u64, ProcError> {
         let now = sys::clock();
-        let entry = self.programs.alive(pid).ok_or(ProcError::NoSuchProcess { pid })?;
-        let alarm = Alarm::after(now, after, interval);
-        let before = core::mem::replace(&mut entry.alarm, alarm);
+        let before = self.programs.alive(pid).ok_or(ProcError::NoSuchProcess { pid })?.alarm;
+        self.arm(pid, Alarm::after(now, after, interval));
         Ok(before.map_or(0, |alarm| alarm.left(now)))
     }
 
-    /// Arms the timer for the first alarm of all.
-    pub(super) fn arm(&mut self) {
-        let alarms = self.programs.living().filter_map(|entry| entry.alarm);
-        let first = alarms.map(|alarm| alarm.deadline_ns).min().unwrap_or(FOREVER);
-        if first == self.armed_ns {
-            return;
-        }
-        match self.timer.arm(first) {
-            Ok(()) => self.armed_ns = first,
-            Err(error) => defmt::warn!("no alarms: {=str}", error.text()),
+    /// The program's alarm in place of the one before.
+    fn arm(&mut self, pid: u32, alarm: Option<Alarm>) {
+        let Some(entry) = self.programs.alive(pid) else { return };
+        let bit = 1 << entry.slot;
+        entry.alarm = alarm;
+        if let Some(held) = &mut entry.process {
+            held.alarm = alarm.map(|alarm| self.executor.ring_at(alarm.deadline_ns, bit));
         }
     }
 }

@@ -3,18 +3,11 @@
 use super::ProcServer;
 use alloc::vec::Vec;
 use proc_api::{ChildStatus, Signal};
-use proc_core::MAX_PROGRAMS;
 use sys::ProcessState;
 
 impl ProcServer {
-    /// Bits of deaths.
-    pub(super) fn deaths(&mut self, bits: u64) {
-        for slot in (0..MAX_PROGRAMS).filter(|slot| bits & (1 << slot) != 0) {
-            self.death(slot);
-        }
-    }
-
-    fn death(&mut self, slot: u8) {
+    /// The program in this slot may have ended.
+    pub(super) fn death(&mut self, slot: u8) {
         let held = self.programs.slot(slot).and_then(|entry| entry.process.as_ref());
         let Some(info) = held.and_then(|held| held.process.info().ok()) else { return };
         if info.state != ProcessState::Dead as u32 {

@@ -66,7 +66,7 @@ impl ProcServer {
             death: Some((&self.bell, 1 << slot)),
         };
         let process = loading.start().map_err(|error| error.to_string())?;
-        Ok(Held { process, bell, suspended: None })
+        Ok(Held { process, bell, suspended: None, alarm: None })
     }
 
     /// Sees to it that the program does not outlive this server, out of anyone's control.
