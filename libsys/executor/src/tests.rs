@@ -72,14 +72,15 @@ fn calls_overtake_each_other() {
 #[test]
 fn work_for_a_caller_that_gave_up_is_dropped() {
     let client = start();
-    let impatient = client().with_timeout(MS);
-    assert!(matches!(impatient.after(3_600_000), Err(CallError::TimedOut)));
-    let observer = client();
+    let (impatient, observer) = (client().with_timeout(MS), client());
+    let mut given_up = 0;
+    // A call that was given up before the server took it is no work.
     while observer.now().unwrap() == 0 {
-        sys::sleep_for(MS);
+        assert!(matches!(impatient.after(3_600_000), Err(CallError::TimedOut)));
+        given_up += 1;
     }
     assert_eq!(observer.after(1).unwrap(), 1, "others are served as before");
-    assert_eq!(observer.now().unwrap(), 1, "only the one that nobody waits for");
+    assert!(observer.now().unwrap() <= given_up, "only those that nobody waits for");
 }
 
 #[test]
