@@ -1,7 +1,7 @@
 //! The first program: starts and supervises the rest.
 //!
-//! **Shape.** [`boot`](run::boot) reads the archive, [`Init`](run::Init) is the event loop
-//! with the System service, [`Child`](run::child::Child) one server with what survives it.
+//! **Shape.** [`boot`](run::boot) reads the archive, [`Init`](run::Init) is what comes
+//! to it and the System service, [`Child`](run::child::Child) one server with what survives it.
 //! What can be decided without the kernel is in the library half of this package.
 //!
 //! **Order.** init never calls anyone, so nobody can make it wait; and it never ends: an

@@ -1,4 +1,4 @@
-//! The event loop: calls, faults, deaths, restarts.
+//! What comes to init: calls, faults, deaths, times.
 
 pub(crate) mod boot;
 pub(crate) mod child;
@@ -14,14 +14,18 @@ mod system;
 use alloc::vec::Vec;
 use boot::Boot;
 use child::{Child, Life, Started};
+use core::convert::Infallible;
+use executor::{Executor, Task};
 use grants::Common;
 use init_api::System;
 use init_core::FaultLog;
-use service::{Event, Server};
-use sys::{Endpoint, FOREVER, Notification, Rights, Timer};
+use manifest::MAX_SERVERS;
+use service::Event;
+use sys::{Endpoint, Error, Notification, Rights};
 
-/// The bit of the timer; the servers' bits are below `manifest::MAX_SERVERS`.
-const TIMER: u64 = 1 << 63;
+/// The bit that rings when it is time to do something: above those of the servers' deaths,
+/// below those of the executor, which are the highest.
+const TIME: u64 = 1 << MAX_SERVERS;
 /// How long to rest when the kernel does not let init receive.
 const REST_NS: u64 = 10_000_000;
 
@@ -32,47 +36,64 @@ pub(crate) struct Init {
     /// In which they start.
     order: Vec<usize>,
     faults: FaultLog,
+    executor: Executor,
+    /// The executor's: a bit for the death of each server.
     bell: Notification,
-    timer: Timer,
+    /// The next time at which there is something to do, and what rings then.
+    next: Option<(u64, Task)>,
 }
 
 impl Init {
     /// Makes all endpoints, so that every server finds its peers, whoever starts first.
     pub(crate) fn new(boot: Boot) -> Result<Self, rt::Failure> {
-        let bell = Notification::create()?;
-        bell.bind()?;
-        let timer = Timer::create(&bell, TIMER)?;
+        let executor = Executor::new()?;
+        let bell = executor.bell()?;
         let common = Common::new(boot, Endpoint::create()?);
         let plans = common.boot.system.servers.iter().zip(1..);
         let children = plans
             .map(|(plan, number)| Child::new(plan, number, &common.boot.resource))
             .collect::<Result<Vec<_>, _>>()?;
         let order = common.boot.system.start_order();
-        Ok(Self { common, children, order, faults: FaultLog::default(), bell, timer })
+        let faults = FaultLog::default();
+        Ok(Self { common, children, order, faults, executor, bell, next: None })
     }
 
     /// Starts all servers and serves for ever.
-    pub(crate) fn run(mut self) -> Result<(), rt::Failure> {
-        self.start_due();
-        let mut receiver = Server::<dyn System>::new(self.common.endpoint.copy(Rights::ALL)?);
+    pub(crate) fn run(mut self) -> ! {
         loop {
-            self.arm_timer();
-            match receiver.next(&mut self) {
-                Ok(Event::Handled) => {}
-                Ok(Event::Notified(bits)) => self.notified(bits),
-                Ok(Event::Raw(raw)) => self.raw(raw),
-                Err(error) => {
-                    defmt::error!("receiving: {=str}", error.text());
-                    sys::sleep_for(REST_NS);
-                }
-            }
-            // Whatever woke it: what is late would wait for the next event otherwise.
-            self.look_for_hangs();
-            self.start_due();
+            self.do_what_is_due();
+            let Err(error) = self.serve();
+            defmt::error!("receiving: {=str}", error.text());
+            sys::sleep_for(REST_NS);
         }
     }
 
+    /// Returns only when the kernel does not let init receive.
+    fn serve(&mut self) -> Result<Infallible, Error> {
+        let endpoint = self.common.endpoint.copy(Rights::ALL)?;
+        self.executor.clone().serve_with(endpoint, self, service, Self::came)
+    }
+
+    fn came(&mut self, event: Event) {
+        match event {
+            Event::Handled => {}
+            Event::Notified(bits) => self.notified(bits),
+            Event::Raw(raw) => self.raw(raw),
+        }
+        // Whatever it was: what is late would wait for the next event otherwise.
+        self.do_what_is_due();
+    }
+
+    fn do_what_is_due(&mut self) {
+        self.look_for_hangs();
+        self.start_due();
+        self.wait_for_next_time();
+    }
+
     fn notified(&mut self, bits: u64) {
+        if bits & TIME != 0 {
+            self.next = None;
+        }
         for index in 0..self.children.len() {
             if bits & (1 << index) != 0 {
                 self.died(index);
@@ -122,11 +143,11 @@ impl Init {
         }
     }
 
-    fn arm_timer(&self) {
+    fn wait_for_next_time(&mut self) {
         let starts = (0..self.children.len()).filter_map(|index| self.start_time(index));
         let next = starts.chain(self.next_look()).min();
-        if let Err(error) = self.timer.arm(next.unwrap_or(FOREVER)) {
-            defmt::error!("timer: {=str}", error.text());
+        if next != self.next.as_ref().map(|(at_ns, _)| *at_ns) {
+            self.next = next.map(|at_ns| (at_ns, self.executor.ring_at(at_ns, TIME)));
         }
     }
 
@@ -135,4 +156,8 @@ impl Init {
         let index = usize::try_from(badge).ok()?.checked_sub(1)?;
         (index < self.children.len()).then_some(index)
     }
+}
+
+fn service(init: &mut Init) -> &mut (dyn System + 'static) {
+    init
 }
