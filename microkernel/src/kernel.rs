@@ -2,7 +2,7 @@
 
 use crate::arena::{Arena, Fixed, Slot};
 use crate::checks::Checks;
-use crate::exit::{Context, ITEMS};
+use crate::exit::{Clock, Context, ITEMS};
 use crate::machine::{CpuId, Frame, Machine, Phys};
 use crate::mem::{Block, FrameInfo, Frames};
 use crate::number;
@@ -12,7 +12,7 @@ use crate::object::{
     PortRange, PortSpans, Process, ProcessId, ProcessKind, Quota, Quotas, Region, RegionKind,
     Storage, Thread, ThreadId, Threads, Timer, TimerKind,
 };
-use crate::sched::RunQueue;
+use crate::sched::{RunQueue, SLICE_NS};
 use crate::time::{Deadlines, Entry};
 use crate::trace::{RECORDS, Ring};
 use abi::{
@@ -99,8 +99,8 @@ pub struct Cpu {
     pub queue: RunQueue,
     /// Its work flags; other CPUs may set them.
     pub work: AtomicU32,
-    /// When time was last booked.
-    pub since_ns: u64,
+    /// Where its time went.
+    pub clock: Clock,
     /// What the deadline timer is set to.
     pub timer_ns: Option<u64>,
     /// CPUs that this one has to kick before it leaves, one bit each.
@@ -117,12 +117,6 @@ pub struct Cpu {
     pub vector_owner: Option<ThreadId>,
     /// Interrupts that the gate took.
     pub interrupts: u64,
-    /// Time in user mode.
-    pub user_ns: u64,
-    /// Time in the kernel.
-    pub kernel_ns: u64,
-    /// Time it was idle.
-    pub idle_ns: u64,
     /// Exits by their turns: 1, 2-3, 4-7, and so on; the others took none.
     pub turns: [u64; TURN_BUCKETS],
     /// How often each row of the work table ran here.
@@ -136,7 +130,7 @@ impl Cpu {
             current: None,
             queue: RunQueue::new(),
             work: AtomicU32::new(0),
-            since_ns: 0,
+            clock: Clock::default(),
             timer_ns: None,
             kicks: 0,
             depth: 1,
@@ -145,9 +139,6 @@ impl Cpu {
             debug: None,
             vector_owner: None,
             interrupts: 0,
-            user_ns: 0,
-            kernel_ns: 0,
-            idle_ns: 0,
             turns: [0; TURN_BUCKETS],
             work_counts: [0; ITEMS],
         }
@@ -173,6 +164,8 @@ pub struct Kernel<M: Machine> {
     pub(crate) chunks: Chunks,
     pub(crate) frames: Frames,
     pub(crate) deadlines: Deadlines,
+    /// How long a turn of a thread is, in [`Machine::ticks`].
+    pub(crate) slice: u64,
     /// Keys of the deadline queue below this are threads, the others timers.
     pub(crate) timer_keys: usize,
     /// Whose each device line is.
@@ -229,6 +222,7 @@ impl<M: Machine> Kernel<M> {
     pub fn new(machine: M, memory: &mut impl BootMemory, sizes: &Sizes, cpus: usize) -> Self {
         assert!((1..=CPUS).contains(&cpus), "CPUs: {cpus}");
         let keys = sizes.threads + sizes.timers;
+        let slice = machine.ticks_of(SLICE_NS);
         Self {
             machine,
             cpus: memory.slice(cpus, Cpu::new),
@@ -249,6 +243,7 @@ impl<M: Machine> Kernel<M> {
                 memory.slice(keys, Entry::empty),
                 memory.slice(keys, Deadlines::nowhere),
             ),
+            slice,
             timer_keys: sizes.threads,
             lines: [None; IRQ_LINES],
             idle: 0,

@@ -231,6 +231,12 @@ pub trait Machine: Sized {
     fn this_cpu(&self) -> CpuId;
     /// Time since boot.
     fn now_ns(&self) -> u64;
+    /// A clock that is cheap to read, for booking time: it counts ticks since some moment.
+    fn ticks(&self) -> u64;
+    /// So many ticks in nanoseconds.
+    fn ns_of(&self, ticks: u64) -> u64;
+    /// So many nanoseconds in ticks.
+    fn ticks_of(&self, ns: u64) -> u64;
     /// The next timer interrupt of this CPU; `None`: none.
     fn set_timer(&mut self, deadline_ns: Option<u64>);
     /// Whether [`Machine::take_interrupt`] would return one.

@@ -1,7 +1,8 @@
 //! Context state: what each CPU is doing, asserted on every way in and out.
 //!
 //! Nobody saves a previous state: entering asserts USER (or IDLE) and sets KERNEL, leaving
-//! asserts KERNEL. The same edges feed the time accounting.
+//! asserts KERNEL. The same edges feed the time accounting: they book time to the CPU, and
+//! when another thread becomes current, what was booked is settled with the one before.
 
 use crate::checks::Place;
 use crate::kernel::Kernel;
@@ -16,6 +17,38 @@ pub enum Context {
     Kernel,
     /// It is halted until an interrupt comes.
     Idle,
+}
+
+/// Where the time of a CPU went. Units: [`Machine::ticks`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Clock {
+    /// When time was last booked.
+    pub since: u64,
+    /// Time in user mode.
+    pub user: u64,
+    /// Time in the kernel.
+    pub kernel: u64,
+    /// Time it was idle.
+    pub idle: u64,
+    /// Of the time in user mode, what is settled with a thread.
+    user_settled: u64,
+    /// Of the time in the kernel.
+    kernel_settled: u64,
+}
+
+impl Clock {
+    /// All times as if nothing had been booked yet.
+    #[cfg(any(test, feature = "hosted"))]
+    pub(crate) fn forget_times(&mut self) {
+        *self = Self { since: self.since, ..Self::default() };
+    }
+
+    /// What was booked since the last settling: in user mode, in the kernel.
+    fn take_unsettled(&mut self) -> (u64, u64) {
+        let user = self.user - core::mem::replace(&mut self.user_settled, self.user);
+        let kernel = self.kernel - core::mem::replace(&mut self.kernel_settled, self.kernel);
+        (user, kernel)
+    }
 }
 
 impl<M: Machine> Kernel<M> {
@@ -46,46 +79,57 @@ impl<M: Machine> Kernel<M> {
         if found != from {
             refuse(found, from, to);
         }
-        self.account(cpu, from);
+        self.book(cpu, from);
     }
 
-    /// Books the time since the last booking to what the CPU was doing: to the current thread,
-    /// and to whom it serves.
-    pub(crate) fn account(&mut self, cpu: CpuId, doing: Context) {
-        let spent = self.book(cpu, doing);
-        let Some(id) = self.cpu(cpu).current else { return };
-        let thread = &mut self.threads[id];
-        thread.slice_ns = thread.slice_ns.saturating_sub(spent);
-        let (slice_ns, serving) = (thread.slice_ns, thread.serving);
-        if let Some(client) = serving {
-            self.owe(id, client, spent);
-        }
-        if slice_ns == 0 && doing == Context::User {
-            self.check_slice(cpu, id);
-        }
-    }
-
-    /// Books the time since the last booking to the CPU and its thread; how much it was.
-    pub(crate) fn book(&mut self, cpu: CpuId, doing: Context) -> u64 {
-        let now = self.machine.now_ns();
-        let state = self.cpu_mut(cpu);
-        let spent = now.saturating_sub(state.since_ns);
-        state.since_ns = now;
+    /// Books the time since the last booking to what the CPU was doing.
+    pub(crate) fn book(&mut self, cpu: CpuId, doing: Context) {
+        let now = self.machine.ticks();
+        let clock = &mut self.cpu_mut(cpu).clock;
+        let spent = now.wrapping_sub(core::mem::replace(&mut clock.since, now));
         match doing {
-            Context::User => state.user_ns += spent,
-            Context::Kernel => state.kernel_ns += spent,
-            Context::Idle => state.idle_ns += spent,
+            Context::User => clock.user += spent,
+            Context::Kernel => clock.kernel += spent,
+            Context::Idle => clock.idle += spent,
         }
-        if let Some(id) = state.current {
-            let thread = &mut self.threads[id];
-            match doing {
-                Context::User => thread.user_ns += spent,
-                Context::Kernel => thread.kernel_ns += spent,
-                // NOFAIL: a CPU with a thread is not halted, so nothing is booked.
-                Context::Idle => {}
-            }
+    }
+
+    /// Settles what was booked since the last settling: it was the current thread's time, and
+    /// comes off its slice. To be called before another thread becomes current.
+    pub(crate) fn settle(&mut self, cpu: CpuId) {
+        let state = self.cpu_mut(cpu);
+        let (user, kernel) = state.clock.take_unsettled();
+        let Some(id) = state.current else { return };
+        // One that was killed may be gone already.
+        let Some(thread) = self.threads.get_mut(id) else { return };
+        thread.user += user;
+        thread.kernel += kernel;
+        let spent = user + kernel;
+        thread.slice = thread.slice.saturating_sub(spent);
+        if let Some(client) = thread.serving {
+            let owed = spent + core::mem::take(&mut thread.debt);
+            self.owe(id, client, owed);
         }
-        spent
+    }
+
+    /// Books the time in the kernel until now; it does not come off the thread's slice. How
+    /// much it was.
+    pub(crate) fn book_without_slice(&mut self, cpu: CpuId) -> u64 {
+        self.book(cpu, Context::Kernel);
+        let state = self.cpu_mut(cpu);
+        let (user, kernel) = state.clock.take_unsettled();
+        if let Some(id) = state.current
+            && let Some(thread) = self.threads.get_mut(id)
+        {
+            thread.kernel += kernel;
+        }
+        user + kernel
+    }
+
+    /// Books the time until now and settles it.
+    pub(crate) fn account(&mut self, cpu: CpuId, doing: Context) {
+        self.book(cpu, doing);
+        self.settle(cpu);
     }
 }
 

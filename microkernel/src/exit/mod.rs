@@ -6,6 +6,6 @@ mod handlers;
 mod last;
 mod work;
 
-pub use context::Context;
+pub use context::{Clock, Context};
 pub use gate::{Held, Next, exit};
 pub use work::{ITEMS, Kind, Phase, Work, WorkItem};

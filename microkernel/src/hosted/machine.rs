@@ -259,6 +259,18 @@ impl Machine for Hosted {
     fn now_ns(&self) -> u64 {
         self.now_ns
     }
+
+    fn ticks(&self) -> u64 {
+        self.now_ns
+    }
+
+    fn ns_of(&self, ticks: u64) -> u64 {
+        ticks
+    }
+
+    fn ticks_of(&self, ns: u64) -> u64 {
+        ns
+    }
     fn set_timer(&mut self, deadline_ns: Option<u64>) {
         self.timer_ns = deadline_ns;
     }

@@ -47,22 +47,26 @@ impl Kernel<Hosted> {
         self.stats = Stats { handles: self.stats.handles, ..Stats::default() };
         self.checks.longest_turn_ns = 0;
         self.machine.log.clear();
+        for cpu in self.cpu_ids() {
+            self.settle(cpu);
+        }
         for cpu in &mut self.cpus {
             cpu.work_counts.fill(0);
             cpu.turns.fill(0);
             cpu.interrupts = 0;
-            (cpu.user_ns, cpu.kernel_ns, cpu.idle_ns) = (0, 0, 0);
+            cpu.clock.forget_times();
         }
         let threads: Vec<_> = self.threads.ids().collect();
         for id in threads {
             let thread = &mut self.threads[id];
-            (thread.user_ns, thread.kernel_ns, thread.serving) = (0, 0, None);
+            (thread.user, thread.kernel, thread.debt) = (0, 0, 0);
+            thread.serving = None;
         }
         let processes: Vec<_> = self.processes.ids().collect();
         for id in processes {
             let process = &mut self.processes[id];
-            (process.user_ns, process.kernel_ns, process.receives) = (0, 0, 0);
-            process.debt_ns = 0;
+            (process.user, process.kernel, process.receives) = (0, 0, 0);
+            process.debt = 0;
         }
     }
 
@@ -97,6 +101,7 @@ impl Hash for Kernel<Hosted> {
             deadlines,
             trace,
             checks,
+            slice: _,
             timer_keys: _,
             lines,
             idle,
@@ -112,9 +117,9 @@ impl Hash for Kernel<Hosted> {
         (frames, deadlines, trace, lines, idle, keeper, dying, untold).hash(state);
         (next_pid, shutdown, stats.handles, checks.violations).hash(state);
         for cpu in cpus {
-            let Cpu { context, current, queue, work, since_ns, timer_ns, kicks, .. } = cpu;
+            let Cpu { context, current, queue, work, clock, timer_ns, kicks, .. } = cpu;
             work.load(Ordering::Relaxed).hash(state);
-            (context, current, queue, since_ns, timer_ns, kicks).hash(state);
+            (context, current, queue, clock.since, timer_ns, kicks).hash(state);
             (cpu.debug, cpu.depth, cpu.vector_owner).hash(state);
             // The rest is counted: `forget_counts` names it.
         }

@@ -22,7 +22,11 @@ impl<M: Machine> Kernel<M> {
     /// Takes what is there, or waits; the caller then asks who is to run.
     pub(crate) fn receive(&mut self, me: ThreadId, endpoint: EndpointId) -> Result<Done, Error> {
         self.processes[self.threads[me].process].receives += 1;
-        self.threads[me].serving = None;
+        if self.threads[me].serving.is_some() {
+            // It worked for somebody until now.
+            self.settle(self.threads[me].cpu);
+            self.threads[me].serving = None;
+        }
         if self.take_bound_bits(me) {
             return Ok(Done::Elsewhere);
         }

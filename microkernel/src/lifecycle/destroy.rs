@@ -19,6 +19,9 @@ impl<M: Machine> Kernel<M> {
         if self.threads[id].dead {
             return None;
         }
+        if self.on_cpu(id) {
+            self.settle(self.threads[id].cpu);
+        }
         self.abandon(id);
         self.detach(id);
         self.set_upcall(id, None);
@@ -33,10 +36,11 @@ impl<M: Machine> Kernel<M> {
         thread.fault = None;
         thread.raised = None;
         thread.work.0 = 0;
-        let (process, user_ns, kernel_ns) = (thread.process, thread.user_ns, thread.kernel_ns);
+        let (process, user, kernel) = (thread.process, thread.user, thread.kernel);
+        self.charge_share(id);
         let owner = &mut self.processes[process];
-        owner.user_ns += user_ns;
-        owner.kernel_ns += kernel_ns;
+        owner.user += user;
+        owner.kernel += kernel;
         owner.threads.remove(&mut self.threads, id, By::Sibling);
         self.quotas.give_back(owner.quota, Resource::Threads, 1);
         self.leave_cpu(id);

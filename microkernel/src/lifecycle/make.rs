@@ -46,7 +46,7 @@ impl<M: Machine> Kernel<M> {
             regions: None,
             threads: List::EMPTY,
             share: None,
-            debt_ns: 0,
+            debt: 0,
             callers: List::EMPTY,
             ports: Default::default(),
             watch: Watch::NOBODY,
@@ -62,8 +62,8 @@ impl<M: Machine> Kernel<M> {
             revoking: None,
             urgency: max_priority,
             next_dying: None,
-            user_ns: 0,
-            kernel_ns: 0,
+            user: 0,
+            kernel: 0,
         };
         // NOFAIL: room was checked above, and nothing was inserted since.
         let id = self.processes.insert(process).map_err(|_| Error::OutOfMemory)?;

@@ -75,8 +75,9 @@ pub struct Process<T> {
     pub threads: List,
     /// The process whose share of the CPU its threads use; none: its own.
     pub share: Option<ProcessId>,
-    /// Time that others spent for threads of this share: comes off its next turns.
-    pub debt_ns: u64,
+    /// Time that others spent for threads of this share: comes off its next turns. This and
+    /// what follows in [`crate::Machine::ticks`].
+    pub debt: u64,
     /// Callers whose call was received here and not answered yet.
     pub callers: List,
     /// How often a thread of it has asked for a message.
@@ -108,7 +109,7 @@ pub struct Process<T> {
     /// The next process to be taken apart.
     pub next_dying: Option<ProcessId>,
     /// User time of its dead threads.
-    pub user_ns: u64,
+    pub user: u64,
     /// Kernel time of its dead threads.
-    pub kernel_ns: u64,
+    pub kernel: u64,
 }

@@ -238,12 +238,14 @@ pub struct Thread<F> {
     pub refs: u32,
     /// Killed; the object stays while handles name it.
     pub dead: bool,
-    /// What is left of its time slice.
-    pub slice_ns: u64,
+    /// What is left of its time slice. This and what follows in [`crate::Machine::ticks`].
+    pub slice: u64,
+    /// Time that others spent for it, until its next turn: then its share owes it.
+    pub debt: u64,
     /// Time in user mode.
-    pub user_ns: u64,
+    pub user: u64,
     /// Time the kernel worked for it.
-    pub kernel_ns: u64,
+    pub kernel: u64,
 }
 
 impl<F> Thread<F> {
@@ -280,9 +282,10 @@ impl<F> Thread<F> {
             operation: None,
             refs: 0,
             dead: false,
-            slice_ns: 0,
-            user_ns: 0,
-            kernel_ns: 0,
+            slice: 0,
+            debt: 0,
+            user: 0,
+            kernel: 0,
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::object::{Life, State, ThreadId};
 use abi::DebugRegisters;
 
 /// How long a thread, or threads of one share, run before others of their priority do.
-pub(super) const SLICE_NS: u64 = 10_000_000;
+pub(crate) const SLICE_NS: u64 = 10_000_000;
 /// Threads of another CPU that one without work looks at.
 const PULL_LOOKS: usize = 8;
 
@@ -78,7 +78,7 @@ impl<M: Machine> Kernel<M> {
             let cpu = self.place_for(id);
             let thread = &mut self.threads[id];
             thread.cpu = cpu;
-            thread.slice_ns = 0;
+            thread.slice = 0;
             let in_turn = self.share_has_turn(cpu, id);
             self.queue(cpu, |queue, threads| queue.add(threads, id, in_turn));
         }
@@ -97,7 +97,7 @@ impl<M: Machine> Kernel<M> {
             (other.share, other.priority) == (me.share, me.priority)
         };
         let cpu = self.cpu(cpu);
-        let begun = |other: &ThreadId| self.threads[*other].slice_ns > 0;
+        let begun = |other: &ThreadId| self.threads[*other].slice > 0;
         let first = cpu.queue.first(me.priority).filter(begun);
         cpu.current.into_iter().chain(first).any(|other| same(&other))
     }
@@ -106,7 +106,7 @@ impl<M: Machine> Kernel<M> {
     fn preempts(&self, id: ThreadId, cpu: CpuId) -> bool {
         self.cpu(cpu).current.is_none_or(|current| {
             let (new, old) = (&self.threads[id], &self.threads[current]);
-            new.priority > old.priority || (new.priority == old.priority && old.slice_ns == 0)
+            new.priority > old.priority || (new.priority == old.priority && old.slice == 0)
         })
     }
 
@@ -148,12 +148,14 @@ impl<M: Machine> Kernel<M> {
             self.give_way(me);
             return;
         }
+        // What this entry cost so far is the other one's, on whose behalf it goes on.
+        self.settle(cpu);
+        let slice = self.slice;
         self.leave_slice(cpu, me);
-        // What this entry cost so far is booked to the other one, on whose behalf it goes on.
         let thread = &mut self.threads[other];
         thread.cpu = cpu;
-        if thread.slice_ns == 0 {
-            thread.slice_ns = SLICE_NS;
+        if thread.slice == 0 {
+            thread.slice = slice;
         }
         self.cpu_mut(cpu).current = Some(other);
         self.stats.switches += 1;
@@ -184,14 +186,14 @@ impl<M: Machine> Kernel<M> {
 
     /// The current thread lets others of its priority run.
     pub(crate) fn yield_now(&mut self, id: ThreadId) {
-        self.threads[id].slice_ns = 0;
+        self.threads[id].slice = 0;
         self.reconsider(id);
     }
 
     /// Asks for another turn when the thread's slice is over and others wait.
     pub(crate) fn check_slice(&mut self, cpu: CpuId, id: ThreadId) {
         let thread = &self.threads[id];
-        if thread.slice_ns == 0 && self.cpu(cpu).queue.has(thread.priority) {
+        if thread.slice == 0 && self.cpu(cpu).queue.has(thread.priority) {
             self.set_cpu_work(cpu, Work::Reschedule);
         }
     }
@@ -223,11 +225,11 @@ impl<M: Machine> Kernel<M> {
             if !self.runnable(id) {
                 continue;
             }
-            if self.threads[id].slice_ns > 0 || self.begin_turn(cpu, id) {
+            if self.threads[id].slice > 0 || self.begin_turn(cpu, id) {
                 return Some(id);
             }
             if skipped == MOST_SKIPPED {
-                self.threads[id].slice_ns = SLICE_NS;
+                self.threads[id].slice = self.slice;
                 return Some(id);
             }
             skipped += 1;
@@ -253,7 +255,7 @@ impl<M: Machine> Kernel<M> {
         let id = best?;
         self.dequeue(id);
         self.threads[id].cpu = cpu;
-        self.threads[id].slice_ns = SLICE_NS;
+        self.threads[id].slice = self.slice;
         Some(id)
     }
 
@@ -263,13 +265,13 @@ impl<M: Machine> Kernel<M> {
             return false;
         }
         let thread = &self.threads[id];
-        let (priority, slice) = (thread.priority, thread.slice_ns);
+        let (priority, slice) = (thread.priority, thread.slice);
         match self.cpu(cpu).queue.highest() {
             Some(highest) if highest > priority => false,
             Some(highest) if highest == priority => slice > 0,
             _ => {
                 if slice == 0 {
-                    self.threads[id].slice_ns = SLICE_NS;
+                    self.threads[id].slice = self.slice;
                 }
                 true
             }
@@ -283,7 +285,7 @@ impl<M: Machine> Kernel<M> {
             self.leave_slice(cpu, id);
         } else if !self.allowed(id, cpu) {
             self.enqueue(id);
-        } else if self.threads[id].slice_ns > 0 {
+        } else if self.threads[id].slice > 0 {
             self.queue(cpu, |queue, threads| queue.add_first(threads, id));
         } else {
             self.queue(cpu, |queue, threads| queue.add_after_turn(threads, id));
@@ -293,10 +295,10 @@ impl<M: Machine> Kernel<M> {
     /// The rest of the thread's slice is for the next one, if that is of its share.
     fn leave_slice(&mut self, cpu: CpuId, id: ThreadId) {
         let (share, priority) = (self.threads[id].share, self.threads[id].priority);
-        let left = core::mem::take(&mut self.threads[id].slice_ns);
+        let left = core::mem::take(&mut self.threads[id].slice);
         let next = self.cpu(cpu).queue.first(priority);
         if let Some(next) = next.filter(|next| self.threads[*next].share == share) {
-            let slice = &mut self.threads[next].slice_ns;
+            let slice = &mut self.threads[next].slice;
             *slice = (*slice).max(left);
         }
     }
@@ -305,12 +307,14 @@ impl<M: Machine> Kernel<M> {
     /// already, or the end of the slice when others of the same priority wait. Nothing of
     /// the kind: no timer interrupt.
     pub(crate) fn set_next_timer(&mut self, cpu: CpuId) {
+        self.account(cpu, Context::Kernel);
+        let now_ns = self.machine.now_ns();
         let slice_end = self.cpu(cpu).current.and_then(|id| {
             let thread = &self.threads[id];
             self.cpu(cpu)
                 .queue
                 .has(thread.priority)
-                .then(|| self.cpu(cpu).since_ns + thread.slice_ns.max(1))
+                .then(|| now_ns + self.machine.ns_of(thread.slice).max(1))
         });
         let deadline = self.deadlines.next_ns().filter(|next| !self.kept_elsewhere(cpu, *next));
         if deadline.is_some() {

@@ -4,4 +4,5 @@ mod debt;
 mod decide;
 mod queue;
 
+pub(crate) use decide::SLICE_NS;
 pub use queue::RunQueue;

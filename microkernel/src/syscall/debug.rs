@@ -204,12 +204,14 @@ impl<M: Machine> Kernel<M> {
     pub fn cpu_info(&self, cpu: CpuId) -> CpuInfo {
         let cpu = self.cpu(cpu);
         // What it is doing now was not booked yet.
-        let open = self.machine.now_ns().saturating_sub(cpu.since_ns);
-        let now = |doing: Context| if cpu.context == doing { open } else { 0 };
+        let open = self.machine.ticks().wrapping_sub(cpu.clock.since);
+        let total = |doing: Context, booked: u64| {
+            self.machine.ns_of(booked + if cpu.context == doing { open } else { 0 })
+        };
         CpuInfo {
-            user_ns: cpu.user_ns + now(Context::User),
-            kernel_ns: cpu.kernel_ns + now(Context::Kernel),
-            idle_ns: cpu.idle_ns + now(Context::Idle),
+            user_ns: total(Context::User, cpu.clock.user),
+            kernel_ns: total(Context::Kernel, cpu.clock.kernel),
+            idle_ns: total(Context::Idle, cpu.clock.idle),
             interrupts: cpu.interrupts,
             turns: cpu.turns,
         }

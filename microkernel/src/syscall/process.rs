@@ -150,6 +150,9 @@ impl<M: Machine> Kernel<M> {
 
     pub(super) fn sys_process_info(&mut self, me: ThreadId) -> Result<Done, Error> {
         let process = self.managed_process(me, 0)?;
+        for cpu in self.cpu_ids() {
+            self.settle(cpu);
+        }
         let bytes = process_info_bytes(&self.process_info(process));
         let slice = UserSlice::<Writable>::new(self.argument(me, 1), bytes.len() as u64)?;
         self.write_user(self.own(me), slice, &bytes)?;
@@ -159,10 +162,9 @@ impl<M: Machine> Kernel<M> {
     fn process_info(&self, id: ProcessId) -> ProcessInfo {
         let process: &Process<_> = &self.processes[id];
         let threads = process.threads.iter(&self.threads, By::Sibling);
-        let (user_ns, kernel_ns) =
-            threads.fold((process.user_ns, process.kernel_ns), |(user, kernel), id| {
-                (user + self.threads[id].user_ns, kernel + self.threads[id].kernel_ns)
-            });
+        let (user, kernel) = threads.fold((process.user, process.kernel), |(user, kernel), id| {
+            (user + self.threads[id].user, kernel + self.threads[id].kernel)
+        });
         let state = match process.life {
             Life::Alive if process.suspended => ProcessState::Suspended,
             Life::Alive => ProcessState::Running,
@@ -173,8 +175,8 @@ impl<M: Machine> Kernel<M> {
             pid: process.pid,
             state: state as u32,
             status: process.status,
-            user_ns,
-            kernel_ns,
+            user_ns: self.machine.ns_of(user),
+            kernel_ns: self.machine.ns_of(kernel),
             used,
             limit,
             name: process.name,

@@ -170,10 +170,10 @@ fn exit_31_an_interrupt_in_the_kernel_changes_no_context() {
     driver.kernel.cpu(CPU).work.fetch_or(Work::Reschedule.flag(), Ordering::AcqRel);
     driver.kernel.machine.arriving.push_back(Interrupt::Kick);
     assert_eq!(driver.kernel.turn(CPU), None);
-    let before = driver.kernel.cpu(CPU).kernel_ns;
+    let before = driver.kernel.cpu(CPU).clock.kernel;
     driver.kernel.machine.let_one_in();
     assert_eq!(driver.kernel.cpu(CPU).context, Context::Kernel);
-    assert_eq!(driver.kernel.cpu(CPU).kernel_ns, before, "no time was booked");
+    assert_eq!(driver.kernel.cpu(CPU).clock.kernel, before, "no time was booked");
     assert_eq!(driver.kernel.current(CPU), Some(me));
     assert!(driver.kernel.read_work(CPU) & Work::Interrupts.flag() != 0, "it waits for a turn");
 }

@@ -101,7 +101,7 @@ fn time_is_booked_to_who_used_it() {
     let me = driver.running();
     driver.kernel.machine.now_ns += 700;
     driver.call(Syscall::Yield, &[]).unwrap();
-    assert_eq!(driver.kernel.threads[me].user_ns, 700);
+    assert_eq!(driver.kernel.threads[me].user, 700);
 }
 
 /// A machine with so many CPUs, of which the first runs and the others are halted.
@@ -206,7 +206,7 @@ fn a_thread_that_sleeps_and_comes_back_has_its_turn_with_its_share() {
     }
     let all: u64 = times.iter().sum();
     assert!(times[1] * 100 >= all * 48, "the single one got {} of {all}", times[1]);
-    assert!(crowd.iter().all(|id| driver.kernel.threads[*id].user_ns > 0));
+    assert!(crowd.iter().all(|id| driver.kernel.threads[*id].user > 0));
 }
 
 #[test]

@@ -188,6 +188,18 @@ impl Machine for Hardware {
         time::now_ns()
     }
 
+    fn ticks(&self) -> u64 {
+        time::ticks()
+    }
+
+    fn ns_of(&self, ticks: u64) -> u64 {
+        time::ns_of(ticks)
+    }
+
+    fn ticks_of(&self, ns: u64) -> u64 {
+        time::ticks_of(ns)
+    }
+
     fn set_timer(&mut self, deadline_ns: Option<u64>) {
         lapic::set_timer(deadline_ns);
     }
