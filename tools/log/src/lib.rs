@@ -16,6 +16,7 @@ mod symbols;
 pub use decoder::LogDecoder;
 pub use line::Line;
 pub use records::{Record, Records};
+pub use symbols::{Place, Symbols};
 
 use std::path::{Path, PathBuf};
 

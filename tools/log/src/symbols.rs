@@ -5,20 +5,24 @@ use addr2line::{Context, Frame};
 use anyhow::{Context as _, Result};
 use gimli::{Dwarf, EndianArcSlice, RunTimeEndian, SectionId};
 use object::{Object as _, ObjectSection as _, ObjectSymbol as _, SymbolKind};
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
 type Reader = EndianArcSlice<RunTimeEndian>;
 
 /// The functions of a program, by address, and its lines where the ELF tells them.
-pub(crate) struct Symbols {
+pub struct Symbols {
     functions: Vec<(u64, String)>,
     lines: Option<Context<Reader>>,
 }
 
 impl Symbols {
     /// Reads them out of the ELF.
-    pub(crate) fn load(elf: &Path) -> Result<Self> {
+    ///
+    /// # Errors
+    /// When it can't be read or is none.
+    pub fn load(elf: &Path) -> Result<Self> {
         let bytes = std::fs::read(elf).with_context(|| format!("cannot read {}", elf.display()))?;
         let file = object::File::parse(&*bytes)?;
         let mut functions: Vec<(u64, String)> = file
@@ -30,15 +34,26 @@ impl Symbols {
         Ok(Self { functions, lines: lines(&file).ok() })
     }
 
-    /// The function around this address, and how far into it the address is.
-    fn name(&self, address: u64) -> Option<String> {
-        let next = self.functions.partition_point(|(start, _)| *start <= address);
-        let (start, name) = self.functions.get(next.checked_sub(1)?)?;
-        Some(format!("{name}+{:#x}", address - start))
+    /// Where the one function begins whose name ends so.
+    pub fn start_of(&self, name: &str) -> Option<u64> {
+        let mut found = self.functions.iter().filter(|(_, function)| function.ends_with(name));
+        found.next().filter(|_| found.next().is_none()).map(|(start, _)| *start)
     }
 
-    /// The function with file and line; before it those that were inlined there.
-    fn places(&self, address: u64) -> Vec<String> {
+    /// The function around this address, and how far into it the address is.
+    pub fn function(&self, address: u64) -> Option<(&str, u64)> {
+        let next = self.functions.partition_point(|(start, _)| *start <= address);
+        let (start, name) = self.functions.get(next.checked_sub(1)?)?;
+        Some((name, address - start))
+    }
+
+    fn name(&self, address: u64) -> Option<String> {
+        let (name, offset) = self.function(address)?;
+        Some(format!("{name}+{offset:#x}"))
+    }
+
+    /// The function around this address in the source; before it those that were inlined there.
+    pub fn places(&self, address: u64) -> Vec<Place> {
         let frames =
             self.lines.as_ref().and_then(|it| it.find_frames(address).skip_all_loads().ok());
         let mut places = Vec::new();
@@ -79,16 +94,29 @@ impl Symbols {
     }
 }
 
-/// `function (file:line)`.
-fn place(frame: &Frame<'_, Reader>) -> Option<String> {
-    let function = frame.function.as_ref()?.raw_name().ok()?;
-    let name = readable(&function);
+/// A place in the source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The function, with its path.
+    pub function: String,
+    /// The file, from the workspace's root on, and the line.
+    pub line: Option<(String, u32)>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.line {
+            Some((file, line)) => write!(f, "{} ({file}:{line})", self.function),
+            None => f.write_str(&self.function),
+        }
+    }
+}
+
+fn place(frame: &Frame<'_, Reader>) -> Option<Place> {
+    let function = readable(&frame.function.as_ref()?.raw_name().ok()?);
     let location = frame.location.as_ref();
-    let place = location.and_then(|it| Some((short(Path::new(it.file?)), it.line?)));
-    Some(match place {
-        Some((file, line)) => format!("{name} ({file}:{line})"),
-        None => name,
-    })
+    let line = location.and_then(|it| Some((short(Path::new(it.file?)), it.line?)));
+    Some(Place { function, line })
 }
 
 /// The debug information of an ELF.

@@ -24,6 +24,7 @@
 #![forbid(unsafe_code)]
 
 mod archive;
+mod bench;
 mod boot;
 mod campaign;
 mod find;

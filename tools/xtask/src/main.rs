@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod api;
+mod bench;
 mod build;
 mod campaign;
 mod check;
@@ -43,6 +44,7 @@ enum Command {
     Run(run::Arguments),
     Test(test::Arguments),
     Check(check::Arguments),
+    Bench(bench::Arguments),
     Coverage(coverage::Arguments),
     Mutants(mutants::Arguments),
     Api(api::Arguments),
@@ -64,6 +66,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Coverage(arguments) => coverage::run(&arguments),
         Command::Mutants(arguments) => mutants::run(&arguments),
         Command::Api(arguments) => api::run(&arguments),

@@ -11,6 +11,8 @@ use sys::{
     Resource,
 };
 
+/// The program that this file is part of: `load` or `bench`.
+const PROGRAM: &str = env!("CARGO_PKG_NAME");
 const COM1: u16 = 0x3f8;
 const LINE_STATUS: u16 = 5;
 const SEND_EMPTY: u8 = 0x20;
@@ -60,7 +62,7 @@ impl Machine {
 
     fn image(&self) -> Result<&[u8], Failure> {
         let bytes = self.archive.get(..self.archive_len).ok_or("the archive is too short")?;
-        Archive::new(bytes).and_then(|archive| archive.file("load")).map_err(Failure::new)
+        Archive::new(bytes).and_then(|archive| archive.file(PROGRAM)).map_err(Failure::new)
     }
 
     /// Starts this program as a child with a role.
@@ -73,7 +75,7 @@ impl Machine {
     ) -> Result<Child, Failure> {
         let death = Notification::create()?;
         let process = Program {
-            name: "load",
+            name: PROGRAM,
             image: self.image()?,
             args: role,
             quota,

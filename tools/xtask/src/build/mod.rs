@@ -57,6 +57,12 @@ pub(crate) fn with_tests(toolchain: &Toolchain) -> Result<Images> {
     Ok(images)
 }
 
+/// Builds that and the programs of the system tests, with the kernel that users boot: what is
+/// measured. The programs are those of [`with_tests`], so that they are the same to the byte.
+pub(crate) fn for_bench(toolchain: &Toolchain) -> Result<Images> {
+    build(toolchain, true)
+}
+
 /// Where the programs are, with their debug information.
 pub(crate) fn elfs() -> Elfs {
     Elfs::in_target(&workspace::target())
