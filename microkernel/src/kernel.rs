@@ -172,6 +172,8 @@ pub struct Kernel<M: Machine> {
     pub(crate) lines: [Option<IrqId>; IRQ_LINES],
     /// CPUs that are halted, one bit each.
     pub(crate) idle: u64,
+    /// CPUs whose timer may have to be set anew, one bit each.
+    pub(crate) stale_timers: u64,
     /// The CPU whose timer is set to the next deadline.
     pub(crate) keeper: CpuId,
     /// The most urgent of the processes that are being taken apart.
@@ -247,6 +249,7 @@ impl<M: Machine> Kernel<M> {
             timer_keys: sizes.threads,
             lines: [None; IRQ_LINES],
             idle: 0,
+            stale_timers: u64::MAX,
             keeper: CpuId(0),
             dying: None,
             untold: None,

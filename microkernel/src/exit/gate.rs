@@ -71,7 +71,7 @@ impl<M: Machine> Kernel<M> {
         }
         // Many turns may pass before this CPU leaves: a thread that slept in one of them is to
         // be woken in one of the others.
-        self.set_next_timer(cpu);
+        self.keep_timer(cpu);
         self.check_turn_ends(since);
         None
     }
@@ -130,7 +130,7 @@ impl<M: Machine> Kernel<M> {
 
     /// Interrupts are off and no flag is set: the timer, the context, the decision.
     pub(crate) fn leave(&mut self, cpu: CpuId) -> Next {
-        self.set_next_timer(cpu);
+        self.keep_timer(cpu);
         self.check_leave(cpu);
         self.stats.exits += 1;
         match self.cpu(cpu).current {

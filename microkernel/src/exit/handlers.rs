@@ -17,6 +17,7 @@ pub(super) fn interrupts<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
             Interrupt::Timer => {
                 kernel.stats.timer_interrupts += 1;
                 kernel.cpu_mut(cpu).timer_ns = None;
+                kernel.timer_is_stale(cpu);
                 kernel.set_cpu_work(cpu, Work::Deadlines);
                 slice_ended(kernel, cpu);
             }
@@ -39,7 +40,7 @@ fn slice_ended<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
 pub(super) fn deadlines<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
     let now = kernel.machine.now_ns();
     for _ in 0..DEADLINES_PER_TURN {
-        match kernel.deadlines.pop_due(now) {
+        match kernel.next_deadline(now) {
             Some(key) => kernel.deadline_passed(key),
             None => return,
         }

@@ -105,6 +105,7 @@ impl Hash for Kernel<Hosted> {
             timer_keys: _,
             lines,
             idle,
+            stale_timers,
             keeper,
             dying,
             untold,
@@ -114,7 +115,7 @@ impl Hash for Kernel<Hosted> {
         } = self;
         (machine, threads, processes, endpoints, notifications).hash(state);
         (memories, regions, timers, lifelines, irqs, ports, quotas, chunks).hash(state);
-        (frames, deadlines, trace, lines, idle, keeper, dying, untold).hash(state);
+        (frames, deadlines, trace, lines, idle, stale_timers, keeper, dying, untold).hash(state);
         (next_pid, shutdown, stats.handles, checks.violations).hash(state);
         for cpu in cpus {
             let Cpu { context, current, queue, work, clock, timer_ns, kicks, .. } = cpu;

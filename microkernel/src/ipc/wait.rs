@@ -42,8 +42,28 @@ impl<M: Machine> Kernel<M> {
     /// Sets a waiting thread's deadline.
     pub(crate) fn set_deadline(&mut self, id: ThreadId, deadline_ns: u64) {
         if deadline_ns != FOREVER {
-            self.deadlines.set(id.index(), deadline_ns);
+            self.put_deadline(id.index(), deadline_ns);
         }
+    }
+
+    /// Sets a deadline, of a thread or a timer.
+    pub(crate) fn put_deadline(&mut self, key: usize, deadline_ns: u64) {
+        self.timer_is_stale(self.here());
+        self.deadlines.set(key, deadline_ns);
+    }
+
+    /// Takes a deadline away, if there is one.
+    pub(crate) fn cancel_deadline(&mut self, key: usize) {
+        if self.deadlines.has(key) {
+            self.timer_is_stale(self.here());
+            self.deadlines.cancel(key);
+        }
+    }
+
+    /// Takes out the next deadline that has passed.
+    pub(crate) fn next_deadline(&mut self, now_ns: u64) -> Option<usize> {
+        self.timer_is_stale(self.here());
+        self.deadlines.pop_due(now_ns)
     }
 
     /// Sets the deadline again of a thread that was taken out of a queue and put back.

@@ -275,7 +275,7 @@ impl<M: Machine> Kernel<M> {
 
     /// Takes a thread out of whatever it is in.
     pub(crate) fn detach(&mut self, id: ThreadId) {
-        self.deadlines.cancel(id.index());
+        self.cancel_deadline(id.index());
         match self.threads[id].state {
             State::Ready => self.dequeue(id),
             State::Sending(endpoint) => {

@@ -134,7 +134,7 @@ impl<M: Machine> Kernel<M> {
             ObjectRef::Timer(id) => {
                 self.timers[id].refs -= 1;
                 if self.timers[id].refs == 0 {
-                    self.deadlines.cancel(self.timer_keys + id.index());
+                    self.cancel_deadline(self.timer_keys + id.index());
                     if let Some(timer) = self.timers.remove(id) {
                         self.release_notification(timer.notification);
                         self.quotas.give_back(timer.quota, Resource::Objects, 1);

@@ -200,6 +200,7 @@ impl<M: Machine> Kernel<M> {
 
     /// Makes the most urgent runnable thread current.
     pub(crate) fn schedule(&mut self, cpu: CpuId) {
+        self.timer_is_stale(cpu);
         self.account(cpu, Context::Kernel);
         let current = self.cpu(cpu).current;
         if let Some(id) = current {
@@ -303,10 +304,24 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
+    /// The CPU's timer may have to be set anew before it leaves.
+    pub(crate) fn timer_is_stale(&mut self, cpu: CpuId) {
+        self.stale_timers |= 1 << cpu.0;
+    }
+
+    /// Sets the deadline timer if something changed that it depends on.
+    #[inline]
+    pub(crate) fn keep_timer(&mut self, cpu: CpuId) {
+        if self.stale_timers >> cpu.0 & 1 != 0 {
+            self.stale_timers &= !(1 << cpu.0);
+            self.set_next_timer(cpu);
+        }
+    }
+
     /// Sets the deadline timer to what comes first: a deadline, unless another CPU keeps it
     /// already, or the end of the slice when others of the same priority wait. Nothing of
     /// the kind: no timer interrupt.
-    pub(crate) fn set_next_timer(&mut self, cpu: CpuId) {
+    fn set_next_timer(&mut self, cpu: CpuId) {
         self.account(cpu, Context::Kernel);
         let now_ns = self.machine.now_ns();
         let slice_end = self.cpu(cpu).current.and_then(|id| {
@@ -343,6 +358,7 @@ impl<M: Machine> Kernel<M> {
         cpu: CpuId,
         change: impl FnOnce(&mut RunQueue, &mut crate::object::Threads<M::Frame>) -> R,
     ) -> R {
+        self.timer_is_stale(cpu);
         change(&mut self.cpus[usize::from(cpu.0)].queue, &mut self.threads)
     }
 }

@@ -105,8 +105,8 @@ impl<M: Machine> Kernel<M> {
     pub(super) fn sys_timer_arm(&mut self, me: ThreadId) -> Result<Done, Error> {
         let key = self.timer_keys + self.timer(me)?.index();
         match self.argument(me, 1) {
-            FOREVER => self.deadlines.cancel(key),
-            deadline_ns => self.deadlines.set(key, deadline_ns),
+            FOREVER => self.cancel_deadline(key),
+            deadline_ns => self.put_deadline(key, deadline_ns),
         }
         Ok(Done::NOTHING)
     }

@@ -82,7 +82,7 @@ fn check_queues(kernel: &Kernel<Hosted>) {
         let thread = &kernel.threads[id];
         let found = found[id.index()];
         let waits = !thread.dead && !matches!(thread.state, State::Ready | State::Inactive);
-        assert!(waits || !kernel.deadlines.contains(id.index()), "{id:?} has an old deadline");
+        assert!(waits || !kernel.deadlines.has(id.index()), "{id:?} has an old deadline");
         match thread.state {
             state if thread.dead => {
                 assert_eq!((found, state), (None, State::Inactive), "dead {id:?} is somewhere");

@@ -51,8 +51,8 @@ impl Deadlines {
     }
 
     /// Whether the key has a deadline.
-    #[cfg(test)]
-    pub(crate) fn contains(&self, key: usize) -> bool {
+    #[inline]
+    pub fn has(&self, key: usize) -> bool {
         self.places[key] != NOWHERE
     }
 
@@ -170,7 +170,7 @@ mod tests {
                     }
                 }
             }
-            assert_eq!(queue.contains(key), model.contains_key(&key));
+            assert_eq!(queue.has(key), model.contains_key(&key));
         }
     }
 }

@@ -29,6 +29,8 @@ pub(crate) struct CpuBlock {
     pub(crate) request: AtomicU64,
     /// How often it was asked.
     pub(crate) shootdowns: AtomicU64,
+    /// The end of the frame whose thread's bases are in the registers, or 0.
+    pub(crate) loaded: AtomicU64,
     /// The user gs base that was last read or set.
     pub(crate) user_gs: AtomicU64,
     /// Interrupts that wait for the exit loop.
@@ -77,6 +79,7 @@ impl CpuBlock {
             active_root: AtomicU64::new(0),
             request: AtomicU64::new(0),
             shootdowns: AtomicU64::new(0),
+            loaded: AtomicU64::new(0),
             user_gs: AtomicU64::new(0),
             pending: Pending::new(),
             nmis: AtomicU64::new(0),

@@ -114,14 +114,16 @@ impl Trap {
     /// 3. Neither single step nor resume flag: SYSRET would trap at once or lose it.
     /// 4. The selectors are those that SYSRET sets: never 32-bit code.
     fn fits_sysret(&self) -> bool {
-        let slow = RFlags::TRAP_FLAG.union(RFlags::RESUME_FLAG).bits();
-        self.vector == SYSCALL_MARK
-            && self.rcx == self.rip
-            && self.r11 == self.rflags
-            && self.rip < USER_END
-            && self.rflags & slow == 0
-            && self.cs == u64::from(USER_CODE.0)
-            && self.ss == u64::from(USER_DATA.0)
+        const SLOW: u64 = RFlags::TRAP_FLAG.union(RFlags::RESUME_FLAG).bits();
+        // What is not as it should be, in one word: nearly always nothing is, and then seven
+        // branches would only be seven instructions.
+        let wrong = (self.vector ^ SYSCALL_MARK)
+            | (self.rcx ^ self.rip)
+            | (self.r11 ^ self.rflags)
+            | (self.rflags & SLOW)
+            | (self.cs ^ u64::from(USER_CODE.0))
+            | (self.ss ^ u64::from(USER_DATA.0));
+        wrong == 0 && self.rip < USER_END
     }
 
     /// Whether IRET can go there: a non-canonical place would fault in kernel mode, and so

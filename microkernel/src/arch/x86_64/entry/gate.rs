@@ -52,6 +52,9 @@ impl DerefMut for Holding {
 
 impl Held<Hardware> for Holding {
     fn let_interrupts_in(&mut self) {
+        // SAFETY: the kernel is held since the entry, or since the last time here; nothing
+        // in the core refers to the frame between two turns.
+        unsafe { leave::put_down(this_cpu()) };
         self.0.let_go_for(irq::window);
     }
 }
@@ -75,7 +78,10 @@ fn decide(mut kernel: Holding, cpu: &CpuBlock) -> Step {
         Next::User(thread) => {
             checks::outside(cpu);
             shootdown::switch_to(cpu, *kernel.page_table(thread));
-            Step::User(kernel.frame_pointer(thread))
+            let frame = kernel.frame_pointer(thread);
+            // SAFETY: the core chose the thread, and its borrow of the frame is over.
+            unsafe { leave::load(cpu, frame) };
+            Step::User(frame)
         }
         Next::Idle => {
             shootdown::switch_to_kernel(cpu);
@@ -185,8 +191,6 @@ pub(super) extern "C" fn interrupt_arrived() -> ! {
 fn entered(cpu: &'static CpuBlock, act: impl FnOnce(&mut Core)) -> ! {
     // SAFETY: the frame is the running thread's, filled by the stub; the core, on whatever
     // CPU, does not touch the frame of a thread that is current here.
-    leave::save_bases(cpu, unsafe { &mut *cpu.user_frame() });
-    // SAFETY: as above.
     let wrong = checks::at_entry(cpu, unsafe { &(*cpu.user_frame()).trap });
     let mut kernel = Holding::take(cpu);
     kernel.enter(cpu.id());
@@ -206,7 +210,7 @@ fn follow(cpu: &'static CpuBlock, mut step: Step) -> ! {
     loop {
         step = match step {
             Step::User(frame) => {
-                let NotCanonical(fault) = enter_user(cpu, frame);
+                let NotCanonical(fault) = enter_user(frame);
                 refuse(cpu, &fault)
             }
             Step::Idle => idle(cpu),
@@ -218,17 +222,21 @@ fn follow(cpu: &'static CpuBlock, mut step: Step) -> ! {
 struct NotCanonical(Fault);
 
 /// Comes back only when IRET would fault.
-fn enter_user(cpu: &CpuBlock, frame: *mut UserFrame) -> NotCanonical {
+fn enter_user(frame: *mut UserFrame) -> NotCanonical {
     // SAFETY: the frame of the thread that was just chosen; it lives in the core's arena,
     // and the core, on whatever CPU, does not touch it while the thread is current here.
-    let trap = unsafe { &(*frame).trap };
-    if !trap.canonical() {
-        let kind = abi::FaultKind::Protection;
-        return NotCanonical(Fault { kind, code: 0, address: trap.rip });
+    let chosen = unsafe { &*frame };
+    if chosen.fits_sysret() {
+        // SAFETY: 1. The core decided so, with interrupts off, and the lock was released only
+        // for this. 2. As above. 3. Checked.
+        unsafe { leave::leave_fast(frame) }
     }
-    // SAFETY: 1. The core decided so, with interrupts off, and the lock was released only
-    // for this. 2. As above. 3. Checked.
-    unsafe { leave::leave(cpu, frame) }
+    if !chosen.trap.canonical() {
+        let kind = abi::FaultKind::Protection;
+        return NotCanonical(Fault { kind, code: 0, address: chosen.trap.rip });
+    }
+    // SAFETY: as above.
+    unsafe { leave::leave(frame) }
 }
 
 /// A bad place to go on is a fault of the thread: as if it had tried and failed.

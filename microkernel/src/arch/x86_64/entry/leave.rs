@@ -1,4 +1,8 @@
 //! The one door to user mode.
+//!
+//! A thread's frame and the bases of fs and gs stay the CPU's for as long as the thread comes
+//! back to it: `CpuBlock::loaded` names the frame. They are changed when another thread is
+//! to run, and put down before another CPU could take this one's thread.
 
 use super::super::cpu::tables::load_user_data;
 use super::super::cpu::{CpuBlock, features};
@@ -10,8 +14,48 @@ use x86_64::VirtAddr;
 use x86_64::instructions::segmentation::{FS, Segment64};
 use x86_64::registers::model_specific::{FsBase, KernelGsBase};
 
+/// No frame is loaded.
+const NONE: u64 = 0;
+
+/// Makes the frame the one that entries fill, its bases those of the CPU.
+///
+/// # Safety
+/// 1. The kernel is held, and the frame's thread is current on this CPU.
+/// 2. No reference to the frame, or to the one that is loaded, exists.
+#[inline(always)]
+pub(super) unsafe fn load(cpu: &CpuBlock, frame: *mut UserFrame) {
+    let end = frame.wrapping_add(1).expose_provenance() as u64;
+    if cpu.loaded.load(Relaxed) == end {
+        return;
+    }
+    // SAFETY: the caller's promises.
+    unsafe {
+        put_down(cpu);
+        load_bases(cpu, &*frame);
+    }
+    cpu.loaded.store(end, Relaxed);
+    cpu.frame_end.store(end, Relaxed);
+    if let Some(tables) = cpu.descriptors.get() {
+        tables.set_entry_stack(end);
+    }
+}
+
+/// Saves the bases in the frame that is loaded, if there is one; then none is.
+///
+/// # Safety
+/// The kernel is held, and was not let go since that frame's thread came in; no reference
+/// to the frame exists.
+pub(super) unsafe fn put_down(cpu: &CpuBlock) {
+    if cpu.loaded.load(Relaxed) != NONE {
+        // SAFETY: the caller's promise. The frame lies in an arena that is there for good; the
+        // thread lives, or ended in this very entry and nobody has its place yet.
+        save_bases(cpu, unsafe { &mut *cpu.user_frame() });
+        cpu.loaded.store(NONE, Relaxed);
+    }
+}
+
 /// Reads the bases that user mode can change by itself.
-pub(super) fn save_bases(cpu: &CpuBlock, frame: &mut UserFrame) {
+fn save_bases(cpu: &CpuBlock, frame: &mut UserFrame) {
     if features::features().fsgsbase {
         frame.fs_base = FS::read_base().as_u64();
         frame.gs_base = KernelGsBase::read().as_u64();
@@ -33,29 +77,29 @@ fn load_bases(cpu: &CpuBlock, frame: &UserFrame) {
     }
 }
 
-/// Returns to user mode, into this frame. Its space is the active one.
+/// Returns to user mode as SYSCALL came.
 ///
 /// # Safety
-/// 1. The core chose this thread at the last step, with interrupts off since.
-/// 2. `frame` is that thread's, stays where it is, and no reference to it exists.
-/// 3. Its rip is canonical.
-pub(super) unsafe fn leave(cpu: &CpuBlock, frame: *mut UserFrame) -> ! {
-    let end = frame.wrapping_add(1).expose_provenance() as u64;
-    cpu.frame_end.store(end, Relaxed);
-    if let Some(tables) = cpu.descriptors.get() {
-        tables.set_entry_stack(end);
-    }
+/// 1. The core chose this thread at the last step, with interrupts off since; its frame is
+///    loaded and its space is the active one.
+/// 2. `frame` stays where it is, and no reference to it exists.
+/// 3. [`UserFrame::fits_sysret`] holds.
+#[inline(always)]
+pub(super) unsafe fn leave_fast(frame: *mut UserFrame) -> ! {
+    // SAFETY: the caller's promises. The frame's selectors are constants and its flags were
+    // filtered when it was made or pushed by the CPU in user mode.
+    unsafe { leave_by_sysret(frame) }
+}
+
+/// Returns to user mode, whatever the frame holds.
+///
+/// # Safety
+/// 1. and 2. as for [`leave_fast`]. 3. Its rip is canonical.
+pub(super) unsafe fn leave(frame: *mut UserFrame) -> ! {
     // SAFETY: the caller's promise 2.
-    let fast = unsafe {
-        let frame = &*frame;
-        let fast = frame.fits_sysret();
-        if !fast && frame.mode == ThreadMode::Bits32 {
-            load_user_data();
-        }
-        load_bases(cpu, frame);
-        fast
-    };
-    // SAFETY: the frame's selectors are constants and its flags were filtered when it was
-    // made or pushed by the CPU in user mode; promise 3; and `fast` is the stub's condition.
-    unsafe { if fast { leave_by_sysret(frame) } else { leave_by_iret(frame) } }
+    if unsafe { (*frame).mode } == ThreadMode::Bits32 {
+        load_user_data();
+    }
+    // SAFETY: as in `leave_fast`; and promise 3.
+    unsafe { leave_by_iret(frame) }
 }
