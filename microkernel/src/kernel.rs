@@ -287,9 +287,12 @@ impl<M: Machine> Kernel<M> {
         self.cpu(cpu).current
     }
 
-    /// Where the thread's registers are saved; stable while the thread lives.
-    pub fn frame_pointer(&mut self, thread: ThreadId) -> *mut M::Frame {
-        &raw mut self.threads[thread].frame
+    /// Where the thread's registers are saved, stable while the thread lives; and the root of
+    /// its space.
+    #[inline(always)]
+    pub fn way_to(&mut self, thread: ThreadId) -> (*mut M::Frame, Phys) {
+        let thread = &mut self.threads[thread];
+        (&raw mut thread.frame, thread.root)
     }
 
     /// The thread's saved registers.

@@ -45,14 +45,16 @@ impl Clock {
 
     /// What was booked since the last settling: in user mode, in the kernel.
     fn take_unsettled(&mut self) -> (u64, u64) {
-        let user = self.user - core::mem::replace(&mut self.user_settled, self.user);
-        let kernel = self.kernel - core::mem::replace(&mut self.kernel_settled, self.kernel);
+        let user = self.user.wrapping_sub(core::mem::replace(&mut self.user_settled, self.user));
+        let kernel =
+            self.kernel.wrapping_sub(core::mem::replace(&mut self.kernel_settled, self.kernel));
         (user, kernel)
     }
 }
 
 impl<M: Machine> Kernel<M> {
     /// First thing after an entry from user mode.
+    #[inline(always)]
     pub fn enter(&mut self, cpu: CpuId) {
         self.check_interrupts(Place::Enter);
         self.change_context(cpu, Context::User, Context::Kernel);
@@ -67,6 +69,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// The one transition: asserts where the CPU comes from, and books the time since.
+    #[inline(always)]
     pub(super) fn change_context(&mut self, cpu: CpuId, from: Context, to: Context) {
         let state = self.cpu_mut(cpu);
         let found = core::mem::replace(&mut state.context, to);
@@ -83,14 +86,15 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// Books the time since the last booking to what the CPU was doing.
+    #[inline(always)]
     pub(crate) fn book(&mut self, cpu: CpuId, doing: Context) {
         let now = self.machine.ticks();
         let clock = &mut self.cpu_mut(cpu).clock;
         let spent = now.wrapping_sub(core::mem::replace(&mut clock.since, now));
         match doing {
-            Context::User => clock.user += spent,
-            Context::Kernel => clock.kernel += spent,
-            Context::Idle => clock.idle += spent,
+            Context::User => clock.user = clock.user.wrapping_add(spent),
+            Context::Kernel => clock.kernel = clock.kernel.wrapping_add(spent),
+            Context::Idle => clock.idle = clock.idle.wrapping_add(spent),
         }
     }
 
@@ -102,9 +106,9 @@ impl<M: Machine> Kernel<M> {
         let Some(id) = state.current else { return };
         // One that was killed may be gone already.
         let Some(thread) = self.threads.get_mut(id) else { return };
-        thread.user += user;
-        thread.kernel += kernel;
-        let spent = user + kernel;
+        thread.user = thread.user.wrapping_add(user);
+        thread.kernel = thread.kernel.wrapping_add(kernel);
+        let spent = user.wrapping_add(kernel);
         thread.slice = thread.slice.saturating_sub(spent);
         if let Some(client) = thread.serving {
             let owed = spent + core::mem::take(&mut thread.debt);

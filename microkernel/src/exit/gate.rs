@@ -37,7 +37,17 @@ pub trait Held<M: Machine>: DerefMut<Target = Kernel<M>> {
 const LIVELOCK_TURNS: u64 = 10_000_000;
 
 /// Prepares every way out: drains all work, then decides.
+#[inline(always)]
 pub fn exit<M: Machine>(held: &mut impl Held<M>, cpu: CpuId) -> Next {
+    match held.at_once(cpu) {
+        Some(next) => next,
+        None => drain(held, cpu),
+    }
+}
+
+/// The loop, when there is work.
+#[inline(never)]
+fn drain<M: Machine>(held: &mut impl Held<M>, cpu: CpuId) -> Next {
     let mut turns = 0;
     loop {
         if let Some(next) = held.turn(cpu) {
@@ -50,16 +60,23 @@ pub fn exit<M: Machine>(held: &mut impl Held<M>, cpu: CpuId) -> Next {
 }
 
 impl<M: Machine> Kernel<M> {
+    /// The decision, when nothing is to be done.
+    #[inline(always)]
+    fn at_once(&mut self, cpu: CpuId) -> Option<Next> {
+        self.check_interrupts(Place::Turn);
+        let nothing = self.read_work(cpu) == 0 && self.shutdown.is_none();
+        nothing.then(|| self.leave(cpu))
+    }
+
     /// One turn: the decision when nothing is to be done, else the work.
     pub fn turn(&mut self, cpu: CpuId) -> Option<Next> {
-        self.check_interrupts(Place::Turn);
         if let Some(code) = self.shutdown {
             return Some(Next::Shutdown(code));
         }
-        let work = self.read_work(cpu);
-        if work == 0 {
-            return Some(self.leave(cpu));
+        if let Some(next) = self.at_once(cpu) {
+            return Some(next);
         }
+        let work = self.read_work(cpu);
         if work & Self::LOOP_MASK == 0 {
             self.run_work(cpu, work);
             return Some(self.leave(cpu));
@@ -77,6 +94,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// All flags that are set for this CPU and its thread at this instant.
+    #[inline(always)]
     pub(crate) fn read_work(&self, cpu: CpuId) -> u32 {
         let interrupts = if self.machine.interrupt_pending() { Work::Interrupts.flag() } else { 0 };
         let reap = if self.reap_due(cpu) { Work::Reap.flag() } else { 0 };
@@ -84,6 +102,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// The flags that were set for this CPU and its thread.
+    #[inline(always)]
     pub(crate) fn flags(&self, cpu: CpuId) -> u32 {
         let own = self.cpu(cpu).work.load(Ordering::Acquire);
         let thread = self.cpu(cpu).current.map_or(0, |id| self.threads[id].work.0);
@@ -129,10 +148,11 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// Interrupts are off and no flag is set: the timer, the context, the decision.
+    #[inline(always)]
     pub(crate) fn leave(&mut self, cpu: CpuId) -> Next {
         self.keep_timer(cpu);
         self.check_leave(cpu);
-        self.stats.exits += 1;
+        self.stats.exits = self.stats.exits.wrapping_add(1);
         match self.cpu(cpu).current {
             Some(thread) => {
                 self.change_context(cpu, Context::Kernel, Context::User);

@@ -177,12 +177,16 @@ impl<M: Machine> Kernel<M> {
 
     /// Whether taking the dead apart is at least as urgent as the current thread, and no
     /// CPU runs the dead any more: the last one that does takes over.
+    #[inline(always)]
     pub(crate) fn reap_due(&self, cpu: CpuId) -> bool {
-        self.dying.is_some_and(|dying| {
-            let urgency = self.processes[dying].urgency;
-            self.cpu(cpu).current.is_none_or(|id| self.threads[id].priority <= urgency)
-                && !self.runs_somewhere(dying)
-        })
+        self.dying.is_some_and(|dying| self.is_due(dying, cpu))
+    }
+
+    #[cold]
+    fn is_due(&self, dying: ProcessId, cpu: CpuId) -> bool {
+        let urgency = self.processes[dying].urgency;
+        self.cpu(cpu).current.is_none_or(|id| self.threads[id].priority <= urgency)
+            && !self.runs_somewhere(dying)
     }
 
     /// A bounded piece of taking the most urgent dead process apart.

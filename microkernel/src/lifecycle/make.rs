@@ -82,8 +82,10 @@ impl<M: Machine> Kernel<M> {
         if !self.threads.has_room() {
             return Err(Error::OutOfMemory);
         }
+        let Some(table) = &self.processes[process].table else { return Err(Error::PeerDied) };
+        let root = self.machine.root(table);
         self.quotas.charge(self.processes[process].quota, Resource::Threads, 1)?;
-        let mut thread = Thread::new(frame, process, priority, cpu);
+        let mut thread = Thread::new(frame, process, root, priority, cpu);
         thread.share = self.processes[process].share.unwrap_or(process);
         thread.calls_end = calls_end(&self.processes[process].watch);
         if self.processes[process].ports != PortSpans::default() {

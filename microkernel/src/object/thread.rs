@@ -182,6 +182,8 @@ pub struct Thread<F> {
     pub frame: F,
     /// Its process.
     pub process: ProcessId,
+    /// The root of its process's translation.
+    pub root: Phys,
     /// The process whose share of the CPU it uses, among those of its priority.
     pub share: ProcessId,
     /// The thread whose message it took last, and works for until it asks for the next.
@@ -250,10 +252,11 @@ pub struct Thread<F> {
 
 impl<F> Thread<F> {
     /// A thread that was not started yet.
-    pub fn new(frame: F, process: ProcessId, priority: u8, cpu: CpuId) -> Self {
+    pub fn new(frame: F, process: ProcessId, root: Phys, priority: u8, cpu: CpuId) -> Self {
         Self {
             frame,
             process,
+            root,
             share: process,
             serving: None,
             state: State::Inactive,
@@ -413,7 +416,7 @@ fn links<F>(threads: &mut Threads<F>, id: ThreadId, by: By) -> &mut Links {
 mod tests {
     use super::{By, List, Thread, Threads};
     use crate::arena::{Arena, Slot};
-    use crate::machine::CpuId;
+    use crate::machine::{CpuId, Phys};
     use crate::object::ProcessKind;
 
     #[test]
@@ -422,7 +425,7 @@ mod tests {
         let process = processes.insert(()).unwrap();
         let mut threads: Threads<()> = Arena::new((0..4).map(Slot::empty).collect());
         let ids: Vec<_> = (0..4)
-            .map(|_| threads.insert(Thread::new((), process, 0, CpuId(0))).unwrap())
+            .map(|_| threads.insert(Thread::new((), process, Phys(0), 0, CpuId(0))).unwrap())
             .collect();
         let mut list = List::EMPTY;
         for id in &ids[1..] {

@@ -51,13 +51,14 @@ type Verb<M> = fn(&mut Kernel<M>, ThreadId) -> Result<Done, Error>;
 
 impl<M: Machine> Kernel<M> {
     /// The current thread of this CPU made a system call.
+    #[inline(always)]
     pub fn syscall(&mut self, cpu: CpuId) {
         let Some(me) = self.cpu(cpu).current else { return };
         // Killed from another CPU while it was on its way here.
         if self.threads[me].work.0 & Work::Kill.flag() != 0 {
             return;
         }
-        self.stats.syscalls += 1;
+        self.stats.syscalls = self.stats.syscalls.wrapping_add(1);
         self.check_call_begins(me);
         let thread = &self.threads[me];
         let number = thread.frame.syscall_number();
@@ -71,7 +72,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// A call below [`CALLS`].
-    #[inline]
+    #[inline(always)]
     fn plain_call(&mut self, me: ThreadId, number: u64) -> Result<Done, Error> {
         // The mask keeps the CPU from running ahead with a number that was compared wrongly.
         let place = number::size(number & (CALLS - 1));
@@ -79,6 +80,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// Tells the caller how its call ended.
+    #[inline(always)]
     fn finish_call(&mut self, me: ThreadId, outcome: Result<Done, Error>) {
         match outcome {
             Ok(Done::Values(value0, value1)) => {

@@ -4,7 +4,7 @@
 use super::super::boot::processors;
 use super::super::cpu::{CpuBlock, running, this_cpu};
 use super::super::hardware::Hardware;
-use super::super::mm::shootdown;
+use super::super::mm::{shootdown, table::Table};
 use super::super::serial::say;
 use super::super::{checks, debug, irq, panic, probe, time};
 use super::frame::{Trap, UserFrame};
@@ -70,6 +70,7 @@ enum Step {
 ///
 /// ORDER: the root is loaded before the kernel is let go, so that no other CPU finds a
 /// space unused that is about to be; a halted CPU uses none, and is never asked to forget.
+#[inline(always)]
 fn decide(mut kernel: Holding, cpu: &CpuBlock) -> Step {
     if let Some(place) = checks::held_lock(cpu) {
         kernel.report(format_args!("a lock is held on the way out: {place}"));
@@ -77,10 +78,13 @@ fn decide(mut kernel: Holding, cpu: &CpuBlock) -> Step {
     match core_kernel::exit(&mut kernel, cpu.id()) {
         Next::User(thread) => {
             checks::outside(cpu);
-            shootdown::switch_to(cpu, *kernel.page_table(thread));
-            let frame = kernel.frame_pointer(thread);
-            // SAFETY: the core chose the thread, and its borrow of the frame is over.
-            unsafe { leave::load(cpu, frame) };
+            let (frame, root) = kernel.way_to(thread);
+            // SAFETY: 1. The core chose the thread, and its borrow of the frame is over. 2. It
+            // chooses only threads of living processes, whose root this is.
+            unsafe {
+                shootdown::switch_to(cpu, Table::new(root));
+                leave::load(cpu, frame);
+            }
             Step::User(frame)
         }
         Next::Idle => {
@@ -188,6 +192,7 @@ pub(super) extern "C" fn interrupt_arrived() -> ! {
 }
 
 /// The way of every entry from user mode.
+#[inline(always)]
 fn entered(cpu: &'static CpuBlock, act: impl FnOnce(&mut Core)) -> ! {
     // SAFETY: the frame is the running thread's, filled by the stub; the core, on whatever
     // CPU, does not touch the frame of a thread that is current here.
@@ -206,6 +211,7 @@ fn entered(cpu: &'static CpuBlock, act: impl FnOnce(&mut Core)) -> ! {
 }
 
 /// Carries out what the core decided.
+#[inline(always)]
 fn follow(cpu: &'static CpuBlock, mut step: Step) -> ! {
     loop {
         step = match step {
@@ -222,6 +228,7 @@ fn follow(cpu: &'static CpuBlock, mut step: Step) -> ! {
 struct NotCanonical(Fault);
 
 /// Comes back only when IRET would fault.
+#[inline(always)]
 fn enter_user(frame: *mut UserFrame) -> NotCanonical {
     // SAFETY: the frame of the thread that was just chosen; it lives in the core's arena,
     // and the core, on whatever CPU, does not touch it while the thread is current here.
@@ -240,6 +247,7 @@ fn enter_user(frame: *mut UserFrame) -> NotCanonical {
 }
 
 /// A bad place to go on is a fault of the thread: as if it had tried and failed.
+#[cold]
 fn refuse(cpu: &'static CpuBlock, fault: &Fault) -> Step {
     let mut kernel = Holding::take(cpu);
     kernel.enter(cpu.id());

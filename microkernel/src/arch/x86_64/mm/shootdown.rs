@@ -40,6 +40,7 @@ pub(crate) fn set_kernel_root(root: Table) {
 }
 
 /// Makes a root the active one of this CPU, unless it is.
+#[inline(always)]
 pub(crate) fn switch_to(cpu: &CpuBlock, root: Table) {
     let frame = root.frame().0;
     if cpu.active_root.load(Relaxed) != frame {
