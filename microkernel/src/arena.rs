@@ -81,6 +81,14 @@ impl<T> Slot<T> {
     }
 }
 
+impl<T> Slot<T> {
+    /// What lives in it, if it is this object.
+    #[inline(always)]
+    fn living<K>(&mut self, id: Id<K>) -> Option<&mut T> {
+        if self.generation == id.generation { self.value.as_mut() } else { None }
+    }
+}
+
 /// Objects of one type, addressed by [`Id`].
 #[derive(Debug)]
 pub struct Arena<K, T: 'static> {
@@ -156,16 +164,37 @@ impl<K, T> Arena<K, T> {
     /// The object, if it still lives.
     #[inline]
     pub fn get_mut(&mut self, id: Id<K>) -> Option<&mut T> {
-        let slot = self.slots.get_mut(id.index())?;
-        if slot.generation == id.generation { slot.value.as_mut() } else { None }
+        self.slots.get_mut(id.index())?.living(id)
+    }
+
+    /// Two objects that are not the same one.
+    ///
+    /// # Panics
+    /// When one of them does not live, or they are the same.
+    #[inline(always)]
+    pub fn pair_mut(&mut self, first: Id<K>, second: Id<K>) -> (&mut T, &mut T) {
+        // NOFAIL: as in `index`; and nobody sends a message to itself.
+        let Ok([one, other]) = self.slots.get_disjoint_mut([first.index(), second.index()]) else {
+            stale(first)
+        };
+        match (one.living(first), other.living(second)) {
+            (Some(one), Some(other)) => (one, other),
+            _ => stale(first),
+        }
+    }
+
+    /// Whatever lives in this slot now, and its id.
+    #[inline]
+    pub fn at(&self, index: usize) -> Option<(Id<K>, &T)> {
+        let slot = self.slots.get(index)?;
+        let value = slot.value.as_ref()?;
+        let index = u32::try_from(index).ok()?;
+        Some((Id { index, generation: slot.generation, kind: PhantomData }, value))
     }
 
     /// The id of whatever lives in this slot now.
     pub fn id_at(&self, index: usize) -> Option<Id<K>> {
-        let slot = self.slots.get(index)?;
-        slot.value.as_ref()?;
-        let index = u32::try_from(index).ok()?;
-        Some(Id { index, generation: slot.generation, kind: PhantomData })
+        self.at(index).map(|(id, _)| id)
     }
 
     /// All ids, by slot.

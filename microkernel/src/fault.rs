@@ -3,7 +3,7 @@
 use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Frame, Machine};
-use crate::object::{FaultRecord, Pending, Raised, Reason, State, ThreadId};
+use crate::object::{Enclosure, FaultRecord, Pending, Raised, Reason, State, ThreadId};
 use abi::{Envelope, FAULT_LABEL, FaultKind, FaultReply, WORDS};
 
 /// A fault as the arch decoded it.
@@ -56,8 +56,8 @@ impl<M: Machine> Kernel<M> {
         };
         let thread = &mut self.threads[id];
         thread.fault = Some(FaultRecord { reason: Reason::Fault(fault.kind), words });
-        thread.envelope = text.map(|(send_address, send_len)| {
-            (0, Envelope { send_address, send_len, ..Envelope::EMPTY })
+        thread.enclosure = text.map_or(Enclosure::Nothing, |(send_address, send_len)| {
+            Enclosure::Read(0, Envelope { send_address, send_len, ..Envelope::EMPTY })
         });
         let pending = Pending { badge, label: FAULT_LABEL, call: true };
         self.offer(id, endpoint, pending);
@@ -67,7 +67,7 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn fault_answer(&mut self, id: ThreadId, label: u32, words: [u64; WORDS]) {
         let thread = &mut self.threads[id];
         let Some(fault) = thread.fault.take() else { return };
-        thread.envelope = None;
+        thread.enclosure = Enclosure::Nothing;
         thread.state = State::Inactive;
         let owner = thread.process;
         let kind = match fault.reason {

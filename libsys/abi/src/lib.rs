@@ -47,7 +47,8 @@ pub use layout::{
 };
 pub use log::{LOG_MAGIC, LogHeader, LogKind};
 pub use message::{
-    Envelope, FOREVER, GIFTS, Gift, INLINE_BYTES, MESSAGE_MAX, NOTIFIED_LABEL, ReplyToken, WORDS,
+    Envelope, FOREVER, GIFTS, Gift, INLINE_BYTES, MESSAGE_MAX, NOTIFIED_LABEL, RECEIVES_ONLY,
+    ReplyToken, WORDS,
 };
 pub use process::{
     EXIT_PANIC, HandleRecord, KILLED, NAME_LEN, PRIORITIES, Priority, ProcessInfo, ProcessState,

@@ -10,6 +10,10 @@ pub const MESSAGE_MAX: usize = 64 * 1024;
 pub const GIFTS: usize = 4;
 /// A deadline that never comes.
 pub const FOREVER: u64 = u64::MAX;
+/// Beside the address of an [`Envelope`], in its lowest bit: it sends nothing and has no
+/// deadline. The kernel reads it only when bytes or handles come, and writes `received_len`
+/// and `taken` only then: they are to be zero before.
+pub const RECEIVES_ONLY: u64 = 1;
 /// The label with which `Recv` returns for a bound notification.
 pub const NOTIFIED_LABEL: u32 = u32::MAX;
 
@@ -33,7 +37,8 @@ pub struct Gift {
 
 /// What a message carries beside its words: bytes, handles, a deadline.
 ///
-/// Lies in the program's memory, 8-byte aligned; its address travels in `r15`.
+/// Lies in the program's memory, 8-byte aligned; its address travels in `r15`, with
+/// [`RECEIVES_ONLY`] where it is so.
 /// A sender fills `send_*`, `gifts` and `deadline_ns`; a receiver `receive_address`,
 /// `receive_capacity` and `deadline_ns`; the kernel writes `received_len` and `taken`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -44,6 +44,7 @@ impl Clock {
     }
 
     /// What was booked since the last settling: in user mode, in the kernel.
+    #[inline(always)]
     fn take_unsettled(&mut self) -> (u64, u64) {
         let user = self.user.wrapping_sub(core::mem::replace(&mut self.user_settled, self.user));
         let kernel =
@@ -100,6 +101,7 @@ impl<M: Machine> Kernel<M> {
 
     /// Settles what was booked since the last settling: it was the current thread's time, and
     /// comes off its slice. To be called before another thread becomes current.
+    #[inline(always)]
     pub(crate) fn settle(&mut self, cpu: CpuId) {
         let state = self.cpu_mut(cpu);
         let (user, kernel) = state.clock.take_unsettled();

@@ -1,16 +1,20 @@
 //! Call and send: from a client to whoever receives.
 
 use super::Blame;
+use super::transfer::{copy_words, words_alone};
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::mem::{Readable, UserSlice, envelope_from};
 use crate::number;
-use crate::object::{By, EndpointId, ObjectRef, Pending, State, ThreadId};
+use crate::object::{
+    By, Enclosure, EndpointId, ObjectRef, Pending, ProcessId, State, Thread, ThreadId,
+};
 use crate::syscall::Done;
-use abi::{Envelope, Error, FOREVER, Handle, MESSAGE_MAX, ObjectKind, Rights};
+use abi::{Envelope, Error, FOREVER, Handle, MESSAGE_MAX, ObjectKind, RECEIVES_ONLY, Rights};
 
 impl<M: Machine> Kernel<M> {
     /// `Call`.
+    #[inline(always)]
     pub(crate) fn sys_call(&mut self, me: ThreadId) -> Result<Done, Error> {
         self.start_message(me, true)
     }
@@ -20,7 +24,7 @@ impl<M: Machine> Kernel<M> {
         self.start_message(me, false)
     }
 
-    #[inline]
+    #[inline(always)]
     fn start_message(&mut self, me: ThreadId, call: bool) -> Result<Done, Error> {
         let thread = &self.threads[me];
         let handle = Handle(number::low32(thread.frame.argument(0)));
@@ -30,37 +34,75 @@ impl<M: Machine> Kernel<M> {
         if self.endpoints[endpoint].dead() {
             return Err(Error::PeerDied);
         }
-        self.load_envelope(me)?;
-        self.offer(me, endpoint, Pending { badge: entry.badge, label, call });
+        self.load_enclosure(me)?;
+        let pending = Pending { badge: entry.badge, label, call };
+        if !self.offer_at_once(me, endpoint, &pending) {
+            self.offer(me, endpoint, pending);
+        }
         Ok(Done::Elsewhere)
     }
 
-    /// Reads the caller's envelope, if it has one.
-    pub(crate) fn load_envelope(&mut self, me: ThreadId) -> Result<(), Error> {
+    /// What the caller has beside its words. An envelope that sends is read now.
+    #[inline(always)]
+    pub(crate) fn load_enclosure(&mut self, me: ThreadId) -> Result<(), Error> {
         let thread = &mut self.threads[me];
-        thread.envelope = None;
-        let address = thread.frame.envelope();
-        if address == 0 {
-            return Ok(());
+        thread.enclosure = Enclosure::Nothing;
+        match thread.frame.envelope() {
+            0 => Ok(()),
+            address if address % 8 == RECEIVES_ONLY => {
+                thread.enclosure = Enclosure::Unread(address - RECEIVES_ONLY);
+                Ok(())
+            }
+            address => self.read_enclosure(me, address),
         }
+    }
+
+    /// Reads a thread's envelope.
+    #[inline(never)]
+    pub(super) fn read_enclosure(&mut self, id: ThreadId, address: u64) -> Result<(), Error> {
         if !address.is_multiple_of(8) {
             return Err(Error::BadAddress);
         }
         let mut bytes = [0; Envelope::SIZE];
         let slice = UserSlice::<Readable>::new(address, Envelope::SIZE as u64)?;
-        let process = thread.process;
-        self.read_user(process, slice, &mut bytes)?;
+        self.read_user(self.threads[id].process, slice, &mut bytes)?;
         let envelope = envelope_from(&bytes);
         if envelope.send_len > MESSAGE_MAX as u64 {
             return Err(Error::TooLong);
         }
-        self.threads[me].envelope = Some((address, envelope));
+        self.threads[id].enclosure = Enclosure::Read(address, envelope);
         Ok(())
     }
 
     /// The deadline of the thread's message.
     pub(crate) fn message_deadline(&self, me: ThreadId) -> u64 {
-        self.threads[me].envelope.map_or(FOREVER, |(_, envelope)| envelope.deadline_ns)
+        match &self.threads[me].enclosure {
+            Enclosure::Read(_, envelope) => envelope.deadline_ns,
+            Enclosure::Nothing | Enclosure::Unread(_) => FOREVER,
+        }
+    }
+
+    /// The way of most calls: words alone, to a receiver that waits and runs at once. False
+    /// when it is another one; then nothing was done.
+    #[inline(always)]
+    fn offer_at_once(&mut self, me: ThreadId, endpoint: EndpointId, pending: &Pending) -> bool {
+        let Some(receiver) = self.endpoints[endpoint].receivers.first() else { return false };
+        let (sender, waiting) = (&self.threads[me], &self.threads[receiver]);
+        let cpu = sender.cpu;
+        if !pending.call || !words_alone(sender, waiting) || !self.runs_at_once(cpu, receiver) {
+            return false;
+        }
+        self.endpoints[endpoint].receivers.pop_front(&mut self.threads, By::Queue);
+        self.cancel_deadline(receiver.index());
+        self.settle(cpu);
+        let (from, to) = self.threads.pair_mut(me, receiver);
+        copy_words(from, to);
+        to.enclosure = Enclosure::Nothing;
+        to.state = State::Ready;
+        let server = arrive(from, me, to, pending);
+        self.processes[server].callers.push_back(&mut self.threads, me, By::Queue);
+        self.switch(cpu, me, receiver);
+        true
     }
 
     /// Hands the message to a waiting receiver, or queues the sender.
@@ -107,34 +149,23 @@ impl<M: Machine> Kernel<M> {
         };
         self.transfer(from, to)?;
         // Point of no return: the message has arrived.
-        let server = self.threads[to].process;
-        let sender = &mut self.threads[from];
+        let (sender, receiver) = self.threads.pair_mut(from, to);
         sender.pending = None;
-        let mut token = 0;
+        let server = arrive(sender, from, receiver, &pending);
         if pending.call {
-            sender.calls = sender.calls.wrapping_add(1).max(1);
-            sender.state = State::AwaitReply(server);
-            token = u64::from(from.number()) | u64::from(sender.calls) << 32;
             let deadline = self.message_deadline(from);
             self.processes[server].callers.push_back(&mut self.threads, from, By::Queue);
             self.set_deadline(from, deadline);
         } else {
-            sender.envelope = None;
-            sender.frame.set_status(0);
             self.ready(from);
         }
-        let receiver = &mut self.threads[to];
-        receiver.serving = Some(from);
-        receiver.frame.set_status(0);
-        receiver.frame.set_values(pending.badge, u64::from(pending.label));
-        receiver.frame.set_token(token);
         Ok(())
     }
 
     /// A message could not be sent. A fault that nobody can be told of kills.
     pub(crate) fn fail(&mut self, me: ThreadId, error: Error) {
         self.threads[me].pending = None;
-        self.threads[me].envelope = None;
+        self.threads[me].enclosure = Enclosure::Nothing;
         if self.fault_lost(me) {
             self.enqueue(me);
             return;
@@ -142,4 +173,30 @@ impl<M: Machine> Kernel<M> {
         self.threads[me].frame.set_status(error as u64);
         self.ready(me);
     }
+}
+
+/// What sender and receiver are told of a message whose content was moved. The receiver's
+/// process: a caller is to be put among its callers.
+#[inline(always)]
+fn arrive<F: Frame>(
+    sender: &mut Thread<F>,
+    from: ThreadId,
+    receiver: &mut Thread<F>,
+    pending: &Pending,
+) -> ProcessId {
+    let server = receiver.process;
+    let mut token = 0;
+    if pending.call {
+        sender.calls = sender.calls.wrapping_add(1).max(1);
+        sender.state = State::AwaitReply(server);
+        token = u64::from(from.number()) | u64::from(sender.calls) << 32;
+    } else {
+        sender.enclosure = Enclosure::Nothing;
+        sender.frame.set_status(0);
+    }
+    receiver.serving = Some(from);
+    receiver.frame.set_status(0);
+    receiver.frame.set_values(pending.badge, u64::from(pending.label));
+    receiver.frame.set_token(token);
+    server
 }

@@ -4,7 +4,7 @@ use super::Blame;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::number;
-use crate::object::{By, EndpointId, State, ThreadId};
+use crate::object::{By, Enclosure, EndpointId, State, ThreadId};
 use crate::syscall::Done;
 use abi::{Error, Handle, NOTIFIED_LABEL};
 
@@ -13,15 +13,17 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn sys_receive(&mut self, me: ThreadId) -> Result<Done, Error> {
         let handle = Handle(number::low32(self.threads[me].frame.argument(0)));
         let endpoint = self.receive_end(me, handle)?;
-        self.load_envelope(me)?;
+        self.load_enclosure(me)?;
         let received = self.receive(me, endpoint)?;
         self.give_way(me);
         Ok(received)
     }
 
     /// Takes what is there, or waits; the caller then asks who is to run.
+    #[inline(always)]
     pub(crate) fn receive(&mut self, me: ThreadId, endpoint: EndpointId) -> Result<Done, Error> {
-        self.processes[self.threads[me].process].receives += 1;
+        let receives = &mut self.processes[self.threads[me].process].receives;
+        *receives = receives.wrapping_add(1);
         if self.threads[me].serving.is_some() {
             // It worked for somebody until now.
             self.settle(self.threads[me].cpu);
@@ -57,6 +59,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// Gives the thread the bits of its bound notification, if there are any.
+    #[inline(always)]
     pub(crate) fn take_bound_bits(&mut self, me: ThreadId) -> bool {
         let Some(bound) = self.threads[me].bound else { return false };
         let bits = core::mem::take(&mut self.notifications[bound].bits);
@@ -64,7 +67,7 @@ impl<M: Machine> Kernel<M> {
             return false;
         }
         let thread = &mut self.threads[me];
-        thread.envelope = None;
+        thread.enclosure = Enclosure::Nothing;
         thread.frame.set_status(0);
         thread.frame.set_values(bits, u64::from(NOTIFIED_LABEL));
         thread.frame.set_token(0);

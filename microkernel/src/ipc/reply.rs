@@ -4,30 +4,31 @@ use super::Blame;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::number;
-use crate::object::{State, ThreadId};
+use crate::object::{Enclosure, State, ThreadId};
 use crate::syscall::Done;
 use abi::{Error, Handle};
 
 impl<M: Machine> Kernel<M> {
     /// `Reply`.
     pub(crate) fn sys_reply(&mut self, me: ThreadId) -> Result<Done, Error> {
-        self.load_envelope(me)?;
+        self.load_enclosure(me)?;
         let answered = self.answer(me);
-        self.threads[me].envelope = None;
+        self.threads[me].enclosure = Enclosure::Nothing;
         self.enqueue(answered?);
         Ok(Done::NOTHING)
     }
 
     /// `ReplyRecv`. A caller that is gone is no error of the server's: it goes on receiving.
+    #[inline(always)]
     pub(crate) fn sys_reply_receive(&mut self, me: ThreadId) -> Result<Done, Error> {
         let handle = Handle(number::high32(self.threads[me].frame.argument(1)));
         let endpoint = self.receive_end(me, handle)?;
-        self.load_envelope(me)?;
+        self.load_enclosure(me)?;
         let answered = match self.answer(me) {
             Ok(caller) => Some(caller),
             Err(Error::BadReply) => None,
             Err(error) => {
-                self.threads[me].envelope = None;
+                self.threads[me].enclosure = Enclosure::Nothing;
                 return Err(error);
             }
         };
@@ -40,14 +41,15 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// The thread that this token of `me`'s process names, if it still waits for the answer.
+    #[inline(always)]
     pub(crate) fn awaiting(&self, me: ThreadId, token: u64) -> Option<ThreadId> {
-        let caller = self.threads.id_at(number::low32(token) as usize)?;
-        let thread = &self.threads[caller];
+        let (caller, thread) = self.threads.at(number::low32(token) as usize)?;
         let expected = State::AwaitReply(self.threads[me].process);
         (thread.state == expected && thread.calls == number::high32(token)).then_some(caller)
     }
 
     /// Answers the call behind the token in argument 0: the caller, to be made ready.
+    #[inline(always)]
     fn answer(&mut self, me: ThreadId) -> Result<ThreadId, Error> {
         let frame = &self.threads[me].frame;
         let (token, label) = (frame.argument(0), number::low32(frame.argument(1)));
@@ -73,7 +75,7 @@ impl<M: Machine> Kernel<M> {
         // Point of no return: the call is over.
         self.detach(caller);
         let thread = &mut self.threads[caller];
-        thread.envelope = None;
+        thread.enclosure = Enclosure::Nothing;
         thread.frame.set_status(status);
         thread.frame.set_values(0, u64::from(label));
         thread.state = State::Ready;

@@ -3,7 +3,7 @@
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::mem::{Readable, UserSlice, Writable};
-use crate::object::{Entry, ThreadId};
+use crate::object::{Enclosure, Entry, Thread, ThreadId};
 use abi::{Envelope, Error, GIFTS, Gift, Handle, ObjectKind, Rights};
 use core::mem::offset_of;
 
@@ -30,12 +30,32 @@ struct Plan {
     receipt: Option<UserSlice<Writable>>,
 }
 
+/// Whether words are all that can pass between the two, and nothing else is to be written.
+#[inline(always)]
+pub(super) fn words_alone<F>(sender: &Thread<F>, receiver: &Thread<F>) -> bool {
+    sender.enclosure.sends_nothing() && receiver.enclosure.sends_nothing()
+}
+
+/// The words of a message: those in the sender's registers, or of its fault.
+#[inline(always)]
+pub(super) fn copy_words<F: Frame>(sender: &Thread<F>, receiver: &mut Thread<F>) {
+    *receiver.frame.words_mut() = match &sender.fault {
+        Some(fault) => fault.words,
+        None => *sender.frame.words(),
+    };
+}
+
 impl<M: Machine> Kernel<M> {
     /// Moves words, bytes and handles. All checks come first; then nothing fails.
     pub(crate) fn transfer(&mut self, from: ThreadId, to: ThreadId) -> Result<(), Blame> {
-        if self.threads[from].envelope.is_none() && self.threads[to].envelope.is_none() {
-            self.copy_words(from, to);
+        let (sender, receiver) = self.threads.pair_mut(from, to);
+        if words_alone(sender, receiver) {
+            copy_words(sender, receiver);
+            receiver.enclosure = Enclosure::Nothing;
             return Ok(());
+        }
+        if let Enclosure::Unread(address) = receiver.enclosure {
+            self.read_enclosure(to, address).map_err(Blame::Receiver)?;
         }
         let plan = self.plan(from, to)?;
         let (source, target) = (self.threads[from].process, self.threads[to].process);
@@ -43,23 +63,16 @@ impl<M: Machine> Kernel<M> {
             // NOFAIL: both sides were checked by `plan`.
             self.copy_user((source, read), (target, write)).map_err(Blame::Sender)?;
         }
-        self.copy_words(from, to);
+        let (sender, receiver) = self.threads.pair_mut(from, to);
+        copy_words(sender, receiver);
         let taken = self.move_gifts(from, to, &plan);
         self.write_receipt(to, &plan, taken);
-        self.threads[to].envelope = None;
+        self.threads[to].enclosure = Enclosure::Nothing;
         Ok(())
     }
 
-    fn copy_words(&mut self, from: ThreadId, to: ThreadId) {
-        let words = match &self.threads[from].fault {
-            Some(fault) => fault.words,
-            None => *self.threads[from].frame.words(),
-        };
-        *self.threads[to].frame.words_mut() = words;
-    }
-
     fn plan(&mut self, from: ThreadId, to: ThreadId) -> Result<Plan, Blame> {
-        let sent = self.threads[from].envelope.map_or(Envelope::EMPTY, |(_, envelope)| envelope);
+        let sent = self.threads[from].enclosure.envelope();
         let receipt = self.plan_receipt(to).map_err(Blame::Receiver)?;
         let bytes = self.plan_bytes(from, to, &sent)?;
         let gifts = self.plan_gifts(from, &sent).map_err(Blame::Sender)?;
@@ -76,8 +89,8 @@ impl<M: Machine> Kernel<M> {
 
     fn plan_receipt(&self, to: ThreadId) -> Result<Option<UserSlice<Writable>>, Error> {
         let thread = &self.threads[to];
-        match thread.envelope {
-            Some((address, _)) if address != 0 => {
+        match thread.enclosure {
+            Enclosure::Read(address, _) if address != 0 => {
                 let slice = UserSlice::new(address + RECEIPT, RECEIPT_LEN as u64)?;
                 self.check_user(thread.process, slice)?;
                 Ok(Some(slice))
@@ -97,7 +110,7 @@ impl<M: Machine> Kernel<M> {
         }
         let read = UserSlice::new(sent.send_address, sent.send_len).map_err(Blame::Sender)?;
         self.check_user(self.threads[from].process, read).map_err(Blame::Sender)?;
-        let room = self.threads[to].envelope.map_or(Envelope::EMPTY, |(_, envelope)| envelope);
+        let room = self.threads[to].enclosure.envelope();
         if room.receive_capacity < sent.send_len {
             return Err(Blame::Sender(Error::TooLong));
         }
@@ -164,6 +177,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// The endpoint behind a handle that may receive.
+    #[inline(always)]
     pub(crate) fn receive_end(
         &self,
         me: ThreadId,

@@ -2,7 +2,7 @@
 
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
-use crate::object::{By, NotificationId, State, ThreadId};
+use crate::object::{By, Enclosure, NotificationId, State, ThreadId};
 use crate::syscall::Done;
 use abi::{Error, FOREVER};
 
@@ -92,7 +92,7 @@ impl<M: Machine> Kernel<M> {
     /// Ends the wait of a thread that was taken out of its queue already.
     pub(crate) fn unblock_detached(&mut self, id: ThreadId, error: Error) {
         let thread = &mut self.threads[id];
-        thread.envelope = None;
+        thread.enclosure = Enclosure::Nothing;
         thread.frame.set_status(error as u64);
         self.ready(id);
     }

@@ -3,7 +3,9 @@
 use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
-use crate::object::{By, FIRST_PID, Life, Operation, ProcessId, Resource, State, ThreadId};
+use crate::object::{
+    By, Enclosure, FIRST_PID, Life, Operation, ProcessId, Resource, State, ThreadId,
+};
 use abi::{Error, KILLED, exit_code};
 
 /// Steps of one piece of taking a process apart.
@@ -303,7 +305,7 @@ impl<M: Machine> Kernel<M> {
         self.abandon(id);
         self.detach(id);
         self.threads[id].pending = None;
-        self.threads[id].envelope = None;
+        self.threads[id].enclosure = Enclosure::Nothing;
         if self.fault_lost(id) {
             self.enqueue(id);
             return;

@@ -10,11 +10,13 @@ use abi::{Error, Handle, ObjectKind, Rights};
 
 impl<M: Machine> Kernel<M> {
     /// The entry of a handle of this process.
+    #[inline(always)]
     pub(crate) fn lookup(&self, process: ProcessId, handle: Handle) -> Result<Entry, Error> {
         self.processes[process].handles.get(&self.chunks, handle)
     }
 
     /// The entry of a handle that has these rights.
+    #[inline(always)]
     pub(crate) fn lookup_with(
         &self,
         process: ProcessId,

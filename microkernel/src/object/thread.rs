@@ -49,6 +49,34 @@ pub struct Links {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct ThreadWork(pub u32);
 
+/// What a thread has beside the words of its message.
+#[derive(Clone, Copy, Debug, Default, Hash)]
+pub enum Enclosure {
+    /// Nothing: neither bytes nor handles can go or come.
+    #[default]
+    Nothing,
+    /// An envelope that sends nothing, at this address, to be read when something comes.
+    Unread(u64),
+    /// An envelope: where it lies (0: the kernel made it) and what it says.
+    Read(u64, Envelope),
+}
+
+impl Enclosure {
+    /// Whether nothing can come of it but words.
+    #[inline(always)]
+    pub fn sends_nothing(&self) -> bool {
+        !matches!(self, Self::Read(..))
+    }
+
+    /// What it says, as far as it was read.
+    pub fn envelope(&self) -> Envelope {
+        match self {
+            Self::Read(_, envelope) => *envelope,
+            Self::Nothing | Self::Unread(_) => Envelope::EMPTY,
+        }
+    }
+}
+
 /// A message that waits for its receiver.
 #[derive(Clone, Copy, Debug, Hash)]
 pub struct Pending {
@@ -222,8 +250,8 @@ pub struct Thread<F> {
     pub siblings: Links,
     /// The message it waits to send.
     pub pending: Option<Pending>,
-    /// Its envelope: where it lies and what it said.
-    pub envelope: Option<(u64, Envelope)>,
+    /// What it has beside the words of its message.
+    pub enclosure: Enclosure,
     /// Counts its calls; part of the reply token.
     pub calls: u32,
     /// What it did wrong and its handler was not told yet.
@@ -276,7 +304,7 @@ impl<F> Thread<F> {
             links: Links::default(),
             siblings: Links::default(),
             pending: None,
-            envelope: None,
+            enclosure: Enclosure::Nothing,
             calls: 0,
             raised: None,
             fault: None,
@@ -351,6 +379,19 @@ impl List {
         self.first = Some(id);
     }
 
+    /// Takes the first thread out.
+    #[inline(always)]
+    pub fn pop_front<F>(&mut self, threads: &mut Threads<F>, by: By) -> Option<ThreadId> {
+        let id = self.first?;
+        let next = core::mem::take(links(threads, id, by)).next;
+        self.first = next;
+        match next {
+            Some(next) => links(threads, next, by).previous = None,
+            None => self.last = None,
+        }
+        Some(id)
+    }
+
     /// Inserts a thread that is in no list of this kind behind one that is in this list.
     pub fn insert_after<F>(
         &mut self,
@@ -404,6 +445,7 @@ impl List {
     }
 }
 
+#[inline(always)]
 fn links<F>(threads: &mut Threads<F>, id: ThreadId, by: By) -> &mut Links {
     let thread = &mut threads[id];
     match by {

@@ -5,7 +5,7 @@ use super::debt::MOST_SKIPPED;
 use crate::exit::{Context, Work};
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
-use crate::object::{Life, State, ThreadId};
+use crate::object::{Life, State, Thread, ThreadId};
 use abi::DebugRegisters;
 
 /// How long a thread, or threads of one share, run before others of their priority do.
@@ -17,12 +17,14 @@ impl<M: Machine> Kernel<M> {
     /// Whether the thread may run: ready, not suspended, its process alive.
     pub(crate) fn runnable(&self, id: ThreadId) -> bool {
         let thread = &self.threads[id];
+        thread.state == State::Ready && self.may_run(thread)
+    }
+
+    /// Whether nothing keeps the thread from running once it is ready.
+    #[inline(always)]
+    fn may_run(&self, thread: &Thread<M::Frame>) -> bool {
         let process = &self.processes[thread.process];
-        thread.state == State::Ready
-            && !thread.dead
-            && !thread.suspended
-            && !process.suspended
-            && process.life == Life::Alive
+        !thread.dead && !thread.suspended && !process.suspended && process.life == Life::Alive
     }
 
     /// The thread has what it waited for.
@@ -65,6 +67,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// Whether a CPU runs the thread, or still has it in its registers.
+    #[inline(always)]
     pub(crate) fn on_cpu(&self, id: ThreadId) -> bool {
         self.cpu(self.threads[id].cpu).current == Some(id)
     }
@@ -130,35 +133,47 @@ impl<M: Machine> Kernel<M> {
     /// `me` made another thread ready, and perhaps waits itself now: when it does and
     /// nobody more urgent is ready, the other one runs at once, past queue and loop, on
     /// this CPU wherever it was before.
+    #[inline(always)]
     pub(crate) fn hand_over(&mut self, me: ThreadId, other: ThreadId) {
         let cpu = self.threads[me].cpu;
-        let direct = self.threads[me].state != State::Ready
-            && self.cpu(cpu).current == Some(me)
-            && !self.threads[other].queued
-            && !self.on_cpu(other)
-            && self.allowed(other, cpu)
-            && self.runnable(other)
-            && self
-                .cpu(cpu)
-                .queue
-                .highest()
-                .is_none_or(|other_best| other_best < self.threads[other].priority);
-        if !direct {
+        let waits = self.threads[me].state != State::Ready && self.cpu(cpu).current == Some(me);
+        let ready = self.threads[other].state == State::Ready && !self.threads[other].queued;
+        if waits && ready && self.runs_at_once(cpu, other) {
+            self.settle(cpu);
+            self.switch(cpu, me, other);
+        } else {
             self.enqueue(other);
             self.give_way(me);
-            return;
         }
-        // What this entry cost so far is the other one's, on whose behalf it goes on.
-        self.settle(cpu);
+    }
+
+    /// Whether a thread that is not ready yet, or in no queue, would be the one to run on
+    /// this CPU when its current thread waits: it may run, and all that are ready here are
+    /// less urgent.
+    #[inline(always)]
+    pub(crate) fn runs_at_once(&self, cpu: CpuId, id: ThreadId) -> bool {
+        let thread = &self.threads[id];
+        thread.affinity >> cpu.0 & 1 != 0
+            && self.cpu(cpu).queue.all_below(thread.priority)
+            && self.may_run(thread)
+            && !self.on_cpu(id)
+    }
+
+    /// The current thread waits now; the other one, ready and in no queue, runs in its place.
+    /// What this entry cost from here on is the other one's, on whose behalf it goes on.
+    #[inline(always)]
+    pub(crate) fn switch(&mut self, cpu: CpuId, me: ThreadId, other: ThreadId) {
+        if self.cpu(cpu).queue.has(self.threads[me].priority) {
+            self.leave_slice(cpu, me);
+        }
         let slice = self.slice;
-        self.leave_slice(cpu, me);
         let thread = &mut self.threads[other];
         thread.cpu = cpu;
         if thread.slice == 0 {
             thread.slice = slice;
         }
         self.cpu_mut(cpu).current = Some(other);
-        self.stats.switches += 1;
+        self.stats.switches = self.stats.switches.wrapping_add(1);
     }
 
     /// Takes a thread out of its run queue, if it is in one.

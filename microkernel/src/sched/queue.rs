@@ -28,6 +28,12 @@ impl RunQueue {
         self.occupied.checked_ilog2().map(|priority| priority as u8)
     }
 
+    /// Whether all threads in it are less urgent than this.
+    #[inline(always)]
+    pub fn all_below(&self, priority: u8) -> bool {
+        self.occupied >> priority == 0
+    }
+
     /// Whether a thread of this priority waits.
     pub fn has(&self, priority: u8) -> bool {
         self.occupied & (1 << priority) != 0

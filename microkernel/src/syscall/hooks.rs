@@ -10,7 +10,7 @@ use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::number;
-use crate::object::{FaultRecord, Listener, Pending, Reason, State, ThreadId, Watch};
+use crate::object::{Enclosure, FaultRecord, Listener, Pending, Reason, State, ThreadId, Watch};
 use abi::{Error, LogKind, TraceFlags, TraceRecord, TraceReply, TraceStage, WORDS};
 
 impl<M: Machine> Kernel<M> {
@@ -116,7 +116,7 @@ impl<M: Machine> Kernel<M> {
         let words = self.stop_words(me, stage);
         let thread = &mut self.threads[me];
         thread.fault = Some(FaultRecord { reason: Reason::Trace(stage), words });
-        thread.envelope = None;
+        thread.enclosure = Enclosure::Nothing;
         let badge = u64::from(listener.badge) | u64::from(me.number()) << 32;
         if self.endpoints[listener.endpoint].dead() {
             self.stop_lost(me);
