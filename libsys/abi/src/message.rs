@@ -76,6 +76,13 @@ impl Envelope {
         received_len: 0,
         taken: [0; GIFTS],
     };
+
+    /// What travels in `r15` for this envelope at this address.
+    #[must_use]
+    pub fn register(&self, address: u64) -> u64 {
+        let sends = self.send_len > 0 || self.gifts.iter().any(|gift| gift.handle != 0);
+        if sends || self.deadline_ns != FOREVER { address } else { address | RECEIVES_ONLY }
+    }
 }
 
 const _: () = assert!(Envelope::SIZE == 96);

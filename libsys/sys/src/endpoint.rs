@@ -2,10 +2,8 @@
 
 use crate::handle::{copy, created, object};
 use crate::message::{received_len, taken};
-use crate::raw::{Outcome, Registers, argument, check, exchange, plain};
-use crate::{
-    Answer, Error, FOREVER, Gifts, Incoming, Message, Notification, Received, Rights, Words,
-};
+use crate::raw::{Outcome, Registers, argument, check, exchange, exchange_words, plain};
+use crate::{Answer, Error, Gifts, Incoming, Message, Notification, Received, Rights, Words};
 use abi::{Envelope, NOTIFIED_LABEL, ReplyToken, Syscall};
 
 object! {
@@ -29,7 +27,11 @@ impl Endpoint {
 
     /// Calls with words only and waits for the reply as long as it takes.
     pub fn call(&self, label: u32, words: &Words) -> Result<Answer, Error> {
-        self.call_with(&mut Message::new(label, *words), FOREVER, &mut [])
+        let registers = self.registers(label, words);
+        let out = exchange_words(Syscall::Call, &registers);
+        check(out.status)?;
+        let handles = Default::default();
+        Ok(Answer { label: low_half(out.value1), words: out.words, len: 0, handles })
     }
 
     /// Calls; bytes of the reply go to `buffer`. Moved handles leave the message when
@@ -41,7 +43,7 @@ impl Endpoint {
         buffer: &mut [u8],
     ) -> Result<Answer, Error> {
         let mut envelope = Self::envelope(&message.gifts, deadline_ns);
-        let registers = self.registers(message);
+        let registers = self.registers(message.label, &message.words);
         let out = exchange(Syscall::Call, &registers, &mut envelope, message.bytes, buffer);
         check(out.status)?;
         message.gifts.delivered();
@@ -55,13 +57,13 @@ impl Endpoint {
 
     /// Sends words and waits until a receiver has taken them.
     pub fn send(&self, label: u32, words: &Words) -> Result<(), Error> {
-        self.send_with(&mut Message::new(label, *words), FOREVER)
+        check(exchange_words(Syscall::Send, &self.registers(label, words)).status)
     }
 
     /// Sends and waits until a receiver has taken it.
     pub fn send_with(&self, message: &mut Message<'_>, deadline_ns: u64) -> Result<(), Error> {
         let mut envelope = Self::envelope(&message.gifts, deadline_ns);
-        let registers = self.registers(message);
+        let registers = self.registers(message.label, &message.words);
         let out = exchange(Syscall::Send, &registers, &mut envelope, message.bytes, &mut []);
         check(out.status)?;
         message.gifts.delivered();
@@ -111,12 +113,8 @@ impl Endpoint {
         received(&out, &envelope)
     }
 
-    fn registers(&self, message: &Message<'_>) -> Registers {
-        Registers {
-            target: argument(self.handle()),
-            label: u64::from(message.label),
-            words: message.words,
-        }
+    fn registers(&self, label: u32, words: &Words) -> Registers {
+        Registers { target: argument(self.handle()), label: u64::from(label), words: *words }
     }
 }
 

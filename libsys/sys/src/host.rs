@@ -76,8 +76,10 @@ pub(crate) unsafe fn plain(number: Syscall, arguments: [u64; 6]) -> Result<(u64,
 pub(crate) unsafe fn message(
     number: Syscall,
     registers: &Registers,
-    envelope: &mut Envelope,
+    envelope: Option<&mut Envelope>,
 ) -> Outcome {
+    let mut none = Envelope::EMPTY;
+    let envelope = envelope.unwrap_or(&mut none);
     // SAFETY: the caller promises both.
     let (send, receive) = unsafe { (pointers::sent(envelope), pointers::room(envelope)) };
     let mut arguments = [0; 9];

@@ -45,7 +45,7 @@ impl Clock {
 
     /// What was booked since the last settling: in user mode, in the kernel.
     #[inline(always)]
-    fn take_unsettled(&mut self) -> (u64, u64) {
+    pub(crate) fn take_unsettled(&mut self) -> (u64, u64) {
         let user = self.user.wrapping_sub(core::mem::replace(&mut self.user_settled, self.user));
         let kernel =
             self.kernel.wrapping_sub(core::mem::replace(&mut self.kernel_settled, self.kernel));
@@ -107,13 +107,8 @@ impl<M: Machine> Kernel<M> {
         let (user, kernel) = state.clock.take_unsettled();
         let Some(id) = state.current else { return };
         // One that was killed may be gone already.
-        let Some(thread) = self.threads.get_mut(id) else { return };
-        thread.user = thread.user.wrapping_add(user);
-        thread.kernel = thread.kernel.wrapping_add(kernel);
-        let spent = user.wrapping_add(kernel);
-        thread.slice = thread.slice.saturating_sub(spent);
-        if let Some(client) = thread.serving {
-            let owed = spent + core::mem::take(&mut thread.debt);
+        let bill = self.threads.get_mut(id).and_then(|thread| thread.spend((user, kernel)));
+        if let Some((client, owed)) = bill {
             self.owe(id, client, owed);
         }
     }

@@ -104,9 +104,9 @@ impl<M: Machine> Kernel<M> {
     /// The flags that were set for this CPU and its thread.
     #[inline(always)]
     pub(crate) fn flags(&self, cpu: CpuId) -> u32 {
-        let own = self.cpu(cpu).work.load(Ordering::Acquire);
-        let thread = self.cpu(cpu).current.map_or(0, |id| self.threads[id].work.0);
-        own | thread
+        let cpu = self.cpu(cpu);
+        let thread = cpu.current.map_or(0, |id| self.threads[id].work.0);
+        cpu.work.load(Ordering::Acquire) | thread
     }
 
     /// The rows of these flags, in the order of the table.

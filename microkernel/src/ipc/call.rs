@@ -1,14 +1,12 @@
 //! Call and send: from a client to whoever receives.
 
 use super::Blame;
-use super::transfer::{copy_words, words_alone};
+use super::parts::arrive;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::mem::{Readable, UserSlice, envelope_from};
 use crate::number;
-use crate::object::{
-    By, Enclosure, EndpointId, ObjectRef, Pending, ProcessId, State, Thread, ThreadId,
-};
+use crate::object::{By, Enclosure, EndpointId, ObjectRef, Pending, State, ThreadId};
 use crate::syscall::Done;
 use abi::{Envelope, Error, FOREVER, Handle, MESSAGE_MAX, ObjectKind, RECEIVES_ONLY, Rights};
 
@@ -36,7 +34,7 @@ impl<M: Machine> Kernel<M> {
         }
         self.load_enclosure(me)?;
         let pending = Pending { badge: entry.badge, label, call };
-        if !self.offer_at_once(me, endpoint, &pending) {
+        if !call || !self.offer_at_once(me, endpoint, &pending) {
             self.offer(me, endpoint, pending);
         }
         Ok(Done::Elsewhere)
@@ -80,29 +78,6 @@ impl<M: Machine> Kernel<M> {
             Enclosure::Read(_, envelope) => envelope.deadline_ns,
             Enclosure::Nothing | Enclosure::Unread(_) => FOREVER,
         }
-    }
-
-    /// The way of most calls: words alone, to a receiver that waits and runs at once. False
-    /// when it is another one; then nothing was done.
-    #[inline(always)]
-    fn offer_at_once(&mut self, me: ThreadId, endpoint: EndpointId, pending: &Pending) -> bool {
-        let Some(receiver) = self.endpoints[endpoint].receivers.first() else { return false };
-        let (sender, waiting) = (&self.threads[me], &self.threads[receiver]);
-        let cpu = sender.cpu;
-        if !pending.call || !words_alone(sender, waiting) || !self.runs_at_once(cpu, receiver) {
-            return false;
-        }
-        self.endpoints[endpoint].receivers.pop_front(&mut self.threads, By::Queue);
-        self.cancel_deadline(receiver.index());
-        self.settle(cpu);
-        let (from, to) = self.threads.pair_mut(me, receiver);
-        copy_words(from, to);
-        to.enclosure = Enclosure::Nothing;
-        to.state = State::Ready;
-        let server = arrive(from, me, to, pending);
-        self.processes[server].callers.push_back(&mut self.threads, me, By::Queue);
-        self.switch(cpu, me, receiver);
-        true
     }
 
     /// Hands the message to a waiting receiver, or queues the sender.
@@ -151,9 +126,9 @@ impl<M: Machine> Kernel<M> {
         // Point of no return: the message has arrived.
         let (sender, receiver) = self.threads.pair_mut(from, to);
         sender.pending = None;
-        let server = arrive(sender, from, receiver, &pending);
+        arrive(sender, from, receiver, &pending);
         if pending.call {
-            let deadline = self.message_deadline(from);
+            let (server, deadline) = (receiver.process, self.message_deadline(from));
             self.processes[server].callers.push_back(&mut self.threads, from, By::Queue);
             self.set_deadline(from, deadline);
         } else {
@@ -173,30 +148,4 @@ impl<M: Machine> Kernel<M> {
         self.threads[me].frame.set_status(error as u64);
         self.ready(me);
     }
-}
-
-/// What sender and receiver are told of a message whose content was moved. The receiver's
-/// process: a caller is to be put among its callers.
-#[inline(always)]
-fn arrive<F: Frame>(
-    sender: &mut Thread<F>,
-    from: ThreadId,
-    receiver: &mut Thread<F>,
-    pending: &Pending,
-) -> ProcessId {
-    let server = receiver.process;
-    let mut token = 0;
-    if pending.call {
-        sender.calls = sender.calls.wrapping_add(1).max(1);
-        sender.state = State::AwaitReply(server);
-        token = u64::from(from.number()) | u64::from(sender.calls) << 32;
-    } else {
-        sender.enclosure = Enclosure::Nothing;
-        sender.frame.set_status(0);
-    }
-    receiver.serving = Some(from);
-    receiver.frame.set_status(0);
-    receiver.frame.set_values(pending.badge, u64::from(pending.label));
-    receiver.frame.set_token(token);
-    server
 }

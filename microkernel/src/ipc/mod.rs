@@ -3,7 +3,9 @@
 //! Every verb checks everything, then commits: after its point of no return nothing fails.
 
 mod call;
+mod direct;
 mod lost;
+mod parts;
 mod receive;
 mod reply;
 mod signal;

@@ -1,6 +1,7 @@
 //! Reply: the one answer to a call.
 
 use super::Blame;
+use super::parts::answered;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::number;
@@ -24,6 +25,9 @@ impl<M: Machine> Kernel<M> {
         let handle = Handle(number::high32(self.threads[me].frame.argument(1)));
         let endpoint = self.receive_end(me, handle)?;
         self.load_enclosure(me)?;
+        if self.answer_at_once(me, endpoint) {
+            return Ok(Done::Elsewhere);
+        }
         let answered = match self.answer(me) {
             Ok(caller) => Some(caller),
             Err(Error::BadReply) => None,
@@ -74,11 +78,7 @@ impl<M: Machine> Kernel<M> {
         };
         // Point of no return: the call is over.
         self.detach(caller);
-        let thread = &mut self.threads[caller];
-        thread.enclosure = Enclosure::Nothing;
-        thread.frame.set_status(status);
-        thread.frame.set_values(0, u64::from(label));
-        thread.state = State::Ready;
+        answered(&mut self.threads[caller], status, label);
         if status == Error::HandlesFull as u64 {
             self.enqueue(caller);
             return Err(Error::HandlesFull);

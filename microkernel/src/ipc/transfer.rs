@@ -1,9 +1,10 @@
 //! What travels with a message: words, bytes, handles.
 
+use super::parts::{copy_words, words_alone};
 use crate::kernel::Kernel;
-use crate::machine::{Frame, Machine};
+use crate::machine::Machine;
 use crate::mem::{Readable, UserSlice, Writable};
-use crate::object::{Enclosure, Entry, Thread, ThreadId};
+use crate::object::{Enclosure, Entry, ThreadId};
 use abi::{Envelope, Error, GIFTS, Gift, Handle, ObjectKind, Rights};
 use core::mem::offset_of;
 
@@ -28,21 +29,6 @@ struct Plan {
     bytes: Option<Copy>,
     gifts: [Option<(Gift, Entry)>; GIFTS],
     receipt: Option<UserSlice<Writable>>,
-}
-
-/// Whether words are all that can pass between the two, and nothing else is to be written.
-#[inline(always)]
-pub(super) fn words_alone<F>(sender: &Thread<F>, receiver: &Thread<F>) -> bool {
-    sender.enclosure.sends_nothing() && receiver.enclosure.sends_nothing()
-}
-
-/// The words of a message: those in the sender's registers, or of its fault.
-#[inline(always)]
-pub(super) fn copy_words<F: Frame>(sender: &Thread<F>, receiver: &mut Thread<F>) {
-    *receiver.frame.words_mut() = match &sender.fault {
-        Some(fault) => fault.words,
-        None => *sender.frame.words(),
-    };
 }
 
 impl<M: Machine> Kernel<M> {

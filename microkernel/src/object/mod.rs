@@ -23,6 +23,7 @@ pub use notification::Notification;
 pub use port::{PortRange, PortSpan, PortSpans};
 pub use process::{FIRST_PID, Life, Process, Region};
 pub use quota::{Amounts, Quota, Quotas, Resource};
+pub(crate) use thread::Seam;
 pub use thread::{
     By, Enclosure, FaultRecord, Links, List, Operation, Pending, Raised, Reason, State, Thread,
     ThreadWork, Threads, Upcall, VectorState,

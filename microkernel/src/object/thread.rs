@@ -321,6 +321,37 @@ impl<F> Thread<F> {
     }
 }
 
+impl<F> Thread<F> {
+    /// Books time in user mode and in the kernel, which comes off its slice: whom it served
+    /// meanwhile, and what that one owes for it.
+    #[inline(always)]
+    pub(crate) fn spend(&mut self, (user, kernel): (u64, u64)) -> Option<(ThreadId, u64)> {
+        self.user = self.user.wrapping_add(user);
+        self.kernel = self.kernel.wrapping_add(kernel);
+        let spent = user.wrapping_add(kernel);
+        self.slice = self.slice.saturating_sub(spent);
+        let client = self.serving?;
+        Some((client, spent.wrapping_add(core::mem::take(&mut self.debt))))
+    }
+
+    /// A server of this share spent so much for it. Within one share nothing is owed, but
+    /// passed on to whom it serves itself.
+    #[inline(always)]
+    pub(crate) fn owe(&mut self, server: ProcessId, spent: u64) {
+        if self.share != server || self.serving.is_some() {
+            self.debt = self.debt.wrapping_add(spent);
+        }
+    }
+
+    /// Goes on with what is left of its slice, or with a new one.
+    #[inline(always)]
+    pub(crate) fn begin_slice(&mut self, full: u64) {
+        if self.slice == 0 {
+            self.slice = full;
+        }
+    }
+}
+
 /// All threads.
 pub type Threads<F> = Arena<super::ThreadKind, Thread<F>>;
 
@@ -331,6 +362,26 @@ pub enum By {
     Queue,
     /// The threads of a process.
     Sibling,
+}
+
+/// Two neighbours in a queue that do not know each other yet.
+#[must_use = "the list is broken until the seam is closed"]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seam {
+    previous: Option<ThreadId>,
+    next: Option<ThreadId>,
+}
+
+impl Seam {
+    /// Makes them known to each other.
+    pub(crate) fn close<F>(self, threads: &mut Threads<F>) {
+        if let Some(previous) = self.previous {
+            threads[previous].links.next = self.next;
+        }
+        if let Some(next) = self.next {
+            threads[next].links.previous = self.previous;
+        }
+    }
 }
 
 /// A doubly linked list of threads.
@@ -379,17 +430,28 @@ impl List {
         self.first = Some(id);
     }
 
-    /// Takes the first thread out.
+    /// Takes out a thread by its queue links; its neighbours are to be joined.
     #[inline(always)]
-    pub fn pop_front<F>(&mut self, threads: &mut Threads<F>, by: By) -> Option<ThreadId> {
-        let id = self.first?;
-        let next = core::mem::take(links(threads, id, by)).next;
-        self.first = next;
-        match next {
-            Some(next) => links(threads, next, by).previous = None,
-            None => self.last = None,
+    pub(crate) fn take_out(&mut self, links: &mut Links) -> Option<Seam> {
+        let Links { previous, next } = core::mem::take(links);
+        if previous.is_none() {
+            self.first = next;
         }
-        Some(id)
+        if next.is_none() {
+            self.last = previous;
+        }
+        (previous.is_some() || next.is_some()).then_some(Seam { previous, next })
+    }
+
+    /// Appends a thread by its queue links; it is to be joined with the one before.
+    #[inline(always)]
+    pub(crate) fn put_last(&mut self, id: ThreadId, links: &mut Links) -> Option<Seam> {
+        let previous = self.last.replace(id);
+        *links = Links { previous, next: None };
+        if previous.is_none() {
+            self.first = Some(id);
+        }
+        previous.is_some().then_some(Seam { previous, next: Some(id) })
     }
 
     /// Inserts a thread that is in no list of this kind behind one that is in this list.

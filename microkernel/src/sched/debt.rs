@@ -20,10 +20,8 @@ impl<M: Machine> Kernel<M> {
     /// it on when its own time is settled.
     pub(crate) fn owe(&mut self, server: ThreadId, client: ThreadId, spent: u64) {
         let share = self.threads[server].share;
-        if let Some(debtor) = self.threads.get_mut(client)
-            && (debtor.share != share || debtor.serving.is_some())
-        {
-            debtor.debt += spent;
+        if let Some(debtor) = self.threads.get_mut(client) {
+            debtor.owe(share, spent);
         }
     }
 

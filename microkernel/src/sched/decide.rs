@@ -5,7 +5,7 @@ use super::debt::MOST_SKIPPED;
 use crate::exit::{Context, Work};
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
-use crate::object::{Life, State, Thread, ThreadId};
+use crate::object::{State, Thread, ThreadId};
 use abi::DebugRegisters;
 
 /// How long a thread, or threads of one share, run before others of their priority do.
@@ -24,7 +24,7 @@ impl<M: Machine> Kernel<M> {
     #[inline(always)]
     fn may_run(&self, thread: &Thread<M::Frame>) -> bool {
         let process = &self.processes[thread.process];
-        !thread.dead && !thread.suspended && !process.suspended && process.life == Life::Alive
+        !thread.dead && !thread.suspended && process.may_run()
     }
 
     /// The thread has what it waited for.
@@ -169,9 +169,7 @@ impl<M: Machine> Kernel<M> {
         let slice = self.slice;
         let thread = &mut self.threads[other];
         thread.cpu = cpu;
-        if thread.slice == 0 {
-            thread.slice = slice;
-        }
+        thread.begin_slice(slice);
         self.cpu_mut(cpu).current = Some(other);
         self.stats.switches = self.stats.switches.wrapping_add(1);
     }
@@ -309,7 +307,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// The rest of the thread's slice is for the next one, if that is of its share.
-    fn leave_slice(&mut self, cpu: CpuId, id: ThreadId) {
+    pub(crate) fn leave_slice(&mut self, cpu: CpuId, id: ThreadId) {
         let (share, priority) = (self.threads[id].share, self.threads[id].priority);
         let left = core::mem::take(&mut self.threads[id].slice);
         let next = self.cpu(cpu).queue.first(priority);

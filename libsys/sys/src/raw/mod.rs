@@ -66,7 +66,22 @@ pub(crate) fn exchange(
     // SAFETY: 1. the envelope is a live, exclusive, 8-byte aligned value. 2. its addresses
     // and lengths come from two slices that live until the call returns, the one that the
     // kernel writes being exclusive. 3. message calls touch no other memory.
-    unsafe { backend::message(number, registers, envelope) }
+    unsafe { backend::message(number, registers, Some(envelope)) }
+}
+
+/// A call with words and nothing else, in both directions; it waits as long as it takes.
+pub(crate) fn exchange_words(number: Syscall, registers: &Registers) -> Outcome {
+    // SAFETY: message calls without an envelope touch no memory.
+    unsafe { backend::message(number, registers, None) }
+}
+
+/// What travels for an envelope in a register.
+#[cfg(target_os = "none")]
+pub(crate) fn envelope_register(envelope: Option<&mut Envelope>) -> u64 {
+    envelope.map_or(0, |envelope| {
+        let address = address_of(core::ptr::from_mut(envelope));
+        envelope.register(address)
+    })
 }
 
 /// A call that names no memory: numbers and handles only.

@@ -1,7 +1,7 @@
 //! System calls of 32-bit code: the values in a [`CompatCall`] on the stack, and the fastest
 //! way in that the CPU has.
 
-use super::super::{Outcome, Registers, address_of, check};
+use super::super::{Outcome, Registers, check, envelope_register};
 use crate::Error;
 use abi::{CompatCall, Envelope, Syscall};
 use core::arch::naked_asm;
@@ -127,19 +127,19 @@ pub(crate) unsafe fn plain(number: Syscall, arguments: [u64; 6]) -> Result<(u64,
     check(status).map(|()| (call.values[0], call.values[1]))
 }
 
-/// A call with a message.
+/// A call with a message; without an envelope words alone can go and come.
 ///
 /// # Safety
 /// The envelope's addresses must be good for its lengths until the call returns.
 pub(crate) unsafe fn message(
     number: Syscall,
     registers: &Registers,
-    envelope: &mut Envelope,
+    envelope: Option<&mut Envelope>,
 ) -> Outcome {
     let mut call = CompatCall {
         values: [registers.target, registers.label],
         words: registers.words,
-        envelope: address_of(core::ptr::from_mut(envelope)),
+        envelope: envelope_register(envelope),
     };
     // SAFETY: message calls touch the envelope and what it names, and no other memory.
     let status = unsafe { enter(number, &mut call) };

@@ -1,6 +1,6 @@
 //! The `SYSCALL` instruction, written once for each register convention.
 
-use super::super::{Outcome, Registers, address_of, check};
+use super::super::{Outcome, Registers, check, envelope_register};
 use crate::Error;
 use abi::{Envelope, Syscall};
 use core::arch::asm;
@@ -34,14 +34,14 @@ pub(crate) unsafe fn plain(number: Syscall, arguments: [u64; 6]) -> Result<(u64,
     check(status).map(|()| (value0, value1))
 }
 
-/// A call with a message.
+/// A call with a message; without an envelope words alone can go and come.
 ///
 /// # Safety
 /// The envelope's addresses must be good for its lengths until the call returns.
 pub(crate) unsafe fn message(
     number: Syscall,
     registers: &Registers,
-    envelope: &mut Envelope,
+    envelope: Option<&mut Envelope>,
 ) -> Outcome {
     let [w0, w1, w2, w3, w4, w5, w6] = registers.words;
     let mut out = Outcome::default();
@@ -60,7 +60,7 @@ pub(crate) unsafe fn message(
             inlateout("r12") w4 => out.words[4],
             inlateout("r13") w5 => out.words[5],
             inlateout("r14") w6 => out.words[6],
-            inlateout("r15") address_of(core::ptr::from_mut(envelope)) => out.token,
+            inlateout("r15") envelope_register(envelope) => out.token,
             lateout("rcx") _,
             lateout("r11") _,
             options(nostack),

@@ -31,6 +31,10 @@ pub(crate) struct CpuBlock {
     pub(crate) shootdowns: AtomicU64,
     /// The end of the frame whose thread's bases are in the registers, or 0.
     pub(crate) loaded: AtomicU64,
+    /// Whether user mode can change the bases of fs and gs by itself.
+    pub(crate) fsgsbase: AtomicBool,
+    /// The user fs base that was last read or set.
+    pub(crate) user_fs: AtomicU64,
     /// The user gs base that was last read or set.
     pub(crate) user_gs: AtomicU64,
     /// Interrupts that wait for the exit loop.
@@ -80,6 +84,8 @@ impl CpuBlock {
             request: AtomicU64::new(0),
             shootdowns: AtomicU64::new(0),
             loaded: AtomicU64::new(0),
+            fsgsbase: AtomicBool::new(false),
+            user_fs: AtomicU64::new(0),
             user_gs: AtomicU64::new(0),
             pending: Pending::new(),
             nmis: AtomicU64::new(0),
@@ -124,6 +130,13 @@ impl CpuBlock {
     pub(crate) fn controller(&self) -> u32 {
         // NOFAIL: only ever set from 32 bits.
         u32::try_from(self.apic_id.load(Relaxed)).unwrap_or(u32::MAX)
+    }
+
+    /// Interrupts from user mode push there.
+    pub(crate) fn set_entry_stack(&self, end: u64) {
+        if let Some(tables) = self.descriptors.get() {
+            tables.set_entry_stack(end);
+        }
     }
 
     /// The frame of the thread that entered.

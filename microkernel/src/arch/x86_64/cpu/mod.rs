@@ -14,7 +14,8 @@ use super::mm::layout::{STACK_PAGES, STACK_SLOT, STACK_TOP_RESERVE};
 use super::mm::space::KernelSpace;
 use core::sync::atomic::Ordering::Relaxed;
 use core_kernel::CpuId;
-use x86_64::registers::model_specific::Msr;
+use x86_64::VirtAddr;
+use x86_64::registers::model_specific::{FsBase, Msr};
 
 pub(crate) use block::{CpuBlock, block, others, running, this_cpu};
 
@@ -63,6 +64,9 @@ pub(crate) fn init(cpu: CpuId, stacks: Stacks) {
     idt::load();
     syscall_registers::load(block);
     features::enable_protection();
+    block.fsgsbase.store(features::features().fsgsbase, Relaxed);
+    // As the block says; kernel code does not use fs.
+    FsBase::write(VirtAddr::zero());
     vector::enable();
     machine_check::enable();
 }

@@ -216,7 +216,7 @@ fn follow(cpu: &'static CpuBlock, mut step: Step) -> ! {
     loop {
         step = match step {
             Step::User(frame) => {
-                let NotCanonical(fault) = enter_user(frame);
+                let NotCanonical(fault) = enter_user(cpu, frame);
                 refuse(cpu, &fault)
             }
             Step::Idle => idle(cpu),
@@ -229,7 +229,7 @@ struct NotCanonical(Fault);
 
 /// Comes back only when IRET would fault.
 #[inline(always)]
-fn enter_user(frame: *mut UserFrame) -> NotCanonical {
+fn enter_user(cpu: &CpuBlock, frame: *mut UserFrame) -> NotCanonical {
     // SAFETY: the frame of the thread that was just chosen; it lives in the core's arena,
     // and the core, on whatever CPU, does not touch it while the thread is current here.
     let chosen = unsafe { &*frame };
@@ -243,7 +243,7 @@ fn enter_user(frame: *mut UserFrame) -> NotCanonical {
         return NotCanonical(Fault { kind, code: 0, address: chosen.trap.rip });
     }
     // SAFETY: as above.
-    unsafe { leave::leave(frame) }
+    unsafe { leave::leave(cpu, frame) }
 }
 
 /// A bad place to go on is a fault of the thread: as if it had tried and failed.

@@ -4,8 +4,8 @@
 //! back to it: `CpuBlock::loaded` names the frame. They are changed when another thread is
 //! to run, and put down before another CPU could take this one's thread.
 
+use super::super::cpu::CpuBlock;
 use super::super::cpu::tables::load_user_data;
-use super::super::cpu::{CpuBlock, features};
 use super::frame::UserFrame;
 use super::stubs::{leave_by_iret, leave_by_sysret};
 use abi::ThreadMode;
@@ -35,9 +35,7 @@ pub(super) unsafe fn load(cpu: &CpuBlock, frame: *mut UserFrame) {
     }
     cpu.loaded.store(end, Relaxed);
     cpu.frame_end.store(end, Relaxed);
-    if let Some(tables) = cpu.descriptors.get() {
-        tables.set_entry_stack(end);
-    }
+    cpu.set_entry_stack(end);
 }
 
 /// Saves the bases in the frame that is loaded, if there is one; then none is.
@@ -45,6 +43,7 @@ pub(super) unsafe fn load(cpu: &CpuBlock, frame: *mut UserFrame) {
 /// # Safety
 /// The kernel is held, and was not let go since that frame's thread came in; no reference
 /// to the frame exists.
+#[inline(always)]
 pub(super) unsafe fn put_down(cpu: &CpuBlock) {
     if cpu.loaded.load(Relaxed) != NONE {
         // SAFETY: the caller's promise. The frame lies in an arena that is there for good; the
@@ -55,25 +54,37 @@ pub(super) unsafe fn put_down(cpu: &CpuBlock) {
 }
 
 /// Reads the bases that user mode can change by itself.
+#[inline(always)]
 fn save_bases(cpu: &CpuBlock, frame: &mut UserFrame) {
-    if features::features().fsgsbase {
+    if cpu.fsgsbase.load(Relaxed) {
         frame.fs_base = FS::read_base().as_u64();
         frame.gs_base = KernelGsBase::read().as_u64();
+        cpu.user_fs.store(frame.fs_base, Relaxed);
         cpu.user_gs.store(frame.gs_base, Relaxed);
     }
 }
 
+/// Most threads have the same bases, 0: they are only written when they differ.
+#[inline(always)]
 fn load_bases(cpu: &CpuBlock, frame: &UserFrame) {
-    let fs = VirtAddr::new_truncate(frame.fs_base);
-    let gs = VirtAddr::new_truncate(frame.gs_base);
-    if features::features().fsgsbase {
-        // SAFETY: the kernel does not use fs.
-        unsafe { FS::write_base(fs) };
-    } else {
-        FsBase::write(fs);
+    if cpu.user_fs.load(Relaxed) != frame.fs_base {
+        write_fs(cpu, frame.fs_base);
     }
-    if cpu.user_gs.swap(gs.as_u64(), Relaxed) != gs.as_u64() {
-        KernelGsBase::write(gs);
+    if cpu.user_gs.load(Relaxed) != frame.gs_base {
+        cpu.user_gs.store(frame.gs_base, Relaxed);
+        KernelGsBase::write(VirtAddr::new_truncate(frame.gs_base));
+    }
+}
+
+#[inline(never)]
+fn write_fs(cpu: &CpuBlock, base: u64) {
+    cpu.user_fs.store(base, Relaxed);
+    let base = VirtAddr::new_truncate(base);
+    if cpu.fsgsbase.load(Relaxed) {
+        // SAFETY: the kernel does not use fs.
+        unsafe { FS::write_base(base) };
+    } else {
+        FsBase::write(base);
     }
 }
 
@@ -95,10 +106,12 @@ pub(super) unsafe fn leave_fast(frame: *mut UserFrame) -> ! {
 ///
 /// # Safety
 /// 1. and 2. as for [`leave_fast`]. 3. Its rip is canonical.
-pub(super) unsafe fn leave(frame: *mut UserFrame) -> ! {
+pub(super) unsafe fn leave(cpu: &CpuBlock, frame: *mut UserFrame) -> ! {
     // SAFETY: the caller's promise 2.
     if unsafe { (*frame).mode } == ThreadMode::Bits32 {
         load_user_data();
+        // The selector took the base with it.
+        write_fs(cpu, cpu.user_fs.load(Relaxed));
     }
     // SAFETY: as in `leave_fast`; and promise 3.
     unsafe { leave_by_iret(frame) }

@@ -1,0 +1,52 @@
+//! The parts of a message's way that all ways have: what the two threads see of it.
+
+use crate::machine::Frame;
+use crate::object::{Enclosure, Pending, State, Thread, ThreadId};
+
+/// Whether words are all that can pass between the two, and nothing else is to be written.
+#[inline(always)]
+pub(super) fn words_alone<F>(sender: &Thread<F>, receiver: &Thread<F>) -> bool {
+    sender.enclosure.sends_nothing() && receiver.enclosure.sends_nothing()
+}
+
+/// The words of a message: those in the sender's registers, or of its fault.
+#[inline(always)]
+pub(super) fn copy_words<F: Frame>(sender: &Thread<F>, receiver: &mut Thread<F>) {
+    *receiver.frame.words_mut() = match &sender.fault {
+        Some(fault) => fault.words,
+        None => *sender.frame.words(),
+    };
+}
+
+/// What sender and receiver are told of a message whose content was moved. A caller is then
+/// to be put among its server's callers.
+#[inline(always)]
+pub(super) fn arrive<F: Frame>(
+    sender: &mut Thread<F>,
+    from: ThreadId,
+    receiver: &mut Thread<F>,
+    pending: &Pending,
+) {
+    let mut token = 0;
+    if pending.call {
+        sender.calls = sender.calls.wrapping_add(1).max(1);
+        sender.state = State::AwaitReply(receiver.process);
+        token = u64::from(from.number()) | u64::from(sender.calls) << 32;
+    } else {
+        sender.enclosure = Enclosure::Nothing;
+        sender.frame.set_status(0);
+    }
+    receiver.serving = Some(from);
+    receiver.frame.set_status(0);
+    receiver.frame.set_values(pending.badge, u64::from(pending.label));
+    receiver.frame.set_token(token);
+}
+
+/// A caller that is in no list any more has its answer.
+#[inline(always)]
+pub(super) fn answered<F: Frame>(caller: &mut Thread<F>, status: u64, label: u32) {
+    caller.enclosure = Enclosure::Nothing;
+    caller.frame.set_status(status);
+    caller.frame.set_values(0, u64::from(label));
+    caller.state = State::Ready;
+}
