@@ -4,9 +4,11 @@
 //! so an id of a dead object never finds its successor. No allocation after boot.
 //! Errors: `insert` gives the value back when the arena is full.
 
+use crate::number;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::marker::PhantomData;
+use core::num::NonZeroU64;
 use core::ops::{Index, IndexMut};
 
 /// Memory that is handed over once, at boot, and never grows. On the host it is owned, so that
@@ -18,26 +20,32 @@ pub type Fixed<T> = &'static mut [T];
 pub type Fixed<T> = Box<[T]>;
 
 /// Names one object of the kind `K`. Stale once that object is removed.
+///
+/// Shape: the slot's number in the low half, its generation, never 0, in the high one: so an
+/// id, or none, is one register.
 pub struct Id<K> {
-    index: u32,
-    generation: u32,
+    key: NonZeroU64,
     kind: PhantomData<fn() -> K>,
 }
 
 impl<K> Id<K> {
+    const fn new(key: NonZeroU64) -> Self {
+        Self { key, kind: PhantomData }
+    }
+
     /// The slot's number, below the arena's capacity.
     pub const fn index(self) -> usize {
-        self.index as usize
+        self.number() as usize
     }
 
     /// The slot's number and its generation: no other object of this kind has both.
     pub const fn parts(self) -> (u32, u32) {
-        (self.index, self.generation)
+        (self.number(), number::high32(self.key.get()))
     }
 
     /// The slot's number as it travels in a reply token.
     pub const fn number(self) -> u32 {
-        self.index
+        number::low32(self.key.get())
     }
 }
 
@@ -49,18 +57,19 @@ impl<K> Clone for Id<K> {
 impl<K> Copy for Id<K> {}
 impl<K> PartialEq for Id<K> {
     fn eq(&self, other: &Self) -> bool {
-        self.index == other.index && self.generation == other.generation
+        self.key == other.key
     }
 }
 impl<K> Eq for Id<K> {}
 impl<K> Hash for Id<K> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.index, self.generation).hash(state);
+        self.key.hash(state);
     }
 }
 impl<K> fmt::Debug for Id<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "#{}.{}", self.index, self.generation)
+        let (index, generation) = self.parts();
+        write!(f, "#{index}.{generation}")
     }
 }
 
@@ -69,24 +78,36 @@ const NONE: u32 = u32::MAX;
 /// One place of an arena.
 #[derive(Clone, Debug)]
 pub struct Slot<T> {
-    generation: u32,
+    /// The id of what lives here, or will next.
+    key: NonZeroU64,
     next_free: u32,
     value: Option<T>,
 }
 
 impl<T> Slot<T> {
-    /// An unused slot; what `BootMemory` fills a new arena with.
-    pub fn empty(_: usize) -> Self {
-        Self { generation: 0, next_free: NONE, value: None }
+    /// An unused slot with this number; what `BootMemory` fills a new arena with.
+    pub fn empty(index: usize) -> Self {
+        Self { key: key(number::short(index), 1), next_free: NONE, value: None }
     }
-}
 
-impl<T> Slot<T> {
     /// What lives in it, if it is this object.
     #[inline(always)]
     fn living<K>(&mut self, id: Id<K>) -> Option<&mut T> {
-        if self.generation == id.generation { self.value.as_mut() } else { None }
+        if self.key == id.key { self.value.as_mut() } else { None }
     }
+
+    /// The generation is over.
+    fn renew(&mut self) {
+        let (index, generation) = (number::low32(self.key.get()), number::high32(self.key.get()));
+        self.key = key(index, generation.wrapping_add(1));
+    }
+}
+
+/// An id's key; generations skip 0.
+fn key(index: u32, generation: u32) -> NonZeroU64 {
+    let key = u64::from(generation.max(1)) << 32 | u64::from(index);
+    // NOFAIL: the high half is not 0.
+    NonZeroU64::new(key).unwrap_or(NonZeroU64::MIN)
 }
 
 /// Objects of one type, addressed by [`Id`].
@@ -137,19 +158,19 @@ impl<K, T> Arena<K, T> {
         }
         slot.value = Some(value);
         self.len += 1;
-        Ok(Id { index, generation: slot.generation, kind: PhantomData })
+        Ok(Id::new(slot.key))
     }
 
     /// Takes an object out; its id is stale from then on.
     pub fn remove(&mut self, id: Id<K>) -> Option<T> {
         let slot = self.slots.get_mut(id.index())?;
-        if slot.generation != id.generation {
+        if slot.key != id.key {
             return None;
         }
         let value = slot.value.take()?;
-        slot.generation = slot.generation.wrapping_add(1);
+        slot.renew();
         slot.next_free = self.free;
-        self.free = id.index;
+        self.free = id.number();
         self.len -= 1;
         Some(value)
     }
@@ -158,7 +179,7 @@ impl<K, T> Arena<K, T> {
     #[inline]
     pub fn get(&self, id: Id<K>) -> Option<&T> {
         let slot = self.slots.get(id.index())?;
-        if slot.generation == id.generation { slot.value.as_ref() } else { None }
+        if slot.key == id.key { slot.value.as_ref() } else { None }
     }
 
     /// The object, if it still lives.
@@ -187,9 +208,7 @@ impl<K, T> Arena<K, T> {
     #[inline]
     pub fn at(&self, index: usize) -> Option<(Id<K>, &T)> {
         let slot = self.slots.get(index)?;
-        let value = slot.value.as_ref()?;
-        let index = u32::try_from(index).ok()?;
-        Some((Id { index, generation: slot.generation, kind: PhantomData }, value))
+        Some((Id::new(slot.key), slot.value.as_ref()?))
     }
 
     /// The id of whatever lives in this slot now.
@@ -232,7 +251,7 @@ impl<K, T: Hash> Hash for Arena<K, T> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.free.hash(state);
         for slot in &self.slots[..self.fresh as usize] {
-            slot.generation.hash(state);
+            slot.key.hash(state);
             match &slot.value {
                 Some(value) => value.hash(state),
                 None => slot.next_free.hash(state),

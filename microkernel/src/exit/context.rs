@@ -43,6 +43,18 @@ impl Clock {
         *self = Self { since: self.since, ..Self::default() };
     }
 
+    /// The time since the last booking went there.
+    #[inline(always)]
+    fn book(&mut self, now: u64, doing: Context) {
+        let spent = now.wrapping_sub(core::mem::replace(&mut self.since, now));
+        let sum = match doing {
+            Context::User => &mut self.user,
+            Context::Kernel => &mut self.kernel,
+            Context::Idle => &mut self.idle,
+        };
+        *sum = sum.wrapping_add(spent);
+    }
+
     /// What was booked since the last settling: in user mode, in the kernel.
     #[inline(always)]
     pub(crate) fn take_unsettled(&mut self) -> (u64, u64) {
@@ -72,31 +84,25 @@ impl<M: Machine> Kernel<M> {
     /// The one transition: asserts where the CPU comes from, and books the time since.
     #[inline(always)]
     pub(super) fn change_context(&mut self, cpu: CpuId, from: Context, to: Context) {
-        let state = self.cpu_mut(cpu);
-        let found = core::mem::replace(&mut state.context, to);
         // The halted are known by one mask, for whoever looks for a CPU without work.
         if to == Context::Idle {
             self.idle |= 1 << cpu.0;
         } else if from == Context::Idle {
             self.idle &= !(1 << cpu.0);
         }
+        let now = self.machine.ticks();
+        let state = self.cpu_mut(cpu);
+        let found = core::mem::replace(&mut state.context, to);
         if found != from {
             refuse(found, from, to);
         }
-        self.book(cpu, from);
+        state.clock.book(now, from);
     }
 
     /// Books the time since the last booking to what the CPU was doing.
-    #[inline(always)]
     pub(crate) fn book(&mut self, cpu: CpuId, doing: Context) {
         let now = self.machine.ticks();
-        let clock = &mut self.cpu_mut(cpu).clock;
-        let spent = now.wrapping_sub(core::mem::replace(&mut clock.since, now));
-        match doing {
-            Context::User => clock.user = clock.user.wrapping_add(spent),
-            Context::Kernel => clock.kernel = clock.kernel.wrapping_add(spent),
-            Context::Idle => clock.idle = clock.idle.wrapping_add(spent),
-        }
+        self.cpu_mut(cpu).clock.book(now, doing);
     }
 
     /// Settles what was booked since the last settling: it was the current thread's time, and

@@ -16,20 +16,10 @@ use crate::object::{Enclosure, EndpointId, Pending, Seam, State, Thread, ThreadI
 #[inline(always)]
 fn takes_over<F>(cpu: &Cpu, current: &Thread<F>, next: &Thread<F>) -> bool {
     next.cpu == current.cpu
-        && next.affinity >> next.cpu.0 & 1 != 0
+        && next.affinity.wrapping_shr(u32::from(next.cpu.0)) & 1 != 0
         && cpu.queue.all_below(next.priority)
         && !next.dead
         && !next.suspended
-}
-
-/// What is rarely to be done after a switch.
-struct Rest {
-    /// Neighbours in the two lists that changed.
-    seams: [Option<Seam>; 2],
-    /// Whom the one who waits now worked for, and how long.
-    debt: Option<(ThreadId, u64)>,
-    /// Others of its priority are ready.
-    peers: bool,
 }
 
 impl<M: Machine> Kernel<M> {
@@ -56,7 +46,11 @@ impl<M: Machine> Kernel<M> {
         to.begin_slice(self.slice);
         cpu.current = Some(receiver);
         let peers = cpu.queue.has(from.priority);
-        self.finish_switch(place, me, receiver, Rest { seams: [left, joined], debt, peers });
+        self.stats.switches = self.stats.switches.wrapping_add(1);
+        if let Some((client, owed)) = debt {
+            self.owe(me, client, owed);
+        }
+        self.finish(place, me, receiver, [left, joined], peers);
         true
     }
 
@@ -101,30 +95,35 @@ impl<M: Machine> Kernel<M> {
         to.begin_slice(self.slice);
         cpu.current = Some(caller);
         let peers = cpu.queue.has(from.priority);
-        self.finish_switch(place, me, caller, Rest { seams: [left, joined], debt, peers });
+        self.stats.switches = self.stats.switches.wrapping_add(1);
+        if let Some((client, owed)) = debt {
+            self.owe(me, client, owed);
+        }
+        self.finish(place, me, caller, [left, joined], peers);
         true
     }
 
-    /// What is left to do when nothing is borrowed.
+    /// What is rarely left to do when nothing is borrowed: neighbours in the two lists that
+    /// changed, the deadline of the one who runs now, the slice of the one who waits.
     #[inline(always)]
-    fn finish_switch(&mut self, cpu: CpuId, me: ThreadId, next: ThreadId, rest: Rest) {
-        self.stats.switches = self.stats.switches.wrapping_add(1);
-        let timed = self.deadlines.has(next.index());
-        if timed || rest.peers || rest.debt.is_some() || rest.seams.iter().any(Option::is_some) {
-            self.finish_rare(cpu, me, next, rest);
+    fn finish(
+        &mut self,
+        cpu: CpuId,
+        me: ThreadId,
+        next: ThreadId,
+        [left, joined]: [Seam; 2],
+        peers: bool,
+    ) {
+        if !left.is_closed() {
+            left.close(&mut self.threads);
         }
-    }
-
-    #[cold]
-    fn finish_rare(&mut self, cpu: CpuId, me: ThreadId, next: ThreadId, rest: Rest) {
-        self.cancel_deadline(next.index());
-        for seam in rest.seams.into_iter().flatten() {
-            seam.close(&mut self.threads);
+        if !joined.is_closed() {
+            joined.close(&mut self.threads);
         }
-        if let Some((client, owed)) = rest.debt {
-            self.owe(me, client, owed);
+        if self.deadlines.has(next.index()) {
+            self.cancel_deadline(next.index());
         }
-        if rest.peers {
+        if peers {
             self.leave_slice(cpu, me);
         }
     }

@@ -24,11 +24,34 @@ pub struct Entry {
     pub badge: u64,
 }
 
+/// An entry, or none, taken apart: so it fits into 32 bytes.
 #[derive(Clone, Copy, Debug, Hash)]
 struct Slot {
-    entry: Option<Entry>,
+    object: Option<ObjectRef>,
+    badge: u64,
+    rights: Rights,
     generation: u16,
     next_free: u16,
+}
+
+const _: () = assert!(size_of::<Slot>() == 32);
+
+impl Slot {
+    #[inline(always)]
+    fn entry(&self) -> Option<Entry> {
+        let Self { rights, badge, .. } = *self;
+        self.object.map(|object| Entry { object, rights, badge })
+    }
+
+    fn set(&mut self, entry: Entry) {
+        (self.object, self.rights, self.badge) = (Some(entry.object), entry.rights, entry.badge);
+    }
+
+    fn take(&mut self) -> Option<Entry> {
+        let entry = self.entry();
+        self.object = None;
+        entry
+    }
 }
 
 /// 64 slots of a table.
@@ -77,7 +100,7 @@ impl HandleTable {
         let (slot, generation) = parts(handle);
         self.slot(chunks, slot)
             .filter(|slot| slot.generation == generation)
-            .and_then(|slot| slot.entry)
+            .and_then(Slot::entry)
             .ok_or(Error::BadHandle)
     }
 
@@ -86,7 +109,7 @@ impl HandleTable {
         let end = u16::try_from(TABLE_CHUNKS * CHUNK_HANDLES).unwrap_or(u16::MAX);
         (first..end).find_map(|number| {
             let slot = self.slot(chunks, number)?;
-            Some((Handle(u32::from(number) | u32::from(slot.generation) << 16), slot.entry?))
+            Some((Handle(u32::from(number) | u32::from(slot.generation) << 16), slot.entry()?))
         })
     }
 
@@ -112,7 +135,7 @@ impl HandleTable {
         let number = self.free;
         let slot = self.slot_mut(chunks, number).ok_or(Error::HandlesFull)?;
         let next = slot.next_free;
-        slot.entry = Some(entry);
+        slot.set(entry);
         let handle = Handle(u32::from(number) | u32::from(slot.generation) << 16);
         self.free = next;
         self.used += 1;
@@ -128,7 +151,7 @@ impl HandleTable {
         let (number, _) = parts(handle);
         let free = self.free;
         let slot = self.slot_mut(chunks, number).ok_or(Error::BadHandle)?;
-        let entry = slot.entry.take().ok_or(Error::BadHandle)?;
+        let entry = slot.take().ok_or(Error::BadHandle)?;
         slot.generation = slot.generation.wrapping_add(1);
         slot.next_free = free;
         self.free = number;
@@ -141,7 +164,7 @@ impl HandleTable {
     pub fn drain(&mut self, chunks: &mut Chunks) -> Option<Option<Taken>> {
         let place = self.chunks.iter().rposition(Option::is_some)?;
         let id = self.chunks[place]?;
-        let found = chunks[id].slots.iter_mut().find_map(|slot| slot.entry.take());
+        let found = chunks[id].slots.iter_mut().find_map(Slot::take);
         match found {
             Some(entry) => {
                 self.used -= 1;
@@ -172,7 +195,8 @@ impl HandleTable {
         let slots = core::array::from_fn(|index| {
             let last = index + 1 == CHUNK_HANDLES;
             let next = if last { usize::from(self.free) } else { first + index + 1 };
-            Slot { entry: None, generation: 0, next_free: u16::try_from(next).unwrap_or(0) }
+            let next_free = u16::try_from(next).unwrap_or(0);
+            Slot { object: None, badge: 0, rights: Rights(0), generation: 0, next_free }
         });
         let id = chunks.insert(Chunk { slots }).map_err(|_| Error::OutOfMemory)?;
         self.chunks[place] = Some(id);

@@ -373,7 +373,14 @@ pub(crate) struct Seam {
 }
 
 impl Seam {
+    /// Whether there is nobody who would have to know.
+    #[inline(always)]
+    pub(crate) fn is_closed(self) -> bool {
+        self.previous.is_none() && self.next.is_none()
+    }
+
     /// Makes them known to each other.
+    #[cold]
     pub(crate) fn close<F>(self, threads: &mut Threads<F>) {
         if let Some(previous) = self.previous {
             threads[previous].links.next = self.next;
@@ -432,7 +439,7 @@ impl List {
 
     /// Takes out a thread by its queue links; its neighbours are to be joined.
     #[inline(always)]
-    pub(crate) fn take_out(&mut self, links: &mut Links) -> Option<Seam> {
+    pub(crate) fn take_out(&mut self, links: &mut Links) -> Seam {
         let Links { previous, next } = core::mem::take(links);
         if previous.is_none() {
             self.first = next;
@@ -440,18 +447,18 @@ impl List {
         if next.is_none() {
             self.last = previous;
         }
-        (previous.is_some() || next.is_some()).then_some(Seam { previous, next })
+        Seam { previous, next }
     }
 
     /// Appends a thread by its queue links; it is to be joined with the one before.
     #[inline(always)]
-    pub(crate) fn put_last(&mut self, id: ThreadId, links: &mut Links) -> Option<Seam> {
+    pub(crate) fn put_last(&mut self, id: ThreadId, links: &mut Links) -> Seam {
         let previous = self.last.replace(id);
         *links = Links { previous, next: None };
         if previous.is_none() {
             self.first = Some(id);
         }
-        previous.is_some().then_some(Seam { previous, next: Some(id) })
+        Seam { previous, next: previous.map(|_| id) }
     }
 
     /// Inserts a thread that is in no list of this kind behind one that is in this list.

@@ -325,7 +325,7 @@ impl<M: Machine> Kernel<M> {
     /// Sets the deadline timer if something changed that it depends on.
     #[inline]
     pub(crate) fn keep_timer(&mut self, cpu: CpuId) {
-        if self.stale_timers >> cpu.0 & 1 != 0 {
+        if self.stale_timers.wrapping_shr(u32::from(cpu.0)) & 1 != 0 {
             self.stale_timers &= !(1 << cpu.0);
             self.set_next_timer(cpu);
         }

@@ -31,12 +31,13 @@ impl RunQueue {
     /// Whether all threads in it are less urgent than this.
     #[inline(always)]
     pub fn all_below(&self, priority: u8) -> bool {
-        self.occupied >> priority == 0
+        self.occupied.wrapping_shr(u32::from(priority)) == 0
     }
 
     /// Whether a thread of this priority waits.
+    #[inline(always)]
     pub fn has(&self, priority: u8) -> bool {
-        self.occupied & (1 << priority) != 0
+        self.occupied.wrapping_shr(u32::from(priority)) & 1 != 0
     }
 
     /// Adds a thread before the others of its priority: its turn is not over.
