@@ -204,6 +204,13 @@ impl<K, T> Arena<K, T> {
         }
     }
 
+    /// An object and whatever else lives in this slot, with its id.
+    #[inline(always)]
+    pub fn pair_at(&mut self, first: Id<K>, index: usize) -> Option<(&mut T, Id<K>, &mut T)> {
+        let [one, other] = self.slots.get_disjoint_mut([first.index(), index]).ok()?;
+        Some((one.living(first)?, Id::new(other.key), other.value.as_mut()?))
+    }
+
     /// Whatever lives in this slot now, and its id.
     #[inline]
     pub fn at(&self, index: usize) -> Option<(Id<K>, &T)> {

@@ -287,14 +287,6 @@ impl<M: Machine> Kernel<M> {
         self.cpu(cpu).current
     }
 
-    /// Where the thread's registers are saved, stable while the thread lives; and the root of
-    /// its space.
-    #[inline(always)]
-    pub fn way_to(&mut self, thread: ThreadId) -> (*mut M::Frame, Phys) {
-        let thread = &mut self.threads[thread];
-        (&raw mut thread.frame, thread.root)
-    }
-
     /// The thread's saved registers.
     pub fn frame(&self, thread: ThreadId) -> &M::Frame {
         &self.threads[thread].frame

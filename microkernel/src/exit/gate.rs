@@ -9,7 +9,7 @@
 use super::{Context, Kind, Work};
 use crate::checks::{self, Place};
 use crate::kernel::Kernel;
-use crate::machine::{CpuId, Machine};
+use crate::machine::{CpuId, Machine, Phys};
 use crate::object::ThreadId;
 use core::ops::DerefMut;
 use core::sync::atomic::Ordering;
@@ -26,6 +26,22 @@ pub enum Next {
     Shutdown(u8),
 }
 
+/// A decision, and the way there.
+pub struct Way<F> {
+    /// What to do.
+    pub next: Next,
+    /// Where the thread's registers are saved, stable while it lives; null when none is next.
+    pub frame: *mut F,
+    /// The root of its space.
+    pub root: Phys,
+}
+
+impl<F> Way<F> {
+    fn to(next: Next) -> Self {
+        Self { next, frame: core::ptr::null_mut(), root: Phys(0) }
+    }
+}
+
 /// The kernel, held by one CPU: nobody else looks at it meanwhile.
 pub trait Held<M: Machine>: DerefMut<Target = Kernel<M>> {
     /// Between two turns: lets go of the kernel, lets interrupts in for a moment so that
@@ -38,20 +54,20 @@ const LIVELOCK_TURNS: u64 = 10_000_000;
 
 /// Prepares every way out: drains all work, then decides.
 #[inline(always)]
-pub fn exit<M: Machine>(held: &mut impl Held<M>, cpu: CpuId) -> Next {
+pub fn exit<M: Machine>(held: &mut impl Held<M>, cpu: CpuId) -> Way<M::Frame> {
     match held.at_once(cpu) {
-        Some(next) => next,
+        Some(way) => way,
         None => drain(held, cpu),
     }
 }
 
 /// The loop, when there is work.
 #[inline(never)]
-fn drain<M: Machine>(held: &mut impl Held<M>, cpu: CpuId) -> Next {
+fn drain<M: Machine>(held: &mut impl Held<M>, cpu: CpuId) -> Way<M::Frame> {
     let mut turns = 0;
     loop {
-        if let Some(next) = held.turn(cpu) {
-            return next;
+        if let Some(way) = held.one_turn(cpu) {
+            return way;
         }
         turns += 1;
         held.count_turn(cpu, turns);
@@ -60,21 +76,30 @@ fn drain<M: Machine>(held: &mut impl Held<M>, cpu: CpuId) -> Next {
 }
 
 impl<M: Machine> Kernel<M> {
-    /// The decision, when nothing is to be done.
+    /// The way out, when nothing at all is to be done.
     #[inline(always)]
-    fn at_once(&mut self, cpu: CpuId) -> Option<Next> {
+    fn at_once(&mut self, cpu: CpuId) -> Option<Way<M::Frame>> {
         self.check_interrupts(Place::Turn);
-        let nothing = self.read_work(cpu) == 0 && self.shutdown.is_none();
+        let state = self.cpu(cpu);
+        let thread = state.current.map(|id| (id, &self.threads[id]));
+        let own = thread.map_or(0, |(_, thread)| thread.work.0);
+        let flags = (own | state.work.load(Ordering::Acquire)) & Self::MASK;
+        let nothing = flags == 0
+            && !self.machine.interrupt_pending()
+            && self.dying.is_none()
+            && self.shutdown.is_none();
         nothing.then(|| self.leave(cpu))
     }
 
     /// One turn: the decision when nothing is to be done, else the work.
     pub fn turn(&mut self, cpu: CpuId) -> Option<Next> {
+        self.one_turn(cpu).map(|way| way.next)
+    }
+
+    fn one_turn(&mut self, cpu: CpuId) -> Option<Way<M::Frame>> {
+        self.check_interrupts(Place::Turn);
         if let Some(code) = self.shutdown {
-            return Some(Next::Shutdown(code));
-        }
-        if let Some(next) = self.at_once(cpu) {
-            return Some(next);
+            return Some(Way::to(Next::Shutdown(code)));
         }
         let work = self.read_work(cpu);
         if work & Self::LOOP_MASK == 0 {
@@ -149,18 +174,19 @@ impl<M: Machine> Kernel<M> {
 
     /// Interrupts are off and no flag is set: the timer, the context, the decision.
     #[inline(always)]
-    pub(crate) fn leave(&mut self, cpu: CpuId) -> Next {
+    pub(crate) fn leave(&mut self, cpu: CpuId) -> Way<M::Frame> {
         self.keep_timer(cpu);
         self.check_leave(cpu);
         self.stats.exits = self.stats.exits.wrapping_add(1);
         match self.cpu(cpu).current {
-            Some(thread) => {
+            Some(id) => {
                 self.change_context(cpu, Context::Kernel, Context::User);
-                Next::User(thread)
+                let thread = &mut self.threads[id];
+                Way { next: Next::User(id), frame: &raw mut thread.frame, root: thread.root }
             }
             None => {
                 self.change_context(cpu, Context::Kernel, Context::Idle);
-                Next::Idle
+                Way::to(Next::Idle)
             }
         }
     }

@@ -101,7 +101,7 @@ impl Driver {
     }
 
     fn exit(&mut self) {
-        self.next = exit(&mut Alone(&mut self.kernel), CPU);
+        self.next = exit(&mut Alone(&mut self.kernel), CPU).next;
         if let Next::User(thread) = self.next {
             let root = self.kernel.machine.root(self.kernel.page_table(thread));
             self.kernel.machine.active = Some(root);
@@ -150,7 +150,7 @@ impl Driver {
         frame.block = block;
         self.kernel.enter(CPU);
         self.kernel.compat_syscall(CPU);
-        self.next = exit(&mut Alone(&mut self.kernel), CPU);
+        self.next = exit(&mut Alone(&mut self.kernel), CPU).next;
         me
     }
 

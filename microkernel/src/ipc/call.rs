@@ -8,7 +8,7 @@ use crate::mem::{Readable, UserSlice, envelope_from};
 use crate::number;
 use crate::object::{By, Enclosure, EndpointId, ObjectRef, Pending, State, ThreadId};
 use crate::syscall::Done;
-use abi::{Envelope, Error, FOREVER, Handle, MESSAGE_MAX, ObjectKind, RECEIVES_ONLY, Rights};
+use abi::{Envelope, Error, FOREVER, Handle, MESSAGE_MAX, ObjectKind, Rights};
 
 impl<M: Machine> Kernel<M> {
     /// `Call`.
@@ -29,14 +29,16 @@ impl<M: Machine> Kernel<M> {
         let label = number::low32(thread.frame.argument(1));
         let entry = self.lookup_with(thread.process, handle, ObjectKind::Endpoint, Rights::SEND)?;
         let ObjectRef::Endpoint(endpoint) = entry.object else { return Err(Error::WrongKind) };
+        let pending = Pending { badge: entry.badge, label, call };
+        // Where somebody receives, the endpoint is not dead.
+        if call && self.offer_at_once(me, endpoint, &pending) {
+            return Ok(Done::Elsewhere);
+        }
         if self.endpoints[endpoint].dead() {
             return Err(Error::PeerDied);
         }
         self.load_enclosure(me)?;
-        let pending = Pending { badge: entry.badge, label, call };
-        if !call || !self.offer_at_once(me, endpoint, &pending) {
-            self.offer(me, endpoint, pending);
-        }
+        self.offer(me, endpoint, pending);
         Ok(Done::Elsewhere)
     }
 
@@ -45,14 +47,12 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn load_enclosure(&mut self, me: ThreadId) -> Result<(), Error> {
         let thread = &mut self.threads[me];
         thread.enclosure = Enclosure::Nothing;
-        match thread.frame.envelope() {
-            0 => Ok(()),
-            address if address % 8 == RECEIVES_ONLY => {
-                thread.enclosure = Enclosure::Unread(address - RECEIVES_ONLY);
-                Ok(())
-            }
-            address => self.read_enclosure(me, address),
+        let register = thread.frame.envelope();
+        match Enclosure::unread(register) {
+            Some(enclosure) => thread.enclosure = enclosure,
+            None => self.read_enclosure(me, register)?,
         }
+        Ok(())
     }
 
     /// Reads a thread's envelope.

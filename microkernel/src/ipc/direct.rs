@@ -6,7 +6,7 @@
 //! work for the exit loop. What is rare (other threads in the lists, a debt, a deadline) comes
 //! last, when no object is borrowed.
 
-use super::parts::{answered, arrive, copy_words, words_alone};
+use super::parts::{answered, arrive, copy_registers, words_alone};
 use crate::kernel::{Cpu, Kernel};
 use crate::machine::{CpuId, Frame as _, Machine};
 use crate::number;
@@ -33,12 +33,14 @@ impl<M: Machine> Kernel<M> {
         let server = &mut self.processes[to.process];
         let place = from.cpu;
         let cpu = &mut self.cpus[usize::from(place.0)];
+        let Some(enclosure) = Enclosure::unread(from.frame.envelope()) else { return false };
+        from.enclosure = enclosure;
         if !words_alone(from, to) || !takes_over(cpu, from, to) || !server.may_run() {
             return false;
         }
         let left = endpoint.receivers.take_out(&mut to.links);
         let debt = from.spend(cpu.clock.take_unsettled());
-        copy_words(from, to);
+        copy_registers(from, to);
         to.enclosure = Enclosure::Nothing;
         to.state = State::Ready;
         arrive(from, me, to, call);
@@ -60,12 +62,12 @@ impl<M: Machine> Kernel<M> {
     pub(super) fn answer_at_once(&mut self, me: ThreadId, at: EndpointId) -> bool {
         let frame = &self.threads[me].frame;
         let (token, label) = (frame.argument(0), number::low32(frame.argument(1)));
-        let Some(caller) = self.threads.id_at(number::low32(token) as usize) else { return false };
+        let place = number::low32(token) as usize;
         let endpoint = &mut self.endpoints[at];
-        if caller == me || !endpoint.senders.is_empty() {
+        if !endpoint.senders.is_empty() {
             return false;
         }
-        let (from, to) = self.threads.pair_mut(me, caller);
+        let Some((from, caller, to)) = self.threads.pair_at(me, place) else { return false };
         let place = from.cpu;
         let cpu = &mut self.cpus[usize::from(place.0)];
         let open = to.state == State::AwaitReply(from.process)
@@ -87,7 +89,7 @@ impl<M: Machine> Kernel<M> {
         if let Some((_, owed)) = debt.take_if(|(client, _)| *client == caller) {
             to.owe(from.share, owed);
         }
-        copy_words(from, to);
+        copy_registers(from, to);
         answered(to, 0, label);
         from.serving = None;
         from.state = State::Receiving(at);

@@ -3,10 +3,17 @@
 use crate::machine::Frame;
 use crate::object::{Enclosure, Pending, State, Thread, ThreadId};
 
-/// Whether words are all that can pass between the two, and nothing else is to be written.
+/// Whether the words in registers are all that can pass between the two, and nothing else is
+/// to be written.
 #[inline(always)]
 pub(super) fn words_alone<F>(sender: &Thread<F>, receiver: &Thread<F>) -> bool {
-    sender.enclosure.sends_nothing() && receiver.enclosure.sends_nothing()
+    sender.fault.is_none() && sender.enclosure.sends_nothing() && receiver.enclosure.sends_nothing()
+}
+
+/// Those words.
+#[inline(always)]
+pub(super) fn copy_registers<F: Frame>(sender: &Thread<F>, receiver: &mut Thread<F>) {
+    receiver.frame.words_mut().copy_from_slice(sender.frame.words());
 }
 
 /// The words of a message: those in the sender's registers, or of its fault.

@@ -16,7 +16,8 @@ use crate::arena::Arena;
 use crate::fault::Fault;
 use crate::machine::{CpuId, Phys};
 use abi::{
-    DebugRegisters, Envelope, FaultKind, Protection, Syscall, TraceStage, UPCALL_REDZONE, WORDS,
+    DebugRegisters, Envelope, FaultKind, Protection, RECEIVES_ONLY, Syscall, TraceStage,
+    UPCALL_REDZONE, WORDS,
 };
 
 /// What a thread is doing.
@@ -62,6 +63,16 @@ pub enum Enclosure {
 }
 
 impl Enclosure {
+    /// What the value in the envelope's register stands for, when nothing is to be read yet.
+    #[inline(always)]
+    pub fn unread(register: u64) -> Option<Self> {
+        match register {
+            0 => Some(Self::Nothing),
+            _ if register % 8 == RECEIVES_ONLY => Some(Self::Unread(register - RECEIVES_ONLY)),
+            _ => None,
+        }
+    }
+
     /// Whether nothing can come of it but words.
     #[inline(always)]
     pub fn sends_nothing(&self) -> bool {

@@ -323,10 +323,9 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// Sets the deadline timer if something changed that it depends on.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn keep_timer(&mut self, cpu: CpuId) {
         if self.stale_timers.wrapping_shr(u32::from(cpu.0)) & 1 != 0 {
-            self.stale_timers &= !(1 << cpu.0);
             self.set_next_timer(cpu);
         }
     }
@@ -334,7 +333,9 @@ impl<M: Machine> Kernel<M> {
     /// Sets the deadline timer to what comes first: a deadline, unless another CPU keeps it
     /// already, or the end of the slice when others of the same priority wait. Nothing of
     /// the kind: no timer interrupt.
+    #[inline(never)]
     fn set_next_timer(&mut self, cpu: CpuId) {
+        self.stale_timers &= !(1 << cpu.0);
         self.account(cpu, Context::Kernel);
         let now_ns = self.machine.now_ns();
         let slice_end = self.cpu(cpu).current.and_then(|id| {

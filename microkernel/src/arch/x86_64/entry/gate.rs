@@ -12,7 +12,7 @@ use super::lock::{Hold, Lock};
 use super::{leave, traps, vectors, watch};
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::Ordering::Relaxed;
-use core_kernel::{Fault, Held, Kernel, Next};
+use core_kernel::{Fault, Held, Kernel, Next, Way};
 use spin::Once;
 use x86_64::registers::control::Cr2;
 
@@ -75,10 +75,10 @@ fn decide(mut kernel: Holding, cpu: &CpuBlock) -> Step {
     if let Some(place) = checks::held_lock(cpu) {
         kernel.report(format_args!("a lock is held on the way out: {place}"));
     }
-    match core_kernel::exit(&mut kernel, cpu.id()) {
-        Next::User(thread) => {
+    let Way { next, frame, root } = core_kernel::exit(&mut kernel, cpu.id());
+    match next {
+        Next::User(_) => {
             checks::outside(cpu);
-            let (frame, root) = kernel.way_to(thread);
             // SAFETY: 1. The core chose the thread, and its borrow of the frame is over. 2. It
             // chooses only threads of living processes, whose root this is.
             unsafe {

@@ -25,8 +25,6 @@ use super::table::Table;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core_kernel::machine::Phys;
 use spin::Once;
-use x86_64::registers::control::{Cr3, Cr3Flags};
-use x86_64::structures::paging::PhysFrame;
 
 /// Beside a root, which is the address of a page: not only forget, but leave it.
 const LEAVE: u64 = 1;
@@ -57,10 +55,11 @@ pub(crate) fn switch_to_kernel(cpu: &CpuBlock) {
 }
 
 /// Loads a root, and so forgets what is cached of user translations.
+#[inline(always)]
 fn load(root: Table) {
-    let frame = PhysFrame::containing_address(x86_64::PhysAddr::new(root.frame().0));
-    // SAFETY: every root has the kernel's half, so the kernel goes on running.
-    unsafe { Cr3::write(frame, Cr3Flags::empty()) };
+    // SAFETY: every root has the kernel's half, so the kernel goes on running. Not by
+    // `Cr3::write`, which checks each time what holds for every `Table`: a page's address.
+    unsafe { core::arch::asm!("mov cr3, {}", in(reg) root.frame().0, options(nostack)) };
 }
 
 fn has(cpu: &CpuBlock, root: Table) -> bool {
