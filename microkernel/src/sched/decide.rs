@@ -83,6 +83,10 @@ impl<M: Machine> Kernel<M> {
             thread.cpu = cpu;
             thread.slice = 0;
             let in_turn = self.share_has_turn(cpu, id);
+            // Another CPU must hear of the first peer of its thread, to end that one's slice.
+            if cpu != self.here() && !self.cpu(cpu).queue.has(self.threads[id].priority) {
+                self.set_cpu_work(cpu, Work::Reschedule);
+            }
             self.queue(cpu, |queue, threads| queue.add(threads, id, in_turn));
         }
         let cpu = self.threads[id].cpu;

@@ -132,6 +132,20 @@ fn one_cpu_keeps_the_next_deadline() {
 }
 
 #[test]
+fn a_peer_that_comes_from_another_cpu_ends_the_slice_there() {
+    let mut driver = many(2);
+    pinned(&mut driver, 0, 29, 1);
+    let (second, _) = driver.thread(0, 29);
+    driver.call(Syscall::ThreadAffinity, &[second, 1 << 1]).unwrap();
+    let mut smp = Smp::from(driver);
+    smp.settle();
+    assert_eq!(smp.kernel.machine.cpus[1].timer_ns, None, "nobody waits");
+    smp.syscall(CpuId(0), Syscall::ThreadResume as u64, &[second], 0);
+    smp.settle();
+    assert_eq!(smp.kernel.machine.cpus[1].timer_ns, Some(SLICE));
+}
+
+#[test]
 fn who_leaves_the_dead_for_somebody_urgent_finds_them_a_halted_cpu() {
     let mut driver = many(3);
     let bell = driver.make(Syscall::NotificationCreate, &[]);
