@@ -113,6 +113,26 @@ impl Endpoint {
         received(&out, &envelope)
     }
 
+    /// The same with words alone in both directions: the cheapest way to serve. A message
+    /// with bytes or handles is refused to its sender, for there is no room for them.
+    pub fn reply_receive_words(
+        &self,
+        reply: &mut Option<ReplyRight>,
+        label: u32,
+        words: &Words,
+    ) -> Result<Received, Error> {
+        let Some(right) = reply.take() else {
+            let out = exchange_words(Syscall::Recv, &self.registers(0, &Words::default()));
+            return received(&out, &Envelope::EMPTY);
+        };
+        let registers = Registers {
+            target: right.into_token().0,
+            label: u64::from(label) | argument(self.handle()) << 32,
+            words: *words,
+        };
+        received(&exchange_words(Syscall::ReplyRecv, &registers), &Envelope::EMPTY)
+    }
+
     fn registers(&self, label: u32, words: &Words) -> Registers {
         Registers { target: argument(self.handle()), label: u64::from(label), words: *words }
     }
