@@ -4,6 +4,8 @@
 use crate::{Images, Machine};
 use anyhow::Result;
 
+/// What is in its archive beside the system: itself and what it starts.
+const PROGRAMS: [&str; 2] = ["bench", "nothing"];
 /// Memory of such a machine in MiB.
 const MEMORY: u32 = 256;
 
@@ -13,7 +15,8 @@ impl Images {
     /// # Errors
     /// When the program was not built.
     pub fn bench(&self, name: &str, words: &str) -> Result<Machine> {
-        let machine = self.machine(name).with_archive(&self.archive_with("bench")?);
+        let archive = self.archive_with_all("bench", &PROGRAMS)?;
+        let machine = self.machine(name).with_archive(&archive);
         let mut machine = machine.with_counted_time(0);
         machine.append(&format!("init=bench {words}"))?;
         machine.cpus = 1;

@@ -190,9 +190,19 @@ impl Images {
     /// # Errors
     /// When there is no such program.
     pub fn archive_with(&self, name: &str) -> Result<PathBuf> {
+        self.archive_with_all(name, &[name])
+    }
+
+    /// The same with several; `name` names the file.
+    ///
+    /// # Errors
+    /// When there is no such program.
+    pub fn archive_with_all(&self, name: &str, programs: &[&str]) -> Result<PathBuf> {
         let file = self.archive.with_file_name(format!("boot-{name}.tar"));
         let mut archive = crate::Archive::read(&self.archive)?;
-        archive.set(name, self.program(name)?);
+        for program in programs {
+            archive.set(program, self.program(program)?);
+        }
         let bytes = archive.to_bytes()?;
         // Another machine may be booting from it.
         if std::fs::read(&file).is_ok_and(|old| old == bytes) {

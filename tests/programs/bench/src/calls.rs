@@ -1,11 +1,17 @@
-//! Calls of the kernel and of a server: with words, with bytes, in one space and two.
+//! Calls of the kernel and of a server: with words, bytes, handles, lent memory, types.
 
-use crate::PRIORITY;
 use crate::machine::Child;
 use crate::meter::Meter;
+use crate::{PRIORITY, QUOTA};
 use alloc::sync::Arc;
+use executor::Executor;
 use rt::Failure;
-use sys::{Endpoint, FOREVER, Message, Quota, Received, Rights, WORDS, Words};
+use service::Caller;
+use sys::{
+    Buffer, Endpoint, FOREVER, Incoming, Memory, Message, Notification, Protection, Received,
+    Rights, WORDS, Words,
+};
+use template_api::{Template, TemplateClient, TemplateError};
 
 /// Operations of [`null`].
 pub(crate) const NULL: &[&str] = &["null-call"];
@@ -17,6 +23,8 @@ pub(crate) const ONE_SPACE: &[&str] = &[
     "call-8-words-one-space",
     "call-64-bytes-one-space",
     "call-960-bytes-one-space",
+    "call-4096-bytes-one-space",
+    "call-65536-bytes-one-space",
 ];
 /// Operations of [`two_spaces`].
 pub(crate) const TWO_SPACES: &[&str] = &[
@@ -26,22 +34,29 @@ pub(crate) const TWO_SPACES: &[&str] = &[
     "call-8-words",
     "call-64-bytes",
     "call-960-bytes",
+    "call-4096-bytes",
+    "call-65536-bytes",
 ];
+/// Operations of [`more`].
+pub(crate) const MORE: &[&str] = &["call-handle", "call-lend-4096-bytes", "call-lend-65536-bytes"];
+/// Operations of [`typed`].
+pub(crate) const TYPED: &[&str] = &["call-typed"];
 
-/// The longest message here.
-const LONGEST: usize = 960;
+/// The longest message.
+const LONGEST: usize = abi::MESSAGE_MAX;
 /// Often enough for a distribution.
 const TIMES: usize = 10_000;
+/// For those that take long.
+const FEW_TIMES: usize = 1_000;
 
-/// What servers of this module may use.
-const QUOTA: Quota =
-    Quota { pages: 64, handles: 16, threads: 2, objects: 32, max_priority: 30, reserved: 0 };
+/// The label of calls with memory that the server is to look at.
+const LOOK: u32 = 1;
 
 /// A call that does nothing.
 pub(crate) fn null(meter: &Meter<'_>) -> Result<(), Failure> {
     meter.measure(NULL[0], TIMES, || {
         let _ = sys::clock();
-        Ok(())
+        Ok::<_, Failure>(())
     })
 }
 
@@ -60,32 +75,31 @@ pub(crate) fn one_space(meter: &Meter<'_>) -> Result<(), Failure> {
 /// Round trips to another process.
 pub(crate) fn two_spaces(meter: &Meter<'_>) -> Result<(), Failure> {
     let endpoint = Endpoint::create()?;
-    let server = server(meter, &endpoint)?;
+    let server = server(meter, "serve", &endpoint)?;
     round_trips(meter, &endpoint, TWO_SPACES)?;
-    server.process.kill(0)?;
-    server.end()?;
-    Ok(())
+    server.stop()
 }
 
 /// A server in a process of its own.
-fn server(meter: &Meter<'_>, endpoint: &Endpoint) -> Result<Child, Failure> {
-    let handles = [("endpoint", endpoint.handle(), Rights::RECEIVE, 0)];
-    meter.machine.child(&["serve"], QUOTA, &handles, None)
+pub(crate) fn server(meter: &Meter<'_>, role: &str, at: &Endpoint) -> Result<Child, Failure> {
+    let handles = [("endpoint", at.handle(), Rights::RECEIVE, 0)];
+    meter.machine.child(&[role], QUOTA, &handles, None)
 }
 
 fn round_trips(meter: &Meter<'_>, server: &Endpoint, rows: &[&str]) -> Result<(), Failure> {
-    let [none, two, four, eight, small, large] = rows else {
-        return Err("one row for each message".into());
+    let [none, two, four, eight, bytes @ ..] = rows else {
+        return Err("a row for each message".into());
     };
     for (row, words) in [(none, 0), (two, 2), (four, 4)] {
         let message: Words = core::array::from_fn(|place| u64::from(place < words));
         meter.measure(row, TIMES, || server.call(0, &message).map(drop))?;
     }
+    let (sent, mut received) = (alloc::vec![1; LONGEST], alloc::vec![0; LONGEST]);
     // What has no register any more goes as bytes.
     let rest = (8 - WORDS) * size_of::<u64>();
-    for (row, length) in [(eight, rest), (small, 64), (large, LONGEST)] {
-        let (sent, mut received) = ([1; LONGEST], [0; LONGEST]);
-        meter.measure(row, TIMES, || {
+    for (row, length) in [eight].into_iter().chain(bytes).zip([rest, 64, 960, 4096, LONGEST]) {
+        let times = if length < LONGEST { TIMES } else { FEW_TIMES };
+        meter.measure(row, times, || {
             let mut message = Message::new(0, [1; WORDS]).with_bytes(&sent[..length]);
             server.call_with(&mut message, FOREVER, &mut received).map(drop)
         })?;
@@ -93,15 +107,76 @@ fn round_trips(meter: &Meter<'_>, server: &Endpoint, rows: &[&str]) -> Result<()
     Ok(())
 }
 
+/// A handle that is copied and closed there; memory that is lent, mapped, read and taken back.
+pub(crate) fn more(meter: &Meter<'_>) -> Result<(), Failure> {
+    let endpoint = Endpoint::create()?;
+    let server = server(meter, "serve", &endpoint)?;
+    let [handle, small, large] = MORE else { return Err("three rows".into()) };
+    let bell = Notification::create()?;
+    meter.measure(handle, TIMES, || {
+        let mut message = Message::new(0, Words::default());
+        message.gifts.push_copy(&bell, Rights::ALL)?;
+        endpoint.call_with(&mut message, FOREVER, &mut []).map(drop)
+    })?;
+    for (row, length) in [(small, 4096), (large, 65_536)] {
+        let buffer = Buffer::new(length)?;
+        meter.measure(row, FEW_TIMES, || {
+            let lent = buffer.lend(|shown| {
+                let mut message = Message::new(LOOK, Words::default());
+                message.gifts.push_copy(shown, Rights::ALL)?;
+                endpoint.call_with(&mut message, FOREVER, &mut []).map(drop)
+            });
+            lent?
+        })?;
+    }
+    server.stop()
+}
+
 /// Answers each call with as much as came with it, for ever.
 pub(crate) fn serve(endpoint: &Endpoint) -> Result<(), Failure> {
-    let (answer, mut buffer) = ([2; LONGEST], [0; LONGEST]);
+    let (answer, mut buffer) = (alloc::vec![2; LONGEST], alloc::vec![0; LONGEST]);
     let (mut reply, mut words, mut length) = (None, Words::default(), 0);
     loop {
         let mut message = Message::new(0, words).with_bytes(&answer[..length]);
         match endpoint.reply_receive(&mut reply, &mut message, FOREVER, &mut buffer)? {
+            Received::Message(call) if call.label == LOOK => reply = look(call)?,
             Received::Message(call) => (reply, words, length) = (call.reply, call.words, call.len),
             Received::Notified(_) => {}
         }
     }
+}
+
+/// Looks at the memory that came with a call.
+fn look(call: Incoming) -> Result<Option<sys::ReplyRight>, Failure> {
+    let [Some(memory), ..] = call.handles else { return Err("no memory".into()) };
+    let mapping = Memory::from(memory).map_own(Protection::Read)?;
+    mapping.read_at(0, &mut [0; 8])?;
+    Ok(call.reply)
+}
+
+/// A method of an interface, with two numbers.
+pub(crate) fn typed(meter: &Meter<'_>) -> Result<(), Failure> {
+    let endpoint = Endpoint::create()?;
+    let server = server(meter, "serve-typed", &endpoint)?;
+    let client = TemplateClient::from_endpoint(endpoint);
+    meter.measure(TYPED[0], TIMES, || client.add(40, 2).map(drop).map_err(Failure::new))?;
+    server.stop()
+}
+
+struct Adder;
+
+impl Template for Adder {
+    fn greet(&mut self, _: &Caller, _: service::String) -> Result<service::String, TemplateError> {
+        Err(TemplateError::NoName)
+    }
+
+    fn add(&mut self, _: &Caller, a: u64, b: u64) -> Result<u64, TemplateError> {
+        Ok(a.wrapping_add(b))
+    }
+}
+
+/// Serves the interface of [`typed`].
+pub(crate) fn serve_typed(env: &rt::Env) -> Result<(), Failure> {
+    Executor::new()?.serve::<dyn Template>(env.handle("endpoint")?, &mut Adder)?;
+    Ok(())
 }

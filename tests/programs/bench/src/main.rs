@@ -2,7 +2,7 @@
 //!
 //! On a machine whose nanosecond is an instruction (`-icount shift=0`) the time-stamp counter
 //! counts instructions, so each figure is the same on every machine. `cargo xtask bench` boots
-//! it and makes a table of its lines; see [`meter`] for their form. Words of the command line:
+//! it and makes a table of its lines ([`figures`]). Words of the command line:
 //!
 //! | word | what |
 //! |---|---|
@@ -18,19 +18,31 @@
 extern crate alloc;
 
 mod calls;
+mod faults;
+mod figures;
+mod lives;
 #[path = "../../load/src/machine.rs"]
 mod machine;
+mod memory;
 mod meter;
+mod shared;
+mod signals;
+mod time;
 
 use machine::Machine;
 use meter::Meter;
 use rt::Failure;
-use sys::Priority;
+use sys::{Priority, Quota};
 
 rt::entry!(main);
 
 /// Of both sides of every operation, unless one of them is to be more urgent.
 const PRIORITY: Priority = Priority(30);
+/// Of that one.
+const URGENT: Priority = Priority(40);
+/// What children may use.
+const QUOTA: Quota =
+    Quota { pages: 400, handles: 64, threads: 8, objects: 64, max_priority: 40, reserved: 0 };
 
 /// Measures some operations, after what they need has been prepared.
 type Group = fn(&Meter<'_>) -> Result<(), Failure>;
@@ -40,6 +52,18 @@ const GROUPS: &[(&[&str], Group)] = &[
     (calls::NULL, calls::null),
     (calls::ONE_SPACE, calls::one_space),
     (calls::TWO_SPACES, calls::two_spaces),
+    (calls::MORE, calls::more),
+    (calls::TYPED, calls::typed),
+    (signals::QUEUES, signals::queues),
+    (signals::SIGNALS, signals::signals),
+    (signals::PING_PONG, signals::ping_pong),
+    (signals::YIELDS, signals::yields),
+    (signals::UPCALLS, signals::upcalls),
+    (faults::FAULTS, faults::faults),
+    (time::WAKES, time::wakes),
+    (lives::THREADS, lives::threads),
+    (lives::PROCESSES, lives::processes),
+    (memory::MAPS, memory::maps),
 ];
 
 fn main(env: rt::Env) -> Result<(), Failure> {
@@ -52,7 +76,7 @@ fn main(env: rt::Env) -> Result<(), Failure> {
     let measured = GROUPS
         .iter()
         .filter(|(rows, _)| rows.iter().any(|row| meter.wants(row)))
-        .try_for_each(|(_, group)| group(&meter));
+        .try_for_each(|(rows, group)| group(&meter).map_err(|it| it.while_doing(rows[0])));
     if let Err(failure) = &measured {
         machine.say(format_args!("failed: {failure}"));
     }
@@ -62,6 +86,14 @@ fn main(env: rt::Env) -> Result<(), Failure> {
 fn play(env: &rt::Env, role: &str) -> Result<(), Failure> {
     match role {
         "serve" => calls::serve(&env.handle("endpoint")?),
+        "serve-typed" => calls::serve_typed(env),
+        "consume" => signals::consume(env),
+        "wait" => signals::wait(env),
+        "pong" => signals::pong(env),
+        "yield" => signals::yield_for_ever(),
+        "spin" => shared::spin(env),
+        "sleep" => lives::sleep(),
+        "fault-undefined" | "fault-page" => faults::fault(role),
         other => Err(Failure::new(format_args!("no role `{other}`"))),
     }
 }

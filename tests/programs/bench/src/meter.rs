@@ -1,17 +1,13 @@
 //! Takes the time of operations and prints what it took.
 //!
-//! A line for each operation, in ticks: `bench NAME SAMPLES MIN Q1 MEDIAN Q3 P99 MAX`.
-//!
 //! With `trace=NAME` that operation is repeated for ever between the calls of two functions,
 //! whose addresses tell the reader of an execution log where one begins and ends.
 
+use crate::figures::{Figures, figures, line};
 use crate::machine::Machine;
-use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt::Write as _;
 use core::hint::black_box;
 use rt::Failure;
-use sys::Error;
 use sys::hazard::ticks;
 
 /// Repetitions that are not measured: the first take another way here and there.
@@ -30,12 +26,41 @@ pub(crate) struct Meter<'a> {
     empty: u64,
 }
 
+/// How a piece of work is watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Watch {
+    /// By the counter of ticks.
+    Ticks,
+    /// By the functions around it.
+    Markers,
+}
+
+impl Watch {
+    /// Does the work: the ticks that it took, reading the counter included, and its result.
+    #[inline(always)]
+    pub(crate) fn around<T>(self, work: impl FnOnce() -> T) -> (u64, T) {
+        match self {
+            Self::Ticks => {
+                let before = ticks();
+                let done = work();
+                (ticks() - before, done)
+            }
+            Self::Markers => {
+                trace_begins();
+                let done = work();
+                trace_ends();
+                (0, done)
+            }
+        }
+    }
+}
+
 impl<'a> Meter<'a> {
     /// As the command line wants it.
     pub(crate) fn new(machine: &'a Machine, env: &rt::Env) -> Self {
         let samples = env.option("samples").and_then(|text| text.parse().ok()).unwrap_or(10_000);
         let option = |key| env.option(key).unwrap_or("");
-        let empty = (0..EMPTY_SAMPLES).map(|_| time(&mut || Ok(())).0).min().unwrap_or(0);
+        let empty = (0..EMPTY_SAMPLES).map(|_| Watch::Ticks.around(|| ()).0).min().unwrap_or(0);
         Self { machine, rows: option("rows"), trace: option("trace"), samples, empty }
     }
 
@@ -47,61 +72,57 @@ impl<'a> Meter<'a> {
         self.rows.split(',').any(|part| row.contains(part))
     }
 
+    /// How often something is measured that may be measured so many times.
+    pub(crate) fn samples(&self, times: usize) -> usize {
+        self.samples.min(times)
+    }
+
     /// Measures an operation, so many times at most.
-    pub(crate) fn measure(
+    pub(crate) fn measure<E: Into<Failure>>(
         &self,
         row: &str,
         times: usize,
-        mut work: impl FnMut() -> Result<(), Error>,
+        mut work: impl FnMut() -> Result<(), E>,
+    ) -> Result<(), Failure> {
+        self.each(row, times, |watch| {
+            let (ticks, done) = watch.around(&mut work);
+            done.map(|()| ticks)
+        })
+    }
+
+    /// The same for an operation with something before it or behind it: `one` does all of it
+    /// once, tells which part is meant, and gives its ticks.
+    pub(crate) fn each<E: Into<Failure>>(
+        &self,
+        row: &str,
+        times: usize,
+        mut one: impl FnMut(Watch) -> Result<u64, E>,
     ) -> Result<(), Failure> {
         if !self.wants(row) {
             return Ok(());
         }
         for _ in 0..WARM_UP.min(times) {
-            work()?;
+            one(Watch::Ticks).map_err(Into::into)?;
         }
         if self.trace == row {
             self.machine.say("bench: ready");
             loop {
-                trace_begins();
-                let done = work();
-                trace_ends();
-                done?;
+                one(Watch::Markers).map_err(Into::into)?;
             }
         }
-        let mut samples = Vec::with_capacity(self.samples.min(times));
-        while samples.len() < samples.capacity() {
-            let (ticks, done) = time(&mut work);
-            done?;
+        let mut samples = Vec::with_capacity(self.samples(times));
+        for _ in 0..self.samples(times) {
+            let ticks = one(Watch::Ticks).map_err(|error| error.into().while_doing(row))?;
             samples.push(ticks.saturating_sub(self.empty));
         }
-        self.report(row, samples);
+        self.report(row, &figures(samples));
         Ok(())
     }
 
-    /// Prints the line of an operation that was measured otherwise.
-    pub(crate) fn report(&self, row: &str, mut samples: Vec<u64>) {
-        samples.sort_unstable();
-        let at = |share: usize| {
-            let place = samples.len().saturating_sub(1) * share / 100;
-            samples.get(place).copied().unwrap_or(0)
-        };
-        let mut line = String::new();
-        // Writing to a string never fails.
-        let _ = write!(line, "bench {row} {}", samples.len());
-        for share in [0, 25, 50, 75, 99, 100] {
-            let _ = write!(line, " {}", at(share));
-        }
-        self.machine.say(line);
+    /// Prints the line of an operation that was measured elsewhere.
+    pub(crate) fn report(&self, row: &str, figures: &Figures) {
+        self.machine.say(line(row, figures));
     }
-}
-
-/// What a piece of work takes, reading the counter included.
-#[inline]
-fn time(work: &mut impl FnMut() -> Result<(), Error>) -> (u64, Result<(), Error>) {
-    let before = ticks();
-    let done = work();
-    (ticks() - before, done)
 }
 
 /// The marker before an operation.

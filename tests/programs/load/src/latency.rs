@@ -72,20 +72,14 @@ pub(crate) fn run(machine: &Machine) -> Result<(), Failure> {
     watcher.look(machine, "while nothing else happens")?;
     let child = large_child(machine)?;
     watcher.look(machine, "while 10,000 pages are taken")?;
-    destroy(child)?;
+    child.stop()?;
     watcher.look(machine, "while a space of 10,000 pages is destroyed")?;
     let child = crowded_child(machine)?;
     watcher.look(machine, "while 1,000 threads are made")?;
-    destroy(child)?;
+    child.stop()?;
     watcher.look(machine, "while 1,000 threads die")?;
     let longest = sys::system_info()?.longest_turn_ns;
     machine.say(format_args!("latency: the longest turn was {longest} instructions"));
-    Ok(())
-}
-
-fn destroy(child: Child) -> Result<(), Failure> {
-    child.process.kill(0)?;
-    child.end()?;
     Ok(())
 }
 

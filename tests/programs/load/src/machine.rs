@@ -57,12 +57,17 @@ impl Machine {
     /// Ends the machine.
     pub(crate) fn end(&self, good: bool) -> Result<(), Failure> {
         let code = if good { exit_code::SUCCESS } else { exit_code::TEST_FAILED };
-        match self.resource.shutdown(code)? {}
+        match self.resource().shutdown(code)? {}
     }
 
-    fn image(&self) -> Result<&[u8], Failure> {
+    /// The right to devices.
+    pub(crate) fn resource(&self) -> &Resource {
+        &self.resource
+    }
+
+    fn image(&self, file: &str) -> Result<&[u8], Failure> {
         let bytes = self.archive.get(..self.archive_len).ok_or("the archive is too short")?;
-        Archive::new(bytes).and_then(|archive| archive.file(PROGRAM)).map_err(Failure::new)
+        Archive::new(bytes).and_then(|archive| archive.file(file)).map_err(Failure::new)
     }
 
     /// Starts this program as a child with a role.
@@ -73,11 +78,23 @@ impl Machine {
         handles: &[Grant<'_>],
         fault: Option<(&Endpoint, u64)>,
     ) -> Result<Child, Failure> {
+        self.program(PROGRAM, role, quota, handles, fault)
+    }
+
+    /// Starts a program of the archive.
+    pub(crate) fn program(
+        &self,
+        file: &str,
+        args: &[&str],
+        quota: Quota,
+        handles: &[Grant<'_>],
+        fault: Option<(&Endpoint, u64)>,
+    ) -> Result<Child, Failure> {
         let death = Notification::create()?;
         let process = Program {
-            name: PROGRAM,
-            image: self.image()?,
-            args: role,
+            name: file,
+            image: self.image(file)?,
+            args,
             quota,
             priority: Priority(30),
             stack_pages: 8,
@@ -101,6 +118,12 @@ pub(crate) struct Child {
 }
 
 impl Child {
+    /// Kills it and waits until nothing is left of it.
+    pub(crate) fn stop(self) -> Result<(), Failure> {
+        self.process.kill(0)?;
+        self.end().map(drop)
+    }
+
     /// Waits until nothing is left of it: what is known of it then.
     pub(crate) fn end(&self) -> Result<ProcessInfo, Failure> {
         // Its death is signalled once. Its state says that it is dead long before.
