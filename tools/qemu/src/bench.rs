@@ -1,26 +1,69 @@
-//! A machine that measures: the program `bench`, on a machine whose nanosecond is an
-//! instruction.
+//! Machines that measure: the program `bench` in the place of init, and programs of the whole
+//! system that print lines of the same form.
 
-use crate::{Images, Machine};
-use anyhow::Result;
+use crate::{Images, Machine, Outcome};
+use anyhow::{Result, ensure};
+use std::time::Duration;
 
 /// What is in its archive beside the system: itself and what it starts.
-const PROGRAMS: [&str; 2] = ["bench", "nothing"];
+const PROGRAMS: [&str; 3] = ["bench", "bench32", "nothing"];
 /// Memory of such a machine in MiB.
 const MEMORY: u32 = 256;
+/// How long a part may take on a busy machine.
+const LIMIT: Duration = Duration::from_secs(600);
+/// What is measured at the prompt of the whole system.
+const AT_PROMPT: &str = "run signals price";
 
 impl Images {
-    /// A machine that measures and ends. `name` names its log; `words` are the program's.
+    /// A machine that measures and ends; its nanosecond is an instruction. `name` names its
+    /// log; `words` are the program's.
     ///
     /// # Errors
     /// When the program was not built.
     pub fn bench(&self, name: &str, words: &str) -> Result<Machine> {
-        let archive = self.archive_with_all("bench", &PROGRAMS)?;
-        let machine = self.machine(name).with_archive(&archive);
-        let mut machine = machine.with_counted_time(0);
-        machine.append(&format!("init=bench {words}"))?;
+        let mut machine = self.bench_on(1, name, words)?.with_counted_time(0);
         machine.cpus = 1;
+        Ok(machine)
+    }
+
+    /// The same with so many CPUs and the host's time: what differs from run to run.
+    ///
+    /// # Errors
+    /// As for [`Images::bench`].
+    pub fn bench_on(&self, cpus: u32, name: &str, words: &str) -> Result<Machine> {
+        let archive = self.archive_with_all("bench", &PROGRAMS)?;
+        let mut machine = self.machine(name).with_archive(&archive);
+        machine.cpus = cpus;
+        machine.append(&format!("init=bench {words}"))?;
         machine.memory_mib = MEMORY;
         Ok(machine)
     }
+
+    /// What is printed by a machine of `bench` that ends well.
+    ///
+    /// # Errors
+    /// When it cannot be started, or ends otherwise.
+    pub fn printed(machine: &Machine) -> Result<String> {
+        good(machine.start()?.finish(LIMIT))
+    }
+
+    /// What is printed by the whole system while it measures, its nanosecond an instruction.
+    ///
+    /// # Errors
+    /// When it cannot be started, or does not end well.
+    pub fn printed_at_prompt(&self, name: &str) -> Result<String> {
+        let mut machine = self.machine(name).with_counted_time(0);
+        machine.cpus = 1;
+        machine.memory_mib = MEMORY;
+        let mut session = machine.start()?;
+        session.wait_prompt(LIMIT)?;
+        session.run(AT_PROMPT, LIMIT)?;
+        session.send_line("shutdown")?;
+        good(session.finish(LIMIT))
+    }
+}
+
+fn good(outcome: Outcome) -> Result<String> {
+    ensure!(outcome.verdict.passed(), "{outcome}");
+    Ok(outcome.transcript)
 }

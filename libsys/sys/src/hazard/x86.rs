@@ -7,6 +7,13 @@ pub use crate::raw::Way;
 use abi::CompatCall;
 use core::arch::naked_asm;
 
+/// The CPU's counter of ticks.
+#[must_use]
+pub fn ticks() -> u64 {
+    // SAFETY: every CPU that runs this has it, and the kernel lets programs read it.
+    unsafe { core::arch::x86::_rdtsc() }
+}
+
 /// The way in that system calls of this program use on this CPU.
 #[must_use]
 pub fn way() -> Way {

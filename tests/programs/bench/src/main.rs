@@ -9,6 +9,7 @@
 //! | `samples=N` | how often each operation is measured, at most; 10,000 |
 //! | `rows=A,B` | only operations whose name contains one of these |
 //! | `trace=A` | this operation, again and again between two markers |
+//! | `part=cpus` | instead of all others, those of machines with several CPUs |
 //!
 //! Children are this program once more, with a role as its argument.
 #![no_std]
@@ -18,6 +19,7 @@
 extern crate alloc;
 
 mod calls;
+mod cpus;
 mod faults;
 mod figures;
 mod lives;
@@ -25,6 +27,7 @@ mod lives;
 mod machine;
 mod memory;
 mod meter;
+mod narrow;
 mod shared;
 mod signals;
 mod time;
@@ -64,16 +67,25 @@ const GROUPS: &[(&[&str], Group)] = &[
     (lives::THREADS, lives::threads),
     (lives::PROCESSES, lives::processes),
     (memory::MAPS, memory::maps),
+    (narrow::NARROW, narrow::narrow),
 ];
 
+/// Those of a machine whose time is not counted in instructions.
+const CPUS: &[(&[&str], Group)] = &[(cpus::ALL, cpus::all)];
+
 fn main(env: rt::Env) -> Result<(), Failure> {
-    if let Some(role) = env.args().next() {
+    let mut arguments = env.args();
+    if let Some(role) = arguments.next() {
+        if let Some(cpus) = arguments.next().and_then(|mask| mask.parse().ok()) {
+            sys::trace::set_affinity(cpus)?;
+        }
         return play(&env, role);
     }
     let machine = Machine::new(&env)?;
     sys::set_own_priority(PRIORITY)?;
     let meter = Meter::new(&machine, &env);
-    let measured = GROUPS
+    let groups = if env.option("part") == Some("cpus") { CPUS } else { GROUPS };
+    let measured = groups
         .iter()
         .filter(|(rows, _)| rows.iter().any(|row| meter.wants(row)))
         .try_for_each(|(rows, group)| group(&meter).map_err(|it| it.while_doing(rows[0])));

@@ -3,7 +3,7 @@
 //! With `trace=NAME` that operation is repeated for ever between the calls of two functions,
 //! whose addresses tell the reader of an execution log where one begins and ends.
 
-use crate::figures::{Figures, figures, line};
+use crate::figures::{figures, line};
 use crate::machine::Machine;
 use alloc::vec::Vec;
 use core::hint::black_box;
@@ -115,13 +115,8 @@ impl<'a> Meter<'a> {
             let ticks = one(Watch::Ticks).map_err(|error| error.into().while_doing(row))?;
             samples.push(ticks.saturating_sub(self.empty));
         }
-        self.report(row, &figures(samples));
+        self.machine.say(line(row, &figures(samples)));
         Ok(())
-    }
-
-    /// Prints the line of an operation that was measured elsewhere.
-    pub(crate) fn report(&self, row: &str, figures: &Figures) {
-        self.machine.say(line(row, figures));
     }
 }
 

@@ -8,6 +8,9 @@ extern crate alloc;
 
 mod children;
 mod context;
+#[path = "../../bench/src/figures.rs"]
+mod figures;
+mod price;
 mod rows;
 mod stress;
 mod table;
@@ -22,7 +25,7 @@ use rt::Failure;
 rt::entry!(main);
 
 const USAGE: &str = "usage: signals spin | sleep | handle SIGNAL | ignore SIGNAL | read | table | \
-                     row N | stress [N]\n";
+                     row N | stress [N] | price\n";
 
 /// The last signal that came.
 static CAME: AtomicU8 = AtomicU8::new(0);
@@ -40,6 +43,8 @@ fn main(env: rt::Env) -> Result<(), Failure> {
         "row" => table::run_row(&env, word.unwrap_or(""))?,
         "table" => table::run_all(&env)?,
         "stress" => stress::run(&env, word.and_then(|word| word.parse().ok()).unwrap_or(20_000))?,
+        "nothing" => {}
+        "price" => price::table(&env)?,
         "send" => stress::send(&env)?,
         "receive" => stress::receive(&env)?,
         _ => {

@@ -1,0 +1,60 @@
+//! The same operations on several CPUs: both sides on one, or each on its own.
+
+use crate::QUOTA;
+use crate::meter::Meter;
+use alloc::format;
+use rt::Failure;
+use sys::trace::set_affinity;
+use sys::{Endpoint, FOREVER, Message, Notification, Rights, WORDS};
+
+/// Operations of [`all`]: on one CPU, and from one to another.
+pub(crate) const ALL: &[&str] = &[
+    "call-0-words-same-cpu",
+    "call-4096-bytes-same-cpu",
+    "notification-ping-pong-same-cpu",
+    "call-0-words-other-cpu",
+    "call-4096-bytes-other-cpu",
+    "notification-ping-pong-other-cpu",
+];
+
+const TIMES: usize = 2_000;
+
+/// This side stays on the first CPU.
+pub(crate) fn all(meter: &Meter<'_>) -> Result<(), Failure> {
+    set_affinity(1)?;
+    let cpus = sys::system_info()?.cpus;
+    for (rows, mask) in ALL.chunks(3).zip([1, 2]) {
+        let [words, bytes, signals] = rows else { return Err("three rows".into()) };
+        // On one CPU there is no other.
+        if mask >> cpus == 0 {
+            calls(meter, words, bytes, mask)?;
+            ping_pong(meter, signals, mask)?;
+        }
+    }
+    Ok(())
+}
+
+fn calls(meter: &Meter<'_>, words: &str, bytes: &str, mask: u64) -> Result<(), Failure> {
+    let endpoint = Endpoint::create()?;
+    let handles = [("endpoint", endpoint.handle(), Rights::RECEIVE, 0)];
+    let server = meter.machine.child(&["serve", &format!("{mask}")], QUOTA, &handles, None)?;
+    meter.measure(words, TIMES, || endpoint.call(0, &[0; WORDS]).map(drop))?;
+    let (sent, mut received) = ([1; 4096], [0; 4096]);
+    meter.measure(bytes, TIMES, || {
+        let mut message = Message::new(0, [0; WORDS]).with_bytes(&sent);
+        endpoint.call_with(&mut message, FOREVER, &mut received).map(drop)
+    })?;
+    server.stop()
+}
+
+fn ping_pong(meter: &Meter<'_>, row: &str, mask: u64) -> Result<(), Failure> {
+    let (ping, pong) = (Notification::create()?, Notification::create()?);
+    let handles =
+        [("ping", ping.handle(), Rights::ALL, 0), ("pong", pong.handle(), Rights::ALL, 0)];
+    let other = meter.machine.child(&["pong", &format!("{mask}")], QUOTA, &handles, None)?;
+    meter.measure(row, TIMES, || {
+        ping.signal(1)?;
+        pong.wait(FOREVER).map(drop)
+    })?;
+    other.stop()
+}
