@@ -67,6 +67,17 @@ pub fn ticks() -> u64 {
     unsafe { core::arch::x86_64::_rdtsc() }
 }
 
+/// Executes about so many instructions that do nothing: a slowdown that is to be found.
+pub fn burn(instructions: u64) {
+    // Two in each round.
+    if let Some(rounds) = core::num::NonZeroU64::new(instructions / 2) {
+        // SAFETY: it counts a register down.
+        unsafe {
+            asm!("2: dec {}", "jnz 2b", inout(reg) rounds.get() => _, options(nomem, nostack))
+        };
+    }
+}
+
 /// Writes a port by an instruction, which faults unless it was allowed.
 pub fn port_write(port: u16, value: u8) {
     // SAFETY: it touches no memory; where it is not allowed it faults, which is the test.

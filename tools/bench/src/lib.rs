@@ -1,11 +1,26 @@
 //! What the bench measured: read, kept, compared, judged.
 //!
-//! The program `tests/programs/bench` prints a line for each operation; [`rows`] reads them.
-//! `cargo xtask bench` and the system test that is the gate share this crate.
+//! The program `tests/programs/bench` prints a line for each operation; [`rows`] reads them, a
+//! [`Run`] keeps them. `cargo xtask bench` and the system test that is the gate share this
+//! crate, and these files:
+//!
+//! | file | what |
+//! |---|---|
+//! | `tests/bench/baseline.json` | the run that counts are held against: [`growth`] |
+//! | `tests/bench/results.jsonl` | a run in each line: the history |
+//! | `tests/bench/peers.toml` | what others need for the same: [`Peers`] |
 #![forbid(unsafe_code)]
 
+mod compare;
 mod figures;
+mod gate;
+mod peers;
+mod run;
 mod table;
 
+pub use compare::{Comparison, compare};
 pub use figures::{Figures, Row, rows};
+pub use gate::growth;
+pub use peers::{Peer, Peers};
+pub use run::{Run, history};
 pub use table::table;

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use std::time::Duration;
 
 /// What is in its archive beside the system: itself and what it starts.
-const PROGRAMS: [&str; 3] = ["bench", "bench32", "nothing"];
+const PROGRAMS: [&str; 4] = ["bench", "bench-slow", "bench32", "nothing"];
 /// Memory of such a machine in MiB.
 const MEMORY: u32 = 256;
 /// How long a part may take on a busy machine.
@@ -21,9 +21,19 @@ impl Images {
     /// # Errors
     /// When the program was not built.
     pub fn bench(&self, name: &str, words: &str) -> Result<Machine> {
-        let mut machine = self.bench_on(1, name, words)?.with_counted_time(0);
-        machine.cpus = 1;
-        Ok(machine)
+        self.counted("bench", name, words)
+    }
+
+    /// The same with a program that is slower by `slower=N` of the words.
+    ///
+    /// # Errors
+    /// As for [`Images::bench`].
+    pub fn bench_slow(&self, name: &str, words: &str) -> Result<Machine> {
+        self.counted("bench-slow", name, words)
+    }
+
+    fn counted(&self, program: &str, name: &str, words: &str) -> Result<Machine> {
+        Ok(self.starting(program, 1, name, words)?.with_counted_time(0))
     }
 
     /// The same with so many CPUs and the host's time: what differs from run to run.
@@ -31,10 +41,14 @@ impl Images {
     /// # Errors
     /// As for [`Images::bench`].
     pub fn bench_on(&self, cpus: u32, name: &str, words: &str) -> Result<Machine> {
+        self.starting("bench", cpus, name, words)
+    }
+
+    fn starting(&self, program: &str, cpus: u32, name: &str, words: &str) -> Result<Machine> {
         let archive = self.archive_with_all("bench", &PROGRAMS)?;
         let mut machine = self.machine(name).with_archive(&archive);
         machine.cpus = cpus;
-        machine.append(&format!("init=bench {words}"))?;
+        machine.append(&format!("init={program} {words}"))?;
         machine.memory_mib = MEMORY;
         Ok(machine)
     }

@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use rt::Failure;
 use sys::hazard::entries::sleep_for_ever;
 use sys::hazard::ticks;
-use sys::{Error, FOREVER, Rights, Thread};
+use sys::{Error, FOREVER, Thread};
 
 /// Operations of [`threads`].
 pub(crate) const THREADS: &[&str] = &[
@@ -57,11 +57,9 @@ pub(crate) fn threads(meter: &Meter<'_>) -> Result<(), Failure> {
 
 /// A process with a small program, until nothing is left of it.
 pub(crate) fn processes(meter: &Meter<'_>) -> Result<(), Failure> {
-    let bell = sys::Notification::create()?;
+    let image = meter.machine.image("nothing")?;
     meter.measure(PROCESSES[0], TIMES, || {
-        let handles = [("bell", bell.handle(), Rights::SIGNAL, 0)];
-        let child = meter.machine.program("nothing", &[], QUOTA, &handles, None)?;
-        child.end().map(drop)
+        meter.machine.program("nothing", image, &[], QUOTA, &[], None)?.end().map(drop)
     })
 }
 

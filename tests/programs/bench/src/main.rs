@@ -9,6 +9,7 @@
 //! | `samples=N` | how often each operation is measured, at most; 10,000 |
 //! | `rows=A,B` | only operations whose name contains one of these |
 //! | `trace=A` | this operation, again and again between two markers |
+//! | `slower=N` | in the program `bench-slow`: each operation takes so many instructions more |
 //! | `part=cpus` | instead of all others, those of machines with several CPUs |
 //!
 //! Children are this program once more, with a role as its argument.

@@ -24,6 +24,9 @@ pub(crate) struct Meter<'a> {
     samples: usize,
     /// Ticks that a measurement of nothing takes.
     empty: u64,
+    /// Instructions by which each operation is slower than it need be.
+    #[cfg(feature = "slow")]
+    slower: u64,
 }
 
 /// How a piece of work is watched.
@@ -58,10 +61,19 @@ impl Watch {
 impl<'a> Meter<'a> {
     /// As the command line wants it.
     pub(crate) fn new(machine: &'a Machine, env: &rt::Env) -> Self {
-        let samples = env.option("samples").and_then(|text| text.parse().ok()).unwrap_or(10_000);
+        let number = |key| env.option(key).and_then(|text| text.parse().ok());
+        let samples = number("samples").unwrap_or(10_000);
         let option = |key| env.option(key).unwrap_or("");
         let empty = (0..EMPTY_SAMPLES).map(|_| Watch::Ticks.around(|| ()).0).min().unwrap_or(0);
-        Self { machine, rows: option("rows"), trace: option("trace"), samples, empty }
+        Self {
+            machine,
+            rows: option("rows"),
+            trace: option("trace"),
+            samples,
+            empty,
+            #[cfg(feature = "slow")]
+            slower: number("slower").unwrap_or(0) as u64,
+        }
     }
 
     /// Whether an operation is to be measured or traced.
@@ -85,7 +97,11 @@ impl<'a> Meter<'a> {
         mut work: impl FnMut() -> Result<(), E>,
     ) -> Result<(), Failure> {
         self.each(row, times, |watch| {
-            let (ticks, done) = watch.around(&mut work);
+            let (ticks, done) = watch.around(|| {
+                #[cfg(feature = "slow")]
+                sys::hazard::burn(self.slower);
+                work()
+            });
             done.map(|()| ticks)
         })
     }

@@ -21,7 +21,8 @@ pub(crate) fn narrow(meter: &Meter<'_>) -> Result<(), Failure> {
         ("parent", told.handle(), Rights::SEND, 0),
     ];
     let samples = format!("{}", meter.samples(TIMES));
-    let child = meter.machine.program("bench32", &[&samples], QUOTA, &handles, None)?;
+    let image = meter.machine.image("bench32")?;
+    let child = meter.machine.program("bench32", image, &[&samples], QUOTA, &handles, None)?;
     for _ in NARROW {
         let mut line = [0; 128];
         let Received::Message(told) = told.receive(FOREVER, &mut line)? else {

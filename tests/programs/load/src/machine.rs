@@ -65,7 +65,8 @@ impl Machine {
         &self.resource
     }
 
-    fn image(&self, file: &str) -> Result<&[u8], Failure> {
+    /// The file of a program in the archive.
+    pub(crate) fn image(&self, file: &str) -> Result<&[u8], Failure> {
         let bytes = self.archive.get(..self.archive_len).ok_or("the archive is too short")?;
         Archive::new(bytes).and_then(|archive| archive.file(file)).map_err(Failure::new)
     }
@@ -78,13 +79,14 @@ impl Machine {
         handles: &[Grant<'_>],
         fault: Option<(&Endpoint, u64)>,
     ) -> Result<Child, Failure> {
-        self.program(PROGRAM, role, quota, handles, fault)
+        self.program(PROGRAM, self.image(PROGRAM)?, role, quota, handles, fault)
     }
 
-    /// Starts a program of the archive.
+    /// Starts a program.
     pub(crate) fn program(
         &self,
-        file: &str,
+        name: &str,
+        image: &[u8],
         args: &[&str],
         quota: Quota,
         handles: &[Grant<'_>],
@@ -92,8 +94,8 @@ impl Machine {
     ) -> Result<Child, Failure> {
         let death = Notification::create()?;
         let process = Program {
-            name: file,
-            image: self.image(file)?,
+            name,
+            image,
             args,
             quota,
             priority: Priority(30),

@@ -3,11 +3,12 @@
 //! A machine boots the program `tests/programs/bench` and counts instructions
 //! (`-icount shift=0`); what it prints is read by the crate `bench-results`.
 
+mod files;
 mod trace;
 
 use crate::{build, setup, step::Step};
 use anyhow::{Result, ensure};
-use bench_results::{Row, rows, table};
+use bench_results::{Peers, Row, Run, compare, growth, rows, table};
 use clap::Args;
 use qemu_harness::Images;
 
@@ -23,6 +24,16 @@ pub(crate) struct Arguments {
     /// How often each operation is measured, at most
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     samples: u32,
+    /// Compare with the baseline and with seL4 and Linux; fails when a row misses its goal
+    /// without a reason
+    #[arg(long)]
+    compare: bool,
+    /// Add the results to tests/bench/results.jsonl
+    #[arg(long, conflicts_with = "operations")]
+    record: bool,
+    /// Make the results the baseline, tests/bench/baseline.json
+    #[arg(long, conflicts_with = "operations")]
+    baseline: bool,
     /// Instead: calls within a CPU and to another one, on 1, 2 and 4 CPUs, in nanoseconds of
     /// this host: they differ from run to run
     #[arg(long, conflicts_with = "operations")]
@@ -46,8 +57,33 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
         return on_cpus(&images, arguments.samples);
     }
     let measured = measure(&images, &arguments.operations, arguments.samples)?;
-    print!("{}", table(&measured));
-    Ok(0)
+    let status = if arguments.compare {
+        told(&measured)?
+    } else {
+        print!("{}", table(&measured));
+        0
+    };
+    let run = files::run(&measured)?;
+    if arguments.record {
+        run.append(&files::results())?;
+    }
+    if arguments.baseline {
+        run.write(&files::baseline())?;
+    }
+    Ok(status)
+}
+
+/// Prints the comparison: 1 when a goal is missed without a reason.
+fn told(measured: &[Row]) -> Result<u8> {
+    let baseline = files::baseline();
+    let baseline = baseline.exists().then(|| Run::read(&baseline)).transpose()?;
+    let comparison = compare(measured, baseline.as_ref(), &Peers::read(&files::peers())?);
+    print!("{}", comparison.text);
+    for problem in baseline.iter().flat_map(|run| growth(run, measured, false)) {
+        println!("{problem}");
+    }
+    println!("{} rows miss a goal without a reason", comparison.missed.len());
+    Ok(u8::from(!comparison.missed.is_empty()))
 }
 
 /// The rows whose names contain one of these.

@@ -1,0 +1,94 @@
+//! The gate: no deterministic count may grow by more than two per cent unless the baseline is
+//! renewed, which a reviewer sees.
+
+use crate::{Row, Run};
+
+/// How much a count may grow, in per cent.
+const ALLOWED: u64 = 2;
+
+/// What is wrong with these rows: counts that grew, operations that only one of the two has.
+/// `whole`: all operations were measured, so that one that is missing is gone.
+pub fn growth(baseline: &Run, rows: &[Row], whole: bool) -> Vec<String> {
+    let mut problems: Vec<String> =
+        rows.iter().filter_map(|row| problem(&row.name, baseline, row.figures.median)).collect();
+    if whole {
+        let is_there = |name: &&String| rows.iter().any(|row| row.name == **name);
+        let gone = baseline.rows.keys().filter(|name| !is_there(name));
+        problems
+            .extend(gone.map(|name| format!("{name}: in the baseline, but not measured{RENEW}")));
+    }
+    problems
+}
+
+/// What to do about it.
+const RENEW: &str = "; if that is meant, renew the baseline with `cargo xtask bench --baseline` \
+                     and commit it with its reason";
+
+fn problem(name: &str, baseline: &Run, now: u64) -> Option<String> {
+    let Some(before) = baseline.median(name) else {
+        return Some(format!("{name}: {now}, and not in the baseline{RENEW}"));
+    };
+    if !grew(before, now) {
+        return None;
+    }
+    let percent = f64_of(now) / f64_of(before) * 100.0 - 100.0;
+    Some(format!(
+        "{name}: {now} instructions, {before} in the baseline: {percent:+.1}%, more than \
+         {ALLOWED}%{RENEW}"
+    ))
+}
+
+/// Whether it is more than it may be.
+fn grew(before: u64, now: u64) -> bool {
+    u128::from(now) * 100 > u128::from(before) * u128::from(100 + ALLOWED)
+}
+
+/// Counts are far below the numbers that a double cannot hold.
+fn f64_of(count: u64) -> f64 {
+    u32::try_from(count).map_or(f64::MAX, f64::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{grew, growth};
+    use crate::{Figures, Row, Run};
+
+    fn rows(rows: &[(&str, u64)]) -> Vec<Row> {
+        let row = |(name, median): &(&str, u64)| Row {
+            name: (*name).to_owned(),
+            figures: Figures { median: *median, ..Figures::default() },
+        };
+        rows.iter().map(row).collect()
+    }
+
+    fn baseline() -> Run {
+        Run::new("a".into(), "today".into(), &rows(&[("call", 1_000), ("signal", 50)]))
+    }
+
+    #[test]
+    fn two_per_cent_are_allowed_and_no_instruction_more() {
+        assert!(!grew(1_000, 1_020) && grew(1_000, 1_021));
+        assert!(!grew(50, 51) && grew(50, 52));
+        assert!(!grew(1_000, 1) && !grew(0, 0) && grew(0, 1));
+        assert!(!grew(u64::MAX, u64::MAX));
+    }
+
+    #[test]
+    fn growth_is_told_with_the_row_both_counts_and_what_to_do() {
+        assert!(growth(&baseline(), &rows(&[("call", 1_020), ("signal", 40)]), true).is_empty());
+        let problems = growth(&baseline(), &rows(&[("call", 1_030), ("signal", 50)]), true);
+        assert_eq!(problems.len(), 1);
+        for part in ["call: 1030", "1000 in the baseline", "+3.0%", "bench --baseline"] {
+            assert!(problems[0].contains(part), "{part}: {problems:?}");
+        }
+    }
+
+    #[test]
+    fn an_operation_that_only_one_side_has_is_told() {
+        let new = growth(&baseline(), &rows(&[("call", 1), ("signal", 1), ("map", 7)]), true);
+        assert!(new.len() == 1 && new[0].starts_with("map: 7, and not in the baseline"), "{new:?}");
+        let gone = growth(&baseline(), &rows(&[("call", 1)]), true);
+        assert!(gone.len() == 1 && gone[0].starts_with("signal: in the baseline"), "{gone:?}");
+        assert!(growth(&baseline(), &rows(&[("call", 1)]), false).is_empty());
+    }
+}

@@ -1,0 +1,126 @@
+//! Runs, as files keep them.
+
+use crate::{Figures, Row};
+use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// All operations, measured once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// Of what; with a `+` when there were changes on top of it.
+    pub commit: String,
+    /// When, in UTC.
+    pub date: String,
+    /// Minimum, quartiles with the median, maximum, by operation.
+    pub rows: BTreeMap<String, [u64; 5]>,
+}
+
+impl Run {
+    /// What was just measured.
+    pub fn new(commit: String, date: String, rows: &[Row]) -> Self {
+        let kept = |row: &Row| {
+            let Figures { min, first_quartile, median, third_quartile, max, .. } = row.figures;
+            (row.name.clone(), [min, first_quartile, median, third_quartile, max])
+        };
+        Self { commit, date, rows: rows.iter().map(kept).collect() }
+    }
+
+    /// The median of an operation.
+    pub fn median(&self, operation: &str) -> Option<u64> {
+        self.rows.get(operation).map(|figures| figures[2])
+    }
+
+    /// Reads the one in a file.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn read(file: &Path) -> Result<Self> {
+        let text = read(file)?;
+        serde_json::from_str(&text).with_context(|| format!("{} is no run", file.display()))
+    }
+
+    /// Writes it to a file, an operation in each line.
+    ///
+    /// # Errors
+    /// When that cannot be written.
+    pub fn write(&self, file: &Path) -> Result<()> {
+        let row = |(name, figures): (&String, &[u64; 5])| {
+            Ok(format!("    {}: {}", serde_json::to_string(name)?, serde_json::to_string(figures)?))
+        };
+        let rows: Vec<String> = self.rows.iter().map(row).collect::<Result<_>>()?;
+        let head = |text: &str| serde_json::to_string(text);
+        let text = format!(
+            "{{\n  \"commit\": {},\n  \"date\": {},\n  \"rows\": {{\n{}\n  }}\n}}\n",
+            head(&self.commit)?,
+            head(&self.date)?,
+            rows.join(",\n")
+        );
+        write(file, &text)
+    }
+
+    /// Adds it to a history, as its last line.
+    ///
+    /// # Errors
+    /// When that cannot be written.
+    pub fn append(&self, file: &Path) -> Result<()> {
+        let before = if file.exists() { read(file)? } else { String::new() };
+        write(file, &format!("{before}{}\n", serde_json::to_string(self)?))
+    }
+}
+
+/// The runs of a history, oldest first.
+///
+/// # Errors
+/// When a line is none.
+pub fn history(file: &Path) -> Result<Vec<Run>> {
+    let line = |(number, line): (usize, &str)| {
+        serde_json::from_str(line)
+            .with_context(|| format!("{}:{} is no run", file.display(), number + 1))
+    };
+    read(file)?.lines().enumerate().map(line).collect()
+}
+
+fn read(file: &Path) -> Result<String> {
+    std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+}
+
+fn write(file: &Path, text: &str) -> Result<()> {
+    std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Run, history};
+    use crate::{Figures, Row};
+
+    fn run(commit: &str) -> Run {
+        let figures = Figures { min: 1, median: 3, max: 5, ..Figures::default() };
+        let rows = [Row { name: "call".into(), figures }, Row { name: "signal".into(), figures }];
+        Run::new(commit.into(), "2026-11-28".into(), &rows)
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("baseline.json");
+        run("a+").write(&file).unwrap();
+        assert_eq!(Run::read(&file).unwrap(), run("a+"));
+        assert_eq!(run("a").median("call"), Some(3));
+        assert_eq!(run("a").median("other"), None);
+        let lines = std::fs::read_to_string(&file).unwrap();
+        assert!(lines.contains("    \"call\": [1,0,3,0,5],\n"), "{lines}");
+    }
+
+    #[test]
+    fn a_history_grows_line_by_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("results.jsonl");
+        run("a").append(&file).unwrap();
+        run("b").append(&file).unwrap();
+        assert_eq!(history(&file).unwrap(), [run("a"), run("b")]);
+        std::fs::write(&file, "nonsense\n").unwrap();
+        assert!(history(&file).unwrap_err().to_string().contains("results.jsonl:1"));
+    }
+}

@@ -1,0 +1,44 @@
+//! The files of the bench, and what names a run.
+
+use crate::workspace;
+use anyhow::{Context as _, Result, ensure};
+use bench_results::{Row, Run};
+use std::path::PathBuf;
+use std::process::Command;
+
+/// The run that counts are held against.
+pub(super) fn baseline() -> PathBuf {
+    folder().join("baseline.json")
+}
+
+/// All runs that were recorded.
+pub(super) fn results() -> PathBuf {
+    folder().join("results.jsonl")
+}
+
+/// What others need.
+pub(super) fn peers() -> PathBuf {
+    folder().join("peers.toml")
+}
+
+fn folder() -> PathBuf {
+    workspace::root().join("tests/bench")
+}
+
+/// What was measured here and now.
+pub(super) fn run(rows: &[Row]) -> Result<Run> {
+    let changes = !output("git", &["status", "--porcelain", "--untracked-files=no"])?.is_empty();
+    let commit = output("git", &["rev-parse", "--short=10", "HEAD"])?;
+    let date = output("date", &["-u", "+%Y-%m-%dT%H:%M:%SZ"])?;
+    Ok(Run::new(commit + if changes { "+" } else { "" }, date, rows))
+}
+
+fn output(program: &str, words: &[&str]) -> Result<String> {
+    let output = Command::new(program)
+        .args(words)
+        .current_dir(workspace::root())
+        .output()
+        .with_context(|| format!("cannot start {program}"))?;
+    ensure!(output.status.success(), "{program} {} failed", words.join(" "));
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}
