@@ -23,6 +23,7 @@ mod new_server;
 mod run;
 mod selftest;
 mod setup;
+mod sizes;
 mod step;
 mod stress;
 mod test;
@@ -45,6 +46,7 @@ enum Command {
     Test(test::Arguments),
     Check(check::Arguments),
     Bench(bench::Arguments),
+    Sizes(sizes::Arguments),
     Coverage(coverage::Arguments),
     Mutants(mutants::Arguments),
     Api(api::Arguments),
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Sizes(arguments) => sizes::run(&arguments),
         Command::Coverage(arguments) => coverage::run(&arguments),
         Command::Mutants(arguments) => mutants::run(&arguments),
         Command::Api(arguments) => api::run(&arguments),

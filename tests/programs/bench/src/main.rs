@@ -11,6 +11,7 @@
 //! | `trace=A` | this operation, again and again between two markers |
 //! | `slower=N` | in the program `bench-slow`: each operation takes so many instructions more |
 //! | `part=cpus` | instead of all others, those of machines with several CPUs |
+//! | `part=sizes` | instead, what things take of memory |
 //!
 //! Children are this program once more, with a role as its argument.
 #![no_std]
@@ -31,6 +32,7 @@ mod meter;
 mod narrow;
 mod shared;
 mod signals;
+mod sizes;
 mod time;
 
 use machine::Machine;
@@ -84,16 +86,23 @@ fn main(env: rt::Env) -> Result<(), Failure> {
     }
     let machine = Machine::new(&env)?;
     sys::set_own_priority(PRIORITY)?;
-    let meter = Meter::new(&machine, &env);
-    let groups = if env.option("part") == Some("cpus") { CPUS } else { GROUPS };
-    let measured = groups
-        .iter()
-        .filter(|(rows, _)| rows.iter().any(|row| meter.wants(row)))
-        .try_for_each(|(rows, group)| group(&meter).map_err(|it| it.while_doing(rows[0])));
+    let measured = match env.option("part") {
+        Some("sizes") => sizes::all(&machine),
+        Some("cpus") => measure(&Meter::new(&machine, &env), CPUS),
+        _ => measure(&Meter::new(&machine, &env), GROUPS),
+    };
     if let Err(failure) = &measured {
         machine.say(format_args!("failed: {failure}"));
     }
     machine.end(measured.is_ok())
+}
+
+/// Measures what is wanted of these.
+fn measure(meter: &Meter<'_>, groups: &[(&[&str], Group)]) -> Result<(), Failure> {
+    let wanted = groups.iter().filter(|(rows, _)| rows.iter().any(|row| meter.wants(row)));
+    wanted
+        .into_iter()
+        .try_for_each(|(rows, group)| group(meter).map_err(|failure| failure.while_doing(rows[0])))
 }
 
 fn play(env: &rt::Env, role: &str) -> Result<(), Failure> {

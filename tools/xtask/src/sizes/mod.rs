@@ -1,0 +1,50 @@
+//! `sizes`: how large the kernel, the programs and their memory are, and by how much that
+//! differs from what was recorded last.
+//!
+//! What is recorded is `tests/bench/sizes.json`, to be renewed with `--record` by commits that
+//! mean to change sizes.
+
+mod elf;
+mod memory;
+mod record;
+mod source;
+
+use crate::{build, setup};
+use anyhow::Result;
+use clap::Args;
+use qemu_harness::Images;
+
+/// Show the sizes of kernel, programs and memory, with the difference to those recorded last.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Make them the ones that others are compared with, in tests/bench/sizes.json
+    #[arg(long)]
+    record: bool,
+}
+
+/// A size: its name, and the number of bytes, or of what the name says.
+type Size = (String, u64);
+
+/// The command.
+pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
+    setup::qemu()?;
+    let images = build::for_bench(&setup::toolchain()?)?;
+    let (now, seconds) = all(&images)?;
+    print!("{}", record::table(&now, record::read()?.as_ref()));
+    println!("boot to the prompt: {seconds:.2} s on this host");
+    if arguments.record {
+        record::write(&now)?;
+    }
+    Ok(0)
+}
+
+/// All sizes, in the order of the table, and how long the boot took.
+fn all(images: &Images) -> Result<(Vec<Size>, f32)> {
+    let mut sizes = elf::kernel(images)?;
+    sizes.extend(source::lines()?);
+    let (running, seconds) = memory::at_prompt(images)?;
+    sizes.extend(running);
+    sizes.extend(memory::of_objects(images)?);
+    sizes.extend(elf::programs(images)?);
+    Ok((sizes, seconds))
+}

@@ -1,0 +1,62 @@
+//! The sizes that were recorded, and the difference.
+
+use super::Size;
+use crate::workspace;
+use anyhow::{Context as _, Result};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Sizes by name.
+type Sizes = BTreeMap<String, u64>;
+
+fn file() -> PathBuf {
+    workspace::root().join("tests/bench/sizes.json")
+}
+
+/// What was recorded, if anything.
+pub(super) fn read() -> Result<Option<Sizes>> {
+    if !file().exists() {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(file())?;
+    serde_json::from_str(&text).context("tests/bench/sizes.json holds no sizes").map(Some)
+}
+
+/// Records these.
+pub(super) fn write(sizes: &[Size]) -> Result<()> {
+    let sizes: Sizes = sizes.iter().cloned().collect();
+    let text = serde_json::to_string_pretty(&sizes)? + "\n";
+    std::fs::write(file(), text).context("cannot write tests/bench/sizes.json")
+}
+
+/// A line for each size, with what it has grown by.
+pub(super) fn table(now: &[Size], before: Option<&Sizes>) -> String {
+    let width = now.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let line = |(name, size): &Size| {
+        let grown = match before.map(|sizes| sizes.get(name)) {
+            None => String::new(),
+            Some(None) => "new".to_owned(),
+            Some(Some(before)) if before == size => "=".to_owned(),
+            Some(Some(before)) => format!("{:+}", i128::from(*size) - i128::from(*before)),
+        };
+        format!("{name:<width$}  {size:>10}  {grown:>9}").trim_end().to_owned() + "\n"
+    };
+    now.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::table;
+
+    #[test]
+    fn each_size_has_its_difference() {
+        let size = |name: &str, size| (name.to_owned(), size);
+        let now = [size("text", 90), size("data", 7), size("bss", 1), size("rodata", 5)];
+        let before = [size("text", 100), size("data", 7), size("rodata", 2)].into();
+        let text = table(&now, Some(&before));
+        let ends: Vec<&str> =
+            text.lines().filter_map(|line| line.split_whitespace().last()).collect();
+        assert_eq!(ends, ["-10", "=", "new", "+3"]);
+        assert_eq!(table(&now[1..2], None), "data           7\n");
+    }
+}

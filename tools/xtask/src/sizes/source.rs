@@ -1,0 +1,44 @@
+//! Lines of the kernel's source.
+
+use super::Size;
+use crate::check::sources;
+use crate::workspace;
+use anyhow::Result;
+use std::path::Path;
+
+/// What is in the kernel's folder and in no kernel: tests, self-tests, the hosted machine.
+const APART: [&str; 4] = ["tests", "selftest", "hosted", "hosted.rs"];
+
+/// Lines of code of the core and of the machine's side.
+pub(super) fn lines() -> Result<Vec<Size>> {
+    let folder = workspace::root().join("microkernel/src");
+    let (mut core, mut arch) = (0, 0);
+    for file in sources(&folder)? {
+        let part = file.strip_prefix(&folder)?.iter().next().unwrap_or_default();
+        if APART.iter().any(|apart| Path::new(apart) == Path::new(part)) {
+            continue;
+        }
+        let count = code_lines(&std::fs::read_to_string(&file)?);
+        let side = if part == "arch" || part == "main.rs" { &mut arch } else { &mut core };
+        *side += count;
+    }
+    Ok(vec![("lines of code: core".into(), core), ("lines of code: x86_64".into(), arch)])
+}
+
+/// Lines that are neither empty nor comments, up to the tests at the end.
+fn code_lines(source: &str) -> u64 {
+    let code = source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    let is_code = |line: &&str| !line.is_empty() && !line.starts_with("//");
+    code.lines().map(str::trim).filter(is_code).count() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::code_lines;
+
+    #[test]
+    fn comments_empty_lines_and_tests_are_no_code() {
+        let source = "//! Doc.\n\n/// More.\nfn a() {\n    // Why.\n    b();\n}\n\n#[cfg(test)]\nmod tests {\n    fn c() {}\n}\n";
+        assert_eq!(code_lines(source), 3);
+    }
+}
