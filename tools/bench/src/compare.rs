@@ -20,7 +20,7 @@ pub fn compare(rows: &[Row], baseline: Option<&Run>, peers: &Peers) -> Compariso
     let head =
         ["operation", "now", "before", "ratio", "seL4", "ratio", "Linux", "ratio", "verdict"];
     let (mut lines, mut notes, mut missed) =
-        (vec![head.map(str::to_owned)], Vec::new(), Vec::new());
+        (vec![head.map(str::to_owned).to_vec()], Vec::new(), Vec::new());
     for Row { name, figures } in rows {
         let (now, peer) = (figures.median, peers.0.get(name));
         let before = baseline.and_then(|run| run.median(name));
@@ -28,7 +28,7 @@ pub fn compare(rows: &[Row], baseline: Option<&Run>, peers: &Peers) -> Compariso
         let verdict = peer.map_or("", |peer| verdict(now, peer));
         let count = |count: Option<u64>| count.map_or(String::new(), grouped);
         let ratio = |count: Option<u64>| count.map_or(String::new(), |count| ratio(now, count));
-        lines.push([
+        lines.push(vec![
             name.clone(),
             grouped(now),
             count(before),

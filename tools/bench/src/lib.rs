@@ -16,6 +16,7 @@ mod figures;
 mod gate;
 mod peers;
 mod run;
+mod scale;
 mod table;
 
 pub use compare::{Comparison, compare};
@@ -23,4 +24,5 @@ pub use figures::{Figures, Row, rows};
 pub use gate::growth;
 pub use peers::{Peer, Peers};
 pub use run::{Run, history};
+pub use scale::scale;
 pub use table::table;

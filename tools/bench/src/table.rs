@@ -4,21 +4,24 @@ use crate::Row;
 
 /// A table of operations and their costs, one line each.
 pub fn table(rows: &[Row]) -> String {
-    let head = ["operation", "min", "median", "p99", "max"].map(str::to_owned);
+    let head = ["operation", "min", "median", "p99", "max"].map(str::to_owned).to_vec();
     let cells = |row: &Row| {
         let figures = row.figures;
         let numbers = [figures.min, figures.median, figures.p99, figures.max];
         let [min, median, p99, max] = numbers.map(grouped);
-        [row.name.clone(), min, median, p99, max]
+        vec![row.name.clone(), min, median, p99, max]
     };
     aligned(&std::iter::once(head).chain(rows.iter().map(cells)).collect::<Vec<_>>())
 }
 
 /// Columns as wide as they must be: the first to the left, the others to the right.
-pub(crate) fn aligned<const N: usize>(lines: &[[String; N]]) -> String {
-    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
-    let widths: [usize; N] = std::array::from_fn(|column| width(column).unwrap_or(0));
-    let line = |cells: &[String; N]| {
+pub(crate) fn aligned(lines: &[Vec<String>]) -> String {
+    let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
+    let cell =
+        |line: &Vec<String>, column: usize| line.get(column).map_or(0, |it| it.chars().count());
+    let width = |column| lines.iter().map(|line| cell(line, column)).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let line = |cells: &Vec<String>| {
         let cell = |(column, cell): (usize, &String)| match column {
             0 => format!("{cell:<width$}", width = widths[0]),
             _ => format!("  {cell:>width$}", width = widths[column]),

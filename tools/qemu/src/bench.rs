@@ -9,6 +9,8 @@ use std::time::Duration;
 const PROGRAMS: [&str; 4] = ["bench", "bench-slow", "bench32", "nothing"];
 /// Memory of such a machine in MiB.
 const MEMORY: u32 = 256;
+/// The same where there are many things in it.
+const SCALE_MEMORY: u32 = 512;
 /// How long a part may take on a busy machine.
 const LIMIT: Duration = Duration::from_secs(600);
 /// What is measured at the prompt of the whole system.
@@ -50,6 +52,16 @@ impl Images {
         machine.cpus = cpus;
         machine.append(&format!("init={program} {words}"))?;
         machine.memory_mib = MEMORY;
+        Ok(machine)
+    }
+
+    /// A machine that measures with many things in it.
+    ///
+    /// # Errors
+    /// As for [`Images::bench`].
+    pub fn bench_scale(&self, name: &str) -> Result<Machine> {
+        let mut machine = self.bench(name, "part=scale")?;
+        machine.memory_mib = SCALE_MEMORY;
         Ok(machine)
     }
 

@@ -12,6 +12,7 @@
 //! | `slower=N` | in the program `bench-slow`: each operation takes so many instructions more |
 //! | `part=cpus` | instead of all others, those of machines with several CPUs |
 //! | `part=sizes` | instead, what things take of memory |
+//! | `part=scale` | instead, a few operations with many things in the machine |
 //!
 //! Children are this program once more, with a role as its argument.
 #![no_std]
@@ -30,6 +31,7 @@ mod machine;
 mod memory;
 mod meter;
 mod narrow;
+mod scale;
 mod shared;
 mod signals;
 mod sizes;
@@ -87,6 +89,7 @@ fn main(env: rt::Env) -> Result<(), Failure> {
     let machine = Machine::new(&env)?;
     sys::set_own_priority(PRIORITY)?;
     let measured = match env.option("part") {
+        Some("scale") => scale::all(&Meter::new(&machine, &env)),
         Some("sizes") => sizes::all(&machine),
         Some("cpus") => measure(&Meter::new(&machine, &env), CPUS),
         _ => measure(&Meter::new(&machine, &env), GROUPS),

@@ -3,6 +3,7 @@
 use crate::workspace;
 use anyhow::{Context as _, Result, ensure};
 use bench_results::{Row, Run};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -19,6 +20,14 @@ pub(super) fn results() -> PathBuf {
 /// What others need.
 pub(super) fn peers() -> PathBuf {
     folder().join("peers.toml")
+}
+
+/// Why costs grow with the number of things, by `OPERATION@KIND`.
+pub(super) fn scale_reasons() -> Result<BTreeMap<String, String>> {
+    let file = folder().join("scale.toml");
+    let text = std::fs::read_to_string(&file)
+        .with_context(|| format!("cannot read {}", file.display()))?;
+    toml::from_str(&text).with_context(|| format!("{} is wrong", file.display()))
 }
 
 fn folder() -> PathBuf {

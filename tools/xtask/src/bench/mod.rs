@@ -8,7 +8,7 @@ mod trace;
 
 use crate::{build, setup, step::Step};
 use anyhow::{Result, ensure};
-use bench_results::{Peers, Row, Run, compare, growth, rows, table};
+use bench_results::{Peers, Row, Run, compare, growth, rows, scale, table};
 use clap::Args;
 use qemu_harness::Images;
 
@@ -38,8 +38,12 @@ pub(crate) struct Arguments {
     /// this host: they differ from run to run
     #[arg(long, conflicts_with = "operations")]
     cpus: bool,
+    /// Instead: a few operations with 10, 1,000 and 100,000 threads, endpoints, handles, timers,
+    /// mappings; fails when a cost grows without a reason
+    #[arg(long, conflicts_with = "operations")]
+    scale: bool,
     /// Instead: every guest instruction of one operation, by function
-    #[arg(long, value_name = "OP", conflicts_with_all = ["operations", "samples", "cpus"])]
+    #[arg(long, value_name = "OP", conflicts_with_all = ["operations", "samples", "cpus", "scale"])]
     trace: Option<String>,
     /// With --trace: list each instruction
     #[arg(long, requires = "trace")]
@@ -55,6 +59,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     }
     if arguments.cpus {
         return on_cpus(&images, arguments.samples);
+    }
+    if arguments.scale {
+        return with_many(&images);
     }
     let measured = measure(&images, &arguments.operations, arguments.samples)?;
     let status = if arguments.compare {
@@ -111,4 +118,16 @@ fn on_cpus(images: &Images, samples: u32) -> Result<u8> {
         );
     }
     Ok(0)
+}
+
+/// What operations cost when there are many things: 1 when something grows without a reason.
+fn with_many(images: &Images) -> Result<u8> {
+    let step = Step::begin("measuring");
+    let printed = Images::printed(&images.bench_scale("bench-scale")?)?;
+    step.end();
+    let (text, growing) = scale(&rows(&printed)?, &files::scale_reasons()?);
+    print!("{text}");
+    printed.lines().filter(|line| line.starts_with("scale: ")).for_each(|line| println!("{line}"));
+    println!("{} costs grow without a reason: {}", growing.len(), growing.join(", "));
+    Ok(u8::from(!growing.is_empty()))
 }
