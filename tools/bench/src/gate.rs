@@ -31,7 +31,7 @@ fn problem(name: &str, baseline: &Run, now: u64) -> Option<String> {
     if !grew(before, now) {
         return None;
     }
-    let percent = f64_of(now) / f64_of(before) * 100.0 - 100.0;
+    let percent = now as f64 / before as f64 * 100.0 - 100.0;
     Some(format!(
         "{name}: {now} instructions, {before} in the baseline: {percent:+.1}%, more than \
          {ALLOWED}%{RENEW}"
@@ -41,11 +41,6 @@ fn problem(name: &str, baseline: &Run, now: u64) -> Option<String> {
 /// Whether it is more than it may be.
 fn grew(before: u64, now: u64) -> bool {
     u128::from(now) * 100 > u128::from(before) * u128::from(100 + ALLOWED)
-}
-
-/// Counts are far below the numbers that a double cannot hold.
-fn f64_of(count: u64) -> f64 {
-    u32::try_from(count).map_or(f64::MAX, f64::from)
 }
 
 #[cfg(test)]
