@@ -28,6 +28,9 @@ const BATCH: usize = 32;
 const SLOTS: u32 = 64;
 const SLOT_BYTES: u32 = 64;
 
+/// Time for a child to come to its wait.
+const SETTLE_NS: u64 = 5_000_000;
+
 /// What is pushed: a record of a usual size.
 type Item = [u64; 4];
 
@@ -42,6 +45,11 @@ pub(crate) fn signals(meter: &Meter<'_>) -> Result<(), Failure> {
     let handles =
         [("bell", bell.handle(), Rights::ALL, 0), ("stamp", stamp.memory.handle(), Rights::ALL, 0)];
     let waiter = meter.machine.child(&["wait"], QUOTA, &handles, None)?;
+    // It must have come to its wait.
+    while place.load(Ordering::Relaxed) == 0 {
+        bell.signal(1)?;
+        sys::sleep_for(SETTLE_NS);
+    }
     meter.measure(and_back, TIMES, || bell.signal(1))?;
     meter.each(one_way, TIMES, |watch| {
         let before = ticks();
