@@ -3,7 +3,9 @@
 use crate::handle::{copy, created, object};
 use crate::message::{received_len, taken};
 use crate::raw::{Outcome, Registers, argument, check, exchange, exchange_words, plain};
-use crate::{Answer, Error, Gifts, Incoming, Message, Notification, Received, Rights, Words};
+use crate::{
+    Answer, Error, FOREVER, Gifts, Incoming, Message, Notification, Received, Rights, Words,
+};
 use abi::{Envelope, NOTIFIED_LABEL, ReplyToken, Syscall};
 
 object! {
@@ -25,13 +27,17 @@ impl Endpoint {
         copy(self.handle(), rights, badge).map(Self)
     }
 
-    /// Calls with words only and waits for the reply as long as it takes.
+    /// Calls with words only and waits for the reply as long as it takes; handles can come
+    /// with it.
     pub fn call(&self, label: u32, words: &Words) -> Result<Answer, Error> {
-        let registers = self.registers(label, words);
-        let out = exchange_words(Syscall::Call, &registers);
-        check(out.status)?;
-        let handles = Default::default();
-        Ok(Answer { label: low_half(out.value1), words: out.words, len: 0, handles })
+        self.call_with(&mut Message::new(label, *words), FOREVER, &mut [])
+    }
+
+    /// Calls with words, for words: the cheapest call. The reply's label and words; one with
+    /// handles is [`Error::HandlesFull`], one with bytes [`Error::TooLong`].
+    pub fn call_words(&self, label: u32, words: &Words) -> Result<(u32, Words), Error> {
+        let out = exchange_words(Syscall::Call, &self.registers(label, words));
+        check(out.status).map(|()| (low_half(out.value1), out.words))
     }
 
     /// Calls; bytes of the reply go to `buffer`. Moved handles leave the message when

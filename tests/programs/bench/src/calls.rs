@@ -43,6 +43,8 @@ pub(crate) const MORE: &[&str] = &["call-handle", "call-lend-4096-bytes", "call-
 pub(crate) const TYPED: &[&str] = &["call-typed"];
 
 /// The longest message.
+/// Of the rows, the first ones are those with words alone.
+const WORD_ROWS: usize = 3;
 const LONGEST: usize = abi::MESSAGE_MAX;
 /// Often enough for a distribution.
 const TIMES: usize = 10_000;
@@ -64,20 +66,34 @@ pub(crate) fn null(meter: &Meter<'_>) -> Result<(), Failure> {
 pub(crate) fn one_space(meter: &Meter<'_>) -> Result<(), Failure> {
     let endpoint = Arc::new(Endpoint::create()?);
     let for_server = endpoint.clone();
+    let (words, bytes) = ONE_SPACE.split_at(WORD_ROWS);
+    let server = sys::spawn_thread(8, PRIORITY, move || {
+        // It ends with the thread.
+        let _ = serve_words(&for_server);
+    })?;
+    word_trips(meter, &endpoint, words)?;
+    server.kill()?;
+    let endpoint = Arc::new(Endpoint::create()?);
+    let for_server = endpoint.clone();
     let server = sys::spawn_thread(8, PRIORITY, move || {
         // It ends with the thread.
         let _ = serve(&for_server);
     })?;
-    round_trips(meter, &endpoint, ONE_SPACE)?;
+    byte_trips(meter, &endpoint, bytes)?;
     Ok(server.kill()?)
 }
 
 /// Round trips to another process.
 pub(crate) fn two_spaces(meter: &Meter<'_>) -> Result<(), Failure> {
+    let (words, bytes) = TWO_SPACES.split_at(WORD_ROWS);
     let endpoint = Endpoint::create()?;
-    let server = server(meter, "serve", &endpoint)?;
-    round_trips(meter, &endpoint, TWO_SPACES)?;
-    server.stop()
+    let words_server = server(meter, "serve-words", &endpoint)?;
+    word_trips(meter, &endpoint, words)?;
+    words_server.stop()?;
+    let endpoint = Endpoint::create()?;
+    let bytes_server = server(meter, "serve", &endpoint)?;
+    byte_trips(meter, &endpoint, bytes)?;
+    bytes_server.stop()
 }
 
 /// A server in a process of its own.
@@ -86,18 +102,21 @@ pub(crate) fn server(meter: &Meter<'_>, role: &str, at: &Endpoint) -> Result<Chi
     meter.machine.child(&[role], QUOTA, &handles, None)
 }
 
-fn round_trips(meter: &Meter<'_>, server: &Endpoint, rows: &[&str]) -> Result<(), Failure> {
-    let [none, two, four, eight, bytes @ ..] = rows else {
-        return Err("a row for each message".into());
-    };
-    for (row, words) in [(none, 0), (two, 2), (four, 4)] {
+/// Calls with words alone.
+fn word_trips(meter: &Meter<'_>, server: &Endpoint, rows: &[&str]) -> Result<(), Failure> {
+    for (row, words) in rows.iter().zip([0, 2, 4]) {
         let message: Words = core::array::from_fn(|place| u64::from(place < words));
-        meter.measure(row, TIMES, || server.call(0, &message).map(drop))?;
+        meter.measure(row, TIMES, || server.call_words(0, &message).map(drop))?;
     }
+    Ok(())
+}
+
+/// Calls with bytes, each answered by as many.
+fn byte_trips(meter: &Meter<'_>, server: &Endpoint, rows: &[&str]) -> Result<(), Failure> {
     let (sent, mut received) = (alloc::vec![1; LONGEST], alloc::vec![0; LONGEST]);
     // What has no register any more goes as bytes.
     let rest = (8 - WORDS) * size_of::<u64>();
-    for (row, length) in [eight].into_iter().chain(bytes).zip([rest, 64, 960, 4096, LONGEST]) {
+    for (row, length) in rows.iter().zip([rest, 64, 960, 4096, LONGEST]) {
         let times = if length < LONGEST { TIMES } else { FEW_TIMES };
         meter.measure(row, times, || {
             let mut message = Message::new(0, [1; WORDS]).with_bytes(&sent[..length]);
@@ -130,6 +149,16 @@ pub(crate) fn more(meter: &Meter<'_>) -> Result<(), Failure> {
         })?;
     }
     server.stop()
+}
+
+/// Answers each call with its words, for ever.
+pub(crate) fn serve_words(endpoint: &Endpoint) -> Result<(), Failure> {
+    let (mut reply, mut words) = (None, Words::default());
+    loop {
+        if let Received::Message(call) = endpoint.reply_receive_words(&mut reply, 0, &words)? {
+            (reply, words) = (call.reply, call.words);
+        }
+    }
 }
 
 /// Answers each call with as much as came with it, for ever.
