@@ -22,7 +22,7 @@ mod table;
 
 pub use compare::{Comparison, compare};
 pub use figures::{Figures, Row, rows};
-pub use gate::growth;
+pub use gate::{RENEW, growth};
 pub use peers::{Peer, Peers};
 pub use plot::{history_plot, message_plot, threads_plot};
 pub use run::{Run, history};

@@ -9,8 +9,8 @@ mod trace;
 use crate::{build, setup, step::Step};
 use anyhow::{Result, ensure};
 use bench_results::{
-    Peers, Row, Run, compare, growth, history, history_plot, message_plot, rows, scale, table,
-    threads_plot,
+    Peers, RENEW, Row, Run, compare, growth, history, history_plot, message_plot, rows, scale,
+    table, threads_plot,
 };
 use clap::Args;
 use qemu_harness::Images;
@@ -102,8 +102,9 @@ fn told(measured: &[Row]) -> Result<u8> {
     let baseline = baseline.exists().then(|| Run::read(&baseline)).transpose()?;
     let comparison = compare(measured, baseline.as_ref(), &Peers::read(&files::peers())?);
     print!("{}", comparison.text);
-    for problem in baseline.iter().flat_map(|run| growth(run, measured, false)) {
-        println!("{problem}");
+    let grown: Vec<String> = baseline.iter().flat_map(|run| growth(run, measured, false)).collect();
+    if !grown.is_empty() {
+        println!("{}\n{RENEW}", grown.join("\n"));
     }
     println!("{} rows miss a goal without a reason", comparison.missed.len());
     Ok(u8::from(!comparison.missed.is_empty()))

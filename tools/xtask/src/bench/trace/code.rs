@@ -10,6 +10,9 @@ use std::collections::HashMap;
 const KERNEL: u64 = 1 << 63;
 /// The program that measures, and plays the other side.
 const PROGRAM: &str = "bench";
+/// Its marker functions.
+const BEGINS: &str = "meter::trace_begins";
+const ENDS: &str = "meter::trace_ends";
 /// Our own folders: what is inlined from libraries counts for the function that uses it.
 const OURS: [&str; 4] = ["microkernel/", "libsys/", "tests/", "servers/"];
 
@@ -42,7 +45,13 @@ impl Code {
     pub(super) fn markers(&self) -> Result<Markers> {
         let start =
             |name| self.program.start_of(name).with_context(|| format!("no function {name}"));
-        Ok(Markers { begins: start("meter::trace_begins")?, ends: start("meter::trace_ends")? })
+        Ok(Markers { begins: start(BEGINS)?, ends: start(ENDS)? })
+    }
+
+    /// Whether an instruction is the marker's before an operation.
+    pub(super) fn is_marker(&self, address: u64) -> bool {
+        let function = self.symbols(address).function(address);
+        function.is_some_and(|(name, _)| name.ends_with(BEGINS))
     }
 
     fn symbols(&self, address: u64) -> &Symbols {

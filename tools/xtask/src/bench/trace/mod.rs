@@ -30,7 +30,9 @@ pub(super) fn run(images: &Images, operation: &str, full: bool) -> Result<u8> {
     let operation =
         SHORT.iter().find(|(short, _)| *short == operation).map_or(operation, |it| it.1);
     let code = Code::load(&images.elfs())?;
-    let addresses = trace(images, operation, &code.markers()?)?;
+    let mut addresses = trace(images, operation, &code.markers()?)?;
+    // The marker before it returns first.
+    addresses.retain(|address| !code.is_marker(*address));
     print!("{}", report::report(operation, &addresses, &code, full));
     Ok(0)
 }
