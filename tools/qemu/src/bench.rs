@@ -13,8 +13,11 @@ const MEMORY: u32 = 256;
 const SCALE_MEMORY: u32 = 512;
 /// How long a part may take on a busy machine.
 const LIMIT: Duration = Duration::from_secs(600);
-/// What is measured at the prompt of the whole system.
+/// What measures at the prompt of the whole system.
 const AT_PROMPT: &str = "run signals price";
+/// The operations that it measures.
+const OPERATIONS_AT_PROMPT: [&str; 3] =
+    ["signal-to-own-handler", "signal-to-other-handler-and-back", "program-spawn-exit-wait"];
 
 impl Images {
     /// A machine that measures and ends; its nanosecond is an instruction. `name` names its
@@ -71,6 +74,11 @@ impl Images {
     /// When it cannot be started, or ends otherwise.
     pub fn printed(machine: &Machine) -> Result<String> {
         good(machine.start()?.finish(LIMIT))
+    }
+
+    /// Whether an operation whose name contains this is measured by the whole system.
+    pub fn at_prompt(part: &str) -> bool {
+        OPERATIONS_AT_PROMPT.iter().any(|name| name.contains(part))
     }
 
     /// What is printed by the whole system while it measures, its nanosecond an instruction.

@@ -8,8 +8,8 @@ use executor::Executor;
 use rt::Failure;
 use service::Caller;
 use sys::{
-    Buffer, Endpoint, FOREVER, Incoming, Memory, Message, Notification, Protection, Received,
-    Rights, WORDS, Words,
+    Buffer, Endpoint, Error, FOREVER, Incoming, Memory, Message, Notification, Protection,
+    Received, Rights, Thread, WORDS, Words,
 };
 use template_api::{Template, TemplateClient, TemplateError};
 
@@ -65,22 +65,26 @@ pub(crate) fn null(meter: &Meter<'_>) -> Result<(), Failure> {
 /// Round trips to a thread of this process.
 pub(crate) fn one_space(meter: &Meter<'_>) -> Result<(), Failure> {
     let endpoint = Arc::new(Endpoint::create()?);
-    let for_server = endpoint.clone();
     let (words, bytes) = ONE_SPACE.split_at(WORD_ROWS);
-    let server = sys::spawn_thread(8, PRIORITY, move || {
-        // It ends with the thread.
-        let _ = serve_words(&for_server);
-    })?;
+    let server = server_here(&endpoint, serve_words)?;
     word_trips(meter, &endpoint, words)?;
     server.kill()?;
     let endpoint = Arc::new(Endpoint::create()?);
-    let for_server = endpoint.clone();
-    let server = sys::spawn_thread(8, PRIORITY, move || {
-        // It ends with the thread.
-        let _ = serve(&for_server);
-    })?;
+    let server = server_here(&endpoint, serve)?;
     byte_trips(meter, &endpoint, bytes)?;
     Ok(server.kill()?)
+}
+
+/// A server in a thread of this process.
+pub(crate) fn server_here(
+    at: &Arc<Endpoint>,
+    serve: fn(&Endpoint) -> Result<(), Failure>,
+) -> Result<Thread, Error> {
+    let endpoint = at.clone();
+    sys::spawn_thread(8, PRIORITY, move || {
+        // It ends with the thread.
+        let _ = serve(&endpoint);
+    })
 }
 
 /// Round trips to another process.

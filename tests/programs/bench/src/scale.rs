@@ -95,8 +95,8 @@ fn operations(meter: &Meter<'_>, suffix: &str) -> Result<(), Failure> {
     };
     meter.measure(&row("null-call"), TIMES, null)?;
     let endpoint = Endpoint::create()?;
-    let other = server(meter, "serve", &endpoint)?;
-    meter.measure(&row("call"), TIMES, || endpoint.call(0, &[0; WORDS]).map(drop))?;
+    let other = server(meter, "serve-words", &endpoint)?;
+    meter.measure(&row("call"), TIMES, || endpoint.call_words(0, &[0; WORDS]).map(drop))?;
     other.stop()?;
     let bell = Notification::create()?;
     meter.measure(&row("signal"), TIMES, || bell.signal(1))?;
