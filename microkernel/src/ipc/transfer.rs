@@ -3,7 +3,7 @@
 use super::parts::{copy_words, words_alone};
 use crate::kernel::Kernel;
 use crate::machine::Machine;
-use crate::mem::{Readable, UserSlice, Writable};
+use crate::mem::{Checked, Readable, UserSlice, Writable};
 use crate::object::{Enclosure, Entry, ThreadId};
 use abi::{Envelope, Error, GIFTS, Gift, Handle, ObjectKind, Rights};
 use core::mem::offset_of;
@@ -22,13 +22,13 @@ pub(crate) const RECEIPT: u64 = offset_of!(Envelope, received_len) as u64;
 pub(crate) const RECEIPT_LEN: usize = Envelope::SIZE - offset_of!(Envelope, received_len);
 
 /// Bytes from the sender to the receiver.
-type Copy = (UserSlice<Readable>, UserSlice<Writable>);
+type Copy = (Checked<Readable>, Checked<Writable>);
 
 /// A message whose every part was checked.
 struct Plan {
     bytes: Option<Copy>,
     gifts: [Option<(Gift, Entry)>; GIFTS],
-    receipt: Option<UserSlice<Writable>>,
+    receipt: Option<Checked<Writable>>,
 }
 
 impl<M: Machine> Kernel<M> {
@@ -73,13 +73,12 @@ impl<M: Machine> Kernel<M> {
         Ok(Plan { bytes, gifts, receipt })
     }
 
-    fn plan_receipt(&self, to: ThreadId) -> Result<Option<UserSlice<Writable>>, Error> {
+    fn plan_receipt(&self, to: ThreadId) -> Result<Option<Checked<Writable>>, Error> {
         let thread = &self.threads[to];
         match thread.enclosure {
             Enclosure::Read(address, _) if address != 0 => {
                 let slice = UserSlice::new(address + RECEIPT, RECEIPT_LEN as u64)?;
-                self.check_user(thread.process, slice)?;
-                Ok(Some(slice))
+                self.check_user(thread.process, slice).map(Some)
             }
             _ => Ok(None),
         }
@@ -95,13 +94,13 @@ impl<M: Machine> Kernel<M> {
             return Ok(None);
         }
         let read = UserSlice::new(sent.send_address, sent.send_len).map_err(Blame::Sender)?;
-        self.check_user(self.threads[from].process, read).map_err(Blame::Sender)?;
+        let read = self.check_user(self.threads[from].process, read).map_err(Blame::Sender)?;
         let room = self.threads[to].enclosure.envelope();
         if room.receive_capacity < sent.send_len {
             return Err(Blame::Sender(Error::TooLong));
         }
         let write = UserSlice::new(room.receive_address, sent.send_len).map_err(Blame::Receiver)?;
-        self.check_user(self.threads[to].process, write).map_err(Blame::Receiver)?;
+        let write = self.check_user(self.threads[to].process, write).map_err(Blame::Receiver)?;
         Ok(Some((read, write)))
     }
 
@@ -111,6 +110,9 @@ impl<M: Machine> Kernel<M> {
         sent: &Envelope,
     ) -> Result<[Option<(Gift, Entry)>; GIFTS], Error> {
         let mut gifts = [None; GIFTS];
+        if sent.gifts.iter().all(|gift| gift.handle == 0) {
+            return Ok(gifts);
+        }
         for (index, gift) in sent.gifts.iter().enumerate() {
             if gift.handle == 0 {
                 continue;
@@ -159,7 +161,7 @@ impl<M: Machine> Kernel<M> {
         }
         let process = self.threads[to].process;
         // NOFAIL: checked by `plan_receipt`.
-        let _written = self.write_user(process, slice, &bytes);
+        let _written = self.write_checked(process, slice, &bytes);
     }
 
     /// The endpoint behind a handle that may receive.

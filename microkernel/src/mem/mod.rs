@@ -8,7 +8,7 @@ mod user;
 mod wire;
 
 pub use frames::{Block, FrameInfo, Frames};
-pub(crate) use user::room_in_page;
+pub(crate) use user::{Checked, room_in_page};
 pub use user::{Readable, UserSlice, Writable};
 pub(crate) use wire::{
     compat_bytes, compat_from, cpu_info_bytes, debug_registers_bytes, debug_registers_from,

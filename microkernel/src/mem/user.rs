@@ -94,6 +94,47 @@ impl<A: AccessMark> UserSlice<A> {
     }
 }
 
+/// A slice that was checked, and where its first byte lies: what is done with it at once needs
+/// to look only for its later pages again.
+pub(crate) struct Checked<A> {
+    slice: UserSlice<A>,
+    first: Phys,
+}
+
+impl<A> Clone for Checked<A> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<A> Copy for Checked<A> {}
+
+impl<A> Checked<A> {
+    /// Its length in bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.slice.len
+    }
+
+    fn cursor(self, process: ProcessId) -> Cursor {
+        Cursor { process, address: self.slice.address, place: Some(self.first) }
+    }
+}
+
+/// A place in a program's memory that moves on.
+struct Cursor {
+    process: ProcessId,
+    address: u64,
+    /// Where that is; not known at the begin of a page.
+    place: Option<Phys>,
+}
+
+impl Cursor {
+    fn advance(&mut self, at: Phys, len: usize) {
+        self.address += len as u64;
+        let in_page = !self.address.is_multiple_of(PAGE_SIZE);
+        self.place = in_page.then_some(Phys(at.0 + len as u64));
+    }
+}
+
 pub(crate) fn room_in_page(address: u64) -> usize {
     number::size(PAGE_SIZE - address % PAGE_SIZE)
 }
@@ -109,13 +150,23 @@ impl<M: Machine> Kernel<M> {
         self.machine.translate(table, address, access).ok_or(Error::BadAddress)
     }
 
-    /// Whether every byte of the slice may be accessed so.
+    /// Makes sure that every byte of the slice may be accessed so.
     pub(crate) fn check_user<A: AccessMark>(
         &self,
         process: ProcessId,
         slice: UserSlice<A>,
-    ) -> Result<(), Error> {
-        slice.pieces().try_for_each(|(at, _)| self.place(process, at, A::ACCESS).map(drop))
+    ) -> Result<Checked<A>, Error> {
+        let mut pages = slice.pieces().map(|(at, _)| self.place(process, at, A::ACCESS));
+        let first = pages.next().unwrap_or(Ok(Phys(0)))?;
+        pages.try_for_each(|place| place.map(drop))?;
+        Ok(Checked { slice, first })
+    }
+
+    fn place_of(&self, cursor: &Cursor, access: Access) -> Result<Phys, Error> {
+        match cursor.place {
+            Some(place) => Ok(place),
+            None => self.place(cursor.process, cursor.address, access),
+        }
     }
 
     /// Reads a whole slice; `into` has its length.
@@ -142,33 +193,46 @@ impl<M: Machine> Kernel<M> {
         slice: UserSlice<Writable>,
         bytes: &[u8],
     ) -> Result<(), Error> {
-        self.check_user(process, slice)?;
+        let checked = self.check_user(process, slice)?;
+        self.write_checked(process, checked, bytes)
+    }
+
+    /// Writes a checked slice; `bytes` has its length.
+    pub(crate) fn write_checked(
+        &mut self,
+        process: ProcessId,
+        checked: Checked<Writable>,
+        bytes: &[u8],
+    ) -> Result<(), Error> {
+        let mut cursor = checked.cursor(process);
         let mut done = 0;
-        for (at, len) in slice.pieces() {
-            let to = self.place(process, at, Access::Write)?;
+        for (_, len) in checked.slice.pieces() {
+            let to = self.place_of(&cursor, Access::Write)?;
             let piece = bytes.get(done..done + len).ok_or(Error::BadArgument)?;
             self.machine.write(to, piece);
+            cursor.advance(to, len);
             done += len;
         }
         Ok(())
     }
 
-    /// Copies from one program's memory to another's. Both were checked; the target is at
-    /// least as long as the source.
+    /// Copies from one program's memory to another's; the target is at least as long as the
+    /// source.
     pub(crate) fn copy_user(
         &mut self,
-        from: (ProcessId, UserSlice<Readable>),
-        to: (ProcessId, UserSlice<Writable>),
+        from: (ProcessId, Checked<Readable>),
+        to: (ProcessId, Checked<Writable>),
     ) -> Result<(), Error> {
-        let (mut source, mut target) = (from.1.address, to.1.address);
-        let mut left = from.1.len;
+        let mut left = from.1.len();
+        let (mut source, mut target) = (from.1.cursor(from.0), to.1.cursor(to.0));
         while left > 0 {
-            let len = left.min(room_in_page(source)).min(room_in_page(target));
-            let read = self.place(from.0, source, Access::Read)?;
-            let write = self.place(to.0, target, Access::Write)?;
+            let room = room_in_page(source.address).min(room_in_page(target.address));
+            let len = left.min(room);
+            let read = self.place_of(&source, Access::Read)?;
+            let write = self.place_of(&target, Access::Write)?;
             self.machine.copy(read, write, len);
-            source += len as u64;
-            target += len as u64;
+            source.advance(read, len);
+            target.advance(write, len);
             left -= len;
         }
         Ok(())
