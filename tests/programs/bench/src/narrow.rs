@@ -15,7 +15,7 @@ const TIMES: usize = 10_000;
 /// A null call, and a round trip to a 64-bit server.
 pub(crate) fn narrow(meter: &Meter<'_>) -> Result<(), Failure> {
     let (endpoint, told) = (Endpoint::create()?, Endpoint::create()?);
-    let server = server(meter, "serve", &endpoint)?;
+    let server = server(meter, "serve-words", &endpoint)?;
     let handles = [
         ("server", endpoint.handle(), Rights::SEND, 0),
         ("parent", told.handle(), Rights::SEND, 0),

@@ -27,7 +27,7 @@ fn main(env: rt::Env) -> Result<(), Failure> {
         let _ = sys::clock();
         Ok(())
     })?;
-    let call = measure(samples, || server.call(0, &Words::default()).map(drop))?;
+    let call = measure(samples, || server.call_words(0, &Words::default()).map(drop))?;
     for (row, figures) in [("null-call-32-bit", null), ("call-0-words-32-bit", call)] {
         let line = line(row, &figures);
         let mut message = Message::new(0, Words::default()).with_bytes(line.as_bytes());
