@@ -80,15 +80,22 @@ impl<M: Machine> Kernel<M> {
     #[inline(always)]
     fn at_once(&mut self, cpu: CpuId) -> Option<Way<M::Frame>> {
         self.check_interrupts(Place::Turn);
-        let state = self.cpu(cpu);
-        let thread = state.current.map(|id| (id, &self.threads[id]));
-        let own = thread.map_or(0, |(_, thread)| thread.work.0);
-        let flags = (own | state.work.load(Ordering::Acquire)) & Self::MASK;
+        let (way, own) = self.way(cpu);
+        let flags = (own | self.cpu(cpu).work.load(Ordering::Acquire)) & Self::MASK;
         let nothing = flags == 0
             && !self.machine.interrupt_pending()
             && self.dying.is_none()
             && self.shutdown.is_none();
-        nothing.then(|| self.leave(cpu))
+        nothing.then(|| self.leave(cpu, way))
+    }
+
+    /// Where this CPU would go now, and the flags of that thread.
+    #[inline(always)]
+    fn way(&mut self, cpu: CpuId) -> (Way<M::Frame>, u32) {
+        let Some(id) = self.cpu(cpu).current else { return (Way::to(Next::Idle), 0) };
+        let thread = &mut self.threads[id];
+        let (frame, root) = (&raw mut thread.frame, thread.root);
+        (Way { next: Next::User(id), frame, root }, thread.work.0)
     }
 
     /// One turn: the decision when nothing is to be done, else the work.
@@ -104,7 +111,8 @@ impl<M: Machine> Kernel<M> {
         let work = self.read_work(cpu);
         if work & Self::LOOP_MASK == 0 {
             self.run_work(cpu, work);
-            return Some(self.leave(cpu));
+            let (way, _) = self.way(cpu);
+            return Some(self.leave(cpu, way));
         }
         let since = self.turn_begins();
         self.run_work(cpu, work & Self::LOOP_MASK);
@@ -174,21 +182,20 @@ impl<M: Machine> Kernel<M> {
 
     /// Interrupts are off and no flag is set: the timer, the context, the decision.
     #[inline(always)]
-    pub(crate) fn leave(&mut self, cpu: CpuId) -> Way<M::Frame> {
+    fn leave(&mut self, cpu: CpuId, way: Way<M::Frame>) -> Way<M::Frame> {
         self.keep_timer(cpu);
         self.check_leave(cpu);
         self.stats.exits = self.stats.exits.wrapping_add(1);
-        match self.cpu(cpu).current {
-            Some(id) => {
-                self.change_context(cpu, Context::Kernel, Context::User);
-                let thread = &mut self.threads[id];
-                Way { next: Next::User(id), frame: &raw mut thread.frame, root: thread.root }
-            }
-            None => {
-                self.change_context(cpu, Context::Kernel, Context::Idle);
-                Way::to(Next::Idle)
-            }
-        }
+        let to = if way.next == Next::Idle { Context::Idle } else { Context::User };
+        self.change_context(cpu, Context::Kernel, to);
+        way
+    }
+
+    /// Leaves with whatever flags are set, as a loop would that does not look again.
+    #[cfg(test)]
+    pub(crate) fn leave_blindly(&mut self, cpu: CpuId) -> Next {
+        let (way, _) = self.way(cpu);
+        self.leave(cpu, way).next
     }
 
     /// At this instant interrupts are off and no flag of the loop is set.

@@ -59,9 +59,13 @@ impl<M: Machine> Kernel<M> {
     /// Hands the answer to its caller, and waits for the next message. False when that is
     /// for the general way; then nothing was done.
     #[inline(always)]
-    pub(super) fn answer_at_once(&mut self, me: ThreadId, at: EndpointId) -> bool {
-        let frame = &self.threads[me].frame;
-        let (token, label) = (frame.argument(0), number::low32(frame.argument(1)));
+    pub(super) fn answer_at_once(
+        &mut self,
+        me: ThreadId,
+        at: EndpointId,
+        token: u64,
+        label: u32,
+    ) -> bool {
         let place = number::low32(token) as usize;
         let endpoint = &mut self.endpoints[at];
         if !endpoint.senders.is_empty() {
@@ -73,6 +77,8 @@ impl<M: Machine> Kernel<M> {
         let open = to.state == State::AwaitReply(from.process)
             && to.calls == number::high32(token)
             && to.fault.is_none();
+        let Some(enclosure) = Enclosure::unread(from.frame.envelope()) else { return false };
+        from.enclosure = enclosure;
         let bits = from.bound.is_some_and(|bound| self.notifications[bound].bits != 0);
         if !open
             || bits

@@ -11,8 +11,9 @@ use abi::{Error, Handle, NOTIFIED_LABEL};
 impl<M: Machine> Kernel<M> {
     /// `Recv`.
     pub(crate) fn sys_receive(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let handle = Handle(number::low32(self.threads[me].frame.argument(0)));
-        let endpoint = self.receive_end(me, handle)?;
+        let thread = &self.threads[me];
+        let handle = Handle(number::low32(thread.frame.argument(0)));
+        let endpoint = self.receive_end(thread.process, handle)?;
         self.load_enclosure(me)?;
         let received = self.receive(me, endpoint)?;
         self.give_way(me);

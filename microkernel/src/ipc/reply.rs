@@ -22,12 +22,14 @@ impl<M: Machine> Kernel<M> {
     /// `ReplyRecv`. A caller that is gone is no error of the server's: it goes on receiving.
     #[inline(always)]
     pub(crate) fn sys_reply_receive(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let handle = Handle(number::high32(self.threads[me].frame.argument(1)));
-        let endpoint = self.receive_end(me, handle)?;
-        self.load_enclosure(me)?;
-        if self.answer_at_once(me, endpoint) {
+        let thread = &self.threads[me];
+        let (token, second) = (thread.frame.argument(0), thread.frame.argument(1));
+        let handle = Handle(number::high32(second));
+        let endpoint = self.receive_end(thread.process, handle)?;
+        if self.answer_at_once(me, endpoint, token, number::low32(second)) {
             return Ok(Done::Elsewhere);
         }
+        self.load_enclosure(me)?;
         let answered = match self.answer(me) {
             Ok(caller) => Some(caller),
             Err(Error::BadReply) => None,

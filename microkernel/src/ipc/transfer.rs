@@ -4,7 +4,7 @@ use super::parts::{copy_words, words_alone};
 use crate::kernel::Kernel;
 use crate::machine::Machine;
 use crate::mem::{Checked, Readable, UserSlice, Writable};
-use crate::object::{Enclosure, Entry, ThreadId};
+use crate::object::{Enclosure, Entry, ProcessId, ThreadId};
 use abi::{Envelope, Error, GIFTS, Gift, Handle, ObjectKind, Rights};
 use core::mem::offset_of;
 
@@ -168,10 +168,9 @@ impl<M: Machine> Kernel<M> {
     #[inline(always)]
     pub(crate) fn receive_end(
         &self,
-        me: ThreadId,
+        process: ProcessId,
         handle: Handle,
     ) -> Result<crate::object::EndpointId, Error> {
-        let process = self.threads[me].process;
         let entry = self.lookup_with(process, handle, ObjectKind::Endpoint, Rights::RECEIVE)?;
         match entry.object {
             crate::object::ObjectRef::Endpoint(id) => Ok(id),

@@ -54,19 +54,16 @@ impl<M: Machine> Kernel<M> {
     #[inline(always)]
     pub fn syscall(&mut self, cpu: CpuId) {
         let Some(me) = self.cpu(cpu).current else { return };
-        // Killed from another CPU while it was on its way here.
-        if self.threads[me].work.0 & Work::Kill.flag() != 0 {
-            return;
-        }
-        self.stats.syscalls = self.stats.syscalls.wrapping_add(1);
         self.check_call_begins(me);
         let thread = &self.threads[me];
+        // Killed from another CPU while it was on its way here.
+        if thread.work.0 & Work::Kill.flag() != 0 {
+            return self.check_call_ends(me, 0);
+        }
         let number = thread.frame.syscall_number();
-        let outcome = if number < thread.calls_end {
-            self.plain_call(me, number)
-        } else {
-            self.call_with_hooks(me)
-        };
+        let plain = number < thread.calls_end;
+        self.stats.syscalls = self.stats.syscalls.wrapping_add(1);
+        let outcome = if plain { self.plain_call(me, number) } else { self.call_with_hooks(me) };
         self.finish_call(me, outcome);
         self.check_call_ends(me, number);
     }

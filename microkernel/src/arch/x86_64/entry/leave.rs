@@ -25,12 +25,15 @@ const NONE: u64 = 0;
 #[inline(always)]
 pub(super) unsafe fn load(cpu: &CpuBlock, frame: *mut UserFrame) {
     let end = frame.wrapping_add(1).expose_provenance() as u64;
-    if cpu.loaded.load(Relaxed) == end {
+    let loaded = cpu.loaded.load(Relaxed);
+    if loaded == end {
         return;
     }
-    // SAFETY: the caller's promises.
+    // SAFETY: the caller's promises, and as in `put_down`.
     unsafe {
-        put_down(cpu);
+        if loaded != NONE {
+            save_bases(cpu, &mut *cpu.user_frame());
+        }
         load_bases(cpu, &*frame);
     }
     cpu.loaded.store(end, Relaxed);
@@ -43,7 +46,7 @@ pub(super) unsafe fn load(cpu: &CpuBlock, frame: *mut UserFrame) {
 /// # Safety
 /// The kernel is held, and was not let go since that frame's thread came in; no reference
 /// to the frame exists.
-#[inline(always)]
+#[inline(never)]
 pub(super) unsafe fn put_down(cpu: &CpuBlock) {
     if cpu.loaded.load(Relaxed) != NONE {
         // SAFETY: the caller's promise. The frame lies in an arena that is there for good; the
