@@ -27,6 +27,7 @@ pub enum Next {
 }
 
 /// A decision, and the way there.
+#[must_use = "a decision that is not carried out loses the thread"]
 pub struct Way<F> {
     /// What to do.
     pub next: Next,

@@ -111,6 +111,7 @@ pub(super) unsafe fn leave_fast(frame: *mut UserFrame) -> ! {
 ///
 /// # Safety
 /// 1. and 2. as for [`leave_fast`]. 3. Its rip is canonical.
+#[inline(always)]
 pub(super) unsafe fn leave(cpu: &CpuBlock, frame: *mut UserFrame) -> ! {
     // SAFETY: the caller's promise 2.
     if unsafe { (*frame).mode } == ThreadMode::Bits32 {
