@@ -26,6 +26,8 @@ use sys::{Endpoint, Error, Notification, Rights};
 /// The bit that rings when it is time to do something: above those of the servers' deaths,
 /// below those of the executor, which are the highest.
 const TIME: u64 = 1 << MAX_SERVERS;
+/// Room on the heap for the records of faults, tasks, and what a look at the system takes.
+const RESERVE_BYTES: usize = 96 << 10;
 /// How long to rest when the kernel does not let init receive.
 const REST_NS: u64 = 10_000_000;
 
@@ -46,6 +48,9 @@ pub(crate) struct Init {
 impl Init {
     /// Makes all endpoints, so that every server finds its peers, whoever starts first.
     pub(crate) fn new(boot: Boot) -> Result<Self, rt::Failure> {
+        // All the memory that it will ever want is taken at once: thousands of deaths later
+        // there is as much left for others as at the beginning.
+        drop(Vec::<u8>::with_capacity(RESERVE_BYTES));
         let executor = Executor::new()?;
         let bell = executor.bell()?;
         let common = Common::new(boot, Endpoint::create()?);
