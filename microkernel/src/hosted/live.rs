@@ -288,6 +288,7 @@ impl Seat {
         envelope.receive_address = slot + RECEIVE_AT;
         envelope.receive_capacity = receive.len().min(MESSAGE_MAX) as u64;
         self.write(slot, &envelope_bytes(envelope));
+        self.write(slot + RECEIPT, &[0; RECEIPT_LEN]);
         let frame = self.enter(number, arguments, envelope.register(slot))?;
         let mut receipt = [0; RECEIPT_LEN];
         self.read(slot + RECEIPT, &mut receipt);

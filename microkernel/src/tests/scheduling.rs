@@ -81,6 +81,15 @@ fn an_idle_cpu_waits_for_the_next_deadline() {
 }
 
 #[test]
+fn a_timer_that_fires_too_early_is_set_again() {
+    let mut driver = boot();
+    driver.raw(Syscall::Sleep as u64, &[5_000], 0);
+    driver.kernel.machine.timer_ns = None;
+    driver.interrupt(Interrupt::Timer);
+    assert_eq!((driver.next, driver.kernel.machine.timer_ns), (Next::Idle, Some(5_000)));
+}
+
+#[test]
 fn a_suspended_thread_runs_only_when_resumed() {
     let mut driver = boot();
     let (handle, second) = driver.thread(0, 29);
