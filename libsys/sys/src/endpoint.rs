@@ -110,17 +110,16 @@ impl Endpoint {
             words: message.words,
         };
         let out = exchange(Syscall::ReplyRecv, &registers, &mut envelope, message.bytes, buffer);
-        match check(out.status) {
-            // The call is over, but the wait did not begin.
-            Err(Error::HandlesFull) => return self.receive(deadline_ns, buffer),
-            Err(error) if is_repliers(error) => *reply = Some(ReplyRight::new(token)),
-            _ => {}
+        // The call is over, but the wait did not begin.
+        if out.status == Error::HandlesFull as u64 {
+            return self.receive(deadline_ns, buffer);
         }
+        *reply = right_left(&out, token);
         received(&out, &envelope)
     }
 
-    /// The same with words alone in both directions: the cheapest way to serve. A message
-    /// with bytes or handles is refused to its sender, for there is no room for them.
+    /// The same with words alone in both directions, as long as it takes: the cheapest way to
+    /// serve. A message with bytes or handles is refused to its sender, for there is no room.
     pub fn reply_receive_words(
         &self,
         reply: &mut Option<ReplyRight>,
@@ -131,12 +130,15 @@ impl Endpoint {
             let out = exchange_words(Syscall::Recv, &self.registers(0, &Words::default()));
             return received(&out, &Envelope::EMPTY);
         };
+        let token = right.into_token();
         let registers = Registers {
-            target: right.into_token().0,
+            target: token.0,
             label: u64::from(label) | argument(self.handle()) << 32,
             words: *words,
         };
-        received(&exchange_words(Syscall::ReplyRecv, &registers), &Envelope::EMPTY)
+        let out = exchange_words(Syscall::ReplyRecv, &registers);
+        *reply = right_left(&out, token);
+        received(&out, &Envelope::EMPTY)
     }
 
     fn registers(&self, label: u32, words: &Words) -> Registers {
@@ -202,6 +204,11 @@ fn reply_to(token: ReplyToken, message: &mut Message<'_>) -> Result<(), Error> {
         Registers { target: token.0, label: u64::from(message.label), words: message.words };
     let out = exchange(Syscall::Reply, &registers, &mut envelope, message.bytes, &mut []);
     check(out.status)
+}
+
+/// The right to answer, when the answer was wrong and the call is still open.
+fn right_left(out: &Outcome, token: ReplyToken) -> Option<ReplyRight> {
+    check(out.status).is_err_and(is_repliers).then(|| ReplyRight::new(token))
 }
 
 /// Whether an error of a reply is the replier's own: the call is still open.

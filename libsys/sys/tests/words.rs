@@ -1,0 +1,65 @@
+//! Calls and answers with words alone, between threads on the host.
+
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use sys::{
+    Answer, Endpoint, Error, FOREVER, Incoming, Message, Received, ReplyRight, Rights, Words,
+};
+
+const SENT: Words = [1, 2, 3, 4, 5, 6, 7];
+const BACK: Words = [7, 6, 5, 4, 3, 2, 1];
+
+fn called(endpoint: &Arc<Endpoint>, bytes: &'static [u8]) -> JoinHandle<Result<Answer, Error>> {
+    let endpoint = endpoint.clone();
+    thread::spawn(move || {
+        let mut message = Message::new(5, SENT).with_bytes(bytes);
+        endpoint.call_with(&mut message, FOREVER, &mut [])
+    })
+}
+
+/// The next message and the right to answer it.
+fn message(received: Result<Received, Error>) -> (u32, Words, Option<ReplyRight>) {
+    match received {
+        Ok(Received::Message(Incoming { label, words, reply, .. })) => (label, words, reply),
+        other => panic!("no message: {other:?}"),
+    }
+}
+
+#[test]
+fn words_go_there_and_back() {
+    let endpoint = Arc::new(Endpoint::create().unwrap());
+    let server = endpoint.clone();
+    let server = thread::spawn(move || {
+        let (label, words, mut reply) =
+            message(server.reply_receive_words(&mut None, 0, &Words::default()));
+        assert_eq!((label, words), (5, SENT));
+        server.reply_receive_words(&mut reply, 9, &BACK).map(|_| ())
+    });
+    assert_eq!(endpoint.call_words(5, &SENT), Ok((9, BACK)));
+    endpoint.send(5, &SENT).unwrap();
+    assert_eq!(server.join().unwrap(), Ok(()));
+}
+
+#[test]
+fn bytes_are_refused_where_only_words_are_taken() {
+    let endpoint = Arc::new(Endpoint::create().unwrap());
+    let caller = called(&endpoint, b"bytes");
+    let server = endpoint.clone();
+    let server = thread::spawn(move || message(server.reply_receive_words(&mut None, 0, &BACK)).0);
+    assert!(matches!(caller.join().unwrap(), Err(Error::TooLong)));
+    endpoint.send(6, &SENT).unwrap();
+    assert_eq!(server.join().unwrap(), 6, "it went on waiting");
+}
+
+#[test]
+fn an_answer_that_could_not_be_given_leaves_the_right() {
+    let endpoint = Arc::new(Endpoint::create().unwrap());
+    let caller = called(&endpoint, b"");
+    let (_, _, mut reply) = message(endpoint.receive(FOREVER, &mut []));
+    let deaf = endpoint.badged(Rights::SEND, 1).unwrap();
+    let refused = deaf.reply_receive_words(&mut reply, 0, &BACK);
+    assert!(matches!(refused, Err(Error::NoRight)), "{refused:?}");
+    let right = reply.expect("the call is still open");
+    right.reply(&mut Message::new(9, BACK)).unwrap();
+    assert_eq!(caller.join().unwrap().map(|answer| answer.words).ok(), Some(BACK));
+}
