@@ -48,8 +48,8 @@ pub(crate) struct Init {
 impl Init {
     /// Makes all endpoints, so that every server finds its peers, whoever starts first.
     pub(crate) fn new(boot: Boot) -> Result<Self, rt::Failure> {
-        // All the memory that it will ever want is taken at once: thousands of deaths later
-        // there is as much left for others as at the beginning.
+        // What thousands of deaths make it need besides is taken at once, so that its heap does
+        // not grow later: that would look like a leak.
         drop(Vec::<u8>::with_capacity(RESERVE_BYTES));
         let executor = Executor::new()?;
         let bell = executor.bell()?;
