@@ -292,18 +292,6 @@ impl<M: Machine> Kernel<M> {
         &self.threads[thread].frame
     }
 
-    /// The translation of the thread's process.
-    ///
-    /// # Panics
-    /// When the process is dead; a decision never names a thread of such a process.
-    pub fn page_table(&self, thread: ThreadId) -> &M::PageTable {
-        match &self.processes[self.threads[thread].process].table {
-            Some(table) => table,
-            // NOFAIL: `schedule` only picks threads of living processes.
-            None => panic!("thread {thread:?} has no space"),
-        }
-    }
-
     /// The status with which the first program ended, as long as it can be told.
     pub fn first_program_status(&self) -> Option<u64> {
         let mut all = self.processes.ids().map(|id| &self.processes[id]);

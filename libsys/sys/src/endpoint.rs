@@ -114,7 +114,7 @@ impl Endpoint {
         if out.status == Error::HandlesFull as u64 {
             return self.receive(deadline_ns, buffer);
         }
-        *reply = right_left(&out, token);
+        give_back(reply, token, &out);
         received(&out, &envelope)
     }
 
@@ -137,7 +137,7 @@ impl Endpoint {
             words: *words,
         };
         let out = exchange_words(Syscall::ReplyRecv, &registers);
-        *reply = right_left(&out, token);
+        give_back(reply, token, &out);
         received(&out, &Envelope::EMPTY)
     }
 
@@ -206,9 +206,11 @@ fn reply_to(token: ReplyToken, message: &mut Message<'_>) -> Result<(), Error> {
     check(out.status)
 }
 
-/// The right to answer, when the answer was wrong and the call is still open.
-fn right_left(out: &Outcome, token: ReplyToken) -> Option<ReplyRight> {
-    check(out.status).is_err_and(is_repliers).then(|| ReplyRight::new(token))
+/// The right to answer comes back when the answer was wrong: the call is still open.
+fn give_back(reply: &mut Option<ReplyRight>, token: ReplyToken, out: &Outcome) {
+    if check(out.status).is_err_and(is_repliers) {
+        *reply = Some(ReplyRight::new(token));
+    }
 }
 
 /// Whether an error of a reply is the replier's own: the call is still open.

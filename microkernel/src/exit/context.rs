@@ -112,9 +112,7 @@ impl<M: Machine> Kernel<M> {
         let state = self.cpu_mut(cpu);
         let (user, kernel) = state.clock.take_unsettled();
         let Some(id) = state.current else { return };
-        // One that was killed may be gone already.
-        let bill = self.threads.get_mut(id).and_then(|thread| thread.spend((user, kernel)));
-        if let Some((client, owed)) = bill {
+        if let Some((client, owed)) = self.threads[id].spend((user, kernel)) {
             self.owe(id, client, owed);
         }
     }
@@ -125,10 +123,8 @@ impl<M: Machine> Kernel<M> {
         self.book(cpu, Context::Kernel);
         let state = self.cpu_mut(cpu);
         let (user, kernel) = state.clock.take_unsettled();
-        if let Some(id) = state.current
-            && let Some(thread) = self.threads.get_mut(id)
-        {
-            thread.kernel += kernel;
+        if let Some(id) = state.current {
+            self.threads[id].kernel += kernel;
         }
         user + kernel
     }

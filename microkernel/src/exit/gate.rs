@@ -83,10 +83,7 @@ impl<M: Machine> Kernel<M> {
         self.check_interrupts(Place::Turn);
         let (way, own) = self.way(cpu);
         let flags = (own | self.cpu(cpu).work.load(Ordering::Acquire)) & Self::MASK;
-        let nothing = flags == 0
-            && !self.machine.interrupt_pending()
-            && self.dying.is_none()
-            && self.shutdown.is_none();
+        let nothing = flags | self.derived(cpu) == 0 && self.shutdown.is_none();
         nothing.then(|| self.leave(cpu, way))
     }
 
@@ -130,9 +127,15 @@ impl<M: Machine> Kernel<M> {
     /// All flags that are set for this CPU and its thread at this instant.
     #[inline(always)]
     pub(crate) fn read_work(&self, cpu: CpuId) -> u32 {
+        (self.flags(cpu) | self.derived(cpu)) & Self::MASK
+    }
+
+    /// The flags that nobody sets: read from the state itself.
+    #[inline(always)]
+    fn derived(&self, cpu: CpuId) -> u32 {
         let interrupts = if self.machine.interrupt_pending() { Work::Interrupts.flag() } else { 0 };
         let reap = if self.reap_due(cpu) { Work::Reap.flag() } else { 0 };
-        (self.flags(cpu) | interrupts | reap) & Self::MASK
+        interrupts | reap
     }
 
     /// The flags that were set for this CPU and its thread.

@@ -4,7 +4,7 @@ use super::{Hosted, HostedFrame, HostedMemory, VECTOR_BYTES};
 use crate::exit::{Held, Next, exit};
 use crate::fault::Fault;
 use crate::kernel::{BootProcess, Kernel, Segment, Sizes};
-use crate::machine::{CpuId, Interrupt, Machine, Phys};
+use crate::machine::{CpuId, Interrupt, Phys};
 use crate::object::ThreadId;
 use abi::{Error, Protection, Syscall, WORDS};
 use core::ops::{Deref, DerefMut};
@@ -103,7 +103,7 @@ impl Driver {
     fn exit(&mut self) {
         self.next = exit(&mut Alone(&mut self.kernel), CPU).next;
         if let Next::User(thread) = self.next {
-            let root = self.kernel.machine.root(self.kernel.page_table(thread));
+            let root = self.kernel.threads[thread].root;
             self.kernel.machine.active = Some(root);
         }
     }

@@ -8,7 +8,7 @@ use super::{Driver, Hosted, VECTOR_BYTES};
 use crate::exit::{Context, Next};
 use crate::fault::Fault;
 use crate::kernel::{Cpu, Kernel};
-use crate::machine::{Access, CpuId, Interrupt, Machine};
+use crate::machine::{Access, CpuId, Interrupt};
 use crate::object::ThreadId;
 #[cfg(test)]
 use {
@@ -232,7 +232,7 @@ impl Smp {
             Some(Next::Shutdown(code)) => Place::Off(code),
             Some(Next::User(thread)) => {
                 assert_eq!(self.kernel.cpu(cpu).context, Context::User, "context of a decision");
-                let root = self.kernel.machine.root(self.kernel.page_table(thread));
+                let root = self.kernel.threads[thread].root;
                 self.kernel.machine.cpus[usize::from(cpu.0)].active = Some(root);
                 Place::User(thread)
             }

@@ -3,23 +3,24 @@
 //!
 //! Made of the same parts as the general way, which does whatever this one does not: each
 //! object is looked up once, all checks come first, and nothing here waits, fails or makes
-//! work for the exit loop. What is rare (other threads in the lists, a debt, a deadline) comes
-//! last, when no object is borrowed.
+//! work for the exit loop. Nobody here has a deadline: it would be in an envelope. What is
+//! rare (other threads in the lists, a debt, peers) comes last, when no object is borrowed.
 
 use super::parts::{answered, arrive, copy_registers, words_alone};
-use crate::kernel::{Cpu, Kernel};
+use crate::kernel::Kernel;
 use crate::machine::{CpuId, Frame as _, Machine};
 use crate::number;
-use crate::object::{Enclosure, EndpointId, Pending, Seam, State, Thread, ThreadId};
+use crate::object::{Enclosure, EndpointId, Pending, Seam, State, ThreadId};
+use crate::sched::takes_over;
 
-/// Whether `next`, which waits, would run at once here if it were ready.
-#[inline(always)]
-fn takes_over<F>(cpu: &Cpu, current: &Thread<F>, next: &Thread<F>) -> bool {
-    next.cpu == current.cpu
-        && next.affinity.wrapping_shr(u32::from(next.cpu.0)) & 1 != 0
-        && cpu.queue.all_below(next.priority)
-        && !next.dead
-        && !next.suspended
+/// What is left to do after a switch, when no object is borrowed.
+struct Rest {
+    /// Neighbours in the two lists that changed.
+    seams: [Seam; 2],
+    /// Whom the one who waits now worked for, and how long.
+    debt: Option<(ThreadId, u64)>,
+    /// Others of its priority are ready.
+    peers: bool,
 }
 
 impl<M: Machine> Kernel<M> {
@@ -35,7 +36,8 @@ impl<M: Machine> Kernel<M> {
         let cpu = &mut self.cpus[usize::from(place.0)];
         let Some(enclosure) = Enclosure::unread(from.frame.envelope()) else { return false };
         from.enclosure = enclosure;
-        if !words_alone(from, to) || !takes_over(cpu, from, to) || !server.may_run() {
+        let here = to.cpu == place && takes_over(cpu, place, to, server);
+        if !here || !words_alone(from, to) {
             return false;
         }
         let left = endpoint.receivers.take_out(&mut to.links);
@@ -48,11 +50,7 @@ impl<M: Machine> Kernel<M> {
         to.begin_slice(self.slice);
         cpu.current = Some(receiver);
         let peers = cpu.queue.has(from.priority);
-        self.stats.switches = self.stats.switches.wrapping_add(1);
-        if let Some((client, owed)) = debt {
-            self.owe(me, client, owed);
-        }
-        self.finish(place, me, receiver, [left, joined], peers);
+        self.finish(place, me, Rest { seams: [left, joined], debt, peers });
         true
     }
 
@@ -77,15 +75,16 @@ impl<M: Machine> Kernel<M> {
         let open = to.state == State::AwaitReply(from.process)
             && to.calls == number::high32(token)
             && to.fault.is_none();
+        // Whatever else the token may name: a dead thread of a process that is gone, say.
+        if !open {
+            return false;
+        }
         let Some(enclosure) = Enclosure::unread(from.frame.envelope()) else { return false };
         from.enclosure = enclosure;
         let bits = from.bound.is_some_and(|bound| self.notifications[bound].bits != 0);
-        if !open
-            || bits
-            || !words_alone(from, to)
-            || !takes_over(cpu, from, to)
-            || !self.processes[to.process].may_run()
-        {
+        let client = &self.processes[to.process];
+        let here = to.cpu == place && takes_over(cpu, place, to, client);
+        if bits || !here || !words_alone(from, to) {
             return false;
         }
         let server = &mut self.processes[from.process];
@@ -103,35 +102,23 @@ impl<M: Machine> Kernel<M> {
         to.begin_slice(self.slice);
         cpu.current = Some(caller);
         let peers = cpu.queue.has(from.priority);
-        self.stats.switches = self.stats.switches.wrapping_add(1);
-        if let Some((client, owed)) = debt {
-            self.owe(me, client, owed);
-        }
-        self.finish(place, me, caller, [left, joined], peers);
+        self.finish(place, me, Rest { seams: [left, joined], debt, peers });
         true
     }
 
-    /// What is rarely left to do when nothing is borrowed: neighbours in the two lists that
-    /// changed, the deadline of the one who runs now, the slice of the one who waits.
+    /// The switch was made from this thread; nearly always nothing is left to do.
     #[inline(always)]
-    fn finish(
-        &mut self,
-        cpu: CpuId,
-        me: ThreadId,
-        next: ThreadId,
-        [left, joined]: [Seam; 2],
-        peers: bool,
-    ) {
-        if !left.is_closed() {
-            left.close(&mut self.threads);
+    fn finish(&mut self, cpu: CpuId, me: ThreadId, rest: Rest) {
+        self.stats.switches = self.stats.switches.wrapping_add(1);
+        for seam in rest.seams {
+            if !seam.is_closed() {
+                seam.close(&mut self.threads);
+            }
         }
-        if !joined.is_closed() {
-            joined.close(&mut self.threads);
+        if let Some((client, owed)) = rest.debt {
+            self.owe(me, client, owed);
         }
-        if self.deadlines.has(next.index()) {
-            self.cancel_deadline(next.index());
-        }
-        if peers {
+        if rest.peers {
             self.leave_slice(cpu, me);
         }
     }

@@ -4,6 +4,7 @@ mod endpoint;
 mod handle;
 mod irq;
 mod lifeline;
+mod list;
 mod memory;
 mod notification;
 mod port;
@@ -18,15 +19,16 @@ pub use handle::Taken;
 pub use handle::{CHUNK_HANDLES, Chunk, Chunks, Entry, HandleTable, TABLE_CHUNKS};
 pub use irq::Irq;
 pub use lifeline::Lifeline;
+pub(crate) use list::Seam;
+pub use list::{By, Links, List};
 pub use memory::{Loan, MemoryObject, Storage};
 pub use notification::Notification;
 pub use port::{PortRange, PortSpan, PortSpans};
 pub use process::{FIRST_PID, Life, Process, Region};
 pub use quota::{Amounts, Quota, Quotas, Resource};
-pub(crate) use thread::Seam;
 pub use thread::{
-    By, Enclosure, FaultRecord, Links, List, Operation, Pending, Raised, Reason, State, Thread,
-    ThreadWork, Threads, Upcall, VectorState,
+    Enclosure, FaultRecord, Operation, Pending, Raised, Reason, State, Thread, ThreadWork, Threads,
+    Upcall, VectorState,
 };
 pub use timer::Timer;
 pub use watch::{Listener, Watch};

@@ -48,14 +48,6 @@ impl Region {
     }
 }
 
-impl<T> Process<T> {
-    /// Whether its threads run.
-    #[inline(always)]
-    pub fn may_run(&self) -> bool {
-        self.life == Life::Alive && !self.suspended
-    }
-}
-
 /// A process.
 #[derive(Clone, Debug, Hash)]
 pub struct Process<T> {

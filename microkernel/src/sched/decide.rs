@@ -3,9 +3,9 @@
 use super::RunQueue;
 use super::debt::MOST_SKIPPED;
 use crate::exit::{Context, Work};
-use crate::kernel::Kernel;
+use crate::kernel::{Cpu, Kernel};
 use crate::machine::{CpuId, Machine};
-use crate::object::{State, Thread, ThreadId};
+use crate::object::{Life, Process, State, Thread, ThreadId};
 use abi::DebugRegisters;
 
 /// How long a thread, or threads of one share, run before others of their priority do.
@@ -13,18 +13,31 @@ pub(crate) const SLICE_NS: u64 = 10_000_000;
 /// Threads of another CPU that one without work looks at.
 const PULL_LOOKS: usize = 8;
 
+/// Whether nothing keeps the thread from running once it is ready.
+#[inline(always)]
+fn may_run<F, T>(thread: &Thread<F>, process: &Process<T>) -> bool {
+    !thread.dead && !thread.suspended && !process.suspended && process.life == Life::Alive
+}
+
+/// Whether a thread that is in no queue would be the one to run on this CPU as soon as it is
+/// ready and the current one waits: it may run, here, and all that are ready are less urgent.
+#[inline(always)]
+pub(crate) fn takes_over<F, T>(
+    cpu: &Cpu,
+    number: CpuId,
+    thread: &Thread<F>,
+    process: &Process<T>,
+) -> bool {
+    thread.affinity.wrapping_shr(u32::from(number.0)) & 1 != 0
+        && cpu.queue.all_below(thread.priority)
+        && may_run(thread, process)
+}
+
 impl<M: Machine> Kernel<M> {
     /// Whether the thread may run: ready, not suspended, its process alive.
     pub(crate) fn runnable(&self, id: ThreadId) -> bool {
         let thread = &self.threads[id];
-        thread.state == State::Ready && self.may_run(thread)
-    }
-
-    /// Whether nothing keeps the thread from running once it is ready.
-    #[inline(always)]
-    fn may_run(&self, thread: &Thread<M::Frame>) -> bool {
-        let process = &self.processes[thread.process];
-        !thread.dead && !thread.suspended && process.may_run()
+        thread.state == State::Ready && may_run(thread, &self.processes[thread.process])
     }
 
     /// The thread has what it waited for.
@@ -151,16 +164,10 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// Whether a thread that is not ready yet, or in no queue, would be the one to run on
-    /// this CPU when its current thread waits: it may run, and all that are ready here are
-    /// less urgent.
-    #[inline(always)]
-    pub(crate) fn runs_at_once(&self, cpu: CpuId, id: ThreadId) -> bool {
+    fn runs_at_once(&self, cpu: CpuId, id: ThreadId) -> bool {
         let thread = &self.threads[id];
-        thread.affinity >> cpu.0 & 1 != 0
-            && self.cpu(cpu).queue.all_below(thread.priority)
-            && self.may_run(thread)
-            && !self.on_cpu(id)
+        let process = &self.processes[thread.process];
+        takes_over(self.cpu(cpu), cpu, thread, process) && !self.on_cpu(id)
     }
 
     /// The current thread waits now; the other one, ready and in no queue, runs in its place.

@@ -4,5 +4,5 @@ mod debt;
 mod decide;
 mod queue;
 
-pub(crate) use decide::SLICE_NS;
+pub(crate) use decide::{SLICE_NS, takes_over};
 pub use queue::RunQueue;

@@ -82,6 +82,32 @@ fn a_token_of_an_earlier_call_does_not_answer_a_later_one() {
 }
 
 #[test]
+fn an_old_token_does_not_answer_on_the_way_to_the_next_message() {
+    let (mut driver, endpoint, client, server) = server_waits();
+    driver.raw(CALL, &[endpoint], 0);
+    let old = driver.result(server).unwrap().token;
+    driver.raw(Syscall::ReplyRecv as u64, &[old, endpoint << 32], 0);
+    driver.raw(CALL, &[endpoint], 0);
+    driver.raw(Syscall::ReplyRecv as u64, &[old, endpoint << 32], 0);
+    assert!(matches!(driver.state(client), State::AwaitReply(_)));
+    assert!(matches!(driver.state(server), State::Receiving(_)));
+}
+
+#[test]
+fn an_answer_is_followed_by_the_bits_that_wait() {
+    let (mut driver, endpoint, client, server) = server_waits();
+    driver.raw(CALL, &[endpoint], 0);
+    let token = driver.result(server).unwrap().token;
+    let bell = driver.make(Syscall::NotificationCreate, &[]);
+    driver.call(Syscall::Bind, &[bell]).unwrap();
+    driver.call(Syscall::Signal, &[bell, 6]).unwrap();
+    driver.raw(Syscall::ReplyRecv as u64, &[token, endpoint << 32], 0);
+    assert_eq!(driver.next, Next::User(server));
+    assert_eq!(driver.result(server).unwrap().values, (6, u64::from(NOTIFIED_LABEL)));
+    assert_eq!(driver.state(client), State::Ready);
+}
+
+#[test]
 fn another_process_cannot_use_a_token() {
     let (mut driver, endpoint, client, server) = server_waits();
     driver.raw(CALL, &[endpoint], 0);

@@ -49,6 +49,9 @@ fn check_queues(kernel: &Kernel<Hosted>) {
             && kernel.runnable(current)
         {
             see(current, State::Ready);
+            let table = kernel.processes[kernel.threads[current].process].table.as_ref();
+            let root = table.map(|table| kernel.machine.root(table));
+            assert_eq!(root, Some(kernel.threads[current].root), "{current:?} has another space");
             let its = kernel.threads[current].cpu;
             assert_eq!(usize::from(its.0), number, "{current:?} runs on another CPU than its own");
         }

@@ -275,6 +275,22 @@ fn a_servers_time_comes_off_the_turns_of_its_client() {
 }
 
 #[test]
+fn a_servers_time_is_owed_by_the_client_that_it_answers() {
+    let mut driver = boot();
+    let line = driver.make(Syscall::EndpointCreate, &[]);
+    let (caller, _) = driver.child_of(0, 20);
+    let sends = driver.give(caller, line, Rights::SEND, 0);
+    let client = busy(&mut driver, caller, 20);
+    let server = driver.raw(Syscall::Recv as u64, &[line], 0);
+    driver.raw(Syscall::Call as u64, &[sends, 1], 0);
+    driver.advance(SLICE / 4);
+    let token = driver.result(server).unwrap().token;
+    driver.raw(Syscall::ReplyRecv as u64, &[token, line << 32], 0);
+    assert_eq!(driver.running(), client);
+    assert_eq!(driver.kernel.threads[client].debt, SLICE / 4);
+}
+
+#[test]
 fn a_crowd_that_calls_all_the_time_comes_round_once() {
     let mut driver = boot();
     let line = driver.make(Syscall::EndpointCreate, &[]);

@@ -25,15 +25,12 @@ const NONE: u64 = 0;
 #[inline(always)]
 pub(super) unsafe fn load(cpu: &CpuBlock, frame: *mut UserFrame) {
     let end = frame.wrapping_add(1).expose_provenance() as u64;
-    let loaded = cpu.loaded.load(Relaxed);
-    if loaded == end {
+    if cpu.loaded.load(Relaxed) == end {
         return;
     }
-    // SAFETY: the caller's promises, and as in `put_down`.
+    // SAFETY: the caller's promises.
     unsafe {
-        if loaded != NONE {
-            save_bases(cpu, &mut *cpu.user_frame());
-        }
+        save_loaded(cpu);
         load_bases(cpu, &*frame);
     }
     cpu.loaded.store(end, Relaxed);
@@ -46,13 +43,22 @@ pub(super) unsafe fn load(cpu: &CpuBlock, frame: *mut UserFrame) {
 /// # Safety
 /// The kernel is held, and was not let go since that frame's thread came in; no reference
 /// to the frame exists.
-#[inline(never)]
 pub(super) unsafe fn put_down(cpu: &CpuBlock) {
+    // SAFETY: the caller's promise.
+    unsafe { save_loaded(cpu) };
+    cpu.loaded.store(NONE, Relaxed);
+}
+
+/// Saves the bases in the frame that is loaded, if there is one.
+///
+/// # Safety
+/// As for [`put_down`].
+#[inline(always)]
+unsafe fn save_loaded(cpu: &CpuBlock) {
     if cpu.loaded.load(Relaxed) != NONE {
         // SAFETY: the caller's promise. The frame lies in an arena that is there for good; the
         // thread lives, or ended in this very entry and nobody has its place yet.
         save_bases(cpu, unsafe { &mut *cpu.user_frame() });
-        cpu.loaded.store(NONE, Relaxed);
     }
 }
 

@@ -1,0 +1,208 @@
+//! Lists of threads: through the threads themselves, so that nothing is allocated and each is
+//! taken out of its place at once.
+
+use super::{ThreadId, Threads};
+
+/// Neighbours in a list.
+#[derive(Clone, Copy, Debug, Hash, Default)]
+pub struct Links {
+    previous: Option<ThreadId>,
+    next: Option<ThreadId>,
+}
+
+/// Which of a thread's two pairs of links a list uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum By {
+    /// Queues: one at a time.
+    Queue,
+    /// The threads of a process.
+    Sibling,
+}
+
+/// Two neighbours in a queue that do not know each other yet.
+#[must_use = "the list is broken until the seam is closed"]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seam {
+    previous: Option<ThreadId>,
+    next: Option<ThreadId>,
+}
+
+impl Seam {
+    /// Whether there is nobody who would have to know.
+    #[inline(always)]
+    pub(crate) fn is_closed(self) -> bool {
+        self.previous.is_none() && self.next.is_none()
+    }
+
+    /// Makes them known to each other.
+    #[cold]
+    pub(crate) fn close<F>(self, threads: &mut Threads<F>) {
+        if let Some(previous) = self.previous {
+            threads[previous].links.next = self.next;
+        }
+        if let Some(next) = self.next {
+            threads[next].links.previous = self.previous;
+        }
+    }
+}
+
+/// A doubly linked list of threads.
+#[derive(Clone, Copy, Debug, Hash, Default)]
+pub struct List {
+    first: Option<ThreadId>,
+    last: Option<ThreadId>,
+}
+
+impl List {
+    /// No threads.
+    pub const EMPTY: Self = Self { first: None, last: None };
+
+    /// The first thread.
+    pub fn first(&self) -> Option<ThreadId> {
+        self.first
+    }
+
+    /// The last thread.
+    pub fn last(&self) -> Option<ThreadId> {
+        self.last
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    /// Appends a thread that is in no list of this kind.
+    pub fn push_back<F>(&mut self, threads: &mut Threads<F>, id: ThreadId, by: By) {
+        *links(threads, id, by) = Links { previous: self.last, next: None };
+        match self.last {
+            Some(last) => links(threads, last, by).next = Some(id),
+            None => self.first = Some(id),
+        }
+        self.last = Some(id);
+    }
+
+    /// Prepends a thread that is in no list of this kind.
+    pub fn push_front<F>(&mut self, threads: &mut Threads<F>, id: ThreadId, by: By) {
+        *links(threads, id, by) = Links { previous: None, next: self.first };
+        match self.first {
+            Some(first) => links(threads, first, by).previous = Some(id),
+            None => self.last = Some(id),
+        }
+        self.first = Some(id);
+    }
+
+    /// Takes out a thread by its queue links; its neighbours are to be joined.
+    #[inline(always)]
+    pub(crate) fn take_out(&mut self, links: &mut Links) -> Seam {
+        let Links { previous, next } = core::mem::take(links);
+        if previous.is_none() {
+            self.first = next;
+        }
+        if next.is_none() {
+            self.last = previous;
+        }
+        Seam { previous, next }
+    }
+
+    /// Appends a thread by its queue links; it is to be joined with the one before.
+    #[inline(always)]
+    pub(crate) fn put_last(&mut self, id: ThreadId, links: &mut Links) -> Seam {
+        let previous = self.last.replace(id);
+        *links = Links { previous, next: None };
+        if previous.is_none() {
+            self.first = Some(id);
+        }
+        Seam { previous, next: previous.map(|_| id) }
+    }
+
+    /// Inserts a thread that is in no list of this kind behind one that is in this list.
+    pub fn insert_after<F>(
+        &mut self,
+        threads: &mut Threads<F>,
+        place: ThreadId,
+        id: ThreadId,
+        by: By,
+    ) {
+        let next = links(threads, place, by).next.replace(id);
+        *links(threads, id, by) = Links { previous: Some(place), next };
+        match next {
+            Some(next) => links(threads, next, by).previous = Some(id),
+            None => self.last = Some(id),
+        }
+    }
+
+    /// Takes out a thread that is in this list.
+    pub fn remove<F>(&mut self, threads: &mut Threads<F>, id: ThreadId, by: By) {
+        let Links { previous, next } = core::mem::take(links(threads, id, by));
+        match previous {
+            Some(previous) => links(threads, previous, by).next = next,
+            None => self.first = next,
+        }
+        match next {
+            Some(next) => links(threads, next, by).previous = previous,
+            None => self.last = previous,
+        }
+    }
+
+    /// The thread behind this one.
+    pub fn after<F>(&self, threads: &Threads<F>, id: ThreadId, by: By) -> Option<ThreadId> {
+        match by {
+            By::Queue => threads[id].links.next,
+            By::Sibling => threads[id].siblings.next,
+        }
+    }
+
+    /// The threads, from first to last.
+    pub fn iter<'a, F>(
+        &self,
+        threads: &'a Threads<F>,
+        by: By,
+    ) -> impl Iterator<Item = ThreadId> + use<'a, F> {
+        let mut next = self.first;
+        let list = *self;
+        core::iter::from_fn(move || {
+            let id = next?;
+            next = list.after(threads, id, by);
+            Some(id)
+        })
+    }
+}
+
+#[inline(always)]
+fn links<F>(threads: &mut Threads<F>, id: ThreadId, by: By) -> &mut Links {
+    let thread = &mut threads[id];
+    match by {
+        By::Queue => &mut thread.links,
+        By::Sibling => &mut thread.siblings,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{By, List};
+    use crate::arena::{Arena, Slot};
+    use crate::machine::{CpuId, Phys};
+    use crate::object::{ProcessKind, Thread, Threads};
+
+    #[test]
+    fn a_list_keeps_order_and_links() {
+        let mut processes: Arena<ProcessKind, ()> = Arena::new((0..1).map(Slot::empty).collect());
+        let process = processes.insert(()).unwrap();
+        let mut threads: Threads<()> = Arena::new((0..4).map(Slot::empty).collect());
+        let ids: Vec<_> = (0..4)
+            .map(|_| threads.insert(Thread::new((), process, Phys(0), 0, CpuId(0))).unwrap())
+            .collect();
+        let mut list = List::EMPTY;
+        for id in &ids[1..] {
+            list.push_back(&mut threads, *id, By::Queue);
+        }
+        list.push_front(&mut threads, ids[0], By::Queue);
+        assert!(list.iter(&threads, By::Queue).eq(ids.iter().copied()));
+        for (gone, left) in [(1, vec![0, 2, 3]), (3, vec![0, 2]), (0, vec![2]), (2, vec![])] {
+            list.remove(&mut threads, ids[gone], By::Queue);
+            assert!(list.iter(&threads, By::Queue).eq(left.iter().map(|index| ids[*index])));
+        }
+        assert!(list.is_empty());
+    }
+}
