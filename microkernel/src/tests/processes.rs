@@ -5,6 +5,7 @@ use crate::exit::Next;
 use crate::fault::Fault;
 use crate::hosted::{Driver, Place, Smp};
 use crate::kernel::Sizes;
+use crate::machine::CpuId;
 use crate::object::{Life, State};
 use abi::{Error, FaultKind, Rights, Syscall};
 
@@ -234,6 +235,31 @@ fn a_halted_cpu_takes_apart_what_the_busy_ones_are_too_urgent_for() {
     let mut smp = Smp::from(driver);
     smp.settle();
     assert_eq!(smp.places[1], Place::Idle);
+    assert_eq!(smp.kernel.processes[id].life, Life::Dead);
+}
+
+#[test]
+fn what_still_runs_on_another_cpu_is_not_taken_apart() {
+    let sizes = Sizes::for_memory(1024 * abi::PAGE_SIZE, 1024);
+    let mut driver = Driver::boot_with(&sizes, 2);
+    let (child, id) = driver.child_of(0, 40);
+    let (thread, started) = driver.thread(child, 30);
+    driver.call(Syscall::ThreadAffinity, &[thread, 1 << 1]).unwrap();
+    driver.raw(Syscall::ThreadResume as u64, &[thread], 0);
+    let mut smp = Smp::from(driver);
+    smp.settle();
+    assert_eq!(smp.places[1], Place::User(started));
+    smp.syscall(CpuId(0), Syscall::ProcessKill as u64, &[child, 0], 0);
+    for _ in 0..100 {
+        if smp.places[0] == Place::Window {
+            smp.turn(CpuId(0));
+        }
+    }
+    // The kick is still on its way: the program runs on, in a space that must be there.
+    assert!(matches!(smp.places[0], Place::User(_)), "taking it apart is not due");
+    assert_eq!(smp.kernel.current(CpuId(1)), Some(started));
+    assert!(smp.kernel.processes[id].table.is_some());
+    smp.settle();
     assert_eq!(smp.kernel.processes[id].life, Life::Dead);
 }
 
