@@ -2,9 +2,9 @@
 //!
 //! It leaves only when, at the same instant, interrupts are off and no work flag is set:
 //! flags are read once a turn with interrupts off, and read again after every stretch with
-//! interrupts on. Between turns the kernel is let go and interrupts are let in, and a turn
-//! does a bounded piece of each kind of work: so one turn bounds the latency of interrupts
-//! and the wait of other CPUs.
+//! interrupts on. Where a turn leaves work for another one the kernel is let go and interrupts
+//! are let in between the two, and a turn does a bounded piece of each kind of work: so one
+//! turn bounds the latency of interrupts and the wait of other CPUs.
 
 use super::{Context, Kind, Work};
 use crate::checks::{self, Place};
@@ -67,11 +67,9 @@ pub fn exit<M: Machine>(held: &mut impl Held<M>, cpu: CpuId) -> Way<M::Frame> {
 fn drain<M: Machine>(held: &mut impl Held<M>, cpu: CpuId) -> Way<M::Frame> {
     let mut turns = 0;
     loop {
-        if let Some(way) = held.one_turn(cpu) {
+        if let Some(way) = held.stretch(cpu, &mut turns) {
             return way;
         }
-        turns += 1;
-        held.count_turn(cpu, turns);
         held.let_interrupts_in();
     }
 }
@@ -96,11 +94,25 @@ impl<M: Machine> Kernel<M> {
         (Way { next: Next::User(id), frame, root }, thread.work.0)
     }
 
-    /// One turn: the decision when nothing is to be done, else the work.
-    pub fn turn(&mut self, cpu: CpuId) -> Option<Next> {
-        self.one_turn(cpu).map(|way| way.next)
+    /// What a CPU does between two moments in which interrupts are let in: a turn, and the
+    /// decision when nothing is left to be done.
+    #[inline(always)]
+    fn stretch(&mut self, cpu: CpuId, turns: &mut u64) -> Option<Way<M::Frame>> {
+        let way = self.one_turn(cpu);
+        if way.is_some() {
+            return way;
+        }
+        *turns += 1;
+        self.count_turn(cpu, *turns);
+        if self.needs_another(cpu) { None } else { self.one_turn(cpu) }
     }
 
+    /// One stretch of the loop, for whoever drives the core without the loop.
+    pub fn turn(&mut self, cpu: CpuId) -> Option<Next> {
+        self.stretch(cpu, &mut 0).map(|way| way.next)
+    }
+
+    /// One turn: the decision when nothing is to be done, else the work.
     fn one_turn(&mut self, cpu: CpuId) -> Option<Way<M::Frame>> {
         self.check_interrupts(Place::Turn);
         if let Some(code) = self.shutdown {
@@ -114,14 +126,23 @@ impl<M: Machine> Kernel<M> {
         }
         let since = self.turn_begins();
         self.run_work(cpu, work & Self::LOOP_MASK);
+        self.check_turn_ends(since);
+        None
+    }
+
+    /// Whether another turn follows. Then the kernel may be let go: no vector state is left in
+    /// the registers that is not the current thread's, and a thread that went to sleep is
+    /// woken however many turns follow.
+    #[inline(always)]
+    fn needs_another(&mut self, cpu: CpuId) -> bool {
+        if self.read_work(cpu) & Self::LOOP_MASK == 0 {
+            return false;
+        }
         if self.vector_stranded(cpu) {
             self.run_work(cpu, Work::VectorSave.flag());
         }
-        // Many turns may pass before this CPU leaves: a thread that slept in one of them is to
-        // be woken in one of the others.
         self.keep_timer(cpu);
-        self.check_turn_ends(since);
-        None
+        true
     }
 
     /// All flags that are set for this CPU and its thread at this instant.
@@ -168,8 +189,19 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// Counts the turns of this exit so far: each turn belongs to one bucket of the histogram.
+    /// Counts the turns of this exit so far: each exit belongs to one bucket of the histogram.
+    #[inline(always)]
     fn count_turn(&mut self, cpu: CpuId, turns: u64) {
+        if turns == 1 {
+            self.stats.most_turns = self.stats.most_turns.max(1);
+            self.cpu_mut(cpu).turns[0] += 1;
+        } else {
+            self.count_another_turn(cpu, turns);
+        }
+    }
+
+    #[cold]
+    fn count_another_turn(&mut self, cpu: CpuId, turns: u64) {
         assert!(turns < LIVELOCK_TURNS, "exit work never ends: {:#x}", self.read_work(cpu));
         self.stats.most_turns = self.stats.most_turns.max(turns);
         // An exit moves up from bucket to bucket: 1 turn, 2-3, 4-7, and so on.
@@ -193,6 +225,14 @@ impl<M: Machine> Kernel<M> {
         let to = if way.next == Next::Idle { Context::Idle } else { Context::User };
         self.change_context(cpu, Context::Kernel, to);
         way
+    }
+
+    /// One turn, as of a loop that lets interrupts in after each, even the last.
+    #[cfg(test)]
+    pub(crate) fn turn_alone(&mut self, cpu: CpuId) -> Option<Next> {
+        let next = self.one_turn(cpu).map(|way| way.next);
+        self.needs_another(cpu);
+        next
     }
 
     /// Leaves with whatever flags are set, as a loop would that does not look again.

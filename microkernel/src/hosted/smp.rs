@@ -1,8 +1,9 @@
 //! Drives the core on any number of CPUs, one atomic step at a time.
 //!
 //! One section under the kernel's lock is one step: an entry with its system call, fault or
-//! interrupt and the first turn of the exit loop; or one more turn. Which CPU makes the next step is the caller's
-//! choice: a script, a random number, or a checker that tries them all.
+//! interrupt and what the exit loop does until it lets interrupts in or leaves; or one more
+//! stretch of the loop. Which CPU makes the next step is the caller's choice: a script, a
+//! random number, or a checker that tries them all.
 
 use super::{Driver, Hosted, VECTOR_BYTES};
 use crate::exit::{Context, Next};
@@ -36,6 +37,9 @@ pub struct Smp {
     pub kernel: Kernel<Hosted>,
     /// Where each CPU is.
     pub places: Vec<Place>,
+    /// The loop lets interrupts in after each turn, even the last.
+    #[cfg(test)]
+    pub(crate) lets_go_often: bool,
 }
 
 impl From<Driver> for Smp {
@@ -47,7 +51,12 @@ impl From<Driver> for Smp {
             _ => Place::Window,
         };
         let places = kernel.cpus.iter().map(place).collect();
-        let mut smp = Self { kernel, places };
+        let mut smp = Self {
+            kernel,
+            places,
+            #[cfg(test)]
+            lets_go_often: false,
+        };
         smp.carry_out(CpuId(0), Some(next));
         smp
     }
@@ -168,9 +177,14 @@ impl Smp {
         }
     }
 
-    /// Step: one turn of the exit loop. What the CPU does next is carried out.
+    /// Step: one stretch of the exit loop. What the CPU does next is carried out.
     pub fn turn(&mut self, cpu: CpuId) {
         self.run_on(cpu);
+        #[cfg(test)]
+        if self.lets_go_often {
+            let next = self.kernel.turn_alone(cpu);
+            return self.carry_out(cpu, next);
+        }
         let next = self.kernel.turn(cpu);
         self.carry_out(cpu, next);
     }

@@ -169,7 +169,6 @@ fn who_leaves_the_dead_for_somebody_urgent_finds_them_a_halted_cpu() {
     smp.syscall(CpuId(0), Syscall::ThreadPriority as u64, &[0, 40], 0);
     smp.settle();
     smp.syscall(CpuId(0), Syscall::ProcessKill as u64, &[child, 0], 0);
-    smp.turn(CpuId(0));
     smp.syscall(CpuId(0), Syscall::Signal as u64, &[bell, 1], 0);
     smp.settle();
     assert!(smp.places[..2].iter().all(|place| matches!(place, Place::User(_))));

@@ -38,3 +38,10 @@ pub(super) fn scene(leave: Leave) -> Scene {
 fn exit_03_no_interleaving_leaves_with_a_set_flag() {
     scene(Leave::Faithful).holds();
 }
+
+#[test]
+fn exit_03_letting_go_more_often_than_the_loop_does_loses_nothing_either() {
+    let mut scene = scene(Leave::Faithful);
+    scene.start.lets_go_often = true;
+    scene.holds();
+}
