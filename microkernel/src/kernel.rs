@@ -103,6 +103,8 @@ pub struct Cpu {
     pub clock: Clock,
     /// What the deadline timer is set to.
     pub timer_ns: Option<u64>,
+    /// The end of the slice for which it is set, in [`Machine::ticks`].
+    pub slice_end: Option<u64>,
     /// CPUs that this one has to kick before it leaves, one bit each.
     pub kicks: u64,
     /// How many entries it is in: 1 in the kernel, else 0 (kept by the checks).
@@ -132,6 +134,7 @@ impl Cpu {
             work: AtomicU32::new(0),
             clock: Clock::default(),
             timer_ns: None,
+            slice_end: None,
             kicks: 0,
             depth: 1,
             no_clock: false,

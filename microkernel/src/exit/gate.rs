@@ -94,17 +94,29 @@ impl<M: Machine> Kernel<M> {
         (Way { next: Next::User(id), frame, root }, thread.work.0)
     }
 
-    /// What a CPU does between two moments in which interrupts are let in: a turn, and the
-    /// decision when nothing is left to be done.
+    /// What a CPU does between two moments in which interrupts are let in: a turn, another
+    /// one when only the next thread is to be found, and the decision when nothing is left.
     #[inline(always)]
     fn stretch(&mut self, cpu: CpuId, turns: &mut u64) -> Option<Way<M::Frame>> {
-        let way = self.one_turn(cpu);
-        if way.is_some() {
-            return way;
+        self.check_interrupts(Place::Turn);
+        let mut work = self.read_work(cpu);
+        for _ in 0..2 {
+            if self.ends_loop(work) {
+                break;
+            }
+            self.one_turn(cpu, work);
+            *turns += 1;
+            self.count_turn(cpu, *turns);
+            work = self.read_work(cpu);
+            if work & Self::LOOP_MASK != Work::Reschedule.flag() {
+                break;
+            }
         }
-        *turns += 1;
-        self.count_turn(cpu, *turns);
-        if self.needs_another(cpu) { None } else { self.one_turn(cpu) }
+        if self.ends_loop(work) {
+            return Some(self.last_step(cpu, work));
+        }
+        self.settle_before_window(cpu);
+        None
     }
 
     /// One stretch of the loop, for whoever drives the core without the loop.
@@ -112,37 +124,39 @@ impl<M: Machine> Kernel<M> {
         self.stretch(cpu, &mut 0).map(|way| way.next)
     }
 
-    /// One turn: the decision when nothing is to be done, else the work.
-    fn one_turn(&mut self, cpu: CpuId) -> Option<Way<M::Frame>> {
-        self.check_interrupts(Place::Turn);
-        if let Some(code) = self.shutdown {
-            return Some(Way::to(Next::Shutdown(code)));
-        }
-        let work = self.read_work(cpu);
-        if work & Self::LOOP_MASK == 0 {
-            self.run_work(cpu, work);
-            let (way, _) = self.way(cpu);
-            return Some(self.leave(cpu, way));
-        }
+    /// Whether the loop has nothing more to do.
+    #[inline(always)]
+    fn ends_loop(&self, work: u32) -> bool {
+        work & Self::LOOP_MASK == 0 || self.shutdown.is_some()
+    }
+
+    /// One turn: a bounded piece of each kind of work that was asked for.
+    #[inline(always)]
+    fn one_turn(&mut self, cpu: CpuId, work: u32) {
         let since = self.turn_begins();
         self.run_work(cpu, work & Self::LOOP_MASK);
         self.check_turn_ends(since);
-        None
     }
 
-    /// Whether another turn follows. Then the kernel may be let go: no vector state is left in
-    /// the registers that is not the current thread's, and a thread that went to sleep is
-    /// woken however many turns follow.
+    /// The rows after the loop, and the decision.
     #[inline(always)]
-    fn needs_another(&mut self, cpu: CpuId) -> bool {
-        if self.read_work(cpu) & Self::LOOP_MASK == 0 {
-            return false;
+    fn last_step(&mut self, cpu: CpuId, work: u32) -> Way<M::Frame> {
+        if let Some(code) = self.shutdown {
+            return Way::to(Next::Shutdown(code));
         }
+        self.run_work(cpu, work);
+        let (way, _) = self.way(cpu);
+        self.leave(cpu, way)
+    }
+
+    /// The kernel may be let go now: no vector state is left in the registers that is not the
+    /// current thread's, and a thread that went to sleep is woken however many turns follow.
+    #[inline(always)]
+    fn settle_before_window(&mut self, cpu: CpuId) {
         if self.vector_stranded(cpu) {
             self.run_work(cpu, Work::VectorSave.flag());
         }
         self.keep_timer(cpu);
-        true
     }
 
     /// All flags that are set for this CPU and its thread at this instant.
@@ -230,9 +244,13 @@ impl<M: Machine> Kernel<M> {
     /// One turn, as of a loop that lets interrupts in after each, even the last.
     #[cfg(test)]
     pub(crate) fn turn_alone(&mut self, cpu: CpuId) -> Option<Next> {
-        let next = self.one_turn(cpu).map(|way| way.next);
-        self.needs_another(cpu);
-        next
+        let work = self.read_work(cpu);
+        if self.ends_loop(work) {
+            return Some(self.last_step(cpu, work).next);
+        }
+        self.one_turn(cpu, work);
+        self.settle_before_window(cpu);
+        None
     }
 
     /// Leaves with whatever flags are set, as a loop would that does not look again.

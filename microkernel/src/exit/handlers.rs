@@ -16,9 +16,10 @@ pub(super) fn interrupts<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
         match interrupt {
             Interrupt::Timer => {
                 kernel.stats.timer_interrupts += 1;
-                kernel.cpu_mut(cpu).timer_ns = None;
+                let state = kernel.cpu_mut(cpu);
+                (state.timer_ns, state.slice_end) = (None, None);
                 kernel.timer_is_stale(cpu);
-                kernel.set_cpu_work(cpu, Work::Deadlines);
+                deadlines(kernel, cpu);
                 slice_ended(kernel, cpu);
             }
             Interrupt::Line(line) => kernel.line_interrupt(line),
@@ -36,7 +37,8 @@ fn slice_ended<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
     }
 }
 
-/// Deadlines that have passed wake their threads and signal their timers.
+/// Deadlines that have passed wake their threads and signal their timers; the row, when there
+/// are many.
 pub(super) fn deadlines<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
     let now = kernel.machine.now_ns();
     for _ in 0..DEADLINES_PER_TURN {

@@ -14,7 +14,7 @@ use crate::machine::{CpuId, Machine};
 pub enum Work {
     /// Interrupts were recorded.
     Interrupts,
-    /// The deadline timer fired.
+    /// More deadlines have passed than one turn can handle.
     Deadlines,
     /// The thread's process was killed.
     Kill,
@@ -117,7 +117,7 @@ impl<M: Machine> Kernel<M> {
             name: "deadlines",
             kind: Kind::OneShot,
             phase: Phase::Loop,
-            set_by: "the timer interrupt",
+            set_by: "the row itself and the timer interrupt, when many have passed",
             makes_work: true,
             run: handlers::deadlines,
         },

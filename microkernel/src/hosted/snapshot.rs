@@ -118,9 +118,9 @@ impl Hash for Kernel<Hosted> {
         (frames, deadlines, trace, lines, idle, stale_timers, keeper, dying, untold).hash(state);
         (next_pid, shutdown, stats.handles, checks.violations).hash(state);
         for cpu in cpus {
-            let Cpu { context, current, queue, work, clock, timer_ns, kicks, .. } = cpu;
+            let Cpu { context, current, queue, work, clock, timer_ns, slice_end, kicks, .. } = cpu;
             work.load(Ordering::Relaxed).hash(state);
-            (context, current, queue, clock.since, timer_ns, kicks).hash(state);
+            (context, current, queue, clock.since, timer_ns, slice_end, kicks).hash(state);
             (cpu.debug, cpu.depth, cpu.vector_owner).hash(state);
             // The rest is counted: `forget_counts` names it.
         }

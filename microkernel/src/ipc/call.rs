@@ -113,7 +113,7 @@ impl<M: Machine> Kernel<M> {
         self.threads[me].state = State::Sending(endpoint);
         self.endpoints[endpoint].senders.push_back(&mut self.threads, me, By::Queue);
         self.set_deadline(me, deadline);
-        self.reconsider(me);
+        self.give_way(me);
     }
 
     /// Gives a message to a receiver that is in no queue. Commits or changes nothing.

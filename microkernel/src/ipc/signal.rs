@@ -9,10 +9,17 @@ use abi::Error;
 impl<M: Machine> Kernel<M> {
     /// Sets bits and wakes whoever they are for.
     pub(crate) fn signal(&mut self, id: NotificationId, bits: u64) {
+        if let Some(woken) = self.post(id, bits) {
+            self.enqueue(woken);
+        }
+    }
+
+    /// Sets bits. Whoever waited for them is ready, and to be enqueued by the caller.
+    pub(crate) fn post(&mut self, id: NotificationId, bits: u64) -> Option<ThreadId> {
         let notification = &mut self.notifications[id];
         notification.bits |= bits;
         if notification.bits == 0 {
-            return;
+            return None;
         }
         let (waiter, bound, upcall) =
             (notification.waiters.first(), notification.bound, notification.upcall);
@@ -22,16 +29,20 @@ impl<M: Machine> Kernel<M> {
             let frame = &mut self.threads[waiter].frame;
             frame.set_status(0);
             frame.set_values(bits, 0);
-            self.ready(waiter);
-        } else if let Some(bound) = bound {
+            self.threads[waiter].state = State::Ready;
+            return Some(waiter);
+        }
+        if let Some(bound) = bound {
             if matches!(self.threads[bound].state, State::Receiving(_)) {
                 self.detach(bound);
                 self.take_bound_bits(bound);
-                self.ready(bound);
+                self.threads[bound].state = State::Ready;
+                return Some(bound);
             }
         } else if let Some(thread) = upcall {
             self.recheck_upcall(thread);
         }
+        None
     }
 
     /// Asks for a diversion when unmasked bits wait for the thread; cuts its wait short.

@@ -24,7 +24,7 @@ impl<M: Machine> Kernel<M> {
         self.threads[me].state = State::Waiting(id);
         self.notifications[id].waiters.push_back(&mut self.threads, me, By::Queue);
         self.set_deadline(me, deadline_ns);
-        self.reconsider(me);
+        self.give_way(me);
         Ok(Done::Elsewhere)
     }
 
@@ -35,7 +35,7 @@ impl<M: Machine> Kernel<M> {
         }
         self.threads[me].state = State::Sleeping;
         self.set_deadline(me, deadline_ns);
-        self.reconsider(me);
+        self.give_way(me);
         Ok(Done::Elsewhere)
     }
 

@@ -52,9 +52,15 @@ impl<M: Machine> Kernel<M> {
     /// The thread's turn begins: its slice, less what its share owes. False when nothing is
     /// left of it and others wait.
     pub(super) fn begin_turn(&mut self, cpu: CpuId, id: ThreadId) -> bool {
-        self.charge_share(id);
         let slice = self.slice;
         let (share, priority) = (self.threads[id].share, self.threads[id].priority);
+        if self.threads[id].debt != 0 {
+            self.charge_share(id);
+        }
+        if self.processes.get(share).is_none_or(|process| process.debt == 0) {
+            self.threads[id].slice = slice;
+            return true;
+        }
         let others = self.cpu(cpu).queue.has_other_share(&self.threads, priority, share);
         let Some(process) = self.processes.get_mut(share).filter(|_| others) else {
             self.threads[id].slice = slice;

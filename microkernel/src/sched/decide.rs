@@ -158,9 +158,27 @@ impl<M: Machine> Kernel<M> {
         if waits && ready && self.runs_at_once(cpu, other) {
             self.settle(cpu);
             self.switch(cpu, me, other);
+            self.look_at_slice_timer(cpu);
         } else {
             self.enqueue(other);
             self.give_way(me);
+        }
+    }
+
+    /// `me` goes on, and made another thread ready: a more urgent one runs at once, past
+    /// the loop.
+    #[inline(always)]
+    pub(crate) fn let_run(&mut self, me: ThreadId, other: ThreadId) {
+        let cpu = self.threads[me].cpu;
+        let urgent = self.threads[other].priority > self.threads[me].priority;
+        if urgent && self.cpu(cpu).current == Some(me) && self.runs_at_once(cpu, other) {
+            self.settle(cpu);
+            self.cpu_mut(cpu).current = None;
+            self.put_back(cpu, me);
+            self.make_current(cpu, other);
+            self.look_at_slice_timer(cpu);
+        } else {
+            self.enqueue(other);
         }
     }
 
@@ -177,6 +195,11 @@ impl<M: Machine> Kernel<M> {
         if self.cpu(cpu).queue.has(self.threads[me].priority) {
             self.leave_slice(cpu, me);
         }
+        self.make_current(cpu, other);
+    }
+
+    #[inline(always)]
+    fn make_current(&mut self, cpu: CpuId, other: ThreadId) {
         let slice = self.slice;
         let thread = &mut self.threads[other];
         thread.cpu = cpu;
@@ -201,17 +224,23 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// A thread that waits now is not the one to run.
+    /// The current thread, when it waits now, is not the one to run: the next one is, past
+    /// the loop.
     pub(crate) fn give_way(&mut self, id: ThreadId) {
-        if self.threads[id].state != State::Ready {
-            self.reconsider(id);
+        let thread = &self.threads[id];
+        let (waits, cpu) = (thread.state != State::Ready, thread.cpu);
+        if waits && self.cpu(cpu).current == Some(id) {
+            self.settle(cpu);
+            self.choose(cpu);
         }
     }
 
     /// The current thread lets others of its priority run.
     pub(crate) fn yield_now(&mut self, id: ThreadId) {
+        let cpu = self.threads[id].cpu;
+        self.settle(cpu);
         self.threads[id].slice = 0;
-        self.reconsider(id);
+        self.choose(cpu);
     }
 
     /// Asks for another turn when the thread's slice is over and others wait.
@@ -224,12 +253,16 @@ impl<M: Machine> Kernel<M> {
 
     /// Makes the most urgent runnable thread current.
     pub(crate) fn schedule(&mut self, cpu: CpuId) {
-        self.timer_is_stale(cpu);
         self.account(cpu, Context::Kernel);
+        self.choose(cpu);
+    }
+
+    /// The same, when the current thread's time is settled.
+    fn choose(&mut self, cpu: CpuId) {
         let current = self.cpu(cpu).current;
         if let Some(id) = current {
             if self.keeps(cpu, id) {
-                return;
+                return self.look_at_slice_timer(cpu);
             }
             self.cpu_mut(cpu).current = None;
             self.put_back(cpu, id);
@@ -239,6 +272,7 @@ impl<M: Machine> Kernel<M> {
         if next != current {
             self.stats.switches += 1;
         }
+        self.look_at_slice_timer(cpu);
         self.find_reaper();
     }
 
@@ -333,6 +367,24 @@ impl<M: Machine> Kernel<M> {
         self.stale_timers |= 1 << cpu.0;
     }
 
+    /// The timer is to end a slice while others of the current thread's priority wait. It may
+    /// be early, or not be wanted any more when it fires: to set it costs more than that.
+    fn look_at_slice_timer(&mut self, cpu: CpuId) {
+        let state = self.cpu(cpu);
+        let wanted = state.current.and_then(|id| {
+            let thread = &self.threads[id];
+            state.queue.has(thread.priority).then(|| state.clock.since.wrapping_add(thread.slice))
+        });
+        let kept = match (state.slice_end, wanted) {
+            (None, wanted) => wanted.is_none(),
+            (Some(set), Some(wanted)) => set <= wanted,
+            (Some(_), None) => state.current.is_some(),
+        };
+        if !kept {
+            self.timer_is_stale(cpu);
+        }
+    }
+
     /// Sets the deadline timer if something changed that it depends on.
     #[inline(always)]
     pub(crate) fn keep_timer(&mut self, cpu: CpuId) {
@@ -349,13 +401,14 @@ impl<M: Machine> Kernel<M> {
         self.stale_timers &= !(1 << cpu.0);
         self.account(cpu, Context::Kernel);
         let now_ns = self.machine.now_ns();
-        let slice_end = self.cpu(cpu).current.and_then(|id| {
+        let state = self.cpu(cpu);
+        let slice = state.current.and_then(|id| {
             let thread = &self.threads[id];
-            self.cpu(cpu)
-                .queue
-                .has(thread.priority)
-                .then(|| now_ns + self.machine.ns_of(thread.slice).max(1))
+            state.queue.has(thread.priority).then_some(thread.slice)
         });
+        let since = state.clock.since;
+        self.cpu_mut(cpu).slice_end = slice.map(|slice| since.wrapping_add(slice));
+        let slice_end = slice.map(|slice| now_ns + self.machine.ns_of(slice).max(1));
         let deadline = self.deadlines.next_ns().filter(|next| !self.kept_elsewhere(cpu, *next));
         if deadline.is_some() {
             self.keeper = cpu;
@@ -383,7 +436,8 @@ impl<M: Machine> Kernel<M> {
         cpu: CpuId,
         change: impl FnOnce(&mut RunQueue, &mut crate::object::Threads<M::Frame>) -> R,
     ) -> R {
-        self.timer_is_stale(cpu);
-        change(&mut self.cpus[usize::from(cpu.0)].queue, &mut self.threads)
+        let changed = change(&mut self.cpus[usize::from(cpu.0)].queue, &mut self.threads);
+        self.look_at_slice_timer(cpu);
+        changed
     }
 }

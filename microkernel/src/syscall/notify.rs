@@ -29,7 +29,9 @@ impl<M: Machine> Kernel<M> {
 
     pub(super) fn sys_signal(&mut self, me: ThreadId) -> Result<Done, Error> {
         let id = self.notification(me, 0, Rights::SIGNAL)?;
-        self.signal(id, self.argument(me, 1));
+        if let Some(woken) = self.post(id, self.argument(me, 1)) {
+            self.let_run(me, woken);
+        }
         Ok(Done::NOTHING)
     }
 

@@ -142,7 +142,12 @@ fn check_cpus(kernel: &Kernel<Hosted>) {
         let debug = kernel.threads[current].debug;
         assert_eq!(cpu.debug, debug, "{at:?} has the debug registers of another thread");
         let highest = cpu.queue.highest();
-        assert!(highest.is_none_or(|highest| highest <= kernel.threads[current].priority));
+        let priority = kernel.threads[current].priority;
+        assert!(highest.is_none_or(|highest| highest <= priority));
+        if cpu.queue.has(priority) {
+            let timer = kernel.machine.cpus[number].timer_ns;
+            assert!(timer.is_some(), "nothing ends the slice of {current:?}");
+        }
         let table = kernel.processes[kernel.threads[current].process].table.as_ref();
         let root = table.map(|table| kernel.machine.root(table));
         assert_eq!(kernel.machine.cpus[number].active, root, "{at:?} runs in the wrong space");
@@ -356,6 +361,10 @@ fn check_quotas(kernel: &Kernel<Hosted>) {
 /// Vector registers are unlocked for the thread that runs and for nobody else, and a state
 /// is in memory or in the registers of the CPU that runs it.
 fn check_vectors(kernel: &Kernel<Hosted>) {
+    if kernel.shutdown.is_some() {
+        // The CPU that ends the machine never lets the kernel go.
+        return;
+    }
     for (number, cpu) in kernel.cpus.iter().enumerate() {
         let live = cpu.work.load(Ordering::Relaxed) & Work::VectorSave.flag() != 0;
         let number = u16::try_from(number).unwrap();
