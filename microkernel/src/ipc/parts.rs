@@ -3,11 +3,10 @@
 use crate::machine::Frame;
 use crate::object::{Enclosure, Pending, State, Thread, ThreadId};
 
-/// Whether the words in registers are all that can pass between the two, and nothing else is
-/// to be written.
+/// Whether words are all that can pass between the two, and nothing else is to be written.
 #[inline(always)]
 pub(super) fn words_alone<F>(sender: &Thread<F>, receiver: &Thread<F>) -> bool {
-    sender.fault.is_none() && sender.enclosure.sends_nothing() && receiver.enclosure.sends_nothing()
+    sender.enclosure.sends_nothing() && receiver.enclosure.sends_nothing()
 }
 
 /// Those words.
