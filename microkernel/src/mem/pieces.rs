@@ -24,10 +24,14 @@ pub(super) enum Progress {
 }
 
 impl<M: Machine> Kernel<M> {
-    /// Starts a long operation; its first piece is done on the way out.
+    /// Starts a long operation: does the first piece of it, most often the only one; the
+    /// others are done on the way out.
     pub(crate) fn start_operation(&mut self, me: ThreadId, operation: Operation) {
         self.threads[me].operation = Some(operation);
-        self.set_thread_work(me, Work::Operation);
+        self.operation_piece(me);
+        if self.threads[me].operation.is_some() {
+            self.set_thread_work(me, Work::Operation);
+        }
     }
 
     /// Does a piece of the thread's operation. At its end the thread has its result.
@@ -84,7 +88,11 @@ impl<M: Machine> Kernel<M> {
             Some((place, run)) => {
                 let pages = run.min(ZEROED_PER_PIECE);
                 self.machine.zero(place, pages);
-                Progress::More(Operation::Zero { memory, done: done + pages })
+                let done = done + pages;
+                if done == self.memories[memory].pages {
+                    return Progress::Memory(memory);
+                }
+                Progress::More(Operation::Zero { memory, done })
             }
             None => Progress::Memory(memory),
         }
@@ -99,10 +107,6 @@ impl<M: Machine> Kernel<M> {
             return Progress::Finished(Error::PeerDied as u64);
         }
         for _ in 0..ENTRIES_PER_PIECE {
-            if done == self.regions[region].pages {
-                self.regions[region].busy = false;
-                return Progress::Finished(0);
-            }
             match self.map_entry(process, region, done) {
                 Ok(size) => done += size.frames(),
                 Err(error) => {
@@ -111,6 +115,10 @@ impl<M: Machine> Kernel<M> {
                     let status = error as u64;
                     return Progress::More(Operation::Unmap { process, at, end, status });
                 }
+            }
+            if done == self.regions[region].pages {
+                self.regions[region].busy = false;
+                return Progress::Finished(0);
             }
         }
         Progress::More(Operation::Map { process, region, done })
@@ -155,6 +163,9 @@ impl<M: Machine> Kernel<M> {
         let at = self.unmap_entries(process, start, stop);
         if at == stop {
             self.remove_region(process, id);
+        }
+        if at == end {
+            return Progress::Finished(status);
         }
         Progress::More(Operation::Unmap { process, at, end, status })
     }
@@ -201,6 +212,9 @@ impl<M: Machine> Kernel<M> {
             let region = &mut self.regions[id];
             region.protection = protection;
             region.busy = false;
+        }
+        if at >= end {
+            return Progress::Finished(0);
         }
         Progress::More(Operation::Protect { process, at, end, protection })
     }
