@@ -14,6 +14,9 @@ pub const FOREVER: u64 = u64::MAX;
 /// deadline. The kernel reads it only when bytes or handles come, and writes `received_len`
 /// and `taken` only then: they are to be zero before.
 pub const RECEIVES_ONLY: u64 = 1;
+/// The same for one that sends bytes, and neither handles nor has a deadline: what it says
+/// about those is not looked at.
+pub const SENDS_BYTES: u64 = 2;
 /// The label with which `Recv` returns for a bound notification.
 pub const NOTIFIED_LABEL: u32 = u32::MAX;
 
@@ -38,7 +41,7 @@ pub struct Gift {
 /// What a message carries beside its words: bytes, handles, a deadline.
 ///
 /// Lies in the program's memory, 8-byte aligned; its address travels in `r15`, with
-/// [`RECEIVES_ONLY`] where it is so.
+/// [`RECEIVES_ONLY`] or [`SENDS_BYTES`] where it is so.
 /// A sender fills `send_*`, `gifts` and `deadline_ns`; a receiver `receive_address`,
 /// `receive_capacity` and `deadline_ns`; the kernel writes `received_len` and `taken`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -80,8 +83,14 @@ impl Envelope {
     /// What travels in `r15` for this envelope at this address.
     #[must_use]
     pub fn register(&self, address: u64) -> u64 {
-        let sends = self.send_len > 0 || self.gifts.iter().any(|gift| gift.handle != 0);
-        if sends || self.deadline_ns != FOREVER { address } else { address | RECEIVES_ONLY }
+        let gifts = self.gifts.iter().any(|gift| gift.handle != 0);
+        if gifts || self.deadline_ns != FOREVER {
+            address
+        } else if self.send_len > 0 {
+            address | SENDS_BYTES
+        } else {
+            address | RECEIVES_ONLY
+        }
     }
 }
 

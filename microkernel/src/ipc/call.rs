@@ -6,7 +6,7 @@ use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::mem::{Readable, UserSlice, envelope_from};
 use crate::number;
-use crate::object::{By, Enclosure, EndpointId, ObjectRef, Pending, State, ThreadId};
+use crate::object::{Beside, By, Enclosure, EndpointId, ObjectRef, Pending, State, ThreadId};
 use crate::syscall::Done;
 use abi::{Envelope, Error, FOREVER, Handle, MESSAGE_MAX, ObjectKind, Rights};
 
@@ -27,11 +27,12 @@ impl<M: Machine> Kernel<M> {
         let thread = &self.threads[me];
         let handle = Handle(number::low32(thread.frame.argument(0)));
         let label = number::low32(thread.frame.argument(1));
+        let beside = Beside::of(thread.frame.envelope());
         let entry = self.lookup_with(thread.process, handle, ObjectKind::Endpoint, Rights::SEND)?;
         let ObjectRef::Endpoint(endpoint) = entry.object else { return Err(Error::WrongKind) };
         let pending = Pending { badge: entry.badge, label, call };
         // Where somebody receives, the endpoint is not dead.
-        if call && self.offer_at_once(me, endpoint, &pending) {
+        if call && self.offer_at_once(me, endpoint, &pending, beside) {
             return Ok(Done::Elsewhere);
         }
         if self.endpoints[endpoint].dead() {
@@ -47,12 +48,23 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn load_enclosure(&mut self, me: ThreadId) -> Result<(), Error> {
         let thread = &mut self.threads[me];
         thread.enclosure = Enclosure::Nothing;
-        let register = thread.frame.envelope();
-        match Enclosure::unread(register) {
-            Some(enclosure) => thread.enclosure = enclosure,
-            None => self.read_enclosure(me, register)?,
+        match Beside::of(thread.frame.envelope()) {
+            Beside::Nothing => {}
+            Beside::Receives(address) => thread.enclosure = Enclosure::Unread(address),
+            Beside::SendsBytes(address) => {
+                self.read_enclosure(me, address)?;
+                self.keep_bytes_alone(me);
+            }
+            Beside::Anything(address) => self.read_enclosure(me, address)?,
         }
         Ok(())
+    }
+
+    /// The thread said that it sends bytes alone, whatever its envelope says.
+    fn keep_bytes_alone(&mut self, id: ThreadId) {
+        if let Enclosure::Read(_, envelope) = &mut self.threads[id].enclosure {
+            (envelope.gifts, envelope.deadline_ns) = (Envelope::EMPTY.gifts, FOREVER);
+        }
     }
 
     /// Reads a thread's envelope.
@@ -70,6 +82,17 @@ impl<M: Machine> Kernel<M> {
         }
         self.threads[id].enclosure = Enclosure::Read(address, envelope);
         Ok(())
+    }
+
+    /// What the thread had to send is sent: from now on its envelope only receives, if it
+    /// said so.
+    pub(super) fn bytes_have_gone(&mut self, id: ThreadId) {
+        let thread = &mut self.threads[id];
+        let beside = Beside::of(thread.frame.envelope());
+        // The registers of a thread with a fault are not those of a message.
+        if matches!(beside, Beside::SendsBytes(_)) && thread.fault.is_none() {
+            thread.enclosure = beside.back();
+        }
     }
 
     /// The deadline of the thread's message.
@@ -128,7 +151,9 @@ impl<M: Machine> Kernel<M> {
         sender.pending = None;
         arrive(sender, from, receiver, &pending);
         if pending.call {
-            let (server, deadline) = (receiver.process, self.message_deadline(from));
+            let server = receiver.process;
+            self.bytes_have_gone(from);
+            let deadline = self.message_deadline(from);
             self.processes[server].callers.push_back(&mut self.threads, from, By::Queue);
             self.set_deadline(from, deadline);
         } else {

@@ -1,17 +1,29 @@
-//! The way of most messages: words alone, between two threads of this CPU that wait for each
-//! other, of which one runs at once.
+//! The way of most messages: words, perhaps with bytes, between two threads of this CPU that
+//! wait for each other, of which one runs at once.
 //!
 //! Made of the same parts as the general way, which does whatever this one does not: each
 //! object is looked up once, all checks come first, and nothing here waits, fails or makes
 //! work for the exit loop. Nobody here has a deadline: it would be in an envelope. What is
 //! rare (other threads in the lists, a debt, peers) comes last, when no object is borrowed.
 
-use super::parts::{answered, arrive, copy_registers, words_alone};
+use super::parts::{answered, arrive, copy_registers};
+use super::transfer::RECEIPT;
 use crate::kernel::Kernel;
-use crate::machine::{CpuId, Frame as _, Machine};
+use crate::machine::{Access, CpuId, Machine, Phys};
+use crate::mem::{Checked, Readable, UserSlice, Writable, room_in_page};
 use crate::number;
-use crate::object::{Enclosure, EndpointId, Pending, Seam, State, ThreadId};
+use crate::object::{Beside, Enclosure, EndpointId, Pending, ProcessId, Seam, State, ThreadId};
 use crate::sched::takes_over;
+use abi::{Envelope, MESSAGE_MAX};
+use core::mem::offset_of;
+
+/// Bytes that were checked, and where the receiver is told how many.
+#[derive(Clone, Copy)]
+struct Parcel {
+    from: (ProcessId, Checked<Readable>),
+    to: (ProcessId, Checked<Writable>),
+    receipt: Phys,
+}
 
 /// What is left to do after a switch, when no object is borrowed.
 struct Rest {
@@ -23,23 +35,58 @@ struct Rest {
     peers: bool,
 }
 
+/// Where an envelope says what is sent, and where that goes which is received: two words each.
+const SENT: u64 = offset_of!(Envelope, send_address) as u64;
+const ROOM: u64 = offset_of!(Envelope, receive_address) as u64;
+
 impl<M: Machine> Kernel<M> {
     /// Hands the call to a waiting receiver. False when that is for the general way; then
     /// nothing was done.
     #[inline(always)]
-    pub(super) fn offer_at_once(&mut self, me: ThreadId, at: EndpointId, call: &Pending) -> bool {
+    pub(super) fn offer_at_once(
+        &mut self,
+        me: ThreadId,
+        at: EndpointId,
+        call: &Pending,
+        beside: Beside,
+    ) -> bool {
+        match beside {
+            Beside::Nothing | Beside::Receives(_) => self.offer_words(me, at, call, beside),
+            Beside::SendsBytes(envelope) => self.offer_bytes(me, at, call, envelope),
+            Beside::Anything(_) => false,
+        }
+    }
+
+    #[inline(never)]
+    fn offer_bytes(&mut self, me: ThreadId, at: EndpointId, call: &Pending, from: u64) -> bool {
+        let Some(receiver) = self.endpoints[at].receivers.first() else { return false };
+        let Some(parcel) = self.parcel(me, from, receiver) else { return false };
+        let offered = self.offer_words(me, at, call, Beside::Receives(from));
+        if offered {
+            self.unload(parcel);
+        }
+        offered
+    }
+
+    #[inline(always)]
+    fn offer_words(
+        &mut self,
+        me: ThreadId,
+        at: EndpointId,
+        call: &Pending,
+        beside: Beside,
+    ) -> bool {
         let endpoint = &mut self.endpoints[at];
         let Some(receiver) = endpoint.receivers.first() else { return false };
         let (from, to) = self.threads.pair_mut(me, receiver);
         let server = &mut self.processes[to.process];
         let place = from.cpu;
         let cpu = &mut self.cpus[usize::from(place.0)];
-        let Some(enclosure) = Enclosure::unread(from.frame.envelope()) else { return false };
-        from.enclosure = enclosure;
         let here = to.cpu == place && takes_over(cpu, place, to, server);
-        if !here || !words_alone(from, to) {
+        if !here || !to.enclosure.sends_nothing() {
             return false;
         }
+        from.enclosure = beside.back();
         let left = endpoint.receivers.take_out(&mut to.links);
         let debt = from.spend(cpu.clock.take_unsettled());
         copy_registers(from, to);
@@ -61,8 +108,41 @@ impl<M: Machine> Kernel<M> {
         &mut self,
         me: ThreadId,
         at: EndpointId,
-        token: u64,
-        label: u32,
+        answer: (u64, u32),
+        beside: Beside,
+    ) -> bool {
+        match beside {
+            Beside::Nothing | Beside::Receives(_) => self.answer_words(me, at, answer, beside),
+            Beside::SendsBytes(envelope) => self.answer_bytes(me, at, answer, envelope),
+            Beside::Anything(_) => false,
+        }
+    }
+
+    #[inline(never)]
+    fn answer_bytes(
+        &mut self,
+        me: ThreadId,
+        at: EndpointId,
+        answer: (u64, u32),
+        from: u64,
+    ) -> bool {
+        let caller = self.threads.id_at(number::low32(answer.0) as usize);
+        let Some(caller) = caller else { return false };
+        let Some(parcel) = self.parcel(me, from, caller) else { return false };
+        let answered = self.answer_words(me, at, answer, Beside::Receives(from));
+        if answered {
+            self.unload(parcel);
+        }
+        answered
+    }
+
+    #[inline(always)]
+    fn answer_words(
+        &mut self,
+        me: ThreadId,
+        at: EndpointId,
+        (token, label): (u64, u32),
+        beside: Beside,
     ) -> bool {
         let place = number::low32(token) as usize;
         let endpoint = &mut self.endpoints[at];
@@ -79,14 +159,13 @@ impl<M: Machine> Kernel<M> {
         if !open {
             return false;
         }
-        let Some(enclosure) = Enclosure::unread(from.frame.envelope()) else { return false };
-        from.enclosure = enclosure;
         let bits = from.bound.is_some_and(|bound| self.notifications[bound].bits != 0);
         let client = &self.processes[to.process];
         let here = to.cpu == place && takes_over(cpu, place, to, client);
-        if bits || !here || !words_alone(from, to) {
+        if bits || !here || !to.enclosure.sends_nothing() {
             return false;
         }
+        from.enclosure = beside.back();
         let server = &mut self.processes[from.process];
         server.receives = server.receives.wrapping_add(1);
         let left = server.callers.take_out(&mut to.links);
@@ -104,6 +183,45 @@ impl<M: Machine> Kernel<M> {
         let peers = cpu.queue.has(from.priority);
         self.finish(place, me, Rest { seams: [left, joined], debt, peers });
         true
+    }
+
+    /// The bytes of the envelope at this address, for a thread that did not say yet where it
+    /// wants them.
+    fn parcel(&self, from: ThreadId, envelope: u64, to: ThreadId) -> Option<Parcel> {
+        let (receiver, sender) = (&self.threads[to], self.threads[from].process);
+        let Enclosure::Unread(room) = receiver.enclosure else { return None };
+        let (from, to) = (sender, receiver.process);
+        let sender = self.processes[from].table.as_ref()?;
+        let receiver = self.processes[to].table.as_ref()?;
+        let [source, len] = self.two_words(sender, envelope.wrapping_add(SENT))?;
+        let [target, capacity] = self.two_words(receiver, room.wrapping_add(ROOM))?;
+        if len > capacity.min(MESSAGE_MAX as u64) {
+            return None;
+        }
+        Some(Parcel {
+            from: (from, self.check_in(sender, UserSlice::new(source, len).ok()?)?),
+            to: (to, self.check_in(receiver, UserSlice::new(target, len).ok()?)?),
+            receipt: self.machine.translate(receiver, room.wrapping_add(RECEIPT), Access::Write)?,
+        })
+    }
+
+    /// The bytes go, after the words.
+    fn unload(&mut self, Parcel { from, to, receipt }: Parcel) {
+        // NOFAIL: both sides were checked by `parcel`, and nothing was unmapped since.
+        let _copied = self.copy_user(from, to);
+        self.machine.write(receipt, &(from.1.len() as u64).to_le_bytes());
+    }
+
+    /// Two words of a program's memory, when they lie in one page.
+    #[inline(always)]
+    fn two_words(&self, table: &M::PageTable, address: u64) -> Option<[u64; 2]> {
+        let mut bytes = [0; 16];
+        if room_in_page(address) < bytes.len() {
+            return None;
+        }
+        self.machine.read(self.machine.translate(table, address, Access::Read)?, &mut bytes);
+        let [first, second] = bytes.as_chunks().0 else { return None };
+        Some([*first, *second].map(u64::from_le_bytes))
     }
 
     /// The switch was made from this thread; nearly always nothing is left to do.

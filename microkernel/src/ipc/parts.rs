@@ -9,7 +9,7 @@ pub(super) fn words_alone<F>(sender: &Thread<F>, receiver: &Thread<F>) -> bool {
     sender.enclosure.sends_nothing() && receiver.enclosure.sends_nothing()
 }
 
-/// Those words.
+/// Those words, in registers.
 #[inline(always)]
 pub(super) fn copy_registers<F: Frame>(sender: &Thread<F>, receiver: &mut Thread<F>) {
     receiver.frame.words_mut().copy_from_slice(sender.frame.words());

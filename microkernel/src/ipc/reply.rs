@@ -5,7 +5,7 @@ use super::parts::answered;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::number;
-use crate::object::{Enclosure, State, ThreadId};
+use crate::object::{Beside, Enclosure, State, ThreadId};
 use crate::syscall::Done;
 use abi::{Error, Handle};
 
@@ -26,7 +26,8 @@ impl<M: Machine> Kernel<M> {
         let (token, second) = (thread.frame.argument(0), thread.frame.argument(1));
         let handle = Handle(number::high32(second));
         let endpoint = self.receive_end(thread.process, handle)?;
-        if self.answer_at_once(me, endpoint, token, number::low32(second)) {
+        let beside = Beside::of(thread.frame.envelope());
+        if self.answer_at_once(me, endpoint, (token, number::low32(second)), beside) {
             return Ok(Done::Elsewhere);
         }
         self.load_enclosure(me)?;
@@ -38,6 +39,7 @@ impl<M: Machine> Kernel<M> {
                 return Err(error);
             }
         };
+        self.bytes_have_gone(me);
         let received = self.receive(me, endpoint);
         match answered {
             Some(caller) => self.hand_over(me, caller),

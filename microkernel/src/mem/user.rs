@@ -69,6 +69,10 @@ impl<A: AccessMark> UserSlice<A> {
         self.len == 0
     }
 
+    fn in_one_page(&self) -> bool {
+        self.len <= room_in_page(self.address)
+    }
+
     /// Its consecutive parts of at most so many bytes.
     pub fn parts(self, most: usize) -> impl Iterator<Item = Self> {
         (0..self.len).step_by(most.max(1)).map(move |done| Self {
@@ -156,10 +160,35 @@ impl<M: Machine> Kernel<M> {
         process: ProcessId,
         slice: UserSlice<A>,
     ) -> Result<Checked<A>, Error> {
-        let mut pages = slice.pieces().map(|(at, _)| self.place(process, at, A::ACCESS));
-        let first = pages.next().unwrap_or(Ok(Phys(0)))?;
-        pages.try_for_each(|place| place.map(drop))?;
-        Ok(Checked { slice, first })
+        let table = self.processes[process].table.as_ref().ok_or(Error::BadAddress)?;
+        self.check_in(table, slice).ok_or(Error::BadAddress)
+    }
+
+    /// The same in a table.
+    #[inline(always)]
+    pub(crate) fn check_in<A: AccessMark>(
+        &self,
+        table: &M::PageTable,
+        slice: UserSlice<A>,
+    ) -> Option<Checked<A>> {
+        if slice.is_empty() {
+            return Some(Checked { slice, first: Phys(0) });
+        }
+        let first = self.machine.translate(table, slice.address, A::ACCESS)?;
+        if !slice.in_one_page() {
+            self.check_later_pages(table, slice)?;
+        }
+        Some(Checked { slice, first })
+    }
+
+    #[inline(never)]
+    fn check_later_pages<A: AccessMark>(
+        &self,
+        table: &M::PageTable,
+        slice: UserSlice<A>,
+    ) -> Option<()> {
+        let mut later = slice.pieces().skip(1);
+        later.try_for_each(|(at, _)| self.machine.translate(table, at, A::ACCESS).map(drop))
     }
 
     fn place_of(&self, cursor: &Cursor, access: Access) -> Result<Phys, Error> {
@@ -218,7 +247,22 @@ impl<M: Machine> Kernel<M> {
 
     /// Copies from one program's memory to another's; the target is at least as long as the
     /// source.
+    #[inline(always)]
     pub(crate) fn copy_user(
+        &mut self,
+        from: (ProcessId, Checked<Readable>),
+        to: (ProcessId, Checked<Writable>),
+    ) -> Result<(), Error> {
+        let (read, write) = (&from.1, &to.1);
+        if read.slice.in_one_page() && write.slice.in_one_page() {
+            self.machine.copy(read.first, write.first, read.slice.len);
+            return Ok(());
+        }
+        self.copy_pages(from, to)
+    }
+
+    #[inline(never)]
+    fn copy_pages(
         &mut self,
         from: (ProcessId, Checked<Readable>),
         to: (ProcessId, Checked<Writable>),

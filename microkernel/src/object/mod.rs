@@ -27,7 +27,7 @@ pub use port::{PortRange, PortSpan, PortSpans};
 pub use process::{FIRST_PID, Life, Process, Region};
 pub use quota::{Amounts, Quota, Quotas, Resource};
 pub use thread::{
-    Enclosure, FaultRecord, Operation, Pending, Raised, Reason, State, Thread, ThreadWork, Threads,
+    Beside, Enclosure, FaultRecord, Operation, Pending, Raised, Reason, State, Thread, ThreadWork, Threads,
     Upcall, VectorState,
 };
 pub use timer::Timer;

@@ -16,7 +16,7 @@ use crate::arena::Arena;
 use crate::fault::Fault;
 use crate::machine::{CpuId, Phys};
 use abi::{
-    DebugRegisters, Envelope, FaultKind, Protection, RECEIVES_ONLY, Syscall, TraceStage,
+    DebugRegisters, Envelope, FaultKind, Protection, RECEIVES_ONLY, SENDS_BYTES, Syscall, TraceStage,
     UPCALL_REDZONE, WORDS,
 };
 
@@ -43,6 +43,41 @@ pub enum State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct ThreadWork(pub u32);
 
+/// What the value in the envelope's register says, before anything is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beside {
+    /// There is no envelope.
+    Nothing,
+    /// One that only receives, at this address.
+    Receives(u64),
+    /// One that sends bytes alone, and receives.
+    SendsBytes(u64),
+    /// One that must be read to know.
+    Anything(u64),
+}
+
+impl Beside {
+    /// What this value says.
+    #[inline(always)]
+    pub fn of(register: u64) -> Self {
+        match register {
+            0 => Self::Nothing,
+            _ if register % 8 == RECEIVES_ONLY => Self::Receives(register - RECEIVES_ONLY),
+            _ if register % 8 == SENDS_BYTES => Self::SendsBytes(register - SENDS_BYTES),
+            _ => Self::Anything(register),
+        }
+    }
+
+    /// What the sender has when nothing is left to be sent.
+    #[inline(always)]
+    pub fn back(self) -> Enclosure {
+        match self {
+            Self::Nothing | Self::Anything(_) => Enclosure::Nothing,
+            Self::Receives(address) | Self::SendsBytes(address) => Enclosure::Unread(address),
+        }
+    }
+}
+
 /// What a thread has beside the words of its message.
 #[derive(Clone, Copy, Debug, Default, Hash)]
 pub enum Enclosure {
@@ -56,16 +91,6 @@ pub enum Enclosure {
 }
 
 impl Enclosure {
-    /// What the value in the envelope's register stands for, when nothing is to be read yet.
-    #[inline(always)]
-    pub fn unread(register: u64) -> Option<Self> {
-        match register {
-            0 => Some(Self::Nothing),
-            _ if register % 8 == RECEIVES_ONLY => Some(Self::Unread(register - RECEIVES_ONLY)),
-            _ => None,
-        }
-    }
-
     /// Whether nothing can come of it but words.
     #[inline(always)]
     pub fn sends_nothing(&self) -> bool {
