@@ -193,15 +193,15 @@ impl<M: Machine> Kernel<M> {
         let (from, to) = (sender, receiver.process);
         let sender = self.processes[from].table.as_ref()?;
         let receiver = self.processes[to].table.as_ref()?;
-        let [source, len] = self.two_words(sender, envelope.wrapping_add(SENT))?;
-        let [target, capacity] = self.two_words(receiver, room.wrapping_add(ROOM))?;
+        let ([source, len], _) = self.words_at(sender, envelope, SENT, Access::Read)?;
+        let ([target, capacity], place) = self.words_at(receiver, room, ROOM, Access::Write)?;
         if len > capacity.min(MESSAGE_MAX as u64) {
             return None;
         }
         Some(Parcel {
             from: (from, self.check_in(sender, UserSlice::new(source, len).ok()?)?),
             to: (to, self.check_in(receiver, UserSlice::new(target, len).ok()?)?),
-            receipt: self.machine.translate(receiver, room.wrapping_add(RECEIPT), Access::Write)?,
+            receipt: Phys(place.0 + RECEIPT),
         })
     }
 
@@ -212,16 +212,23 @@ impl<M: Machine> Kernel<M> {
         self.machine.write(receipt, &(from.1.len() as u64).to_le_bytes());
     }
 
-    /// Two words of a program's memory, when they lie in one page.
+    /// Two words of an envelope that lies in one page, and where it lies.
     #[inline(always)]
-    fn two_words(&self, table: &M::PageTable, address: u64) -> Option<[u64; 2]> {
-        let mut bytes = [0; 16];
-        if room_in_page(address) < bytes.len() {
+    fn words_at(
+        &self,
+        table: &M::PageTable,
+        envelope: u64,
+        offset: u64,
+        access: Access,
+    ) -> Option<([u64; 2], Phys)> {
+        if room_in_page(envelope) < Envelope::SIZE {
             return None;
         }
-        self.machine.read(self.machine.translate(table, address, Access::Read)?, &mut bytes);
+        let place = self.machine.translate(table, envelope, access)?;
+        let mut bytes = [0; 16];
+        self.machine.read(Phys(place.0 + offset), &mut bytes);
         let [first, second] = bytes.as_chunks().0 else { return None };
-        Some([*first, *second].map(u64::from_le_bytes))
+        Some(([*first, *second].map(u64::from_le_bytes), place))
     }
 
     /// The switch was made from this thread; nearly always nothing is left to do.
