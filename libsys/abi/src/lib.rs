@@ -48,8 +48,7 @@ pub use layout::{
 pub use log::{LOG_MAGIC, LogHeader, LogKind};
 pub use message::{
     Envelope, FOREVER, GIFTS, Gift, INLINE_BYTES, MESSAGE_MAX, NOTIFIED_LABEL, RECEIVES_ONLY,
-    SENDS_BYTES,
-    ReplyToken, WORDS,
+    ReplyToken, SENDS_BYTES, WORDS,
 };
 pub use process::{
     EXIT_PANIC, HandleRecord, KILLED, NAME_LEN, PRIORITIES, Priority, ProcessInfo, ProcessState,

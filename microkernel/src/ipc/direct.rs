@@ -126,8 +126,7 @@ impl<M: Machine> Kernel<M> {
         answer: (u64, u32),
         from: u64,
     ) -> bool {
-        let caller = self.threads.id_at(number::low32(answer.0) as usize);
-        let Some(caller) = caller else { return false };
+        let Some(caller) = self.awaiting(me, answer.0) else { return false };
         let Some(parcel) = self.parcel(me, from, caller) else { return false };
         let answered = self.answer_words(me, at, answer, Beside::Receives(from));
         if answered {

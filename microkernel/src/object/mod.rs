@@ -27,8 +27,8 @@ pub use port::{PortRange, PortSpan, PortSpans};
 pub use process::{FIRST_PID, Life, Process, Region};
 pub use quota::{Amounts, Quota, Quotas, Resource};
 pub use thread::{
-    Beside, Enclosure, FaultRecord, Operation, Pending, Raised, Reason, State, Thread, ThreadWork, Threads,
-    Upcall, VectorState,
+    Beside, Enclosure, FaultRecord, Operation, Pending, Raised, Reason, State, Thread, ThreadWork,
+    Threads, Upcall, VectorState,
 };
 pub use timer::Timer;
 pub use watch::{Listener, Watch};

@@ -16,8 +16,8 @@ use crate::arena::Arena;
 use crate::fault::Fault;
 use crate::machine::{CpuId, Phys};
 use abi::{
-    DebugRegisters, Envelope, FaultKind, Protection, RECEIVES_ONLY, SENDS_BYTES, Syscall, TraceStage,
-    UPCALL_REDZONE, WORDS,
+    DebugRegisters, Envelope, FaultKind, Protection, RECEIVES_ONLY, SENDS_BYTES, Syscall,
+    TraceStage, UPCALL_REDZONE, WORDS,
 };
 
 /// What a thread is doing.

@@ -190,5 +190,6 @@ fn prepare(smp: &mut Smp, me: ThreadId, random: &mut Random) -> u64 {
     };
     let slice = UserSlice::new(ENVELOPE, Envelope::SIZE as u64).unwrap();
     smp.kernel.write_user(process, slice, &envelope_bytes(&envelope)).unwrap();
-    ENVELOPE
+    // With and without a word about what is in it, true or not.
+    ENVELOPE + random.below(4)
 }
