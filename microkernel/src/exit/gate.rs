@@ -11,6 +11,7 @@ use crate::checks::{self, Place};
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine, Phys};
 use crate::object::ThreadId;
+use abi::TURN_BUCKETS;
 use core::ops::DerefMut;
 use core::sync::atomic::Ordering;
 
@@ -106,13 +107,14 @@ impl<M: Machine> Kernel<M> {
             }
             self.one_turn(cpu, work);
             *turns += 1;
-            self.count_turn(cpu, *turns);
+            assert!(*turns < LIVELOCK_TURNS, "exit work never ends: {work:#x}");
             work = self.read_work(cpu);
             if work & Self::LOOP_MASK != Work::Reschedule.flag() {
                 break;
             }
         }
         if self.ends_loop(work) {
+            self.count_turns(cpu, *turns);
             return Some(self.last_step(cpu, work));
         }
         self.settle_before_window(cpu);
@@ -203,30 +205,13 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// Counts the turns of this exit so far: each exit belongs to one bucket of the histogram.
+    /// Counts an exit by the turns that it took: 1, 2-3, 4-7, and so on.
     #[inline(always)]
-    fn count_turn(&mut self, cpu: CpuId, turns: u64) {
-        if turns == 1 {
-            self.stats.most_turns = self.stats.most_turns.max(1);
-            self.cpu_mut(cpu).turns[0] += 1;
-        } else {
-            self.count_another_turn(cpu, turns);
-        }
-    }
-
-    #[cold]
-    fn count_another_turn(&mut self, cpu: CpuId, turns: u64) {
-        assert!(turns < LIVELOCK_TURNS, "exit work never ends: {:#x}", self.read_work(cpu));
+    fn count_turns(&mut self, cpu: CpuId, turns: u64) {
         self.stats.most_turns = self.stats.most_turns.max(turns);
-        // An exit moves up from bucket to bucket: 1 turn, 2-3, 4-7, and so on.
         let histogram = &mut self.cpu_mut(cpu).turns;
-        if turns.is_power_of_two() {
-            let bucket = (turns.ilog2() as usize).min(histogram.len() - 1);
-            histogram[bucket] += 1;
-            if let Some(below) = bucket.checked_sub(1).filter(|_| bucket == turns.ilog2() as usize)
-            {
-                histogram[below] -= 1;
-            }
+        if let Some(bucket) = turns.checked_ilog2() {
+            histogram[(bucket as usize).min(TURN_BUCKETS - 1)] += 1;
         }
     }
 
