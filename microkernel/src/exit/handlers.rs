@@ -16,8 +16,7 @@ pub(super) fn interrupts<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
         match interrupt {
             Interrupt::Timer => {
                 kernel.stats.timer_interrupts += 1;
-                let state = kernel.cpu_mut(cpu);
-                (state.timer_ns, state.slice_end) = (None, None);
+                kernel.cpu_mut(cpu).timer_ns = None;
                 kernel.timer_is_stale(cpu);
                 deadlines(kernel, cpu);
                 slice_ended(kernel, cpu);

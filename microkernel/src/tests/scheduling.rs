@@ -60,6 +60,36 @@ fn yield_goes_round() {
 }
 
 #[test]
+fn who_signals_a_peer_goes_on() {
+    let mut driver = boot();
+    let bell = driver.make(Syscall::NotificationCreate, &[]);
+    let (handle, peer) = driver.thread(0, 30);
+    let me = driver.running();
+    driver.call(Syscall::ThreadResume, &[handle]).unwrap();
+    driver.raw(Syscall::Yield as u64, &[], 0);
+    assert_eq!(driver.running(), peer);
+    driver.raw(Syscall::Wait as u64, &[bell, u64::MAX], 0);
+    driver.raw(Syscall::Signal as u64, &[bell, 1], 0);
+    assert_eq!(driver.next, Next::User(me));
+}
+
+#[test]
+fn the_timer_ends_the_slice_of_the_one_who_runs() {
+    let mut driver = boot();
+    let (peer, _) = driver.thread(0, 30);
+    driver.call(Syscall::ThreadResume, &[peer]).unwrap();
+    driver.advance(SLICE / 10 * 9);
+    // Two urgent ones have turns of their own; the timer is set for those.
+    driver.start_urgent(0);
+    let (second, _) = driver.thread(0, 31);
+    driver.call(Syscall::ThreadResume, &[second]).unwrap();
+    assert_eq!(driver.kernel.machine.timer_ns, Some(SLICE / 10 * 19));
+    driver.raw(Syscall::ThreadKill as u64, &[0], 0);
+    driver.raw(Syscall::ThreadKill as u64, &[0], 0);
+    assert_eq!(driver.kernel.machine.timer_ns, Some(SLICE), "a tenth was left");
+}
+
+#[test]
 fn a_lone_thread_takes_no_timer_interrupts() {
     let mut driver = boot();
     assert_eq!(driver.kernel.machine.timer_ns, None);
