@@ -207,7 +207,7 @@ impl<M: Machine> Kernel<M> {
 
     /// A piece of a mapping, or some tables; at last the end.
     fn reap_space(&mut self, id: ProcessId) {
-        if let Some(region) = self.processes[id].regions {
+        if let Some(region) = self.processes[id].regions.first_from(&self.regions, 0) {
             self.reap_region(id, region);
         } else if self.reap_tables(id) {
             self.reap_end(id);

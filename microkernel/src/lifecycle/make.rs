@@ -7,7 +7,7 @@ use crate::mem::Block;
 use crate::number;
 use crate::object::{
     By, HandleTable, Life, List, MemoryId, MemoryObject, PortSpans, Process, ProcessId, QuotaId,
-    Resource, Storage, Thread, ThreadId, Watch,
+    Regions, Resource, Storage, Thread, ThreadId, Watch,
 };
 use crate::syscall::calls_end;
 use abi::{Error, LogHeader, LogKind, NAME_LEN};
@@ -43,7 +43,7 @@ impl<M: Machine> Kernel<M> {
             refs: 0,
             handles: HandleTable::new(),
             table: Some(table),
-            regions: None,
+            regions: Regions::default(),
             threads: List::EMPTY,
             share: None,
             debt: 0,

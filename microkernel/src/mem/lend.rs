@@ -2,7 +2,8 @@
 //!
 //! Shape: a loan is a memory object whose pages are those of another one, its parent, which it
 //! keeps alive. It is mapped by small pages and once at a time, so that taking it back is to go
-//! through the regions of one space. Each entry there is pointed to the loan's blank frame by one
+//! through the regions of one space, from where it was mapped on, over as many pages as it has:
+//! what is left of a mapping that was cut lies there, perhaps with others in between. Each entry there is pointed to the loan's blank frame by one
 //! store: whoever uses the page meanwhile, on whatever CPU, reads old or new bytes and never faults.
 //! When the space is flushed, the parent's pages are the lender's alone, and the parent is let go.
 
@@ -65,7 +66,8 @@ impl<M: Machine> Kernel<M> {
         // Point of no return: room, places and payment are there.
         self.memories[parent].refs += 1;
         let parent = Some(parent);
-        let loan = Loan { parent, first, blank, revoked: false, space: None, regions: 0 };
+        let (space, address, regions) = (None, 0, 0);
+        let loan = Loan { parent, first, blank, revoked: false, space, address, regions };
         let object = MemoryObject { refs: 0, pages, storage: Storage::Loan(loan), quota };
         // NOFAIL: room was checked above.
         self.memories.insert(object).map_err(|_| Error::OutOfMemory)
@@ -107,10 +109,12 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// One more region of a space shows a memory object.
-    pub(crate) fn count_loan_region(&mut self, memory: MemoryId, process: ProcessId) {
+    pub(crate) fn count_loan_region(&mut self, memory: MemoryId, process: ProcessId, start: u64) {
         if let Some(loan) = self.loan_mut(memory) {
+            if loan.regions == 0 {
+                (loan.space, loan.address) = (Some(process), start);
+            }
             loan.regions += 1;
-            loan.space = Some(process);
         }
     }
 
@@ -136,12 +140,15 @@ impl<M: Machine> Kernel<M> {
         Some(Operation::Revoke { loan: memory, at: 0 })
     }
 
-    /// A bounded piece of taking a loan back.
+    /// A bounded piece of taking a loan back: some pages of a region, or past another's region.
     pub(super) fn revoke_piece(&mut self, memory: MemoryId, at: u64) -> Progress {
-        if let Some((process, region, blank)) = self.lent_region(memory, at) {
+        if let Some((process, region, blank)) = self.region_where_lent(memory, at) {
             let region = &self.regions[region];
             let (start, stop) = (at.max(region.start), region.end());
-            let at = self.blank_entries(process, start, stop, blank);
+            let at = match region.memory == memory {
+                true => self.blank_entries(process, start, stop, blank),
+                false => stop,
+            };
             return Progress::More(Operation::Revoke { loan: memory, at });
         }
         let parent = self.loan_mut(memory).and_then(|loan| loan.parent.take());
@@ -152,19 +159,14 @@ impl<M: Machine> Kernel<M> {
         Progress::Finished(0)
     }
 
-    /// The next region from an address on that shows this loan, and the loan's blank frame.
-    fn lent_region(&self, memory: MemoryId, at: u64) -> Option<(ProcessId, RegionId, Phys)> {
+    /// The next region from an address on among the pages where this loan was mapped, and the
+    /// loan's blank frame.
+    fn region_where_lent(&self, memory: MemoryId, at: u64) -> Option<(ProcessId, RegionId, Phys)> {
         let loan = self.loan(memory)?;
         let process = loan.space?;
-        let mut next = self.processes[process].regions;
-        while let Some(id) = next {
-            let region = &self.regions[id];
-            if region.memory == memory && region.end() > at {
-                return Some((process, id, loan.blank));
-            }
-            next = region.next;
-        }
-        None
+        let end = loan.address + self.memories[memory].pages * PAGE_SIZE;
+        let region = self.first_region_in(process, at.max(loan.address), end)?;
+        Some((process, region, loan.blank))
     }
 
     /// Puts a blank page in place of a bounded number of pages: the next address.

@@ -1,11 +1,11 @@
 //! Mappings: which pages of which memory object lie where in a space.
 //!
-//! Shape: a space's regions form a list sorted by address; they never overlap. The page
+//! Shape: a space's regions form a tree by address; they never overlap. The page
 //! table follows them: pages of a region that is not busy are all mapped.
 
 use crate::kernel::Kernel;
 use crate::machine::Machine;
-use crate::object::{Life, MemoryId, ProcessId, Region, RegionId, Resource};
+use crate::object::{Branch, Gap, Life, MemoryId, ProcessId, Region, RegionId, Regions, Resource};
 use abi::{Error, PAGE_SIZE, Protection, Rights, USER_END};
 
 /// The rights that a memory handle needs to be mapped so.
@@ -59,13 +59,8 @@ impl<M: Machine> Kernel<M> {
             return Err(Error::PeerDied);
         }
         self.loan_can_be_mapped(wish.memory)?;
-        let previous = self.region_before(process, start);
-        let next = self.region_after(process, previous);
-        if previous.is_some_and(|id| self.regions[id].end() > start)
-            || next.is_some_and(|id| self.regions[id].start < end)
-        {
-            return Err(Error::Overlap);
-        }
+        let gap = self.processes[process].regions.gap(&self.regions, start, end);
+        let gap = gap.ok_or(Error::Overlap)?;
         let region = Region {
             start,
             pages: wish.pages,
@@ -74,63 +69,38 @@ impl<M: Machine> Kernel<M> {
             protection: wish.protection,
             limit: wish.rights,
             busy: true,
-            next,
+            branch: Branch::default(),
         };
-        self.link_region(process, previous, region)
+        self.link_region(process, region, gap)
     }
 
-    /// Pays for a region and puts it behind another one.
+    /// Pays for a region and puts it among the others of its space.
     fn link_region(
         &mut self,
         process: ProcessId,
-        previous: Option<RegionId>,
         region: Region,
+        gap: Gap,
     ) -> Result<RegionId, Error> {
         if !self.regions.has_room() {
             return Err(Error::OutOfMemory);
         }
         self.quotas.charge(self.processes[process].quota, Resource::Objects, 1)?;
-        let memory = region.memory;
+        let (memory, start) = (region.memory, region.start);
         // NOFAIL: room was checked above.
         let id = self.regions.insert(region).map_err(|_| Error::OutOfMemory)?;
         self.memories[memory].refs += 1;
-        self.count_loan_region(memory, process);
-        match previous {
-            Some(previous) => self.regions[previous].next = Some(id),
-            None => self.processes[process].regions = Some(id),
-        }
+        self.count_loan_region(memory, process, start);
+        self.processes[process].regions.insert(&mut self.regions, gap, id);
         Ok(id)
     }
 
     /// Takes a region out of its space; its pages are unmapped already.
     pub(crate) fn remove_region(&mut self, process: ProcessId, id: RegionId) {
-        let previous = self.region_before(process, self.regions[id].start);
+        self.processes[process].regions.remove(&mut self.regions, id);
         let Some(region) = self.regions.remove(id) else { return };
-        match previous {
-            Some(previous) => self.regions[previous].next = region.next,
-            None => self.processes[process].regions = region.next,
-        }
         self.quotas.give_back(self.processes[process].quota, Resource::Objects, 1);
         self.uncount_loan_region(region.memory);
         self.release_memory(region.memory);
-    }
-
-    /// The last region that starts below this address.
-    fn region_before(&self, process: ProcessId, address: u64) -> Option<RegionId> {
-        let mut previous = None;
-        let mut next = self.processes[process].regions;
-        while let Some(id) = next.filter(|id| self.regions[*id].start < address) {
-            previous = Some(id);
-            next = self.regions[id].next;
-        }
-        previous
-    }
-
-    fn region_after(&self, process: ProcessId, previous: Option<RegionId>) -> Option<RegionId> {
-        match previous {
-            Some(id) => self.regions[id].next,
-            None => self.processes[process].regions,
-        }
     }
 
     /// The first region that has pages in this range.
@@ -140,15 +110,13 @@ impl<M: Machine> Kernel<M> {
         at: u64,
         end: u64,
     ) -> Option<RegionId> {
-        let mut next = self.processes[process].regions;
-        while let Some(id) = next {
-            let region = &self.regions[id];
-            if region.end() > at {
-                return (region.start < end).then_some(id);
-            }
-            next = region.next;
-        }
-        None
+        let first = self.processes[process].regions.first_from(&self.regions, at);
+        first.filter(|id| self.regions[*id].start < end)
+    }
+
+    /// The region after this one, if it has pages before this end.
+    pub(crate) fn next_region_in(&self, id: RegionId, end: u64) -> Option<RegionId> {
+        Regions::next(&self.regions, id).filter(|id| self.regions[*id].start < end)
     }
 
     /// Makes the ends of a range ends of regions, and marks all regions in it busy.
@@ -164,29 +132,27 @@ impl<M: Machine> Kernel<M> {
             return Err(Error::PeerDied);
         }
         let mut next = Some(self.first_region_in(process, at, end).ok_or(Error::Overlap)?);
-        while let Some(id) = next.filter(|id| self.regions[*id].start < end) {
+        while let Some(id) = next {
             if self.regions[id].busy {
                 return Err(Error::BadState);
             }
-            next = self.regions[id].next;
+            next = self.next_region_in(id, end);
         }
         self.split_region(process, at)?;
         self.split_region(process, end)?;
         let mut next = self.first_region_in(process, at, end);
-        while let Some(id) = next.filter(|id| self.regions[*id].start < end) {
+        while let Some(id) = next {
             self.regions[id].busy = true;
-            next = self.regions[id].next;
+            next = self.next_region_in(id, end);
         }
         Ok(())
     }
 
     /// Cuts the region around this address in two, so that one ends there.
     fn split_region(&mut self, process: ProcessId, address: u64) -> Result<(), Error> {
-        let Some(id) = self.region_before(process, address) else { return Ok(()) };
+        // It ends above the address and starts below it.
+        let Some(id) = self.first_region_in(process, address, address) else { return Ok(()) };
         let region = &self.regions[id];
-        if region.end() <= address {
-            return Ok(());
-        }
         let head = (address - region.start) / PAGE_SIZE;
         let tail = Region {
             start: address,
@@ -196,10 +162,10 @@ impl<M: Machine> Kernel<M> {
             protection: region.protection,
             limit: region.limit,
             busy: false,
-            next: region.next,
+            branch: Branch::default(),
         };
         self.split_page(process, address)?;
-        self.link_region(process, Some(id), tail)?;
+        self.link_region(process, tail, Regions::gap_behind(&self.regions, id))?;
         self.regions[id].pages = head;
         Ok(())
     }

@@ -30,6 +30,8 @@ pub struct Loan {
     pub revoked: bool,
     /// The space in which it is mapped.
     pub space: Option<ProcessId>,
+    /// From which address on it is, or was last.
+    pub address: u64,
     /// Its regions there: more than one once the mapping was cut.
     pub regions: u32,
 }

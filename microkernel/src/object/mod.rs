@@ -10,6 +10,7 @@ mod notification;
 mod port;
 mod process;
 mod quota;
+mod regions;
 mod thread;
 mod timer;
 mod watch;
@@ -24,8 +25,11 @@ pub use list::{By, Links, List};
 pub use memory::{Loan, MemoryObject, Storage};
 pub use notification::Notification;
 pub use port::{PortRange, PortSpan, PortSpans};
-pub use process::{FIRST_PID, Life, Process, Region};
+pub use process::{FIRST_PID, Life, Process};
 pub use quota::{Amounts, Quota, Quotas, Resource};
+#[cfg(test)]
+pub(crate) use regions::tests::checked as checked_regions;
+pub use regions::{Branch, Gap, Region, RegionArena, Regions};
 pub use thread::{
     Beside, Enclosure, FaultRecord, Operation, Pending, Raised, Reason, State, Thread, ThreadWork,
     Threads, Upcall, VectorState,

@@ -1,10 +1,10 @@
 //! Process: a space, a handle table and a quota.
 
 use super::{
-    EndpointId, HandleTable, List, MemoryId, NotificationId, Operation, PortSpans, ProcessId,
-    QuotaId, RegionId, Watch,
+    EndpointId, HandleTable, List, NotificationId, Operation, PortSpans, ProcessId, QuotaId,
+    Regions, Watch,
 };
-use abi::{NAME_LEN, Protection, Rights};
+use abi::NAME_LEN;
 
 /// The process id of the first program.
 pub const FIRST_PID: u32 = 1;
@@ -18,34 +18,6 @@ pub enum Life {
     Dying,
     /// Everything was given back; handles can still ask for its status.
     Dead,
-}
-
-/// A mapping: consecutive pages of a memory object at an address.
-#[derive(Clone, Debug, Hash)]
-pub struct Region {
-    /// The first address.
-    pub start: u64,
-    /// Pages of 4 KiB.
-    pub pages: u64,
-    /// What is mapped.
-    pub memory: MemoryId,
-    /// From which of its pages on.
-    pub first_page: u64,
-    /// How.
-    pub protection: Protection,
-    /// The rights of the handle it was mapped with: what `Protect` may make of it.
-    pub limit: Rights,
-    /// A long operation is at work on it.
-    pub busy: bool,
-    /// The next region by address.
-    pub next: Option<RegionId>,
-}
-
-impl Region {
-    /// The first address after it.
-    pub fn end(&self) -> u64 {
-        self.start + self.pages * abi::PAGE_SIZE
-    }
 }
 
 /// A process.
@@ -69,8 +41,8 @@ pub struct Process<T> {
     pub handles: HandleTable,
     /// Its translation; taken away at the end of its life.
     pub table: Option<T>,
-    /// Its mappings, by address.
-    pub regions: Option<RegionId>,
+    /// Its mappings.
+    pub regions: Regions,
     /// Its threads (linked by `siblings`).
     pub threads: List,
     /// The process whose share of the CPU its threads use; none: its own.

@@ -89,12 +89,11 @@ impl<M: Machine> Kernel<M> {
         let (at, end) = user_range(self.argument(me, 1), self.argument(me, 2))?;
         let protection = protection(self.argument(me, 3))?;
         let mut next = self.first_region_in(process, at, end);
-        while let Some(id) = next.filter(|id| self.regions[*id].start < end) {
-            let region = &self.regions[id];
-            if !region.limit.contains(rights_for(protection)) {
+        while let Some(id) = next {
+            if !self.regions[id].limit.contains(rights_for(protection)) {
                 return Err(Error::NoRight);
             }
-            next = region.next;
+            next = self.next_region_in(id, end);
         }
         self.claim_range(process, at, end)?;
         self.start_operation(me, Operation::Protect { process, at, end, protection });

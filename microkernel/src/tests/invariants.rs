@@ -6,7 +6,7 @@ use crate::kernel::{Cpu, Kernel};
 use crate::machine::{Access, CpuId, Machine};
 use crate::object::{
     By, Life, Loan, MemoryId, ObjectRef, Operation, ProcessId, QuotaId, Region, Resource, State,
-    Storage, ThreadId,
+    Storage, ThreadId, checked_regions,
 };
 use core::sync::atomic::Ordering;
 use std::collections::BTreeSet;
@@ -241,7 +241,7 @@ fn check_untold(kernel: &Kernel<Hosted>) {
     assert!(listed.is_empty() || kernel.cpus.iter().any(tells), "nobody will tell {listed:?}");
 }
 
-/// Every frame is free or somebody's, and regions are sorted and apart.
+/// Every frame is free or somebody's, and regions are balanced trees, sorted and apart.
 fn check_memory(kernel: &Kernel<Hosted>) {
     let mut used = 0;
     for id in kernel.memories.ids() {
@@ -256,14 +256,9 @@ fn check_memory(kernel: &Kernel<Hosted>) {
     assert!(used <= taken);
     let mut seen = BTreeSet::new();
     for process in kernel.processes.ids() {
-        let mut end = 0;
-        let mut next = kernel.processes[process].regions;
-        while let Some(id) = next {
-            let region = &kernel.regions[id];
-            assert!(region.start >= end && region.pages > 0, "regions are sorted and apart");
+        for id in checked_regions(&kernel.processes[process].regions, &kernel.regions) {
+            assert!(kernel.regions[id].pages > 0, "{id:?} is empty");
             assert!(seen.insert(id.index()));
-            end = region.end();
-            next = region.next;
         }
     }
     assert_eq!(seen.len(), kernel.regions.len(), "no region is lost");
@@ -290,12 +285,14 @@ fn check_loans(kernel: &Kernel<Hosted>) {
         assert!(loan.revoked || works == 0);
         let mut found = 0;
         for process in kernel.processes.ids() {
-            let mut next = kernel.processes[process].regions;
-            while let Some(region) = next {
-                next = kernel.regions[region].next;
-                if kernel.regions[region].memory == id {
+            for region in checked_regions(&kernel.processes[process].regions, &kernel.regions) {
+                let region = &kernel.regions[region];
+                if region.memory == id {
                     assert_eq!(loan.space, Some(process), "{id:?} is mapped in two spaces");
-                    check_loan_pages(kernel, process, &kernel.regions[region], &loan);
+                    let end = loan.address + kernel.memories[id].pages * abi::PAGE_SIZE;
+                    let inside = region.start >= loan.address && region.end() <= end;
+                    assert!(inside, "{id:?} is not looked for at {:#x}", region.start);
+                    check_loan_pages(kernel, process, region, &loan);
                     found += 1;
                 }
             }

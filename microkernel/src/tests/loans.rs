@@ -255,6 +255,20 @@ fn a_cut_and_protected_mapping_is_taken_back_whole() {
 }
 
 #[test]
+fn a_mapping_in_a_hole_of_a_loan_stays_when_it_is_taken_back() {
+    let mut lent = Lent::pages(6, WRITE);
+    let (child, memory) = (lent.child, lent.memory);
+    lent.driver.call(Syscall::Unmap, &[child, AT + PAGE_SIZE, 2]).unwrap();
+    for (place, page) in [(1, 1), (2, 2), (6, 3)] {
+        let at = AT + place * PAGE_SIZE;
+        lent.driver.call(Syscall::Map, &[child, memory, at, page, 1, READ]).unwrap();
+    }
+    lent.close(lent.loan);
+    let seen: Vec<_> = (0..7).map(|page| lent.seen(page)).collect();
+    assert_eq!(seen, [Some(0), Some(1), Some(2), Some(0), Some(0), None, Some(3)]);
+}
+
+#[test]
 fn large_pages_are_not_used_for_a_loan() {
     let mut driver = Driver::boot(4096);
     let memory = driver.make(Syscall::MemoryCreate, &[512]);
