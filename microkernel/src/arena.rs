@@ -1,7 +1,8 @@
 //! Typed arenas: where every kernel object lives.
 //!
-//! Shape: a fixed slice of slots handed over at boot; ids carry the slot's generation,
-//! so an id of a dead object never finds its successor. No allocation after boot.
+//! Shape: a slice of slots that only ever gets longer, by a frame at a time
+//! (see [`crate::Machine::extend`]); ids carry the slot's generation, so an id of a dead object
+//! never finds its successor. An object never moves.
 //! Errors: `insert` gives the value back when the arena is full.
 
 use crate::number;
@@ -18,6 +19,13 @@ pub type Fixed<T> = &'static mut [T];
 /// Memory that is handed over once and never grows.
 #[cfg(any(test, feature = "hosted"))]
 pub type Fixed<T> = Box<[T]>;
+
+/// A slice from [`crate::Machine::reserve`], which [`crate::Machine::extend`] makes longer.
+#[cfg(not(any(test, feature = "hosted")))]
+pub type Growing<T> = &'static mut [T];
+/// A slice that the machine makes longer.
+#[cfg(any(test, feature = "hosted"))]
+pub type Growing<T> = Vec<T>;
 
 /// Names one object of the kind `K`. Stale once that object is removed.
 ///
@@ -85,7 +93,7 @@ pub struct Slot<T> {
 }
 
 impl<T> Slot<T> {
-    /// An unused slot with this number; what `BootMemory` fills a new arena with.
+    /// An unused slot with this number; what a longer arena is filled with.
     pub fn empty(index: usize) -> Self {
         Self { key: key(number::short(index), 1), next_free: NONE, value: None }
     }
@@ -113,7 +121,7 @@ fn key(index: u32, generation: u32) -> NonZeroU64 {
 /// Objects of one type, addressed by [`Id`].
 #[derive(Debug)]
 pub struct Arena<K, T: 'static> {
-    slots: Fixed<Slot<T>>,
+    slots: Growing<Slot<T>>,
     free: u32,
     fresh: u32,
     len: usize,
@@ -122,7 +130,7 @@ pub struct Arena<K, T: 'static> {
 
 impl<K, T> Arena<K, T> {
     /// An empty arena over slots made by [`Slot::empty`].
-    pub fn new(slots: Fixed<Slot<T>>) -> Self {
+    pub fn new(slots: Growing<Slot<T>>) -> Self {
         Self { slots, free: NONE, fresh: 0, len: 0, kind: PhantomData }
     }
 
@@ -139,6 +147,16 @@ impl<K, T> Arena<K, T> {
     /// Whether one more fits.
     pub fn has_room(&self) -> bool {
         self.len < self.slots.len()
+    }
+
+    /// How many fit.
+    pub(crate) fn capacity(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Its slots, to be made more.
+    pub(crate) fn slots_mut(&mut self) -> &mut Growing<Slot<T>> {
+        &mut self.slots
     }
 
     /// Puts an object in.

@@ -1,19 +1,19 @@
 //! The kernel's state, and how it comes to be at boot.
 
-use crate::arena::{Arena, Fixed, Slot};
+use crate::arena::{Arena, Fixed, Growing, Slot};
 use crate::checks::Checks;
 use crate::exit::{Clock, Context, ITEMS};
 use crate::machine::{CpuId, Frame, Machine, Phys};
 use crate::mem::{Block, FrameInfo, Frames};
 use crate::number;
 use crate::object::{
-    Amounts, Chunk, Chunks, Endpoint, EndpointKind, FIRST_PID, Irq, IrqId, IrqKind, Life, Lifeline,
+    Amounts, Chunks, Endpoint, EndpointKind, FIRST_PID, Irq, IrqId, IrqKind, Life, Lifeline,
     LifelineKind, MemoryKind, MemoryObject, Notification, NotificationKind, ObjectRef, PortKind,
-    PortRange, PortSpans, Process, ProcessId, ProcessKind, Quota, Quotas, Region, RegionKind,
-    Storage, Thread, ThreadId, Threads, Timer, TimerKind,
+    PortRange, PortSpans, Process, ProcessId, ProcessKind, QuotaId, Quotas, Region, RegionKind,
+    Storage, ThreadId, Threads, Timer, TimerKind,
 };
 use crate::sched::{RunQueue, SLICE_NS};
-use crate::time::{Deadlines, Entry};
+use crate::time::{Deadlines, Entry, keys_end};
 use crate::trace::{RECORDS, Ring};
 use abi::{
     DebugRegisters, Error, Handle, IRQ_LINES, IrqCounts, PAGE_SIZE, Protection, Rights,
@@ -21,13 +21,16 @@ use abi::{
 };
 use core::sync::atomic::AtomicU32;
 
-/// Gives memory for the arenas, once, at boot.
+/// Gives memory at boot; none of it is given back.
 pub trait BootMemory {
-    /// A slice that is never given back, its elements made from their index.
+    /// A slice, its elements made from their index.
     fn slice<T: 'static>(&mut self, len: usize, make: fn(usize) -> T) -> Fixed<T>;
+    /// A zeroed frame.
+    fn frame(&mut self) -> Phys;
 }
 
-/// How many of each object there can be.
+/// How many of each object the boot makes room for. All but the last three become more when they
+/// are needed.
 #[derive(Clone, Copy, Debug)]
 #[expect(missing_docs, reason = "each field is a number of the objects it names")]
 pub struct Sizes {
@@ -41,9 +44,9 @@ pub struct Sizes {
     pub regions: usize,
     pub timers: usize,
     pub lifelines: usize,
+    pub chunks: usize,
     pub irqs: usize,
     pub ports: usize,
-    pub chunks: usize,
     pub records: usize,
 }
 
@@ -53,7 +56,7 @@ impl Sizes {
         let one_in = |share: u64| number::size(bytes / share).max(64);
         Self {
             frames_end,
-            threads: one_in(64 << 10),
+            threads: one_in(128 << 10),
             processes: one_in(256 << 10),
             endpoints: one_in(64 << 10),
             notifications: one_in(64 << 10),
@@ -61,9 +64,9 @@ impl Sizes {
             regions: one_in(16 << 10),
             timers: one_in(128 << 10),
             lifelines: one_in(64 << 10),
+            chunks: one_in(128 << 10),
             irqs: 64,
             ports: 64,
-            chunks: one_in(128 << 10),
             records: RECORDS,
         }
     }
@@ -169,8 +172,8 @@ pub struct Kernel<M: Machine> {
     pub(crate) deadlines: Deadlines,
     /// How long a turn of a thread is, in [`Machine::ticks`].
     pub(crate) slice: u64,
-    /// Keys of the deadline queue below this are threads, the others timers.
-    pub(crate) timer_keys: usize,
+    /// The account that pays for room for more objects: the first program's.
+    pub(crate) room_payer: Option<QuotaId>,
     /// Whose each device line is.
     pub(crate) lines: [Option<IrqId>; IRQ_LINES],
     /// CPUs that are halted, one bit each.
@@ -222,34 +225,55 @@ pub struct BootProcess<'a> {
     pub priority: u8,
 }
 
+/// Makes room for the first objects.
+struct FirstRoom<'a, M, B> {
+    machine: &'a mut M,
+    memory: &'a mut B,
+}
+
+impl<M: Machine, B: BootMemory> FirstRoom<'_, M, B> {
+    fn arena<K, T: 'static>(&mut self, len: usize) -> Arena<K, T> {
+        Arena::new(self.slice(len, Slot::empty))
+    }
+
+    fn slice<T: 'static>(&mut self, len: usize, make: fn(usize) -> T) -> Growing<T> {
+        let mut slice = self.machine.reserve();
+        let mut frames = |_: &mut M| Some(self.memory.frame());
+        while slice.len() < len && self.machine.extend(&mut slice, make, &mut frames).is_ok() {}
+        slice
+    }
+}
+
 impl<M: Machine> Kernel<M> {
     /// An empty kernel for so many CPUs, at most 64. Each starts in the KERNEL context.
-    pub fn new(machine: M, memory: &mut impl BootMemory, sizes: &Sizes, cpus: usize) -> Self {
+    pub fn new(mut machine: M, memory: &mut impl BootMemory, sizes: &Sizes, cpus: usize) -> Self {
         assert!((1..=CPUS).contains(&cpus), "CPUs: {cpus}");
-        let keys = sizes.threads + sizes.timers;
+        let keys = keys_end(sizes.threads, sizes.timers);
         let slice = machine.ticks_of(SLICE_NS);
+        let mut room = FirstRoom { machine: &mut machine, memory };
         Self {
-            machine,
-            cpus: memory.slice(cpus, Cpu::new),
-            threads: Arena::new(memory.slice(sizes.threads, Slot::<Thread<M::Frame>>::empty)),
-            processes: Arena::new(memory.slice(sizes.processes, Slot::empty)),
-            endpoints: Arena::new(memory.slice(sizes.endpoints, Slot::empty)),
-            notifications: Arena::new(memory.slice(sizes.notifications, Slot::empty)),
-            memories: Arena::new(memory.slice(sizes.memories, Slot::empty)),
-            regions: Arena::new(memory.slice(sizes.regions, Slot::empty)),
-            timers: Arena::new(memory.slice(sizes.timers, Slot::empty)),
-            lifelines: Arena::new(memory.slice(sizes.lifelines, Slot::empty)),
-            irqs: Arena::new(memory.slice(sizes.irqs, Slot::empty)),
-            ports: Arena::new(memory.slice(sizes.ports, Slot::empty)),
-            quotas: Arena::new(memory.slice(sizes.processes + 1, Slot::<Quota>::empty)),
-            chunks: Arena::new(memory.slice(sizes.chunks, Slot::<Chunk>::empty)),
-            frames: Frames::new(memory.slice(number::size(sizes.frames_end), FrameInfo::unusable)),
+            threads: room.arena(sizes.threads),
+            processes: room.arena(sizes.processes),
+            endpoints: room.arena(sizes.endpoints),
+            notifications: room.arena(sizes.notifications),
+            memories: room.arena(sizes.memories),
+            regions: room.arena(sizes.regions),
+            timers: room.arena(sizes.timers),
+            lifelines: room.arena(sizes.lifelines),
+            irqs: room.arena(sizes.irqs),
+            ports: room.arena(sizes.ports),
+            quotas: room.arena(sizes.processes + 1),
+            chunks: room.arena(sizes.chunks),
             deadlines: Deadlines::new(
-                memory.slice(keys, Entry::empty),
-                memory.slice(keys, Deadlines::nowhere),
+                room.slice(keys, Entry::empty),
+                room.slice(keys, Deadlines::nowhere),
             ),
+            cpus: memory.slice(cpus, Cpu::new),
+            frames: Frames::new(memory.slice(number::size(sizes.frames_end), FrameInfo::unusable)),
+            trace: Ring::new(memory.slice(sizes.records, |_| TraceRecord::default())),
+            machine,
             slice,
-            timer_keys: sizes.threads,
+            room_payer: None,
             lines: [None; IRQ_LINES],
             idle: 0,
             stale_timers: u64::MAX,
@@ -259,7 +283,6 @@ impl<M: Machine> Kernel<M> {
             next_pid: FIRST_PID,
             stats: Stats::default(),
             checks: Checks::default(),
-            trace: Ring::new(memory.slice(sizes.records, |_| TraceRecord::default())),
             shutdown: None,
         }
     }
@@ -309,6 +332,7 @@ impl<M: Machine> Kernel<M> {
     pub fn boot_process(&mut self, boot: &BootProcess<'_>) -> Result<(), Error> {
         let all = Amounts::new(number::low32(self.frames.available()), 1 << 20, 1 << 20, 1 << 20);
         let quota = self.quotas.open(None, all)?;
+        self.room_payer = Some(quota);
         let process = self.new_process(boot.name, quota, quota, 63)?;
         self.retain_process(process);
         for segment in boot.segments {

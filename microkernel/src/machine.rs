@@ -7,6 +7,7 @@
 //! nanoseconds since boot. All of it is called with interrupts off, by the CPU that holds
 //! the kernel.
 
+use crate::arena::Growing;
 use crate::object::PortSpans;
 use abi::{CompatCall, DebugRegisters, Protection, SavedFrame, ThreadMode, WORDS};
 
@@ -69,6 +70,9 @@ pub struct Page {
 /// A page-table frame was needed and there was none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct NoFrame;
+
+/// The most frames that [`Machine::extend`] asks for: one to be filled, and tables above it.
+pub const GROWTH: u32 = 4;
 
 /// An interrupt that was recorded and waits for the exit loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -215,6 +219,22 @@ pub trait Machine: Sized {
 
     /// Makes sure that no CPU has this table loaded any more; it is about to be freed.
     fn retire(&mut self, table: &Self::PageTable);
+
+    /// An empty slice that can be made longer. There are few: those of the kernel's objects.
+    fn reserve<T: 'static>(&mut self) -> Growing<T>;
+
+    /// Makes such a slice longer by at least one element, each made from its index; none moves.
+    /// `frames` gives zeroed frames, at most [`GROWTH`]; those are the slice's from then on, even
+    /// when a later one is missing.
+    ///
+    /// # Errors
+    /// [`NoFrame`]: the slice is as it was.
+    fn extend<T: 'static>(
+        &mut self,
+        slice: &mut Growing<T>,
+        make: fn(usize) -> T,
+        frames: &mut dyn FnMut(&mut Self) -> Option<Phys>,
+    ) -> Result<(), NoFrame>;
 
     /// Fills frames with zeros.
     fn zero(&mut self, first: Phys, frames: u64);

@@ -3,6 +3,7 @@
 use super::memory::Memory;
 use super::vector::VectorUnit;
 use super::{HostedCpu, HostedFrame};
+use crate::arena::Growing;
 use crate::machine::{Access, CpuId, Interrupt, Machine, NoFrame, Page, PageSize, Phys, PortWidth};
 use crate::number;
 use crate::object::PortSpans;
@@ -173,6 +174,20 @@ impl Machine for Hosted {
         assert!(table.page_at(address).is_none(), "mapped twice: {address:#x}");
         table.table_for(address, || tables(self))?;
         table.pages.insert(address, HostedPage { frame, size, protection });
+        Ok(())
+    }
+    fn reserve<T: 'static>(&mut self) -> Growing<T> {
+        Vec::new()
+    }
+    /// One element for each frame, so that sizes are what a test asks for.
+    fn extend<T: 'static>(
+        &mut self,
+        slice: &mut Growing<T>,
+        make: fn(usize) -> T,
+        frames: &mut dyn FnMut(&mut Self) -> Option<Phys>,
+    ) -> Result<(), NoFrame> {
+        frames(self).ok_or(NoFrame)?;
+        slice.push(make(slice.len()));
         Ok(())
     }
     fn unmap(&mut self, table: &mut HostedTable, address: u64) -> Option<PageSize> {

@@ -102,6 +102,10 @@ impl BootMemory for HostedMemory {
     fn slice<T: 'static>(&mut self, len: usize, make: fn(usize) -> T) -> Fixed<T> {
         (0..len).map(make).collect()
     }
+
+    fn frame(&mut self) -> Phys {
+        Phys(0)
+    }
 }
 
 #[cfg(test)]

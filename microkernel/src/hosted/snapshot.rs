@@ -102,7 +102,7 @@ impl Hash for Kernel<Hosted> {
             trace,
             checks,
             slice: _,
-            timer_keys: _,
+            room_payer: _,
             lines,
             idle,
             stale_timers,

@@ -4,6 +4,7 @@ use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::object::{By, Enclosure, NotificationId, State, ThreadId};
 use crate::syscall::Done;
+use crate::time::{Whose, thread_key, whose};
 use abi::{Error, FOREVER};
 
 impl<M: Machine> Kernel<M> {
@@ -42,7 +43,7 @@ impl<M: Machine> Kernel<M> {
     /// Sets a waiting thread's deadline.
     pub(crate) fn set_deadline(&mut self, id: ThreadId, deadline_ns: u64) {
         if deadline_ns != FOREVER {
-            self.put_deadline(id.index(), deadline_ns);
+            self.put_deadline(thread_key(id), deadline_ns);
         }
     }
 
@@ -74,18 +75,25 @@ impl<M: Machine> Kernel<M> {
 
     /// A deadline came: a timer signals, a waiting thread is told.
     pub(crate) fn deadline_passed(&mut self, key: usize) {
-        if key >= self.timer_keys {
-            if let Some(id) = self.timers.id_at(key - self.timer_keys) {
-                let timer = &self.timers[id];
-                let (notification, bits) = (timer.notification, timer.bits);
-                self.signal(notification, bits);
-            }
-        } else if let Some(id) = self.threads.id_at(key) {
-            match self.threads[id].state {
-                State::Sleeping => self.unblock(id, 0),
-                State::Ready | State::Inactive => {}
-                _ => self.unblock(id, Error::TimedOut as u64),
-            }
+        match whose(key) {
+            Whose::Timer(slot) => self.timer_passed(slot),
+            Whose::Thread(slot) => self.wait_timed_out(slot),
+        }
+    }
+
+    fn timer_passed(&mut self, slot: usize) {
+        if let Some((_, timer)) = self.timers.at(slot) {
+            let (notification, bits) = (timer.notification, timer.bits);
+            self.signal(notification, bits);
+        }
+    }
+
+    fn wait_timed_out(&mut self, slot: usize) {
+        let Some((id, thread)) = self.threads.at(slot) else { return };
+        match thread.state {
+            State::Sleeping => self.unblock(id, 0),
+            State::Ready | State::Inactive => {}
+            _ => self.unblock(id, Error::TimedOut as u64),
         }
     }
 

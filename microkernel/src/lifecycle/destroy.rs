@@ -6,6 +6,7 @@ use crate::machine::{CpuId, Machine};
 use crate::object::{
     By, Enclosure, FIRST_PID, Life, Operation, ProcessId, Resource, State, ThreadId,
 };
+use crate::time::thread_key;
 use abi::{Error, KILLED, exit_code};
 
 /// Steps of one piece of taking a process apart.
@@ -281,7 +282,7 @@ impl<M: Machine> Kernel<M> {
 
     /// Takes a thread out of whatever it is in.
     pub(crate) fn detach(&mut self, id: ThreadId) {
-        self.cancel_deadline(id.index());
+        self.cancel_deadline(thread_key(id));
         match self.threads[id].state {
             State::Ready => self.dequeue(id),
             State::Sending(endpoint) => {

@@ -6,6 +6,7 @@ use crate::object::{
     EndpointId, Entry, LifelineId, MemoryId, NotificationId, ObjectRef, Operation, ProcessId,
     Resource, Storage, ThreadId,
 };
+use crate::time::timer_key;
 use abi::{Error, Handle, ObjectKind, Rights};
 
 impl<M: Machine> Kernel<M> {
@@ -45,7 +46,11 @@ impl<M: Machine> Kernel<M> {
         let quota = self.processes[process].quota;
         self.quotas.charge(quota, Resource::Handles, 1)?;
         let entry = Entry { object, rights, badge };
-        match self.processes[process].handles.insert(&mut self.chunks, entry) {
+        let placed = match self.processes[process].handles.insert(&mut self.chunks, entry) {
+            Err(Error::OutOfMemory) => self.place_in_new_chunk(process, entry),
+            placed => placed,
+        };
+        match placed {
             Ok(handle) => {
                 self.stats.handles += 1;
                 self.retain(object, rights);
@@ -58,18 +63,28 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
+    #[cold]
+    fn place_in_new_chunk(&mut self, process: ProcessId, entry: Entry) -> Result<Handle, Error> {
+        self.grow(|kernel| &mut kernel.chunks)?;
+        self.processes[process].handles.insert(&mut self.chunks, entry)
+    }
+
     /// Makes sure that the process can be granted `count` handles.
     pub(crate) fn reserve_handles(
         &mut self,
         process: ProcessId,
         count: usize,
     ) -> Result<(), Error> {
-        let account = &self.quotas[self.processes[process].quota];
-        let left = account.limit.of(Resource::Handles) - account.used.of(Resource::Handles);
+        let left = self.quotas.left(self.processes[process].quota, Resource::Handles);
         if (left as usize) < count {
             return Err(Error::QuotaExceeded);
         }
-        self.processes[process].handles.reserve(&mut self.chunks, count)
+        loop {
+            match self.processes[process].handles.reserve(&mut self.chunks, count) {
+                Err(Error::OutOfMemory) => self.grow(|kernel| &mut kernel.chunks)?,
+                reserved => break reserved,
+            }
+        }
     }
 
     /// Closes a handle: what is to be done then, for a lender's.
@@ -136,7 +151,7 @@ impl<M: Machine> Kernel<M> {
             ObjectRef::Timer(id) => {
                 self.timers[id].refs -= 1;
                 if self.timers[id].refs == 0 {
-                    self.cancel_deadline(self.timer_keys + id.index());
+                    self.cancel_deadline(timer_key(id));
                     if let Some(timer) = self.timers.remove(id) {
                         self.release_notification(timer.notification);
                         self.quotas.give_back(timer.quota, Resource::Objects, 1);

@@ -21,9 +21,7 @@ impl<M: Machine> Kernel<M> {
         payer: QuotaId,
         max_priority: u8,
     ) -> Result<ProcessId, Error> {
-        if !self.processes.has_room() {
-            return Err(Error::OutOfMemory);
-        }
+        self.room_in(|kernel| &mut kernel.processes)?;
         self.quotas.charge(payer, Resource::Objects, 1)?;
         let root = Self::take_frame(&mut self.frames, &mut self.quotas, &mut self.machine, quota);
         let Some(root) = root else {
@@ -79,9 +77,7 @@ impl<M: Machine> Kernel<M> {
         priority: u8,
         cpu: CpuId,
     ) -> Result<ThreadId, Error> {
-        if !self.threads.has_room() {
-            return Err(Error::OutOfMemory);
-        }
+        self.room_for_thread()?;
         let Some(table) = &self.processes[process].table else { return Err(Error::PeerDied) };
         let root = self.machine.root(table);
         self.quotas.charge(self.processes[process].quota, Resource::Threads, 1)?;
@@ -103,9 +99,7 @@ impl<M: Machine> Kernel<M> {
         if count == 0 {
             return Err(Error::BadArgument);
         }
-        if !self.memories.has_room() {
-            return Err(Error::OutOfMemory);
-        }
+        self.room_in(|kernel| &mut kernel.memories)?;
         self.quotas.charge(quota, Resource::Pages, count)?;
         if let Err(error) = self.quotas.charge(quota, Resource::Objects, 1) {
             self.quotas.give_back(quota, Resource::Pages, count);

@@ -54,9 +54,7 @@ impl<M: Machine> Kernel<M> {
         first: u64,
         pages: u64,
     ) -> Result<MemoryId, Error> {
-        if !self.memories.has_room() {
-            return Err(Error::OutOfMemory);
-        }
+        self.room_in(|kernel| &mut kernel.memories)?;
         self.quotas.charge(quota, Resource::Objects, 1)?;
         let blank = Self::take_frame(&mut self.frames, &mut self.quotas, &mut self.machine, quota);
         let Some(blank) = blank else {

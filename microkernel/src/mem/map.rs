@@ -81,9 +81,7 @@ impl<M: Machine> Kernel<M> {
         region: Region,
         gap: Gap,
     ) -> Result<RegionId, Error> {
-        if !self.regions.has_room() {
-            return Err(Error::OutOfMemory);
-        }
+        self.room_in(|kernel| &mut kernel.regions)?;
         self.quotas.charge(self.processes[process].quota, Resource::Objects, 1)?;
         let (memory, start) = (region.memory, region.start);
         // NOFAIL: room was checked above.

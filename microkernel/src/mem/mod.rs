@@ -4,6 +4,7 @@ mod frames;
 mod lend;
 pub(crate) mod map;
 mod pieces;
+mod room;
 mod user;
 mod wire;
 

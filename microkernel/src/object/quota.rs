@@ -99,6 +99,11 @@ impl Quotas {
         Ok(id)
     }
 
+    /// How much of a resource may still be used; nothing when there is no such account any more.
+    pub fn left(&self, id: QuotaId, resource: Resource) -> u32 {
+        self.get(id).map_or(0, |account| account.limit.minus(&account.used).of(resource))
+    }
+
     /// Counts `count` more of a resource.
     ///
     /// # Errors

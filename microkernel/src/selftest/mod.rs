@@ -10,6 +10,7 @@ mod cpu;
 mod debug;
 mod debug_checks;
 mod files;
+mod growing;
 mod interrupts;
 mod isolation;
 mod machine;
@@ -82,6 +83,7 @@ const SUITES: &[&[Check]] = &[
     smp::CHECKS,
     shootdown::CHECKS,
     page_tables::CHECKS,
+    growing::CHECKS,
     machine::CHECKS,
     registers::CHECKS,
     vectors::CHECKS,

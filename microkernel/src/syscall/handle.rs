@@ -49,6 +49,7 @@ impl<M: Machine> Kernel<M> {
 
     pub(super) fn sys_endpoint_create(&mut self, me: ThreadId) -> Result<Done, Error> {
         let quota = self.processes[self.own(me)].quota;
+        self.room_in(|kernel| &mut kernel.endpoints)?;
         self.quotas.charge(quota, Resource::Objects, 1)?;
         let made = self.endpoints.insert(Endpoint::new(quota)).map(ObjectRef::Endpoint);
         self.grant_new(me, made.map_err(|_| Error::OutOfMemory))
@@ -56,6 +57,7 @@ impl<M: Machine> Kernel<M> {
 
     pub(super) fn sys_notification_create(&mut self, me: ThreadId) -> Result<Done, Error> {
         let quota = self.processes[self.own(me)].quota;
+        self.room_in(|kernel| &mut kernel.notifications)?;
         self.quotas.charge(quota, Resource::Objects, 1)?;
         let made = self.notifications.insert(Notification::new(quota)).map(ObjectRef::Notification);
         self.grant_new(me, made.map_err(|_| Error::OutOfMemory))

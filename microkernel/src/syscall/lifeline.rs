@@ -45,9 +45,7 @@ impl<M: Machine> Kernel<M> {
         let bits = self.argument(me, 1);
         let own = self.own(me);
         let quota = self.processes[own].quota;
-        if !self.lifelines.has_room() {
-            return Err(Error::OutOfMemory);
-        }
+        self.room_in(|kernel| &mut kernel.lifelines)?;
         self.reserve_handles(own, 2)?;
         self.quotas.charge(quota, Resource::Objects, 1)?;
         // Point of no return: room, places and payment are there.

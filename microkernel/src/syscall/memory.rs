@@ -25,6 +25,7 @@ impl<M: Machine> Kernel<M> {
         if !fits || !self.machine.is_device_memory(first, pages) {
             return Err(Error::BadArgument);
         }
+        self.room_in(|kernel| &mut kernel.memories)?;
         let quota = self.processes[self.own(me)].quota;
         self.quotas.charge(quota, Resource::Objects, 1)?;
         let object = MemoryObject { refs: 0, pages, storage: Storage::Device(first), quota };

@@ -4,6 +4,7 @@ use super::Done;
 use crate::kernel::Kernel;
 use crate::machine::Machine;
 use crate::object::{NotificationId, ObjectRef, Resource, ThreadId, Timer, TimerId, Upcall};
+use crate::time::timer_key;
 use abi::{Error, FOREVER, ObjectKind, Rights, USER_END};
 
 impl<M: Machine> Kernel<M> {
@@ -96,6 +97,7 @@ impl<M: Machine> Kernel<M> {
         let notification = self.notification(me, 0, Rights::SIGNAL)?;
         let bits = self.argument(me, 1);
         let quota = self.processes[self.own(me)].quota;
+        self.room_for_timer()?;
         self.quotas.charge(quota, Resource::Objects, 1)?;
         let made = self.timers.insert(Timer { refs: 0, notification, bits, quota });
         if made.is_ok() {
@@ -105,7 +107,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     pub(super) fn sys_timer_arm(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let key = self.timer_keys + self.timer(me)?.index();
+        let key = timer_key(self.timer(me)?);
         match self.argument(me, 1) {
             FOREVER => self.cancel_deadline(key),
             deadline_ns => self.put_deadline(key, deadline_ns),

@@ -47,6 +47,7 @@ impl<M: Machine> Kernel<M> {
         };
         let payer = self.processes[own].quota;
         let limit = Amounts::new(quota.pages, quota.handles, quota.threads, quota.objects);
+        self.room_in(|kernel| &mut kernel.quotas)?;
         let account = self.quotas.open(Some(payer), limit)?;
         let made = self.new_process(name, account, payer, max_priority);
         let process = made.inspect_err(|_| self.quotas.close(account))?;

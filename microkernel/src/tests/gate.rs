@@ -65,8 +65,7 @@ fn begin_long_operation(driver: &mut Driver) {
 fn exit_04_the_timer_is_set_between_the_turns_of_a_long_operation() {
     let mut driver = boot();
     begin_long_operation(&mut driver);
-    let timer = driver.kernel.timer_keys;
-    driver.kernel.put_deadline(timer, 5_000_000);
+    driver.kernel.put_deadline(1, 5_000_000);
     assert_eq!(driver.kernel.turn(CPU), None, "more pieces to come");
     assert_eq!(driver.kernel.machine.timer_ns, Some(5_000_000));
 }

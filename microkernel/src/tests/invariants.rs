@@ -8,6 +8,7 @@ use crate::object::{
     By, Life, Loan, MemoryId, ObjectRef, Operation, ProcessId, QuotaId, Region, Resource, State,
     Storage, ThreadId, checked_regions,
 };
+use crate::time::thread_key;
 use core::sync::atomic::Ordering;
 use std::collections::BTreeSet;
 
@@ -85,7 +86,7 @@ fn check_queues(kernel: &Kernel<Hosted>) {
         let thread = &kernel.threads[id];
         let found = found[id.index()];
         let waits = !thread.dead && !matches!(thread.state, State::Ready | State::Inactive);
-        assert!(waits || !kernel.deadlines.has(id.index()), "{id:?} has an old deadline");
+        assert!(waits || !kernel.deadlines.has(thread_key(id)), "{id:?} has an old deadline");
         match thread.state {
             state if thread.dead => {
                 assert_eq!((found, state), (None, State::Inactive), "dead {id:?} is somewhere");

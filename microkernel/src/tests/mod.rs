@@ -18,6 +18,7 @@ mod loans;
 mod notifications;
 mod objects;
 mod processes;
+mod room;
 mod scheduling;
 mod spaces;
 mod untrusted;

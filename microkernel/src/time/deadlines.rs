@@ -4,7 +4,7 @@
 //! remembers where in the heap it is, so that cancelling costs O(log n) too.
 //! Units: nanoseconds since boot.
 
-use crate::arena::Fixed;
+use crate::arena::Growing;
 use crate::number;
 use core::hash::{Hash, Hasher};
 
@@ -28,8 +28,8 @@ impl Entry {
 #[derive(Debug)]
 #[cfg_attr(any(test, feature = "hosted"), derive(Clone))]
 pub struct Deadlines {
-    heap: Fixed<Entry>,
-    places: Fixed<u32>,
+    heap: Growing<Entry>,
+    places: Growing<u32>,
     len: usize,
 }
 
@@ -39,10 +39,25 @@ impl Deadlines {
         NOWHERE
     }
 
-    /// An empty queue; both slices have one element per key, made by [`Entry::empty`] and
+    /// An empty queue; both slices have an element for each key, made by [`Entry::empty`] and
     /// [`Deadlines::nowhere`].
-    pub fn new(heap: Fixed<Entry>, places: Fixed<u32>) -> Self {
+    pub fn new(heap: Growing<Entry>, places: Growing<u32>) -> Self {
         Self { heap, places, len: 0 }
+    }
+
+    /// Keys below this can have deadlines.
+    pub(crate) fn keys(&self) -> usize {
+        self.heap.len().min(self.places.len())
+    }
+
+    /// The heap, to be made longer.
+    pub(crate) fn heap_mut(&mut self) -> &mut Growing<Entry> {
+        &mut self.heap
+    }
+
+    /// The places of keys, to be made longer.
+    pub(crate) fn places_mut(&mut self) -> &mut Growing<u32> {
+        &mut self.places
     }
 
     /// The earliest deadline.
@@ -140,7 +155,7 @@ mod tests {
     use super::{Deadlines, Entry, NOWHERE};
 
     fn deadlines(keys: usize) -> Deadlines {
-        Deadlines::new((0..keys).map(Entry::empty).collect(), vec![NOWHERE; keys].into())
+        Deadlines::new((0..keys).map(Entry::empty).collect(), vec![NOWHERE; keys])
     }
 
     #[test]

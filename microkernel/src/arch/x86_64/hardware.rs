@@ -6,6 +6,7 @@ use super::entry::frame::UserFrame;
 use super::entry::watch;
 use super::irq::{lapic, lines};
 use super::mm::entry::Entry;
+use super::mm::growing::Slices;
 use super::mm::table::{self, ENTRIES, Table};
 use super::mm::{physmap, shootdown, space};
 use super::{debug, log, ports, time};
@@ -18,6 +19,7 @@ use heapless::Vec;
 /// What the machine must remember; all else is in the CPUs' blocks and the devices.
 pub(crate) struct Hardware {
     kernel_root: Table,
+    growing: Slices,
     ram: Vec<Range, REGIONS>,
     ram_end: u64,
     controllers: Vec<Range, 8>,
@@ -39,6 +41,7 @@ impl Hardware {
         let low_ram = facts.ram.iter().map(|ram| ram.end).filter(|end| *end <= FOUR_GIB);
         Self {
             kernel_root,
+            growing: Slices::new(kernel_root),
             ram: facts.ram.clone(),
             ram_end: low_ram.max().unwrap_or(0),
             controllers: controllers.map(page).collect(),
@@ -138,6 +141,23 @@ impl Machine for Hardware {
 
     fn flush(&mut self, table: &Table) {
         shootdown::forget(this_cpu(), *table);
+    }
+
+    fn reserve<T: 'static>(&mut self) -> &'static mut [T] {
+        self.growing.reserve()
+    }
+
+    fn extend<T: 'static>(
+        &mut self,
+        slice: &mut &'static mut [T],
+        make: fn(usize) -> T,
+        frames: &mut dyn FnMut(&mut Self) -> Option<Phys>,
+    ) -> Result<(), NoFrame> {
+        let page = self.growing.next_page(slice).ok_or(NoFrame)?;
+        self.kernel_root.reach(page, 0, false, &mut || frames(self))?;
+        let frame = frames(self).ok_or(NoFrame)?;
+        // SAFETY: the core gives a frame of its own for this.
+        unsafe { self.growing.extend(slice, make, frame) }
     }
 
     fn free_tables(

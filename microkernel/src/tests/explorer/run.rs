@@ -29,9 +29,9 @@ const SIZES: Sizes = Sizes {
     regions: 32,
     timers: 4,
     lifelines: 4,
+    chunks: 10,
     irqs: 3,
     ports: 3,
-    chunks: 10,
     records: 16,
 };
 

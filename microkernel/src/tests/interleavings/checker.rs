@@ -24,9 +24,9 @@ pub(super) const SMALL: Sizes = Sizes {
     regions: 8,
     timers: 1,
     lifelines: 1,
+    chunks: 3,
     irqs: 1,
     ports: 1,
-    chunks: 3,
     records: 1,
 };
 

@@ -59,4 +59,8 @@ impl BootMemory for BootFrames {
         // `T` by the assertion above; boot frames are never given back, so 'static.
         unsafe { core::slice::from_raw_parts_mut(start, index(len as u64)) }
     }
+
+    fn frame(&mut self) -> Phys {
+        self.take(1)
+    }
 }

@@ -5,6 +5,7 @@
 //! ffff_a000_0000_0000  device registers, uncached
 //! ffff_b000_0000_0000  stacks: each at the end of a slot of its own, nothing below it
 //! ffff_c000_0000_0000  used by the disk images' boot loader until the kernel has its own tables
+//! ffff_d000_0000_0000  objects: slices that grow
 //! ffff_ffff_8000_0000  the image: text, rodata, data
 //! ```
 //! Each range begins in a top-level slot of its own, which all spaces share.
@@ -19,6 +20,8 @@ pub(crate) const STACKS: u64 = 0xffff_b000_0000_0000;
 pub(crate) const LOADER_START: u64 = 0xffff_c000_0000_0000;
 /// The end of that.
 pub(crate) const LOADER_END: u64 = 0xffff_cfff_ffff_ffff;
+/// Slices that grow.
+pub(crate) const GROWING: u64 = 0xffff_d000_0000_0000;
 /// What the image is linked above; the linker script has the same.
 pub(crate) const KERNEL_BASE: u64 = 0xffff_ffff_8000_0000;
 

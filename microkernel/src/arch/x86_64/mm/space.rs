@@ -6,7 +6,7 @@
 use super::entry::Entry;
 use super::image;
 use super::layout::{
-    DEVICES, KERNEL_BASE, PHYSMAP, STACK_PAGES, STACK_SLOT, STACK_TOP_RESERVE, STACKS,
+    DEVICES, GROWING, KERNEL_BASE, PHYSMAP, STACK_PAGES, STACK_SLOT, STACK_TOP_RESERVE, STACKS,
 };
 use super::table::{ENTRIES, KERNEL_HALF, ROOT_LEVEL, Table, active, slot};
 use crate::arch::x86_64::boot::{BootFrames, Facts, Range};
@@ -41,7 +41,7 @@ impl KernelSpace {
     /// Makes the top-level tables of the half now: a space that copies the root's upper
     /// entries then sees all that is mapped later.
     fn share_top_level(&mut self, frames: &mut BootFrames) {
-        for start in [PHYSMAP, DEVICES, STACKS, KERNEL_BASE] {
+        for start in [PHYSMAP, DEVICES, STACKS, GROWING, KERNEL_BASE] {
             let table = Entry::table(frames.take(1), false);
             self.root.set(slot(start, ROOT_LEVEL), table);
         }

@@ -60,7 +60,7 @@ pub(crate) fn slot(address: u64, level: u32) -> usize {
 }
 
 /// Bytes that an entry at this level stands for.
-pub(crate) fn span(level: u32) -> u64 {
+pub(crate) const fn span(level: u32) -> u64 {
     1 << (12 + 9 * level)
 }
 
@@ -125,12 +125,24 @@ impl Table {
         leaf: Entry,
         mut frame: impl FnMut() -> Option<Phys>,
     ) -> Result<(), NoFrame> {
-        let mut table = self;
-        for above in (level + 1..=ROOT_LEVEL).rev() {
-            table = table.below_or_new(slot(address, above), leaf.user_mode(), &mut frame)?;
-        }
+        let table = self.reach(address, level, leaf.user_mode(), &mut frame)?;
         table.set(slot(address, level), leaf);
         Ok(())
+    }
+
+    /// The table at this level that an address leads to; what is missing on the way is made.
+    pub(crate) fn reach(
+        self,
+        address: u64,
+        level: u32,
+        user: bool,
+        frame: &mut impl FnMut() -> Option<Phys>,
+    ) -> Result<Self, NoFrame> {
+        let mut table = self;
+        for above in (level + 1..=ROOT_LEVEL).rev() {
+            table = table.below_or_new(slot(address, above), user, &mut *frame)?;
+        }
+        Ok(table)
     }
 
     /// The leaf that maps this address.

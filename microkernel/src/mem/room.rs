@@ -1,0 +1,88 @@
+//! Room for one more object: arenas grow when they are full, by a frame at a time.
+//!
+//! Shape: an arena's slice has addresses for more than memory can hold, and frames behind its first
+//! part; see ARCHITECTURE.md, "Room for objects". Frames that an arena got stay its own. The first program's account pays for them: it has what
+//! no other program was promised, so growth never takes a page that somebody's quota allows.
+//! Order: room is made before anything of an object is charged or linked.
+
+use crate::arena::{Arena, Growing, Slot};
+use crate::kernel::Kernel;
+use crate::machine::{GROWTH, Machine, NoFrame};
+use crate::object::Resource;
+use crate::time::{Deadlines, Entry, keys_end};
+use abi::Error;
+
+impl<M: Machine> Kernel<M> {
+    /// Makes sure that one more object fits into an arena.
+    #[inline(always)]
+    pub(crate) fn room_in<K: 'static, T: 'static>(
+        &mut self,
+        arena: fn(&mut Self) -> &mut Arena<K, T>,
+    ) -> Result<(), Error> {
+        if arena(self).has_room() { Ok(()) } else { self.grow(arena) }
+    }
+
+    /// Makes an arena larger.
+    #[cold]
+    pub(crate) fn grow<K: 'static, T: 'static>(
+        &mut self,
+        arena: fn(&mut Self) -> &mut Arena<K, T>,
+    ) -> Result<(), Error> {
+        self.extend(|kernel| arena(kernel).slots_mut(), Slot::empty)
+    }
+
+    /// Makes sure that one more thread fits, and its deadline.
+    pub(crate) fn room_for_thread(&mut self) -> Result<(), Error> {
+        self.room_in(|kernel| &mut kernel.threads)?;
+        self.room_for_deadlines()
+    }
+
+    /// Makes sure that one more timer fits, and its deadline.
+    pub(crate) fn room_for_timer(&mut self) -> Result<(), Error> {
+        self.room_in(|kernel| &mut kernel.timers)?;
+        self.room_for_deadlines()
+    }
+
+    /// Makes sure that all threads and timers that fit can have deadlines: to set one never
+    /// fails.
+    #[inline(always)]
+    fn room_for_deadlines(&mut self) -> Result<(), Error> {
+        let keys = keys_end(self.threads.capacity(), self.timers.capacity());
+        if self.deadlines.keys() < keys { self.add_keys(keys) } else { Ok(()) }
+    }
+
+    #[cold]
+    fn add_keys(&mut self, keys: usize) -> Result<(), Error> {
+        while self.deadlines.heap_mut().len() < keys {
+            self.extend(|kernel| kernel.deadlines.heap_mut(), Entry::empty)?;
+        }
+        while self.deadlines.places_mut().len() < keys {
+            self.extend(|kernel| kernel.deadlines.places_mut(), Deadlines::nowhere)?;
+        }
+        Ok(())
+    }
+
+    fn extend<T: 'static>(
+        &mut self,
+        slice: impl Fn(&mut Self) -> &mut Growing<T>,
+        make: fn(usize) -> T,
+    ) -> Result<(), Error> {
+        let payer = self.room_payer.ok_or(Error::OutOfMemory)?;
+        if self.quotas.left(payer, Resource::Pages) < GROWTH {
+            return Err(Error::OutOfMemory);
+        }
+        let (mut longer, mut taken) = (core::mem::take(slice(self)), 0);
+        let frames = &mut self.frames;
+        let mut frame = |machine: &mut M| {
+            let frame = frames.take(0)?.phys();
+            machine.zero(frame, 1);
+            taken += 1;
+            Some(frame)
+        };
+        let extended = self.machine.extend(&mut longer, make, &mut frame);
+        *slice(self) = longer;
+        // NOFAIL: so much was left.
+        self.quotas.charge(payer, Resource::Pages, taken)?;
+        extended.map_err(|NoFrame| Error::OutOfMemory)
+    }
+}
