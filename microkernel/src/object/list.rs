@@ -145,6 +145,24 @@ impl List {
         }
     }
 
+    /// Puts all from the first one up to this one behind the last, which is another one.
+    pub fn rotate<F>(&mut self, threads: &mut Threads<F>, end: ThreadId, by: By) {
+        let rest = links(threads, end, by).next.take();
+        let (Some(first), Some(last), Some(rest)) = (self.first, self.last, rest) else { return };
+        links(threads, rest, by).previous = None;
+        links(threads, last, by).next = Some(first);
+        links(threads, first, by).previous = Some(last);
+        (self.first, self.last) = (Some(rest), Some(end));
+    }
+
+    /// The thread before this one.
+    pub fn before<F>(&self, threads: &Threads<F>, id: ThreadId, by: By) -> Option<ThreadId> {
+        match by {
+            By::Queue => threads[id].links.previous,
+            By::Sibling => threads[id].siblings.previous,
+        }
+    }
+
     /// The thread behind this one.
     pub fn after<F>(&self, threads: &Threads<F>, id: ThreadId, by: By) -> Option<ThreadId> {
         match by {
@@ -204,5 +222,15 @@ mod tests {
             assert!(list.iter(&threads, By::Queue).eq(left.iter().map(|index| ids[*index])));
         }
         assert!(list.is_empty());
+        for id in &ids {
+            list.push_back(&mut threads, *id, By::Queue);
+        }
+        for order in [[2, 3, 0, 1], [0, 1, 2, 3]] {
+            list.rotate(&mut threads, ids[(order[0] + 3) % 4], By::Queue);
+            assert!(list.iter(&threads, By::Queue).eq(order.map(|index| ids[index])));
+            let backwards =
+                std::iter::successors(list.last(), |id| list.before(&threads, *id, By::Queue));
+            assert!(backwards.eq(order.map(|index| ids[index]).into_iter().rev()));
+        }
     }
 }

@@ -31,8 +31,8 @@ pub use quota::{Amounts, Quota, Quotas, Resource};
 pub(crate) use regions::tests::checked as checked_regions;
 pub use regions::{Branch, Gap, Region, RegionArena, Regions};
 pub use thread::{
-    Beside, Enclosure, FaultRecord, Operation, Pending, Raised, Reason, State, Thread, ThreadWork,
-    Threads, Upcall, VectorState,
+    Beside, Enclosure, FaultRecord, Operation, Pending, Raised, Reason, RunEnd, State, Thread,
+    ThreadWork, Threads, Upcall, VectorState,
 };
 pub use timer::Timer;
 pub use watch::{Listener, Watch};

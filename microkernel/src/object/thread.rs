@@ -19,6 +19,7 @@ use abi::{
     DebugRegisters, Envelope, FaultKind, Protection, RECEIVES_ONLY, SENDS_BYTES, Syscall,
     TraceStage, UPCALL_REDZONE, WORDS,
 };
+use core::hash::{Hash, Hasher};
 
 /// What a thread is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -104,6 +105,15 @@ impl Enclosure {
             Self::Nothing | Self::Unread(_) => Envelope::EMPTY,
         }
     }
+}
+
+/// The other end of a run of threads of one share.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RunEnd(pub Option<ThreadId>);
+
+/// It follows from the list, and may be anything between the ends.
+impl Hash for RunEnd {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
 }
 
 /// A message that waits for its receiver.
@@ -275,6 +285,8 @@ pub struct Thread<F> {
     pub work: ThreadWork,
     /// Neighbours in the one list it is in.
     pub links: Links,
+    /// The other end of its run in a run queue, when it is one end.
+    pub run_end: RunEnd,
     /// Neighbours among its process's threads.
     pub siblings: Links,
     /// The message it waits to send.
@@ -331,6 +343,7 @@ impl<F> Thread<F> {
             vector: None,
             work: ThreadWork(0),
             links: Links::default(),
+            run_end: RunEnd::default(),
             siblings: Links::default(),
             pending: None,
             enclosure: Enclosure::Nothing,

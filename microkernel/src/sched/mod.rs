@@ -3,6 +3,7 @@
 mod debt;
 mod decide;
 mod queue;
+mod runs;
 
 pub(crate) use decide::{SLICE_NS, takes_over};
 pub use queue::RunQueue;

@@ -3,7 +3,11 @@
 //! **Shares.** Threads of one share (a process with its children) stand behind each other and
 //! have one turn together: a slice that passes from one to the next when one of them waits,
 //! and after which all of them go to the end. So nobody gets more by having more threads.
+//!
+//! Cost: one step for each share that waits at the priority, however many threads it has
+//! ([`runs`]); to put a turn's threads last is one step.
 
+use super::runs;
 use crate::object::{By, List, ProcessId, ThreadId, Threads};
 use abi::PRIORITIES;
 
@@ -50,17 +54,11 @@ impl RunQueue {
     /// When they have their turn now, not behind those at the front: it waits for the next.
     pub fn add<F>(&mut self, threads: &mut Threads<F>, id: ThreadId, in_turn: bool) {
         let share = threads[id].share;
-        let (mut others_before, mut place) = (!in_turn, None);
-        for other in self.list(threads, id).iter(threads, By::Queue) {
-            if threads[other].share != share {
-                others_before = true;
-            } else if others_before {
-                place = Some(other);
-            }
-        }
         let list = self.list(threads, id);
+        let place =
+            if list.is_empty() { None } else { runs::of_share(list, threads, share, in_turn) };
         match place {
-            Some(place) => list.insert_after(threads, place, id, By::Queue),
+            Some(run) => list.insert_after(threads, run.last, id, By::Queue),
             None => list.push_back(threads, id, By::Queue),
         }
         self.added(threads, id);
@@ -69,16 +67,15 @@ impl RunQueue {
     /// Adds a thread whose turn is over: those of its share that stand first go last too.
     pub fn add_after_turn<F>(&mut self, threads: &mut Threads<F>, id: ThreadId) {
         let (share, list) = (threads[id].share, self.list(threads, id));
-        let last = list.last();
-        while let Some(first) = list.first().filter(|first| threads[*first].share == share) {
-            list.remove(threads, first, By::Queue);
-            list.push_back(threads, first, By::Queue);
-            if Some(first) == last {
-                // Only its share is here.
-                break;
+        let front = runs::first(list, threads);
+        match front.filter(|run| threads[run.first].share == share) {
+            Some(run) => {
+                runs::rotate(list, threads, run);
+                list.push_back(threads, id, By::Queue);
+                self.added(threads, id);
             }
+            None => self.add(threads, id, false),
         }
-        self.add(threads, id, false);
     }
 
     /// The thread that has its turn next among those of this priority.
@@ -88,15 +85,17 @@ impl RunQueue {
 
     /// Whether a thread of another share waits at this priority.
     pub fn has_other_share<F>(&self, threads: &Threads<F>, priority: u8, share: ProcessId) -> bool {
-        let mut all = self.lists[usize::from(priority)].iter(threads, By::Queue);
-        all.any(|id| threads[id].share != share)
+        let list = &self.lists[usize::from(priority)];
+        runs::runs(list, threads).take(2).any(|run| threads[run.first].share != share)
     }
 
     fn list<F>(&mut self, threads: &Threads<F>, id: ThreadId) -> &mut List {
         &mut self.lists[usize::from(threads[id].priority)]
     }
 
+    #[inline(always)]
     fn added<F>(&mut self, threads: &mut Threads<F>, id: ThreadId) {
+        runs::linked(self.list(threads, id), threads, id);
         threads[id].queued = true;
         self.occupied |= 1 << threads[id].priority;
     }
@@ -105,6 +104,7 @@ impl RunQueue {
     pub fn remove<F>(&mut self, threads: &mut Threads<F>, id: ThreadId) {
         let priority = threads[id].priority;
         let list = &mut self.lists[usize::from(priority)];
+        runs::unlinking(list, threads, id);
         list.remove(threads, id, By::Queue);
         if list.is_empty() {
             self.occupied &= !(1 << priority);
@@ -142,5 +142,115 @@ impl RunQueue {
 impl Default for RunQueue {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RunQueue;
+    use crate::arena::{Arena, Slot};
+    use crate::machine::{CpuId, Phys};
+    use crate::object::{ProcessId, ProcessKind, Thread, ThreadId, Threads};
+
+    const PRIORITY: u8 = 5;
+
+    /// A queue, and the order it should have, gone through thread by thread.
+    struct Pair {
+        threads: Threads<()>,
+        queue: RunQueue,
+        model: Vec<ThreadId>,
+    }
+
+    impl Pair {
+        fn new(shares: usize, each: usize) -> Self {
+            let slots = (0..shares).map(Slot::empty).collect();
+            let mut processes: Arena<ProcessKind, ()> = Arena::new(slots);
+            let mut threads: Threads<()> =
+                Arena::new((0..shares * each).map(Slot::empty).collect());
+            for _ in 0..shares {
+                let share = processes.insert(()).unwrap();
+                for _ in 0..each {
+                    let thread = Thread::new((), share, Phys(0), PRIORITY, CpuId(0));
+                    assert!(threads.insert(thread).is_ok());
+                }
+            }
+            Self { threads, queue: RunQueue::new(), model: Vec::new() }
+        }
+
+        fn share(&self, id: ThreadId) -> ProcessId {
+            self.threads[id].share
+        }
+
+        fn add(&mut self, id: ThreadId, in_turn: bool) {
+            self.queue.add(&mut self.threads, id, in_turn);
+            let its = |other: &ThreadId| self.share(*other) == self.share(id);
+            let turn = self.model.iter().take_while(|other| in_turn && its(other)).count();
+            let last = self.model[turn..].iter().rposition(its);
+            let place = last.map_or(self.model.len(), |last| turn + last + 1);
+            self.model.insert(place, id);
+        }
+
+        fn add_after_turn(&mut self, id: ThreadId) {
+            self.queue.add_after_turn(&mut self.threads, id);
+            let share = self.share(id);
+            let turn = self.model.iter().take_while(|other| self.share(**other) == share).count();
+            self.model.rotate_left(turn);
+            let last = self.model.iter().rposition(|other| self.share(*other) == share);
+            self.model.insert(last.map_or(self.model.len(), |last| last + 1), id);
+        }
+
+        fn add_first(&mut self, id: ThreadId) {
+            self.queue.add_first(&mut self.threads, id);
+            self.model.insert(0, id);
+        }
+
+        fn remove(&mut self, id: ThreadId) {
+            self.queue.remove(&mut self.threads, id);
+            self.model.retain(|other| *other != id);
+        }
+
+        fn compare(&self) {
+            assert!(self.queue.iter(&self.threads).eq(self.model.iter().copied()));
+            assert_eq!(self.queue.has(PRIORITY), !self.model.is_empty());
+            let runs = self.model.chunk_by(|one, other| self.share(*one) == self.share(*other));
+            let runs: Vec<_> = runs.map(|run| (run[0], run[run.len() - 1])).collect();
+            assert_eq!(self.queue.runs(&self.threads, PRIORITY), runs);
+            for id in self.threads.ids() {
+                let share = self.share(id);
+                let others = self.model.iter().any(|other| self.share(*other) != share);
+                assert_eq!(self.queue.has_other_share(&self.threads, PRIORITY, share), others);
+            }
+        }
+    }
+
+    impl RunQueue {
+        /// The first and the last thread of each run.
+        pub(crate) fn runs<F>(
+            &self,
+            threads: &Threads<F>,
+            priority: u8,
+        ) -> Vec<(ThreadId, ThreadId)> {
+            let runs = super::runs::runs(&self.lists[usize::from(priority)], threads);
+            runs.map(|run| (run.first, run.last)).collect()
+        }
+    }
+
+    #[test]
+    fn against_a_queue_without_runs() {
+        let mut pair = Pair::new(3, 4);
+        let all: Vec<ThreadId> = pair.threads.ids().collect();
+        let mut seed = 7_u64;
+        for _ in 0..20_000 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let number = |bits: u32, end: usize| usize::try_from(seed >> bits).unwrap() % end;
+            let id = all[number(58, all.len())];
+            match number(40, 4) {
+                _ if pair.threads[id].queued => pair.remove(id),
+                0 => pair.add_first(id),
+                1 => pair.add_after_turn(id),
+                way => pair.add(id, way == 2),
+            }
+            pair.compare();
+        }
     }
 }

@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 /// Panics when something is not as it must be.
 pub(super) fn check(kernel: &Kernel<Hosted>) {
     check_running(kernel);
+    check_runs(kernel);
     check_threads(kernel);
     check_references(kernel);
     check_memory(kernel);
@@ -96,6 +97,22 @@ fn check_queues(kernel: &Kernel<Hosted>) {
             }
             State::Ready | State::Sleeping | State::Inactive => {}
             state => assert_eq!(found, Some(state), "{id:?}"),
+        }
+    }
+}
+
+/// Ends of runs know each other wherever shares change in a run queue.
+fn check_runs(kernel: &Kernel<Hosted>) {
+    let share = |id: &ThreadId| kernel.threads[*id].share;
+    for cpu in &kernel.cpus {
+        for priority in 0..abi::PRIORITIES {
+            let priority = u8::try_from(priority).unwrap();
+            let queued = cpu.queue.iter(&kernel.threads);
+            let queued: Vec<ThreadId> =
+                queued.filter(|id| kernel.threads[*id].priority == priority).collect();
+            let runs = queued.chunk_by(|one, other| share(one) == share(other));
+            let runs: Vec<_> = runs.map(|run| (run[0], run[run.len() - 1])).collect();
+            assert_eq!(cpu.queue.runs(&kernel.threads, priority), runs);
         }
     }
 }
