@@ -42,6 +42,9 @@ pub enum ObjectKind {
     Lifeline = 10,
 }
 
+/// A bit beside an object's kind: it is the process of whoever asks.
+pub const OWN_PROCESS: u64 = 1 << 16;
+
 impl ObjectKind {
     /// The kind with this number.
     pub fn from_number(number: u64) -> Option<Self> {

@@ -39,7 +39,7 @@ mod upcall;
 pub use compat::{COMPAT_VECTOR, CompatCall};
 pub use error::Error;
 pub use fault::{FAULT_LABEL, FaultKind, FaultReply};
-pub use handle::{Handle, ObjectKind, Rights};
+pub use handle::{Handle, OWN_PROCESS, ObjectKind, Rights};
 pub use info::{CpuInfo, IRQ_LINES, IrqCounts, SystemInfo, TURN_BUCKETS};
 pub use layout::{
     HEAP_BASE, IMAGE_BASE, Layout, MAP_BASE, PAGE_SIZE, STACK_TOP, STACKS_BASE, STARTUP_ADDRESS,

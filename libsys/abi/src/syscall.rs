@@ -59,7 +59,8 @@ syscalls! {
     /// `(process, handle, rights, badge) -> handle in that process`: copies a handle into a
     /// process the caller manages.
     HandleGive = 12,
-    /// `(handle) -> kind, rights`.
+    /// `(handle) -> kind, rights`. The kind of the caller's own process has the bit
+    /// [`OWN_PROCESS`](crate::OWN_PROCESS), too.
     HandleInfo = 13,
 
     /// `() -> handle`.

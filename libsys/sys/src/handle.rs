@@ -2,7 +2,7 @@
 
 use crate::raw::{argument, handle_in, plain};
 use crate::{Error, Handle, ObjectKind, Rights};
-use abi::Syscall;
+use abi::{OWN_PROCESS, Syscall};
 
 /// A handle of any kind, closed on drop. What travels in messages.
 #[derive(Debug, PartialEq, Eq)]
@@ -86,7 +86,7 @@ impl Handles for OwnedHandle {
 /// What the handle names and allows.
 pub(crate) fn info(handle: Handle) -> Result<(ObjectKind, Rights), Error> {
     let (kind, rights) = plain(Syscall::HandleInfo, [argument(handle), 0, 0, 0, 0, 0])?;
-    let kind = ObjectKind::from_number(kind);
+    let kind = ObjectKind::from_number(kind & !OWN_PROCESS);
     let rights = u16::try_from(rights).map_err(|_| Error::BadHandle)?;
     Ok((kind.ok_or(Error::WrongKind)?, Rights(rights)))
 }

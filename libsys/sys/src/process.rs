@@ -5,7 +5,7 @@ use crate::raw::{address_of, argument, handle_in, plain, with_memory};
 use crate::{
     Endpoint, Error, Handle, Memory, Notification, Object, ProcessInfo, Protection, Quota, Rights,
 };
-use abi::{HandleRecord, Syscall};
+use abi::{HandleRecord, OWN_PROCESS, Syscall};
 use alloc::vec::Vec;
 
 object! {
@@ -103,9 +103,7 @@ impl Process {
 
     /// Takes pages out of another process's space: it faults when it next uses them.
     pub fn unmap(&self, address: u64, pages: u64) -> Result<(), Error> {
-        if self.info()?.pid == Self::own_info()?.pid {
-            return Err(Error::BadArgument);
-        }
+        self.must_be_another()?;
         let arguments = [argument(self.handle()), address, pages, 0, 0, 0];
         // SAFETY: it is another process's space, where no Rust value of ours lives.
         unsafe { with_memory(Syscall::Unmap, arguments) }.map(|_| ())
@@ -124,6 +122,12 @@ impl Process {
     /// Ends a suspend.
     pub fn resume(&self) -> Result<(), Error> {
         plain(Syscall::ProcessResume, [argument(self.handle()), 0, 0, 0, 0, 0]).map(|_| ())
+    }
+
+    /// Refuses this process itself: what Rust owns is its own.
+    pub(crate) fn must_be_another(&self) -> Result<(), Error> {
+        let (kind, _) = plain(Syscall::HandleInfo, [argument(self.handle()), 0, 0, 0, 0, 0])?;
+        if kind & OWN_PROCESS == 0 { Ok(()) } else { Err(Error::BadArgument) }
     }
 
     /// What it uses and what state it is in; works after its death too.

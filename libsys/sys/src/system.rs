@@ -6,6 +6,7 @@ use abi::Syscall;
 
 /// Time since boot in nanoseconds.
 #[must_use]
+#[inline]
 pub fn clock() -> u64 {
     plain(Syscall::Clock, [0; 6]).map_or(0, |(now, _)| now)
 }

@@ -49,9 +49,7 @@ impl Thread {
         argument0: u64,
         priority: Priority,
     ) -> Result<Self, Error> {
-        if process.info()?.pid == Process::own_info()?.pid {
-            return Err(Error::BadArgument);
-        }
+        process.must_be_another()?;
         let (process, priority) = (argument(process.handle()), priority.0.into());
         let arguments = [process, entry, stack, argument0, priority, mode as u64];
         // SAFETY: it runs in another process's space, where no Rust value of ours lives.

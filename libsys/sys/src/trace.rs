@@ -172,9 +172,7 @@ impl Debuggee {
     /// The thread at this place in the process's list. Refused for this process itself: its
     /// own registers are the compiler's.
     pub fn of(process: &Process, index: u64) -> Result<Self, Error> {
-        if process.info()?.pid == Process::own_info()?.pid {
-            return Err(Error::BadArgument);
-        }
+        process.must_be_another()?;
         let found = plain(Syscall::ProcessThread, [argument(process.handle()), index, 0, 0, 0, 0]);
         Ok(Self(Thread::from(crate::handle::created(found)?)))
     }

@@ -4,7 +4,7 @@ use super::Done;
 use crate::kernel::Kernel;
 use crate::machine::Machine;
 use crate::object::{Endpoint, Entry, Notification, ObjectRef, Resource, ThreadId};
-use abi::{Error, ObjectKind, Rights};
+use abi::{Error, OWN_PROCESS, ObjectKind, Rights};
 
 impl<M: Machine> Kernel<M> {
     pub(super) fn sys_handle_close(&mut self, me: ThreadId) -> Result<Done, Error> {
@@ -43,8 +43,11 @@ impl<M: Machine> Kernel<M> {
     }
 
     pub(super) fn sys_handle_info(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let entry = self.lookup(self.own(me), self.handle_argument(me, 0)?)?;
-        Ok(Done::Values(entry.object.kind() as u64, u64::from(entry.rights.0)))
+        let own = self.own(me);
+        let entry = self.lookup(own, self.handle_argument(me, 0)?)?;
+        let is_own = matches!(entry.object, ObjectRef::Process(id) if id == own);
+        let kind = entry.object.kind() as u64 | if is_own { OWN_PROCESS } else { 0 };
+        Ok(Done::Values(kind, u64::from(entry.rights.0)))
     }
 
     pub(super) fn sys_endpoint_create(&mut self, me: ThreadId) -> Result<Done, Error> {

@@ -1,7 +1,8 @@
 //! Handles, memory objects, ports, devices: made, copied, refused, given back.
 
 use super::kit::{ALL, balance, boot};
-use abi::{Error, ObjectKind, Rights, Syscall};
+use crate::hosted::Driver;
+use abi::{Error, OWN_PROCESS, ObjectKind, Rights, Syscall};
 
 const RESOURCE: u64 = 1;
 
@@ -38,6 +39,13 @@ fn info_tells_kind_and_rights() {
         let info = driver.call(Syscall::HandleInfo, &[handle]).unwrap().values;
         assert_eq!(info, (kind as u64, ALL));
     }
+    let (child, own) = (driver.child(0).0, driver.kernel.threads[driver.running()].process);
+    let entry = crate::object::ObjectRef::Process(own);
+    let own = u64::from(driver.kernel.grant(own, entry, Rights::ALL, 0).unwrap().0);
+    let kind =
+        |driver: &mut Driver, handle| driver.call(Syscall::HandleInfo, &[handle]).unwrap().values.0;
+    assert_eq!(kind(&mut driver, child), ObjectKind::Process as u64, "another process");
+    assert_eq!(kind(&mut driver, own), ObjectKind::Process as u64 | OWN_PROCESS);
 }
 
 #[test]

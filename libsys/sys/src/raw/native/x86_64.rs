@@ -9,6 +9,7 @@ use core::arch::asm;
 ///
 /// # Safety
 /// See [`super::with_memory`].
+#[inline(always)]
 pub(crate) unsafe fn plain(number: Syscall, arguments: [u64; 6]) -> Result<(u64, u64), Error> {
     let [a0, a1, a2, a3, a4, a5] = arguments;
     let (status, value0, value1);
