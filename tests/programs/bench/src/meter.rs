@@ -126,7 +126,8 @@ impl<'a> Meter<'a> {
                 one(Watch::Markers).map_err(Into::into)?;
             }
         }
-        let mut samples = Vec::with_capacity(self.samples(times));
+        // As much memory however few samples there are: what is mapped decides what mapping costs.
+        let mut samples = Vec::with_capacity(times);
         for _ in 0..self.samples(times) {
             let ticks = one(Watch::Ticks).map_err(|error| error.into().while_doing(row))?;
             samples.push(ticks.saturating_sub(self.empty));
