@@ -2,9 +2,10 @@
 
 use crate::handle::{copy, created, object};
 use crate::message::{received_len, taken};
-use crate::raw::{Outcome, Registers, argument, check, exchange, exchange_words, plain};
+use crate::raw::{Arguments, Outcome, argument, check, exchange, exchange_words, plain};
 use crate::{
-    Answer, Error, FOREVER, Gifts, Incoming, Message, Notification, Received, Rights, Words,
+    Answer, Error, FOREVER, Gifts, Incoming, Message, Notification, Received, ReceivedWords,
+    Rights, Words,
 };
 use abi::{Envelope, NOTIFIED_LABEL, ReplyToken, Syscall};
 
@@ -36,8 +37,9 @@ impl Endpoint {
     /// Calls with words, for words: the cheapest call. The reply's label and words; one with
     /// handles is [`Error::HandlesFull`], one with bytes [`Error::TooLong`].
     pub fn call_words(&self, label: u32, words: &Words) -> Result<(u32, Words), Error> {
-        let out = exchange_words(Syscall::Call, &self.registers(label, words));
-        check(out.status).map(|()| (low_half(out.value1), out.words))
+        let mut words = *words;
+        let out = exchange_words(Syscall::Call, self.arguments(label), &mut words);
+        check(out.status).map(|()| (low_half(out.value1), words))
     }
 
     /// Calls; bytes of the reply go to `buffer`. Moved handles leave the message when
@@ -49,13 +51,14 @@ impl Endpoint {
         buffer: &mut [u8],
     ) -> Result<Answer, Error> {
         let mut envelope = Self::envelope(&message.gifts, deadline_ns);
-        let registers = self.registers(message.label, &message.words);
-        let out = exchange(Syscall::Call, &registers, &mut envelope, message.bytes, buffer);
+        let (arguments, mut words) = (self.arguments(message.label), message.words);
+        let out =
+            exchange(Syscall::Call, arguments, &mut words, &mut envelope, message.bytes, buffer);
         check(out.status)?;
         message.gifts.delivered();
         Ok(Answer {
             label: low_half(out.value1),
-            words: out.words,
+            words,
             len: received_len(&envelope),
             handles: taken(&envelope),
         })
@@ -63,14 +66,15 @@ impl Endpoint {
 
     /// Sends words and waits until a receiver has taken them.
     pub fn send(&self, label: u32, words: &Words) -> Result<(), Error> {
-        check(exchange_words(Syscall::Send, &self.registers(label, words)).status)
+        check(exchange_words(Syscall::Send, self.arguments(label), &mut { *words }).status)
     }
 
     /// Sends and waits until a receiver has taken it.
     pub fn send_with(&self, message: &mut Message<'_>, deadline_ns: u64) -> Result<(), Error> {
         let mut envelope = Self::envelope(&message.gifts, deadline_ns);
-        let registers = self.registers(message.label, &message.words);
-        let out = exchange(Syscall::Send, &registers, &mut envelope, message.bytes, &mut []);
+        let (arguments, mut words) = (self.arguments(message.label), message.words);
+        let out =
+            exchange(Syscall::Send, arguments, &mut words, &mut envelope, message.bytes, &mut []);
         check(out.status)?;
         message.gifts.delivered();
         Ok(())
@@ -79,10 +83,10 @@ impl Endpoint {
     /// Waits for a message or the bound notification; bytes go to `buffer`.
     pub fn receive(&self, deadline_ns: u64, buffer: &mut [u8]) -> Result<Received, Error> {
         let mut envelope = Self::envelope(&Gifts::none(), deadline_ns);
-        let registers =
-            Registers { target: argument(self.handle()), label: 0, words: Words::default() };
-        let out = exchange(Syscall::Recv, &registers, &mut envelope, &[], buffer);
-        received(&out, &envelope)
+        let mut words = Words::default();
+        let out =
+            exchange(Syscall::Recv, self.arguments(0), &mut words, &mut envelope, &[], buffer);
+        received(&out, words, &envelope)
     }
 
     /// Answers one call and waits for the next message, in one system call.
@@ -104,45 +108,53 @@ impl Endpoint {
         };
         let token = right.into_token();
         let mut envelope = Self::envelope(&message.gifts, deadline_ns);
-        let registers = Registers {
-            target: token.0,
-            label: u64::from(message.label) | argument(self.handle()) << 32,
-            words: message.words,
-        };
-        let out = exchange(Syscall::ReplyRecv, &registers, &mut envelope, message.bytes, buffer);
+        let (arguments, mut words) = (self.answer(token, message.label), message.words);
+        let number = Syscall::ReplyRecv;
+        let out = exchange(number, arguments, &mut words, &mut envelope, message.bytes, buffer);
         // The call is over, but the wait did not begin.
         if out.status == Error::HandlesFull as u64 {
             return self.receive(deadline_ns, buffer);
         }
         give_back(reply, token, &out);
-        received(&out, &envelope)
+        received(&out, words, &envelope)
     }
 
     /// The same with words alone in both directions, as long as it takes: the cheapest way to
-    /// serve. A message with bytes or handles is refused to its sender, for there is no room.
+    /// serve. The words of the next message take the places of the answer's, and the right to
+    /// answer it that of the one before. A message with bytes or handles is refused to its
+    /// sender, for there is no room.
+    #[inline]
     pub fn reply_receive_words(
         &self,
         reply: &mut Option<ReplyRight>,
         label: u32,
-        words: &Words,
-    ) -> Result<Received, Error> {
-        let Some(right) = reply.take() else {
-            let out = exchange_words(Syscall::Recv, &self.registers(0, &Words::default()));
-            return received(&out, &Envelope::EMPTY);
+        words: &mut Words,
+    ) -> Result<ReceivedWords, Error> {
+        let out = match reply.take() {
+            None => exchange_words(Syscall::Recv, self.arguments(0), words),
+            Some(right) => {
+                let token = right.into_token();
+                let out = exchange_words(Syscall::ReplyRecv, self.answer(token, label), words);
+                give_back(reply, token, &out);
+                out
+            }
         };
-        let token = right.into_token();
-        let registers = Registers {
-            target: token.0,
-            label: u64::from(label) | argument(self.handle()) << 32,
-            words: *words,
-        };
-        let out = exchange_words(Syscall::ReplyRecv, &registers);
-        give_back(reply, token, &out);
-        received(&out, &Envelope::EMPTY)
+        check(out.status)?;
+        let label = low_half(out.value1);
+        if label == NOTIFIED_LABEL {
+            return Ok(ReceivedWords::Notified(out.value0));
+        }
+        *reply = right(&out);
+        Ok(ReceivedWords::Message { badge: out.value0, label })
     }
 
-    fn registers(&self, label: u32, words: &Words) -> Registers {
-        Registers { target: argument(self.handle()), label: u64::from(label), words: *words }
+    fn arguments(&self, label: u32) -> Arguments {
+        [argument(self.handle()), u64::from(label)]
+    }
+
+    /// Arguments of an answer after which the next message is received here.
+    fn answer(&self, token: ReplyToken, label: u32) -> Arguments {
+        [token.0, u64::from(label) | argument(self.handle()) << 32]
     }
 }
 
@@ -200,9 +212,9 @@ pub fn watch_calls(bell: &Notification, bits: u64) -> Result<(), Error> {
 
 fn reply_to(token: ReplyToken, message: &mut Message<'_>) -> Result<(), Error> {
     let mut envelope = Endpoint::envelope(&message.gifts, 0);
-    let registers =
-        Registers { target: token.0, label: u64::from(message.label), words: message.words };
-    let out = exchange(Syscall::Reply, &registers, &mut envelope, message.bytes, &mut []);
+    let (arguments, mut words) = ([token.0, u64::from(message.label)], message.words);
+    let number = Syscall::Reply;
+    let out = exchange(number, arguments, &mut words, &mut envelope, message.bytes, &mut []);
     check(out.status)
 }
 
@@ -221,7 +233,12 @@ fn is_repliers(error: Error) -> bool {
     )
 }
 
-fn received(out: &Outcome, envelope: &Envelope) -> Result<Received, Error> {
+/// The right to answer what came, if an answer is awaited.
+fn right(out: &Outcome) -> Option<ReplyRight> {
+    (out.token != 0).then(|| ReplyRight(ReplyToken(out.token)))
+}
+
+fn received(out: &Outcome, words: Words, envelope: &Envelope) -> Result<Received, Error> {
     check(out.status)?;
     let label = low_half(out.value1);
     if label == NOTIFIED_LABEL {
@@ -230,10 +247,10 @@ fn received(out: &Outcome, envelope: &Envelope) -> Result<Received, Error> {
     Ok(Received::Message(Incoming {
         badge: out.value0,
         label,
-        words: out.words,
+        words,
         len: received_len(envelope),
         handles: taken(envelope),
-        reply: (out.token != 0).then(|| ReplyRight(ReplyToken(out.token))),
+        reply: right(out),
     }))
 }
 

@@ -17,7 +17,8 @@ mod seat;
 pub(crate) use seat::spawn_own;
 pub use seat::{advance, away, balance, in_system, killed, spawn_in};
 
-use crate::raw::{Outcome, Registers};
+use crate::Words;
+use crate::raw::{self, Outcome};
 use crate::{Error, Object};
 use abi::{Envelope, Handle, Protection, Syscall};
 use core::cell::Cell;
@@ -75,7 +76,8 @@ pub(crate) unsafe fn plain(number: Syscall, arguments: [u64; 6]) -> Result<(u64,
 /// The envelope's addresses must be good for its lengths until the call returns.
 pub(crate) unsafe fn message(
     number: Syscall,
-    registers: &Registers,
+    values: raw::Arguments,
+    words: &mut Words,
     envelope: Option<&mut Envelope>,
 ) -> Outcome {
     let mut none = Envelope::EMPTY;
@@ -83,20 +85,18 @@ pub(crate) unsafe fn message(
     // SAFETY: the caller promises both.
     let (send, receive) = unsafe { (pointers::sent(envelope), pointers::room(envelope)) };
     let mut arguments = [0; 9];
-    (arguments[0], arguments[1]) = (registers.target, registers.label);
-    arguments[2..].copy_from_slice(&registers.words);
+    arguments[..2].copy_from_slice(&values);
+    arguments[2..].copy_from_slice(words);
     let capacity = envelope.receive_capacity;
     let done =
         with_seat(|seat| Ok(seat.exchange(number as u64, &arguments, envelope, send, receive)));
     envelope.receive_capacity = capacity;
     match done {
-        Ok(Ok(done)) => Outcome {
-            status: done.status,
-            value0: done.values.0,
-            value1: done.values.1,
-            words: done.words,
-            token: done.token,
-        },
+        Ok(Ok(done)) => {
+            *words = done.words;
+            let (value0, value1) = done.values;
+            Outcome { status: done.status, value0, value1, token: done.token }
+        }
         Ok(Err(_gone)) => {
             seat::unwind(Outcome { status: Error::BadState as u64, ..Default::default() })
         }

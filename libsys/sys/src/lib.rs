@@ -76,7 +76,7 @@ pub use lifeline::{Lifeline, LifelineWatch};
 pub use loan::Loan;
 pub use mapping::{Constant, Mapping, Pages};
 pub use memory::{Memory, MemoryInfo};
-pub use message::{Answer, Gifts, Incoming, Message, Received, Words};
+pub use message::{Answer, Gifts, Incoming, Message, Received, ReceivedWords, Words};
 pub use notification::Notification;
 pub use process::Process;
 pub use shared::Shared;

@@ -134,6 +134,20 @@ pub enum Received {
     Notified(u64),
 }
 
+/// What a receive of words alone returns for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReceivedWords {
+    /// A message.
+    Message {
+        /// The badge of the handle through which it came: who sent it.
+        badge: u64,
+        /// What it is about.
+        label: u32,
+    },
+    /// Bits of the notification that is bound to this thread.
+    Notified(u64),
+}
+
 /// The handles that came in an envelope.
 pub(crate) fn taken(envelope: &Envelope) -> [Option<OwnedHandle>; GIFTS] {
     envelope.taken.map(|number| (number != 0).then(|| OwnedHandle::from_raw(Handle(number))))

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use sys::{
-    Answer, Endpoint, Error, FOREVER, Incoming, Message, Received, ReplyRight, Rights, Words,
+    Answer, Endpoint, Error, FOREVER, Incoming, Message, Received, ReceivedWords, ReplyRight,
+    Rights, Words,
 };
 
 const SENT: Words = [1, 2, 3, 4, 5, 6, 7];
@@ -30,14 +31,17 @@ fn words_go_there_and_back() {
     let endpoint = Arc::new(Endpoint::create().unwrap());
     let server = endpoint.clone();
     let server = thread::spawn(move || {
-        let (label, words, mut reply) =
-            message(server.reply_receive_words(&mut None, 0, &Words::default()));
-        assert_eq!((label, words), (5, SENT));
-        server.reply_receive_words(&mut reply, 9, &BACK).map(|_| ())
+        let (mut reply, mut words) = (None, Words::default());
+        let came = ReceivedWords::Message { badge: 0, label: 5 };
+        assert_eq!(server.reply_receive_words(&mut reply, 0, &mut words), Ok(came));
+        assert_eq!(words, SENT);
+        words = BACK;
+        assert_eq!(server.reply_receive_words(&mut reply, 9, &mut words), Ok(came));
+        assert_eq!((words, reply.is_none()), (SENT, true), "nobody waits for an answer");
     });
     assert_eq!(endpoint.call_words(5, &SENT), Ok((9, BACK)));
     endpoint.send(5, &SENT).unwrap();
-    assert_eq!(server.join().unwrap(), Ok(()));
+    server.join().unwrap();
 }
 
 #[test]
@@ -45,10 +49,11 @@ fn bytes_are_refused_where_only_words_are_taken() {
     let endpoint = Arc::new(Endpoint::create().unwrap());
     let caller = called(&endpoint, b"bytes");
     let server = endpoint.clone();
-    let server = thread::spawn(move || message(server.reply_receive_words(&mut None, 0, &BACK)).0);
+    let server = thread::spawn(move || server.reply_receive_words(&mut None, 0, &mut { BACK }));
     assert!(matches!(caller.join().unwrap(), Err(Error::TooLong)));
     endpoint.send(6, &SENT).unwrap();
-    assert_eq!(server.join().unwrap(), 6, "it went on waiting");
+    let came = ReceivedWords::Message { badge: 0, label: 6 };
+    assert_eq!(server.join().unwrap(), Ok(came), "it went on waiting");
 }
 
 #[test]
@@ -57,8 +62,8 @@ fn an_answer_that_could_not_be_given_leaves_the_right() {
     let caller = called(&endpoint, b"");
     let (_, _, mut reply) = message(endpoint.receive(FOREVER, &mut []));
     let deaf = endpoint.badged(Rights::SEND, 1).unwrap();
-    let refused = deaf.reply_receive_words(&mut reply, 0, &BACK);
-    assert!(matches!(refused, Err(Error::NoRight)), "{refused:?}");
+    let refused = deaf.reply_receive_words(&mut reply, 0, &mut { BACK });
+    assert_eq!(refused, Err(Error::NoRight));
     let right = reply.expect("the call is still open");
     right.reply(&mut Message::new(9, BACK)).unwrap();
     assert_eq!(caller.join().unwrap().map(|answer| answer.words).ok(), Some(BACK));

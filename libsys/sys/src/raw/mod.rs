@@ -16,18 +16,11 @@ pub use native::Way;
 #[cfg(all(target_os = "none", target_arch = "x86", feature = "hazard"))]
 pub(crate) use native::{enter_by, way};
 
-/// What a message call takes beside the number.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Registers {
-    /// Argument 0: an endpoint or a reply token.
-    pub(crate) target: u64,
-    /// Argument 1: the label, and for `ReplyRecv` the endpoint.
-    pub(crate) label: u64,
-    /// The words.
-    pub(crate) words: Words,
-}
+/// What a message call takes beside its words: argument 0, an endpoint or a reply token, and
+/// argument 1, the label, and for `ReplyRecv` the endpoint.
+pub(crate) type Arguments = [u64; 2];
 
-/// What a message call gives back.
+/// What a message call gives back beside the words.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Outcome {
     /// 0 or an error's number.
@@ -36,8 +29,6 @@ pub(crate) struct Outcome {
     pub(crate) value0: u64,
     /// Value 1: label.
     pub(crate) value1: u64,
-    /// The words.
-    pub(crate) words: Words,
     /// The reply token.
     pub(crate) token: u64,
 }
@@ -50,11 +41,12 @@ pub(crate) fn check(status: u64) -> Result<(), Error> {
     }
 }
 
-/// A call with a message. The envelope's addresses are filled here from real slices,
-/// which is what makes it safe.
+/// A call with a message. The words that come take the places of those that go. The
+/// envelope's addresses are filled here from real slices, which is what makes it safe.
 pub(crate) fn exchange(
     number: Syscall,
-    registers: &Registers,
+    arguments: Arguments,
+    words: &mut Words,
     envelope: &mut Envelope,
     send: &[u8],
     receive: &mut [u8],
@@ -66,13 +58,14 @@ pub(crate) fn exchange(
     // SAFETY: 1. the envelope is a live, exclusive, 8-byte aligned value. 2. its addresses
     // and lengths come from two slices that live until the call returns, the one that the
     // kernel writes being exclusive. 3. message calls touch no other memory.
-    unsafe { backend::message(number, registers, Some(envelope)) }
+    unsafe { backend::message(number, arguments, words, Some(envelope)) }
 }
 
 /// A call with words and nothing else, in both directions; it waits as long as it takes.
-pub(crate) fn exchange_words(number: Syscall, registers: &Registers) -> Outcome {
+#[inline(always)]
+pub(crate) fn exchange_words(number: Syscall, arguments: Arguments, words: &mut Words) -> Outcome {
     // SAFETY: message calls without an envelope touch no memory.
-    unsafe { backend::message(number, registers, None) }
+    unsafe { backend::message(number, arguments, words, None) }
 }
 
 /// What travels for an envelope in a register.

@@ -159,9 +159,7 @@ pub(crate) fn more(meter: &Meter<'_>) -> Result<(), Failure> {
 pub(crate) fn serve_words(endpoint: &Endpoint) -> Result<(), Failure> {
     let (mut reply, mut words) = (None, Words::default());
     loop {
-        if let Received::Message(call) = endpoint.reply_receive_words(&mut reply, 0, &words)? {
-            (reply, words) = (call.reply, call.words);
-        }
+        endpoint.reply_receive_words(&mut reply, 0, &mut words)?;
     }
 }
 

@@ -1,8 +1,8 @@
 //! System calls of 32-bit code: the values in a [`CompatCall`] on the stack, and the fastest
 //! way in that the CPU has.
 
-use super::super::{Outcome, Registers, check, envelope_register};
-use crate::Error;
+use super::super::{Arguments, Outcome, check, envelope_register};
+use crate::{Error, Words};
 use abi::{CompatCall, Envelope, Syscall};
 use core::arch::naked_asm;
 use core::arch::x86::__cpuid;
@@ -127,22 +127,21 @@ pub(crate) unsafe fn plain(number: Syscall, arguments: [u64; 6]) -> Result<(u64,
     check(status).map(|()| (call.values[0], call.values[1]))
 }
 
-/// A call with a message; without an envelope words alone can go and come.
+/// A call with a message; without an envelope words alone can go and come. Those that come
+/// take the places of those that go.
 ///
 /// # Safety
 /// The envelope's addresses must be good for its lengths until the call returns.
 pub(crate) unsafe fn message(
     number: Syscall,
-    registers: &Registers,
+    values: Arguments,
+    words: &mut Words,
     envelope: Option<&mut Envelope>,
 ) -> Outcome {
-    let mut call = CompatCall {
-        values: [registers.target, registers.label],
-        words: registers.words,
-        envelope: envelope_register(envelope),
-    };
+    let mut call = CompatCall { values, words: *words, envelope: envelope_register(envelope) };
     // SAFETY: message calls touch the envelope and what it names, and no other memory.
     let status = unsafe { enter(number, &mut call) };
-    let CompatCall { values: [value0, value1], words, envelope: token } = call;
-    Outcome { status, value0, value1, words, token }
+    let CompatCall { values: [value0, value1], envelope: token, .. } = call;
+    *words = call.words;
+    Outcome { status, value0, value1, token }
 }

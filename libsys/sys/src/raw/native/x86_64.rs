@@ -1,7 +1,7 @@
 //! The `SYSCALL` instruction, written once for each register convention.
 
-use super::super::{Outcome, Registers, check, envelope_register};
-use crate::Error;
+use super::super::{Arguments, Outcome, check, envelope_register};
+use crate::{Error, Words};
 use abi::{Envelope, Syscall};
 use core::arch::asm;
 
@@ -35,16 +35,18 @@ pub(crate) unsafe fn plain(number: Syscall, arguments: [u64; 6]) -> Result<(u64,
     check(status).map(|()| (value0, value1))
 }
 
-/// A call with a message; without an envelope words alone can go and come.
+/// A call with a message; without an envelope words alone can go and come. Those that come
+/// take the places of those that go.
 ///
 /// # Safety
 /// The envelope's addresses must be good for its lengths until the call returns.
+#[inline(always)]
 pub(crate) unsafe fn message(
     number: Syscall,
-    registers: &Registers,
+    [target, label]: Arguments,
+    words: &mut Words,
     envelope: Option<&mut Envelope>,
 ) -> Outcome {
-    let [w0, w1, w2, w3, w4, w5, w6] = registers.words;
     let mut out = Outcome::default();
     // SAFETY: as in `plain`; message calls also return words and a token in the
     // registers listed.
@@ -52,15 +54,15 @@ pub(crate) unsafe fn message(
         asm!(
             "syscall",
             inlateout("rax") number as u64 => out.status,
-            inlateout("rdi") registers.target => out.value0,
-            inlateout("rsi") registers.label => out.value1,
-            inlateout("rdx") w0 => out.words[0],
-            inlateout("r10") w1 => out.words[1],
-            inlateout("r8") w2 => out.words[2],
-            inlateout("r9") w3 => out.words[3],
-            inlateout("r12") w4 => out.words[4],
-            inlateout("r13") w5 => out.words[5],
-            inlateout("r14") w6 => out.words[6],
+            inlateout("rdi") target => out.value0,
+            inlateout("rsi") label => out.value1,
+            inlateout("rdx") words[0],
+            inlateout("r10") words[1],
+            inlateout("r8") words[2],
+            inlateout("r9") words[3],
+            inlateout("r12") words[4],
+            inlateout("r13") words[5],
+            inlateout("r14") words[6],
             inlateout("r15") envelope_register(envelope) => out.token,
             lateout("rcx") _,
             lateout("r11") _,
