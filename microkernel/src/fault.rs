@@ -38,7 +38,9 @@ impl<M: Machine> Kernel<M> {
         let thread = &mut self.threads[id];
         let Some(Raised { fault, text }) = thread.raised.take() else { return };
         let process = &mut self.processes[thread.process];
-        process.last_fault = fault.kind as u64;
+        if fault.kind != FaultKind::TimeOut {
+            process.last_fault = fault.kind as u64;
+        }
         let words = [
             fault.kind as u64,
             fault.code,
@@ -51,6 +53,9 @@ impl<M: Machine> Kernel<M> {
         let (owner, handler) = (thread.process, process.fault_handler);
         let living = handler.filter(|(endpoint, _)| !self.endpoints[*endpoint].dead());
         let Some((endpoint, badge)) = living else {
+            if fault.kind == FaultKind::TimeOut {
+                return self.reconsider(id);
+            }
             self.kill_process(owner, fault.kind.exit_status());
             return;
         };
@@ -84,12 +89,17 @@ impl<M: Machine> Kernel<M> {
         self.recheck_upcall(id);
     }
 
-    /// Nobody will answer: a fault kills; a call that was only watched goes on, and the
+    /// Nobody will answer: a fault kills; a call that was only watched goes on, and who has
+    /// spent its budget only waits for the next, and the
     /// thread is to be enqueued by the caller. False when it waited for no such answer.
     pub(crate) fn fault_lost(&mut self, id: ThreadId) -> bool {
         match self.threads[id].fault {
             None => return false,
             Some(FaultRecord { reason: Reason::Trace(_), .. }) => self.stop_lost(id),
+            Some(FaultRecord { reason: Reason::Fault(FaultKind::TimeOut), .. }) => {
+                self.threads[id].fault = None;
+                self.threads[id].state = State::Ready;
+            }
             Some(FaultRecord { reason: Reason::Fault(kind), .. }) => {
                 self.threads[id].fault = None;
                 self.threads[id].state = State::Inactive;

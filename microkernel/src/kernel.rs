@@ -10,7 +10,7 @@ use crate::object::{
     Amounts, Chunks, Endpoint, EndpointKind, FIRST_PID, Irq, IrqId, IrqKind, Life, Lifeline,
     LifelineKind, MemoryKind, MemoryObject, Notification, NotificationKind, ObjectRef, PortKind,
     PortRange, PortSpans, Process, ProcessId, ProcessKind, QuotaId, Quotas, Region, RegionKind,
-    Storage, ThreadId, Threads, Timer, TimerKind,
+    SchedContext, SchedContextKind, Storage, ThreadId, Threads, Timer, TimerKind,
 };
 use crate::sched::{RunQueue, SLICE_NS};
 use crate::time::{Deadlines, Entry, keys_end};
@@ -47,6 +47,7 @@ pub struct Sizes {
     pub chunks: usize,
     pub irqs: usize,
     pub ports: usize,
+    pub sched_contexts: usize,
     pub records: usize,
 }
 
@@ -67,6 +68,7 @@ impl Sizes {
             chunks: one_in(128 << 10),
             irqs: 64,
             ports: 64,
+            sched_contexts: 64,
             records: RECORDS,
         }
     }
@@ -166,6 +168,7 @@ pub struct Kernel<M: Machine> {
     pub(crate) lifelines: Arena<LifelineKind, Lifeline>,
     pub(crate) irqs: Arena<IrqKind, Irq>,
     pub(crate) ports: Arena<PortKind, PortRange>,
+    pub(crate) sched_contexts: Arena<SchedContextKind, SchedContext>,
     pub(crate) quotas: Quotas,
     pub(crate) chunks: Chunks,
     pub(crate) frames: Frames,
@@ -248,7 +251,7 @@ impl<M: Machine> Kernel<M> {
     /// An empty kernel for so many CPUs, at most 64. Each starts in the KERNEL context.
     pub fn new(mut machine: M, memory: &mut impl BootMemory, sizes: &Sizes, cpus: usize) -> Self {
         assert!((1..=CPUS).contains(&cpus), "CPUs: {cpus}");
-        let keys = keys_end(sizes.threads, sizes.timers);
+        let keys = keys_end(sizes.threads, sizes.timers, sizes.sched_contexts);
         let slice = machine.ticks_of(SLICE_NS);
         let mut room = FirstRoom { machine: &mut machine, memory };
         Self {
@@ -262,6 +265,7 @@ impl<M: Machine> Kernel<M> {
             lifelines: room.arena(sizes.lifelines),
             irqs: room.arena(sizes.irqs),
             ports: room.arena(sizes.ports),
+            sched_contexts: room.arena(sizes.sched_contexts),
             quotas: room.arena(sizes.processes + 1),
             chunks: room.arena(sizes.chunks),
             deadlines: Deadlines::new(

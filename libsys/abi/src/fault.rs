@@ -34,6 +34,9 @@ pub enum FaultKind {
     NoMemory = 9,
     /// The hardware reported an error that concerns the thread alone.
     Machine = 10,
+    /// The budget of its scheduling context is spent, and the context asks for this fault.
+    /// Resumed, it runs on with its next budget. Without a handler it only waits for that.
+    TimeOut = 11,
 }
 
 impl FaultKind {
@@ -50,6 +53,7 @@ impl FaultKind {
             Self::Syscall,
             Self::NoMemory,
             Self::Machine,
+            Self::TimeOut,
         ]
         .into_iter()
         .find(|kind| *kind as u64 == number)
@@ -66,6 +70,7 @@ impl FaultKind {
             Self::Debug => 5,
             Self::Alignment | Self::NoMemory | Self::Machine => 7,
             Self::Syscall => 31,
+            Self::TimeOut => 24,
         };
         crate::KILLED + signal
     }
@@ -83,6 +88,7 @@ impl FaultKind {
             Self::Syscall => "impossible system call",
             Self::NoMemory => "no memory for vector registers",
             Self::Machine => "hardware error",
+            Self::TimeOut => "budget spent",
         }
     }
 }

@@ -36,10 +36,13 @@ pub enum ObjectKind {
     Irq = 7,
     /// A range of I/O ports.
     Port = 8,
-    /// The right to make Irq, Port and device-memory objects and to shut down; init's.
+    /// The right to make Irq, Port, device-memory and SchedContext objects and to shut down;
+    /// init's.
     Resource = 9,
     /// Ends with its last holder, and says so.
     Lifeline = 10,
+    /// Time: a budget in each period, and how urgent.
+    SchedContext = 11,
 }
 
 /// A bit beside an object's kind: it is the process of whoever asks.
@@ -59,6 +62,7 @@ impl ObjectKind {
             Self::Port,
             Self::Resource,
             Self::Lifeline,
+            Self::SchedContext,
         ]
         .into_iter()
         .find(|kind| *kind as u64 == number)
@@ -87,7 +91,7 @@ impl Rights {
     pub const SIGNAL: Self = Self(1 << 5);
     /// Wait for, poll and bind a notification.
     pub const WAIT: Self = Self(1 << 6);
-    /// Control a process, thread, timer, interrupt or the resource.
+    /// Control a process, thread, timer, interrupt, scheduling context or the resource.
     pub const MANAGE: Self = Self(1 << 7);
     /// Be copied and travel to another process.
     pub const TRANSFER: Self = Self(1 << 8);

@@ -22,6 +22,7 @@
 #![forbid(unsafe_code)]
 
 mod compat;
+mod context;
 mod error;
 mod fault;
 mod handle;
@@ -37,6 +38,7 @@ mod trace;
 mod upcall;
 
 pub use compat::{COMPAT_VECTOR, CompatCall};
+pub use context::{BUDGET_LEAST_NS, ContextFlags, PERIOD_MOST_NS};
 pub use error::Error;
 pub use fault::{FAULT_LABEL, FaultKind, FaultReply};
 pub use handle::{Handle, OWN_PROCESS, ObjectKind, Rights};

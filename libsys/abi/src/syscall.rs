@@ -188,6 +188,27 @@ syscalls! {
     /// counter; if not, doing so is a `Protection` fault. Handle 0 is the caller.
     ThreadClock = 64,
 
+    /// `(resource, budget_ns, period_ns, priority, flags) -> handle`: a scheduling context:
+    /// so much time in each period, and how urgent (at most the limit of the caller's
+    /// process); see [`ContextFlags`](crate::ContextFlags). Both times are at least
+    /// [`BUDGET_LEAST_NS`](crate::BUDGET_LEAST_NS), the period at most
+    /// [`PERIOD_MOST_NS`](crate::PERIOD_MOST_NS).
+    ContextCreate = 65,
+    /// `(context, budget_ns, period_ns, priority, flags)`: changes it; a new period begins now,
+    /// with the whole budget.
+    ContextConfigure = 66,
+    /// `(context, thread, bind)`: 1: from now on the thread runs on it; 0: it does not any more.
+    /// `BadState` where one of the two has another partner, or the thread is passive or waits for
+    /// one that is. Thread 0 is the caller. A binding keeps the context alive.
+    ContextBind = 67,
+    /// `(context) -> nanoseconds used, how often its budget was spent`.
+    ContextInfo = 68,
+    /// `(thread, passive) -> whether it was`: a passive thread serves each caller on the time
+    /// of that caller and as urgently as it, from the receipt of its call to the answer.
+    /// `BadState` while it serves somebody so, or has a context of its own. Thread 0 is the
+    /// caller.
+    ThreadPassive = 69,
+
     /// `(resource, line, notification, bits) -> handle`: a device interrupt as a notification.
     IrqCreate = 70,
     /// `(irq)`: the line may interrupt again.

@@ -55,6 +55,19 @@ impl Clock {
         *sum = sum.wrapping_add(spent);
     }
 
+    /// How much was booked since the last settling.
+    pub(crate) fn unsettled(&self) -> u64 {
+        let user = self.user.wrapping_sub(self.user_settled);
+        user.wrapping_add(self.kernel.wrapping_sub(self.kernel_settled))
+    }
+
+    /// So much of the time that is not booked yet was spent in waiting: the CPU's, and nobody's.
+    fn skip(&mut self, waited: u64) {
+        self.since = self.since.wrapping_add(waited);
+        self.kernel = self.kernel.wrapping_add(waited);
+        self.kernel_settled = self.kernel_settled.wrapping_add(waited);
+    }
+
     /// What was booked since the last settling: in user mode, in the kernel.
     #[inline(always)]
     pub(crate) fn take_unsettled(&mut self) -> (u64, u64) {
@@ -66,6 +79,12 @@ impl Clock {
 }
 
 impl<M: Machine> Kernel<M> {
+    /// This CPU has waited so long to get hold of the kernel. No thread pays for that: whoever
+    /// held it decides how long it is.
+    pub fn waited(&mut self, cpu: CpuId, ticks: u64) {
+        self.cpu_mut(cpu).clock.skip(ticks);
+    }
+
     /// First thing after an entry from user mode.
     #[inline(always)]
     pub fn enter(&mut self, cpu: CpuId) {
@@ -112,7 +131,10 @@ impl<M: Machine> Kernel<M> {
         let state = self.cpu_mut(cpu);
         let (user, kernel) = state.clock.take_unsettled();
         let Some(id) = state.current else { return };
-        if let Some((client, owed)) = self.threads[id].spend((user, kernel)) {
+        let thread = &mut self.threads[id];
+        if let Some(context) = thread.context {
+            self.settle_on_context(cpu, id, context, (user, kernel));
+        } else if let Some((client, owed)) = thread.spend((user, kernel)) {
             self.owe(id, client, owed);
         }
     }

@@ -31,7 +31,9 @@ pub(super) fn interrupts<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
 /// booked the time yet, and a timer that is set for what is past would only fire again.
 fn slice_ended<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
     kernel.account(cpu, super::Context::Kernel);
-    if let Some(id) = kernel.cpu(cpu).current {
+    if let Some(id) = kernel.cpu(cpu).current
+        && kernel.threads[id].context.is_none()
+    {
         kernel.check_slice(cpu, id);
     }
 }

@@ -16,7 +16,7 @@ use crate::kernel::Sizes;
 use crate::machine::{CpuId, Interrupt};
 use crate::mem::{UserSlice, envelope_bytes, read_receipt};
 use crate::object::{Amounts, Life, Loan, ObjectRef, ProcessId, Storage, ThreadId};
-use abi::{Envelope, Error, Handle, MESSAGE_MAX, PAGE_SIZE, Protection, Syscall, WORDS};
+use abi::{Envelope, Error, Handle, MESSAGE_MAX, PAGE_SIZE, Protection, Rights, Syscall, WORDS};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -229,6 +229,14 @@ impl Seat {
     /// The system.
     pub fn live(&self) -> &Arc<Live> {
         &self.live
+    }
+
+    /// Gives the process a handle of the resource, as init's program has one.
+    ///
+    /// # Errors
+    /// When it has no room for a handle.
+    pub fn resource(&self) -> Result<Handle, Error> {
+        self.live.lock().smp.kernel.grant(self.process, ObjectRef::Resource, Rights::ALL, 0)
     }
 
     /// A call whose arguments name no memory.

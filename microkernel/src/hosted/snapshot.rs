@@ -30,6 +30,7 @@ impl Clone for Kernel<Hosted> {
             lifelines: self.lifelines.clone(),
             irqs: self.irqs.clone(),
             ports: self.ports.clone(),
+            sched_contexts: self.sched_contexts.clone(),
             quotas: self.quotas.clone(),
             chunks: self.chunks.clone(),
             frames: self.frames.clone(),
@@ -61,6 +62,11 @@ impl Kernel<Hosted> {
             let thread = &mut self.threads[id];
             (thread.user, thread.kernel, thread.debt) = (0, 0, 0);
             thread.serving = None;
+        }
+        let contexts: Vec<_> = self.sched_contexts.ids().collect();
+        for id in contexts {
+            let context = &mut self.sched_contexts[id];
+            (context.used, context.exhaustions) = (0, 0);
         }
         let processes: Vec<_> = self.processes.ids().collect();
         for id in processes {
@@ -95,6 +101,7 @@ impl Hash for Kernel<Hosted> {
             lifelines,
             irqs,
             ports,
+            sched_contexts,
             quotas,
             chunks,
             frames,
@@ -115,6 +122,7 @@ impl Hash for Kernel<Hosted> {
         } = self;
         (machine, threads, processes, endpoints, notifications).hash(state);
         (memories, regions, timers, lifelines, irqs, ports, quotas, chunks).hash(state);
+        sched_contexts.hash(state);
         (frames, deadlines, trace, lines, idle, stale_timers, keeper, dying, untold).hash(state);
         (next_pid, shutdown, stats.handles, checks.violations).hash(state);
         for cpu in cpus {

@@ -111,7 +111,7 @@ impl<M: Machine> Kernel<M> {
             match self.deliver(me, receiver) {
                 Ok(()) => {
                     self.threads[receiver].state = State::Ready;
-                    self.hand_over(me, receiver);
+                    self.hand_over(me, receiver, false);
                     return;
                 }
                 Err(Blame::Receiver(error)) => self.unblock_detached(receiver, error),
@@ -134,7 +134,7 @@ impl<M: Machine> Kernel<M> {
         }
         self.dequeue(me);
         self.threads[me].state = State::Sending(endpoint);
-        self.endpoints[endpoint].senders.push_back(&mut self.threads, me, By::Queue);
+        self.endpoints[endpoint].senders.insert_by_urgency(&mut self.threads, me, By::Queue);
         self.set_deadline(me, deadline);
         self.give_way(me);
     }
@@ -151,11 +151,14 @@ impl<M: Machine> Kernel<M> {
         sender.pending = None;
         arrive(sender, from, receiver, &pending);
         if pending.call {
-            let server = receiver.process;
+            let (server, lends) = (receiver.process, receiver.passive);
             self.bytes_have_gone(from);
             let deadline = self.message_deadline(from);
             self.processes[server].callers.push_back(&mut self.threads, from, By::Queue);
             self.set_deadline(from, deadline);
+            if lends {
+                self.lend_time(from, to);
+            }
         } else {
             self.ready(from);
         }

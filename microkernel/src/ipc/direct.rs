@@ -83,7 +83,7 @@ impl<M: Machine> Kernel<M> {
         let place = from.cpu;
         let cpu = &mut self.cpus[usize::from(place.0)];
         let here = to.cpu == place && takes_over(cpu, place, to, server);
-        if !here || !to.enclosure.sends_nothing() {
+        if !here || !to.enclosure.sends_nothing() || from.timed || to.timed {
             return false;
         }
         from.enclosure = beside.back();
@@ -161,7 +161,7 @@ impl<M: Machine> Kernel<M> {
         let bits = from.bound.is_some_and(|bound| self.notifications[bound].bits != 0);
         let client = &self.processes[to.process];
         let here = to.cpu == place && takes_over(cpu, place, to, client);
-        if bits || !here || !to.enclosure.sends_nothing() {
+        if bits || !here || !to.enclosure.sends_nothing() || from.timed || to.timed {
             return false;
         }
         from.enclosure = beside.back();

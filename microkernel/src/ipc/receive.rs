@@ -26,7 +26,10 @@ impl<M: Machine> Kernel<M> {
         let receives = &mut self.processes[self.threads[me].process].receives;
         *receives = receives.wrapping_add(1);
         if self.threads[me].serving.is_some() {
-            // It worked for somebody until now.
+            // It worked for somebody until now, perhaps on the time of that one.
+            if let Some(donor) = self.threads[me].donor {
+                self.take_back_time(donor);
+            }
             self.settle(self.threads[me].cpu);
             self.threads[me].serving = None;
         }

@@ -31,6 +31,7 @@ impl<M: Machine> Kernel<M> {
             return Ok(Done::Elsewhere);
         }
         self.load_enclosure(me)?;
+        let donor = self.threads[me].donor;
         let answered = match self.answer(me) {
             Ok(caller) => Some(caller),
             Err(Error::BadReply) => None,
@@ -42,7 +43,7 @@ impl<M: Machine> Kernel<M> {
         self.bytes_have_gone(me);
         let received = self.receive(me, endpoint);
         match answered {
-            Some(caller) => self.hand_over(me, caller),
+            Some(caller) => self.hand_over(me, caller, donor == Some(caller)),
             None => self.give_way(me),
         }
         received

@@ -47,7 +47,7 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// Sets a deadline, of a thread or a timer.
+    /// Sets a deadline, of a thread, a timer or a context.
     pub(crate) fn put_deadline(&mut self, key: usize, deadline_ns: u64) {
         self.timer_is_stale(self.here());
         self.deadlines.set(key, deadline_ns);
@@ -73,11 +73,12 @@ impl<M: Machine> Kernel<M> {
         self.set_deadline(id, deadline);
     }
 
-    /// A deadline came: a timer signals, a waiting thread is told.
+    /// A deadline came: a timer signals, a context has its next budget, a waiting thread is told.
     pub(crate) fn deadline_passed(&mut self, key: usize) {
         match whose(key) {
             Whose::Timer(slot) => self.timer_passed(slot),
             Whose::Thread(slot) => self.wait_timed_out(slot),
+            Whose::Context(slot) => self.period_ended(slot),
         }
     }
 
@@ -85,6 +86,12 @@ impl<M: Machine> Kernel<M> {
         if let Some((_, timer)) = self.timers.at(slot) {
             let (notification, bits) = (timer.notification, timer.bits);
             self.signal(notification, bits);
+        }
+    }
+
+    fn period_ended(&mut self, slot: usize) {
+        if let Some(id) = self.sched_contexts.id_at(slot) {
+            self.budget_due(id);
         }
     }
 

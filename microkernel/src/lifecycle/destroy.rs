@@ -4,7 +4,7 @@ use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::{
-    By, Enclosure, FIRST_PID, Life, Operation, ProcessId, Resource, State, ThreadId,
+    By, Enclosure, FIRST_PID, Life, Operation, ProcessId, Resource, State, Thread, ThreadId,
 };
 use crate::time::thread_key;
 use abi::{Error, KILLED, exit_code};
@@ -24,6 +24,9 @@ impl<M: Machine> Kernel<M> {
         }
         if self.on_cpu(id) {
             self.settle(self.threads[id].cpu);
+        }
+        if self.threads[id].timed {
+            self.leave_contexts(id);
         }
         self.abandon(id);
         self.detach(id);
@@ -283,7 +286,8 @@ impl<M: Machine> Kernel<M> {
     /// Takes a thread out of whatever it is in.
     pub(crate) fn detach(&mut self, id: ThreadId) {
         self.cancel_deadline(thread_key(id));
-        match self.threads[id].state {
+        let Thread { state, lent_to, .. } = self.threads[id];
+        match state {
             State::Ready => self.dequeue(id),
             State::Sending(endpoint) => {
                 self.endpoints[endpoint].senders.remove(&mut self.threads, id, By::Queue);
@@ -293,6 +297,9 @@ impl<M: Machine> Kernel<M> {
             }
             State::AwaitReply(server) => {
                 self.processes[server].callers.remove(&mut self.threads, id, By::Queue);
+                if lent_to.is_some() {
+                    self.take_back_time(id);
+                }
             }
             State::Waiting(notification) => {
                 self.notifications[notification].waiters.remove(&mut self.threads, id, By::Queue);

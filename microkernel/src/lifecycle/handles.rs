@@ -4,7 +4,7 @@ use crate::kernel::Kernel;
 use crate::machine::Machine;
 use crate::object::{
     EndpointId, Entry, LifelineId, MemoryId, NotificationId, ObjectRef, Operation, ProcessId,
-    Resource, Storage, ThreadId,
+    Resource, SchedContextId, Storage, ThreadId,
 };
 use crate::time::timer_key;
 use abi::{Error, Handle, ObjectKind, Rights};
@@ -127,6 +127,7 @@ impl<M: Machine> Kernel<M> {
             }
             ObjectRef::Irq(id) => self.irqs[id].refs += 1,
             ObjectRef::Port(id) => self.ports[id].refs += 1,
+            ObjectRef::SchedContext(id) => self.sched_contexts[id].refs += 1,
             ObjectRef::Resource => {}
         }
     }
@@ -180,7 +181,19 @@ impl<M: Machine> Kernel<M> {
                     self.quotas.give_back(ports.quota, Resource::Objects, 1);
                 }
             }
+            ObjectRef::SchedContext(id) => self.release_context(id),
             ObjectRef::Resource => {}
+        }
+    }
+
+    /// One name of a scheduling context fewer. A binding is one: the last name's end finds
+    /// nobody on it.
+    pub(crate) fn release_context(&mut self, id: SchedContextId) {
+        self.sched_contexts[id].refs -= 1;
+        if self.sched_contexts[id].refs == 0
+            && let Some(context) = self.sched_contexts.remove(id)
+        {
+            self.quotas.give_back(context.quota, Resource::Objects, 1);
         }
     }
 

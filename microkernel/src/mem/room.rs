@@ -43,11 +43,18 @@ impl<M: Machine> Kernel<M> {
         self.room_for_deadlines()
     }
 
-    /// Makes sure that all threads and timers that fit can have deadlines: to set one never
+    /// Makes sure that one more scheduling context fits, and its deadline.
+    pub(crate) fn room_for_context(&mut self) -> Result<(), Error> {
+        self.room_in(|kernel| &mut kernel.sched_contexts)?;
+        self.room_for_deadlines()
+    }
+
+    /// Makes sure that all threads, timers and contexts that fit can have deadlines: to set one never
     /// fails.
     #[inline(always)]
     fn room_for_deadlines(&mut self) -> Result<(), Error> {
-        let keys = keys_end(self.threads.capacity(), self.timers.capacity());
+        let (threads, timers) = (self.threads.capacity(), self.timers.capacity());
+        let keys = keys_end(threads, timers, self.sched_contexts.capacity());
         if self.deadlines.keys() < keys { self.add_keys(keys) } else { Ok(()) }
     }
 

@@ -9,7 +9,7 @@ pub struct Endpoint {
     pub refs: u32,
     /// Of these handles, those with the right to receive. At 0 the endpoint is dead.
     pub receive_refs: u32,
-    /// Threads that wait to be received, first come first served.
+    /// Threads that wait to be received, the most urgent first, then first come first served.
     pub senders: List,
     /// Threads that wait for a message.
     pub receivers: List,

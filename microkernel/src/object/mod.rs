@@ -11,6 +11,7 @@ mod port;
 mod process;
 mod quota;
 mod regions;
+mod sched_context;
 mod thread;
 mod timer;
 mod watch;
@@ -30,6 +31,7 @@ pub use quota::{Amounts, Quota, Quotas, Resource};
 #[cfg(test)]
 pub(crate) use regions::tests::checked as checked_regions;
 pub use regions::{Branch, Gap, Region, RegionArena, Regions};
+pub use sched_context::{SchedContext, Terms};
 pub use thread::{
     Beside, Enclosure, FaultRecord, Operation, Pending, Raised, Reason, RunEnd, State, Thread,
     ThreadWork, Threads, Upcall, VectorState,
@@ -69,6 +71,8 @@ ids! {
     IrqKind => IrqId;
     /// Names a [`PortRange`].
     PortKind => PortId;
+    /// Names a [`SchedContext`].
+    SchedContextKind => SchedContextId;
     /// Names a [`Quota`].
     QuotaKind => QuotaId;
     /// Names a [`Region`].
@@ -90,6 +94,7 @@ pub enum ObjectRef {
     Lifeline(LifelineId),
     Irq(IrqId),
     Port(PortId),
+    SchedContext(SchedContextId),
     Resource,
 }
 
@@ -106,6 +111,7 @@ impl ObjectRef {
             Self::Lifeline(id) => id.parts(),
             Self::Irq(id) => id.parts(),
             Self::Port(id) => id.parts(),
+            Self::SchedContext(id) => id.parts(),
             Self::Resource => (0, 0),
         };
         // Generations need 24 bits for the same number to come twice: nobody compares so late.
@@ -124,6 +130,7 @@ impl ObjectRef {
             Self::Lifeline(_) => ObjectKind::Lifeline,
             Self::Irq(_) => ObjectKind::Irq,
             Self::Port(_) => ObjectKind::Port,
+            Self::SchedContext(_) => ObjectKind::SchedContext,
             Self::Resource => ObjectKind::Resource,
         }
     }

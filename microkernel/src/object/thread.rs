@@ -11,7 +11,9 @@
 //! A thread is in exactly one list at a time: the run queue (Ready and not current), an
 //! endpoint's senders or receivers, a notification's waiters, or a server's callers.
 
-use super::{EndpointId, Links, MemoryId, NotificationId, ProcessId, RegionId, ThreadId};
+use super::{
+    EndpointId, Links, MemoryId, NotificationId, ProcessId, RegionId, SchedContextId, ThreadId,
+};
 use crate::arena::Arena;
 use crate::fault::Fault;
 use crate::machine::{CpuId, Phys};
@@ -251,14 +253,36 @@ pub struct Thread<F> {
     pub process: ProcessId,
     /// The root of its process's translation.
     pub root: Phys,
-    /// The process whose share of the CPU it uses, among those of its priority.
+    /// The process whose share of the CPU it uses, among those of its priority: its own, or
+    /// that of the caller whose time it uses.
     pub share: ProcessId,
     /// The thread whose message it took last, and works for until it asks for the next.
     pub serving: Option<ThreadId>,
     /// What it is doing.
     pub state: State,
-    /// How urgent it is.
+    /// How urgent it is: by itself or the context that it is bound to, or as the caller whose
+    /// time it uses.
     pub priority: u8,
+    /// How urgent it is by itself.
+    pub base: u8,
+    /// The context that it is bound to.
+    pub own: Option<SchedContextId>,
+    /// The context that it runs on; none: it runs in the turns of its share.
+    pub context: Option<SchedContextId>,
+    /// The end of that context's period: the one whose period ends first runs first.
+    pub due: u64,
+    /// That context's budget is spent.
+    pub spent: bool,
+    /// It serves each caller on the caller's time.
+    pub passive: bool,
+    /// The caller whose time it uses now.
+    pub donor: Option<ThreadId>,
+    /// The passive thread that uses its time now.
+    pub lent_to: Option<ThreadId>,
+    /// How many donors stand above it.
+    pub depth: u8,
+    /// Contexts or lent time have to do with it: messages take the general way.
+    pub timed: bool,
     /// Suspended by itself or its manager.
     pub suspended: bool,
     /// Whether it is in a run queue.
@@ -330,6 +354,16 @@ impl<F> Thread<F> {
             serving: None,
             state: State::Inactive,
             priority,
+            base: priority,
+            own: None,
+            context: None,
+            due: 0,
+            spent: false,
+            passive: false,
+            donor: None,
+            lent_to: None,
+            depth: 0,
+            timed: false,
             suspended: false,
             queued: false,
             cpu,
@@ -364,6 +398,13 @@ impl<F> Thread<F> {
 }
 
 impl<F> Thread<F> {
+    /// Whether its context lets it run: there is some of the budget, or a fault of it has to
+    /// be told first.
+    #[inline(always)]
+    pub(crate) fn has_time(&self) -> bool {
+        !self.spent || self.raised.is_some()
+    }
+
     /// Books time in user mode and in the kernel, which comes off its slice: whom it served
     /// meanwhile, and what that one owes for it.
     #[inline(always)]

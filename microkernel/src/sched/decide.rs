@@ -2,6 +2,7 @@
 
 use super::RunQueue;
 use super::debt::MOST_SKIPPED;
+use super::queue::goes_before;
 use crate::exit::{Context, Work};
 use crate::kernel::{Cpu, Kernel};
 use crate::machine::{CpuId, Machine};
@@ -37,7 +38,8 @@ impl<M: Machine> Kernel<M> {
     /// Whether the thread may run: ready, not suspended, its process alive.
     pub(crate) fn runnable(&self, id: ThreadId) -> bool {
         let thread = &self.threads[id];
-        thread.state == State::Ready && may_run(thread, &self.processes[thread.process])
+        let ready = thread.state == State::Ready && thread.has_time();
+        ready && may_run(thread, &self.processes[thread.process])
     }
 
     /// The thread has what it waited for.
@@ -90,6 +92,9 @@ impl<M: Machine> Kernel<M> {
         if !self.runnable(id) || self.threads[id].queued {
             return;
         }
+        if self.threads[id].context.is_some() && !self.renew_budget(id) {
+            return;
+        }
         if !self.on_cpu(id) {
             let cpu = self.place_for(id);
             let thread = &mut self.threads[id];
@@ -114,7 +119,7 @@ impl<M: Machine> Kernel<M> {
         let me = &self.threads[id];
         let same = |other: &ThreadId| {
             let other = &self.threads[*other];
-            (other.share, other.priority) == (me.share, me.priority)
+            (other.share, other.priority) == (me.share, me.priority) && other.context.is_none()
         };
         let cpu = self.cpu(cpu);
         let begun = |other: &ThreadId| self.threads[*other].slice > 0;
@@ -126,16 +131,21 @@ impl<M: Machine> Kernel<M> {
     fn preempts(&self, id: ThreadId, cpu: CpuId) -> bool {
         self.cpu(cpu).current.is_none_or(|current| {
             let (new, old) = (&self.threads[id], &self.threads[current]);
-            new.priority > old.priority || (new.priority == old.priority && old.slice == 0)
+            let over = old.slice == 0 && old.context.is_none();
+            new.priority > old.priority
+                || (new.priority == old.priority && (over || goes_before(new, old)))
         })
     }
 
     /// The CPU for a thread that became ready: where it was last, when it would run there
-    /// at once; else a halted one; else where it was, if it still may.
+    /// at once; else, on a context, any where it would; else a halted one; else where it was, if it still may.
     fn place_for(&self, id: ThreadId) -> CpuId {
-        let home = self.threads[id].cpu;
+        let mut home = self.threads[id].cpu;
         if self.cpus.len() == 1 {
             return home;
+        }
+        if self.threads[id].context.is_some() {
+            home = self.place_at_once(id).unwrap_or(home);
         }
         let at_home = self.allowed(id, home);
         let lowest = |mask: u64| CpuId(u16::from(mask.trailing_zeros().to_le_bytes()[0]));
@@ -149,13 +159,17 @@ impl<M: Machine> Kernel<M> {
 
     /// `me` made another thread ready, and perhaps waits itself now: when it does and
     /// nobody more urgent is ready, the other one runs at once, past queue and loop, on
-    /// this CPU wherever it was before.
+    /// this CPU wherever it was before. With `me`'s time, lent or given back, it does also when
+    /// others are as urgent: it goes on with the turn.
     #[inline(always)]
-    pub(crate) fn hand_over(&mut self, me: ThreadId, other: ThreadId) {
+    pub(crate) fn hand_over(&mut self, me: ThreadId, other: ThreadId, gives_back: bool) {
         let cpu = self.threads[me].cpu;
         let waits = self.threads[me].state != State::Ready && self.cpu(cpu).current == Some(me);
         let ready = self.threads[other].state == State::Ready && !self.threads[other].queued;
-        if waits && ready && self.runs_at_once(cpu, other) {
+        if self.threads[other].context.is_some() {
+            self.renew_budget(other);
+        }
+        if waits && ready && self.runs_at_once(cpu, me, other, gives_back) {
             self.settle(cpu);
             self.switch(cpu, me, other);
             self.look_at_slice_timer(cpu);
@@ -170,8 +184,9 @@ impl<M: Machine> Kernel<M> {
     #[inline(always)]
     pub(crate) fn let_run(&mut self, me: ThreadId, other: ThreadId) {
         let cpu = self.threads[me].cpu;
-        let urgent = self.threads[other].priority > self.threads[me].priority;
-        if urgent && self.cpu(cpu).current == Some(me) && self.runs_at_once(cpu, other) {
+        let thread = &self.threads[other];
+        let urgent = thread.priority > self.threads[me].priority && thread.context.is_none();
+        if urgent && self.cpu(cpu).current == Some(me) && self.runs_at_once(cpu, me, other, false) {
             self.settle(cpu);
             self.cpu_mut(cpu).current = None;
             self.put_back(cpu, me);
@@ -182,10 +197,38 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    fn runs_at_once(&self, cpu: CpuId, id: ThreadId) -> bool {
+    /// A CPU where a thread on a context would run at once.
+    fn place_at_once(&self, id: ThreadId) -> Option<CpuId> {
+        let home = self.threads[id].cpu;
+        let mut all = core::iter::once(home).chain(self.cpu_ids());
+        all.find(|cpu| self.allowed(id, *cpu) && self.preempts(id, *cpu))
+    }
+
+    /// A thread on a context that had to make room may find it on another CPU.
+    fn find_place(&mut self, id: Option<ThreadId>) {
+        let Some(id) = id.filter(|id| self.threads.get(*id).is_some_and(|thread| thread.queued))
+        else {
+            return;
+        };
+        if self.threads[id].context.is_some() && self.place_at_once(id).is_some() {
+            self.dequeue(id);
+            self.enqueue(id);
+        }
+    }
+
+    fn runs_at_once(&self, cpu: CpuId, me: ThreadId, id: ThreadId, gives_back: bool) -> bool {
         let thread = &self.threads[id];
         let process = &self.processes[thread.process];
-        takes_over(self.cpu(cpu), cpu, thread, process) && !self.on_cpu(id)
+        let first = takes_over(self.cpu(cpu), cpu, thread, process)
+            || ((gives_back || thread.donor == Some(me)) && self.goes_on(cpu, id));
+        first && thread.has_time() && !self.on_cpu(id)
+    }
+
+    /// Whether the thread may go on here with a turn that others of its priority wait for.
+    fn goes_on(&self, cpu: CpuId, id: ThreadId) -> bool {
+        let urgent = self.cpu(cpu).queue.highest();
+        let first = urgent.is_none_or(|urgent| urgent <= self.threads[id].priority);
+        first && self.allowed(id, cpu) && self.runnable(id)
     }
 
     /// The current thread waits now; the other one, ready and in no queue, runs in its place.
@@ -271,6 +314,9 @@ impl<M: Machine> Kernel<M> {
         self.cpu_mut(cpu).current = next;
         if next != current {
             self.stats.switches += 1;
+            if self.cpus.len() > 1 {
+                self.find_place(current);
+            }
         }
         self.look_at_slice_timer(cpu);
         self.find_reaper();
@@ -284,7 +330,8 @@ impl<M: Machine> Kernel<M> {
             if !self.runnable(id) {
                 continue;
             }
-            if self.threads[id].slice > 0 || self.begin_turn(cpu, id) {
+            let thread = &self.threads[id];
+            if thread.slice > 0 || thread.context.is_some() || self.begin_turn(cpu, id) {
                 return Some(id);
             }
             if skipped == MOST_SKIPPED {
@@ -325,9 +372,15 @@ impl<M: Machine> Kernel<M> {
         }
         let thread = &self.threads[id];
         let (priority, slice) = (thread.priority, thread.slice);
-        match self.cpu(cpu).queue.highest() {
+        let queue = &self.cpu(cpu).queue;
+        match queue.highest() {
             Some(highest) if highest > priority => false,
-            Some(highest) if highest == priority => slice > 0,
+            Some(highest) if highest == priority => {
+                (slice > 0 || thread.context.is_some()) && {
+                    let first = queue.first_reserved(&self.threads, priority);
+                    first.is_none_or(|first| !goes_before(&self.threads[first], thread))
+                }
+            }
             _ => {
                 if slice == 0 {
                     self.threads[id].slice = self.slice;
@@ -353,6 +406,9 @@ impl<M: Machine> Kernel<M> {
 
     /// The rest of the thread's slice is for the next one, if that is of its share.
     pub(crate) fn leave_slice(&mut self, cpu: CpuId, id: ThreadId) {
+        if self.threads[id].context.is_some() {
+            return;
+        }
         let (share, priority) = (self.threads[id].share, self.threads[id].priority);
         let left = core::mem::take(&mut self.threads[id].slice);
         let next = self.cpu(cpu).queue.first(priority);
@@ -371,6 +427,10 @@ impl<M: Machine> Kernel<M> {
     /// be early, or not be wanted any more when it fires: to set it costs more than that.
     fn look_at_slice_timer(&mut self, cpu: CpuId) {
         let state = self.cpu(cpu);
+        if state.current.is_some_and(|id| self.threads[id].context.is_some()) {
+            // The end of a budget is not to be late.
+            return self.timer_is_stale(cpu);
+        }
         let wanted = state.current.and_then(|id| {
             let thread = &self.threads[id];
             state.queue.has(thread.priority).then(|| state.clock.since.wrapping_add(thread.slice))
@@ -394,21 +454,12 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// Sets the deadline timer to what comes first: a deadline, unless another CPU keeps it
-    /// already, or the end of the slice when others of the same priority wait. Nothing of
-    /// the kind: no timer interrupt.
+    /// already, or the end of the budget, or of the slice when others of the same priority
+    /// wait. Nothing of the kind: no timer interrupt.
     #[inline(never)]
     fn set_next_timer(&mut self, cpu: CpuId) {
         self.stale_timers &= !(1 << cpu.0);
-        self.account(cpu, Context::Kernel);
-        let now_ns = self.machine.now_ns();
-        let state = self.cpu(cpu);
-        let slice = state.current.and_then(|id| {
-            let thread = &self.threads[id];
-            state.queue.has(thread.priority).then_some(thread.slice)
-        });
-        let since = state.clock.since;
-        self.cpu_mut(cpu).slice_end = slice.map(|slice| since.wrapping_add(slice));
-        let slice_end = slice.map(|slice| now_ns + self.machine.ns_of(slice).max(1));
+        let slice_end = self.slice_end_ns(cpu);
         let deadline = self.deadlines.next_ns().filter(|next| !self.kept_elsewhere(cpu, *next));
         if deadline.is_some() {
             self.keeper = cpu;
@@ -418,6 +469,26 @@ impl<M: Machine> Kernel<M> {
             self.cpu_mut(cpu).timer_ns = wanted;
             self.machine.set_timer(wanted);
         }
+    }
+
+    /// When the current thread's budget or slice ends, if that matters to anybody.
+    #[inline(always)]
+    fn slice_end_ns(&mut self, cpu: CpuId) -> Option<u64> {
+        self.book(cpu, Context::Kernel);
+        let current = self.cpu(cpu).current;
+        if let Some(context) = current.and_then(|id| self.threads[id].context) {
+            self.cpu_mut(cpu).slice_end = None;
+            return self.budget_end_ns(cpu, context);
+        }
+        self.settle(cpu);
+        let state = self.cpu(cpu);
+        let slice = current.and_then(|id| {
+            let thread = &self.threads[id];
+            state.queue.has(thread.priority).then_some(thread.slice)
+        });
+        let since = state.clock.since;
+        self.cpu_mut(cpu).slice_end = slice.map(|slice| since.wrapping_add(slice));
+        slice.map(|slice| self.machine.now_ns() + self.machine.ns_of(slice).max(1))
     }
 
     /// Whether another CPU's timer fires in time for this deadline.

@@ -1,7 +1,9 @@
 //! Scheduling: 64 priorities, round robin within one, preemptive.
 
+mod budget;
 mod debt;
 mod decide;
+mod lend;
 mod queue;
 mod runs;
 

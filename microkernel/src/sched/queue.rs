@@ -6,9 +6,14 @@
 //!
 //! Cost: one step for each share that waits at the priority, however many threads it has
 //! ([`runs`]); to put a turn's threads last is one step.
+//!
+//! **Contexts.** A thread that runs on a scheduling context comes before those of its priority
+//! that do not, and among its like the one whose period ends first: so contexts that need no
+//! more than the whole CPU together all get their budgets. They stand in one list, and have
+//! their bit in `occupied` too. Cost: one step for each of them that goes before.
 
 use super::runs;
-use crate::object::{By, List, ProcessId, ThreadId, Threads};
+use crate::object::{By, List, ProcessId, Thread, ThreadId, Threads};
 use abi::PRIORITIES;
 
 const _: () = assert!(PRIORITIES <= 64, "one bit of `occupied` for each priority");
@@ -17,13 +22,15 @@ const _: () = assert!(PRIORITIES <= 64, "one bit of `occupied` for each priority
 #[derive(Clone, Debug, Hash)]
 pub struct RunQueue {
     lists: [List; PRIORITIES],
+    /// Those on a context: by priority, then by the end of their period.
+    reserved: List,
     occupied: u64,
 }
 
 impl RunQueue {
     /// Nobody is ready.
     pub const fn new() -> Self {
-        Self { lists: [List::EMPTY; PRIORITIES], occupied: 0 }
+        Self { lists: [List::EMPTY; PRIORITIES], reserved: List::EMPTY, occupied: 0 }
     }
 
     /// The highest priority that has a thread.
@@ -46,13 +53,29 @@ impl RunQueue {
 
     /// Adds a thread before the others of its priority: its turn is not over.
     pub fn add_first<F>(&mut self, threads: &mut Threads<F>, id: ThreadId) {
+        if threads[id].context.is_some() {
+            return self.reserve(threads, id);
+        }
         self.list(threads, id).push_front(threads, id, By::Queue);
         self.added(threads, id);
+    }
+
+    /// Adds a thread on a context: behind those that go first, or went before at the same time.
+    fn reserve<F>(&mut self, threads: &mut Threads<F>, id: ThreadId) {
+        let before = |other: &ThreadId| !goes_before(&threads[id], &threads[*other]);
+        match self.reserved.iter(threads, By::Queue).take_while(before).last() {
+            Some(place) => self.reserved.insert_after(threads, place, id, By::Queue),
+            None => self.reserved.push_front(threads, id, By::Queue),
+        }
+        self.mark(threads, id);
     }
 
     /// Adds a thread where it has its turn with the others of its share: behind them, or last.
     /// When they have their turn now, not behind those at the front: it waits for the next.
     pub fn add<F>(&mut self, threads: &mut Threads<F>, id: ThreadId, in_turn: bool) {
+        if threads[id].context.is_some() {
+            return self.reserve(threads, id);
+        }
         let share = threads[id].share;
         let list = self.list(threads, id);
         let place =
@@ -66,6 +89,9 @@ impl RunQueue {
 
     /// Adds a thread whose turn is over: those of its share that stand first go last too.
     pub fn add_after_turn<F>(&mut self, threads: &mut Threads<F>, id: ThreadId) {
+        if threads[id].context.is_some() {
+            return self.reserve(threads, id);
+        }
         let (share, list) = (threads[id].share, self.list(threads, id));
         let front = runs::first(list, threads);
         match front.filter(|run| threads[run.first].share == share) {
@@ -78,12 +104,23 @@ impl RunQueue {
         }
     }
 
-    /// The thread that has its turn next among those of this priority.
+    /// Whether a thread on a context with this priority waits.
+    fn reserves<F>(&self, threads: &Threads<F>, priority: u8) -> bool {
+        let of_this = |id: ThreadId| threads[id].priority == priority;
+        !self.reserved.is_empty() && self.reserved.iter(threads, By::Queue).any(of_this)
+    }
+
+    /// The first thread on a context, if it has this priority.
+    pub fn first_reserved<F>(&self, threads: &Threads<F>, priority: u8) -> Option<ThreadId> {
+        self.reserved.first().filter(|first| threads[*first].priority == priority)
+    }
+
+    /// The thread that has its turn next among those of this priority without a context.
     pub fn first(&self, priority: u8) -> Option<ThreadId> {
         self.lists[usize::from(priority)].first()
     }
 
-    /// Whether a thread of another share waits at this priority.
+    /// Whether a thread of another share waits at this priority, for a turn of its own.
     pub fn has_other_share<F>(&self, threads: &Threads<F>, priority: u8, share: ProcessId) -> bool {
         let list = &self.lists[usize::from(priority)];
         runs::runs(list, threads).take(2).any(|run| threads[run.first].share != share)
@@ -96,17 +133,26 @@ impl RunQueue {
     #[inline(always)]
     fn added<F>(&mut self, threads: &mut Threads<F>, id: ThreadId) {
         runs::linked(self.list(threads, id), threads, id);
+        self.mark(threads, id);
+    }
+
+    #[inline(always)]
+    fn mark<F>(&mut self, threads: &mut Threads<F>, id: ThreadId) {
         threads[id].queued = true;
         self.occupied |= 1 << threads[id].priority;
     }
 
     /// Takes a queued thread out.
     pub fn remove<F>(&mut self, threads: &mut Threads<F>, id: ThreadId) {
-        let priority = threads[id].priority;
+        let Thread { priority, context, .. } = threads[id];
         let list = &mut self.lists[usize::from(priority)];
-        runs::unlinking(list, threads, id);
-        list.remove(threads, id, By::Queue);
-        if list.is_empty() {
+        if context.is_some() {
+            self.reserved.remove(threads, id, By::Queue);
+        } else {
+            runs::unlinking(list, threads, id);
+            list.remove(threads, id, By::Queue);
+        }
+        if self.lists[usize::from(priority)].is_empty() && !self.reserves(threads, priority) {
             self.occupied &= !(1 << priority);
         }
         threads[id].queued = false;
@@ -114,7 +160,8 @@ impl RunQueue {
 
     /// Takes the first thread of the highest priority out.
     pub fn take<F>(&mut self, threads: &mut Threads<F>) -> Option<ThreadId> {
-        let first = self.lists[usize::from(self.highest()?)].first()?;
+        let highest = self.highest()?;
+        let first = self.first_reserved(threads, highest).or_else(|| self.first(highest))?;
         self.remove(threads, first);
         Some(first)
     }
@@ -128,15 +175,27 @@ impl RunQueue {
         let lists = core::iter::from_fn(move || {
             let priority = occupied.checked_ilog2()?;
             occupied &= !(1 << priority);
-            Some(&self.lists[priority as usize])
+            Some(priority)
         });
-        lists.flat_map(move |list| list.iter(threads, By::Queue))
+        lists.flat_map(move |priority| {
+            let of_this = move |id: &ThreadId| u32::from(threads[*id].priority) == priority;
+            let reserved = self.reserved.iter(threads, By::Queue).filter(of_this);
+            reserved.chain(self.lists[priority as usize].iter(threads, By::Queue))
+        })
     }
 
     /// All queued threads.
     pub fn iter<'a, F>(&'a self, threads: &'a Threads<F>) -> impl Iterator<Item = ThreadId> + 'a {
-        self.lists.iter().flat_map(move |list| list.iter(threads, By::Queue))
+        let lists = self.lists.iter().chain([&self.reserved]);
+        lists.flat_map(move |list| list.iter(threads, By::Queue))
     }
+}
+
+/// Whether the first of two threads goes before the other when both are ready and the other
+/// has just begun its turn.
+pub(super) fn goes_before<F>(one: &Thread<F>, other: &Thread<F>) -> bool {
+    let equal = one.priority == other.priority && one.context.is_some();
+    one.priority > other.priority || (equal && (other.context.is_none() || one.due < other.due))
 }
 
 impl Default for RunQueue {

@@ -101,7 +101,7 @@ impl<M: Machine> Kernel<M> {
 
     /// A thread whose registers nobody uses now.
     fn stopped_thread(&self, me: ThreadId) -> Result<ThreadId, Error> {
-        let id = self.thread_argument(me)?;
+        let id = self.thread_argument(me, 0)?;
         let thread = &self.threads[id];
         let process = &self.processes[thread.process];
         let stopped = thread.suspended
@@ -159,7 +159,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     pub(super) fn sys_thread_affinity(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let id = self.thread_argument(me)?;
+        let id = self.thread_argument(me, 0)?;
         let old = self.threads[id].affinity & self.all_cpus();
         let wanted = self.argument(me, 1);
         if wanted == 0 {

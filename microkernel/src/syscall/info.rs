@@ -43,7 +43,8 @@ impl<M: Machine> Kernel<M> {
             + self.timers.len()
             + self.lifelines.len()
             + self.irqs.len()
-            + self.ports.len();
+            + self.ports.len()
+            + self.sched_contexts.len();
         SystemInfo {
             uptime_ns: self.machine.now_ns(),
             idle_ns: self.cpu_ids().map(|cpu| self.cpu_info(cpu).idle_ns).sum(),

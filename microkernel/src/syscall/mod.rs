@@ -1,6 +1,7 @@
 //! From the saved frame to the verb, one line for each call.
 
 mod compat;
+mod context;
 mod debug;
 mod device;
 mod handle;
@@ -177,6 +178,11 @@ impl<M: Machine> Kernel<M> {
             Syscall::CpuInfo => Self::sys_cpu_info,
             Syscall::Clock => Self::sys_clock,
             Syscall::ThreadClock => Self::sys_thread_clock,
+            Syscall::ContextCreate => Self::sys_context_create,
+            Syscall::ContextConfigure => Self::sys_context_configure,
+            Syscall::ContextBind => Self::sys_context_bind,
+            Syscall::ContextInfo => Self::sys_context_info,
+            Syscall::ThreadPassive => Self::sys_thread_passive,
             Syscall::PortAllow => Self::sys_port_allow,
         }
     }

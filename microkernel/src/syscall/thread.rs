@@ -9,11 +9,11 @@ use abi::{Error, ObjectKind, Rights, ThreadMode};
 
 impl<M: Machine> Kernel<M> {
     /// The thread behind a handle argument; 0 is the caller.
-    pub(super) fn thread_argument(&self, me: ThreadId) -> Result<ThreadId, Error> {
-        if self.argument(me, 0) == 0 {
+    pub(super) fn thread_argument(&self, me: ThreadId, index: usize) -> Result<ThreadId, Error> {
+        if self.argument(me, index) == 0 {
             return Ok(me);
         }
-        match self.object(me, 0, ObjectKind::Thread, Rights::MANAGE)?.object {
+        match self.object(me, index, ObjectKind::Thread, Rights::MANAGE)?.object {
             ObjectRef::Thread(id) if self.threads[id].dead => Err(Error::PeerDied),
             ObjectRef::Thread(id) => Ok(id),
             _ => Err(Error::WrongKind),
@@ -41,7 +41,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     pub(super) fn sys_thread_resume(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let id = self.thread_argument(me)?;
+        let id = self.thread_argument(me, 0)?;
         let thread = &mut self.threads[id];
         thread.suspended = false;
         if thread.state == State::Inactive {
@@ -54,7 +54,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     pub(super) fn sys_thread_suspend(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let id = self.thread_argument(me)?;
+        let id = self.thread_argument(me, 0)?;
         self.threads[id].suspended = true;
         self.dequeue(id);
         self.set_thread_work(id, Work::Stop);
@@ -63,7 +63,7 @@ impl<M: Machine> Kernel<M> {
 
     /// The last thread of a living process takes the process along, with status 0.
     pub(super) fn sys_thread_kill(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let id = self.thread_argument(me)?;
+        let id = self.thread_argument(me, 0)?;
         let process = self.threads[id].process;
         // What is current is still looked at below and on the way out.
         self.threads[id].refs += 1;
@@ -82,18 +82,16 @@ impl<M: Machine> Kernel<M> {
     }
 
     pub(super) fn sys_thread_priority(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let id = self.thread_argument(me)?;
+        let id = self.thread_argument(me, 0)?;
         let priority = self.priority_for(self.own(me), self.argument(me, 1))?;
         let priority = self.priority_for(self.threads[id].process, u64::from(priority))?;
-        self.dequeue(id);
-        self.threads[id].priority = priority;
-        self.enqueue(id);
-        self.reconsider(id);
+        self.retime(id, |thread| thread.base = priority);
+        self.retime_below(id);
         Ok(Done::NOTHING)
     }
 
     pub(super) fn sys_thread_clock(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let id = self.thread_argument(me)?;
+        let id = self.thread_argument(me, 0)?;
         let hidden = match self.argument(me, 1) {
             0 => true,
             1 => false,

@@ -8,6 +8,7 @@ use crate::object::{
     By, Life, Loan, MemoryId, ObjectRef, Operation, ProcessId, QuotaId, Region, Resource, State,
     Storage, ThreadId, checked_regions,
 };
+use crate::time::context_key;
 use crate::time::thread_key;
 use core::sync::atomic::Ordering;
 use std::collections::BTreeSet;
@@ -17,6 +18,7 @@ pub(super) fn check(kernel: &Kernel<Hosted>) {
     check_running(kernel);
     check_runs(kernel);
     check_threads(kernel);
+    check_contexts(kernel);
     check_references(kernel);
     check_memory(kernel);
     check_loans(kernel);
@@ -61,6 +63,9 @@ fn check_queues(kernel: &Kernel<Hosted>) {
     for endpoint in kernel.endpoints.ids() {
         let object = &kernel.endpoints[endpoint];
         let both = !object.senders.is_empty() && !object.receivers.is_empty();
+        let urgencies = object.senders.iter(&kernel.threads, By::Queue);
+        let urgencies = urgencies.map(|id| kernel.threads[id].priority);
+        assert!(urgencies.is_sorted_by(|one, next| one >= next), "senders by urgency");
         assert!(!both, "senders and receivers both wait at {endpoint:?}");
         object
             .senders
@@ -107,9 +112,11 @@ fn check_runs(kernel: &Kernel<Hosted>) {
     for cpu in &kernel.cpus {
         for priority in 0..abi::PRIORITIES {
             let priority = u8::try_from(priority).unwrap();
-            let queued = cpu.queue.iter(&kernel.threads);
-            let queued: Vec<ThreadId> =
-                queued.filter(|id| kernel.threads[*id].priority == priority).collect();
+            let in_turn = |id: &ThreadId| {
+                let thread = &kernel.threads[*id];
+                thread.priority == priority && thread.context.is_none()
+            };
+            let queued: Vec<ThreadId> = cpu.queue.iter(&kernel.threads).filter(in_turn).collect();
             let runs = queued.chunk_by(|one, other| share(one) == share(other));
             let runs: Vec<_> = runs.map(|run| (run[0], run[run.len() - 1])).collect();
             assert_eq!(cpu.queue.runs(&kernel.threads, priority), runs);
@@ -166,6 +173,18 @@ fn check_cpus(kernel: &Kernel<Hosted>) {
             let timer = kernel.machine.cpus[number].timer_ns;
             assert!(timer.is_some(), "nothing ends the slice of {current:?}");
         }
+        let running = &kernel.threads[current];
+        if let Some(first) = cpu.queue.first_reserved(&kernel.threads, running.priority) {
+            let first = &kernel.threads[first];
+            let later = running.context.is_some() && first.due >= running.due;
+            assert!(later, "{at:?} keeps one waiting that goes before {current:?}");
+        }
+        if let Some(context) = running.context {
+            let left = kernel.sched_contexts[context].left;
+            let timer = kernel.machine.cpus[number].timer_ns;
+            let ends = cpu.clock.since + left;
+            assert!(timer.is_some_and(|timer| timer <= ends), "{at:?} runs on beyond a budget");
+        }
         let table = kernel.processes[kernel.threads[current].process].table.as_ref();
         let root = table.map(|table| kernel.machine.root(table));
         assert_eq!(kernel.machine.cpus[number].active, root, "{at:?} runs in the wrong space");
@@ -218,6 +237,63 @@ fn check_threads(kernel: &Kernel<Hosted>) {
     }
 }
 
+/// A context and its thread know each other, and who has no budget left waits for the next.
+fn check_contexts(kernel: &Kernel<Hosted>) {
+    for id in kernel.sched_contexts.ids() {
+        let context = &kernel.sched_contexts[id];
+        if let Some(home) = context.home {
+            assert_eq!(kernel.threads[home].own, Some(id));
+        }
+        assert_eq!(context.home.is_some(), context.holder.is_some(), "{id:?} is somebody's");
+        let Some(holder) = context.holder else { continue };
+        assert_eq!(kernel.threads[holder].context, Some(id));
+        let due = kernel.deadlines.has(context_key(id));
+        assert_eq!(due, context.left == 0, "{id:?}: the next budget comes when it is spent");
+    }
+    for id in kernel.threads.ids() {
+        let thread = &kernel.threads[id];
+        let own = thread.own.map(|own| &kernel.sched_contexts[own]);
+        assert!(own.is_none_or(|own| own.home == Some(id)));
+        assert!(thread.timed || (thread.own.is_none() && thread.context.is_none()));
+        let context = thread.context.map(|context| &kernel.sched_contexts[context]);
+        assert!(context.is_none_or(|context| context.holder == Some(id)));
+        assert_eq!(thread.spent, context.is_some_and(|context| context.left == 0), "{id:?}");
+        assert_eq!(thread.due, context.map_or(0, |context| context.until), "{id:?}");
+        let own = own.map_or(thread.base, |own| own.terms.priority);
+        let donor = thread.donor.map(|donor| &kernel.threads[donor]);
+        assert_eq!(thread.priority, own.max(donor.map_or(0, |donor| donor.priority)), "{id:?}");
+        check_lent(kernel, id);
+    }
+}
+
+/// Who uses whose time is known on both sides, and it is with the last of a chain.
+fn check_lent(kernel: &Kernel<Hosted>, id: ThreadId) {
+    let thread = &kernel.threads[id];
+    if thread.dead {
+        assert!(
+            thread.own.or(thread.context).is_none() && thread.donor.or(thread.lent_to).is_none()
+        );
+        return;
+    }
+    let process = thread.process;
+    if let Some(donor) = thread.donor {
+        let lender = &kernel.threads[donor];
+        assert!(thread.passive && lender.lent_to == Some(id), "{donor:?} lends to {id:?}");
+        assert_eq!(lender.state, State::AwaitReply(process));
+        assert_eq!((thread.share, thread.depth), (lender.share, lender.depth + 1));
+    } else {
+        assert_eq!(thread.share, kernel.processes[process].share.unwrap_or(process));
+        assert_eq!(thread.depth, 0);
+    }
+    if let Some(server) = thread.lent_to {
+        assert_eq!(kernel.threads[server].donor, Some(id));
+        assert_eq!(thread.context, None, "{id:?} keeps what it lent");
+    } else if thread.donor.is_some() || thread.own.is_some() {
+        let head = std::iter::successors(Some(id), |id| kernel.threads[*id].donor).last();
+        assert_eq!(thread.context, kernel.threads[head.unwrap()].own, "{id:?} has it all");
+    }
+}
+
 /// Objects that handles name exist, and no object lives without a name.
 fn check_references(kernel: &Kernel<Hosted>) {
     for id in kernel.endpoints.ids() {
@@ -234,6 +310,7 @@ fn check_references(kernel: &Kernel<Hosted>) {
         assert!(lifeline.refs > 0 && lifeline.refs >= lifeline.holders);
     }
     assert!(kernel.irqs.ids().all(|id| kernel.irqs[id].refs > 0));
+    assert!(kernel.sched_contexts.ids().all(|id| kernel.sched_contexts[id].refs > 0));
     let handles: u32 = kernel.processes.ids().map(|id| kernel.processes[id].handles.used()).sum();
     assert_eq!(u64::from(handles), kernel.stats.handles);
     let dying = |id: &ProcessId| kernel.processes[*id].life == Life::Dying;

@@ -3,6 +3,7 @@
 mod bytes;
 mod checks;
 mod compat;
+mod contexts;
 mod debug;
 mod endpoints;
 mod ends;
@@ -14,6 +15,7 @@ mod inspect;
 mod interleavings;
 mod invariants;
 mod kit;
+mod lending;
 mod loans;
 mod notifications;
 mod objects;

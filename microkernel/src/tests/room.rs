@@ -19,6 +19,7 @@ const LITTLE: Sizes = Sizes {
     chunks: 1,
     irqs: 1,
     ports: 1,
+    sched_contexts: 1,
     records: 1,
 };
 

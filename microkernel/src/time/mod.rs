@@ -4,4 +4,4 @@ mod deadlines;
 mod keys;
 
 pub use deadlines::{Deadlines, Entry};
-pub(crate) use keys::{Whose, keys_end, thread_key, timer_key, whose};
+pub(crate) use keys::{Whose, context_key, keys_end, thread_key, timer_key, whose};

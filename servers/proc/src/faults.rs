@@ -13,6 +13,7 @@ pub fn signal_of(kind: FaultKind) -> Signal {
         FaultKind::Alignment | FaultKind::NoMemory | FaultKind::Machine => Signal::BUS,
         FaultKind::Panic => Signal::ABRT,
         FaultKind::Syscall => Signal::SYS,
+        FaultKind::TimeOut => Signal::XCPU,
     }
 }
 
@@ -34,7 +35,8 @@ pub struct FaultMemory {
 
 impl FaultMemory {
     /// Decides about a fault at an instruction, over an address, whose signal has a handler
-    /// and is not blocked, or not. Traps do not count: what they are at is over.
+    /// and is not blocked, or not. Traps and spent budgets do not count: what they are at is over
+    /// or not to blame.
     pub fn decide(
         &mut self,
         kind: Option<FaultKind>,
@@ -42,7 +44,8 @@ impl FaultMemory {
         instruction: u64,
         address: u64,
     ) -> FaultAction {
-        let place = (kind != Some(FaultKind::Debug)).then_some((instruction, address));
+        let blamed = !matches!(kind, Some(FaultKind::Debug | FaultKind::TimeOut));
+        let place = blamed.then_some((instruction, address));
         let before = core::mem::replace(&mut self.last, place);
         let again = place.is_some() && before == place;
         if handled && !again { FaultAction::Handle } else { FaultAction::Kill }
@@ -71,6 +74,8 @@ mod tests {
         assert_eq!(at(FaultKind::Page, 1), FaultAction::Handle);
         assert_eq!(at(FaultKind::Page, 2), FaultAction::Handle);
         assert_eq!(at(FaultKind::Page, 2), FaultAction::Kill);
+        assert_eq!(at(FaultKind::TimeOut, 3), FaultAction::Handle);
+        assert_eq!(at(FaultKind::TimeOut, 3), FaultAction::Handle, "a loop without a call");
         assert_eq!(at(FaultKind::Debug, 3), FaultAction::Handle);
         assert_eq!(at(FaultKind::Debug, 3), FaultAction::Handle, "a breakpoint in a loop");
     }

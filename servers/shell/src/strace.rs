@@ -93,6 +93,16 @@ fn shape(call: Syscall) -> (&'static [Shown], &'static [Shown]) {
         Syscall::ThreadRegisters | Syscall::ThreadDebug =>
             (&[("thread", Handle), ("registers", Hex), ("write", Number)], &[]),
         Syscall::ThreadClock => (&[("thread", Handle), ("may", Number)], &[("could", Number)]),
+        Syscall::ContextCreate => (&[("resource", Handle), ("budget", Number), ("period", Number),
+                                     ("priority", Number), ("flags", Hex)], &[("", Handle)]),
+        Syscall::ContextConfigure => (&[("context", Handle), ("budget", Number),
+            ("period", Number), ("priority", Number), ("flags", Hex)], &[]),
+        Syscall::ContextBind =>
+            (&[("context", Handle), ("thread", Handle), ("bind", Number)], &[]),
+        Syscall::ContextInfo =>
+            (&[("context", Handle)], &[("used", Number), ("exhaustions", Number)]),
+        Syscall::ThreadPassive =>
+            (&[("thread", Handle), ("passive", Number)], &[("was", Number)]),
         Syscall::PortAllow => (&[("ports", Handle)], &[]),
         Syscall::ThreadAffinity => (&[("thread", Handle), ("mask", Hex)], &[("old", Hex)]),
         Syscall::Yield => (&[], &[]),

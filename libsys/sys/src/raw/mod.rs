@@ -150,6 +150,11 @@ const fn names_no_memory(number: Syscall) -> bool {
             | Syscall::ThreadPriority
             | Syscall::ThreadAffinity
             | Syscall::ThreadClock
+            | Syscall::ContextCreate
+            | Syscall::ContextConfigure
+            | Syscall::ContextBind
+            | Syscall::ContextInfo
+            | Syscall::ThreadPassive
             | Syscall::PortAllow
             | Syscall::Yield
             | Syscall::Sleep

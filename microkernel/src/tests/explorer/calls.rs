@@ -154,6 +154,13 @@ fn arguments(smp: &Smp, me: ThreadId, call: Syscall, random: &mut Random) -> Vec
         Syscall::TimerCreate | Syscall::LifelineCreate | Syscall::Signal => vec![h, bits],
         Syscall::IrqCreate => vec![1, random.below(17), g, bits],
         Syscall::FaultRaise => vec![random.below(9), BYTES, 8],
+        Syscall::ContextCreate | Syscall::ContextConfigure => {
+            let (budget, period) = (random.one_of(&[10_000, 20_000]), random.one_of(&[20_000, 1]));
+            let first = if call == Syscall::ContextCreate { 1 } else { h };
+            vec![first, budget, period, 26 + random.below(7), random.below(2)]
+        }
+        Syscall::ContextBind => vec![h, other, random.below(2)],
+        Syscall::ThreadPassive => vec![other, random.below(2)],
         Syscall::PortWriteBytes => vec![h, 0, BYTES, 8],
         Syscall::LogWrite => vec![BYTES, random.below(64)],
         _ => vec![h, bits],

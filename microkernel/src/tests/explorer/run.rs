@@ -32,6 +32,7 @@ const SIZES: Sizes = Sizes {
     chunks: 10,
     irqs: 3,
     ports: 3,
+    sched_contexts: 3,
     records: 16,
 };
 
@@ -52,6 +53,14 @@ pub(super) fn scene(cpus: usize) -> Smp {
     threads.push(driver.thread(0, 30).0);
     // The first program's faults are told too: it would take the machine along.
     driver.call(Syscall::ProcessFaults, &[0, endpoint, 99]).unwrap();
+    // Some of them run on contexts, with little time, and some are passive.
+    for thread in &threads[2..4] {
+        driver.call(Syscall::ThreadPassive, &[*thread, 1]).unwrap();
+    }
+    for thread in &threads[..2] {
+        let context = driver.make(Syscall::ContextCreate, &[1, 10_000, 25_000, 29, 1]);
+        driver.call(Syscall::ContextBind, &[context, *thread, 1]).unwrap();
+    }
     for thread in threads {
         driver.call(Syscall::ThreadResume, &[thread]).unwrap();
     }

@@ -27,6 +27,7 @@ pub(super) const SMALL: Sizes = Sizes {
     chunks: 3,
     irqs: 1,
     ports: 1,
+    sched_contexts: 3,
     records: 1,
 };
 

@@ -87,6 +87,8 @@ signals! {
     TTOU = 22 Stop,
     /// Something urgent came.
     URG = 23 Ignore,
+    /// Its budget of time is spent.
+    XCPU = 24 Terminate,
     /// An impossible system call.
     SYS = 31 Terminate,
 }

@@ -30,9 +30,21 @@ struct Holding(Hold<Core>);
 impl Holding {
     fn take(cpu: &'static CpuBlock) -> Self {
         match KERNEL.get() {
-            Some(kernel) => Self(kernel.hold(cpu)),
+            Some(kernel) => {
+                let (hold, waited) = kernel.hold(cpu);
+                Self(hold).after(cpu, waited)
+            }
             None => core::panic!("an entry before the kernel is there"),
         }
+    }
+
+    /// What the CPU waited for it is no thread's time.
+    #[inline(always)]
+    fn after(mut self, cpu: &CpuBlock, waited: u64) -> Self {
+        if waited > 0 {
+            self.waited(cpu.id(), waited);
+        }
+        self
     }
 }
 
@@ -55,7 +67,10 @@ impl Held<Hardware> for Holding {
         // SAFETY: the kernel is held since the entry, or since the last time here; nothing
         // in the core refers to the frame between two turns.
         unsafe { leave::put_down(this_cpu()) };
-        self.0.let_go_for(irq::window);
+        let waited = self.0.let_go_for(irq::window);
+        if waited > 0 {
+            self.waited(this_cpu().id(), waited);
+        }
     }
 }
 

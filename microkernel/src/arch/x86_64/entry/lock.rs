@@ -52,20 +52,20 @@ impl<T> Lock<T> {
         }
     }
 
-    /// Waits until nobody holds it.
-    pub(super) fn hold(&'static self, cpu: &'static CpuBlock) -> Hold<T> {
-        self.take(cpu);
-        Hold { lock: self, cpu, since: measure() }
+    /// Waits until nobody holds it; for how long, in time stamps.
+    pub(super) fn hold(&'static self, cpu: &'static CpuBlock) -> (Hold<T>, u64) {
+        let waited = self.take(cpu);
+        (Hold { lock: self, cpu, since: measure() }, waited)
     }
 
-    fn take(&self, cpu: &CpuBlock) {
-        if self.taken.swap(true, Acquire) {
-            self.wait(cpu);
-        }
+    #[inline(always)]
+    fn take(&self, cpu: &CpuBlock) -> u64 {
+        if self.taken.swap(true, Acquire) { self.wait(cpu) } else { 0 }
     }
 
     #[cold]
-    fn wait(&self, cpu: &CpuBlock) {
+    fn wait(&self, cpu: &CpuBlock) -> u64 {
+        let since = time::stamp();
         self.waits.fetch_add(1, Relaxed);
         self.waiting.fetch_add(1, Relaxed);
         while self.taken.load(Relaxed) || self.taken.swap(true, Acquire) {
@@ -73,6 +73,7 @@ impl<T> Lock<T> {
             core::hint::spin_loop();
         }
         self.waiting.fetch_sub(1, Relaxed);
+        time::stamp().saturating_sub(since)
     }
 
     /// Whoever waits may go first.
@@ -101,13 +102,15 @@ fn measure() -> u64 {
 }
 
 impl<T> Hold<T> {
-    /// Lets go for as long as `meanwhile` takes, and for whoever waits.
-    pub(super) fn let_go_for(&mut self, meanwhile: impl FnOnce()) {
+    /// Lets go for as long as `meanwhile` takes, and for whoever waits; how long it waited then
+    /// itself.
+    pub(super) fn let_go_for(&mut self, meanwhile: impl FnOnce()) -> u64 {
         self.lock.release(self.since);
         meanwhile();
         self.lock.give_way(self.cpu);
-        self.lock.take(self.cpu);
+        let waited = self.lock.take(self.cpu);
         self.since = measure();
+        waited
     }
 
     /// How often a CPU had to wait, and the longest time it was held (in time stamps; 0

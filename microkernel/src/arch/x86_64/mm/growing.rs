@@ -15,9 +15,9 @@ use core_kernel::machine::{NoFrame, Phys};
 use heapless::Vec;
 
 /// The addresses of one slice.
-const RANGE: u64 = 32 << 30;
+const RANGE: u64 = 16 << 30;
 /// The most slices: a top-level table holds so many ranges.
-const SLICES: usize = 16;
+const SLICES: usize = 32;
 
 /// How far a slice has grown.
 #[derive(Clone, Copy)]

@@ -1,0 +1,220 @@
+//! Budgets: a thread that is bound to a scheduling context runs on it, as long as there is
+//! some of the budget.
+//!
+//! What a thread uses is found out where its time is settled, at the latest when the CPU's
+//! timer fires at the end of the budget. When it is spent, the end of the period becomes a
+//! deadline, and the thread is not to run before that.
+
+use crate::fault::Fault;
+use crate::kernel::Kernel;
+use crate::machine::{CpuId, Machine};
+use crate::object::{By, SchedContext, SchedContextId, State, Terms, Thread, ThreadId};
+use crate::time::context_key;
+use abi::{ContextFlags, FaultKind};
+
+impl<M: Machine> Kernel<M> {
+    /// Binds a context to a thread; neither has a partner.
+    pub(crate) fn bind_context(&mut self, id: SchedContextId, thread: ThreadId) {
+        let now = self.machine.ticks();
+        let context = &mut self.sched_contexts[id];
+        context.refs += 1;
+        (context.home, context.holder) = (Some(thread), Some(thread));
+        context.begin(now);
+        self.retime(thread, |thread| (thread.own, thread.context) = (Some(id), Some(id)));
+        self.reconsider(thread);
+    }
+
+    /// Parts a context from its thread, which goes on without one, and so does who uses its time.
+    pub(crate) fn unbind_context(&mut self, id: SchedContextId) {
+        let SchedContext { home: Some(home), holder: Some(holder), .. } = self.sched_contexts[id]
+        else {
+            return;
+        };
+        self.retime(holder, |thread| thread.context = None);
+        self.retime(home, |thread| thread.own = None);
+        self.retime_below(home);
+        self.cancel_deadline(context_key(id));
+        let context = &mut self.sched_contexts[id];
+        (context.home, context.holder) = (None, None);
+        self.release_context(id);
+    }
+
+    /// Changes a context; a new period begins.
+    pub(crate) fn configure_context(&mut self, id: SchedContextId, terms: Terms) {
+        self.settle_holder(id);
+        let now = self.machine.ticks();
+        let context = &mut self.sched_contexts[id];
+        context.terms = terms;
+        context.begin(now);
+        let (home, holder) = (context.home, context.holder);
+        self.cancel_deadline(context_key(id));
+        if let (Some(home), Some(holder)) = (home, holder) {
+            self.retime(home, |_| ());
+            self.retime_below(home);
+            self.reconsider(holder);
+        }
+    }
+
+    /// Changes what decides when a thread runs, and puts it where it belongs then.
+    pub(crate) fn retime(&mut self, id: ThreadId, change: impl FnOnce(&mut Thread<M::Frame>)) {
+        if self.on_cpu(id) {
+            let cpu = self.threads[id].cpu;
+            self.settle(cpu);
+            self.timer_is_stale(cpu);
+        }
+        self.dequeue(id);
+        let before = (self.threads[id].priority, self.threads[id].context.is_some());
+        change(&mut self.threads[id]);
+        self.follow_time(id);
+        let thread = &self.threads[id];
+        if let State::Sending(endpoint) = thread.state
+            && thread.priority != before.0
+        {
+            let senders = &mut self.endpoints[endpoint].senders;
+            senders.remove(&mut self.threads, id, By::Queue);
+            senders.insert_by_urgency(&mut self.threads, id, By::Queue);
+        }
+        self.enqueue(id);
+        let thread = &self.threads[id];
+        let weaker = (thread.priority, thread.context.is_some()) < before || thread.spent;
+        if weaker && thread.state == State::Ready {
+            self.reconsider(id);
+        }
+    }
+
+    /// What follows for a thread from its context and whose time it uses.
+    fn follow_time(&mut self, id: ThreadId) {
+        let thread = &self.threads[id];
+        let own = thread.own.map(|own| self.sched_contexts[own].terms.priority);
+        let own = own.unwrap_or(thread.base);
+        let process = thread.process;
+        let (priority, share, depth) = match thread.donor.map(|donor| &self.threads[donor]) {
+            Some(donor) => (own.max(donor.priority), donor.share, donor.depth + 1),
+            None => (own, self.processes[process].share.unwrap_or(process), 0),
+        };
+        let (left, due) = thread.context.map_or((1, 0), |context| {
+            let context = &self.sched_contexts[context];
+            (context.left, context.until)
+        });
+        let thread = &mut self.threads[id];
+        (thread.priority, thread.share, thread.depth) = (priority, share, depth);
+        (thread.due, thread.spent) = (due, left == 0);
+        thread.timed = thread.passive
+            || thread.own.is_some()
+            || thread.context.is_some()
+            || thread.lent_to.is_some();
+    }
+
+    /// Settles the time of whoever runs on a context.
+    pub(crate) fn settle_holder(&mut self, id: SchedContextId) {
+        if let Some(holder) = self.sched_contexts[id].holder.filter(|id| self.on_cpu(*id)) {
+            self.settle(self.threads[holder].cpu);
+        }
+    }
+
+    /// The current thread's time comes off its context, with what others spent for it.
+    #[cold]
+    pub(crate) fn settle_on_context(
+        &mut self,
+        cpu: CpuId,
+        id: ThreadId,
+        context: SchedContextId,
+        (user, kernel): (u64, u64),
+    ) {
+        let thread = &mut self.threads[id];
+        thread.user = thread.user.wrapping_add(user);
+        thread.kernel = thread.kernel.wrapping_add(kernel);
+        let spent = user.wrapping_add(kernel).wrapping_add(core::mem::take(&mut thread.debt));
+        let booked = self.cpu(cpu).clock.since;
+        self.sched_contexts[context].charge(spent, booked);
+        self.follow_budget(context);
+    }
+
+    /// A thread on a context is ready: its budget is that of the period that it is now. False
+    /// when that does not let it run, or put it into a queue already.
+    #[cold]
+    pub(super) fn renew_budget(&mut self, thread: ThreadId) -> bool {
+        if let Some(context) = self.threads[thread].context {
+            let now = self.machine.ticks();
+            self.sched_contexts[context].renew(now);
+            self.follow_budget(context);
+        }
+        self.runnable(thread) && !self.threads[thread].queued
+    }
+
+    /// The end of a period comes: the next budget.
+    pub(crate) fn budget_due(&mut self, id: SchedContextId) {
+        let now = self.machine.ticks();
+        self.sched_contexts[id].renew(now);
+        if self.sched_contexts[id].left == 0 {
+            // All of it is owed.
+            self.wait_for_budget(id);
+        }
+        self.follow_budget(id);
+    }
+
+    /// The budget changed: whether its thread may run follows.
+    fn follow_budget(&mut self, id: SchedContextId) {
+        let context = &self.sched_contexts[id];
+        let Some(holder) = context.holder else { return };
+        let (spent, due) = (context.left == 0, context.until);
+        let thread = &mut self.threads[holder];
+        if core::mem::replace(&mut thread.due, due) != due {
+            // Another one may go before it in its new period.
+            self.reconsider(holder);
+        }
+        let thread = &mut self.threads[holder];
+        if core::mem::replace(&mut thread.spent, spent) == spent {
+            return;
+        }
+        if spent {
+            self.sched_contexts[id].exhaustions += 1;
+            self.wait_for_budget(id);
+            self.tell_of_spent_budget(id, holder);
+            self.reconsider(holder);
+        } else {
+            self.cancel_deadline(context_key(id));
+            self.enqueue(holder);
+        }
+    }
+
+    fn wait_for_budget(&mut self, id: SchedContextId) {
+        let ticks = self.sched_contexts[id].until.saturating_sub(self.machine.ticks());
+        let until_ns = self.after_ticks(ticks);
+        self.put_deadline(context_key(id), until_ns);
+    }
+
+    /// The fault of a spent budget is for the thread that is bound, at work, and has a handler.
+    fn tell_of_spent_budget(&mut self, id: SchedContextId, holder: ThreadId) {
+        let context = &self.sched_contexts[id];
+        let thread = &self.threads[holder];
+        let handler = self.processes[thread.process].fault_handler;
+        let tells = context.terms.flags.has(ContextFlags::FAULTS)
+            && context.home == Some(holder)
+            && thread.state == State::Ready
+            && thread.raised.is_none()
+            && thread.operation.is_none()
+            && handler.is_some_and(|(endpoint, _)| !self.endpoints[endpoint].dead());
+        if tells {
+            let code = context.exhaustions;
+            self.raise(holder, &Fault { kind: FaultKind::TimeOut, code, address: 0 }, None);
+        }
+    }
+
+    /// When the budget ends that the current thread uses. Its time is not settled for that: a
+    /// budget that is found spent is work for the loop, and this is asked on the way out.
+    pub(super) fn budget_end_ns(&self, cpu: CpuId, id: SchedContextId) -> Option<u64> {
+        let left = self.sched_contexts[id].left;
+        let owed = self.cpu(cpu).current.map_or(0, |thread| self.threads[thread].debt);
+        let used = owed.saturating_add(self.cpu(cpu).clock.unsettled());
+        let ticks = left.saturating_sub(used);
+        (left > 0).then(|| self.after_ticks(ticks))
+    }
+
+    /// The first nanosecond when so many ticks have passed.
+    fn after_ticks(&self, ticks: u64) -> u64 {
+        let ns = self.machine.ns_of(ticks);
+        let early = self.machine.ticks_of(ns) < ticks;
+        self.machine.now_ns() + ns + u64::from(early)
+    }
+}

@@ -1,0 +1,88 @@
+//! Lent time: a passive thread serves its caller on the caller's time and as urgently as it.
+//!
+//! ```text
+//! caller ──lent_to──▶ passive thread ──lent_to──▶ passive thread   runs
+//!        ◀──donor────                ◀──donor────
+//! ```
+//! The context, or the slice of a caller without one, is with the last of them, who is the one
+//! that runs; all others wait for answers. Time goes back when the caller waits no longer, for
+//! whatever reason, when the server asks for its next message, and when it dies. Then who was
+//! cut off goes on by itself, at its own priority.
+
+use crate::kernel::Kernel;
+use crate::machine::Machine;
+use crate::object::ThreadId;
+
+/// The longest chain of lent time: whoever calls from deeper down lends nothing.
+const DEEPEST: u8 = 32;
+
+impl<M: Machine> Kernel<M> {
+    /// A passive server received the call of this client, and uses the client's time. A fault's
+    /// handler does not: the time may be what is missing.
+    pub(crate) fn lend_time(&mut self, client: ThreadId, server: ThreadId) {
+        let lender = &self.threads[client];
+        if lender.fault.is_some() || lender.depth >= DEEPEST {
+            return;
+        }
+        let mut time = (None, 0);
+        self.retime(client, |thread| {
+            thread.lent_to = Some(server);
+            time = (thread.context.take(), core::mem::take(&mut thread.slice));
+        });
+        self.move_time(server, time, |thread| thread.donor = Some(client));
+    }
+
+    /// The client's time is its own again.
+    pub(crate) fn take_back_time(&mut self, client: ThreadId) {
+        let Some(server) = self.threads[client].lent_to else { return };
+        let mut last = server;
+        while let Some(next) = self.threads[last].lent_to {
+            last = next;
+        }
+        let mut time = (None, 0);
+        self.retime(last, |thread| {
+            time = (thread.context.take(), core::mem::take(&mut thread.slice));
+        });
+        self.retime(server, |thread| thread.donor = None);
+        self.retime_below(server);
+        self.move_time(client, time, |thread| thread.lent_to = None);
+    }
+
+    /// The thread goes on with this context, or with what is left of this slice.
+    fn move_time(
+        &mut self,
+        id: ThreadId,
+        (context, slice): (Option<crate::object::SchedContextId>, u64),
+        change: impl FnOnce(&mut crate::object::Thread<M::Frame>),
+    ) {
+        if let Some(context) = context {
+            self.sched_contexts[context].holder = Some(id);
+        }
+        self.retime(id, |thread| {
+            thread.context = context;
+            // At least a tick: a slice of nothing would be taken for one that has not begun.
+            thread.slice = slice.max(1);
+            change(thread);
+        });
+    }
+
+    /// All that use this thread's time follow it.
+    pub(crate) fn retime_below(&mut self, id: ThreadId) {
+        let mut next = self.threads[id].lent_to;
+        while let Some(id) = next {
+            self.retime(id, |_| ());
+            next = self.threads[id].lent_to;
+        }
+    }
+
+    /// A thread that dies leaves all time to whom it belongs.
+    pub(crate) fn leave_contexts(&mut self, id: ThreadId) {
+        if let Some(donor) = self.threads[id].donor {
+            self.take_back_time(donor);
+        }
+        self.take_back_time(id);
+        if let Some(context) = self.threads[id].own {
+            self.unbind_context(context);
+        }
+    }
+}

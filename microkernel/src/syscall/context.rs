@@ -1,0 +1,98 @@
+//! Calls on scheduling contexts and passive threads.
+
+use super::Done;
+use crate::kernel::Kernel;
+use crate::machine::Machine;
+use crate::object::{ObjectRef, Resource, SchedContext, SchedContextId, Terms, Thread, ThreadId};
+use abi::{BUDGET_LEAST_NS, ContextFlags, Error, ObjectKind, PERIOD_MOST_NS, Rights};
+
+impl<M: Machine> Kernel<M> {
+    fn context(&self, me: ThreadId) -> Result<SchedContextId, Error> {
+        match self.object(me, 0, ObjectKind::SchedContext, Rights::MANAGE)?.object {
+            ObjectRef::SchedContext(id) => Ok(id),
+            _ => Err(Error::WrongKind),
+        }
+    }
+
+    /// The terms in arguments 1 to 4.
+    fn terms(&self, me: ThreadId) -> Result<Terms, Error> {
+        let [budget_ns, period_ns, priority, flags] = [1, 2, 3, 4].map(|at| self.argument(me, at));
+        let good =
+            BUDGET_LEAST_NS <= budget_ns && budget_ns <= period_ns && period_ns <= PERIOD_MOST_NS;
+        if !good {
+            return Err(Error::BadArgument);
+        }
+        Ok(Terms {
+            budget: self.machine.ticks_of(budget_ns),
+            period: self.machine.ticks_of(period_ns),
+            priority: self.priority_for(self.own(me), priority)?,
+            flags: ContextFlags::from_bits(flags).ok_or(Error::BadArgument)?,
+        })
+    }
+
+    pub(super) fn sys_context_create(&mut self, me: ThreadId) -> Result<Done, Error> {
+        self.resource(me)?;
+        let terms = self.terms(me)?;
+        self.room_for_context()?;
+        let quota = self.processes[self.own(me)].quota;
+        self.quotas.charge(quota, Resource::Objects, 1)?;
+        let made = self.sched_contexts.insert(SchedContext::new(terms, quota));
+        self.grant_new(me, made.map(ObjectRef::SchedContext).map_err(|_| Error::OutOfMemory))
+    }
+
+    pub(super) fn sys_context_configure(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let id = self.context(me)?;
+        let terms = self.terms(me)?;
+        if let Some(home) = self.sched_contexts[id].home {
+            self.may_be_as_urgent(home, &terms)?;
+        }
+        self.configure_context(id, terms);
+        Ok(Done::NOTHING)
+    }
+
+    /// The limit of a process holds for the contexts of its threads too.
+    fn may_be_as_urgent(&self, thread: ThreadId, terms: &Terms) -> Result<(), Error> {
+        self.priority_for(self.threads[thread].process, u64::from(terms.priority)).map(drop)
+    }
+
+    pub(super) fn sys_context_bind(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let id = self.context(me)?;
+        let thread = self.thread_argument(me, 1)?;
+        let home = self.sched_contexts[id].home;
+        let Thread { own, passive, lent_to, .. } = &self.threads[thread];
+        let alone = own.is_none() && !passive && lent_to.is_none();
+        match self.argument(me, 2) {
+            0 if home == Some(thread) => self.unbind_context(id),
+            1 if home.is_none() && alone => {
+                self.may_be_as_urgent(thread, &self.sched_contexts[id].terms)?;
+                self.bind_context(id, thread);
+            }
+            0 | 1 => return Err(Error::BadState),
+            _ => return Err(Error::BadArgument),
+        }
+        Ok(Done::NOTHING)
+    }
+
+    pub(super) fn sys_thread_passive(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let id = self.thread_argument(me, 0)?;
+        let passive = match self.argument(me, 1) {
+            0 => false,
+            1 => true,
+            _ => return Err(Error::BadArgument),
+        };
+        let thread = &self.threads[id];
+        let was = thread.passive;
+        if thread.donor.is_some() || thread.own.is_some() {
+            return Err(Error::BadState);
+        }
+        self.retime(id, |thread| thread.passive = passive);
+        Ok(Done::Values(u64::from(was), 0))
+    }
+
+    pub(super) fn sys_context_info(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let id = self.context(me)?;
+        self.settle_holder(id);
+        let context = &self.sched_contexts[id];
+        Ok(Done::Values(self.machine.ns_of(context.used), context.exhaustions))
+    }
+}
