@@ -6,7 +6,7 @@ use crate::{Error, Notification};
 use abi::Syscall;
 
 object! {
-    /// The right to make Irq, Port and device-memory objects, and to end the machine.
+    /// The right to make Irq, Port, device-memory and SchedContext objects, and to end the machine.
     Resource
 }
 

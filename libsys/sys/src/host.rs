@@ -17,9 +17,8 @@ mod seat;
 pub(crate) use seat::spawn_own;
 pub use seat::{advance, away, balance, in_system, killed, spawn_in};
 
-use crate::Words;
 use crate::raw::{self, Outcome};
-use crate::{Error, Object};
+use crate::{Error, Object, OwnedHandle, Resource, Words};
 use abi::{Envelope, Handle, Protection, Syscall};
 use core::cell::Cell;
 use seat::with_seat;
@@ -55,6 +54,11 @@ pub fn open_handles() -> usize {
 pub fn is_open(object: &impl Object) -> bool {
     let handle = object.handle();
     with_seat(|seat| Ok(seat.is_open(handle))).unwrap_or(false)
+}
+
+/// The right that init's program has on a machine: a new handle of it, for a test.
+pub fn resource() -> Result<Resource, Error> {
+    with_seat(|seat| seat.resource()).map(|handle| OwnedHandle::from_raw(handle).into())
 }
 
 /// A call without a message.

@@ -42,6 +42,7 @@ mod message;
 mod notification;
 mod process;
 mod raw;
+mod sched_context;
 mod shared;
 pub mod start;
 mod system;
@@ -63,9 +64,9 @@ pub mod heap;
 pub mod log;
 
 pub use abi::{
-    Error, FOREVER, FaultKind, FaultReply, Gift, Handle, HandleRecord, ObjectKind, PAGE_SIZE,
-    Priority, ProcessInfo, ProcessState, Protection, Quota, ReplyToken, Rights, Startup,
-    SystemInfo, ThreadMode, WORDS,
+    BUDGET_LEAST_NS, ContextFlags, Error, FOREVER, FaultKind, FaultReply, Gift, Handle,
+    HandleRecord, ObjectKind, PAGE_SIZE, PERIOD_MOST_NS, Priority, ProcessInfo, ProcessState,
+    Protection, Quota, ReplyToken, Rights, Startup, SystemInfo, ThreadMode, WORDS,
 };
 pub use buffer::Buffer;
 pub use device::{Irq, Ports, Resource};
@@ -79,9 +80,10 @@ pub use memory::{Memory, MemoryInfo};
 pub use message::{Answer, Gifts, Incoming, Message, Received, ReceivedWords, Words};
 pub use notification::Notification;
 pub use process::Process;
+pub use sched_context::{SchedContext, Terms, Usage};
 pub use shared::Shared;
 pub use system::{
     clock, exit, log_write, raise_fault, sleep_for, sleep_until, system_info, yield_now,
 };
-pub use thread::{Thread, set_own_priority, spawn_thread};
+pub use thread::{Thread, set_own_passive, set_own_priority, spawn_thread};
 pub use timer::Timer;

@@ -77,6 +77,13 @@ impl Thread {
         self.manage(Syscall::ThreadPriority, priority.0.into())
     }
 
+    /// Whether it serves each caller on the caller's time: as urgently as it, and on the budget
+    /// or in the turn of it, from the receipt of a call to the answer. Its own priority is then
+    /// the least urgency with which it serves. Whether it did until now.
+    pub fn set_passive(&self, passive: bool) -> Result<bool, Error> {
+        set_passive(self.handle(), passive)
+    }
+
     /// Whether it may read the CPU's time-stamp counter; whether it could until now. If not,
     /// doing so is a fault: a program that must not measure others.
     pub fn allow_clock(&self, may: bool) -> Result<bool, Error> {
@@ -98,6 +105,17 @@ impl Thread {
 /// Changes how urgent the calling thread is, up to the limit of its process.
 pub fn set_own_priority(priority: Priority) -> Result<(), Error> {
     plain(Syscall::ThreadPriority, [0, priority.0.into(), 0, 0, 0, 0]).map(|_| ())
+}
+
+/// Whether the calling thread serves each caller on the caller's time; see
+/// [`Thread::set_passive`]. Whether it did until now.
+pub fn set_own_passive(passive: bool) -> Result<bool, Error> {
+    set_passive(abi::Handle::NONE, passive)
+}
+
+fn set_passive(thread: abi::Handle, passive: bool) -> Result<bool, Error> {
+    let arguments = [argument(thread), u64::from(passive), 0, 0, 0, 0];
+    plain(Syscall::ThreadPassive, arguments).map(|(was, _)| was != 0)
 }
 
 /// Runs a closure in a new thread of this process, with a stack of so many pages.
