@@ -4,7 +4,9 @@
 //! `host`), travels in the boot archive as the file `manifest` ([`encode`]), and is read
 //! by `init` and `proc` ([`decode`]). What is in a checked [`System`] holds: every name
 //! exists, every client is less urgent than the server it calls, no server depends on
-//! itself round about, every device has one owner, and the quotas fit into the machine.
+//! itself round about, every device has one owner, the quotas fit into the machine, and all
+//! budgets of time can be given: together at most 90% of a CPU, the smallest machine's, and
+//! each within its own period whatever more urgent ones do.
 //!
 //! **For tools.** `check(text, "init/system.toml", &available_programs, memory_pages)`
 //! gives the system or all problems, each `file:line: what is wrong; what to do`.
@@ -17,6 +19,8 @@
 //! | key | default | meaning |
 //! |---|---|---|
 //! | `priority` * | needed | 0 to 59; more urgent than every client |
+//! | `time` | its own | `{ budget_us = 3000, period_us = 10000 }`: its thread runs on a scheduling context: so much in each period, at its priority |
+//! | `passive` | false | its thread works on the time of each client and as urgently as it; `priority` is the least |
 //! | `pages` * | needed | memory it may use, in pages of 4 KiB |
 //! | `handles`, `threads`, `objects` * | 32, 1, 64 | what else it may use |
 //! | `stack_pages` * | 8 | its first stack |
@@ -74,7 +78,7 @@ pub use graph::{INIT, Link, Why, parse_link};
 pub use host::{Problem, check};
 pub use system::{
     DeviceMemory, INIT_PRIORITY, Irq, Limits, MAX_SERVERS, NAMES, OnRestart, Ports, Program,
-    Restart, RestartPolicy, Server, System,
+    Restart, RestartPolicy, Server, System, Time,
 };
 
 use alloc::vec::Vec;

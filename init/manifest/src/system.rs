@@ -107,6 +107,23 @@ pub struct DeviceMemory {
     pub pages: u32,
 }
 
+/// On whose time a server's first thread runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Time {
+    /// Its own: in turn with others of its priority.
+    #[default]
+    Own,
+    /// A budget in each period.
+    Budget {
+        /// The budget.
+        budget_us: u32,
+        /// The period.
+        period_us: u32,
+    },
+    /// That of whoever calls it.
+    Clients,
+}
+
 /// A server.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Server {
@@ -114,6 +131,8 @@ pub struct Server {
     pub name: String,
     /// Priority, and the highest one of its threads.
     pub priority: u8,
+    /// On whose time its first thread runs.
+    pub time: Time,
     /// What it may use.
     pub limits: Limits,
     /// Pages of its first stack.

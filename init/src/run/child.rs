@@ -7,10 +7,10 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use init_api::ServerState;
 use init_core::{Cause, Heartbeat, Supervision, Verdict};
-use manifest::{OnRestart, Server};
+use manifest::{OnRestart, Server, Time};
 use sys::{
-    Endpoint, Error, Notification, ObjectKind, OwnedHandle, Priority, Process, ProcessInfo,
-    ProcessState, Resource, Rights,
+    ContextFlags, Endpoint, Error, Notification, ObjectKind, OwnedHandle, Priority, Process,
+    ProcessInfo, ProcessState, Resource, Rights, SchedContext, Terms,
 };
 
 /// The most processes that a server can hand over.
@@ -49,6 +49,8 @@ pub(crate) struct Child {
     /// clients are told that it is dead.
     pub(crate) line: Option<Endpoint>,
     pub(crate) lasting: Vec<Lasting>,
+    /// The time that it has in each life, if it has a budget.
+    context: Option<SchedContext>,
     /// Tells it of restarts of those it depends on, if it wants to know.
     pub(crate) peers: Option<Notification>,
     /// Its next death was asked for.
@@ -56,6 +58,17 @@ pub(crate) struct Child {
     /// It is started after its next death, whatever its policy says.
     revive: bool,
     adopted: Vec<Process>,
+}
+
+/// What its context says, if it has a budget.
+fn terms(plan: &Server) -> Option<Terms> {
+    let Time::Budget { budget_us, period_us } = plan.time else { return None };
+    Some(Terms {
+        budget_ns: u64::from(budget_us) * 1000,
+        period_ns: u64::from(period_us) * 1000,
+        priority: Priority(plan.priority),
+        flags: ContextFlags::NONE,
+    })
 }
 
 impl Child {
@@ -69,6 +82,7 @@ impl Child {
             life: Life::Waiting { at_ns: 0 },
             line: plan.service.then(Endpoint::create).transpose()?,
             lasting: lasting::make(plan, resource)?,
+            context: terms(plan).map(|terms| SchedContext::create(resource, &terms)).transpose()?,
             peers: told.then(Notification::create).transpose()?,
             requested: false,
             revive: false,
@@ -125,12 +139,21 @@ impl Child {
             facts: if self.plan.spawn { &facts } else { &facts[..1] },
             quota: self.plan.limits.quota(self.plan.priority),
             priority: Priority(self.plan.priority),
+            time: self.time(),
             stack_pages: self.plan.stack_pages.into(),
             handles: &handles,
             fault: Some((&common.endpoint, self.number.into())),
             death: Some(death),
         };
         program.start().map_err(|error| error.to_string())
+    }
+
+    fn time(&self) -> loader::Time<'_> {
+        match (&self.context, self.plan.time) {
+            (Some(context), _) => loader::Time::Context(context),
+            (None, Time::Clients) => loader::Time::Clients,
+            (None, _) => loader::Time::Own,
+        }
     }
 
     /// It has died: decides what comes next. True when nothing does.

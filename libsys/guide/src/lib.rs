@@ -15,8 +15,9 @@
 //! 4. [Drivers](drivers): interrupts, ports, and doing several things in one thread.
 //! 5. [Signals](signals): handlers, masks and waits in a program.
 //! 6. [Supervision](supervision): death, restart, and what survives it.
-//! 7. [Testing](testing): a server's real code in `cargo test`, with deaths and time-outs.
-//! 8. [Debugging](debugging): what to type when something does not work.
+//! 7. [Time](time): budgets, and servers that work on their clients' time.
+//! 8. [Testing](testing): a server's real code in `cargo test`, with deaths and time-outs.
+//! 9. [Debugging](debugging): what to type when something does not work.
 //!
 //! # Words
 //!
@@ -27,6 +28,7 @@
 //! | notification | 64 bits that others set and one waits for |
 //! | badge | the number by which a server tells its clients apart; clients cannot forge it |
 //! | manifest | `init/system.toml`: which servers run, with what, and who may call whom |
+//! | scheduling context | a budget of time in each period, and a priority |
 //! | lifeline | a kernel object that tells one side when the other is gone |
 //!
 //! # The crates
@@ -56,3 +58,4 @@ pub mod queues;
 pub mod signals;
 pub mod supervision;
 pub mod testing;
+pub mod time;

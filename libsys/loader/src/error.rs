@@ -71,6 +71,8 @@ pub enum Step<'a> {
     Startup,
     /// The first thread.
     Thread,
+    /// On whose time it runs.
+    Time,
 }
 
 impl Display for Step<'_> {
@@ -83,6 +85,7 @@ impl Display for Step<'_> {
             Self::Stack => f.write_str("making its stack"),
             Self::Startup => f.write_str("making its startup block"),
             Self::Thread => f.write_str("making its first thread"),
+            Self::Time => f.write_str("giving it time"),
         }
     }
 }

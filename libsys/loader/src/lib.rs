@@ -37,4 +37,4 @@ mod program;
 
 pub use error::{FileError, LoadError, Step};
 pub use plan::{Plan, Segment};
-pub use program::{Grant, Program};
+pub use program::{Grant, Program, Time};

@@ -4,12 +4,24 @@ use crate::{LoadError, Plan, Segment, Step};
 use abi::{KILLED, PAGE_SIZE, STARTUP_SIZE};
 use sys::{
     Endpoint, Error, Handle, Memory, Notification, Pages, Priority, Process, Protection, Quota,
-    Rights, Thread,
+    Rights, SchedContext, Thread,
 };
 
 /// A handle to give: its name in the startup block, the giver's handle, rights and badge of
 /// the copy (badge 0: as the giver's).
 pub type Grant<'a> = (&'a str, Handle, Rights, u64);
+
+/// On whose time a program's first thread runs.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Time<'a> {
+    /// Its own: in turn with others of its priority.
+    #[default]
+    Own,
+    /// That of a context.
+    Context(&'a SchedContext),
+    /// That of whoever calls it: it is passive.
+    Clients,
+}
 
 /// A program to be started.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +38,8 @@ pub struct Program<'a> {
     pub quota: Quota,
     /// How urgent its first thread is.
     pub priority: Priority,
+    /// On whose time that thread runs.
+    pub time: Time<'a>,
     /// Pages of its first thread's stack; a guard lies below.
     pub stack_pages: u64,
     /// The handles it gets.
@@ -45,6 +59,7 @@ impl Default for Program<'_> {
             facts: &[],
             quota: Quota::default(),
             priority: Priority::default(),
+            time: Time::Own,
             stack_pages: 16,
             handles: &[],
             fault: None,
@@ -82,9 +97,19 @@ impl<'a> Program<'a> {
         let startup = self.startup(process)?;
         process.map(&startup, layout.startup, 0, 1, Protection::Read).map_err(at(Step::Startup))?;
         let (stack, startup) = (layout.stack_top, layout.startup);
-        Thread::create_for(plan.mode, process, plan.entry, stack, startup, self.priority)
-            .and_then(|thread| thread.resume())
-            .map_err(at(Step::Thread))
+        let thread =
+            Thread::create_for(plan.mode, process, plan.entry, stack, startup, self.priority)
+                .map_err(at(Step::Thread))?;
+        self.give_time(&thread).map_err(at(Step::Time))?;
+        thread.resume().map_err(at(Step::Thread))
+    }
+
+    fn give_time(&self, thread: &Thread) -> Result<(), Error> {
+        match self.time {
+            Time::Own => Ok(()),
+            Time::Context(context) => context.bind(thread),
+            Time::Clients => thread.set_passive(true).map(drop),
+        }
     }
 
     fn make_stack(&self, process: &Process, top: u64) -> Result<(), Error> {

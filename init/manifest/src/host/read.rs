@@ -3,7 +3,9 @@
 use super::devices::{self, Device};
 use super::problem::{Problems, hint};
 use super::section::{Placed, Section};
-use crate::{INIT_PRIORITY, Limits, OnRestart, Program, Restart, RestartPolicy, Server, System};
+use crate::{
+    INIT_PRIORITY, Limits, OnRestart, Program, Restart, RestartPolicy, Server, System, Time,
+};
 use std::borrow::ToOwned;
 use std::format;
 use std::string::String;
@@ -15,6 +17,7 @@ pub(super) struct ServerDraft {
     pub(super) server: Server,
     pub(super) at: usize,
     pub(super) pages_at: usize,
+    pub(super) time_at: usize,
     pub(super) clients: Vec<Placed<String>>,
     pub(super) depends: Vec<Placed<String>>,
     pub(super) devices: Vec<Placed<Device>>,
@@ -85,6 +88,7 @@ fn server((name, section): (String, Section<'_>)) -> ServerDraft {
     let server = Server {
         name,
         priority: priority(&section),
+        time: time(&section),
         limits: limits(&section),
         stack_pages: stack_pages(&section),
         restart: restart(&section),
@@ -102,8 +106,8 @@ fn server((name, section): (String, Section<'_>)) -> ServerDraft {
         args: section.texts("args").into_iter().map(|argument| argument.value).collect(),
     };
     section.finish();
-    let (at, pages_at) = (section.at, section.place("pages"));
-    ServerDraft { server, at, pages_at, clients, depends, devices }
+    let (at, pages_at, time_at) = (section.at, section.place("pages"), section.place("time"));
+    ServerDraft { server, at, pages_at, time_at, clients, depends, devices }
 }
 
 fn program((name, section): (String, Section<'_>)) -> ProgramDraft {
@@ -119,6 +123,26 @@ fn program((name, section): (String, Section<'_>)) -> ProgramDraft {
 
 fn priority(section: &Section<'_>) -> u8 {
     u8::try_from(section.small("priority", 0..=u32::from(INIT_PRIORITY) - 1, None)).unwrap_or(0)
+}
+
+/// `time = { budget_us, period_us }`, or `passive`.
+fn time(section: &Section<'_>) -> Time {
+    let passive = section.flag("passive");
+    let Some(inner) = section.table("time") else {
+        return if passive { Time::Clients } else { Time::Own };
+    };
+    let least = abi::BUDGET_LEAST_NS.div_ceil(1000);
+    let most = abi::PERIOD_MOST_NS / 1000;
+    let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+    let period_us = inner.small("period_us", small(least)..=small(most), None);
+    let budget_us = inner.small("budget_us", small(least)..=period_us.max(small(least)), None);
+    inner.finish();
+    if passive {
+        let text = "it is `passive` and has `time`; a passive server works on its clients' time, \
+                    so remove one";
+        section.problem(inner.at, text);
+    }
+    Time::Budget { budget_us, period_us }
 }
 
 fn stack_pages(section: &Section<'_>) -> u32 {

@@ -12,6 +12,7 @@ mod clients;
 mod depends;
 mod devices;
 mod quota;
+mod time;
 
 /// All checks of names and devices.
 pub(super) fn apply(draft: &Draft, available: &[&str], to: &Problems<'_>) {
@@ -20,6 +21,7 @@ pub(super) fn apply(draft: &Draft, available: &[&str], to: &Problems<'_>) {
     clients::all(draft, to);
     depends::all(draft, to);
     heartbeats(draft, to);
+    time::kinds(draft, to);
     devices::one_owner(draft, to);
     devices::handle_names(draft, to);
     counts(draft, to);
@@ -29,6 +31,7 @@ pub(super) fn apply(draft: &Draft, available: &[&str], to: &Problems<'_>) {
 /// All checks of priorities and quotas.
 pub(super) fn apply_to_numbers(draft: &Draft, memory_pages: u32, to: &Problems<'_>) {
     calls::urgency(draft, to);
+    time::admission(draft, to);
     quota::machine(draft, memory_pages, to);
     quota::startup(draft, to);
     quota::programs(draft, to);

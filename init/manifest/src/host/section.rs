@@ -147,6 +147,17 @@ impl<'t> Section<'t> {
         self.list(key).iter().filter_map(|item| self.text_of(key, item)).collect()
     }
 
+    /// A table, where the key is there.
+    pub(super) fn table(&self, key: &'static str) -> Option<Section<'t>> {
+        let value = self.value(key)?;
+        let DeValue::Table(table) = value.get_ref() else {
+            self.wrong_kind(key, value, "a table like { name = … }");
+            return None;
+        };
+        let owner = format!("{}, `{key}`", self.owner);
+        Some(Section::new(owner, value.span().start, table, self.problems))
+    }
+
     /// A list of tables.
     pub(super) fn tables(&self, key: &'static str) -> Vec<Section<'t>> {
         let inner = |item: &'t Spanned<DeValue<'t>>| match item.get_ref() {

@@ -60,6 +60,7 @@ impl ProcServer {
             facts: &[("cmdline", self.cmdline)],
             quota: program.limits.quota(program.priority),
             priority: Priority(program.priority),
+            time: loader::Time::Own,
             stack_pages: program.stack_pages.into(),
             handles: &handles,
             fault: Some((&self.own, badge)),
