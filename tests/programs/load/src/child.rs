@@ -13,11 +13,15 @@ pub(crate) fn play(env: &rt::Env, role: &str, argument: &str) -> Result<(), Fail
             sys::sleep_until(FOREVER);
             Ok(())
         }
-        _ => match crate::stress::play(env, role, number) {
+        _ => match crate::budgets::play(env, role, number).or_else(|| stress(env, role, number)) {
             Some(outcome) => outcome,
             None => Err(Failure::from("no such role")),
         },
     }
+}
+
+fn stress(env: &rt::Env, role: &str, number: u64) -> Option<Result<(), Failure>> {
+    crate::stress::play(env, role, number)
 }
 
 /// Tells the parent that all is prepared.

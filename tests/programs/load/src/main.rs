@@ -5,6 +5,7 @@
 //! | `spin`, `sleep` | says so, and does it: something is done to the machine meanwhile |
 //! | `quiet` | one thread without timers: how many interrupts it gets |
 //! | `stress` | everything at once for `seconds=…`, from a `seed=…` |
+//! | `budgets` | what scheduling contexts promise, on busy CPUs |
 //! | `latency` | how late a timer is while spaces and threads are destroyed |
 //!
 //! Results are lines on COM1; the machine ends with success unless something is wrong.
@@ -15,6 +16,7 @@
 
 extern crate alloc;
 
+mod budgets;
 mod child;
 mod latency;
 mod machine;
@@ -36,6 +38,7 @@ fn main(env: rt::Env) -> Result<(), Failure> {
         "spin" => spin(&machine),
         "sleep" => sleep(&machine),
         "quiet" => quiet::run(&machine),
+        "budgets" => budgets::run(&machine, env.option("judge") == Some("yes")),
         "latency" => latency::run(&machine),
         "stress" => stress::run(&machine, number(&env, "seconds", 10), number(&env, "seed", 1)),
         other => Err(Failure::new(format_args!("no task `{other}`"))),
