@@ -106,6 +106,7 @@ impl<M: Machine> Kernel<M> {
                 self.set_cpu_work(cpu, Work::Reschedule);
             }
             self.queue(cpu, |queue, threads| queue.add(threads, id, in_turn));
+            self.look_at_slice_timer(cpu);
         }
         let cpu = self.threads[id].cpu;
         if self.preempts(id, cpu) {
@@ -256,6 +257,7 @@ impl<M: Machine> Kernel<M> {
         if self.threads[id].queued {
             let cpu = self.threads[id].cpu;
             self.queue(cpu, |queue, threads| queue.remove(threads, id));
+            self.look_at_slice_timer(cpu);
         }
     }
 
@@ -502,13 +504,13 @@ impl<M: Machine> Kernel<M> {
         self.machine.this_cpu()
     }
 
+    /// Changes a run queue. Afterwards somebody must look at the timer of the slice.
+    #[inline(always)]
     fn queue<R>(
         &mut self,
         cpu: CpuId,
         change: impl FnOnce(&mut RunQueue, &mut crate::object::Threads<M::Frame>) -> R,
     ) -> R {
-        let changed = change(&mut self.cpus[usize::from(cpu.0)].queue, &mut self.threads);
-        self.look_at_slice_timer(cpu);
-        changed
+        change(&mut self.cpus[usize::from(cpu.0)].queue, &mut self.threads)
     }
 }

@@ -77,16 +77,32 @@ fn who_signals_a_peer_goes_on() {
 fn the_timer_ends_the_slice_of_the_one_who_runs() {
     let mut driver = boot();
     let (peer, _) = driver.thread(0, 30);
-    driver.call(Syscall::ThreadResume, &[peer]).unwrap();
     driver.advance(SLICE / 10 * 9);
     // Two urgent ones have turns of their own; the timer is set for those.
     driver.start_urgent(0);
     let (second, _) = driver.thread(0, 31);
     driver.call(Syscall::ThreadResume, &[second]).unwrap();
+    driver.call(Syscall::ThreadResume, &[peer]).unwrap();
     assert_eq!(driver.kernel.machine.timer_ns, Some(SLICE / 10 * 19));
     driver.raw(Syscall::ThreadKill as u64, &[0], 0);
     driver.raw(Syscall::ThreadKill as u64, &[0], 0);
     assert_eq!(driver.kernel.machine.timer_ns, Some(SLICE), "a tenth was left");
+}
+
+#[test]
+fn a_timer_that_fires_too_early_for_a_slice_ends_nothing() {
+    let mut driver = boot();
+    let (peer, _) = driver.thread(0, 30);
+    let me = driver.running();
+    driver.call(Syscall::ThreadResume, &[peer]).unwrap();
+    driver.raw(Syscall::Yield as u64, &[], 0);
+    driver.advance(SLICE / 2);
+    driver.raw(Syscall::Yield as u64, &[], 0);
+    // The timer of the turn before is still set: the new one ends later.
+    assert_eq!((driver.next, driver.kernel.machine.timer_ns), (Next::User(me), Some(SLICE)));
+    driver.advance(SLICE / 2);
+    let end = SLICE / 2 * 3;
+    assert_eq!((driver.next, driver.kernel.machine.timer_ns), (Next::User(me), Some(end)));
 }
 
 #[test]
