@@ -4,18 +4,20 @@ mod alarms;
 mod deaths;
 mod deliver;
 mod faults;
+mod images;
 mod service_impl;
 mod spawn;
 mod waits;
 
 use executor::{Executor, Task};
+use images::Images;
 use init_api::SystemClient;
 use manifest::{Archive, FILE, System};
 use proc_api::{Info, Proc, ProcError, SignalSet};
 use proc_core::{Entry, MAX_PROGRAMS, Table};
 use rt::Failure;
 use service::{Caller, Event, Reply};
-use sys::{Constant, Endpoint, Notification, Process};
+use sys::{Endpoint, Notification, Process};
 use waits::WaitReply;
 
 /// A thread of a program that waits for signals without a handler.
@@ -41,8 +43,7 @@ type Program = Entry<Held, SignalWaiter>;
 pub(crate) struct ProcServer {
     programs: Table<Held, SignalWaiter, WaitReply>,
     system: System,
-    archive: Constant,
-    archive_size: usize,
+    images: Images,
     cmdline: &'static str,
     /// Unbadged lines, to be badged for programs.
     names: Endpoint,
@@ -60,13 +61,13 @@ impl ProcServer {
         let archive = env.constant("archive")?;
         let size = env.startup().values("archive").next().and_then(|size| size.parse().ok());
         let archive_size = size.ok_or("the size of the archive was not told")?;
-        let system = read_manifest(archive.get(..archive_size).unwrap_or(&[]))?;
+        let images = Images::new(archive, archive_size);
+        let system = read_manifest(images.archive())?;
         let executor = Executor::new()?;
         Ok(Self {
             programs: Table::default(),
             system,
-            archive,
-            archive_size,
+            images,
             cmdline: env.cmdline(),
             names: env.handle("root")?,
             own: env.handle("self")?,
@@ -108,10 +109,6 @@ impl ProcServer {
     /// Its process id; 0 for a server.
     fn caller_pid(&mut self, caller: &Caller) -> u32 {
         self.program(caller).map_or(0, |entry| entry.ids.pid)
-    }
-
-    fn archive_bytes(&self) -> &[u8] {
-        self.archive.get(..self.archive_size).unwrap_or(&[])
     }
 }
 

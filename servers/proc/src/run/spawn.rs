@@ -3,7 +3,7 @@
 use super::{Held, ProcServer};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use manifest::{Archive, Program};
+use manifest::Program;
 use proc_api::ProcError;
 use proc_core::{Full, MAX_PROGRAMS};
 use sys::{Notification, Priority, Process, Rights};
@@ -26,8 +26,9 @@ impl ProcServer {
         let (slot, instance) =
             place.map_err(|Full| ProcError::TooMany { limit: MAX_PROGRAMS.into() })?;
         let badge = u64::from(number) | u64::from(instance) << 32;
-        let held = self
-            .load(&program, arguments, badge, slot)
+        let checked = self.images.check(name);
+        let held = checked
+            .and_then(|()| self.load(&program, arguments, badge, slot))
             .map_err(|why| ProcError::CannotLoad { program: name.to_string(), why })?;
         let pid = held.process.info().map_or(0, |info| info.pid);
         self.hand_over(&held.process);
@@ -44,8 +45,7 @@ impl ProcServer {
         slot: u8,
     ) -> Result<Held, String> {
         let text = |error: sys::Error| error.to_string();
-        let archive = Archive::new(self.archive_bytes()).map_err(|error| error.to_string())?;
-        let image = archive.file(&program.name).map_err(|error| error.to_string())?;
+        let image = self.images.image(&program.name).ok_or("its image was not checked")?;
         let bell = Notification::create().map_err(text)?;
         let args: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let handles = [
