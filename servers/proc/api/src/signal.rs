@@ -222,7 +222,12 @@ impl SignalSet {
 
     /// By number.
     pub fn iter(self) -> impl Iterator<Item = Signal> {
-        (1..64).map(Signal).filter(move |signal| self.contains(*signal))
+        let mut left = self.common(Self::ALL).0;
+        core::iter::from_fn(move || {
+            let lowest = (left != 0).then(|| left.trailing_zeros().to_le_bytes()[0]);
+            left &= left.wrapping_sub(1);
+            lowest.map(Signal)
+        })
     }
 }
 
