@@ -39,12 +39,16 @@ pub(crate) fn split(encoded: &[u8]) -> (Words, &[u8]) {
     (words, &[])
 }
 
+/// What words are padded with.
+const PADDING: [u8; INLINE_BYTES] = [0; INLINE_BYTES];
+
 /// The value in a message. Nothing may be left over but the zeros that pad the words.
 pub(crate) fn decode<T: DeserializeOwned>(words: &Words, bytes: &[u8]) -> Result<T, CodecError> {
     if !bytes.is_empty() {
         return whole(bytes, |rest| rest.is_empty());
     }
-    whole(&inline_bytes(words), |rest| rest.iter().all(|byte| *byte == 0))
+    // Compared as a whole: byte by byte this was a sixth of a typed call.
+    whole(&inline_bytes(words), |rest| PADDING.ends_with(rest))
 }
 
 /// What a message carries: its bytes, else the words, with the zeros that pad them.

@@ -23,6 +23,8 @@ pub struct Pending {
     /// By number, oldest first; no empty ones.
     queued: BTreeMap<Signal, VecDeque<Info>>,
     queued_count: usize,
+    /// Of which of these two there is one.
+    there: SignalSet,
 }
 
 impl Pending {
@@ -32,12 +34,14 @@ impl Pending {
     /// [`QueueFull`].
     pub fn add(&mut self, info: Info) -> Result<(), QueueFull> {
         if !info.signal.is_queued() {
+            self.there = self.there.with(info.signal);
             self.standard.entry(info.signal).or_insert(info);
             return Ok(());
         }
         if self.queued_count >= QUEUE_MAX {
             return Err(QueueFull);
         }
+        self.there = self.there.with(info.signal);
         self.queued.entry(info.signal).or_default().push_back(info);
         self.queued_count += 1;
         Ok(())
@@ -50,6 +54,7 @@ impl Pending {
 
     /// Puts one back in front of those of its number.
     pub fn put_back(&mut self, info: Info) {
+        self.there = self.there.with(info.signal);
         if info.signal.is_queued() {
             self.queued.entry(info.signal).or_default().push_front(info);
             self.queued_count += 1;
@@ -60,9 +65,7 @@ impl Pending {
 
     /// Which there are.
     pub fn set(&self) -> SignalSet {
-        let fault = self.fault.iter().map(|info| info.signal);
-        let others = self.standard.keys().chain(self.queued.keys()).copied();
-        fault.chain(others).fold(SignalSet::EMPTY, SignalSet::with)
+        self.fault.iter().map(|info| info.signal).fold(self.there, SignalSet::with)
     }
 
     /// Takes one of this set: a fault, else of the lowest number the oldest.
@@ -70,8 +73,12 @@ impl Pending {
         if let Some(fault) = self.fault.take_if(|info| set.contains(info.signal)) {
             return Some(fault);
         }
-        let signal = self.set().common(set).iter().next()?;
-        if signal.is_queued() { self.take_queued(signal) } else { self.standard.remove(&signal) }
+        let signal = self.there.common(set).iter().next()?;
+        if signal.is_queued() {
+            return self.take_queued(signal);
+        }
+        self.there = self.there.without(signal);
+        self.standard.remove(&signal)
     }
 
     fn take_queued(&mut self, signal: Signal) -> Option<Info> {
@@ -79,6 +86,7 @@ impl Pending {
         let info = queue.pop_front();
         if queue.is_empty() {
             self.queued.remove(&signal);
+            self.there = self.there.without(signal);
         }
         self.queued_count -= usize::from(info.is_some());
         info
@@ -96,6 +104,7 @@ impl Pending {
     /// Drops all of these.
     pub fn discard(&mut self, set: SignalSet) {
         self.fault.take_if(|info| set.contains(info.signal));
+        self.there = self.there.minus(set);
         self.standard.retain(|signal, _| !set.contains(*signal));
         self.queued.retain(|signal, _| !set.contains(*signal));
         self.queued_count = self.queued.values().map(VecDeque::len).sum();
