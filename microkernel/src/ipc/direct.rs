@@ -59,13 +59,10 @@ impl<M: Machine> Kernel<M> {
 
     #[inline(never)]
     fn offer_bytes(&mut self, me: ThreadId, at: EndpointId, call: &Pending, from: u64) -> bool {
-        let Some(receiver) = self.endpoints[at].receivers.first() else { return false };
-        let Some(parcel) = self.parcel(me, from, receiver) else { return false };
-        let offered = self.offer_words(me, at, call, Beside::Receives(from));
-        if offered {
-            self.unload(parcel);
-        }
-        offered
+        let receiver = self.endpoints[at].receivers.first();
+        self.with_bytes((me, from), receiver, |kernel, beside| {
+            kernel.offer_words(me, at, call, beside)
+        })
     }
 
     #[inline(always)]
@@ -126,13 +123,10 @@ impl<M: Machine> Kernel<M> {
         answer: (u64, u32),
         from: u64,
     ) -> bool {
-        let Some(caller) = self.awaiting(me, answer.0) else { return false };
-        let Some(parcel) = self.parcel(me, from, caller) else { return false };
-        let answered = self.answer_words(me, at, answer, Beside::Receives(from));
-        if answered {
-            self.unload(parcel);
-        }
-        answered
+        let caller = self.awaiting(me, answer.0);
+        self.with_bytes((me, from), caller, |kernel, beside| {
+            kernel.answer_words(me, at, answer, beside)
+        })
     }
 
     #[inline(always)]
@@ -184,6 +178,25 @@ impl<M: Machine> Kernel<M> {
         true
     }
 
+    /// Hands over what the envelope at this address says beside the words, when those went.
+    #[inline(always)]
+    fn with_bytes(
+        &mut self,
+        (me, envelope): (ThreadId, u64),
+        to: Option<ThreadId>,
+        words: impl FnOnce(&mut Self, Beside) -> bool,
+    ) -> bool {
+        let parcel = to.and_then(|to| self.parcel(me, envelope, to));
+        let Some(Parcel { from, to, receipt }) = parcel else { return false };
+        if !words(self, Beside::Receives(envelope)) {
+            return false;
+        }
+        // NOFAIL: both sides were checked by `parcel`, and nothing was unmapped since.
+        let _copied = self.copy_user(from, to);
+        self.machine.write(receipt, &(from.1.len() as u64).to_le_bytes());
+        true
+    }
+
     /// The bytes of the envelope at this address, for a thread that did not say yet where it
     /// wants them.
     fn parcel(&self, from: ThreadId, envelope: u64, to: ThreadId) -> Option<Parcel> {
@@ -202,13 +215,6 @@ impl<M: Machine> Kernel<M> {
             to: (to, self.check_in(receiver, UserSlice::new(target, len).ok()?)?),
             receipt: Phys(place.0 + RECEIPT),
         })
-    }
-
-    /// The bytes go, after the words.
-    fn unload(&mut self, Parcel { from, to, receipt }: Parcel) {
-        // NOFAIL: both sides were checked by `parcel`, and nothing was unmapped since.
-        let _copied = self.copy_user(from, to);
-        self.machine.write(receipt, &(from.1.len() as u64).to_le_bytes());
     }
 
     /// Two words of an envelope that lies in one page, and where it lies.

@@ -146,9 +146,10 @@ fn bytes_for_a_caller_whose_process_is_gone_go_nowhere() {
     let endpoint = driver.make(Syscall::EndpointCreate, &[]);
     let (child, _) = driver.child(0);
     let theirs = driver.give(child, endpoint, Rights::SEND, 0);
+    driver.give_page(child);
     // A handle keeps the name of the thread.
     let caller = driver.start_urgent(child);
-    driver.raw(Syscall::Call as u64, &[theirs], 0);
+    driver.raw(Syscall::Call as u64, &[theirs], ENVELOPE + RECEIVES_ONLY);
     driver.raw(Syscall::Recv as u64, &[endpoint], 0);
     let token = driver.result(me).unwrap().token;
     driver.call(Syscall::ProcessKill, &[child, 0]).unwrap();
