@@ -82,6 +82,7 @@ impl Envelope {
 
     /// What travels in `r15` for this envelope at this address.
     #[must_use]
+    #[inline]
     pub fn register(&self, address: u64) -> u64 {
         let gifts = self.gifts.iter().any(|gift| gift.handle != 0);
         if gifts || self.deadline_ns != FOREVER {

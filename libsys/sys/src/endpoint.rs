@@ -42,6 +42,22 @@ impl Endpoint {
         check(out.status).map(|()| (low_half(out.value1), words))
     }
 
+    /// Calls with words and bytes, for words and bytes: the words of the reply take the places
+    /// of those that went, its bytes go to `buffer`. Its label, and how many bytes came; handles
+    /// that come with it are closed.
+    #[inline]
+    pub fn call_bytes(
+        &self,
+        label: u32,
+        words: &mut Words,
+        bytes: &[u8],
+        buffer: &mut [u8],
+    ) -> Result<(u32, usize), Error> {
+        let (arguments, mut envelope) = (self.arguments(label), Envelope::EMPTY);
+        let out = exchange(Syscall::Call, arguments, words, &mut envelope, bytes, buffer);
+        check(out.status).map(|()| (low_half(out.value1), bytes_alone(&envelope)))
+    }
+
     /// Calls; bytes of the reply go to `buffer`. Moved handles leave the message when
     /// the call was taken.
     pub fn call_with(
@@ -130,16 +146,48 @@ impl Endpoint {
         label: u32,
         words: &mut Words,
     ) -> Result<ReceivedWords, Error> {
-        let out = match reply.take() {
-            None => exchange_words(Syscall::Recv, self.arguments(0), words),
-            Some(right) => {
-                let token = right.into_token();
-                let out = exchange_words(Syscall::ReplyRecv, self.answer(token, label), words);
-                give_back(reply, token, &out);
-                out
-            }
+        self.answer_and_wait(reply, label, |number, arguments| {
+            exchange_words(number, arguments, words)
+        })
+    }
+
+    /// The same with bytes in both directions, and how many came. Handles that come with a
+    /// message are closed.
+    #[inline]
+    pub fn reply_receive_bytes(
+        &self,
+        reply: &mut Option<ReplyRight>,
+        label: u32,
+        words: &mut Words,
+        bytes: &[u8],
+        buffer: &mut [u8],
+    ) -> Result<(ReceivedWords, usize), Error> {
+        let mut envelope = Envelope::EMPTY;
+        let received = self.answer_and_wait(reply, label, |number, arguments| {
+            exchange(number, arguments, words, &mut envelope, bytes, buffer)
+        })?;
+        Ok((received, bytes_alone(&envelope)))
+    }
+
+    /// Answers, if there is something to answer, and waits, by a call that exchanges messages.
+    #[inline(always)]
+    fn answer_and_wait(
+        &self,
+        reply: &mut Option<ReplyRight>,
+        label: u32,
+        exchange: impl FnOnce(Syscall, Arguments) -> Outcome,
+    ) -> Result<ReceivedWords, Error> {
+        let token = reply.take().map(ReplyRight::into_token);
+        let out = match token {
+            None => exchange(Syscall::Recv, self.arguments(0)),
+            Some(token) => exchange(Syscall::ReplyRecv, self.answer(token, label)),
         };
-        check(out.status)?;
+        if out.status != 0 {
+            if let Some(token) = token {
+                give_back(reply, token, &out);
+            }
+            check(out.status)?;
+        }
         let label = low_half(out.value1);
         if label == NOTIFIED_LABEL {
             return Ok(ReceivedWords::Notified(out.value0));
@@ -231,6 +279,15 @@ fn is_repliers(error: Error) -> bool {
         error,
         Error::TooLong | Error::BadAddress | Error::BadHandle | Error::NoRight | Error::BadArgument
     )
+}
+
+/// How many bytes came; handles are closed.
+#[inline(always)]
+fn bytes_alone(envelope: &Envelope) -> usize {
+    if envelope.taken != [0; abi::GIFTS] {
+        drop(taken(envelope));
+    }
+    received_len(envelope)
 }
 
 /// The right to answer what came, if an answer is awaited.

@@ -1,10 +1,10 @@
-//! Calls and answers with words alone, between threads on the host.
+//! Calls and answers with words, alone or with bytes, between threads on the host.
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use sys::{
-    Answer, Endpoint, Error, FOREVER, Incoming, Message, Received, ReceivedWords, ReplyRight,
-    Rights, Words,
+    Answer, Endpoint, Error, FOREVER, Incoming, Lifeline, Message, Notification, Received,
+    ReceivedWords, ReplyRight, Rights, Words,
 };
 
 const SENT: Words = [1, 2, 3, 4, 5, 6, 7];
@@ -67,4 +67,42 @@ fn an_answer_that_could_not_be_given_leaves_the_right() {
     let right = reply.expect("the call is still open");
     right.reply(&mut Message::new(9, BACK)).unwrap();
     assert_eq!(caller.join().unwrap().map(|answer| answer.words).ok(), Some(BACK));
+}
+
+#[test]
+fn bytes_go_there_and_back_with_the_words() {
+    let endpoint = Arc::new(Endpoint::create().unwrap());
+    let server = endpoint.clone();
+    let server = thread::spawn(move || {
+        let (mut reply, mut words, mut buffer) = (None, Words::default(), [0; 8]);
+        let came = ReceivedWords::Message { badge: 0, label: 5 };
+        let first = server.reply_receive_bytes(&mut reply, 0, &mut words, b"", &mut buffer);
+        assert_eq!((first, words), (Ok((came, 3)), SENT));
+        assert_eq!(&buffer[..3], b"ask");
+        words = BACK;
+        let next = server.reply_receive_bytes(&mut reply, 9, &mut words, b"answer", &mut buffer);
+        assert_eq!((next, words, reply.is_none()), (Ok((came, 0)), SENT, true));
+    });
+    let (mut words, mut buffer) = (SENT, [0; 8]);
+    assert_eq!(endpoint.call_bytes(5, &mut words, b"ask", &mut buffer), Ok((9, 6)));
+    assert_eq!((words, &buffer[..6]), (BACK, b"answer".as_slice()));
+    endpoint.send(5, &SENT).unwrap();
+    server.join().unwrap();
+}
+
+#[test]
+fn handles_that_come_with_bytes_are_closed() {
+    let endpoint = Arc::new(Endpoint::create().unwrap());
+    let (watch, held) = Lifeline::create(&Notification::create().unwrap(), 1).unwrap();
+    let server = endpoint.clone();
+    let server = thread::spawn(move || {
+        let (_, _, reply) = message(server.receive(FOREVER, &mut [0; 8]));
+        let mut answer = Message::new(9, BACK).with_bytes(b"answer");
+        answer.gifts.push(held).unwrap();
+        reply.unwrap().reply(&mut answer).unwrap();
+    });
+    let (mut words, mut buffer) = (SENT, [0; 8]);
+    assert_eq!(endpoint.call_bytes(5, &mut words, b"ask", &mut buffer), Ok((9, 6)));
+    server.join().unwrap();
+    assert_eq!(watch.held(), Ok(false));
 }

@@ -43,6 +43,7 @@ pub(crate) fn check(status: u64) -> Result<(), Error> {
 
 /// A call with a message. The words that come take the places of those that go. The
 /// envelope's addresses are filled here from real slices, which is what makes it safe.
+#[inline]
 pub(crate) fn exchange(
     number: Syscall,
     arguments: Arguments,

@@ -70,7 +70,7 @@ pub(crate) fn one_space(meter: &Meter<'_>) -> Result<(), Failure> {
     word_trips(meter, &endpoint, words)?;
     server.kill()?;
     let endpoint = Arc::new(Endpoint::create()?);
-    let server = server_here(&endpoint, serve)?;
+    let server = server_here(&endpoint, serve_bytes)?;
     byte_trips(meter, &endpoint, bytes)?;
     Ok(server.kill()?)
 }
@@ -95,7 +95,7 @@ pub(crate) fn two_spaces(meter: &Meter<'_>) -> Result<(), Failure> {
     word_trips(meter, &endpoint, words)?;
     words_server.stop()?;
     let endpoint = Endpoint::create()?;
-    let bytes_server = server(meter, "serve", &endpoint)?;
+    let bytes_server = server(meter, "serve-bytes", &endpoint)?;
     byte_trips(meter, &endpoint, bytes)?;
     bytes_server.stop()
 }
@@ -123,8 +123,7 @@ fn byte_trips(meter: &Meter<'_>, server: &Endpoint, rows: &[&str]) -> Result<(),
     for (row, length) in rows.iter().zip([rest, 64, 960, 4096, LONGEST]) {
         let times = if length < LONGEST { TIMES } else { FEW_TIMES };
         meter.measure(row, times, || {
-            let mut message = Message::new(0, [1; WORDS]).with_bytes(&sent[..length]);
-            server.call_with(&mut message, FOREVER, &mut received).map(drop)
+            server.call_bytes(0, &mut [1; WORDS], &sent[..length], &mut received).map(drop)
         })?;
     }
     Ok(())
@@ -163,15 +162,25 @@ pub(crate) fn serve_words(endpoint: &Endpoint) -> Result<(), Failure> {
     }
 }
 
-/// Answers each call with as much as came with it, for ever.
-pub(crate) fn serve(endpoint: &Endpoint) -> Result<(), Failure> {
+/// Answers each call with as many words and bytes as came with it, for ever.
+pub(crate) fn serve_bytes(endpoint: &Endpoint) -> Result<(), Failure> {
     let (answer, mut buffer) = (alloc::vec![2; LONGEST], alloc::vec![0; LONGEST]);
     let (mut reply, mut words, mut length) = (None, Words::default(), 0);
     loop {
-        let mut message = Message::new(0, words).with_bytes(&answer[..length]);
-        match endpoint.reply_receive(&mut reply, &mut message, FOREVER, &mut buffer)? {
+        let bytes = &answer[..length];
+        let next = endpoint.reply_receive_bytes(&mut reply, 0, &mut words, bytes, &mut buffer)?;
+        length = next.1;
+    }
+}
+
+/// Answers each call with its words, after a look at what came with it, for ever.
+pub(crate) fn serve(endpoint: &Endpoint) -> Result<(), Failure> {
+    let (mut reply, mut words) = (None, Words::default());
+    loop {
+        let mut message = Message::new(0, words);
+        match endpoint.reply_receive(&mut reply, &mut message, FOREVER, &mut [])? {
             Received::Message(call) if call.label == LOOK => reply = look(call)?,
-            Received::Message(call) => (reply, words, length) = (call.reply, call.words, call.len),
+            Received::Message(call) => (reply, words) = (call.reply, call.words),
             Received::Notified(_) => {}
         }
     }

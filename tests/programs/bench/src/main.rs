@@ -111,6 +111,7 @@ fn measure(meter: &Meter<'_>, groups: &[(&[&str], Group)]) -> Result<(), Failure
 fn play(env: &rt::Env, role: &str) -> Result<(), Failure> {
     match role {
         "serve-words" => calls::serve_words(&env.handle("endpoint")?),
+        "serve-bytes" => calls::serve_bytes(&env.handle("endpoint")?),
         "serve" => calls::serve(&env.handle("endpoint")?),
         "serve-typed" => calls::serve_typed(env),
         "consume" => signals::consume(env),
