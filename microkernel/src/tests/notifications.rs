@@ -244,12 +244,12 @@ fn an_upcall_waits_for_the_end_of_a_long_operation() {
     driver.call(Syscall::UpcallRegister, &[notification, 0x40_0100, STACK, 0]).unwrap();
     // The interrupt comes after the first of its pieces.
     driver.kernel.machine.arriving.push_back(Interrupt::Line(7));
-    driver.raw(Syscall::MemoryCreate as u64, &[64], 0);
+    driver.raw(Syscall::MemoryCreate as u64, &[200], 0);
     let frame = driver.frame().clone();
     assert_eq!((frame.instruction, frame.value0), (0x40_0100, 2), "the handler has its bits");
     driver.raw(Syscall::UpcallReturn as u64, &[(STACK - 160) & !15], 0);
     let memory = driver.frame().value0;
-    assert_eq!(driver.call(Syscall::MemoryInfo, &[memory]).unwrap().values.0, 64);
+    assert_eq!(driver.call(Syscall::MemoryInfo, &[memory]).unwrap().values.0, 200);
 }
 
 #[test]

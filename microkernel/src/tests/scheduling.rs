@@ -175,12 +175,15 @@ fn pinned(driver: &mut Driver, process: u64, priority: u64, cpu: u64) -> u64 {
 #[test]
 fn one_cpu_keeps_the_next_deadline() {
     let mut driver = many(2);
+    let bell = driver.make(Syscall::NotificationCreate, &[]);
+    let timer = driver.make(Syscall::TimerCreate, &[bell, 1]);
     pinned(&mut driver, 0, 29, 1);
     let mut smp = Smp::from(driver);
     smp.settle();
     smp.syscall(CpuId(1), Syscall::Sleep as u64, &[1_000], 0);
     smp.settle();
-    smp.syscall(CpuId(0), Syscall::Yield as u64, &[], 0);
+    // The first CPU looks at the deadlines too, with a later one of its own.
+    smp.syscall(CpuId(0), Syscall::TimerArm as u64, &[timer, 5_000], 0);
     smp.settle();
     let timers: Vec<_> = smp.kernel.machine.cpus.iter().map(|cpu| cpu.timer_ns).collect();
     assert_eq!(timers, [None, Some(1_000)]);
