@@ -6,6 +6,7 @@ mod decide;
 mod lend;
 mod queue;
 mod runs;
+mod timer;
 
 pub(crate) use decide::{SLICE_NS, takes_over};
 pub use queue::RunQueue;

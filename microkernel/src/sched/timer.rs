@@ -1,0 +1,89 @@
+//! The CPU's timer: set to the next deadline, or to the end of a slice or budget.
+//!
+//! Whatever changes one of those marks the timer as stale; it is computed on the way out, and
+//! only then.
+
+use crate::exit::Context;
+use crate::kernel::Kernel;
+use crate::machine::{CpuId, Machine};
+
+impl<M: Machine> Kernel<M> {
+    /// The CPU's timer may have to be set anew before it leaves.
+    pub(crate) fn timer_is_stale(&mut self, cpu: CpuId) {
+        self.stale_timers |= 1 << cpu.0;
+    }
+
+    /// The timer is to end a slice while others of the current thread's priority wait. It may
+    /// be early, or not be wanted any more when it fires: to set it costs more than that.
+    pub(super) fn look_at_slice_timer(&mut self, cpu: CpuId) {
+        let state = self.cpu(cpu);
+        if state.current.is_some_and(|id| self.threads[id].context.is_some()) {
+            // The end of a budget is not to be late.
+            return self.timer_is_stale(cpu);
+        }
+        let wanted = state.current.and_then(|id| {
+            let thread = &self.threads[id];
+            state.queue.has(thread.priority).then(|| state.clock.since.wrapping_add(thread.slice))
+        });
+        let kept = match (state.slice_end, wanted) {
+            (None, wanted) => wanted.is_none(),
+            (Some(set), Some(wanted)) => set <= wanted,
+            (Some(_), None) => state.current.is_some(),
+        };
+        if !kept {
+            self.timer_is_stale(cpu);
+        }
+    }
+
+    /// Sets the deadline timer if something changed that it depends on.
+    #[inline(always)]
+    pub(crate) fn keep_timer(&mut self, cpu: CpuId) {
+        if self.stale_timers.wrapping_shr(u32::from(cpu.0)) & 1 != 0 {
+            self.set_next_timer(cpu);
+        }
+    }
+
+    /// Sets the deadline timer to what comes first: a deadline, unless another CPU keeps it
+    /// already, or the end of the budget, or of the slice when others of the same priority
+    /// wait. Nothing of the kind: no timer interrupt.
+    #[inline(never)]
+    fn set_next_timer(&mut self, cpu: CpuId) {
+        self.stale_timers &= !(1 << cpu.0);
+        let slice_end = self.slice_end_ns(cpu);
+        let deadline = self.deadlines.next_ns().filter(|next| !self.kept_elsewhere(cpu, *next));
+        if deadline.is_some() {
+            self.keeper = cpu;
+        }
+        let wanted = [deadline, slice_end].into_iter().flatten().min();
+        if wanted != self.cpu(cpu).timer_ns {
+            self.cpu_mut(cpu).timer_ns = wanted;
+            self.machine.set_timer(wanted);
+        }
+    }
+
+    /// When the current thread's budget or slice ends, if that matters to anybody.
+    #[inline(always)]
+    fn slice_end_ns(&mut self, cpu: CpuId) -> Option<u64> {
+        self.book(cpu, Context::Kernel);
+        let current = self.cpu(cpu).current;
+        if let Some(context) = current.and_then(|id| self.threads[id].context) {
+            self.cpu_mut(cpu).slice_end = None;
+            return self.budget_end_ns(cpu, context);
+        }
+        self.settle(cpu);
+        let state = self.cpu(cpu);
+        let slice = current.and_then(|id| {
+            let thread = &self.threads[id];
+            state.queue.has(thread.priority).then_some(thread.slice)
+        });
+        let since = state.clock.since;
+        self.cpu_mut(cpu).slice_end = slice.map(|slice| since.wrapping_add(slice));
+        slice.map(|slice| self.machine.now_ns() + self.machine.ns_of(slice).max(1))
+    }
+
+    /// Whether another CPU's timer fires in time for this deadline.
+    fn kept_elsewhere(&self, cpu: CpuId, deadline_ns: u64) -> bool {
+        self.keeper != cpu
+            && self.cpu(self.keeper).timer_ns.is_some_and(|timer_ns| timer_ns <= deadline_ns)
+    }
+}
