@@ -242,7 +242,8 @@ pub trait Machine: Sized {
     fn read(&self, from: Phys, into: &mut [u8]);
     /// Writes physical memory that the kernel manages.
     fn write(&mut self, to: Phys, bytes: &[u8]);
-    /// Copies between two places of physical memory that do not overlap.
+    /// Copies between two places of physical memory. They may overlap: a program may send to
+    /// itself.
     fn copy(&mut self, from: Phys, to: Phys, len: usize);
 
     // -- CPU, time and interrupts ----------------------------------------------

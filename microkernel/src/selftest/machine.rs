@@ -8,6 +8,7 @@ pub(super) const CHECKS: &[Check] = &[
     ("memory-zero", zero),
     ("memory-read-what-was-written", read_back),
     ("memory-copy", copy),
+    ("memory-copy-onto-itself", copy_overlapping),
     ("memory-ram-is-no-device", ram_is_no_device),
     ("memory-controllers-are-no-devices", controllers_are_not),
     ("memory-devices-are-devices", devices_are),
@@ -36,6 +37,20 @@ fn read_back(bench: &mut Bench<'_>) -> Outcome {
     let mut before = [1];
     bench.machine.read(Phys(frame.0 + 99), &mut before);
     bench.equal("the byte before", u64::from(before[0]), 0)
+}
+
+/// What a program that sends to itself may ask for, up and down.
+fn copy_overlapping(bench: &mut Bench<'_>) -> Outcome {
+    let frame = bench.boot.frames.take(1);
+    let wanted: [u8; 64] = core::array::from_fn(|at| at.to_le_bytes()[0]);
+    for (from, to) in [(0, 8), (8, 0)] {
+        bench.machine.write(Phys(frame.0 + from), &wanted);
+        bench.machine.copy(Phys(frame.0 + from), Phys(frame.0 + to), wanted.len());
+        let mut found = [0; 64];
+        bench.machine.read(Phys(frame.0 + to), &mut found);
+        bench.hold("other bytes", found == wanted)?;
+    }
+    Ok(())
 }
 
 fn copy(bench: &mut Bench<'_>) -> Outcome {

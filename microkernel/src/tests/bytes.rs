@@ -71,6 +71,9 @@ fn both_ways_bring_the_same_bytes_and_tell_the_same() {
         Trip { from: BYTES + 4000, len: 200, to: ROOM, fit: 200 },
         Trip { from: BYTES, len: 200, to: ROOM + 4000, fit: 200 },
         Trip { from: BYTES + 4090, len: 1500, to: ROOM + 4001, fit: 1500 },
+        // Onto themselves, up and down: a program sends to itself.
+        Trip { from: BYTES, len: 64, to: BYTES + 8, fit: 64 },
+        Trip { from: BYTES + 8, len: 64, to: BYTES, fit: 64 },
         // Memory that is not there, before and after a page that is.
         Trip { from: 0x6666_0000, len: 8, to: ROOM, fit: 8 },
         Trip { from: BYTES, len: 8, to: 0x6666_0000, fit: 8 },

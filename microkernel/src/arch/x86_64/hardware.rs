@@ -196,7 +196,7 @@ impl Machine for Hardware {
     }
 
     fn copy(&mut self, from: Phys, to: Phys, len: usize) {
-        // SAFETY: as for `zero`; the core says that they do not overlap.
+        // SAFETY: as for `zero`.
         unsafe { physmap::copy(from, to, len) }
     }
 

@@ -36,11 +36,11 @@ pub(crate) unsafe fn write(to: Phys, bytes: &[u8]) {
     unsafe { pointer(to).copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) }
 }
 
-/// Copies RAM.
+/// Copies RAM; the two places may overlap.
 ///
 /// # Safety
-/// As for [`read`] and [`write`]; the two do not overlap.
+/// As for [`read`] and [`write`].
 pub(crate) unsafe fn copy(from: Phys, to: Phys, len: usize) {
     // SAFETY: the caller's promise.
-    unsafe { pointer(to).copy_from_nonoverlapping(pointer(from), len) }
+    unsafe { pointer(to).copy_from(pointer(from), len) }
 }
