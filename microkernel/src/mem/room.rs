@@ -1,8 +1,9 @@
 //! Room for one more object: arenas grow when they are full, by a frame at a time.
 //!
-//! Shape: an arena's slice has addresses for more than memory can hold, and frames behind its first
-//! part; see ARCHITECTURE.md, "Room for objects". Frames that an arena got stay its own. The first program's account pays for them: it has what
-//! no other program was promised, so growth never takes a page that somebody's quota allows.
+//! Shape: an arena's slice has addresses for more than memory can hold, and frames behind its
+//! first part; see ARCHITECTURE.md, "Room for objects". Frames that an arena got stay its own.
+//! The first program's account pays for them: it has what no other program was promised, so
+//! growth never takes a page that somebody's quota allows.
 //! Order: room is made before anything of an object is charged or linked.
 
 use crate::arena::{Arena, Growing, Slot};
@@ -49,8 +50,8 @@ impl<M: Machine> Kernel<M> {
         self.room_for_deadlines()
     }
 
-    /// Makes sure that all threads, timers and contexts that fit can have deadlines: to set one never
-    /// fails.
+    /// Makes sure that all threads, timers and contexts that fit can have deadlines: to set one
+    /// never fails.
     #[inline(always)]
     fn room_for_deadlines(&mut self) -> Result<(), Error> {
         let (threads, timers) = (self.threads.capacity(), self.timers.capacity());
