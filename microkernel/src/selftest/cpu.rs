@@ -95,7 +95,7 @@ fn stacks_distinct(bench: &mut Bench<'_>) -> Outcome {
     let apart = all.windows(2).all(|pair| pair[0] < pair[1]);
     bench.hold("two stacks are one", apart)?;
     for (stack, top) in InterruptStack::ALL.into_iter().zip(stacks.interrupt) {
-        let found = this_cpu().descriptors.get().map_or(0, |tables| tables.interrupt_stack(stack));
+        let found = this_cpu().task.interrupt_stack(stack);
         bench.equal("stack in the task state segment", found, top)?;
     }
     Ok(())

@@ -103,9 +103,8 @@ fn devices_uncached(bench: &mut Bench<'_>) -> Outcome {
 /// The tops of all stacks of all CPUs.
 fn stacks() -> impl Iterator<Item = u64> {
     cpu::running().flat_map(|cpu| {
-        let interrupt = InterruptStack::ALL
-            .into_iter()
-            .map(|stack| cpu.descriptors.get().map_or(0, |tables| tables.interrupt_stack(stack)));
+        let interrupt =
+            InterruptStack::ALL.into_iter().map(|stack| cpu.task.interrupt_stack(stack));
         interrupt.chain([cpu.kernel_stack.load(Relaxed)])
     })
 }

@@ -110,9 +110,7 @@ fn own_descriptors(bench: &mut Bench<'_>) -> Outcome {
 }
 
 fn own_interrupt_stacks(bench: &mut Bench<'_>) -> Outcome {
-    let slot = |cpu: &CpuBlock, stack| {
-        cpu.descriptors.get().map_or(0, |tables| tables.interrupt_stack(stack) / STACK_SLOT)
-    };
+    let slot = |cpu: &CpuBlock, stack| cpu.task.interrupt_stack(stack) / STACK_SLOT;
     for cpu in cpu::running() {
         for stack in InterruptStack::ALL {
             let mine = slot(cpu, stack);

@@ -241,9 +241,7 @@ impl Machine for Hardware {
     }
 
     fn allow_ports(&mut self, held: &PortSpans, wanted: &PortSpans) {
-        if let Some(tables) = this_cpu().descriptors.get() {
-            tables.allow_ports(held, wanted);
-        }
+        this_cpu().task.allow_ports(held, wanted);
     }
 
     fn hide_clock(&mut self, hidden: bool) {

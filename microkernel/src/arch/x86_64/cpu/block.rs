@@ -3,7 +3,7 @@
 use super::super::checks::CpuChecks;
 use super::super::entry::frame::UserFrame;
 use super::super::irq::pending::Pending;
-use super::tables::Descriptors;
+use super::tables::{Segments, TaskPlace};
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicBool, AtomicU64};
 use core_kernel::CpuId;
@@ -17,7 +17,8 @@ pub(crate) const CPUS: usize = 64;
 pub(crate) struct CpuBlock {
     /// The address of this block: what `gs:[this]` gives.
     pub(crate) this: AtomicU64,
-    /// The end of the frame of the thread that runs in user mode: entries push there.
+    /// The end of the frame of the thread that runs in user mode, whose bases are in the
+    /// registers: entries push there. 0 when that is nobody's.
     pub(crate) frame_end: AtomicU64,
     /// The top of this CPU's kernel stack.
     pub(crate) kernel_stack: AtomicU64,
@@ -29,14 +30,8 @@ pub(crate) struct CpuBlock {
     pub(crate) request: AtomicU64,
     /// How often it was asked.
     pub(crate) shootdowns: AtomicU64,
-    /// The end of the frame whose thread's bases are in the registers, or 0.
-    pub(crate) loaded: AtomicU64,
     /// Whether user mode can change the bases of fs and gs by itself.
     pub(crate) fsgsbase: AtomicBool,
-    /// The user fs base that was last read or set.
-    pub(crate) user_fs: AtomicU64,
-    /// The user gs base that was last read or set.
-    pub(crate) user_gs: AtomicU64,
     /// Interrupts that wait for the exit loop.
     pub(crate) pending: Pending,
     /// Non-maskable interrupts seen.
@@ -59,8 +54,10 @@ pub(crate) struct CpuBlock {
     pub(crate) nmi_stack: AtomicU64,
     /// The number of its interrupt controller.
     pub(crate) apic_id: AtomicU64,
-    /// Segment and interrupt stack tables.
-    pub(crate) descriptors: spin::Once<Descriptors>,
+    /// Its task state segment.
+    pub(crate) task: TaskPlace,
+    /// Its segments.
+    pub(crate) segments: spin::Once<Segments>,
     /// What it does before the core runs on it; empty when that is done.
     pub(crate) errand: spin::Mutex<Option<fn()>>,
     /// What a probe ran into: a vector above the error code's 32 bits; 0 for nothing.
@@ -83,10 +80,7 @@ impl CpuBlock {
             active_root: AtomicU64::new(0),
             request: AtomicU64::new(0),
             shootdowns: AtomicU64::new(0),
-            loaded: AtomicU64::new(0),
             fsgsbase: AtomicBool::new(false),
-            user_fs: AtomicU64::new(0),
-            user_gs: AtomicU64::new(0),
             pending: Pending::new(),
             nmis: AtomicU64::new(0),
             debug_control: AtomicU64::new(0),
@@ -98,7 +92,8 @@ impl CpuBlock {
             strays: AtomicU64::new(0),
             nmi_stack: AtomicU64::new(0),
             apic_id: AtomicU64::new(0),
-            descriptors: spin::Once::new(),
+            task: TaskPlace::nowhere(),
+            segments: spin::Once::new(),
             errand: spin::Mutex::new(None),
             caught: AtomicU64::new(0),
             answer: AtomicU64::new(0),
@@ -132,11 +127,11 @@ impl CpuBlock {
         u32::try_from(self.apic_id.load(Relaxed)).unwrap_or(u32::MAX)
     }
 
-    /// Interrupts from user mode push there.
+    /// Every entry from user mode pushes there.
+    #[inline(always)]
     pub(crate) fn set_entry_stack(&self, end: u64) {
-        if let Some(tables) = self.descriptors.get() {
-            tables.set_entry_stack(end);
-        }
+        self.frame_end.store(end, Relaxed);
+        self.task.set_entry_stack(end);
     }
 
     /// The frame of the thread that entered.

@@ -59,13 +59,12 @@ pub(crate) fn init(cpu: CpuId, stacks: Stacks) {
     block.this.store(block.address(), Relaxed);
     block.kernel_stack.store(stacks.kernel, Relaxed);
     block.active_root.store(super::mm::table::active().frame().0, Relaxed);
-    let tables = block::block(cpu);
-    tables::Descriptors::load(tables, &stacks);
+    tables::Segments::load(block, &stacks);
     idt::load();
     syscall_registers::load(block);
     features::enable_protection();
     block.fsgsbase.store(features::features().fsgsbase, Relaxed);
-    // As the block says; kernel code does not use fs.
+    // As every thread begins; kernel code does not use fs.
     FsBase::write(VirtAddr::zero());
     vector::enable();
     machine_check::enable();

@@ -7,6 +7,7 @@
 
 use super::Stacks;
 use super::block::CpuBlock;
+use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 use core_kernel::object::PortSpans;
 use x86_64::instructions::{
     segmentation::{CS, DS, ES, FS, GS, SS, Segment},
@@ -51,11 +52,8 @@ impl InterruptStack {
         [Self::Nmi, Self::DoubleFault, Self::MachineCheck, Self::Debug];
 }
 
-/// The tables. They stay where they are: the CPU holds their addresses.
-pub(crate) struct Descriptors {
-    segments: GlobalDescriptorTable<9>,
-    task: TaskPlace,
-}
+/// The segments. They stay where they are: the CPU holds their address.
+pub(crate) struct Segments(GlobalDescriptorTable<9>);
 
 /// Bytes of the map of ports: one bit each, and a last byte that the CPU wants to be ones.
 const PORT_MAP: usize = 65_536 / 8 + 1;
@@ -65,7 +63,7 @@ const PORT_MAP: usize = 65_536 / 8 + 1;
 ///
 /// Source: Intel SDM 1, 19.5.2 "I/O Permission Bit Map".
 #[repr(C)]
-struct Task {
+pub(crate) struct Task {
     segment: TaskStateSegment,
     /// Bit clear: user mode may use the port.
     ports: [u8; PORT_MAP],
@@ -79,27 +77,69 @@ const MAP_OFF: u16 = u16::MAX;
 const _: () = assert!(core::mem::offset_of!(Task, ports) == MAP_ON as usize);
 
 /// Where a CPU's task state segment is: memory of its own, mapped for good at boot.
-#[derive(Clone, Copy)]
-struct TaskPlace(*mut Task);
-
-// SAFETY: 1. the memory is written only by its own CPU, with interrupts off, through the
-// functions below. 2. No reference to it is kept.
-unsafe impl Send for TaskPlace {}
-// SAFETY: as above.
-unsafe impl Sync for TaskPlace {}
+pub(crate) struct TaskPlace(AtomicPtr<Task>);
 
 impl TaskPlace {
+    /// The CPU was not started yet.
+    pub(crate) const fn nowhere() -> Self {
+        Self(AtomicPtr::new(core::ptr::null_mut()))
+    }
+
     /// The CPU reads it while this runs only in user mode, so never.
-    fn change(self, change: impl FnOnce(&mut Task)) {
-        // SAFETY: mapped for good; its own CPU, in kernel mode with interrupts off.
-        change(unsafe { &mut *self.0 });
+    #[inline(always)]
+    fn change(&self, change: impl FnOnce(&mut Task)) {
+        // SAFETY: 1. Mapped for good, before the functions that call this one can be. 2. Only
+        // its own CPU calls them, in kernel mode with interrupts off, and keeps no reference.
+        change(unsafe { &mut *self.0.load(Relaxed) });
+    }
+
+    /// Fills the segment there, which allows no port yet.
+    fn prepare(&self, stacks: &Stacks) {
+        let place = super::super::index(stacks.task);
+        self.0.store(core::ptr::with_exposed_provenance_mut(place), Relaxed);
+        self.change(|task| {
+            task.segment = TaskStateSegment::new();
+            task.segment.iomap_base = MAP_OFF;
+            task.ports.fill(0xff);
+            for (stack, top) in InterruptStack::ALL.into_iter().zip(stacks.interrupt) {
+                task.segment.interrupt_stack_table[stack as usize] = VirtAddr::new(top);
+            }
+        });
+    }
+
+    /// Where the CPU pushes when an interrupt or exception hits user mode.
+    #[inline(always)]
+    pub(crate) fn set_entry_stack(&self, top: u64) {
+        // SAFETY: the end of a thread's frame, which is kernel memory: canonical.
+        let top = unsafe { VirtAddr::new_unsafe(top) };
+        self.change(|task| task.segment.privilege_stack_table[0] = top);
+    }
+
+    /// Lets user mode use these ports in place of those it was let.
+    pub(crate) fn allow_ports(&self, held: &PortSpans, wanted: &PortSpans) {
+        self.change(|task| {
+            set_bits(&mut task.ports, held, true);
+            set_bits(&mut task.ports, wanted, false);
+            let any = wanted.iter().any(|span| span.count > 0);
+            task.segment.iomap_base = if any { MAP_ON } else { MAP_OFF };
+        });
+    }
+
+    /// The top of one of the stacks of its own; 0 for a CPU that was not started.
+    pub(crate) fn interrupt_stack(&self, stack: InterruptStack) -> u64 {
+        let task = self.0.load(Relaxed);
+        if task.is_null() {
+            return 0;
+        }
+        // SAFETY: mapped for good, and this part of it was written before the CPU ran.
+        unsafe { (*task).segment.interrupt_stack_table[stack as usize] }.as_u64()
     }
 
     /// Its descriptor: two entries of the table.
-    fn descriptor(self) -> Descriptor {
+    fn descriptor(&self) -> Descriptor {
         const PRESENT: u64 = 1 << 47;
         const AVAILABLE_TASK: u64 = 0b1001 << 40;
-        let base = self.0.expose_provenance() as u64;
+        let base = self.0.load(Relaxed).expose_provenance() as u64;
         let limit = TASK_BYTES - 1;
         let low = limit & 0xffff
             | (base & 0xff_ffff) << 16
@@ -112,25 +152,14 @@ impl TaskPlace {
 
 const _: () = assert!(TASK_BYTES <= 0x1_0000, "the limit fits into its lower part");
 
-impl Descriptors {
+impl Segments {
     /// Makes and loads this CPU's tables.
-    pub(crate) fn load(cpu: &'static CpuBlock, stacks: &Stacks) -> &'static Self {
-        let task =
-            TaskPlace(core::ptr::with_exposed_provenance_mut(super::super::index(stacks.task)));
-        task.change(|task| {
-            task.segment = TaskStateSegment::new();
-            task.segment.iomap_base = MAP_OFF;
-            task.ports.fill(0xff);
-            for (stack, top) in InterruptStack::ALL.into_iter().zip(stacks.interrupt) {
-                task.segment.interrupt_stack_table[stack as usize] = VirtAddr::new(top);
-            }
-        });
-        let tables = cpu.descriptors.call_once(|| Self { segments: Self::segments(task), task });
-        tables.activate();
-        tables
+    pub(crate) fn load(cpu: &'static CpuBlock, stacks: &Stacks) {
+        cpu.task.prepare(stacks);
+        cpu.segments.call_once(|| Self::new(&cpu.task)).activate();
     }
 
-    fn segments(task: TaskPlace) -> GlobalDescriptorTable<9> {
+    fn new(task: &TaskPlace) -> Self {
         let mut segments = GlobalDescriptorTable::empty();
         for descriptor in [
             Descriptor::kernel_code_segment(),
@@ -142,11 +171,11 @@ impl Descriptors {
         ] {
             segments.append(descriptor);
         }
-        segments
+        Self(segments)
     }
 
     fn activate(&'static self) {
-        self.segments.load();
+        self.0.load();
         let none = SegmentSelector::NULL;
         // SAFETY: the table just loaded has these segments; data segments are not used in
         // 64-bit mode, so null is right for them; gs and fs bases are set after this.
@@ -161,29 +190,6 @@ impl Descriptors {
             // Without this the CPU takes what is at address 0 for the local table.
             core::arch::asm!("lldt {:x}", in(reg) none.0, options(nostack, nomem));
         }
-    }
-
-    /// Where the CPU pushes when an interrupt or exception hits user mode.
-    pub(crate) fn set_entry_stack(&self, top: u64) {
-        self.task.change(|task| {
-            task.segment.privilege_stack_table[0] = VirtAddr::new_truncate(top);
-        });
-    }
-
-    /// Lets user mode use these ports in place of those it was let.
-    pub(crate) fn allow_ports(&self, held: &PortSpans, wanted: &PortSpans) {
-        self.task.change(|task| {
-            set_bits(&mut task.ports, held, true);
-            set_bits(&mut task.ports, wanted, false);
-            let any = wanted.iter().any(|span| span.count > 0);
-            task.segment.iomap_base = if any { MAP_ON } else { MAP_OFF };
-        });
-    }
-
-    /// The top of one of the stacks of its own.
-    pub(crate) fn interrupt_stack(&self, stack: InterruptStack) -> u64 {
-        // SAFETY: its own CPU, in kernel mode.
-        unsafe { (*self.task.0).segment.interrupt_stack_table[stack as usize] }.as_u64()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The saved registers of a thread, exactly as the stubs push them.
 
 use super::super::cpu::tables::{USER_CODE, USER_CODE_32, USER_DATA};
+use super::bases::Bases;
 use abi::{CompatCall, SavedFrame, ThreadMode, USER_END, WORDS};
 use core::mem::offset_of;
 use core_kernel::machine::Frame;
@@ -52,10 +53,8 @@ pub(crate) struct UserFrame {
     pub(crate) mode: ThreadMode,
     /// Whether a 32-bit call is in progress.
     pub(super) in_compat_call: bool,
-    /// The base of fs.
-    pub(crate) fs_base: u64,
-    /// The base of gs.
-    pub(crate) gs_base: u64,
+    /// The bases of fs and gs, while the CPU does not hold them.
+    pub(super) bases: Bases,
     /// Everything else.
     pub(crate) trap: Trap,
 }

@@ -8,34 +8,24 @@ use super::super::mm::{shootdown, table::Table};
 use super::super::serial::say;
 use super::super::{checks, debug, irq, panic, probe, time};
 use super::frame::{Trap, UserFrame};
-use super::lock::{Hold, Lock};
+use super::lock::{self, Core, Hold};
 use super::{leave, traps, vectors, watch};
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::Ordering::Relaxed;
-use core_kernel::{Fault, Held, Kernel, Next, Way};
-use spin::Once;
+use core_kernel::{Fault, Held, Next, Way};
 use x86_64::registers::control::Cr2;
 
-type Core = Kernel<Hardware>;
-
-/// The core, behind the one kernel lock.
+/// This CPU holds the kernel.
 ///
 /// ORDER: taken only by the functions here, with interrupts off; handlers of interrupts in
 /// kernel mode and the panic path never take it.
-static KERNEL: Once<Lock<Core>> = Once::new();
-
-/// This CPU holds the kernel.
-struct Holding(Hold<Core>);
+struct Holding(Hold);
 
 impl Holding {
-    fn take(cpu: &'static CpuBlock) -> Self {
-        match KERNEL.get() {
-            Some(kernel) => {
-                let (hold, waited) = kernel.hold(cpu);
-                Self(hold).after(cpu, waited)
-            }
-            None => core::panic!("an entry before the kernel is there"),
-        }
+    #[inline(always)]
+    fn take(cpu: &CpuBlock) -> Self {
+        let (hold, waited) = lock::hold(cpu);
+        Self(hold).after(cpu, waited)
     }
 
     /// What the CPU waited for it is no thread's time.
@@ -64,12 +54,13 @@ impl DerefMut for Holding {
 
 impl Held<Hardware> for Holding {
     fn let_interrupts_in(&mut self) {
+        let cpu = this_cpu();
         // SAFETY: the kernel is held since the entry, or since the last time here; nothing
         // in the core refers to the frame between two turns.
-        unsafe { leave::put_down(this_cpu()) };
-        let waited = self.0.let_go_for(irq::window);
+        unsafe { leave::put_down(cpu) };
+        let waited = self.0.let_go_for(cpu, irq::window);
         if waited > 0 {
-            self.waited(this_cpu().id(), waited);
+            self.waited(cpu.id(), waited);
         }
     }
 }
@@ -151,7 +142,7 @@ fn tell_of_traps() {
 
 /// Hands the machine over to the core. Never comes back.
 pub(crate) fn run(kernel: Core) -> ! {
-    KERNEL.call_once(|| Lock::new(kernel));
+    lock::publish(kernel);
     processors::let_go();
     join(this_cpu())
 }
@@ -231,44 +222,48 @@ fn follow(cpu: &'static CpuBlock, mut step: Step) -> ! {
     loop {
         step = match step {
             Step::User(frame) => {
-                let NotCanonical(fault) = enter_user(cpu, frame);
-                refuse(cpu, &fault)
+                enter_user(frame, cpu);
+                refuse(frame, cpu)
             }
             Step::Idle => idle(cpu),
         }
     }
 }
 
-/// The thread cannot go where its frame says.
-struct NotCanonical(Fault);
-
 /// Comes back only when IRET would fault.
 // The one door: out of line, so that there is one of it (a system test looks).
 #[inline(never)]
-fn enter_user(cpu: &CpuBlock, frame: *mut UserFrame) -> NotCanonical {
+fn enter_user(frame: *mut UserFrame, cpu: &CpuBlock) {
     // SAFETY: the frame of the thread that was just chosen; it lives in the core's arena,
     // and the core, on whatever CPU, does not touch it while the thread is current here.
-    let chosen = unsafe { &*frame };
-    if chosen.fits_sysret() {
+    if unsafe { (*frame).fits_sysret() } {
         // SAFETY: 1. The core decided so, with interrupts off, and the lock was released only
         // for this. 2. As above. 3. Checked.
         unsafe { leave::leave_fast(frame) }
     }
-    if !chosen.trap.canonical() {
-        let kind = abi::FaultKind::Protection;
-        return NotCanonical(Fault { kind, code: 0, address: chosen.trap.rip });
+    enter_slowly(frame, cpu);
+}
+
+/// The way by IRET.
+#[inline(never)]
+fn enter_slowly(frame: *mut UserFrame, cpu: &CpuBlock) {
+    // SAFETY: as in `enter_user`.
+    if unsafe { (*frame).trap.canonical() } {
+        // SAFETY: as in `enter_user`.
+        unsafe { leave::leave(cpu, frame) }
     }
-    // SAFETY: as above.
-    unsafe { leave::leave(cpu, frame) }
 }
 
 /// A bad place to go on is a fault of the thread: as if it had tried and failed.
 #[cold]
-fn refuse(cpu: &'static CpuBlock, fault: &Fault) -> Step {
+fn refuse(frame: *const UserFrame, cpu: &'static CpuBlock) -> Step {
+    // SAFETY: as in `enter_user`.
+    let address = unsafe { (*frame).trap.rip };
+    let fault = Fault { kind: abi::FaultKind::Protection, code: 0, address };
     let mut kernel = Holding::take(cpu);
     kernel.enter(cpu.id());
     checks::inside(cpu);
-    kernel.fault(cpu.id(), fault);
+    kernel.fault(cpu.id(), &fault);
     decide(kernel, cpu)
 }
 

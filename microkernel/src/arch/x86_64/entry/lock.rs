@@ -8,59 +8,75 @@
 //! lets go between two turns gives those who wait a chance, so that a long operation does
 //! not keep them out.
 
+use super::super::checks::ON;
 use super::super::cpu::CpuBlock;
+use super::super::hardware::Hardware;
 use super::super::mm::shootdown;
 use super::super::time;
 use core::cell::UnsafeCell;
+use core::mem::MaybeUninit;
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicBool, AtomicU64};
+use core_kernel::Kernel;
 
 /// How often a CPU that has let go looks whether somebody else has taken hold.
 const COURTESY: u32 = 100;
 
-/// What one CPU at a time may hold.
-pub(super) struct Lock<T> {
+/// What it guards.
+pub(super) type Core = Kernel<Hardware>;
+
+struct Lock {
     taken: AtomicBool,
     /// How many CPUs wait.
     waiting: AtomicU64,
     /// How often one had to wait.
     waits: AtomicU64,
-    /// The longest time that it was held, in time stamps.
+    /// When it was taken, and the longest time that it was held, in time stamps; 0 without the
+    /// checks.
+    since: AtomicU64,
     longest: AtomicU64,
-    inside: UnsafeCell<T>,
+    inside: UnsafeCell<MaybeUninit<Core>>,
 }
 
 // SAFETY: the inside is reached only through a `Hold`, and `taken` lets one exist at a time.
-unsafe impl<T: Send> Sync for Lock<T> {}
+unsafe impl Sync for Lock where Core: Send {}
+
+/// Taken until [`publish`].
+static LOCK: Lock = Lock {
+    taken: AtomicBool::new(true),
+    waiting: AtomicU64::new(0),
+    waits: AtomicU64::new(0),
+    since: AtomicU64::new(0),
+    longest: AtomicU64::new(0),
+    inside: UnsafeCell::new(MaybeUninit::uninit()),
+};
 
 /// This CPU holds it.
-pub(super) struct Hold<T: 'static> {
-    lock: &'static Lock<T>,
-    cpu: &'static CpuBlock,
-    since: u64,
+pub(super) struct Hold(());
+
+/// Puts the kernel in, once, by the first CPU.
+pub(super) fn publish(core: Core) {
+    // SAFETY: the lock is taken from the start, so nobody has a `Hold`.
+    unsafe { (*LOCK.inside.get()).write(core) };
+    LOCK.taken.store(false, Release);
 }
 
-impl<T> Lock<T> {
-    pub(super) const fn new(inside: T) -> Self {
-        Self {
-            taken: AtomicBool::new(false),
-            waiting: AtomicU64::new(0),
-            waits: AtomicU64::new(0),
-            longest: AtomicU64::new(0),
-            inside: UnsafeCell::new(inside),
-        }
-    }
+/// Waits until nobody holds it; for how long, in time stamps.
+#[inline(always)]
+pub(super) fn hold(cpu: &CpuBlock) -> (Hold, u64) {
+    let waited = LOCK.take(cpu);
+    (Hold(()), waited)
+}
 
-    /// Waits until nobody holds it; for how long, in time stamps.
-    pub(super) fn hold(&'static self, cpu: &'static CpuBlock) -> (Hold<T>, u64) {
-        let waited = self.take(cpu);
-        (Hold { lock: self, cpu, since: measure() }, waited)
-    }
-
+impl Lock {
     #[inline(always)]
     fn take(&self, cpu: &CpuBlock) -> u64 {
-        if self.taken.swap(true, Acquire) { self.wait(cpu) } else { 0 }
+        let waited = if self.taken.swap(true, Acquire) { self.wait(cpu) } else { 0 };
+        if ON {
+            self.since.store(time::stamp(), Relaxed);
+        }
+        waited
     }
 
     #[cold]
@@ -87,59 +103,54 @@ impl<T> Lock<T> {
         }
     }
 
-    fn release(&self, since: u64) {
-        if cfg!(feature = "checks") {
-            let held = measure() - since;
+    #[inline(always)]
+    fn release(&self) {
+        if ON {
+            let held = time::stamp() - self.since.load(Relaxed);
             self.longest.store(held.max(self.longest.load(Relaxed)), Relaxed);
         }
         self.taken.store(false, Release);
     }
 }
 
-/// The time stamp where it is wanted.
-fn measure() -> u64 {
-    if cfg!(feature = "checks") { time::stamp() } else { 0 }
-}
-
-impl<T> Hold<T> {
+impl Hold {
     /// Lets go for as long as `meanwhile` takes, and for whoever waits; how long it waited then
     /// itself.
-    pub(super) fn let_go_for(&mut self, meanwhile: impl FnOnce()) -> u64 {
-        self.lock.release(self.since);
+    pub(super) fn let_go_for(&mut self, cpu: &CpuBlock, meanwhile: impl FnOnce()) -> u64 {
+        LOCK.release();
         meanwhile();
-        self.lock.give_way(self.cpu);
-        let waited = self.lock.take(self.cpu);
-        self.since = measure();
-        waited
+        LOCK.give_way(cpu);
+        LOCK.take(cpu)
     }
 
     /// How often a CPU had to wait, and the longest time it was held (in time stamps; 0
     /// when that is not measured).
     pub(super) fn statistics(&self) -> (u64, u64) {
-        (self.lock.waits.load(Relaxed), self.lock.longest.load(Relaxed))
+        (LOCK.waits.load(Relaxed), LOCK.longest.load(Relaxed))
     }
 }
 
-impl<T> Drop for Hold<T> {
+impl Drop for Hold {
     fn drop(&mut self) {
-        self.lock.release(self.since);
+        LOCK.release();
     }
 }
 
-impl<T> Deref for Hold<T> {
-    type Target = T;
+impl Deref for Hold {
+    type Target = Core;
 
-    fn deref(&self) -> &T {
+    fn deref(&self) -> &Core {
         // SAFETY: 1. While a `Hold` exists, `taken` is set and no other one exists, except
-        // inside `let_go_for`, which borrows this one for itself alone. 2. Acquire of `take`
-        // pairs with Release of `release`: what the last CPU did is seen.
-        unsafe { &*self.lock.inside.get() }
+        // inside `let_go_for`, which borrows this one for itself alone. 2. `taken` is set from
+        // the start until `publish` has put the kernel in. 3. Acquire of `take` pairs with
+        // Release of `release`: what the last CPU did is seen.
+        unsafe { (*LOCK.inside.get()).assume_init_ref() }
     }
 }
 
-impl<T> DerefMut for Hold<T> {
-    fn deref_mut(&mut self) -> &mut T {
+impl DerefMut for Hold {
+    fn deref_mut(&mut self) -> &mut Core {
         // SAFETY: as for `deref`, and `self` is borrowed exclusively.
-        unsafe { &mut *self.lock.inside.get() }
+        unsafe { (*LOCK.inside.get()).assume_init_mut() }
     }
 }

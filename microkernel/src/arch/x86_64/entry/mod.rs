@@ -4,6 +4,7 @@
 //! `fault` -> the core's `exit`. Out: [`gate`] follows the decision -> [`leave`] -> the two
 //! last stubs. Nothing else returns to user mode.
 
+mod bases;
 pub(crate) mod compat;
 pub(crate) mod frame;
 pub(crate) mod gate;
