@@ -15,7 +15,7 @@ pub(crate) const EQUAL: Priority = Priority(40);
 /// Less urgent than the checks.
 pub(crate) const PATIENT: Priority = Priority(20);
 /// As a mask of CPUs.
-const FIRST_CPU: u64 = 1;
+pub(crate) const FIRST_CPU: u64 = 1;
 /// Pages of a peer's stack.
 pub(crate) const STACK: u64 = 8;
 

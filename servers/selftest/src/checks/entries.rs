@@ -4,13 +4,14 @@
 //! fsgsbase, sysret_ss_attrs.
 
 use crate::bench::{Bench, Check, Outcome, after};
-use crate::peer::on_one_cpu;
+use crate::peer::{FIRST_CPU, URGENT, on_one_cpu, run};
 use crate::watched::{END, Watched};
 use abi::{DebugRegisters, Syscall};
 use alloc::format;
 use sys::hazard::entries::{self, AfterMovSs, INT_LENGTH, Way, announce};
 use sys::hazard::{self, call_with_flags};
-use sys::{Failure, FaultKind};
+use sys::trace::set_affinity;
+use sys::{FOREVER, Failure, FaultKind, Notification, Rights};
 
 pub(super) const CHECKS: &[Check] = &[
     ("exit-30-int-of-every-vector-is-the-right-fault", every_vector),
@@ -21,6 +22,7 @@ pub(super) const CHECKS: &[Check] = &[
     ("exit-36-mov-ss-with-a-watchpoint-before-a-way-in", mov_ss),
     ("exit-36-breakpoints-without-end", breakpoint_loop),
     ("exit-37-bases-of-fs-and-gs-are-kept", bases_are_kept),
+    ("exit-37-bases-go-with-a-thread-to-another-cpu", bases_go_along),
     ("exit-38-stack-segment-is-whole-after-a-call", stack_segment),
 ];
 
@@ -277,6 +279,31 @@ fn bases_are_kept(bench: &Bench) -> Outcome {
         bench.same("status", child.status()?, 0)?;
     }
     Ok(())
+}
+
+/// A thread sleeps on one CPU, which then halts, and wakes up on another one.
+fn bases_go_along(bench: &Bench) -> Outcome {
+    const WANTED: (u64, u64) = (0x123_0000, 0x456_0000);
+    let last = 1 << (sys::system_info()?.cpus - 1);
+    let (asleep, bell, done) =
+        (Notification::create()?, Notification::create()?, Notification::create()?);
+    let (own_asleep, own_bell, own_done) =
+        (asleep.copy(Rights::ALL)?, bell.copy(Rights::ALL)?, done.copy(Rights::ALL)?);
+    let sleeper = run(URGENT, move || {
+        let _ = set_affinity(last);
+        entries::set_bases(WANTED.0, WANTED.1);
+        let _ = own_asleep.signal(1);
+        let _ = own_bell.wait(FOREVER);
+        let kept = entries::bases() == WANTED;
+        let _ = own_done.signal(if kept { 1 } else { 2 });
+    })?;
+    on_one_cpu(|| {
+        asleep.wait(FOREVER)?;
+        sys::sleep_for(2_000_000);
+        sleeper.set_affinity(FIRST_CPU)?;
+        bell.signal(1)?;
+        bench.same("kept", done.wait(FOREVER)?, 1)
+    })
 }
 
 fn stack_segment(bench: &Bench) -> Outcome {

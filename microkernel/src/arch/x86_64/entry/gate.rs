@@ -94,6 +94,9 @@ fn decide(mut kernel: Holding, cpu: &CpuBlock) -> Step {
             Step::User(frame)
         }
         Next::Idle => {
+            // SAFETY: the kernel is held since the entry, or was let go in `let_interrupts_in`,
+            // which put the frame down; the core's borrow of it is over.
+            unsafe { leave::put_down(cpu) };
             shootdown::switch_to_kernel(cpu);
             Step::Idle
         }
