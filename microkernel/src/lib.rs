@@ -41,7 +41,7 @@ mod time;
 pub mod trace;
 mod vector;
 
-pub use exit::{Context, Held, Next, Way, WorkItem, exit};
+pub use exit::{Context, Held, Next, Runner, Way, WorkItem, exit};
 pub use fault::Fault;
 pub use kernel::{BootMemory, BootProcess, Kernel, Segment, Sizes};
 pub use machine::{CpuId, Machine, Phys};

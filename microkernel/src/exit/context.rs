@@ -5,8 +5,9 @@
 //! when another thread becomes current, what was booked is settled with the one before.
 
 use crate::checks::Place;
-use crate::kernel::Kernel;
+use crate::kernel::{Cpu, Kernel};
 use crate::machine::{CpuId, Machine};
+use crate::object::ThreadId;
 
 /// What a CPU is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -78,6 +79,18 @@ impl Clock {
     }
 }
 
+impl Cpu {
+    /// The one transition: asserts where the CPU comes from, and books the time since.
+    #[inline(always)]
+    pub(super) fn change(&mut self, now: u64, from: Context, to: Context) {
+        let found = core::mem::replace(&mut self.context, to);
+        if found != from {
+            refuse(found, from, to);
+        }
+        self.clock.book(now, from);
+    }
+}
+
 impl<M: Machine> Kernel<M> {
     /// This CPU has waited so long to get hold of the kernel. No thread pays for that: whoever
     /// held it decides how long it is.
@@ -85,12 +98,13 @@ impl<M: Machine> Kernel<M> {
         self.cpu_mut(cpu).clock.skip(ticks);
     }
 
-    /// First thing after an entry from user mode.
+    /// First thing after an entry from user mode: the thread that comes.
     #[inline(always)]
-    pub fn enter(&mut self, cpu: CpuId) {
+    pub fn enter(&mut self, cpu: CpuId) -> Option<ThreadId> {
         self.check_interrupts(Place::Enter);
-        self.change_context(cpu, Context::User, Context::Kernel);
+        let current = self.change_context(cpu, Context::User, Context::Kernel);
         self.check_enters(cpu);
+        current
     }
 
     /// First thing after a halt.
@@ -100,10 +114,15 @@ impl<M: Machine> Kernel<M> {
         self.check_enters(cpu);
     }
 
-    /// The one transition: asserts where the CPU comes from, and books the time since.
+    /// What a CPU does changes, and the halted are known by one mask, for whoever looks for a
+    /// CPU without work. The current thread.
     #[inline(always)]
-    pub(super) fn change_context(&mut self, cpu: CpuId, from: Context, to: Context) {
-        // The halted are known by one mask, for whoever looks for a CPU without work.
+    pub(super) fn change_context(
+        &mut self,
+        cpu: CpuId,
+        from: Context,
+        to: Context,
+    ) -> Option<ThreadId> {
         if to == Context::Idle {
             self.idle |= 1 << cpu.0;
         } else if from == Context::Idle {
@@ -111,11 +130,8 @@ impl<M: Machine> Kernel<M> {
         }
         let now = self.machine.ticks();
         let state = self.cpu_mut(cpu);
-        let found = core::mem::replace(&mut state.context, to);
-        if found != from {
-            refuse(found, from, to);
-        }
-        state.clock.book(now, from);
+        state.change(now, from, to);
+        state.current
     }
 
     /// Books the time since the last booking to what the CPU was doing.

@@ -10,7 +10,7 @@ use super::{Context, Kind, Work};
 use crate::checks::{self, Place};
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine, Phys};
-use crate::object::ThreadId;
+use crate::object::{Thread, ThreadId};
 use abi::TURN_BUCKETS;
 use core::ops::DerefMut;
 use core::sync::atomic::Ordering;
@@ -27,20 +27,46 @@ pub enum Next {
     Shutdown(u8),
 }
 
-/// A decision, and the way there.
-#[must_use = "a decision that is not carried out loses the thread"]
-pub struct Way<F> {
-    /// What to do.
-    pub next: Next,
-    /// Where the thread's registers are saved, stable while it lives; null when none is next.
+/// The thread that a CPU goes to, and the way there.
+#[derive(Clone, Copy)]
+pub struct Runner<F> {
+    /// Which.
+    pub id: ThreadId,
+    /// Where its registers are saved, stable while it lives.
     pub frame: *mut F,
     /// The root of its space.
     pub root: Phys,
+    /// Its own flags.
+    work: u32,
+}
+
+impl<F> Runner<F> {
+    #[inline(always)]
+    pub(crate) fn new(id: ThreadId, thread: &mut Thread<F>) -> Self {
+        let (root, work) = (thread.root, thread.work.0);
+        Self { id, frame: &raw mut thread.frame, root, work }
+    }
+}
+
+/// A decision, and the way there.
+#[must_use = "a decision that is not carried out loses the thread"]
+pub enum Way<F> {
+    /// As [`Next::User`].
+    User(Runner<F>),
+    /// As [`Next::Idle`].
+    Idle,
+    /// As [`Next::Shutdown`].
+    Shutdown(u8),
 }
 
 impl<F> Way<F> {
-    fn to(next: Next) -> Self {
-        Self { next, frame: core::ptr::null_mut(), root: Phys(0) }
+    /// What to do.
+    pub fn next(&self) -> Next {
+        match self {
+            Self::User(runner) => Next::User(runner.id),
+            Self::Idle => Next::Idle,
+            Self::Shutdown(code) => Next::Shutdown(*code),
+        }
     }
 }
 
@@ -54,18 +80,9 @@ pub trait Held<M: Machine>: DerefMut<Target = Kernel<M>> {
 /// More turns than any sane exit takes: a handler that makes its own work for ever.
 const LIVELOCK_TURNS: u64 = 10_000_000;
 
-/// Prepares every way out: drains all work, then decides.
-#[inline(always)]
+/// Prepares every way out that [`Kernel::exit_at_once`] does not: drains all work, then
+/// decides.
 pub fn exit<M: Machine>(held: &mut impl Held<M>, cpu: CpuId) -> Way<M::Frame> {
-    match held.at_once(cpu) {
-        Some(way) => way,
-        None => drain(held, cpu),
-    }
-}
-
-/// The loop, when there is work.
-#[inline(never)]
-fn drain<M: Machine>(held: &mut impl Held<M>, cpu: CpuId) -> Way<M::Frame> {
     let mut turns = 0;
     loop {
         if let Some(way) = held.stretch(cpu, &mut turns) {
@@ -76,23 +93,38 @@ fn drain<M: Machine>(held: &mut impl Held<M>, cpu: CpuId) -> Way<M::Frame> {
 }
 
 impl<M: Machine> Kernel<M> {
-    /// The way out, when nothing at all is to be done.
+    /// The way out, when nothing at all is to be done and a thread runs. `found` is what a
+    /// system call said of who that is. `None`: [`exit`] is to be asked.
     #[inline(always)]
-    fn at_once(&mut self, cpu: CpuId) -> Option<Way<M::Frame>> {
+    pub fn exit_at_once(
+        &mut self,
+        cpu: CpuId,
+        found: Option<Runner<M::Frame>>,
+    ) -> Option<Runner<M::Frame>> {
         self.check_interrupts(Place::Turn);
-        let (way, own) = self.way(cpu);
-        let flags = (own | self.cpu(cpu).work.load(Ordering::Acquire)) & Self::MASK;
-        let nothing = flags | self.derived(cpu) == 0 && self.shutdown.is_none();
-        nothing.then(|| self.leave(cpu, way))
-    }
-
-    /// Where this CPU would go now, and the flags of that thread.
-    #[inline(always)]
-    fn way(&mut self, cpu: CpuId) -> (Way<M::Frame>, u32) {
-        let Some(id) = self.cpu(cpu).current else { return (Way::to(Next::Idle), 0) };
-        let thread = &mut self.threads[id];
-        let (frame, root) = (&raw mut thread.frame, thread.root);
-        (Way { next: Next::User(id), frame, root }, thread.work.0)
+        // ORDER: whoever sets a flag of this CPU holds the kernel, as this CPU does now.
+        let nothing = self.cpu(cpu).work.load(Ordering::Relaxed) == 0
+            && !self.machine.interrupt_pending()
+            && self.dying.is_none()
+            && self.shutdown.is_none();
+        if !nothing || self.timer_is_wrong(cpu) {
+            return None;
+        }
+        let runner = match found {
+            Some(runner) => runner,
+            None => {
+                let id = self.cpu(cpu).current?;
+                Runner::new(id, &mut self.threads[id])
+            }
+        };
+        if runner.work != 0 {
+            return None;
+        }
+        self.check_leave(cpu);
+        let now = self.machine.ticks();
+        self.cpu_mut(cpu).change(now, Context::Kernel, Context::User);
+        self.stats.exits = self.stats.exits.wrapping_add(1);
+        Some(runner)
     }
 
     /// What a CPU does between two moments in which interrupts are let in: a turn, another
@@ -123,7 +155,7 @@ impl<M: Machine> Kernel<M> {
 
     /// One stretch of the loop, for whoever drives the core without the loop.
     pub fn turn(&mut self, cpu: CpuId) -> Option<Next> {
-        self.stretch(cpu, &mut 0).map(|way| way.next)
+        self.stretch(cpu, &mut 0).map(|way| way.next())
     }
 
     /// Whether the loop has nothing more to do.
@@ -144,11 +176,11 @@ impl<M: Machine> Kernel<M> {
     #[inline(always)]
     fn last_step(&mut self, cpu: CpuId, work: u32) -> Way<M::Frame> {
         if let Some(code) = self.shutdown {
-            return Way::to(Next::Shutdown(code));
+            return Way::Shutdown(code);
         }
         self.run_work(cpu, work);
-        let (way, _) = self.way(cpu);
-        self.leave(cpu, way)
+        self.keep_timer(cpu);
+        self.leave(cpu)
     }
 
     /// The kernel may be let go now: no vector state is left in the registers that is not the
@@ -215,15 +247,17 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// Interrupts are off and no flag is set: the timer, the context, the decision.
+    /// Interrupts are off, no flag is set, and the timer is right: the context, the decision.
     #[inline(always)]
-    fn leave(&mut self, cpu: CpuId, way: Way<M::Frame>) -> Way<M::Frame> {
-        self.keep_timer(cpu);
+    fn leave(&mut self, cpu: CpuId) -> Way<M::Frame> {
         self.check_leave(cpu);
         self.stats.exits = self.stats.exits.wrapping_add(1);
-        let to = if way.next == Next::Idle { Context::Idle } else { Context::User };
-        self.change_context(cpu, Context::Kernel, to);
-        way
+        let Some(id) = self.cpu(cpu).current else {
+            self.change_context(cpu, Context::Kernel, Context::Idle);
+            return Way::Idle;
+        };
+        self.change_context(cpu, Context::Kernel, Context::User);
+        Way::User(Runner::new(id, &mut self.threads[id]))
     }
 
     /// One turn, as of a loop that lets interrupts in after each, even the last.
@@ -231,7 +265,7 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn turn_alone(&mut self, cpu: CpuId) -> Option<Next> {
         let work = self.read_work(cpu);
         if self.ends_loop(work) {
-            return Some(self.last_step(cpu, work).next);
+            return Some(self.last_step(cpu, work).next());
         }
         self.one_turn(cpu, work);
         self.settle_before_window(cpu);
@@ -241,8 +275,8 @@ impl<M: Machine> Kernel<M> {
     /// Leaves with whatever flags are set, as a loop would that does not look again.
     #[cfg(test)]
     pub(crate) fn leave_blindly(&mut self, cpu: CpuId) -> Next {
-        let (way, _) = self.way(cpu);
-        self.leave(cpu, way).next
+        self.keep_timer(cpu);
+        self.leave(cpu).next()
     }
 
     /// At this instant interrupts are off and no flag of the loop is set.

@@ -7,5 +7,5 @@ mod last;
 mod work;
 
 pub use context::{Clock, Context};
-pub use gate::{Held, Next, Way, exit};
+pub use gate::{Held, Next, Runner, Way, exit};
 pub use work::{ITEMS, Kind, Phase, Work, WorkItem};

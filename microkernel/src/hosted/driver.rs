@@ -1,7 +1,7 @@
 //! Drives the core as the entry stubs do: enter, act, exit, remember who runs.
 
 use super::{Hosted, HostedFrame, HostedMemory, VECTOR_BYTES};
-use crate::exit::{Held, Next, exit};
+use crate::exit::{Held, Next, Runner, Way, exit};
 use crate::fault::Fault;
 use crate::kernel::{BootProcess, Kernel, Segment, Sizes};
 use crate::machine::{CpuId, Interrupt, Phys};
@@ -101,10 +101,17 @@ impl Driver {
     }
 
     fn exit(&mut self) {
-        self.next = exit(&mut Alone(&mut self.kernel), CPU).next;
-        if let Next::User(thread) = self.next {
-            let root = self.kernel.threads[thread].root;
-            self.kernel.machine.active = Some(root);
+        self.leave_to(None);
+    }
+
+    fn leave_to(&mut self, found: Option<Runner<HostedFrame>>) {
+        let way = match self.kernel.exit_at_once(CPU, found) {
+            Some(runner) => Way::User(runner),
+            None => exit(&mut Alone(&mut self.kernel), CPU),
+        };
+        self.next = way.next();
+        if let Way::User(runner) = way {
+            self.kernel.machine.active = Some(runner.root);
         }
     }
 
@@ -136,8 +143,8 @@ impl Driver {
         (frame.value0, frame.value1) = (at(0), at(1));
         frame.words = core::array::from_fn(|index| at(index + 2));
         self.kernel.enter(CPU);
-        self.kernel.syscall(CPU);
-        self.exit();
+        let found = self.kernel.syscall(CPU, me);
+        self.leave_to(found);
         me
     }
 
@@ -149,8 +156,8 @@ impl Driver {
         frame.number_status = number;
         frame.block = block;
         self.kernel.enter(CPU);
-        self.kernel.compat_syscall(CPU);
-        self.next = exit(&mut Alone(&mut self.kernel), CPU).next;
+        let found = self.kernel.compat_syscall(CPU, me);
+        self.leave_to(found);
         me
     }
 
@@ -216,7 +223,7 @@ impl Driver {
     pub fn interrupt(&mut self, interrupt: Interrupt) {
         self.kernel.machine.pending.push_back(interrupt);
         match self.next {
-            Next::User(_) => self.kernel.enter(CPU),
+            Next::User(_) => _ = self.kernel.enter(CPU),
             Next::Idle => self.kernel.wake(CPU),
             Next::Shutdown(_) => return,
         }

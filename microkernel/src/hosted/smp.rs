@@ -99,7 +99,8 @@ impl Smp {
         frame.envelope_token = envelope;
         (frame.value0, frame.value1) = (at(0), at(1));
         frame.words = core::array::from_fn(|index| at(index + 2));
-        self.kernel.syscall(cpu);
+        // Found again, a turn at a time.
+        let _found = self.kernel.syscall(cpu, id);
         self.turn(cpu);
     }
 

@@ -11,8 +11,7 @@ use crate::syscall::Done;
 use abi::{Envelope, Error, FOREVER, Handle, MESSAGE_MAX, ObjectKind, Rights};
 
 impl<M: Machine> Kernel<M> {
-    /// `Call`.
-    #[inline(always)]
+    /// `Call`, unless [`Kernel::call_at_once`] did it.
     pub(crate) fn sys_call(&mut self, me: ThreadId) -> Result<Done, Error> {
         self.start_message(me, true)
     }
@@ -22,17 +21,15 @@ impl<M: Machine> Kernel<M> {
         self.start_message(me, false)
     }
 
-    #[inline(always)]
     fn start_message(&mut self, me: ThreadId, call: bool) -> Result<Done, Error> {
         let thread = &self.threads[me];
         let handle = Handle(number::low32(thread.frame.argument(0)));
         let label = number::low32(thread.frame.argument(1));
-        let beside = Beside::of(thread.frame.envelope());
         let entry = self.lookup_with(thread.process, handle, ObjectKind::Endpoint, Rights::SEND)?;
         let ObjectRef::Endpoint(endpoint) = entry.object else { return Err(Error::WrongKind) };
         let pending = Pending { badge: entry.badge, label, call };
         // Where somebody receives, the endpoint is not dead.
-        if call && self.offer_at_once(me, endpoint, &pending, beside) {
+        if call && self.offer_bytes(me, endpoint, pending) {
             return Ok(Done::Elsewhere);
         }
         if self.endpoints[endpoint].dead() {
@@ -91,7 +88,7 @@ impl<M: Machine> Kernel<M> {
         let beside = Beside::of(thread.frame.envelope());
         // The registers of a thread with a fault are not those of a message.
         if matches!(beside, Beside::SendsBytes(_)) && thread.fault.is_none() {
-            thread.enclosure = beside.back();
+            thread.enclosure = Enclosure::that_receives(beside.room());
         }
     }
 

@@ -5,7 +5,7 @@ use super::parts::answered;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::number;
-use crate::object::{Beside, Enclosure, State, ThreadId};
+use crate::object::{Enclosure, State, ThreadId};
 use crate::syscall::Done;
 use abi::{Error, Handle};
 
@@ -19,15 +19,14 @@ impl<M: Machine> Kernel<M> {
         Ok(Done::NOTHING)
     }
 
-    /// `ReplyRecv`. A caller that is gone is no error of the server's: it goes on receiving.
-    #[inline(always)]
+    /// `ReplyRecv`, unless [`Kernel::answer_at_once`] did it. A caller that is gone is no error
+    /// of the server's: it goes on receiving.
     pub(crate) fn sys_reply_receive(&mut self, me: ThreadId) -> Result<Done, Error> {
         let thread = &self.threads[me];
         let (token, second) = (thread.frame.argument(0), thread.frame.argument(1));
         let handle = Handle(number::high32(second));
         let endpoint = self.receive_end(thread.process, handle)?;
-        let beside = Beside::of(thread.frame.envelope());
-        if self.answer_at_once(me, endpoint, (token, number::low32(second)), beside) {
+        if self.answer_bytes(me, endpoint, (token, number::low32(second))) {
             return Ok(Done::Elsewhere);
         }
         self.load_enclosure(me)?;

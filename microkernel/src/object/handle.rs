@@ -4,7 +4,7 @@
 //! closed handle never names what came after it. Slot 0 is never given out. Free slots form
 //! a list through the chunks; a chunk is taken when the first of its slots is needed.
 
-use super::{ChunkId, ObjectRef};
+use super::{ChunkId, EndpointId, ObjectRef};
 use crate::arena::Arena;
 use abi::{Error, Handle, Rights};
 
@@ -97,11 +97,33 @@ impl HandleTable {
     /// # Errors
     /// `BadHandle` when it names nothing.
     pub fn get(&self, chunks: &Chunks, handle: Handle) -> Result<Entry, Error> {
-        let (slot, generation) = parts(handle);
-        self.slot(chunks, slot)
-            .filter(|slot| slot.generation == generation)
-            .and_then(Slot::entry)
-            .ok_or(Error::BadHandle)
+        self.named(chunks, handle).and_then(Slot::entry).ok_or(Error::BadHandle)
+    }
+
+    /// The endpoint that a handle with these rights names, and its badge; for anything else
+    /// [`HandleTable::get`] tells what is wrong.
+    #[inline(always)]
+    pub fn endpoint(
+        &self,
+        chunks: &Chunks,
+        handle: Handle,
+        wanted: Rights,
+    ) -> Option<(EndpointId, u64)> {
+        match *self.named(chunks, handle)? {
+            Slot { object: Some(ObjectRef::Endpoint(id)), rights, badge, .. }
+                if rights.contains(wanted) =>
+            {
+                Some((id, badge))
+            }
+            _ => None,
+        }
+    }
+
+    /// The slot of a handle, if it is still that handle's.
+    #[inline(always)]
+    fn named<'a>(&self, chunks: &'a Chunks, handle: Handle) -> Option<&'a Slot> {
+        let (number, generation) = parts(handle);
+        self.slot(chunks, number).filter(|slot| slot.generation == generation)
     }
 
     /// The first handle from this slot on, and what it names.
@@ -204,13 +226,14 @@ impl HandleTable {
         Ok(())
     }
 
+    #[inline(always)]
     fn slot<'a>(&self, chunks: &'a Chunks, number: u16) -> Option<&'a Slot> {
-        let (chunk, index) = place(number)?;
+        let (chunk, index) = place(number);
         Some(&chunks.get((*self.chunks.get(chunk)?)?)?.slots[index])
     }
 
     fn slot_mut<'a>(&self, chunks: &'a mut Chunks, number: u16) -> Option<&'a mut Slot> {
-        let (chunk, index) = place(number)?;
+        let (chunk, index) = place(number);
         Some(&mut chunks.get_mut((*self.chunks.get(chunk)?)?)?.slots[index])
     }
 }
@@ -220,9 +243,10 @@ fn parts(handle: Handle) -> (u16, u16) {
     (u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]))
 }
 
-fn place(number: u16) -> Option<(usize, usize)> {
+/// A slot's chunk and its place in there.
+fn place(number: u16) -> (usize, usize) {
     let number = usize::from(number);
-    (number != 0).then_some((number / CHUNK_HANDLES, number % CHUNK_HANDLES))
+    (number / CHUNK_HANDLES, number % CHUNK_HANDLES)
 }
 
 #[cfg(test)]

@@ -28,10 +28,10 @@ pub(crate) struct Seam {
 }
 
 impl Seam {
-    /// Whether there is nobody who would have to know.
+    /// Whether there is somebody who has to know.
     #[inline(always)]
-    pub(crate) fn is_closed(self) -> bool {
-        self.previous.is_none() && self.next.is_none()
+    pub(crate) fn is_open(self) -> bool {
+        self.previous.is_some() | self.next.is_some()
     }
 
     /// Makes them known to each other.

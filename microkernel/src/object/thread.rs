@@ -15,6 +15,7 @@ use super::{
     EndpointId, Links, MemoryId, NotificationId, ProcessId, RegionId, SchedContextId, ThreadId,
 };
 use crate::arena::Arena;
+use crate::exit::Work;
 use crate::fault::Fault;
 use crate::machine::{CpuId, Phys};
 use abi::{
@@ -71,12 +72,18 @@ impl Beside {
         }
     }
 
-    /// What the sender has when nothing is left to be sent.
+    /// Whether words are all that is sent.
     #[inline(always)]
-    pub fn back(self) -> Enclosure {
+    pub fn sends_nothing(self) -> bool {
+        matches!(self, Self::Nothing | Self::Receives(_))
+    }
+
+    /// The envelope that receives, when nothing is left to be sent.
+    #[inline(always)]
+    pub fn room(self) -> Option<u64> {
         match self {
-            Self::Nothing | Self::Anything(_) => Enclosure::Nothing,
-            Self::Receives(address) | Self::SendsBytes(address) => Enclosure::Unread(address),
+            Self::Nothing | Self::Anything(_) => None,
+            Self::Receives(address) | Self::SendsBytes(address) => Some(address),
         }
     }
 }
@@ -94,6 +101,12 @@ pub enum Enclosure {
 }
 
 impl Enclosure {
+    /// An envelope that only receives, or none.
+    #[inline(always)]
+    pub fn that_receives(envelope: Option<u64>) -> Self {
+        envelope.map_or(Self::Nothing, Self::Unread)
+    }
+
     /// Whether nothing can come of it but words.
     #[inline(always)]
     pub fn sends_nothing(&self) -> bool {
@@ -403,6 +416,12 @@ impl<F> Thread<F> {
     #[inline(always)]
     pub(crate) fn has_time(&self) -> bool {
         !self.spent || self.raised.is_some()
+    }
+
+    /// Whether a call with this number is made without asking anybody, and by the living.
+    #[inline(always)]
+    pub(crate) fn calls_plainly(&self, number: Syscall) -> bool {
+        self.work.0 & Work::Kill.flag() == 0 && (number as u64) < self.calls_end
     }
 
     /// Books time in user mode and in the kernel, which comes off its slice: whom it served

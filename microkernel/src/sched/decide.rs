@@ -17,21 +17,15 @@ const PULL_LOOKS: usize = 8;
 /// Whether nothing keeps the thread from running once it is ready.
 #[inline(always)]
 fn may_run<F, T>(thread: &Thread<F>, process: &Process<T>) -> bool {
-    !thread.dead && !thread.suspended && !process.suspended && process.life == Life::Alive
+    // Nearly always nothing does: one branch is shorter than four.
+    !(thread.dead | thread.suspended | process.suspended | (process.life != Life::Alive))
 }
 
-/// Whether a thread that is in no queue would be the one to run on this CPU as soon as it is
-/// ready and the current one waits: it may run, here, and all that are ready are less urgent.
+/// Whether a thread that is in no queue would be the one to run on this CPU, where it may, as
+/// soon as it is ready and the current one waits: all that are ready are less urgent.
 #[inline(always)]
-pub(crate) fn takes_over<F, T>(
-    cpu: &Cpu,
-    number: CpuId,
-    thread: &Thread<F>,
-    process: &Process<T>,
-) -> bool {
-    thread.affinity.wrapping_shr(u32::from(number.0)) & 1 != 0
-        && cpu.queue.all_below(thread.priority)
-        && may_run(thread, process)
+pub(crate) fn takes_over<F, T>(cpu: &Cpu, thread: &Thread<F>, process: &Process<T>) -> bool {
+    cpu.queue.all_below(thread.priority) && may_run(thread, process)
 }
 
 impl<M: Machine> Kernel<M> {
@@ -58,7 +52,8 @@ impl<M: Machine> Kernel<M> {
         u64::MAX >> (u64::BITS as usize - self.cpus.len().min(64))
     }
 
-    /// Sets where the thread may run; it moves when it is elsewhere.
+    /// Sets where the thread may run; it moves when it is elsewhere, even while it waits: so
+    /// the CPU where it was last is one where it may run, or the thread has work to move.
     pub(crate) fn set_affinity(&mut self, id: ThreadId, mask: u64) {
         self.threads[id].affinity = mask & self.all_cpus();
         if self.allowed(id, self.threads[id].cpu) {
@@ -69,6 +64,8 @@ impl<M: Machine> Kernel<M> {
         } else if self.threads[id].queued {
             self.dequeue(id);
             self.enqueue(id);
+        } else {
+            self.threads[id].cpu = self.place_for(id);
         }
     }
 
@@ -221,7 +218,7 @@ impl<M: Machine> Kernel<M> {
     fn runs_at_once(&self, cpu: CpuId, me: ThreadId, id: ThreadId, gives_back: bool) -> bool {
         let thread = &self.threads[id];
         let process = &self.processes[thread.process];
-        let first = takes_over(self.cpu(cpu), cpu, thread, process)
+        let first = takes_over(self.cpu(cpu), thread, process) && self.allowed(id, cpu)
             || ((gives_back || thread.donor == Some(me)) && self.goes_on(cpu, id));
         first && thread.has_time() && !self.on_cpu(id)
     }

@@ -35,10 +35,16 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
+    /// Whether something changed that the CPU's timer depends on.
+    #[inline(always)]
+    pub(crate) fn timer_is_wrong(&self, cpu: CpuId) -> bool {
+        self.stale_timers.wrapping_shr(u32::from(cpu.0)) & 1 != 0
+    }
+
     /// Sets the deadline timer if something changed that it depends on.
     #[inline(always)]
     pub(crate) fn keep_timer(&mut self, cpu: CpuId) {
-        if self.stale_timers.wrapping_shr(u32::from(cpu.0)) & 1 != 0 {
+        if self.timer_is_wrong(cpu) {
             self.set_next_timer(cpu);
         }
     }

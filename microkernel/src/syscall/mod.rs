@@ -14,7 +14,7 @@ mod notify;
 mod process;
 mod thread;
 
-use crate::exit::Work;
+use crate::exit::{Runner, Work};
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Frame, Machine};
 use crate::number;
@@ -51,11 +51,26 @@ const _: () = assert!(CALLS == PLACES as u64 && CALLS.is_power_of_two());
 type Verb<M> = fn(&mut Kernel<M>, ThreadId) -> Result<Done, Error>;
 
 impl<M: Machine> Kernel<M> {
-    /// The current thread of this CPU made a system call.
+    /// The current thread of this CPU made a system call. Who is next, when that is known.
+    pub fn syscall(&mut self, cpu: CpuId, me: ThreadId) -> Option<Runner<M::Frame>> {
+        const CALL: u64 = Syscall::Call as u64;
+        const REPLY_RECEIVE: u64 = Syscall::ReplyRecv as u64;
+        let found = match self.threads[me].frame.syscall_number() {
+            CALL => self.call_at_once(cpu, me),
+            REPLY_RECEIVE => self.answer_at_once(cpu, me),
+            _ => None,
+        };
+        if found.is_none() {
+            self.other_call(me);
+        }
+        found
+    }
+
+    /// Any call that is not done by [`Kernel::call_at_once`] or [`Kernel::answer_at_once`].
     #[inline(always)]
-    pub fn syscall(&mut self, cpu: CpuId) {
-        let Some(me) = self.cpu(cpu).current else { return };
+    pub fn other_call(&mut self, me: ThreadId) {
         self.check_call_begins(me);
+        self.stats.syscalls = self.stats.syscalls.wrapping_add(1);
         let thread = &self.threads[me];
         // Killed from another CPU while it was on its way here.
         if thread.work.0 & Work::Kill.flag() != 0 {
@@ -63,7 +78,6 @@ impl<M: Machine> Kernel<M> {
         }
         let number = thread.frame.syscall_number();
         let plain = number < thread.calls_end;
-        self.stats.syscalls = self.stats.syscalls.wrapping_add(1);
         let outcome = if plain { self.plain_call(me, number) } else { self.call_with_hooks(me) };
         self.finish_call(me, outcome);
         self.check_call_ends(me, number);
@@ -72,13 +86,6 @@ impl<M: Machine> Kernel<M> {
     /// A call below [`CALLS`].
     #[inline(always)]
     fn plain_call(&mut self, me: ThreadId, number: u64) -> Result<Done, Error> {
-        // The two that most programs live on are part of the way in.
-        if number == Syscall::Call as u64 {
-            return self.sys_call(me);
-        }
-        if number == Syscall::ReplyRecv as u64 {
-            return self.sys_reply_receive(me);
-        }
         // The mask keeps the CPU from running ahead with a number that was compared wrongly.
         let place = number::size(number & (CALLS - 1));
         Self::VERBS[place](self, me)

@@ -53,10 +53,11 @@ fn exit_03_a_flag_set_while_interrupts_are_on_is_seen() {
 
 /// Enters with a call whose work takes many turns.
 fn begin_long_operation(driver: &mut Driver) {
+    let me = driver.running();
     let frame = driver.frame();
     (frame.number_status, frame.value0) = (Syscall::MemoryCreate as u64, 200);
     driver.kernel.enter(CPU);
-    driver.kernel.syscall(CPU);
+    assert!(driver.kernel.syscall(CPU, me).is_none());
 }
 
 /// A thread can be woken and sleep again while another one's long operation keeps the loop

@@ -36,14 +36,17 @@ const UNWANTED: RFlags = RFlags::DIRECTION_FLAG
 
 /// What is wrong right after an entry from user mode, if anything.
 #[inline]
-pub(crate) fn at_entry(cpu: &CpuBlock, trap: &Trap) -> Option<&'static str> {
+pub(crate) fn at_entry<'a>(
+    cpu: &CpuBlock,
+    trap: impl FnOnce() -> &'a Trap,
+) -> Option<&'static str> {
     if !ON {
         return None;
     }
     let here = 0_u8;
     let stack = core::ptr::from_ref(&here).addr() as u64;
     let top = cpu.kernel_stack.load(Relaxed);
-    found(rflags::read(), stack, top, trap)
+    found(rflags::read(), stack, top, trap())
 }
 
 /// The same, of given values.

@@ -24,17 +24,30 @@ const CALIBRATION_NS: u64 = 5_000_000;
 
 /// Reads the time-stamp counter, not before what comes before it in the program.
 pub(crate) fn stamp() -> u64 {
+    // Not by `_mm_lfence`, which would be a call: the kernel is compiled without SSE2.
     // SAFETY: both instructions are there on every x86_64 and touch no memory.
     unsafe {
-        core::arch::x86_64::_mm_lfence();
+        core::arch::asm!("lfence", options(nostack, preserves_flags));
         core::arch::x86_64::_rdtsc()
     }
 }
 
 /// The same, wherever in the program the CPU likes to read it: for sums of many short times.
 pub(crate) fn ticks() -> u64 {
+    let stamp: u64;
+    // Not by `_rdtsc`, for which the compiler reads again all that it knows of memory.
     // SAFETY: the instruction is there on every x86_64 and touches no memory.
-    unsafe { core::arch::x86_64::_rdtsc() }
+    unsafe {
+        core::arch::asm!(
+            "rdtsc",
+            "shl rdx, 32",
+            "or rax, rdx",
+            out("rax") stamp,
+            out("rdx") _,
+            options(nomem, nostack),
+        );
+    }
+    stamp
 }
 
 /// Starts the clock and measures the timer's speed by it.

@@ -77,7 +77,12 @@ extern "C" fn stepped_sysenter_entry() -> ! {
 /// SYSCALL of 32-bit code arrives here.
 #[unsafe(naked)]
 pub(crate) extern "C" fn syscall32_entry() -> ! {
-    syscall_body!(USER_CODE_32, SYSCALL32_MARK, gate::compat_arrived)
+    syscall_body!(
+        USER_CODE_32,
+        SYSCALL32_MARK,
+        ["call {arrived}"],
+        arrived = sym gate::compat_arrived
+    )
 }
 
 /// A debug exception in kernel mode: if it is the single step of a user over SYSENTER, which

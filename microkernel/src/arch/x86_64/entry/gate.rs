@@ -12,7 +12,7 @@ use super::lock::{self, Core, Hold};
 use super::{leave, traps, vectors, watch};
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::Ordering::Relaxed;
-use core_kernel::{Fault, Held, Next, Way};
+use core_kernel::{CpuId, Fault, Held, Runner, ThreadId, Way};
 use x86_64::registers::control::Cr2;
 
 /// This CPU holds the kernel.
@@ -65,51 +65,78 @@ impl Held<Hardware> for Holding {
     }
 }
 
-/// What the core decided, with what it takes to do it.
-enum Step {
-    /// Return to the thread with this frame; its space is loaded.
-    User(*mut UserFrame),
-    Idle,
+/// Who is next, when the core knows it before its exit is asked.
+type Found = Option<Runner<UserFrame>>;
+
+/// Asks the core's one exit, and follows its decision. Most ways out have nothing to do.
+#[inline(always)]
+fn leave(mut kernel: Holding, cpu: &'static CpuBlock, found: Found) -> ! {
+    look_for_locks(&mut kernel, cpu);
+    match kernel.exit_at_once(cpu.id(), found) {
+        Some(runner) => {
+            let kernel = go_to(kernel, cpu, runner);
+            leave_by_loop(kernel, cpu)
+        }
+        None => leave_by_loop(kernel, cpu),
+    }
 }
 
-/// Asks the core's one exit.
+#[inline(never)]
+fn leave_by_loop(mut kernel: Holding, cpu: &'static CpuBlock) -> ! {
+    loop {
+        look_for_locks(&mut kernel, cpu);
+        kernel = match core_kernel::exit(&mut kernel, cpu.id()) {
+            Way::User(runner) => go_to(kernel, cpu, runner),
+            Way::Idle => halt(kernel, cpu),
+            Way::Shutdown(code) => shut_down(&kernel, code),
+        }
+    }
+}
+
+#[inline(always)]
+fn look_for_locks(kernel: &mut Holding, cpu: &CpuBlock) {
+    if let Some(place) = checks::held_lock(cpu) {
+        kernel.report(format_args!("a lock is held on the way out: {place}"));
+    }
+}
+
+/// Comes back only when the thread cannot go where its frame says.
 ///
 /// ORDER: the root is loaded before the kernel is let go, so that no other CPU finds a
 /// space unused that is about to be; a halted CPU uses none, and is never asked to forget.
 #[inline(always)]
-fn decide(mut kernel: Holding, cpu: &CpuBlock) -> Step {
-    if let Some(place) = checks::held_lock(cpu) {
-        kernel.report(format_args!("a lock is held on the way out: {place}"));
+fn go_to(kernel: Holding, cpu: &CpuBlock, runner: Runner<UserFrame>) -> Holding {
+    let Runner { frame, root, .. } = runner;
+    checks::outside(cpu);
+    // SAFETY: 1. The core chose the thread, and its borrow of the frame is over. 2. It
+    // chooses only threads of living processes, whose root this is.
+    unsafe {
+        shootdown::switch_to(cpu, Table::new(root));
+        leave::load(cpu, frame);
     }
-    let Way { next, frame, root } = core_kernel::exit(&mut kernel, cpu.id());
-    match next {
-        Next::User(_) => {
-            checks::outside(cpu);
-            // SAFETY: 1. The core chose the thread, and its borrow of the frame is over. 2. It
-            // chooses only threads of living processes, whose root this is.
-            unsafe {
-                shootdown::switch_to(cpu, Table::new(root));
-                leave::load(cpu, frame);
-            }
-            Step::User(frame)
-        }
-        Next::Idle => {
-            // SAFETY: the kernel is held since the entry, or was let go in `let_interrupts_in`,
-            // which put the frame down; the core's borrow of it is over.
-            unsafe { leave::put_down(cpu) };
-            shootdown::switch_to_kernel(cpu);
-            Step::Idle
-        }
-        // The kernel stays held: no other CPU goes on.
-        Next::Shutdown(code) => {
-            if code == abi::exit_code::INIT_DIED {
-                tell_of_first_program(&kernel);
-            }
-            tell_of_lock(&kernel);
-            tell_of_traps();
-            debug::exit(crate::selftest::verdict(code))
-        }
+    drop(kernel);
+    enter_user(frame, cpu);
+    refuse(frame, cpu)
+}
+
+/// Comes back when there is something to do.
+fn halt(kernel: Holding, cpu: &CpuBlock) -> Holding {
+    // SAFETY: the kernel is held since the entry, or was let go in `let_interrupts_in`, which
+    // put the frame down; the core's borrow of it is over.
+    unsafe { leave::put_down(cpu) };
+    shootdown::switch_to_kernel(cpu);
+    drop(kernel);
+    idle(cpu)
+}
+
+/// Ends the machine. The kernel stays held: no other CPU goes on.
+fn shut_down(kernel: &Holding, code: u8) -> ! {
+    if code == abi::exit_code::INIT_DIED {
+        tell_of_first_program(kernel);
     }
+    tell_of_lock(kernel);
+    tell_of_traps();
+    debug::exit(crate::selftest::verdict(code))
 }
 
 /// Why the machine ends: on the serial port too, where a person looks.
@@ -153,13 +180,45 @@ pub(crate) fn run(kernel: Core) -> ! {
 /// A CPU's first way into the core.
 pub(crate) fn join(cpu: &'static CpuBlock) -> ! {
     watch::arm(cpu);
-    follow(cpu, decide(Holding::take(cpu), cpu))
+    leave(Holding::take(cpu), cpu, None)
 }
 
-/// From `syscall_entry`.
+/// From `syscall_entry`: the call that is not a message, or is none.
 pub(super) extern "C" fn syscall_arrived() -> ! {
     let cpu = this_cpu();
-    entered(cpu, |kernel| kernel.syscall(cpu.id()))
+    entered(cpu, |kernel, me| {
+        kernel.other_call(me);
+        None
+    })
+}
+
+/// From `syscall_entry`: `Call`.
+pub(super) extern "C" fn call_arrived() -> ! {
+    message_arrived(|kernel, cpu, me| kernel.call_at_once(cpu, me))
+}
+
+/// From `syscall_entry`: `ReplyRecv`.
+pub(super) extern "C" fn reply_receive_arrived() -> ! {
+    message_arrived(|kernel, cpu, me| kernel.answer_at_once(cpu, me))
+}
+
+/// Where nothing but the message has to be looked at there is one short way.
+#[inline(always)]
+fn message_arrived(at_once: impl FnOnce(&mut Core, CpuId, ThreadId) -> Found) -> ! {
+    let cpu = this_cpu();
+    let (mut kernel, current) = come_in(cpu);
+    match current.and_then(|me| at_once(&mut kernel, cpu.id(), me)) {
+        Some(runner) => leave(kernel, cpu, Some(runner)),
+        None => any_message(kernel, cpu, current),
+    }
+}
+
+#[inline(never)]
+fn any_message(mut kernel: Holding, cpu: &'static CpuBlock, current: Option<ThreadId>) -> ! {
+    if let Some(me) = current {
+        kernel.other_call(me);
+    }
+    leave(kernel, cpu, None)
 }
 
 /// From the entries of 32-bit code. Only SYSENTER can come out of a 64-bit thread.
@@ -173,9 +232,9 @@ fn compat_call(cpu: &'static CpuBlock, otherwise: &Fault) -> ! {
     // SAFETY: the frame is the running thread's, filled by the stub; the core, on whatever
     // CPU, does not touch the frame of a thread that is current here.
     if unsafe { (*cpu.user_frame()).accepts_compat() } {
-        entered(cpu, |kernel| kernel.compat_syscall(cpu.id()))
+        entered(cpu, |kernel, me| kernel.compat_syscall(cpu.id(), me))
     }
-    entered(cpu, |kernel| kernel.fault(cpu.id(), otherwise))
+    faulted(cpu, otherwise)
 }
 
 /// From `interrupt_entry`, in user mode.
@@ -191,23 +250,42 @@ pub(super) extern "C" fn interrupt_arrived() -> ! {
     }
     if trap.vector >= u64::from(vectors::FIRST_INTERRUPT) {
         irq::record(trap.vector, cpu);
-        entered(cpu, |_| ())
+        entered(cpu, |_, _| None)
     }
     if trap.vector == u64::from(vectors::VECTOR_USE) {
-        entered(cpu, |kernel| kernel.vector_used(cpu.id()))
+        entered(cpu, |kernel, _| {
+            kernel.vector_used(cpu.id());
+            None
+        })
     }
     let fault = traps::fault(trap, address, cpu);
-    entered(cpu, |kernel| kernel.fault(cpu.id(), &fault))
+    faulted(cpu, &fault)
 }
 
-/// The way of every entry from user mode.
+/// The thread did something wrong.
+fn faulted(cpu: &'static CpuBlock, fault: &Fault) -> ! {
+    entered(cpu, |kernel, _| {
+        kernel.fault(cpu.id(), fault);
+        None
+    })
+}
+
+/// The way of every entry from user mode but those of messages.
 #[inline(always)]
-fn entered(cpu: &'static CpuBlock, act: impl FnOnce(&mut Core)) -> ! {
+fn entered(cpu: &'static CpuBlock, act: impl FnOnce(&mut Core, ThreadId) -> Found) -> ! {
+    let (mut kernel, current) = come_in(cpu);
+    let found = current.and_then(|me| act(&mut kernel, me));
+    leave(kernel, cpu, found)
+}
+
+/// The beginning of every entry from user mode: the kernel, and the thread that comes.
+#[inline(always)]
+fn come_in(cpu: &CpuBlock) -> (Holding, Option<ThreadId>) {
     // SAFETY: the frame is the running thread's, filled by the stub; the core, on whatever
     // CPU, does not touch the frame of a thread that is current here.
-    let wrong = checks::at_entry(cpu, unsafe { &(*cpu.user_frame()).trap });
+    let wrong = checks::at_entry(cpu, || unsafe { &(*cpu.user_frame()).trap });
     let mut kernel = Holding::take(cpu);
-    kernel.enter(cpu.id());
+    let current = kernel.enter(cpu.id());
     checks::inside(cpu);
     if let Some(wrong) = wrong {
         kernel.report(format_args!("entry: {wrong}"));
@@ -215,22 +293,7 @@ fn entered(cpu: &'static CpuBlock, act: impl FnOnce(&mut Core)) -> ! {
     if let Some(fault) = traps::left_over(cpu) {
         kernel.fault(cpu.id(), &fault);
     }
-    act(&mut kernel);
-    follow(cpu, decide(kernel, cpu))
-}
-
-/// Carries out what the core decided.
-#[inline(always)]
-fn follow(cpu: &'static CpuBlock, mut step: Step) -> ! {
-    loop {
-        step = match step {
-            Step::User(frame) => {
-                enter_user(frame, cpu);
-                refuse(frame, cpu)
-            }
-            Step::Idle => idle(cpu),
-        }
-    }
+    (kernel, current)
 }
 
 /// Comes back only when IRET would fault.
@@ -259,7 +322,7 @@ fn enter_slowly(frame: *mut UserFrame, cpu: &CpuBlock) {
 
 /// A bad place to go on is a fault of the thread: as if it had tried and failed.
 #[cold]
-fn refuse(frame: *const UserFrame, cpu: &'static CpuBlock) -> Step {
+fn refuse(frame: *const UserFrame, cpu: &CpuBlock) -> Holding {
     // SAFETY: as in `enter_user`.
     let address = unsafe { (*frame).trap.rip };
     let fault = Fault { kind: abi::FaultKind::Protection, code: 0, address };
@@ -267,21 +330,21 @@ fn refuse(frame: *const UserFrame, cpu: &'static CpuBlock) -> Step {
     kernel.enter(cpu.id());
     checks::inside(cpu);
     kernel.fault(cpu.id(), &fault);
-    decide(kernel, cpu)
+    kernel
 }
 
 /// Halts until an interrupt has been recorded.
 ///
 /// ORDER: interrupts are on for exactly one instruction after `sti`, the halt itself, so
 /// an interrupt between the last look and the halt wakes it.
-fn idle(cpu: &'static CpuBlock) -> Step {
+fn idle(cpu: &CpuBlock) -> Holding {
     while !cpu.pending.any() {
         x86_64::instructions::interrupts::enable_and_hlt();
         x86_64::instructions::interrupts::disable();
     }
     let mut kernel = Holding::take(cpu);
     kernel.wake(cpu.id());
-    decide(kernel, cpu)
+    kernel
 }
 
 /// From `interrupt_entry`, in kernel mode: interrupts are recorded, everything else is a

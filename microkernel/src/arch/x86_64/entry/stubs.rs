@@ -18,6 +18,7 @@ use super::super::cpu::tables::{USER_CODE, USER_DATA};
 use super::super::mm::layout::{STACK_SLOT, STACK_TOP_RESERVE};
 use super::frame::{SYSCALL_MARK, Trap, UserFrame};
 use super::{gate, vectors};
+use abi::Syscall;
 use core::arch::{global_asm, naked_asm};
 use core::mem::offset_of;
 
@@ -88,9 +89,10 @@ macro_rules! clear_registers {
 pub(super) const KERNEL_FLAGS: u64 = 1 << 1;
 
 /// From SYSCALL on: rcx = rip, r11 = rflags, rsp and gs still the user's, interrupts off by
-/// the flag mask. The user's code segment, the mark, and who goes on.
+/// the flag mask. The user's code segment, the mark, and who goes on: instructions that find
+/// the call's number in rdi, and their operands.
 macro_rules! syscall_body {
-    ($code:expr, $mark:expr, $arrived:path) => {
+    ($code:expr, $mark:expr, [$($go:expr),*], $($operands:tt)*) => {
         ::core::arch::naked_asm!(
             "swapgs",
             "mov gs:[{user_stack}], rsp",
@@ -105,8 +107,9 @@ macro_rules! syscall_body {
             "push {mark}",
             push_registers!(),
             clear_registers!(),
+            "mov rdi, [rsp + {number}]",
             "mov rsp, gs:[{kernel_stack}]",
-            "call {arrived}",
+            $($go,)*
             "ud2",
             user_stack = const offset_of!(CpuBlock, user_stack),
             frame_end = const offset_of!(CpuBlock, frame_end),
@@ -114,17 +117,36 @@ macro_rules! syscall_body {
             user_data = const USER_DATA.0,
             user_code = const $code.0,
             mark = const $mark,
-            arrived = sym $arrived,
+            number = const offset_of!(Trap, rax),
+            $($operands)*
         )
     };
 }
 
 pub(super) use {clear_registers, push_registers, syscall_body};
 
-/// SYSCALL of 64-bit code arrives here.
+/// SYSCALL of 64-bit code arrives here. The two calls that most programs live on have ways of
+/// their own.
 #[unsafe(naked)]
 pub(crate) extern "C" fn syscall_entry() -> ! {
-    syscall_body!(USER_CODE, SYSCALL_MARK, gate::syscall_arrived)
+    syscall_body!(
+        USER_CODE,
+        SYSCALL_MARK,
+        [
+            "cmp rdi, {CALL}",
+            "je 1f",
+            "cmp rdi, {REPLY_RECEIVE}",
+            "je 2f",
+            "call {other}",
+            "1: call {call}",
+            "2: call {reply_receive}"
+        ],
+        CALL = const Syscall::Call as u64,
+        REPLY_RECEIVE = const Syscall::ReplyRecv as u64,
+        other = sym gate::syscall_arrived,
+        call = sym gate::call_arrived,
+        reply_receive = sym gate::reply_receive_arrived
+    )
 }
 
 /// From user mode, gs swapped, rsp at the vector in the thread's frame.

@@ -34,9 +34,9 @@ impl Pending {
         self.0.fetch_or(bit, Ordering::Release);
     }
 
-    /// Whether there is one.
+    /// Whether there is one: recorded by this CPU itself, and looked at closely by `take`.
     pub(crate) fn any(&self) -> bool {
-        self.0.load(Ordering::Acquire) != 0
+        self.0.load(Ordering::Relaxed) != 0
     }
 
     /// Takes one out.
