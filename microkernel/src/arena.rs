@@ -1,8 +1,9 @@
 //! Typed arenas: where every kernel object lives.
 //!
 //! Shape: a slice of slots that only ever gets longer, by a frame at a time
-//! (see [`crate::Machine::extend`]); ids carry the slot's generation, so an id of a dead object
-//! never finds its successor. An object never moves.
+//! (see [`crate::Machine::extend`]). A slot counts generations: the odd ones are those of
+//! objects, and ids carry them, so an id of a dead object finds neither what is left of it nor
+//! its successor, and to find a living one is one comparison. An object never moves.
 //! Errors: `insert` gives the value back when the arena is full.
 
 use crate::number;
@@ -29,7 +30,7 @@ pub type Growing<T> = Vec<T>;
 
 /// Names one object of the kind `K`. Stale once that object is removed.
 ///
-/// Shape: the slot's number in the low half, its generation, never 0, in the high one: so an
+/// Shape: the slot's number in the low half, its generation, odd, in the high one: so an
 /// id, or none, is one register.
 pub struct Id<K> {
     key: NonZeroU64,
@@ -37,8 +38,10 @@ pub struct Id<K> {
 }
 
 impl<K> Id<K> {
-    const fn new(key: NonZeroU64) -> Self {
-        Self { key, kind: PhantomData }
+    /// The id of what lives in the slot with this key.
+    fn new(key: u64) -> Self {
+        // NOFAIL: the generation of a living object is odd.
+        Self { key: NonZeroU64::new(key).unwrap_or(NonZeroU64::MAX), kind: PhantomData }
     }
 
     /// The slot's number, below the arena's capacity.
@@ -63,6 +66,12 @@ impl<K> Clone for Id<K> {
     }
 }
 impl<K> Copy for Id<K> {}
+/// Names nothing: it is in what no object was put into yet.
+impl<K> Default for Id<K> {
+    fn default() -> Self {
+        Self { key: NonZeroU64::MAX, kind: PhantomData }
+    }
+}
 impl<K> PartialEq for Id<K> {
     fn eq(&self, other: &Self) -> bool {
         self.key == other.key
@@ -86,36 +95,41 @@ const NONE: u32 = u32::MAX;
 /// One place of an arena.
 #[derive(Clone, Debug)]
 pub struct Slot<T> {
-    /// The id of what lives here, or will next.
-    key: NonZeroU64,
+    /// The slot's number and generation: the id of what lives here, if the generation is odd.
+    key: u64,
     next_free: u32,
-    value: Option<T>,
+    /// What lives here, or what is left of what did.
+    value: T,
 }
+
+/// One generation in a key.
+const GENERATION: u64 = 1 << 32;
 
 impl<T> Slot<T> {
     /// An unused slot with this number; what a longer arena is filled with.
-    pub fn empty(index: usize) -> Self {
-        Self { key: key(number::short(index), 1), next_free: NONE, value: None }
+    pub fn empty(index: usize) -> Self
+    where
+        T: Default,
+    {
+        Self { key: u64::from(number::short(index)), next_free: NONE, value: T::default() }
+    }
+
+    /// Whether something lives in it.
+    #[inline(always)]
+    fn lives(&self) -> bool {
+        self.key & GENERATION != 0
     }
 
     /// What lives in it, if it is this object.
     #[inline(always)]
     fn living<K>(&mut self, id: Id<K>) -> Option<&mut T> {
-        if self.key == id.key { self.value.as_mut() } else { None }
+        if self.key == id.key.get() { Some(&mut self.value) } else { None }
     }
 
     /// The generation is over.
     fn renew(&mut self) {
-        let (index, generation) = (number::low32(self.key.get()), number::high32(self.key.get()));
-        self.key = key(index, generation.wrapping_add(1));
+        self.key = self.key.wrapping_add(GENERATION);
     }
-}
-
-/// An id's key; generations skip 0.
-fn key(index: u32, generation: u32) -> NonZeroU64 {
-    let key = u64::from(generation.max(1)) << 32 | u64::from(index);
-    // NOFAIL: the high half is not 0.
-    NonZeroU64::new(key).unwrap_or(NonZeroU64::MIN)
 }
 
 /// Objects of one type, addressed by [`Id`].
@@ -174,30 +188,38 @@ impl<K, T> Arena<K, T> {
         } else {
             self.fresh += 1;
         }
-        slot.value = Some(value);
+        slot.value = value;
+        slot.renew();
         self.len += 1;
         Ok(Id::new(slot.key))
     }
 
     /// Takes an object out; its id is stale from then on.
-    pub fn remove(&mut self, id: Id<K>) -> Option<T> {
-        let slot = self.slots.get_mut(id.index())?;
-        if slot.key != id.key {
-            return None;
-        }
-        let value = slot.value.take()?;
-        slot.renew();
-        slot.next_free = self.free;
-        self.free = id.number();
-        self.len -= 1;
+    pub fn remove(&mut self, id: Id<K>) -> Option<T>
+    where
+        T: Copy,
+    {
+        let value = *self.get(id)?;
+        self.discard(id);
         Some(value)
+    }
+
+    /// Ends an object, if it still lives; its id is stale from then on.
+    pub fn discard(&mut self, id: Id<K>) {
+        let Some(slot) = self.slots.get_mut(id.index()) else { return };
+        if slot.key == id.key.get() {
+            slot.renew();
+            slot.next_free = self.free;
+            self.free = id.number();
+            self.len -= 1;
+        }
     }
 
     /// The object, if it still lives.
     #[inline]
     pub fn get(&self, id: Id<K>) -> Option<&T> {
         let slot = self.slots.get(id.index())?;
-        if slot.key == id.key { slot.value.as_ref() } else { None }
+        if slot.key == id.key.get() { Some(&slot.value) } else { None }
     }
 
     /// The object, if it still lives.
@@ -226,14 +248,15 @@ impl<K, T> Arena<K, T> {
     #[inline(always)]
     pub fn pair_at(&mut self, first: Id<K>, index: usize) -> Option<(&mut T, Id<K>, &mut T)> {
         let [one, other] = self.slots.get_disjoint_mut([first.index(), index]).ok()?;
-        Some((one.living(first)?, Id::new(other.key), other.value.as_mut()?))
+        let id = other.lives().then(|| Id::new(other.key))?;
+        Some((one.living(first)?, id, &mut other.value))
     }
 
     /// Whatever lives in this slot now, and its id.
     #[inline]
     pub fn at(&self, index: usize) -> Option<(Id<K>, &T)> {
         let slot = self.slots.get(index)?;
-        Some((Id::new(slot.key), slot.value.as_ref()?))
+        slot.lives().then(|| (Id::new(slot.key), &slot.value))
     }
 
     /// The id of whatever lives in this slot now.
@@ -277,9 +300,10 @@ impl<K, T: Hash> Hash for Arena<K, T> {
         self.free.hash(state);
         for slot in &self.slots[..self.fresh as usize] {
             slot.key.hash(state);
-            match &slot.value {
-                Some(value) => value.hash(state),
-                None => slot.next_free.hash(state),
+            if slot.lives() {
+                slot.value.hash(state);
+            } else {
+                slot.next_free.hash(state);
             }
         }
     }

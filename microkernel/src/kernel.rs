@@ -235,7 +235,7 @@ struct FirstRoom<'a, M, B> {
 }
 
 impl<M: Machine, B: BootMemory> FirstRoom<'_, M, B> {
-    fn arena<K, T: 'static>(&mut self, len: usize) -> Arena<K, T> {
+    fn arena<K, T: Default + 'static>(&mut self, len: usize) -> Arena<K, T> {
         Arena::new(self.slice(len, Slot::empty))
     }
 

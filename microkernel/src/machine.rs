@@ -99,7 +99,7 @@ pub enum PortWidth {
 /// The saved user registers of a thread. Lives inside its `Thread`.
 ///
 /// The entry stubs write it directly, so its address is stable while the thread lives.
-pub trait Frame: Clone {
+pub trait Frame: Clone + Default {
     /// Registers of a thread that starts at `entry` with one argument and everything else 0.
     /// Must be safe for user mode whatever the values are. The mode stays, whatever happens
     /// to the registers later.

@@ -35,10 +35,11 @@ pub struct Quota {
 }
 
 /// How pages may be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 #[repr(u64)]
 pub enum Protection {
     /// Read only.
+    #[default]
     Read = 1,
     /// Read and write.
     ReadWrite = 3,

@@ -73,7 +73,7 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn bury_thread(&mut self, id: ThreadId) {
         let thread = &self.threads[id];
         if thread.dead && thread.refs == 0 && !self.on_cpu(id) {
-            self.threads.remove(id);
+            self.threads.discard(id);
         }
     }
 
@@ -278,7 +278,7 @@ impl<M: Machine> Kernel<M> {
         let process = &self.processes[id];
         if process.life == Life::Dead && process.refs == 0 {
             let payer = process.payer;
-            self.processes.remove(id);
+            self.processes.discard(id);
             self.quotas.give_back(payer, Resource::Objects, 1);
         }
     }

@@ -226,7 +226,7 @@ impl<M: Machine> Kernel<M> {
         let (ended, unnamed) = (holder && lifeline.holders == 0, lifeline.refs == 0);
         let (notification, bits, quota) = (lifeline.notification, lifeline.bits, lifeline.quota);
         if unnamed {
-            self.lifelines.remove(id);
+            self.lifelines.discard(id);
             self.quotas.give_back(quota, Resource::Objects, 1);
         }
         if ended {

@@ -6,8 +6,8 @@ use crate::machine::{CpuId, Machine};
 use crate::mem::Block;
 use crate::number;
 use crate::object::{
-    By, HandleTable, Life, List, MemoryId, MemoryObject, PortSpans, Process, ProcessId, QuotaId,
-    Regions, Resource, Storage, Thread, ThreadId, Watch,
+    By, MemoryId, MemoryObject, PortSpans, Process, ProcessId, QuotaId, Resource, Storage, Thread,
+    ThreadId,
 };
 use crate::syscall::calls_end;
 use abi::{Error, LogHeader, LogKind, NAME_LEN};
@@ -34,34 +34,12 @@ impl<M: Machine> Kernel<M> {
         let process = Process {
             pid,
             name: padded(name),
-            life: Life::Alive,
-            suspended: false,
-            status: 0,
-            last_fault: 0,
-            refs: 0,
-            handles: HandleTable::new(),
             table: Some(table),
-            regions: Regions::default(),
-            threads: List::EMPTY,
-            share: None,
-            debt: 0,
-            callers: List::EMPTY,
-            ports: Default::default(),
-            watch: Watch::NOBODY,
-            receives: 0,
-            fault_handler: None,
-            abandoned: None,
-            untold: false,
-            next_untold: None,
-            death: None,
             quota,
             payer,
             max_priority,
-            revoking: None,
             urgency: max_priority,
-            next_dying: None,
-            user: 0,
-            kernel: 0,
+            ..Process::default()
         };
         // NOFAIL: room was checked above, and nothing was inserted since.
         let id = self.processes.insert(process).map_err(|_| Error::OutOfMemory)?;

@@ -16,7 +16,7 @@ use abi::Error;
 impl<M: Machine> Kernel<M> {
     /// Makes sure that one more object fits into an arena.
     #[inline(always)]
-    pub(crate) fn room_in<K: 'static, T: 'static>(
+    pub(crate) fn room_in<K: 'static, T: Default + 'static>(
         &mut self,
         arena: fn(&mut Self) -> &mut Arena<K, T>,
     ) -> Result<(), Error> {
@@ -25,7 +25,7 @@ impl<M: Machine> Kernel<M> {
 
     /// Makes an arena larger.
     #[cold]
-    pub(crate) fn grow<K: 'static, T: 'static>(
+    pub(crate) fn grow<K: 'static, T: Default + 'static>(
         &mut self,
         arena: fn(&mut Self) -> &mut Arena<K, T>,
     ) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 use super::{List, QuotaId};
 
 /// At most one of the two queues has threads in it.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Copy, Debug, Hash, Default)]
 pub struct Endpoint {
     /// Handles and fault-handler settings that name it.
     pub refs: u32,

@@ -25,7 +25,7 @@ pub struct Entry {
 }
 
 /// An entry, or none, taken apart: so it fits into 32 bytes.
-#[derive(Clone, Copy, Debug, Hash)]
+#[derive(Clone, Copy, Debug, Hash, Default)]
 struct Slot {
     object: Option<ObjectRef>,
     badge: u64,
@@ -58,6 +58,12 @@ impl Slot {
 #[derive(Clone, Debug, Hash)]
 pub struct Chunk {
     slots: [Slot; CHUNK_HANDLES],
+}
+
+impl Default for Chunk {
+    fn default() -> Self {
+        Self { slots: core::array::from_fn(|_| Slot::default()) }
+    }
 }
 
 /// All chunks of all tables.
@@ -193,7 +199,7 @@ impl HandleTable {
                 Some(Some(Taken(entry)))
             }
             None => {
-                chunks.remove(id);
+                chunks.discard(id);
                 self.chunks[place] = None;
                 Some(None)
             }

@@ -3,7 +3,7 @@
 use super::{NotificationId, QuotaId};
 
 /// A device line and whom it signals. The line stays masked from an interrupt until `IrqAck`.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Copy, Debug, Hash, Default)]
 pub struct Irq {
     /// Handles that name it.
     pub refs: u32,

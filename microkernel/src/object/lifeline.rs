@@ -3,7 +3,7 @@
 use super::{NotificationId, QuotaId};
 
 /// Signals its bits once, when its last holder is gone.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Copy, Debug, Hash, Default)]
 pub struct Lifeline {
     /// Handles that name it.
     pub refs: u32,

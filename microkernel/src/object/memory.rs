@@ -17,6 +17,12 @@ pub enum Storage {
     Loan(Loan),
 }
 
+impl Default for Storage {
+    fn default() -> Self {
+        Self::Fixed(Phys(0))
+    }
+}
+
 /// What is lent, and where it is mapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Loan {
@@ -37,7 +43,7 @@ pub struct Loan {
 }
 
 /// Pages of memory, shared by all who hold a handle.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Copy, Debug, Hash, Default)]
 pub struct MemoryObject {
     /// Handles, mappings and running operations that name it.
     pub refs: u32,

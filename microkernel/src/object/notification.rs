@@ -3,7 +3,7 @@
 use super::{List, QuotaId, ThreadId};
 
 /// Bits set by signals, taken by whoever waits, receives or is diverted.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Copy, Debug, Hash, Default)]
 pub struct Notification {
     /// Handles, timers, interrupts, processes and threads that name it.
     pub refs: u32,

@@ -18,7 +18,7 @@ pub struct PortSpan {
 pub type PortSpans = [PortSpan; PORT_SPANS];
 
 /// Consecutive I/O ports.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Copy, Debug, Hash, Default)]
 pub struct PortRange {
     /// Handles that name it.
     pub refs: u32,

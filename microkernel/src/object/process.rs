@@ -85,3 +85,40 @@ pub struct Process<T> {
     /// Kernel time of its dead threads.
     pub kernel: u64,
 }
+
+impl<T> Default for Process<T> {
+    fn default() -> Self {
+        Self {
+            pid: 0,
+            name: [0; NAME_LEN],
+            life: Life::Alive,
+            suspended: false,
+            status: 0,
+            last_fault: 0,
+            refs: 0,
+            handles: HandleTable::new(),
+            table: None,
+            regions: Regions::default(),
+            threads: List::EMPTY,
+            share: None,
+            debt: 0,
+            callers: List::EMPTY,
+            receives: 0,
+            fault_handler: None,
+            ports: PortSpans::default(),
+            watch: Watch::NOBODY,
+            abandoned: None,
+            untold: false,
+            next_untold: None,
+            death: None,
+            quota: QuotaId::default(),
+            payer: QuotaId::default(),
+            max_priority: 0,
+            revoking: None,
+            urgency: 0,
+            next_dying: None,
+            user: 0,
+            kernel: 0,
+        }
+    }
+}

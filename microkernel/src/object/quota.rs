@@ -64,7 +64,7 @@ impl Amounts {
 }
 
 /// One account.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Debug, Hash, Default)]
 pub struct Quota {
     /// What may be used.
     pub limit: Amounts,
@@ -147,7 +147,7 @@ impl Quotas {
             account.limit = account.limit.minus(&amount);
             let (parent, done) = (account.parent, account.limit.is_zero());
             if done {
-                self.remove(id);
+                self.discard(id);
             }
             if let Some(parent) = parent {
                 let account = &mut self[parent];

@@ -16,7 +16,7 @@ use abi::{Protection, Rights};
 pub type RegionArena = Arena<RegionKind, Region>;
 
 /// A mapping: consecutive pages of a memory object at an address.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Copy, Debug, Hash, Default)]
 pub struct Region {
     /// The first address.
     pub start: u64,

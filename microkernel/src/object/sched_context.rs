@@ -12,7 +12,7 @@ use abi::ContextFlags;
 const MOST_OWED: u64 = 100;
 
 /// What its maker chooses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Terms {
     /// Time in each period.
     pub budget: u64,
@@ -25,7 +25,7 @@ pub struct Terms {
 }
 
 /// A scheduling context.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Copy, Debug, Hash, Default)]
 pub struct SchedContext {
     /// Handles that name it, and its binding.
     pub refs: u32,

@@ -410,6 +410,12 @@ impl<F> Thread<F> {
     }
 }
 
+impl<F: Default> Default for Thread<F> {
+    fn default() -> Self {
+        Self::new(F::default(), ProcessId::default(), Phys::default(), 0, CpuId(0))
+    }
+}
+
 impl<F> Thread<F> {
     /// Whether its context lets it run: there is some of the budget, or a fault of it has to
     /// be told first.
