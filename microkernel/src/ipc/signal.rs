@@ -15,12 +15,20 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// Sets bits. Whoever waited for them is ready, and to be enqueued by the caller.
+    #[inline(always)]
     pub(crate) fn post(&mut self, id: NotificationId, bits: u64) -> Option<ThreadId> {
         let notification = &mut self.notifications[id];
         notification.bits |= bits;
-        if notification.bits == 0 {
-            return None;
-        }
+        let nobody = notification.waiters.is_empty()
+            & notification.bound.is_none()
+            & notification.upcall.is_none();
+        if nobody || notification.bits == 0 { None } else { self.tell(id) }
+    }
+
+    /// Brings a notification's bits to whoever they are for, as [`Kernel::post`] says.
+    #[inline(never)]
+    fn tell(&mut self, id: NotificationId) -> Option<ThreadId> {
+        let notification = &mut self.notifications[id];
         let (waiter, bound, upcall) =
             (notification.waiters.first(), notification.bound, notification.upcall);
         if let Some(waiter) = waiter {

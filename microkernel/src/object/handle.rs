@@ -4,7 +4,7 @@
 //! closed handle never names what came after it. Slot 0 is never given out. Free slots form
 //! a list through the chunks; a chunk is taken when the first of its slots is needed.
 
-use super::{ChunkId, EndpointId, ObjectRef};
+use super::{ChunkId, EndpointId, NotificationId, ObjectRef};
 use crate::arena::Arena;
 use abi::{Error, Handle, Rights};
 
@@ -87,6 +87,36 @@ impl Default for HandleTable {
 #[derive(Clone, Copy, Debug, Hash)]
 pub struct Taken(pub Entry);
 
+/// Look-ups for one kind of object, as one comparison each: what a handle with these rights
+/// names, and its badge. Of anything else [`HandleTable::get`] tells what is wrong.
+macro_rules! finders {
+    ($($name:ident: $kind:ident($id:ty)),*) => {
+        impl HandleTable {
+            $(
+                #[expect(missing_docs, reason = "named after what is found")]
+                #[inline(always)]
+                pub fn $name(
+                    &self,
+                    chunks: &Chunks,
+                    handle: Handle,
+                    wanted: Rights,
+                ) -> Option<($id, u64)> {
+                    match *self.named(chunks, handle)? {
+                        Slot { object: Some(ObjectRef::$kind(id)), rights, badge, .. }
+                            if rights.contains(wanted) =>
+                        {
+                            Some((id, badge))
+                        }
+                        _ => None,
+                    }
+                }
+            )*
+        }
+    };
+}
+
+finders! { endpoint: Endpoint(EndpointId), notification: Notification(NotificationId) }
+
 impl HandleTable {
     /// No handles, no chunks.
     pub const fn new() -> Self {
@@ -104,25 +134,6 @@ impl HandleTable {
     /// `BadHandle` when it names nothing.
     pub fn get(&self, chunks: &Chunks, handle: Handle) -> Result<Entry, Error> {
         self.named(chunks, handle).and_then(Slot::entry).ok_or(Error::BadHandle)
-    }
-
-    /// The endpoint that a handle with these rights names, and its badge; for anything else
-    /// [`HandleTable::get`] tells what is wrong.
-    #[inline(always)]
-    pub fn endpoint(
-        &self,
-        chunks: &Chunks,
-        handle: Handle,
-        wanted: Rights,
-    ) -> Option<(EndpointId, u64)> {
-        match *self.named(chunks, handle)? {
-            Slot { object: Some(ObjectRef::Endpoint(id)), rights, badge, .. }
-                if rights.contains(wanted) =>
-            {
-                Some((id, badge))
-            }
-            _ => None,
-        }
     }
 
     /// The slot of a handle, if it is still that handle's.

@@ -114,8 +114,10 @@ impl ObjectRef {
             Self::SchedContext(id) => id.parts(),
             Self::Resource => (0, 0),
         };
-        // Generations need 24 bits for the same number to come twice: nobody compares so late.
-        u64::from(index) | u64::from(generation & 0xff_ffff) << 32 | (self.kind() as u64) << 56
+        // Of the generations, all odd, 24 bits: the same number comes again so late that nobody
+        // compares.
+        let generation = u64::from(generation >> 1 & 0xff_ffff);
+        u64::from(index) | generation << 32 | (self.kind() as u64) << 56
     }
 
     /// Its kind, as user programs see it.

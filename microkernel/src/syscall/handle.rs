@@ -83,6 +83,18 @@ impl<M: Machine> Kernel<M> {
         granted.map(Done::handle)
     }
 
+    /// Why a handle argument names no object of this kind with these rights.
+    #[cold]
+    pub(super) fn no_object(
+        &self,
+        me: ThreadId,
+        index: usize,
+        kind: ObjectKind,
+        rights: Rights,
+    ) -> Error {
+        self.object(me, index, kind, rights).err().unwrap_or(Error::WrongKind)
+    }
+
     /// The object behind a handle argument of this kind with these rights.
     pub(super) fn object(
         &self,

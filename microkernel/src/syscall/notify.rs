@@ -9,15 +9,20 @@ use abi::{Error, FOREVER, ObjectKind, Rights, USER_END};
 
 impl<M: Machine> Kernel<M> {
     /// The notification behind a handle argument.
+    #[inline(always)]
     pub(super) fn notification(
         &self,
         me: ThreadId,
         index: usize,
         rights: Rights,
     ) -> Result<NotificationId, Error> {
-        match self.object(me, index, ObjectKind::Notification, rights)?.object {
-            ObjectRef::Notification(id) => Ok(id),
-            _ => Err(Error::WrongKind),
+        let thread = &self.threads[me];
+        let handle = self.handle_argument(me, index);
+        let table = &self.processes[thread.process].handles;
+        let found = handle.ok().and_then(|handle| table.notification(&self.chunks, handle, rights));
+        match found {
+            Some((id, _)) => Ok(id),
+            None => Err(self.no_object(me, index, ObjectKind::Notification, rights)),
         }
     }
 

@@ -73,9 +73,15 @@ fn multiply(value: u64, scale: u64) -> u64 {
     u64::try_from((u128::from(value) * u128::from(scale)) >> 32).unwrap_or(u64::MAX)
 }
 
+/// The same for what fits.
+#[expect(clippy::cast_possible_truncation, reason = "500 years are less than 2^64 nanoseconds")]
+fn multiply_short(value: u64, scale: u64) -> u64 {
+    ((u128::from(value) * u128::from(scale)) >> 32) as u64
+}
+
 /// Time stamps as nanoseconds; 0 before [`init`].
 pub(crate) fn ns_of(stamps: u64) -> u64 {
-    CLOCK.get().map_or(0, |clock| multiply(stamps, clock.ns))
+    CLOCK.get().map_or(0, |clock| multiply_short(stamps, clock.ns))
 }
 
 /// Nanoseconds as time stamps; 0 before [`init`].
@@ -85,7 +91,7 @@ pub(crate) fn ticks_of(ns: u64) -> u64 {
 
 /// Nanoseconds since boot; 0 before [`init`].
 pub(crate) fn now_ns() -> u64 {
-    CLOCK.get().map_or(0, |clock| multiply(stamp().saturating_sub(clock.start), clock.ns))
+    CLOCK.get().map_or(0, |clock| multiply_short(stamp().wrapping_sub(clock.start), clock.ns))
 }
 
 /// The time stamp at a time, rounded up.

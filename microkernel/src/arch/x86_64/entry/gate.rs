@@ -208,14 +208,17 @@ fn message_arrived(at_once: impl FnOnce(&mut Core, CpuId, ThreadId) -> Found) ->
     let cpu = this_cpu();
     let (mut kernel, current) = come_in(cpu);
     match current.and_then(|me| at_once(&mut kernel, cpu.id(), me)) {
-        Some(runner) => leave(kernel, cpu, Some(runner)),
-        None => any_message(kernel, cpu, current),
+        // The CPU is asked for again, and so is the thread: to keep them takes registers that
+        // the short way needs.
+        Some(runner) => leave(kernel, this_cpu(), Some(runner)),
+        None => any_message(kernel),
     }
 }
 
 #[inline(never)]
-fn any_message(mut kernel: Holding, cpu: &'static CpuBlock, current: Option<ThreadId>) -> ! {
-    if let Some(me) = current {
+fn any_message(mut kernel: Holding) -> ! {
+    let cpu = this_cpu();
+    if let Some(me) = kernel.current(cpu.id()) {
         kernel.other_call(me);
     }
     leave(kernel, cpu, None)
