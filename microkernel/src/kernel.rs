@@ -9,8 +9,8 @@ use crate::number;
 use crate::object::{
     Amounts, Chunks, Endpoint, EndpointKind, FIRST_PID, Irq, IrqId, IrqKind, Life, Lifeline,
     LifelineKind, MemoryKind, MemoryObject, Notification, NotificationKind, ObjectRef, PortKind,
-    PortRange, PortSpans, Process, ProcessId, ProcessKind, QuotaId, Quotas, Region, RegionKind,
-    SchedContext, SchedContextKind, Storage, ThreadId, Threads, Timer, TimerKind,
+    PortRange, PortSpans, ProcessId, Processes, QuotaId, Quotas, Region, RegionKind, SchedContext,
+    SchedContextKind, Storage, ThreadId, Threads, Timer, TimerKind,
 };
 use crate::sched::{RunQueue, SLICE_NS};
 use crate::time::{Deadlines, Entry, keys_end};
@@ -159,7 +159,7 @@ pub struct Kernel<M: Machine> {
     pub machine: M,
     pub(crate) cpus: Fixed<Cpu>,
     pub(crate) threads: Threads<M::Frame>,
-    pub(crate) processes: Arena<ProcessKind, Process<M::PageTable>>,
+    pub(crate) processes: Processes<M>,
     pub(crate) endpoints: Arena<EndpointKind, Endpoint>,
     pub(crate) notifications: Arena<NotificationKind, Notification>,
     pub(crate) memories: Arena<MemoryKind, MemoryObject>,

@@ -11,7 +11,7 @@ use crate::syscall::Done;
 use abi::{Envelope, Error, FOREVER, Handle, MESSAGE_MAX, ObjectKind, Rights};
 
 impl<M: Machine> Kernel<M> {
-    /// `Call`, unless [`Kernel::call_at_once`] did it.
+    /// `Call`, where the direct way did not do it.
     pub(crate) fn sys_call(&mut self, me: ThreadId) -> Result<Done, Error> {
         self.start_message(me, true)
     }
@@ -28,10 +28,6 @@ impl<M: Machine> Kernel<M> {
         let entry = self.lookup_with(thread.process, handle, ObjectKind::Endpoint, Rights::SEND)?;
         let ObjectRef::Endpoint(endpoint) = entry.object else { return Err(Error::WrongKind) };
         let pending = Pending { badge: entry.badge, label, call };
-        // Where somebody receives, the endpoint is not dead.
-        if call && self.offer_bytes(me, endpoint, pending) {
-            return Ok(Done::Elsewhere);
-        }
         if self.endpoints[endpoint].dead() {
             return Err(Error::PeerDied);
         }

@@ -13,7 +13,9 @@ use crate::kernel::Kernel;
 use crate::machine::{Access, CpuId, Frame, Machine, Phys};
 use crate::mem::{Checked, Readable, UserSlice, Writable, room_in_page};
 use crate::number;
-use crate::object::{Beside, Enclosure, EndpointId, Pending, ProcessId, Seam, State, ThreadId};
+use crate::object::{
+    Beside, Enclosure, EndpointId, Pending, ProcessId, Processes, Seam, State, Thread, ThreadId,
+};
 use crate::sched::takes_over;
 use abi::{Envelope, Handle, MESSAGE_MAX, Rights, Syscall};
 use core::mem::offset_of;
@@ -46,49 +48,106 @@ struct Rest {
     peers: bool,
 }
 
+/// The numbers of the two calls that may go directly.
+pub(crate) const CALL: u64 = Syscall::Call as u64;
+pub(crate) const REPLY_RECEIVE: u64 = Syscall::ReplyRecv as u64;
 /// Where an envelope says what is sent, and where that goes which is received: two words each.
 const SENT: u64 = offset_of!(Envelope, send_address) as u64;
 const ROOM: u64 = offset_of!(Envelope, receive_address) as u64;
+
+impl Parcel {
+    /// The bytes of the sender's envelope, for a receiver that did not say yet where it wants
+    /// them.
+    fn new<M: Machine>(
+        machine: &M,
+        processes: &Processes<M>,
+        (from, envelope): (ProcessId, u64),
+        to: &Thread<M::Frame>,
+    ) -> Option<Self> {
+        let Enclosure::Unread(room) = to.enclosure else { return None };
+        let sender = processes[from].table.as_ref()?;
+        let receiver = processes[to.process].table.as_ref()?;
+        let ([source, len], _) = words_at(machine, sender, (envelope, SENT), Access::Read)?;
+        let ([target, fits], place) = words_at(machine, receiver, (room, ROOM), Access::Write)?;
+        if len > fits.min(MESSAGE_MAX as u64) {
+            return None;
+        }
+        Some(Self {
+            from: (from, UserSlice::new(source, len).ok()?.check(machine, sender)?),
+            to: (to.process, UserSlice::new(target, len).ok()?.check(machine, receiver)?),
+            receipt: Phys(place.0 + RECEIPT),
+        })
+    }
+}
+
+/// Two words of an envelope that lies in one page, and where it lies.
+#[inline(always)]
+fn words_at<M: Machine>(
+    machine: &M,
+    table: &M::PageTable,
+    (envelope, offset): (u64, u64),
+    access: Access,
+) -> Option<([u64; 2], Phys)> {
+    if room_in_page(envelope) < Envelope::SIZE {
+        return None;
+    }
+    let place = machine.translate(table, envelope, access)?;
+    let mut bytes = [0; 16];
+    machine.read(Phys(place.0 + offset), &mut bytes);
+    let [first, second] = bytes.as_chunks().0 else { return None };
+    Some(([*first, *second].map(u64::from_le_bytes), place))
+}
 
 impl<M: Machine> Kernel<M> {
     /// `Call`, as words for a waiting receiver, which is next. `None` when that is for
     /// `other_call`; then nothing was done.
     #[inline(always)]
     pub fn call_at_once(&mut self, cpu: CpuId, me: ThreadId) -> Option<Runner<M::Frame>> {
+        let beside = Beside::of(self.threads[me].frame.envelope());
+        if !beside.sends_nothing() {
+            return None;
+        }
+        let (at, call) = self.call_of(me)?;
+        let waiter = Waiter { cpu, me, at, room: beside.room() };
+        let (next, ()) = self.offer_at(waiter, call, |_, _, _, _| Some(()))?;
+        self.call_is_over(me, Syscall::Call);
+        Some(next)
+    }
+
+    /// Where the thread's `Call` goes, and what its receiver will be told of it.
+    #[inline(always)]
+    fn call_of(&self, me: ThreadId) -> Option<(EndpointId, Pending)> {
         let thread = &self.threads[me];
-        let beside = Beside::of(thread.frame.envelope());
-        if !beside.sends_nothing() || !thread.calls_plainly(Syscall::Call) {
+        if !thread.calls_plainly(Syscall::Call) {
             return None;
         }
         let handle = Handle(number::low32(thread.frame.argument(0)));
         let label = number::low32(thread.frame.argument(1));
         let table = &self.processes[thread.process].handles;
         let (at, badge) = table.endpoint(&self.chunks, handle, Rights::SEND)?;
-        let call = Pending { badge, label, call: true };
-        let next = self.offer_words(Waiter { cpu, me, at, room: beside.room() }, call)?;
-        self.call_is_over(me, Syscall::Call);
-        Some(next)
+        Some((at, Pending { badge, label, call: true }))
     }
 
-    /// The same with bytes. False when that is for the general way.
-    pub(super) fn offer_bytes(&mut self, me: ThreadId, at: EndpointId, call: Pending) -> bool {
-        let receiver = self.endpoints[at].receivers.first();
-        self.with_bytes(me, at, receiver, |kernel, waiter| kernel.offer_words(waiter, call))
-    }
-
+    /// `beside` finds what goes beside the words: the last thing that can fail.
     #[inline(always)]
-    fn offer_words(&mut self, waiter: Waiter, call: Pending) -> Option<Runner<M::Frame>> {
+    fn offer_at<T>(
+        &mut self,
+        waiter: Waiter,
+        call: Pending,
+        beside: impl FnOnce(&M, &Processes<M>, &Thread<M::Frame>, &Thread<M::Frame>) -> Option<T>,
+    ) -> Option<(Runner<M::Frame>, T)> {
         let me = waiter.me;
         let endpoint = &mut self.endpoints[waiter.at];
         // Where somebody receives, the endpoint is not dead.
         let receiver = endpoint.receivers.first()?;
         let (from, to) = self.threads.pair_mut(me, receiver);
-        let server = &mut self.processes[to.process];
         let cpu = &mut self.cpus[usize::from(waiter.cpu.0)];
-        let here = to.cpu == waiter.cpu && takes_over(cpu, to, server);
+        let here = to.cpu == waiter.cpu && takes_over(cpu, to, &self.processes[to.process]);
         if !here || !to.enclosure.sends_nothing() || from.timed | to.timed {
             return None;
         }
+        let beside = beside(&self.machine, &self.processes, from, to)?;
+        let server = &mut self.processes[to.process];
         from.enclosure = Enclosure::that_receives(waiter.room);
         let left = endpoint.receivers.take_out(&mut to.links);
         let debt = from.spend(cpu.clock.take_unsettled());
@@ -102,45 +161,46 @@ impl<M: Machine> Kernel<M> {
         let peers = cpu.queue.has(from.priority);
         let next = Runner::new(receiver, to);
         self.finish(waiter, Rest { seams: [left, joined], debt, peers });
-        Some(next)
+        Some((next, beside))
     }
 
     /// `ReplyRecv`, as words, when nobody else waits to be received: the answer goes to its
     /// caller, who is next. `None` when that is for `other_call`; then nothing was done.
     #[inline(always)]
     pub fn answer_at_once(&mut self, cpu: CpuId, me: ThreadId) -> Option<Runner<M::Frame>> {
+        let beside = Beside::of(self.threads[me].frame.envelope());
+        if !beside.sends_nothing() {
+            return None;
+        }
+        let (at, answer) = self.answer_of(me)?;
+        let waiter = Waiter { cpu, me, at, room: beside.room() };
+        let (next, ()) = self.answer_at(waiter, answer, |_, _, _, _| Some(()))?;
+        self.call_is_over(me, Syscall::ReplyRecv);
+        Some(next)
+    }
+
+    /// Where the thread's `ReplyRecv` waits; token and label of the answer.
+    #[inline(always)]
+    fn answer_of(&self, me: ThreadId) -> Option<(EndpointId, (u64, u32))> {
         let thread = &self.threads[me];
-        let beside = Beside::of(thread.frame.envelope());
-        if !beside.sends_nothing() || !thread.calls_plainly(Syscall::ReplyRecv) {
+        if !thread.calls_plainly(Syscall::ReplyRecv) {
             return None;
         }
         let (token, second) = (thread.frame.argument(0), thread.frame.argument(1));
         let handle = Handle(number::high32(second));
         let table = &self.processes[thread.process].handles;
         let (at, _) = table.endpoint(&self.chunks, handle, Rights::RECEIVE)?;
-        let answer = (token, number::low32(second));
-        let next = self.answer_words(Waiter { cpu, me, at, room: beside.room() }, answer)?;
-        self.call_is_over(me, Syscall::ReplyRecv);
-        Some(next)
+        Some((at, (token, number::low32(second))))
     }
 
-    /// The same with bytes. False when that is for the general way.
-    pub(super) fn answer_bytes(
-        &mut self,
-        me: ThreadId,
-        at: EndpointId,
-        answer: (u64, u32),
-    ) -> bool {
-        let caller = self.awaiting(me, answer.0);
-        self.with_bytes(me, at, caller, |kernel, waiter| kernel.answer_words(waiter, answer))
-    }
-
+    /// `beside` as for `offer_at`.
     #[inline(always)]
-    fn answer_words(
+    fn answer_at<T>(
         &mut self,
         waiter: Waiter,
         (token, label): (u64, u32),
-    ) -> Option<Runner<M::Frame>> {
+        beside: impl FnOnce(&M, &Processes<M>, &Thread<M::Frame>, &Thread<M::Frame>) -> Option<T>,
+    ) -> Option<(Runner<M::Frame>, T)> {
         let me = waiter.me;
         let endpoint = &mut self.endpoints[waiter.at];
         if !endpoint.senders.is_empty() {
@@ -161,6 +221,7 @@ impl<M: Machine> Kernel<M> {
         if bits || !here || !to.enclosure.sends_nothing() || from.timed | to.timed {
             return None;
         }
+        let beside = beside(&self.machine, &self.processes, from, to)?;
         from.enclosure = Enclosure::that_receives(waiter.room);
         let server = &mut self.processes[from.process];
         server.receives = server.receives.wrapping_add(1);
@@ -179,69 +240,59 @@ impl<M: Machine> Kernel<M> {
         let peers = cpu.queue.has(from.priority);
         let next = Runner::new(caller, to);
         self.finish(waiter, Rest { seams: [left, joined], debt, peers });
+        Some((next, beside))
+    }
+
+    /// The same two calls with words and bytes.
+    #[inline(always)]
+    pub fn bytes_at_once(&mut self, cpu: CpuId, me: ThreadId) -> Option<Runner<M::Frame>> {
+        let frame = &self.threads[me].frame;
+        let Beside::SendsBytes(envelope) = Beside::of(frame.envelope()) else { return None };
+        match frame.syscall_number() {
+            CALL => self.call_with_bytes(cpu, me, envelope),
+            REPLY_RECEIVE => self.answer_with_bytes(cpu, me, envelope),
+            _ => None,
+        }
+    }
+
+    fn call_with_bytes(
+        &mut self,
+        cpu: CpuId,
+        me: ThreadId,
+        envelope: u64,
+    ) -> Option<Runner<M::Frame>> {
+        let (at, call) = self.call_of(me)?;
+        let waiter = Waiter { cpu, me, at, room: Some(envelope) };
+        let (next, parcel) = self.offer_at(waiter, call, |machine, processes, from, to| {
+            Parcel::new(machine, processes, (from.process, envelope), to)
+        })?;
+        self.hand_over_bytes(&parcel);
+        self.call_is_over(me, Syscall::Call);
         Some(next)
     }
 
-    /// Hands over what the envelope says beside the words, when those went.
-    #[inline(always)]
-    fn with_bytes(
+    fn answer_with_bytes(
         &mut self,
+        cpu: CpuId,
         me: ThreadId,
-        at: EndpointId,
-        to: Option<ThreadId>,
-        words: impl FnOnce(&mut Self, Waiter) -> Option<Runner<M::Frame>>,
-    ) -> bool {
-        let thread = &self.threads[me];
-        let (cpu, beside) = (thread.cpu, Beside::of(thread.frame.envelope()));
-        let (Beside::SendsBytes(envelope), Some(to)) = (beside, to) else { return false };
-        let Some(parcel) = self.parcel(me, envelope, to) else { return false };
-        let Parcel { from, to, receipt } = parcel;
-        if words(self, Waiter { cpu, me, at, room: Some(envelope) }).is_none() {
-            return false;
-        }
-        // NOFAIL: both sides were checked by `parcel`, and nothing was unmapped since.
-        let _copied = self.copy_user(from, to);
-        self.machine.write(receipt, &(from.1.len() as u64).to_le_bytes());
-        true
-    }
-
-    /// The bytes of the envelope at this address, for a thread that did not say yet where it
-    /// wants them.
-    fn parcel(&self, from: ThreadId, envelope: u64, to: ThreadId) -> Option<Parcel> {
-        let (receiver, sender) = (&self.threads[to], self.threads[from].process);
-        let Enclosure::Unread(room) = receiver.enclosure else { return None };
-        let (from, to) = (sender, receiver.process);
-        let sender = self.processes[from].table.as_ref()?;
-        let receiver = self.processes[to].table.as_ref()?;
-        let ([source, len], _) = self.words_at(sender, envelope, SENT, Access::Read)?;
-        let ([target, capacity], place) = self.words_at(receiver, room, ROOM, Access::Write)?;
-        if len > capacity.min(MESSAGE_MAX as u64) {
-            return None;
-        }
-        Some(Parcel {
-            from: (from, self.check_in(sender, UserSlice::new(source, len).ok()?)?),
-            to: (to, self.check_in(receiver, UserSlice::new(target, len).ok()?)?),
-            receipt: Phys(place.0 + RECEIPT),
-        })
-    }
-
-    /// Two words of an envelope that lies in one page, and where it lies.
-    #[inline(always)]
-    fn words_at(
-        &self,
-        table: &M::PageTable,
         envelope: u64,
-        offset: u64,
-        access: Access,
-    ) -> Option<([u64; 2], Phys)> {
-        if room_in_page(envelope) < Envelope::SIZE {
-            return None;
-        }
-        let place = self.machine.translate(table, envelope, access)?;
-        let mut bytes = [0; 16];
-        self.machine.read(Phys(place.0 + offset), &mut bytes);
-        let [first, second] = bytes.as_chunks().0 else { return None };
-        Some(([*first, *second].map(u64::from_le_bytes), place))
+    ) -> Option<Runner<M::Frame>> {
+        let (at, answer) = self.answer_of(me)?;
+        let waiter = Waiter { cpu, me, at, room: Some(envelope) };
+        let (next, parcel) = self.answer_at(waiter, answer, |machine, processes, from, to| {
+            Parcel::new(machine, processes, (from.process, envelope), to)
+        })?;
+        self.hand_over_bytes(&parcel);
+        self.call_is_over(me, Syscall::ReplyRecv);
+        Some(next)
+    }
+
+    /// The words went; now the bytes.
+    #[inline(always)]
+    fn hand_over_bytes(&mut self, Parcel { from, to, receipt }: &Parcel) {
+        // NOFAIL: both sides were checked by `Parcel::new`, and nothing was unmapped since.
+        let _copied = self.copy_user(*from, *to);
+        self.machine.write(*receipt, &(from.1.len() as u64).to_le_bytes());
     }
 
     #[inline(always)]

@@ -3,7 +3,7 @@
 //! Every verb checks everything, then commits: after its point of no return nothing fails.
 
 mod call;
-mod direct;
+pub(crate) mod direct;
 mod lost;
 mod parts;
 mod receive;

@@ -19,16 +19,12 @@ impl<M: Machine> Kernel<M> {
         Ok(Done::NOTHING)
     }
 
-    /// `ReplyRecv`, unless [`Kernel::answer_at_once`] did it. A caller that is gone is no error
+    /// `ReplyRecv`, where the direct way did not do it. A caller that is gone is no error
     /// of the server's: it goes on receiving.
     pub(crate) fn sys_reply_receive(&mut self, me: ThreadId) -> Result<Done, Error> {
         let thread = &self.threads[me];
-        let (token, second) = (thread.frame.argument(0), thread.frame.argument(1));
-        let handle = Handle(number::high32(second));
+        let handle = Handle(number::high32(thread.frame.argument(1)));
         let endpoint = self.receive_end(thread.process, handle)?;
-        if self.answer_bytes(me, endpoint, (token, number::low32(second))) {
-            return Ok(Done::Elsewhere);
-        }
         self.load_enclosure(me)?;
         let donor = self.threads[me].donor;
         let answered = match self.answer(me) {

@@ -73,6 +73,25 @@ impl<A: AccessMark> UserSlice<A> {
         self.len <= room_in_page(self.address)
     }
 
+    /// Makes sure that every byte may be accessed so, in this table.
+    #[inline(always)]
+    pub(crate) fn check<M: Machine>(self, machine: &M, table: &M::PageTable) -> Option<Checked<A>> {
+        if self.is_empty() {
+            return Some(Checked { slice: self, first: Phys(0) });
+        }
+        let first = machine.translate(table, self.address, A::ACCESS)?;
+        if !self.in_one_page() {
+            self.check_later_pages(machine, table)?;
+        }
+        Some(Checked { slice: self, first })
+    }
+
+    #[inline(never)]
+    fn check_later_pages<M: Machine>(self, machine: &M, table: &M::PageTable) -> Option<()> {
+        let mut later = self.pieces().skip(1);
+        later.try_for_each(|(at, _)| machine.translate(table, at, A::ACCESS).map(drop))
+    }
+
     /// Its consecutive parts of at most so many bytes.
     pub fn parts(self, most: usize) -> impl Iterator<Item = Self> {
         (0..self.len).step_by(most.max(1)).map(move |done| Self {
@@ -161,34 +180,7 @@ impl<M: Machine> Kernel<M> {
         slice: UserSlice<A>,
     ) -> Result<Checked<A>, Error> {
         let table = self.processes[process].table.as_ref().ok_or(Error::BadAddress)?;
-        self.check_in(table, slice).ok_or(Error::BadAddress)
-    }
-
-    /// The same in a table.
-    #[inline(always)]
-    pub(crate) fn check_in<A: AccessMark>(
-        &self,
-        table: &M::PageTable,
-        slice: UserSlice<A>,
-    ) -> Option<Checked<A>> {
-        if slice.is_empty() {
-            return Some(Checked { slice, first: Phys(0) });
-        }
-        let first = self.machine.translate(table, slice.address, A::ACCESS)?;
-        if !slice.in_one_page() {
-            self.check_later_pages(table, slice)?;
-        }
-        Some(Checked { slice, first })
-    }
-
-    #[inline(never)]
-    fn check_later_pages<A: AccessMark>(
-        &self,
-        table: &M::PageTable,
-        slice: UserSlice<A>,
-    ) -> Option<()> {
-        let mut later = slice.pieces().skip(1);
-        later.try_for_each(|(at, _)| self.machine.translate(table, at, A::ACCESS).map(drop))
+        slice.check(&self.machine, table).ok_or(Error::BadAddress)
     }
 
     fn place_of(&self, cursor: &Cursor, access: Access) -> Result<Phys, Error> {

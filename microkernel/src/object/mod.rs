@@ -26,7 +26,7 @@ pub use list::{By, Links, List};
 pub use memory::{Loan, MemoryObject, Storage};
 pub use notification::Notification;
 pub use port::{PortRange, PortSpan, PortSpans};
-pub use process::{FIRST_PID, Life, Process};
+pub use process::{FIRST_PID, Life, Process, Processes};
 pub use quota::{Amounts, Quota, Quotas, Resource};
 #[cfg(test)]
 pub(crate) use regions::tests::checked as checked_regions;

@@ -4,6 +4,8 @@ use super::{
     EndpointId, HandleTable, List, NotificationId, Operation, PortSpans, ProcessId, QuotaId,
     Regions, Watch,
 };
+use crate::arena::Arena;
+use crate::machine::Machine;
 use abi::NAME_LEN;
 
 /// The process id of the first program.
@@ -122,3 +124,6 @@ impl<T> Default for Process<T> {
         }
     }
 }
+
+/// All processes.
+pub type Processes<M> = Arena<super::ProcessKind, Process<<M as Machine>::PageTable>>;

@@ -15,6 +15,7 @@ mod process;
 mod thread;
 
 use crate::exit::{Runner, Work};
+use crate::ipc::direct::{CALL, REPLY_RECEIVE};
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Frame, Machine};
 use crate::number;
@@ -53,20 +54,19 @@ type Verb<M> = fn(&mut Kernel<M>, ThreadId) -> Result<Done, Error>;
 impl<M: Machine> Kernel<M> {
     /// The current thread of this CPU made a system call. Who is next, when that is known.
     pub fn syscall(&mut self, cpu: CpuId, me: ThreadId) -> Option<Runner<M::Frame>> {
-        const CALL: u64 = Syscall::Call as u64;
-        const REPLY_RECEIVE: u64 = Syscall::ReplyRecv as u64;
-        let found = match self.threads[me].frame.syscall_number() {
+        let words = match self.threads[me].frame.syscall_number() {
             CALL => self.call_at_once(cpu, me),
             REPLY_RECEIVE => self.answer_at_once(cpu, me),
             _ => None,
         };
+        let found = words.or_else(|| self.bytes_at_once(cpu, me));
         if found.is_none() {
             self.other_call(me);
         }
         found
     }
 
-    /// Any call that is not done by [`Kernel::call_at_once`] or [`Kernel::answer_at_once`].
+    /// Any call that the direct way of messages does not do.
     #[inline(always)]
     pub fn other_call(&mut self, me: ThreadId) {
         self.check_call_begins(me);

@@ -7,7 +7,7 @@ use super::entry::watch;
 use super::irq::{lapic, lines};
 use super::mm::entry::Entry;
 use super::mm::growing::Slices;
-use super::mm::table::{self, ENTRIES, Table};
+use super::mm::table::{ENTRIES, Table};
 use super::mm::{physmap, shootdown, space};
 use super::{debug, log, ports, time};
 use abi::{DebugRegisters, PAGE_SIZE, Protection};
@@ -132,11 +132,7 @@ impl Machine for Hardware {
     }
 
     fn translate(&self, table: &Table, address: u64, access: Access) -> Option<Phys> {
-        let leaf = table.user_leaf(address)?;
-        let allowed = access == Access::Read || leaf.entry.writable();
-        // Device memory is not in the physmap, and reading it could do anything.
-        let usable = allowed && !leaf.entry.uncached();
-        usable.then(|| Phys(leaf.entry.frame().0 + address % table::span(leaf.level)))
+        table.translate_user(address, access)
     }
 
     fn flush(&mut self, table: &Table) {

@@ -215,13 +215,16 @@ fn message_arrived(at_once: impl FnOnce(&mut Core, CpuId, ThreadId) -> Found) ->
     }
 }
 
+/// The ways of messages that carry more.
 #[inline(never)]
 fn any_message(mut kernel: Holding) -> ! {
     let cpu = this_cpu();
-    if let Some(me) = kernel.current(cpu.id()) {
+    let Some(me) = kernel.current(cpu.id()) else { leave(kernel, cpu, None) };
+    let found = kernel.bytes_at_once(cpu.id(), me);
+    if found.is_none() {
         kernel.other_call(me);
     }
-    leave(kernel, cpu, None)
+    leave(kernel, cpu, found)
 }
 
 /// From the entries of 32-bit code. Only SYSENTER can come out of a 64-bit thread.

@@ -1,7 +1,7 @@
 //! One entry of a page table.
 
 use abi::Protection;
-use core_kernel::machine::Phys;
+use core_kernel::machine::{Access, Phys};
 
 /// An entry, as the hardware reads it.
 ///
@@ -83,9 +83,21 @@ impl Entry {
         self.0 & Self::PRESENT != 0
     }
 
-    /// Whether it is a page although a table could be here.
-    pub(crate) fn large(self) -> bool {
-        self.0 & Self::LARGE != 0
+    /// Whether it leads to a table, where one could be.
+    pub(crate) fn leads_on(self) -> bool {
+        self.0 & (Self::PRESENT | Self::LARGE) == Self::PRESENT
+    }
+
+    /// Whether it is memory that user mode may use so. Device memory is not in the physmap, and
+    /// reading it could do anything.
+    pub(crate) fn allows(self, access: Access) -> bool {
+        let wanted = Self::PRESENT
+            | Self::USER
+            | match access {
+                Access::Read => 0,
+                Access::Write => Self::WRITABLE,
+            };
+        self.0 & (wanted | Self::UNCACHED) == wanted
     }
 
     /// Whether user mode may use it.

@@ -6,7 +6,8 @@ use core_kernel::machine::Phys;
 
 /// Where the kernel sees this physical address.
 pub(crate) fn pointer(address: Phys) -> *mut u8 {
-    core::ptr::with_exposed_provenance_mut(index(PHYSMAP + address.0))
+    // No physical address has so many bits that it could overflow.
+    core::ptr::with_exposed_provenance_mut(index(PHYSMAP.wrapping_add(address.0)))
 }
 
 /// Fills frames with zeros.

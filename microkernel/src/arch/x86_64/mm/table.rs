@@ -7,7 +7,7 @@
 use super::entry::Entry;
 use super::physmap;
 use crate::arch::x86_64::index;
-use core_kernel::machine::{NoFrame, PageSize, Phys};
+use core_kernel::machine::{Access, NoFrame, PageSize, Phys};
 use x86_64::registers::control::Cr3;
 
 /// Entries in a table.
@@ -66,6 +66,12 @@ pub(crate) const fn span(level: u32) -> u64 {
     1 << (12 + 9 * level)
 }
 
+/// What an entry that leads to no table says of an address. Out of line: most pages are small.
+#[cold]
+fn large_page(entry: Entry, address: u64, level: u32, access: Access) -> Option<Phys> {
+    entry.allows(access).then(|| Phys(entry.frame().0 | (address % span(level))))
+}
+
 impl Table {
     /// Takes a frame into use.
     ///
@@ -101,7 +107,7 @@ impl Table {
     /// The table below this entry, if there is one.
     pub(crate) fn below(self, slot: usize) -> Option<Self> {
         let entry = self.get(slot);
-        (entry.present() && !entry.large()).then(|| Self(entry.frame()))
+        entry.leads_on().then(|| Self(entry.frame()))
     }
 
     /// The table below this entry, made if it is missing.
@@ -150,24 +156,40 @@ impl Table {
     /// The leaf that maps this address.
     pub(crate) fn leaf(self, address: u64) -> Option<Leaf> {
         let mut table = self;
-        for level in (0..=ROOT_LEVEL).rev() {
+        for level in (1..=ROOT_LEVEL).rev() {
             let slot = slot(address, level);
             let entry = table.get(slot);
-            if !entry.present() {
-                return None;
-            }
-            if level == 0 || entry.large() {
-                return Some(Leaf { table, slot, level, entry });
+            if !entry.leads_on() {
+                return entry.present().then_some(Leaf { table, slot, level, entry });
             }
             table = Self(entry.frame());
         }
-        None
+        let slot = slot(address, 0);
+        let entry = table.get(slot);
+        entry.present().then_some(Leaf { table, slot, level: 0, entry })
     }
 
     /// The leaf that maps this address of the user half.
     pub(crate) fn user_leaf(self, address: u64) -> Option<Leaf> {
         let leaf = (address < abi::USER_END).then(|| self.leaf(address))??;
         leaf.entry.user_mode().then_some(leaf)
+    }
+
+    /// Where an address of the user half lies, if user mode may use it so.
+    pub(crate) fn translate_user(self, address: u64, access: Access) -> Option<Phys> {
+        if address >= abi::USER_END {
+            return None;
+        }
+        let mut table = self;
+        for level in (1..=ROOT_LEVEL).rev() {
+            let entry = table.get(slot(address, level));
+            if !entry.leads_on() {
+                return large_page(entry, address, level, access);
+            }
+            table = Self(entry.frame());
+        }
+        let entry = table.get(slot(address, 0));
+        entry.allows(access).then(|| Phys(entry.frame().0 | (address % span(0))))
     }
 
     /// Where an address of the kernel lies.
