@@ -3,7 +3,7 @@
 use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Frame, Machine};
-use crate::object::{Enclosure, FaultRecord, Pending, Raised, Reason, State, ThreadId};
+use crate::object::{Enclosure, FaultRecord, Pending, Raised, Reason, State, Thread, ThreadId};
 use abi::{Envelope, FAULT_LABEL, FaultKind, FaultReply, WORDS};
 
 /// A fault as the arch decoded it.
@@ -15,6 +15,27 @@ pub struct Fault {
     pub code: u64,
     /// The address it is about, if any.
     pub address: u64,
+}
+
+impl Fault {
+    /// What its handler is told.
+    #[inline(always)]
+    pub(crate) fn words<F: Frame>(
+        &self,
+        id: ThreadId,
+        thread: &Thread<F>,
+        pid: u32,
+    ) -> [u64; WORDS] {
+        [
+            self.kind as u64,
+            self.code,
+            self.address,
+            thread.frame.instruction_pointer(),
+            thread.frame.stack_pointer(),
+            u64::from(pid),
+            u64::from(id.number()),
+        ]
+    }
 }
 
 impl<M: Machine> Kernel<M> {
@@ -41,15 +62,7 @@ impl<M: Machine> Kernel<M> {
         if fault.kind != FaultKind::TimeOut {
             process.last_fault = fault.kind as u64;
         }
-        let words = [
-            fault.kind as u64,
-            fault.code,
-            fault.address,
-            thread.frame.instruction_pointer(),
-            thread.frame.stack_pointer(),
-            u64::from(process.pid),
-            u64::from(id.number()),
-        ];
+        let words = fault.words(id, thread, process.pid);
         let (owner, handler) = (thread.process, process.fault_handler);
         let living = handler.filter(|(endpoint, _)| !self.endpoints[*endpoint].dead());
         let Some((endpoint, badge)) = living else {

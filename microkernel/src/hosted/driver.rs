@@ -197,9 +197,13 @@ impl Driver {
 
     /// The running thread faults.
     pub fn fault(&mut self, fault: &Fault) {
+        let me = self.running();
         self.kernel.enter(CPU);
-        self.kernel.fault(CPU, fault);
-        self.exit();
+        let found = self.kernel.fault_at_once(CPU, me, fault);
+        if found.is_none() {
+            self.kernel.fault(CPU, fault);
+        }
+        self.leave_to(found);
     }
 
     /// The running thread uses its vector registers. False when it was stopped at it and

@@ -107,7 +107,12 @@ impl Smp {
     /// Step: the running program does something wrong.
     pub fn fault(&mut self, cpu: CpuId, fault: &Fault) {
         self.enter(cpu);
-        self.kernel.fault(cpu, fault);
+        // Found again, a turn at a time.
+        let found =
+            self.kernel.current(cpu).and_then(|me| self.kernel.fault_at_once(cpu, me, fault));
+        if found.is_none() {
+            self.kernel.fault(cpu, fault);
+        }
         self.turn(cpu);
     }
 

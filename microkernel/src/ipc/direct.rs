@@ -9,15 +9,17 @@
 use super::parts::{answered, arrive, copy_registers};
 use super::transfer::RECEIPT;
 use crate::exit::Runner;
+use crate::fault::Fault;
 use crate::kernel::Kernel;
 use crate::machine::{Access, CpuId, Frame, Machine, Phys};
 use crate::mem::{Checked, Readable, UserSlice, Writable, room_in_page};
 use crate::number;
 use crate::object::{
-    Beside, Enclosure, EndpointId, Pending, ProcessId, Processes, Seam, State, Thread, ThreadId,
+    Beside, Enclosure, EndpointId, FaultRecord, Pending, ProcessId, Processes, Reason, Seam, State,
+    Thread, ThreadId,
 };
 use crate::sched::takes_over;
-use abi::{Envelope, Handle, MESSAGE_MAX, Rights, Syscall};
+use abi::{Envelope, FAULT_LABEL, FaultReply, Handle, MESSAGE_MAX, Rights, Syscall};
 use core::mem::offset_of;
 
 /// Bytes that were checked, and where the receiver is told how many.
@@ -55,28 +57,86 @@ pub(crate) const REPLY_RECEIVE: u64 = Syscall::ReplyRecv as u64;
 const SENT: u64 = offset_of!(Envelope, send_address) as u64;
 const ROOM: u64 = offset_of!(Envelope, receive_address) as u64;
 
-impl Parcel {
-    /// The bytes of the sender's envelope, for a receiver that did not say yet where it wants
-    /// them.
-    fn new<M: Machine>(
+/// What goes beside the words of a message.
+trait Load<M: Machine> {
+    /// It, found and checked.
+    type Found;
+    /// Finds it: the last thing that can fail.
+    fn find(
+        &self,
         machine: &M,
         processes: &Processes<M>,
-        (from, envelope): (ProcessId, u64),
+        from: &Thread<M::Frame>,
         to: &Thread<M::Frame>,
-    ) -> Option<Self> {
+    ) -> Option<Self::Found>;
+}
+
+/// Nothing.
+struct Nothing;
+
+impl<M: Machine> Load<M> for Nothing {
+    type Found = ();
+
+    #[inline(always)]
+    fn find(
+        &self,
+        _: &M,
+        _: &Processes<M>,
+        _: &Thread<M::Frame>,
+        _: &Thread<M::Frame>,
+    ) -> Option<()> {
+        Some(())
+    }
+}
+
+/// The bytes of the sender's envelope at this address, for a receiver that did not say yet where
+/// it wants them.
+struct Bytes(u64);
+
+impl<M: Machine> Load<M> for Bytes {
+    type Found = Parcel;
+
+    fn find(
+        &self,
+        machine: &M,
+        processes: &Processes<M>,
+        from: &Thread<M::Frame>,
+        to: &Thread<M::Frame>,
+    ) -> Option<Parcel> {
         let Enclosure::Unread(room) = to.enclosure else { return None };
-        let sender = processes[from].table.as_ref()?;
+        let sender = processes[from.process].table.as_ref()?;
         let receiver = processes[to.process].table.as_ref()?;
-        let ([source, len], _) = words_at(machine, sender, (envelope, SENT), Access::Read)?;
+        let ([source, len], _) = words_at(machine, sender, (self.0, SENT), Access::Read)?;
         let ([target, fits], place) = words_at(machine, receiver, (room, ROOM), Access::Write)?;
         if len > fits.min(MESSAGE_MAX as u64) {
             return None;
         }
-        Some(Self {
-            from: (from, UserSlice::new(source, len).ok()?.check(machine, sender)?),
+        Some(Parcel {
+            from: (from.process, UserSlice::new(source, len).ok()?.check(machine, sender)?),
             to: (to.process, UserSlice::new(target, len).ok()?.check(machine, receiver)?),
             receipt: Phys(place.0 + RECEIPT),
         })
+    }
+}
+
+/// Whether words with this label are all that the caller waits for: it called, or it faulted, is
+/// to go on as it was, and nobody diverts it.
+#[inline(always)]
+fn waits_for_words<F>(caller: &Thread<F>, label: u32) -> bool {
+    let Some(fault) = &caller.fault else { return true };
+    let resumes = label == FaultReply::Resume as u32;
+    resumes && matches!(fault.reason, Reason::Fault(_)) && caller.upcall.is_none()
+}
+
+/// The answer to who [`waits_for_words`].
+#[inline(always)]
+fn tell<F: Frame>(server: &mut Thread<F>, caller: &mut Thread<F>, label: u32) {
+    if caller.fault.is_some() {
+        caller.fault = None;
+        caller.state = State::Ready;
+    } else {
+        copy_registers(server, caller);
+        answered(caller, 0, label);
     }
 }
 
@@ -109,7 +169,7 @@ impl<M: Machine> Kernel<M> {
         }
         let (at, call) = self.call_of(me)?;
         let waiter = Waiter { cpu, me, at, room: beside.room() };
-        let (next, ()) = self.offer_at(waiter, call, |_, _, _, _| Some(()))?;
+        let (next, ()) = self.offer_at(waiter, call, &Nothing, copy_registers)?;
         self.call_is_over(me, Syscall::Call);
         Some(next)
     }
@@ -128,14 +188,15 @@ impl<M: Machine> Kernel<M> {
         Some((at, Pending { badge, label, call: true }))
     }
 
-    /// `beside` finds what goes beside the words: the last thing that can fail.
+    /// `carry` moves the words.
     #[inline(always)]
-    fn offer_at<T>(
+    fn offer_at<L: Load<M>>(
         &mut self,
         waiter: Waiter,
         call: Pending,
-        beside: impl FnOnce(&M, &Processes<M>, &Thread<M::Frame>, &Thread<M::Frame>) -> Option<T>,
-    ) -> Option<(Runner<M::Frame>, T)> {
+        load: &L,
+        carry: impl FnOnce(&mut Thread<M::Frame>, &mut Thread<M::Frame>),
+    ) -> Option<(Runner<M::Frame>, L::Found)> {
         let me = waiter.me;
         let endpoint = &mut self.endpoints[waiter.at];
         // Where somebody receives, the endpoint is not dead.
@@ -146,12 +207,12 @@ impl<M: Machine> Kernel<M> {
         if !here || !to.enclosure.sends_nothing() || from.timed | to.timed {
             return None;
         }
-        let beside = beside(&self.machine, &self.processes, from, to)?;
+        let found = load.find(&self.machine, &self.processes, from, to)?;
         let server = &mut self.processes[to.process];
         from.enclosure = Enclosure::that_receives(waiter.room);
         let left = endpoint.receivers.take_out(&mut to.links);
         let debt = from.spend(cpu.clock.take_unsettled());
-        copy_registers(from, to);
+        carry(from, to);
         to.enclosure = Enclosure::Nothing;
         to.state = State::Ready;
         arrive(from, me, to, &call);
@@ -161,7 +222,7 @@ impl<M: Machine> Kernel<M> {
         let peers = cpu.queue.has(from.priority);
         let next = Runner::new(receiver, to);
         self.finish(waiter, Rest { seams: [left, joined], debt, peers });
-        Some((next, beside))
+        Some((next, found))
     }
 
     /// `ReplyRecv`, as words, when nobody else waits to be received: the answer goes to its
@@ -174,7 +235,7 @@ impl<M: Machine> Kernel<M> {
         }
         let (at, answer) = self.answer_of(me)?;
         let waiter = Waiter { cpu, me, at, room: beside.room() };
-        let (next, ()) = self.answer_at(waiter, answer, |_, _, _, _| Some(()))?;
+        let (next, ()) = self.answer_at(waiter, answer, &Nothing)?;
         self.call_is_over(me, Syscall::ReplyRecv);
         Some(next)
     }
@@ -193,14 +254,13 @@ impl<M: Machine> Kernel<M> {
         Some((at, (token, number::low32(second))))
     }
 
-    /// `beside` as for `offer_at`.
     #[inline(always)]
-    fn answer_at<T>(
+    fn answer_at<L: Load<M>>(
         &mut self,
         waiter: Waiter,
         (token, label): (u64, u32),
-        beside: impl FnOnce(&M, &Processes<M>, &Thread<M::Frame>, &Thread<M::Frame>) -> Option<T>,
-    ) -> Option<(Runner<M::Frame>, T)> {
+        load: &L,
+    ) -> Option<(Runner<M::Frame>, L::Found)> {
         let me = waiter.me;
         let endpoint = &mut self.endpoints[waiter.at];
         if !endpoint.senders.is_empty() {
@@ -209,7 +269,7 @@ impl<M: Machine> Kernel<M> {
         let (from, caller, to) = self.threads.pair_at(me, number::low32(token) as usize)?;
         let open = to.state == State::AwaitReply(from.process)
             && to.calls == number::high32(token)
-            && to.fault.is_none();
+            && waits_for_words(to, label);
         // Whatever else the token may name: a dead thread of a process that is gone, say.
         if !open {
             return None;
@@ -221,7 +281,7 @@ impl<M: Machine> Kernel<M> {
         if bits || !here || !to.enclosure.sends_nothing() || from.timed | to.timed {
             return None;
         }
-        let beside = beside(&self.machine, &self.processes, from, to)?;
+        let found = load.find(&self.machine, &self.processes, from, to)?;
         from.enclosure = Enclosure::that_receives(waiter.room);
         let server = &mut self.processes[from.process];
         server.receives = server.receives.wrapping_add(1);
@@ -230,8 +290,7 @@ impl<M: Machine> Kernel<M> {
         if let Some((_, owed)) = debt.take_if(|(client, _)| *client == caller) {
             to.owe(from.share, owed);
         }
-        copy_registers(from, to);
-        answered(to, 0, label);
+        tell(from, to, label);
         from.serving = None;
         from.state = State::Receiving(waiter.at);
         let joined = endpoint.receivers.put_last(me, &mut from.links);
@@ -240,7 +299,7 @@ impl<M: Machine> Kernel<M> {
         let peers = cpu.queue.has(from.priority);
         let next = Runner::new(caller, to);
         self.finish(waiter, Rest { seams: [left, joined], debt, peers });
-        Some((next, beside))
+        Some((next, found))
     }
 
     /// The same two calls with words and bytes.
@@ -255,6 +314,34 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
+    /// A fault, as words for a handler that waits, which is next. `None` when that is for the
+    /// loop; then nothing was done.
+    #[inline(always)]
+    pub fn fault_at_once(
+        &mut self,
+        cpu: CpuId,
+        me: ThreadId,
+        fault: &Fault,
+    ) -> Option<Runner<M::Frame>> {
+        let thread = &self.threads[me];
+        if thread.work.0 != 0 {
+            return None;
+        }
+        let owner = thread.process;
+        let process = &self.processes[owner];
+        let (at, badge) = process.fault_handler?;
+        let call = Pending { badge, label: FAULT_LABEL, call: true };
+        let words = fault.words(me, thread, process.pid);
+        let record = FaultRecord { reason: Reason::Fault(fault.kind), words };
+        let waiter = Waiter { cpu, me, at, room: None };
+        let (next, ()) = self.offer_at(waiter, call, &Nothing, |from, to| {
+            from.fault = Some(record);
+            *to.frame.words_mut() = words;
+        })?;
+        self.processes[owner].last_fault = fault.kind as u64;
+        Some(next)
+    }
+
     fn call_with_bytes(
         &mut self,
         cpu: CpuId,
@@ -263,9 +350,7 @@ impl<M: Machine> Kernel<M> {
     ) -> Option<Runner<M::Frame>> {
         let (at, call) = self.call_of(me)?;
         let waiter = Waiter { cpu, me, at, room: Some(envelope) };
-        let (next, parcel) = self.offer_at(waiter, call, |machine, processes, from, to| {
-            Parcel::new(machine, processes, (from.process, envelope), to)
-        })?;
+        let (next, parcel) = self.offer_at(waiter, call, &Bytes(envelope), copy_registers)?;
         self.hand_over_bytes(&parcel);
         self.call_is_over(me, Syscall::Call);
         Some(next)
@@ -279,9 +364,7 @@ impl<M: Machine> Kernel<M> {
     ) -> Option<Runner<M::Frame>> {
         let (at, answer) = self.answer_of(me)?;
         let waiter = Waiter { cpu, me, at, room: Some(envelope) };
-        let (next, parcel) = self.answer_at(waiter, answer, |machine, processes, from, to| {
-            Parcel::new(machine, processes, (from.process, envelope), to)
-        })?;
+        let (next, parcel) = self.answer_at(waiter, answer, &Bytes(envelope))?;
         self.hand_over_bytes(&parcel);
         self.call_is_over(me, Syscall::ReplyRecv);
         Some(next)

@@ -11,7 +11,7 @@ pub(super) fn words_alone<F>(sender: &Thread<F>, receiver: &Thread<F>) -> bool {
 
 /// Those words, in registers.
 #[inline(always)]
-pub(super) fn copy_registers<F: Frame>(sender: &Thread<F>, receiver: &mut Thread<F>) {
+pub(super) fn copy_registers<F: Frame>(sender: &mut Thread<F>, receiver: &mut Thread<F>) {
     receiver.frame.words_mut().copy_from_slice(sender.frame.words());
 }
 

@@ -4,7 +4,7 @@ use super::kit::{BYTES, boot};
 use crate::exit::Next;
 use crate::fault::Fault;
 use crate::hosted::Driver;
-use crate::object::{ProcessId, ThreadId};
+use crate::object::{ProcessId, State, ThreadId};
 use abi::{Error, FAULT_LABEL, FaultKind, FaultReply, Syscall};
 
 const PAGE: Fault = Fault { kind: FaultKind::Page, code: 1, address: 0x1234 };
@@ -38,6 +38,19 @@ fn a_fault_is_told_and_resumed_with_all_registers() {
     driver.raw(Syscall::ReplyRecv as u64, &[told.token, resume, 77], 0);
     assert_eq!(driver.next, Next::User(faulty));
     assert_eq!(*driver.frame(), before, "the handler's words do not leak into registers");
+    let process = driver.kernel.threads[faulty].process;
+    assert_eq!(driver.kernel.processes[process].last_fault, FaultKind::Page as u64);
+    assert!(driver.kernel.threads[faulty].fault.is_none());
+}
+
+/// Another CPU killed the process while the fault was on its way in.
+#[test]
+fn the_killed_tell_nobody_of_a_fault() {
+    let (mut driver, _, handler, _, process) = handled();
+    driver.kernel.kill_process(process, 9);
+    driver.fault(&PAGE);
+    assert!(matches!(driver.kernel.threads[handler].state, State::Receiving(_)));
+    assert_eq!(driver.kernel.processes[process].status, 9);
 }
 
 #[test]

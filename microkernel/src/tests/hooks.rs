@@ -51,6 +51,21 @@ impl Watched {
     }
 }
 
+/// A tracer that answers and waits in one call, as servers do: the call is made all the same.
+#[test]
+fn exit_18_a_tracer_that_waits_again_lets_the_call_through() {
+    let mut watched = watched(&[TraceFlags::ENTER]);
+    let thread = watched.thread;
+    watched.driver.raw(Syscall::EndpointCreate as u64, &[], 0);
+    let (_, token) = watched.stop(TraceStage::Enter);
+    let endpoint = watched.endpoint;
+    let answer = TraceReply::Resume as u64 | endpoint << 32;
+    watched.driver.raw(Syscall::ReplyRecv as u64, &[token, answer], 0);
+    assert_eq!(watched.driver.next, Next::User(thread));
+    let made = watched.driver.outcome(thread).unwrap();
+    assert_ne!(made.values.0, 0, "a handle came of the call");
+}
+
 fn counted(driver: &Driver, work: Work) -> u64 {
     driver.kernel.cpu(CPU).work_counts[work as usize]
 }

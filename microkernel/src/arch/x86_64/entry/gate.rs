@@ -270,9 +270,12 @@ pub(super) extern "C" fn interrupt_arrived() -> ! {
 
 /// The thread did something wrong.
 fn faulted(cpu: &'static CpuBlock, fault: &Fault) -> ! {
-    entered(cpu, |kernel, _| {
-        kernel.fault(cpu.id(), fault);
-        None
+    entered(cpu, |kernel, me| {
+        let found = kernel.fault_at_once(cpu.id(), me, fault);
+        if found.is_none() {
+            kernel.fault(cpu.id(), fault);
+        }
+        found
     })
 }
 
