@@ -3,7 +3,8 @@
 use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
-use crate::object::{NotificationId, State, ThreadId};
+use crate::object::{Notification, NotificationId, State, ThreadId};
+use crate::time::thread_key;
 use abi::Error;
 
 impl<M: Machine> Kernel<M> {
@@ -19,27 +20,29 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn post(&mut self, id: NotificationId, bits: u64) -> Option<ThreadId> {
         let notification = &mut self.notifications[id];
         notification.bits |= bits;
-        let nobody = notification.waiters.is_empty()
-            & notification.bound.is_none()
-            & notification.upcall.is_none();
-        if nobody || notification.bits == 0 { None } else { self.tell(id) }
+        if notification.bits == 0 {
+            return None;
+        }
+        let Some(waiter) = notification.waiters.first() else {
+            let others = notification.bound.is_some() | notification.upcall.is_some();
+            return if others { self.tell(id) } else { None };
+        };
+        let thread = &mut self.threads[waiter];
+        let left = notification.waiters.take_out(&mut thread.links);
+        thread.frame.set_status(0);
+        thread.frame.set_values(core::mem::take(&mut notification.bits), 0);
+        thread.state = State::Ready;
+        if left.is_open() {
+            left.close(&mut self.threads);
+        }
+        self.cancel_deadline(thread_key(waiter));
+        Some(waiter)
     }
 
-    /// Brings a notification's bits to whoever they are for, as [`Kernel::post`] says.
+    /// Brings a notification's bits to whoever they are for while nobody waits for them.
     #[inline(never)]
     fn tell(&mut self, id: NotificationId) -> Option<ThreadId> {
-        let notification = &mut self.notifications[id];
-        let (waiter, bound, upcall) =
-            (notification.waiters.first(), notification.bound, notification.upcall);
-        if let Some(waiter) = waiter {
-            let bits = core::mem::take(&mut notification.bits);
-            self.detach(waiter);
-            let frame = &mut self.threads[waiter].frame;
-            frame.set_status(0);
-            frame.set_values(bits, 0);
-            self.threads[waiter].state = State::Ready;
-            return Some(waiter);
-        }
+        let Notification { bound, upcall, .. } = self.notifications[id];
         if let Some(bound) = bound {
             if matches!(self.threads[bound].state, State::Receiving(_)) {
                 self.detach(bound);

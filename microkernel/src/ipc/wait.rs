@@ -2,7 +2,7 @@
 
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
-use crate::object::{By, Enclosure, NotificationId, State, ThreadId};
+use crate::object::{Enclosure, NotificationId, State, ThreadId};
 use crate::syscall::Done;
 use crate::time::{Whose, thread_key, whose};
 use abi::{Error, FOREVER};
@@ -15,15 +15,20 @@ impl<M: Machine> Kernel<M> {
         id: NotificationId,
         deadline_ns: u64,
     ) -> Result<Done, Error> {
-        let bits = core::mem::take(&mut self.notifications[id].bits);
+        let notification = &mut self.notifications[id];
+        let bits = core::mem::take(&mut notification.bits);
         if bits != 0 {
             return Ok(Done::Values(bits, 0));
         }
         if deadline_ns == 0 {
             return Err(Error::WouldBlock);
         }
-        self.threads[me].state = State::Waiting(id);
-        self.notifications[id].waiters.push_back(&mut self.threads, me, By::Queue);
+        let thread = &mut self.threads[me];
+        thread.state = State::Waiting(id);
+        let joined = notification.waiters.put_last(me, &mut thread.links);
+        if joined.is_open() {
+            joined.close(&mut self.threads);
+        }
         self.set_deadline(me, deadline_ns);
         self.give_way(me);
         Ok(Done::Elsewhere)

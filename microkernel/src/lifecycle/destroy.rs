@@ -173,8 +173,18 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// When taking the dead apart is not urgent enough for this CPU, a halted one does it.
+    #[inline(always)]
     pub(crate) fn find_reaper(&mut self) {
-        let Some(dying) = self.dying.filter(|_| self.idle != 0) else { return };
+        if let Some(dying) = self.dying {
+            self.give_to_halted(dying);
+        }
+    }
+
+    #[cold]
+    fn give_to_halted(&mut self, dying: ProcessId) {
+        if self.idle == 0 {
+            return;
+        }
         if !self.runs_somewhere(dying) && !self.reap_due(self.here()) {
             let halted = self.idle.trailing_zeros().to_le_bytes()[0];
             self.set_cpu_work(CpuId(u16::from(halted)), Work::Reschedule);

@@ -28,6 +28,12 @@ pub(crate) fn takes_over<F, T>(cpu: &Cpu, thread: &Thread<F>, process: &Process<
     cpu.queue.all_below(thread.priority) && may_run(thread, process)
 }
 
+/// Whether the thread may run on this CPU.
+#[inline(always)]
+fn allows<F>(thread: &Thread<F>, cpu: CpuId) -> bool {
+    thread.affinity.wrapping_shr(u32::from(cpu.0)) & 1 != 0
+}
+
 impl<M: Machine> Kernel<M> {
     /// Whether the thread may run: ready, not suspended, its process alive.
     pub(crate) fn runnable(&self, id: ThreadId) -> bool {
@@ -44,7 +50,7 @@ impl<M: Machine> Kernel<M> {
 
     /// Whether the thread may run on this CPU.
     pub(crate) fn allowed(&self, id: ThreadId, cpu: CpuId) -> bool {
-        self.threads[id].affinity >> cpu.0 & 1 != 0
+        allows(&self.threads[id], cpu)
     }
 
     /// All CPUs that there are, one bit each.
@@ -94,19 +100,30 @@ impl<M: Machine> Kernel<M> {
         }
         if !self.on_cpu(id) {
             let cpu = self.place_for(id);
-            let thread = &mut self.threads[id];
-            thread.cpu = cpu;
-            thread.slice = 0;
-            let in_turn = self.share_has_turn(cpu, id);
-            // Another CPU must hear of the first peer of its thread, to end that one's slice.
-            if cpu != self.here() && !self.cpu(cpu).queue.has(self.threads[id].priority) {
-                self.set_cpu_work(cpu, Work::Reschedule);
-            }
-            self.queue(cpu, |queue, threads| queue.add(threads, id, in_turn));
+            self.put_in_queue(cpu, id);
             self.look_at_slice_timer(cpu);
         }
         let cpu = self.threads[id].cpu;
         if self.preempts(id, cpu) {
+            self.set_cpu_work(cpu, Work::Reschedule);
+        }
+    }
+
+    /// Puts a thread in the queue of this CPU, at the place that it has among its like.
+    #[inline(always)]
+    fn put_in_queue(&mut self, cpu: CpuId, id: ThreadId) {
+        let thread = &mut self.threads[id];
+        thread.cpu = cpu;
+        thread.slice = 0;
+        let reserved = thread.context.is_some();
+        let queue = &mut self.cpus[usize::from(cpu.0)].queue;
+        let first = !queue.has(thread.priority);
+        if reserved || !queue.add_alone(id, thread) {
+            let in_turn = self.share_has_turn(cpu, id);
+            self.queue(cpu, |queue, threads| queue.add(threads, id, in_turn));
+        }
+        // Another CPU must hear of the first peer of its thread, to end that one's slice.
+        if first && cpu != self.here() {
             self.set_cpu_work(cpu, Work::Reschedule);
         }
     }
@@ -182,17 +199,27 @@ impl<M: Machine> Kernel<M> {
     /// the loop.
     #[inline(always)]
     pub(crate) fn let_run(&mut self, me: ThreadId, other: ThreadId) {
-        let cpu = self.threads[me].cpu;
-        let thread = &self.threads[other];
-        let urgent = thread.priority > self.threads[me].priority && thread.context.is_none();
-        if urgent && self.cpu(cpu).current == Some(me) && self.runs_at_once(cpu, me, other, false) {
-            self.settle(cpu);
-            self.cpu_mut(cpu).current = None;
-            self.put_back(cpu, me);
-            self.make_current(cpu, other);
-            self.look_at_slice_timer(cpu);
-        } else {
-            self.enqueue(other);
+        let (from, to) = self.threads.pair_mut(me, other);
+        let cpu = from.cpu;
+        let state = &mut self.cpus[usize::from(cpu.0)];
+        let urgent = to.priority > from.priority && !(from.timed | to.timed);
+        let here = state.current == Some(me) && !to.queued && allows(to, cpu);
+        if !(urgent && here && takes_over(state, to, &self.processes[to.process])) {
+            return self.enqueue(other);
+        }
+        let debt = from.spend(state.clock.take_unsettled());
+        to.cpu = cpu;
+        to.begin_slice(self.slice);
+        // Nobody of its priority waits, so no timer is to end its slice.
+        state.current = Some(other);
+        self.stats.switches = self.stats.switches.wrapping_add(1);
+        let runnable = may_run(from, &self.processes[from.process]);
+        let goes_on = runnable && allows(from, cpu);
+        if !(goes_on && state.queue.add_alone(me, from)) {
+            self.set_aside(cpu, me, runnable);
+        }
+        if let Some((client, owed)) = debt {
+            self.owe(me, client, owed);
         }
     }
 
@@ -272,10 +299,38 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn give_way(&mut self, id: ThreadId) {
         let thread = &self.threads[id];
         let (waits, cpu) = (thread.state != State::Ready, thread.cpu);
-        if waits && self.cpu(cpu).current == Some(id) {
+        if waits && self.cpu(cpu).current == Some(id) && !self.goes_to_the_one(cpu, id) {
             self.settle(cpu);
             self.choose(cpu);
         }
+    }
+
+    /// The current thread waits now, and one other is ready, or one is more urgent than all
+    /// others: it is next, as [`Kernel::choose`] would find. False when it is not so simple.
+    #[inline(always)]
+    fn goes_to_the_one(&mut self, cpu: CpuId, me: ThreadId) -> bool {
+        let state = &mut self.cpus[usize::from(cpu.0)];
+        let Some(next) = state.queue.most_urgent_one() else { return false };
+        let (from, to) = self.threads.pair_mut(me, next);
+        // A turn that nobody else waits for is not skipped, whatever is owed.
+        if from.context.is_some() || !may_run(to, &self.processes[to.process]) {
+            return false;
+        }
+        let debt = from.spend(state.clock.take_unsettled());
+        state.queue.take_alone(to);
+        let left = core::mem::take(&mut from.slice);
+        if (to.share, to.priority) == (from.share, from.priority) {
+            to.slice = to.slice.max(left);
+        }
+        to.begin_slice(self.slice);
+        // Nobody of its priority waits any more, so no timer is to end its slice.
+        state.current = Some(next);
+        self.stats.switches = self.stats.switches.wrapping_add(1);
+        if let Some((client, owed)) = debt {
+            self.owe(me, client, owed);
+        }
+        self.find_reaper();
+        true
     }
 
     /// The current thread lets others of its priority run.
@@ -304,11 +359,12 @@ impl<M: Machine> Kernel<M> {
     fn choose(&mut self, cpu: CpuId) {
         let current = self.cpu(cpu).current;
         if let Some(id) = current {
-            if self.keeps(cpu, id) {
+            let runnable = self.runnable(id);
+            if runnable && self.keeps(cpu, id) {
                 return self.look_at_slice_timer(cpu);
             }
             self.cpu_mut(cpu).current = None;
-            self.put_back(cpu, id);
+            self.set_aside(cpu, id, runnable);
         }
         let next = self.take_next(cpu).or_else(|| self.pull(cpu));
         self.cpu_mut(cpu).current = next;
@@ -367,10 +423,10 @@ impl<M: Machine> Kernel<M> {
 
     /// Whether the current thread stays: nobody more urgent, slice not over.
     fn keeps(&mut self, cpu: CpuId, id: ThreadId) -> bool {
-        if !self.runnable(id) || !self.allowed(id, cpu) {
+        let thread = &self.threads[id];
+        if !allows(thread, cpu) {
             return false;
         }
-        let thread = &self.threads[id];
         let (priority, slice) = (thread.priority, thread.slice);
         let queue = &self.cpu(cpu).queue;
         match queue.highest() {
@@ -392,8 +448,8 @@ impl<M: Machine> Kernel<M> {
 
     /// A preempted thread keeps its place and its slice; one whose slice is over goes last,
     /// with its share; one that waits leaves the rest to its share.
-    fn put_back(&mut self, cpu: CpuId, id: ThreadId) {
-        if !self.runnable(id) {
+    fn set_aside(&mut self, cpu: CpuId, id: ThreadId, runnable: bool) {
+        if !runnable {
             self.leave_slice(cpu, id);
         } else if !self.allowed(id, cpu) {
             self.enqueue(id);
@@ -406,12 +462,12 @@ impl<M: Machine> Kernel<M> {
 
     /// The rest of the thread's slice is for the next one, if that is of its share.
     pub(crate) fn leave_slice(&mut self, cpu: CpuId, id: ThreadId) {
-        if self.threads[id].context.is_some() {
+        let thread = &mut self.threads[id];
+        if thread.context.is_some() {
             return;
         }
-        let (share, priority) = (self.threads[id].share, self.threads[id].priority);
-        let left = core::mem::take(&mut self.threads[id].slice);
-        let next = self.cpu(cpu).queue.first(priority);
+        let (share, left) = (thread.share, core::mem::take(&mut thread.slice));
+        let next = self.cpus[usize::from(cpu.0)].queue.first(thread.priority);
         if let Some(next) = next.filter(|next| self.threads[*next].share == share) {
             let slice = &mut self.threads[next].slice;
             *slice = (*slice).max(left);

@@ -53,11 +53,27 @@ impl RunQueue {
 
     /// Adds a thread before the others of its priority: its turn is not over.
     pub fn add_first<F>(&mut self, threads: &mut Threads<F>, id: ThreadId) {
-        if threads[id].context.is_some() {
+        let thread = &mut threads[id];
+        if thread.context.is_some() {
             return self.reserve(threads, id);
         }
-        self.list(threads, id).push_front(threads, id, By::Queue);
-        self.added(threads, id);
+        if !self.add_alone(id, thread) {
+            self.list(threads, id).push_front(threads, id, By::Queue);
+            self.added(threads, id);
+        }
+    }
+
+    /// Adds a thread without a context, if it is the only one of its priority.
+    #[inline(always)]
+    pub fn add_alone<F>(&mut self, id: ThreadId, thread: &mut Thread<F>) -> bool {
+        let list = &mut self.lists[usize::from(thread.priority)];
+        let alone = list.is_empty();
+        if alone {
+            let _closed = list.put_last(id, &mut thread.links);
+            thread.queued = true;
+            self.occupied |= 1 << thread.priority;
+        }
+        alone
     }
 
     /// Adds a thread on a context: behind those that go first, or went before at the same time.
@@ -160,10 +176,31 @@ impl RunQueue {
 
     /// Takes the first thread of the highest priority out.
     pub fn take<F>(&mut self, threads: &mut Threads<F>) -> Option<ThreadId> {
+        if let Some(one) = self.most_urgent_one() {
+            self.take_alone(&mut threads[one]);
+            return Some(one);
+        }
         let highest = self.highest()?;
         let first = self.first_reserved(threads, highest).or_else(|| self.first(highest))?;
         self.remove(threads, first);
         Some(first)
+    }
+
+    /// The thread that is more urgent than all others, if there is one and nobody is on a
+    /// context.
+    #[inline(always)]
+    pub fn most_urgent_one(&self) -> Option<ThreadId> {
+        let list = &self.lists[usize::from(self.highest()?)];
+        let first = list.first()?;
+        (list.last() == Some(first) && self.reserved.is_empty()).then_some(first)
+    }
+
+    /// Takes out a thread without a context that is the only one of its priority.
+    #[inline(always)]
+    pub fn take_alone<F>(&mut self, thread: &mut Thread<F>) {
+        let _closed = self.lists[usize::from(thread.priority)].take_out(&mut thread.links);
+        thread.queued = false;
+        self.occupied &= !(1 << thread.priority);
     }
 
     /// All queued threads, the most urgent first.

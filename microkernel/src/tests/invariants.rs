@@ -49,6 +49,9 @@ fn check_queues(kernel: &Kernel<Hosted>) {
             assert!(kernel.allowed(id, thread.cpu), "{id:?} waits for a CPU that it may not use");
             assert!(thread.queued && usize::from(thread.cpu.0) == number, "{id:?} is misplaced");
         }
+        let thread = |id: &ThreadId| &kernel.threads[*id];
+        let waits = |id: &ThreadId| !thread(id).dead && thread(id).state != State::Ready;
+        assert_eq!(cpu.current.filter(waits), None, "who waits is current nowhere");
         if let Some(current) = cpu.current
             && kernel.runnable(current)
         {

@@ -203,6 +203,40 @@ fn a_peer_that_comes_from_another_cpu_ends_the_slice_there() {
     assert_eq!(smp.kernel.machine.cpus[1].timer_ns, Some(SLICE));
 }
 
+/// Whoever waits leaves the rest of its slice to the next of its share, and to nobody else.
+#[test]
+fn the_rest_of_a_slice_is_for_the_share() {
+    for (own, rest) in [(true, SLICE - 3_000_000), (false, SLICE)] {
+        let mut driver = boot();
+        let bell = driver.make(Syscall::NotificationCreate, &[]);
+        let process = if own { 0 } else { driver.child(0).0 };
+        let first = driver.running();
+        let priority = u64::from(driver.kernel.threads[first].priority);
+        let second = busy(&mut driver, process, priority);
+        assert_eq!(driver.running(), first);
+        driver.kernel.threads[first].slice = SLICE;
+        driver.advance(3_000_000);
+        driver.raw(Syscall::Wait as u64, &[bell, u64::MAX], 0);
+        assert_eq!(driver.running(), second);
+        assert_eq!(driver.kernel.threads[second].slice, rest, "of its own share: {own}");
+    }
+}
+
+/// It was sent away by another CPU and has not heard of it yet.
+#[test]
+fn who_signals_somebody_urgent_where_it_may_not_run_goes_on_elsewhere() {
+    let mut driver = many(2);
+    let bell = driver.make(Syscall::NotificationCreate, &[]);
+    let waiter = driver.start_urgent(0);
+    driver.kernel.set_affinity(waiter, 1);
+    driver.raw(Syscall::Wait as u64, &[bell, u64::MAX], 0);
+    let signaller = driver.running();
+    driver.kernel.set_affinity(signaller, 1 << 1);
+    driver.raw(Syscall::Signal as u64, &[bell, 1], 0);
+    assert_eq!(driver.running(), waiter);
+    assert_eq!(driver.kernel.threads[signaller].cpu, CpuId(1));
+}
+
 #[test]
 fn who_leaves_the_dead_for_somebody_urgent_finds_them_a_halted_cpu() {
     let mut driver = many(3);
