@@ -196,16 +196,28 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// `me` goes on, and made another thread ready: a more urgent one runs at once, past
-    /// the loop.
+    /// the loop, and one that is not waits for its turn.
     #[inline(always)]
     pub(crate) fn let_run(&mut self, me: ThreadId, other: ThreadId) {
         let (from, to) = self.threads.pair_mut(me, other);
         let cpu = from.cpu;
         let state = &mut self.cpus[usize::from(cpu.0)];
-        let urgent = to.priority > from.priority && !(from.timed | to.timed);
-        let here = state.current == Some(me) && !to.queued && allows(to, cpu);
-        if !(urgent && here && takes_over(state, to, &self.processes[to.process])) {
-            return self.enqueue(other);
+        let simple = state.current == Some(me)
+            && !(from.timed | to.timed | to.queued)
+            && allows(to, cpu)
+            && may_run(to, &self.processes[to.process]);
+        if !(simple && to.priority > from.priority && state.queue.all_below(to.priority)) {
+            // No halted CPU is there for it, and the turn of `me` is not over.
+            let stays = to.cpu == cpu && self.idle & to.affinity == 0 && from.slice > 0;
+            let waits = simple && stays && to.priority <= from.priority;
+            if !(waits && state.queue.add_alone(other, to)) {
+                return self.enqueue(other);
+            }
+            to.slice = 0;
+            if to.priority == from.priority {
+                self.look_at_slice_timer(cpu);
+            }
+            return;
         }
         let debt = from.spend(state.clock.take_unsettled());
         to.cpu = cpu;
@@ -296,6 +308,7 @@ impl<M: Machine> Kernel<M> {
 
     /// The current thread, when it waits now, is not the one to run: the next one is, past
     /// the loop.
+    #[inline(always)]
     pub(crate) fn give_way(&mut self, id: ThreadId) {
         let thread = &self.threads[id];
         let (waits, cpu) = (thread.state != State::Ready, thread.cpu);

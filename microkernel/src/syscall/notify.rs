@@ -2,7 +2,7 @@
 
 use super::Done;
 use crate::kernel::Kernel;
-use crate::machine::Machine;
+use crate::machine::{Frame, Machine};
 use crate::object::{NotificationId, ObjectRef, Resource, ThreadId, Timer, TimerId, Upcall};
 use crate::time::timer_key;
 use abi::{Error, FOREVER, ObjectKind, Rights, USER_END};
@@ -35,10 +35,15 @@ impl<M: Machine> Kernel<M> {
 
     pub(super) fn sys_signal(&mut self, me: ThreadId) -> Result<Done, Error> {
         let id = self.notification(me, 0, Rights::SIGNAL)?;
-        if let Some(woken) = self.post(id, self.argument(me, 1)) {
+        // Nothing fails from here on, and the caller is at hand.
+        let frame = &mut self.threads[me].frame;
+        let bits = frame.argument(1);
+        frame.set_status(0);
+        frame.set_values(0, 0);
+        if let Some(woken) = self.post(id, bits) {
             self.let_run(me, woken);
         }
-        Ok(Done::NOTHING)
+        Ok(Done::Elsewhere)
     }
 
     pub(super) fn sys_wait(&mut self, me: ThreadId) -> Result<Done, Error> {

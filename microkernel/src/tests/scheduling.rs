@@ -222,6 +222,44 @@ fn the_rest_of_a_slice_is_for_the_share() {
     }
 }
 
+/// A thread of the running one's priority that waits for the bell, on the first CPU.
+fn waiting_peer(driver: &mut Driver, bell: u64) -> ThreadId {
+    let first = driver.running();
+    let priority = u64::from(driver.kernel.threads[first].priority);
+    let (handle, peer) = driver.thread(0, priority);
+    driver.call(Syscall::ThreadAffinity, &[handle, 1]).unwrap();
+    driver.raw(Syscall::ThreadResume as u64, &[handle], 0);
+    driver.raw(Syscall::Yield as u64, &[], 0);
+    assert_eq!(driver.running(), peer);
+    driver.raw(Syscall::Wait as u64, &[bell, u64::MAX], 0);
+    assert_eq!(driver.running(), first);
+    peer
+}
+
+#[test]
+fn a_woken_peer_goes_to_a_halted_cpu_that_it_may_use() {
+    for (affinity, cpu) in [(0b01, 0), (0b11, 1)] {
+        let mut driver = many(2);
+        let bell = driver.make(Syscall::NotificationCreate, &[]);
+        let peer = waiting_peer(&mut driver, bell);
+        driver.kernel.set_affinity(peer, affinity);
+        driver.call(Syscall::Signal, &[bell, 1]).unwrap();
+        assert_eq!(driver.kernel.threads[peer].cpu, CpuId(cpu));
+        assert!(driver.kernel.threads[peer].queued);
+    }
+}
+
+#[test]
+fn who_signals_a_peer_when_its_turn_is_over_makes_room() {
+    let mut driver = boot();
+    let bell = driver.make(Syscall::NotificationCreate, &[]);
+    let peer = waiting_peer(&mut driver, bell);
+    let first = driver.running();
+    driver.kernel.threads[first].slice = 0;
+    driver.raw(Syscall::Signal as u64, &[bell, 1], 0);
+    assert_eq!(driver.running(), peer);
+}
+
 /// It was sent away by another CPU and has not heard of it yet.
 #[test]
 fn who_signals_somebody_urgent_where_it_may_not_run_goes_on_elsewhere() {
