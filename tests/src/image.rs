@@ -31,6 +31,14 @@ impl Function {
         self.instructions.iter().filter(|found| wanted.contains(&found.mnemonic())).count()
     }
 
+    /// How often such instructions stand behind each other.
+    pub fn count_in_a_row(&self, wanted: &[&[Mnemonic]]) -> usize {
+        let fits = |found: &&[Instruction]| {
+            found.iter().zip(wanted).all(|(found, wanted)| wanted.contains(&found.mnemonic()))
+        };
+        self.instructions.windows(wanted.len()).filter(fits).count()
+    }
+
     /// Calls and jumps to an address that is only known when they are made.
     pub fn calls_through_memory(&self) -> usize {
         let indirect = [FlowControl::IndirectBranch, FlowControl::IndirectCall];

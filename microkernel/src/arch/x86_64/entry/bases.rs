@@ -4,9 +4,10 @@
 //! Programs set them by instructions, where the CPU has those; where it has not they stay 0.
 
 use super::super::cpu::CpuBlock;
+use core::arch::asm;
 use core::sync::atomic::Ordering::Relaxed;
 use x86_64::VirtAddr;
-use x86_64::instructions::segmentation::{FS, GS, Segment64};
+use x86_64::instructions::segmentation::{FS, Segment64};
 
 /// Both bases of a thread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,7 +23,7 @@ impl Bases {
         if !cpu.fsgsbase.load(Relaxed) {
             return Self::default();
         }
-        Self { fs: FS::read_base().as_u64(), gs: with_users_gs(GS::read_base).as_u64() }
+        Self { fs: FS::read_base().as_u64(), gs: users_gs() }
     }
 
     /// Makes them the CPU's in place of those that it holds: most threads have the same, 0.
@@ -40,20 +41,40 @@ impl Bases {
             let [fs, gs] = [self.fs, self.gs].map(VirtAddr::new_truncate);
             // SAFETY: the kernel does not use fs.
             unsafe { FS::write_base(fs) };
-            // SAFETY: the gs that is written is the user's.
-            with_users_gs(|| unsafe { GS::write_base(gs) });
+            set_users_gs(gs);
         }
     }
 }
 
-/// Does something while gs is the user's. Nothing that comes meanwhile trusts it: interrupts
-/// are off, and what cannot be held off finds its CPU by its stack.
+/// The user's base of gs. It is the user's for one instruction, and nothing that comes meanwhile
+/// trusts it: interrupts are off, and what cannot be held off finds its CPU by its stack. (A
+/// system test looks that nothing else is between two SWAPGS.)
 #[inline(always)]
-fn with_users_gs<T>(act: impl FnOnce() -> T) -> T {
-    // SAFETY: there and back, and `act` is one instruction of this file.
-    unsafe { GS::swap() };
-    let result = act();
-    // SAFETY: as above.
-    unsafe { GS::swap() };
-    result
+fn users_gs() -> u64 {
+    let base;
+    // SAFETY: as above; the CPU has the instructions (`fsgsbase`).
+    unsafe {
+        asm!(
+            "swapgs",
+            "rdgsbase {}",
+            "swapgs",
+            out(reg) base,
+            options(nomem, nostack, preserves_flags),
+        );
+    }
+    base
+}
+
+/// Sets it.
+fn set_users_gs(base: VirtAddr) {
+    // SAFETY: as for `users_gs`; the base is canonical.
+    unsafe {
+        asm!(
+            "swapgs",
+            "wrgsbase {}",
+            "swapgs",
+            in(reg) base.as_u64(),
+            options(nomem, nostack, preserves_flags),
+        );
+    }
 }
