@@ -39,8 +39,15 @@ pub fn compare(rows: &[Row], baseline: Option<&Run>, peers: &Peers) -> Compariso
             ratio(linux),
             verdict.to_owned(),
         ]);
-        let reasons = peer.into_iter().flat_map(|peer| goals(now, peer)).filter(|it| it.missed);
-        notes.extend(reasons.filter_map(|it| Some(format!("{name}: {}\n", it.reason?))));
+        let reasons = peer.into_iter().flat_map(|peer| goals(now, peer));
+        notes.extend(reasons.filter_map(|it| {
+            let reason = it.reason?;
+            Some(if it.missed {
+                format!("{name}: {reason}\n")
+            } else {
+                format!("{name}: reaches a goal that has a reason to be missed: {reason}\n")
+            })
+        }));
         if verdict == MISSED {
             missed.push(name.clone());
         }
@@ -123,10 +130,14 @@ mod tests {
         let rows = ["a", "b"].map(|name| Row { name: name.into(), figures });
         let run = Run::new("x".into(), "y".into(), &rows);
         let with_reason = Peer { sel4_reason: Some("because".into()), ..peer(400, 9_000) };
-        let peers = [("a", peer(400, 9_000)), ("b", with_reason), ("c", peer(1, 1))];
+        let reached = Peer { linux_reason: Some("once".into()), ..with_reason.clone() };
+        let peers = [("a", peer(400, 9_000)), ("b", reached), ("c", peer(1, 1))];
         let peers: BTreeMap<_, _> = peers.map(|(name, peer)| (name.to_owned(), peer)).into();
         let comparison = compare(&rows, Some(&run), &Peers(peers));
         assert_eq!(comparison.missed, ["a"]);
-        assert!(comparison.text.contains("b: because\nc: has peers"), "{}", comparison.text);
+        let notes = "b: because\n\
+                     b: reaches a goal that has a reason to be missed: once\n\
+                     c: has peers";
+        assert!(comparison.text.contains(notes), "{}", comparison.text);
     }
 }
