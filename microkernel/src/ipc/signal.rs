@@ -15,6 +15,18 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
+    /// The same for an interrupt or a timer, which no call has to do with: somebody urgent runs
+    /// at once, without another turn of the loop. Not in the place of a thread that has work: of
+    /// that this turn may have read already.
+    pub(crate) fn signal_from_outside(&mut self, id: NotificationId, bits: u64) {
+        let Some(woken) = self.post(id, bits) else { return };
+        let current = self.cpu(self.here()).current;
+        match current.filter(|current| self.threads[*current].work.0 == 0) {
+            Some(current) => self.let_run(current, woken),
+            None => self.enqueue(woken),
+        }
+    }
+
     /// Sets bits. Whoever waited for them is ready, and to be enqueued by the caller.
     #[inline(always)]
     pub(crate) fn post(&mut self, id: NotificationId, bits: u64) -> Option<ThreadId> {
@@ -89,7 +101,7 @@ impl<M: Machine> Kernel<M> {
         if let Some(irq) = place {
             let irq = &self.irqs[*irq];
             let (notification, bits) = (irq.notification, irq.bits);
-            self.signal(notification, bits);
+            self.signal_from_outside(notification, bits);
         }
     }
 }

@@ -90,7 +90,7 @@ impl<M: Machine> Kernel<M> {
     fn timer_passed(&mut self, slot: usize) {
         if let Some((_, timer)) = self.timers.at(slot) {
             let (notification, bits) = (timer.notification, timer.bits);
-            self.signal(notification, bits);
+            self.signal_from_outside(notification, bits);
         }
     }
 

@@ -3,9 +3,10 @@
 
 use super::kit::{CPU, boot};
 use crate::exit::{Context, ITEMS, Kind, Next, Phase, Work};
-use crate::hosted::{Driver, Hosted};
-use crate::kernel::Kernel;
-use crate::machine::Interrupt;
+use crate::hosted::{Driver, Hosted, Place, Smp};
+use crate::kernel::{Kernel, Sizes};
+use crate::machine::{CpuId, Interrupt};
+use crate::object::Life;
 use abi::Syscall;
 use core::sync::atomic::Ordering;
 
@@ -49,6 +50,34 @@ fn exit_03_a_flag_set_while_interrupts_are_on_is_seen() {
     driver.kernel.machine.arriving.push_back(Interrupt::Line(7));
     driver.raw(Syscall::MemoryCreate as u64, &[200], 0);
     assert_eq!(driver.next, Next::User(waiter));
+}
+
+/// The turn that kills a thread also brings the interrupt that a more urgent one waits for.
+#[test]
+fn exit_08_what_a_turn_read_of_one_thread_is_not_done_to_the_next() {
+    let mut driver = Driver::boot_with(&Sizes::for_memory(1024 * abi::PAGE_SIZE, 1024), 2);
+    let cpu = CpuId(1);
+    let bell = driver.make(Syscall::NotificationCreate, &[]);
+    driver.make(Syscall::IrqCreate, &[1, 7, bell, 1]);
+    let (urgent, waiter) = driver.thread(0, 40);
+    let (child, process) = driver.child_of(0, 30);
+    let (victim, killed) = driver.thread(child, 30);
+    for thread in [urgent, victim] {
+        driver.call(Syscall::ThreadAffinity, &[thread, 1 << 1]).unwrap();
+        driver.raw(Syscall::ThreadResume as u64, &[thread], 0);
+    }
+    let mut smp = Smp::from(driver);
+    smp.settle();
+    smp.syscall(cpu, Syscall::Wait as u64, &[bell, u64::MAX], 0);
+    smp.settle();
+    assert_eq!(smp.place(cpu), Place::User(killed));
+    smp.syscall(CpuId(0), Syscall::ProcessKill as u64, &[child, 0], 0);
+    // The kick is still on its way.
+    smp.interrupt(cpu, Interrupt::Line(7));
+    smp.settle();
+    assert_eq!(smp.place(cpu), Place::User(waiter));
+    assert_ne!(smp.kernel.processes[process].life, Life::Alive);
+    assert_ne!(smp.kernel.current(cpu), Some(killed));
 }
 
 /// Enters with a call whose work takes many turns.
