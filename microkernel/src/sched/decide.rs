@@ -372,6 +372,9 @@ impl<M: Machine> Kernel<M> {
     fn choose(&mut self, cpu: CpuId) {
         let current = self.cpu(cpu).current;
         if let Some(id) = current {
+            if self.changes_places(cpu, id) {
+                return self.find_reaper();
+            }
             let runnable = self.runnable(id);
             if runnable && self.keeps(cpu, id) {
                 return self.look_at_slice_timer(cpu);
@@ -389,6 +392,31 @@ impl<M: Machine> Kernel<M> {
         }
         self.look_at_slice_timer(cpu);
         self.find_reaper();
+    }
+
+    /// The current thread's turn is over, and one other takes turns with it: that is next, as
+    /// [`Kernel::take_next`] would find. False when it is not so simple.
+    #[inline(always)]
+    fn changes_places(&mut self, cpu: CpuId, me: ThreadId) -> bool {
+        let state = &mut self.cpus[usize::from(cpu.0)];
+        let Some(next) = state.queue.most_urgent_one() else { return false };
+        let (from, to) = self.threads.pair_mut(me, next);
+        let turns = from.slice == 0 && from.priority == to.priority;
+        if !turns || from.timed | to.timed || !allows(from, cpu) {
+            return false;
+        }
+        let process = &self.processes[to.process];
+        let in_debt = to.debt | self.processes.get(to.share).map_or(0, |share| share.debt) != 0;
+        if in_debt || !may_run(to, process) || !may_run(from, &self.processes[from.process]) {
+            return false;
+        }
+        state.queue.take_alone(to);
+        let _alone = state.queue.add_alone(me, from);
+        to.begin_slice(self.slice);
+        state.current = Some(next);
+        self.stats.switches = self.stats.switches.wrapping_add(1);
+        self.look_at_slice_timer(cpu);
+        true
     }
 
     /// The most urgent of the threads that wait for this CPU. A turn that is owed is skipped.

@@ -260,6 +260,48 @@ fn who_signals_a_peer_when_its_turn_is_over_makes_room() {
     assert_eq!(driver.running(), peer);
 }
 
+#[test]
+fn who_yields_where_it_may_not_run_goes_on_elsewhere() {
+    let mut driver = many(2);
+    let (first, second) = (driver.running(), queued_peer(&mut driver, 0));
+    driver.kernel.set_affinity(first, 1 << 1);
+    driver.raw(Syscall::Yield as u64, &[], 0);
+    assert_eq!(driver.running(), second);
+    assert_eq!(driver.kernel.threads[first].cpu, CpuId(1));
+}
+
+#[test]
+fn who_yields_to_the_dead_goes_on() {
+    let mut driver = boot();
+    let (child, process) = driver.child(0);
+    let (first, second) = (driver.running(), queued_peer(&mut driver, child));
+    driver.kernel.processes[process].life = Life::Dying;
+    driver.raw(Syscall::Yield as u64, &[], 0);
+    assert_ne!(driver.next, Next::User(second));
+    assert_eq!(driver.next, Next::User(first));
+}
+
+#[test]
+fn who_yields_when_it_was_stopped_is_in_no_queue() {
+    let mut driver = boot();
+    let (first, second) = (driver.running(), queued_peer(&mut driver, 0));
+    driver.kernel.threads[first].suspended = true;
+    driver.raw(Syscall::Yield as u64, &[], 0);
+    assert_eq!(driver.running(), second);
+    assert!(!driver.kernel.threads[first].queued);
+}
+
+/// A thread of the running one's priority that waits for the first CPU.
+fn queued_peer(driver: &mut Driver, process: u64) -> ThreadId {
+    let first = driver.running();
+    let priority = u64::from(driver.kernel.threads[first].priority);
+    let (handle, peer) = driver.thread(process, priority);
+    driver.call(Syscall::ThreadAffinity, &[handle, 1]).unwrap();
+    driver.call(Syscall::ThreadResume, &[handle]).unwrap();
+    assert!(driver.kernel.threads[peer].queued);
+    peer
+}
+
 /// It was sent away by another CPU and has not heard of it yet.
 #[test]
 fn who_signals_somebody_urgent_where_it_may_not_run_goes_on_elsewhere() {
