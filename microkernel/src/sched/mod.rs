@@ -1,9 +1,11 @@
 //! Scheduling: 64 priorities, round robin within one, preemptive.
 
+mod at_once;
 mod budget;
 mod debt;
 mod decide;
 mod lend;
+mod next;
 mod queue;
 mod runs;
 mod timer;
