@@ -1,34 +1,23 @@
 //! The way of most messages: words, perhaps with bytes, between two threads of this CPU that
-//! wait for each other, of which one runs at once.
+//! wait for each other, of which one runs at once. A fault for a waiting handler is such a call.
 //!
 //! Made of the same parts as the general way, which does whatever this one does not: each
 //! object is looked up once, all checks come first, and nothing here waits, fails or makes
 //! work for the exit loop. Nobody here has a deadline: it would be in an envelope. What is
 //! rare (other threads in the lists, a debt, peers) comes last, when no object is borrowed.
 
+use super::load::{Bytes, Load, Nothing};
 use super::parts::{answered, arrive, copy_registers};
-use super::transfer::RECEIPT;
 use crate::exit::Runner;
 use crate::fault::Fault;
 use crate::kernel::Kernel;
-use crate::machine::{Access, CpuId, Frame, Machine, Phys};
-use crate::mem::{Checked, Readable, UserSlice, Writable, room_in_page};
+use crate::machine::{CpuId, Frame, Machine};
 use crate::number;
 use crate::object::{
-    Beside, Enclosure, EndpointId, FaultRecord, Pending, ProcessId, Processes, Reason, Seam, State,
-    Thread, ThreadId,
+    Beside, Enclosure, EndpointId, FaultRecord, Pending, Reason, Seam, State, Thread, ThreadId,
 };
 use crate::sched::takes_over;
-use abi::{Envelope, FAULT_LABEL, FaultReply, Handle, MESSAGE_MAX, Rights, Syscall};
-use core::mem::offset_of;
-
-/// Bytes that were checked, and where the receiver is told how many.
-#[derive(Clone, Copy)]
-struct Parcel {
-    from: (ProcessId, Checked<Readable>),
-    to: (ProcessId, Checked<Writable>),
-    receipt: Phys,
-}
+use abi::{FAULT_LABEL, FaultReply, Handle, Rights, Syscall};
 
 /// Who waits from now on, and where.
 #[derive(Clone, Copy)]
@@ -53,72 +42,6 @@ struct Rest {
 /// The numbers of the two calls that may go directly.
 pub(crate) const CALL: u64 = Syscall::Call as u64;
 pub(crate) const REPLY_RECEIVE: u64 = Syscall::ReplyRecv as u64;
-/// Where an envelope says what is sent, and where that goes which is received: two words each.
-const SENT: u64 = offset_of!(Envelope, send_address) as u64;
-const ROOM: u64 = offset_of!(Envelope, receive_address) as u64;
-
-/// What goes beside the words of a message.
-trait Load<M: Machine> {
-    /// It, found and checked.
-    type Found;
-    /// Finds it: the last thing that can fail.
-    fn find(
-        &self,
-        machine: &M,
-        processes: &Processes<M>,
-        from: &Thread<M::Frame>,
-        to: &Thread<M::Frame>,
-    ) -> Option<Self::Found>;
-}
-
-/// Nothing.
-struct Nothing;
-
-impl<M: Machine> Load<M> for Nothing {
-    type Found = ();
-
-    #[inline(always)]
-    fn find(
-        &self,
-        _: &M,
-        _: &Processes<M>,
-        _: &Thread<M::Frame>,
-        _: &Thread<M::Frame>,
-    ) -> Option<()> {
-        Some(())
-    }
-}
-
-/// The bytes of the sender's envelope at this address, for a receiver that did not say yet where
-/// it wants them.
-struct Bytes(u64);
-
-impl<M: Machine> Load<M> for Bytes {
-    type Found = Parcel;
-
-    fn find(
-        &self,
-        machine: &M,
-        processes: &Processes<M>,
-        from: &Thread<M::Frame>,
-        to: &Thread<M::Frame>,
-    ) -> Option<Parcel> {
-        let Enclosure::Unread(room) = to.enclosure else { return None };
-        let sender = processes[from.process].table.as_ref()?;
-        let receiver = processes[to.process].table.as_ref()?;
-        let ([source, len], _) = words_at(machine, sender, (self.0, SENT), Access::Read)?;
-        let ([target, fits], place) = words_at(machine, receiver, (room, ROOM), Access::Write)?;
-        if len > fits.min(MESSAGE_MAX as u64) {
-            return None;
-        }
-        Some(Parcel {
-            from: (from.process, UserSlice::new(source, len).ok()?.check(machine, sender)?),
-            to: (to.process, UserSlice::new(target, len).ok()?.check(machine, receiver)?),
-            receipt: Phys(place.0 + RECEIPT),
-        })
-    }
-}
-
 /// Whether words with this label are all that the caller waits for: it called, or it faulted, is
 /// to go on as it was, and nobody diverts it.
 #[inline(always)]
@@ -138,24 +61,6 @@ fn tell<F: Frame>(server: &mut Thread<F>, caller: &mut Thread<F>, label: u32) {
         copy_registers(server, caller);
         answered(caller, 0, label);
     }
-}
-
-/// Two words of an envelope that lies in one page, and where it lies.
-#[inline(always)]
-fn words_at<M: Machine>(
-    machine: &M,
-    table: &M::PageTable,
-    (envelope, offset): (u64, u64),
-    access: Access,
-) -> Option<([u64; 2], Phys)> {
-    if room_in_page(envelope) < Envelope::SIZE {
-        return None;
-    }
-    let place = machine.translate(table, envelope, access)?;
-    let mut bytes = [0; 16];
-    machine.read(Phys(place.0 + offset), &mut bytes);
-    let [first, second] = bytes.as_chunks().0 else { return None };
-    Some(([*first, *second].map(u64::from_le_bytes), place))
 }
 
 impl<M: Machine> Kernel<M> {
@@ -368,14 +273,6 @@ impl<M: Machine> Kernel<M> {
         self.hand_over_bytes(&parcel);
         self.call_is_over(me, Syscall::ReplyRecv);
         Some(next)
-    }
-
-    /// The words went; now the bytes.
-    #[inline(always)]
-    fn hand_over_bytes(&mut self, Parcel { from, to, receipt }: &Parcel) {
-        // NOFAIL: both sides were checked by `Parcel::new`, and nothing was unmapped since.
-        let _copied = self.copy_user(*from, *to);
-        self.machine.write(*receipt, &(from.1.len() as u64).to_le_bytes());
     }
 
     #[inline(always)]

@@ -4,6 +4,7 @@
 
 mod call;
 pub(crate) mod direct;
+mod load;
 mod lost;
 mod parts;
 mod receive;
