@@ -114,6 +114,9 @@ impl<M: Machine> Kernel<M> {
 
     /// The region after this one, if it has pages before this end.
     pub(crate) fn next_region_in(&self, id: RegionId, end: u64) -> Option<RegionId> {
+        if self.regions[id].end() >= end {
+            return None;
+        }
         Regions::next(&self.regions, id).filter(|id| self.regions[*id].start < end)
     }
 
@@ -129,16 +132,17 @@ impl<M: Machine> Kernel<M> {
         if self.processes[process].life != Life::Alive {
             return Err(Error::PeerDied);
         }
-        let mut next = Some(self.first_region_in(process, at, end).ok_or(Error::Overlap)?);
-        while let Some(id) = next {
-            if self.regions[id].busy {
-                return Err(Error::BadState);
-            }
-            next = self.next_region_in(id, end);
+        let mut first = self.first_region_in(process, at, end).ok_or(Error::Overlap)?;
+        let mut last = self.last_unclaimed(first, end)?;
+        if self.regions[first].start < at {
+            let tail = self.split_region(process, first, at)?;
+            last = if last == first { tail } else { last };
+            first = tail;
         }
-        self.split_region(process, at)?;
-        self.split_region(process, end)?;
-        let mut next = self.first_region_in(process, at, end);
+        if self.regions[last].end() > end {
+            self.split_region(process, last, end)?;
+        }
+        let mut next = Some(first);
         while let Some(id) = next {
             self.regions[id].busy = true;
             next = self.next_region_in(id, end);
@@ -146,10 +150,27 @@ impl<M: Machine> Kernel<M> {
         Ok(())
     }
 
-    /// Cuts the region around this address in two, so that one ends there.
-    fn split_region(&mut self, process: ProcessId, address: u64) -> Result<(), Error> {
-        // It ends above the address and starts below it.
-        let Some(id) = self.first_region_in(process, address, address) else { return Ok(()) };
+    /// The last region from this one on that has pages before this end, if none of them is busy.
+    fn last_unclaimed(&self, first: RegionId, end: u64) -> Result<RegionId, Error> {
+        let mut id = first;
+        loop {
+            if self.regions[id].busy {
+                return Err(Error::BadState);
+            }
+            match self.next_region_in(id, end) {
+                Some(next) => id = next,
+                None => return Ok(id),
+            }
+        }
+    }
+
+    /// Cuts a region in two at an address within it: the second part.
+    fn split_region(
+        &mut self,
+        process: ProcessId,
+        id: RegionId,
+        address: u64,
+    ) -> Result<RegionId, Error> {
         let region = &self.regions[id];
         let head = (address - region.start) / PAGE_SIZE;
         let tail = Region {
@@ -163,9 +184,9 @@ impl<M: Machine> Kernel<M> {
             branch: Branch::default(),
         };
         self.split_page(process, address)?;
-        self.link_region(process, tail, Regions::gap_behind(&self.regions, id))?;
+        let tail = self.link_region(process, tail, Regions::gap_behind(&self.regions, id))?;
         self.regions[id].pages = head;
-        Ok(())
+        Ok(tail)
     }
 
     fn split_page(&mut self, process: ProcessId, address: u64) -> Result<(), Error> {

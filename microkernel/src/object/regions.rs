@@ -99,11 +99,13 @@ impl Regions {
         let mut found = None;
         let mut next = self.root;
         while let Some(id) = next {
-            let side = if arena[id].end() > address { Left } else { Right };
-            if side == Left {
+            let region = &arena[id];
+            next = if region.end() > address {
                 found = Some(id);
-            }
-            next = arena[id].branch.side(side);
+                region.branch.side(Left)
+            } else {
+                region.branch.side(Right)
+            };
         }
         found
     }
