@@ -92,6 +92,26 @@ fn a_hole_in_the_middle() {
 }
 
 #[test]
+fn a_range_from_within_one_mapping_into_the_next() {
+    let mut driver = boot();
+    let memory = driver.make(Syscall::MemoryCreate, &[8]);
+    driver.call(Syscall::Map, &[0, memory, AT, 0, 4, 3]).unwrap();
+    driver.call(Syscall::Map, &[0, memory, AT + 4 * PAGE_SIZE, 4, 4, 3]).unwrap();
+    let pages = |driver: &Driver, access| {
+        (0..8).map(|page| reachable(driver, AT + page * PAGE_SIZE, access)).collect::<Vec<_>>()
+    };
+    driver.call(Syscall::Protect, &[0, AT + PAGE_SIZE, 6, 1]).unwrap();
+    let ends = [true, false, false, false, false, false, false, true];
+    assert_eq!(pages(&driver, Access::Write), ends);
+    driver.call(Syscall::Unmap, &[0, AT + 2 * PAGE_SIZE, 4]).unwrap();
+    let outside = [true, true, false, false, false, false, true, true];
+    assert_eq!(pages(&driver, Access::Read), outside);
+    assert_eq!(pages(&driver, Access::Write), ends, "what was cut keeps its protection");
+    driver.call(Syscall::Unmap, &[0, AT, 8]).unwrap();
+    assert_eq!(pages(&driver, Access::Read), [false; 8]);
+}
+
+#[test]
 fn large_pages_are_used_and_split() {
     let mut driver = Driver::boot(4096);
     let memory = driver.make(Syscall::MemoryCreate, &[1024]);
