@@ -57,6 +57,11 @@ impl List {
     /// No threads.
     pub const EMPTY: Self = Self { first: None, last: None };
 
+    /// One thread, which has no neighbours.
+    pub fn of(id: ThreadId) -> Self {
+        Self { first: Some(id), last: Some(id) }
+    }
+
     /// The first thread.
     pub fn first(&self) -> Option<ThreadId> {
         self.first

@@ -69,7 +69,8 @@ impl RunQueue {
         let list = &mut self.lists[usize::from(thread.priority)];
         let alone = list.is_empty();
         if alone {
-            let _closed = list.put_last(id, &mut thread.links);
+            // Who is in no list has no neighbours.
+            *list = List::of(id);
             thread.queued = true;
             self.occupied |= 1 << thread.priority;
         }
@@ -198,7 +199,7 @@ impl RunQueue {
     /// Takes out a thread without a context that is the only one of its priority.
     #[inline(always)]
     pub fn take_alone<F>(&mut self, thread: &mut Thread<F>) {
-        let _closed = self.lists[usize::from(thread.priority)].take_out(&mut thread.links);
+        self.lists[usize::from(thread.priority)] = List::EMPTY;
         thread.queued = false;
         self.occupied &= !(1 << thread.priority);
     }
