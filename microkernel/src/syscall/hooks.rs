@@ -20,19 +20,21 @@ impl<M: Machine> Kernel<M> {
 
     /// A call that is not below the thread's `calls_end`.
     #[cold]
-    pub(super) fn call_with_hooks(&mut self, me: ThreadId) -> Result<Done, Error> {
+    pub(super) fn call_with_hooks(&mut self, me: ThreadId) {
         let watch = self.watch_of(me);
         let thread = &mut self.threads[me];
         thread.call = thread.frame.syscall_number();
         thread.emulated = false;
-        if let Some(server) = watch.dispatch {
-            return self.stop(me, server, TraceStage::Dispatch);
-        }
-        self.set_thread_work(me, Work::CallExit);
-        match watch.listener(TraceFlags::ENTER) {
-            Some(tracer) => self.stop(me, tracer, TraceStage::Enter),
-            None => self.call_checked(me),
-        }
+        let outcome = if let Some(server) = watch.dispatch {
+            self.stop(me, server, TraceStage::Dispatch)
+        } else {
+            self.set_thread_work(me, Work::CallExit);
+            match watch.listener(TraceFlags::ENTER) {
+                Some(tracer) => self.stop(me, tracer, TraceStage::Enter),
+                None => return self.continue_call(me),
+            }
+        };
+        self.finish_call(me, outcome);
     }
 
     /// A call that has no arguments, since they cannot be read: nobody can change or answer
@@ -49,8 +51,9 @@ impl<M: Machine> Kernel<M> {
         self.finish_call(me, Err(error));
     }
 
-    /// The call as the tracer left it: filter, records, then the call itself.
-    fn call_checked(&mut self, me: ThreadId) -> Result<Done, Error> {
+    /// The call as the tracer left it, if there is one: filter, records, then the call itself.
+    /// From the row `call` when the tracer has answered.
+    pub(crate) fn continue_call(&mut self, me: ThreadId) {
         let watch = self.watch_of(me);
         let number = self.threads[me].frame.syscall_number();
         self.threads[me].call = number;
@@ -60,15 +63,12 @@ impl<M: Machine> Kernel<M> {
         }
         self.record(me, TraceStage::Enter, 0);
         if !allowed {
-            return Err(Error::NoRight);
+            self.finish_call(me, Err(Error::NoRight));
+        } else if number < super::CALLS {
+            self.plain_call(me, number);
+        } else {
+            self.finish_call(me, Err(Error::NoSuchCall));
         }
-        if number < super::CALLS { self.plain_call(me, number) } else { Err(Error::NoSuchCall) }
-    }
-
-    /// From the row `call`: the tracer has answered.
-    pub(crate) fn continue_call(&mut self, me: ThreadId) {
-        let outcome = self.call_checked(me);
-        self.finish_call(me, outcome);
     }
 
     /// From the row `call exit`: the call has its result.

@@ -49,7 +49,18 @@ const PLACES: usize = 128;
 const _: () = assert!(CALLS == PLACES as u64 && CALLS.is_power_of_two());
 
 /// Carries a call out: arguments and results are in the caller's frame.
-type Verb<M> = fn(&mut Kernel<M>, ThreadId) -> Result<Done, Error>;
+type Verb<M> = fn(&mut Kernel<M>, ThreadId);
+
+/// What carries a call out and tells the caller how it ended: one function for each, so that
+/// an outcome is in no memory on its way.
+macro_rules! verb {
+    ($call:ident) => {
+        |kernel: &mut Self, me| {
+            let outcome = kernel.$call(me);
+            kernel.finish_call(me, outcome);
+        }
+    };
+}
 
 impl<M: Machine> Kernel<M> {
     /// The current thread of this CPU made a system call. Who is next, when that is known.
@@ -78,17 +89,20 @@ impl<M: Machine> Kernel<M> {
         }
         let number = thread.frame.syscall_number();
         let plain = number < thread.calls_end;
-        let outcome = if plain { self.plain_call(me, number) } else { self.call_with_hooks(me) };
-        self.finish_call(me, outcome);
+        if plain {
+            self.plain_call(me, number);
+        } else {
+            self.call_with_hooks(me);
+        }
         self.check_call_ends(me, number);
     }
 
     /// A call below [`CALLS`].
     #[inline(always)]
-    fn plain_call(&mut self, me: ThreadId, number: u64) -> Result<Done, Error> {
+    fn plain_call(&mut self, me: ThreadId, number: u64) {
         // The mask keeps the CPU from running ahead with a number that was compared wrongly.
         let place = number::size(number & (CALLS - 1));
-        Self::VERBS[place](self, me)
+        Self::VERBS[place](self, me);
     }
 
     /// Tells the caller how its call ended.
@@ -107,7 +121,7 @@ impl<M: Machine> Kernel<M> {
 
     /// What each number does.
     const VERBS: [Verb<M>; PLACES] = {
-        let mut verbs: [Verb<M>; PLACES] = [Self::sys_nothing; PLACES];
+        let mut verbs: [Verb<M>; PLACES] = [verb!(sys_nothing); PLACES];
         let mut index = 0;
         while index < Syscall::ALL.len() {
             let call = Syscall::ALL[index];
@@ -119,78 +133,78 @@ impl<M: Machine> Kernel<M> {
 
     const fn verb(call: Syscall) -> Verb<M> {
         match call {
-            Syscall::Call => Self::sys_call,
-            Syscall::Send => Self::sys_send,
-            Syscall::Recv => Self::sys_receive,
-            Syscall::Reply => Self::sys_reply,
-            Syscall::ReplyRecv => Self::sys_reply_receive,
-            Syscall::ReplyWaits => Self::sys_reply_waits,
-            Syscall::CallsWatch => Self::sys_calls_watch,
-            Syscall::HandleClose => Self::sys_handle_close,
-            Syscall::HandleCopy => Self::sys_handle_copy,
-            Syscall::HandleGive => Self::sys_handle_give,
-            Syscall::HandleInfo => Self::sys_handle_info,
-            Syscall::EndpointCreate => Self::sys_endpoint_create,
-            Syscall::NotificationCreate => Self::sys_notification_create,
-            Syscall::Signal => Self::sys_signal,
-            Syscall::Wait => Self::sys_wait,
-            Syscall::Bind => Self::sys_bind,
-            Syscall::UpcallRegister => Self::sys_upcall_register,
-            Syscall::UpcallMask => Self::sys_upcall_mask,
-            Syscall::UpcallReturn => Self::sys_upcall_return,
-            Syscall::LifelineCreate => Self::sys_lifeline_create,
-            Syscall::LifelineHeld => Self::sys_lifeline_held,
-            Syscall::MemoryCreate => Self::sys_memory_create,
-            Syscall::MemoryDevice => Self::sys_memory_device,
-            Syscall::MemoryInfo => Self::sys_memory_info,
-            Syscall::Map => Self::sys_map,
-            Syscall::Unmap => Self::sys_unmap,
-            Syscall::Protect => Self::sys_protect,
-            Syscall::MemoryLend => Self::sys_memory_lend,
-            Syscall::ProcessMemory => Self::sys_process_memory,
-            Syscall::ProcessHandles => Self::sys_process_handles,
-            Syscall::ProcessCreate => Self::sys_process_create,
-            Syscall::ProcessFaults => Self::sys_process_faults,
-            Syscall::ProcessKill => Self::sys_process_kill,
-            Syscall::ProcessInfo => Self::sys_process_info,
-            Syscall::ProcessSuspend => Self::sys_process_suspend,
-            Syscall::ProcessResume => Self::sys_process_resume,
-            Syscall::FaultRaise => Self::sys_fault_raise,
-            Syscall::ThreadCreate => Self::sys_thread_create,
-            Syscall::ThreadResume => Self::sys_thread_resume,
-            Syscall::ThreadSuspend => Self::sys_thread_suspend,
-            Syscall::ThreadKill => Self::sys_thread_kill,
-            Syscall::ThreadPriority => Self::sys_thread_priority,
-            Syscall::Yield => Self::sys_yield,
-            Syscall::Sleep => Self::sys_sleep,
-            Syscall::TimerCreate => Self::sys_timer_create,
-            Syscall::TimerArm => Self::sys_timer_arm,
-            Syscall::IrqCreate => Self::sys_irq_create,
-            Syscall::IrqAck => Self::sys_irq_ack,
-            Syscall::PortCreate => Self::sys_port_create,
-            Syscall::PortRead => Self::sys_port_read,
-            Syscall::PortWrite => Self::sys_port_write,
-            Syscall::PortWriteBytes => Self::sys_port_write_bytes,
-            Syscall::LogWrite => Self::sys_log_write,
-            Syscall::SystemInfo => Self::sys_system_info,
-            Syscall::Shutdown => Self::sys_shutdown,
-            Syscall::ProcessThread => Self::sys_process_thread,
-            Syscall::ProcessTrace => Self::sys_process_trace,
-            Syscall::ProcessFilter => Self::sys_process_filter,
-            Syscall::ProcessDispatch => Self::sys_process_dispatch,
-            Syscall::ThreadRegisters => Self::sys_thread_registers,
-            Syscall::ThreadDebug => Self::sys_thread_debug,
-            Syscall::ThreadAffinity => Self::sys_thread_affinity,
-            Syscall::TraceRead => Self::sys_trace_read,
-            Syscall::CpuInfo => Self::sys_cpu_info,
-            Syscall::Clock => Self::sys_clock,
-            Syscall::ThreadClock => Self::sys_thread_clock,
-            Syscall::ContextCreate => Self::sys_context_create,
-            Syscall::ContextConfigure => Self::sys_context_configure,
-            Syscall::ContextBind => Self::sys_context_bind,
-            Syscall::ContextInfo => Self::sys_context_info,
-            Syscall::ThreadPassive => Self::sys_thread_passive,
-            Syscall::PortAllow => Self::sys_port_allow,
+            Syscall::Call => verb!(sys_call),
+            Syscall::Send => verb!(sys_send),
+            Syscall::Recv => verb!(sys_receive),
+            Syscall::Reply => verb!(sys_reply),
+            Syscall::ReplyRecv => verb!(sys_reply_receive),
+            Syscall::ReplyWaits => verb!(sys_reply_waits),
+            Syscall::CallsWatch => verb!(sys_calls_watch),
+            Syscall::HandleClose => verb!(sys_handle_close),
+            Syscall::HandleCopy => verb!(sys_handle_copy),
+            Syscall::HandleGive => verb!(sys_handle_give),
+            Syscall::HandleInfo => verb!(sys_handle_info),
+            Syscall::EndpointCreate => verb!(sys_endpoint_create),
+            Syscall::NotificationCreate => verb!(sys_notification_create),
+            Syscall::Signal => verb!(sys_signal),
+            Syscall::Wait => verb!(sys_wait),
+            Syscall::Bind => verb!(sys_bind),
+            Syscall::UpcallRegister => verb!(sys_upcall_register),
+            Syscall::UpcallMask => verb!(sys_upcall_mask),
+            Syscall::UpcallReturn => verb!(sys_upcall_return),
+            Syscall::LifelineCreate => verb!(sys_lifeline_create),
+            Syscall::LifelineHeld => verb!(sys_lifeline_held),
+            Syscall::MemoryCreate => verb!(sys_memory_create),
+            Syscall::MemoryDevice => verb!(sys_memory_device),
+            Syscall::MemoryInfo => verb!(sys_memory_info),
+            Syscall::Map => verb!(sys_map),
+            Syscall::Unmap => verb!(sys_unmap),
+            Syscall::Protect => verb!(sys_protect),
+            Syscall::MemoryLend => verb!(sys_memory_lend),
+            Syscall::ProcessMemory => verb!(sys_process_memory),
+            Syscall::ProcessHandles => verb!(sys_process_handles),
+            Syscall::ProcessCreate => verb!(sys_process_create),
+            Syscall::ProcessFaults => verb!(sys_process_faults),
+            Syscall::ProcessKill => verb!(sys_process_kill),
+            Syscall::ProcessInfo => verb!(sys_process_info),
+            Syscall::ProcessSuspend => verb!(sys_process_suspend),
+            Syscall::ProcessResume => verb!(sys_process_resume),
+            Syscall::FaultRaise => verb!(sys_fault_raise),
+            Syscall::ThreadCreate => verb!(sys_thread_create),
+            Syscall::ThreadResume => verb!(sys_thread_resume),
+            Syscall::ThreadSuspend => verb!(sys_thread_suspend),
+            Syscall::ThreadKill => verb!(sys_thread_kill),
+            Syscall::ThreadPriority => verb!(sys_thread_priority),
+            Syscall::Yield => verb!(sys_yield),
+            Syscall::Sleep => verb!(sys_sleep),
+            Syscall::TimerCreate => verb!(sys_timer_create),
+            Syscall::TimerArm => verb!(sys_timer_arm),
+            Syscall::IrqCreate => verb!(sys_irq_create),
+            Syscall::IrqAck => verb!(sys_irq_ack),
+            Syscall::PortCreate => verb!(sys_port_create),
+            Syscall::PortRead => verb!(sys_port_read),
+            Syscall::PortWrite => verb!(sys_port_write),
+            Syscall::PortWriteBytes => verb!(sys_port_write_bytes),
+            Syscall::LogWrite => verb!(sys_log_write),
+            Syscall::SystemInfo => verb!(sys_system_info),
+            Syscall::Shutdown => verb!(sys_shutdown),
+            Syscall::ProcessThread => verb!(sys_process_thread),
+            Syscall::ProcessTrace => verb!(sys_process_trace),
+            Syscall::ProcessFilter => verb!(sys_process_filter),
+            Syscall::ProcessDispatch => verb!(sys_process_dispatch),
+            Syscall::ThreadRegisters => verb!(sys_thread_registers),
+            Syscall::ThreadDebug => verb!(sys_thread_debug),
+            Syscall::ThreadAffinity => verb!(sys_thread_affinity),
+            Syscall::TraceRead => verb!(sys_trace_read),
+            Syscall::CpuInfo => verb!(sys_cpu_info),
+            Syscall::Clock => verb!(sys_clock),
+            Syscall::ThreadClock => verb!(sys_thread_clock),
+            Syscall::ContextCreate => verb!(sys_context_create),
+            Syscall::ContextConfigure => verb!(sys_context_configure),
+            Syscall::ContextBind => verb!(sys_context_bind),
+            Syscall::ContextInfo => verb!(sys_context_info),
+            Syscall::ThreadPassive => verb!(sys_thread_passive),
+            Syscall::PortAllow => verb!(sys_port_allow),
         }
     }
 
