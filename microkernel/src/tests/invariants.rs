@@ -50,7 +50,9 @@ fn check_queues(kernel: &Kernel<Hosted>) {
             assert!(thread.queued && usize::from(thread.cpu.0) == number, "{id:?} is misplaced");
         }
         let thread = |id: &ThreadId| &kernel.threads[*id];
-        let waits = |id: &ThreadId| !thread(id).dead && thread(id).state != State::Ready;
+        // Who is to be killed may be caught in between the turns of the loop.
+        let ends = |id: &ThreadId| thread(id).dead || thread(id).work.0 & Work::Kill.flag() != 0;
+        let waits = |id: &ThreadId| !ends(id) && thread(id).state != State::Ready;
         assert_eq!(cpu.current.filter(waits), None, "who waits is current nowhere");
         if let Some(current) = cpu.current
             && kernel.runnable(current)
