@@ -93,7 +93,8 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// The current thread's turn is over, and one other takes turns with it: that is next, as
-    /// [`Kernel::take_next`] would find. False when it is not so simple.
+    /// [`Kernel::take_next`] would find. False when it is not so simple. Who waits is not seen
+    /// here: where `give_way` does not go to the one, what it missed is missing here, too.
     #[inline(always)]
     fn changes_places(&mut self, cpu: CpuId, me: ThreadId) -> bool {
         let state = &mut self.cpus[usize::from(cpu.0)];
