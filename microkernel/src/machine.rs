@@ -100,7 +100,8 @@ pub enum PortWidth {
 ///
 /// The entry stubs write it directly, so its address is stable while the thread lives.
 pub trait Frame: Clone + Default {
-    /// Registers of a thread that starts at `entry` with one argument and everything else 0.
+    /// Registers of a thread that starts at `entry` with one argument, a thread pointer equal to
+    /// its stack pointer where that is in user space, and everything else 0.
     /// Must be safe for user mode whatever the values are. The mode stays, whatever happens
     /// to the registers later.
     fn start(mode: ThreadMode, entry: u64, stack: u64, argument: u64) -> Self;
@@ -146,6 +147,12 @@ pub trait Frame: Clone + Default {
     fn compat_results(&self) -> Option<CompatCall>;
     /// Ends the call, if there is one: the thread's own registers are back, with the status.
     fn end_compat(&mut self);
+}
+
+/// The thread pointer of a new thread with this stack pointer: 0 where the stack is outside user
+/// space, which the thread's first use of it will show.
+pub const fn thread_pointer_at(stack: u64) -> u64 {
+    if stack < abi::USER_END { stack } else { 0 }
 }
 
 /// A machine on which the core runs.
@@ -272,6 +279,9 @@ pub trait Machine: Sized {
     fn allow_ports(&mut self, held: &PortSpans, wanted: &PortSpans);
     /// Whether user mode on this CPU may not read the time-stamp counter.
     fn hide_clock(&mut self, hidden: bool);
+    /// Sets the thread pointer of the thread with this frame: of the current one of this CPU, or
+    /// of one that no CPU runs. The address is in user space.
+    fn set_thread_pointer(&mut self, frame: &mut Self::Frame, address: u64);
     /// Fills this CPU's debug registers; all zero: they watch for nothing.
     fn load_debug_registers(&mut self, registers: &DebugRegisters);
     /// Interrupts the other CPU, so that it looks at its work flags.

@@ -154,7 +154,9 @@ syscalls! {
     ProcessDispatch = 49,
 
     /// `(process, entry, stack, argument, priority, mode) -> handle`: created stopped, with the
-    /// argument in `rdi`. The mode is a [`ThreadMode`](crate::ThreadMode).
+    /// argument in `rdi` and the thread pointer (see `ThreadPointer`) at the stack's address, so
+    /// that the word there can name the thread from its first instruction on. The mode is a
+    /// [`ThreadMode`](crate::ThreadMode).
     ThreadCreate = 50,
     /// `(thread)`: starts it or ends a suspend.
     ThreadResume = 51,
@@ -184,6 +186,10 @@ syscalls! {
     TimerArm = 61,
     /// `() -> nanoseconds since boot`.
     Clock = 62,
+    /// `(thread, address)`: sets the thread pointer, the base of segment fs, of the caller
+    /// (handle 0) or of a thread that is stopped as for `ThreadRegisters`. The address is below
+    /// [`USER_END`](crate::USER_END); the kernel does not use what is there.
+    ThreadPointer = 63,
     /// `(thread, may) -> whether it could`: whether the thread may read the CPU's time-stamp
     /// counter; if not, doing so is a `Protection` fault. Handle 0 is the caller.
     ThreadClock = 64,

@@ -1,6 +1,7 @@
 //! Registers of a hosted thread, by the roles that the ABI gives them.
 
 use crate::machine::Frame;
+use crate::machine::thread_pointer_at;
 use abi::{CompatCall, SavedFrame, ThreadMode, WORDS};
 
 /// Saved registers.
@@ -15,6 +16,8 @@ pub struct HostedFrame {
     pub instruction: u64,
     pub stack: u64,
     pub mode: ThreadMode,
+    /// Where the base of its thread segment is.
+    pub thread_pointer: u64,
     /// Where its blocks of 32-bit calls lie.
     pub block: u64,
     /// In a 32-bit call: the thread's own value 0, value 1 and word 0.
@@ -33,7 +36,14 @@ impl HostedFrame {
 impl Frame for HostedFrame {
     fn start(mode: ThreadMode, entry: u64, stack: u64, argument: u64) -> Self {
         let (instruction, stack) = (mode.address(entry), mode.address(stack));
-        Self { instruction, stack, value0: mode.address(argument), mode, ..Self::default() }
+        Self {
+            instruction,
+            stack,
+            value0: mode.address(argument),
+            mode,
+            thread_pointer: thread_pointer_at(stack),
+            ..Self::default()
+        }
     }
     fn syscall_number(&self) -> u64 {
         self.number_status
@@ -116,6 +126,7 @@ impl Frame for HostedFrame {
             stack: address(s.rsp),
             block: address(s.rbx),
             mode: self.mode,
+            thread_pointer: self.thread_pointer,
             kept: None,
         };
         *self = match self.kept {

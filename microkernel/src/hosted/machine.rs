@@ -308,6 +308,9 @@ impl Machine for Hosted {
     fn hide_clock(&mut self, hidden: bool) {
         self.clock_hidden = hidden;
     }
+    fn set_thread_pointer(&mut self, frame: &mut HostedFrame, address: u64) {
+        frame.thread_pointer = frame.mode.address(address);
+    }
     fn load_debug_registers(&mut self, registers: &DebugRegisters) {
         self.debug = *registers;
     }

@@ -114,6 +114,17 @@ impl<M: Machine> Kernel<M> {
         Ok(id)
     }
 
+    /// The caller's own is set while it runs; of others, what no CPU holds.
+    pub(super) fn sys_thread_pointer(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let id = if self.argument(me, 0) == 0 { me } else { self.stopped_thread(me)? };
+        let address = self.argument(me, 1);
+        if address >= USER_END {
+            return Err(Error::BadAddress);
+        }
+        self.machine.set_thread_pointer(&mut self.threads[id].frame, address);
+        Ok(Done::NOTHING)
+    }
+
     /// Whether a register call writes (1) or reads (0).
     fn writes(&self, me: ThreadId) -> Result<bool, Error> {
         match self.argument(me, 2) {

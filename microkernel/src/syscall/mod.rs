@@ -198,6 +198,7 @@ impl<M: Machine> Kernel<M> {
             Syscall::TraceRead => verb!(sys_trace_read),
             Syscall::CpuInfo => verb!(sys_cpu_info),
             Syscall::Clock => verb!(sys_clock),
+            Syscall::ThreadPointer => verb!(sys_thread_pointer),
             Syscall::ThreadClock => verb!(sys_thread_clock),
             Syscall::ContextCreate => verb!(sys_context_create),
             Syscall::ContextConfigure => verb!(sys_context_configure),

@@ -151,6 +151,51 @@ fn exit_39_the_clock_is_hidden_while_its_thread_runs_and_not_after() {
 }
 
 #[test]
+fn a_thread_starts_with_its_thread_pointer_at_its_stack() {
+    let mut driver = boot();
+    for (mode, stack, pointer) in [
+        (0, 0x7000, 0x7000),
+        (0, USER_END - 8, USER_END - 8),
+        (0, USER_END, 0),
+        (0, u64::MAX, 0),
+        (1, 0xdead_0000_7000, 0x7000),
+    ] {
+        driver.make(Syscall::ThreadCreate, &[0, 0x40_0000, stack, 0, 20, mode]);
+        let id = driver.kernel.threads.ids().last().unwrap();
+        assert_eq!(driver.kernel.threads[id].frame.thread_pointer, pointer, "{stack:#x}");
+    }
+}
+
+#[test]
+fn a_thread_pointer_is_set_by_its_thread_or_while_that_is_stopped() {
+    let mut driver = boot();
+    let me = driver.running();
+    driver.call(Syscall::ThreadPointer, &[0, 0x1234]).unwrap();
+    assert_eq!(driver.kernel.threads[me].frame.thread_pointer, 0x1234);
+    for address in [USER_END, 1 << 63, u64::MAX] {
+        let refused = driver.call(Syscall::ThreadPointer, &[0, address]);
+        assert_eq!(refused, Err(Error::BadAddress), "{address:#x}");
+    }
+    let (handle, id) = driver.thread(0, 20);
+    driver.call(Syscall::ThreadPointer, &[handle, 0x5678]).unwrap();
+    driver.call(Syscall::ThreadResume, &[handle]).unwrap();
+    let refused = driver.call(Syscall::ThreadPointer, &[handle, 0x9999]);
+    assert_eq!(refused, Err(Error::BadState), "a ready one");
+    assert_eq!(driver.kernel.threads[id].frame.thread_pointer, 0x5678);
+    assert_eq!(driver.kernel.threads[me].frame.thread_pointer, 0x1234, "each has its own");
+}
+
+#[test]
+fn registers_that_a_handler_or_a_debugger_puts_back_leave_the_thread_pointer() {
+    let mut driver = boot();
+    let (handle, id) = driver.thread(0, 20);
+    driver.call(Syscall::ThreadPointer, &[handle, 0x5678]).unwrap();
+    driver.poke(FRAME, &[0xff; FRAME_LEN]);
+    driver.call(Syscall::ThreadRegisters, &[handle, FRAME, 1]).unwrap();
+    assert_eq!(driver.kernel.threads[id].frame.thread_pointer, 0x5678);
+}
+
+#[test]
 fn exit_11_a_last_row_sees_the_flag_of_the_last_turn() {
     let mut driver = boot();
     let (handle, id) = driver.thread(0, 20);

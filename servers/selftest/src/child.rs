@@ -75,6 +75,7 @@ pub(crate) fn play(env: &rt::Env, role: &str, argument: &str) -> Result<(), Fail
         "step-over-a-call" => entries::step_over_a_call(),
         "load-stack-segment" => entries::load_stack_segment(number(argument)),
         "many-breakpoints" => entries::many_breakpoints(),
+        "keep-thread-pointer" => entries::keep_thread_pointer(number(argument))?,
         "keep-bases" => entries::keep_bases(number(argument))?,
         "upcall-onto" => frames::upcall_onto(number(argument))?,
         "half-there" => frames::half_there()?,

@@ -92,6 +92,7 @@ fn shape(call: Syscall) -> (&'static [Shown], &'static [Shown]) {
         Syscall::ThreadPriority => (&[("thread", Handle), ("priority", Number)], &[]),
         Syscall::ThreadRegisters | Syscall::ThreadDebug =>
             (&[("thread", Handle), ("registers", Hex), ("write", Number)], &[]),
+        Syscall::ThreadPointer => (&[("thread", Handle), ("address", Hex)], &[]),
         Syscall::ThreadClock => (&[("thread", Handle), ("may", Number)], &[("could", Number)]),
         Syscall::ContextCreate => (&[("resource", Handle), ("budget", Number), ("period", Number),
                                      ("priority", Number), ("flags", Hex)], &[("", Handle)]),

@@ -1,6 +1,7 @@
 //! Tricky ways into the kernel, each once a real bug somewhere.
 
 use core::arch::{asm, global_asm};
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 global_asm!(
     ".pushsection .text.hazard, \"ax\"",
@@ -178,4 +179,22 @@ pub fn bases() -> (u64, u64) {
 pub fn set_bases(fs: u64, gs: u64) {
     // SAFETY: programs here use neither segment.
     unsafe { asm!("wrfsbase {}", "wrgsbase {}", in(reg) fs, in(reg) gs, options(nomem, nostack)) };
+}
+
+/// What a test's thread pointer shows.
+static THREAD_WORD: AtomicU64 = AtomicU64::new(0);
+
+/// Sets the word that [`thread_word`] reads where the thread pointer is the address returned.
+pub fn set_thread_word(word: u64) -> u64 {
+    THREAD_WORD.store(word, Relaxed);
+    (&raw const THREAD_WORD).expose_provenance() as u64
+}
+
+/// The word at the thread pointer.
+#[must_use]
+pub fn thread_word() -> u64 {
+    let word;
+    // SAFETY: reading harms nothing; where nothing is mapped it faults, which is the test.
+    unsafe { asm!("mov {}, fs:[0]", out(reg) word, options(nostack, readonly)) };
+    word
 }

@@ -357,3 +357,19 @@ pub fn jump_far_away() -> ! {
         )
     }
 }
+
+/// Makes this number the word at the calling thread's pointer: what is found there.
+#[must_use]
+pub fn thread_word(word: u32) -> u32 {
+    static WORD: core::sync::atomic::AtomicU32 = core::sync::atomic::AtomicU32::new(0);
+    WORD.store(word, core::sync::atomic::Ordering::Relaxed);
+    let address = (&raw const WORD).expose_provenance() as u64;
+    let mut block = CompatCall { values: [0, address], ..CompatCall::default() };
+    call(way(), abi::Syscall::ThreadPointer as u32, &mut block);
+    let found;
+    // SAFETY: reading harms nothing; where nothing is mapped it faults, which is the test.
+    unsafe {
+        core::arch::asm!("movl %fs:0, {}", out(reg) found, options(att_syntax, nostack, readonly));
+    }
+    found
+}

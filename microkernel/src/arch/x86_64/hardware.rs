@@ -3,7 +3,7 @@
 use super::boot::{Facts, Platform, REGIONS, Range};
 use super::cpu::{block, debug_registers, features, this_cpu, vector};
 use super::entry::frame::UserFrame;
-use super::entry::watch;
+use super::entry::{leave, watch};
 use super::irq::{lapic, lines};
 use super::mm::entry::Entry;
 use super::mm::growing::Slices;
@@ -242,6 +242,10 @@ impl Machine for Hardware {
 
     fn hide_clock(&mut self, hidden: bool) {
         features::hide_clock(hidden);
+    }
+
+    fn set_thread_pointer(&mut self, frame: &mut UserFrame, address: u64) {
+        leave::set_thread_pointer(this_cpu(), frame, address);
     }
 
     fn load_debug_registers(&mut self, registers: &DebugRegisters) {

@@ -22,6 +22,7 @@ pub(super) const CHECKS: &[Check] = &[
     ("exit-36-mov-ss-with-a-watchpoint-before-a-way-in", mov_ss),
     ("exit-36-breakpoints-without-end", breakpoint_loop),
     ("exit-37-bases-of-fs-and-gs-are-kept", bases_are_kept),
+    ("exit-37-thread-pointers-are-kept", thread_pointers_are_kept),
     ("exit-37-bases-go-with-a-thread-to-another-cpu", bases_go_along),
     ("exit-38-stack-segment-is-whole-after-a-call", stack_segment),
 ];
@@ -274,6 +275,34 @@ fn bases_are_kept(bench: &Bench) -> Outcome {
         bench.child(&["keep-bases", "1"], &[])?,
         bench.child(&["keep-bases", "2"], &[])?,
         bench.child(&["keep-bases", "0x7ff"], &[])?,
+    ];
+    for child in &children {
+        bench.same("status", child.status()?, 0)?;
+    }
+    Ok(())
+}
+
+/// In a child: a thread pointer of its own, looked at all the time; ends with 1 when it changed.
+pub(crate) fn keep_thread_pointer(number: u64) -> Result<(), Failure> {
+    let pointer = entries::set_thread_word(number);
+    let set = hazard::plain(Syscall::ThreadPointer as u64, [0, pointer, 0, 0, 0, 0]);
+    let end = after(20_000_000);
+    while set.status == 0 && sys::clock() < end {
+        for _ in 0..1000 {
+            if entries::thread_word() != number {
+                rt::exit(1);
+            }
+        }
+        sys::yield_now();
+    }
+    rt::exit(set.status)
+}
+
+/// Also on CPUs where programs cannot read or write it themselves.
+fn thread_pointers_are_kept(bench: &Bench) -> Outcome {
+    let children = [
+        bench.child(&["keep-thread-pointer", "7"], &[])?,
+        bench.child(&["keep-thread-pointer", "8"], &[])?,
     ];
     for child in &children {
         bench.same("status", child.status()?, 0)?;

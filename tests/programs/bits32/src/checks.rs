@@ -48,6 +48,7 @@ pub(crate) static CHECKS: &[Check] = &[
     good("exit-42-64-bit-calls-work-from-here", calls::wide_call),
     good("exit-42-the-gate-works-in-64-bit-code", calls::gate_in_wide_code),
     good("threads-come-and-go", threads::come_and_go),
+    good("thread-pointer-of-32-bit-code", threads::pointer),
     good("shared-memory-that-is-read-only", threads::read_only),
     killed("exit-42-step-over-the-gate", Signal::TRAP, || calls::step(Way::Gate)),
     killed("exit-42-step-over-the-fast-way", Signal::TRAP, || calls::step(hazard::way())),

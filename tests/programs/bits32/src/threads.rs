@@ -30,6 +30,15 @@ pub(crate) fn come_and_go() -> Outcome {
     ensure(count == ROUNDS, || format!("{count} ran"))
 }
 
+/// The last word is what the first thread's is: nothing else of the program looks meanwhile.
+pub(crate) fn pointer() -> Outcome {
+    for word in [7, 0x8000_0000, 0] {
+        let found = sys::hazard::thread_word(word);
+        ensure(found == word, || format!("{found:#x} in place of {word:#x}"))?;
+    }
+    Ok(())
+}
+
 /// Nothing that reads may use an instruction that writes.
 pub(crate) fn read_only() -> Outcome {
     copy_out().map_err(|error| format!("{error}"))

@@ -207,13 +207,13 @@ fn set_bits(map: &mut [u8; PORT_MAP], spans: &PortSpans, forbid: bool) {
 }
 
 /// Gives 32-bit code its data segments: 64-bit code works with any, and leaves any behind.
-/// fs and gs have none; their bases are set by whoever leaves.
+/// fs has one too, for the thread pointer; gs has none. The bases are set by the caller.
 pub(crate) fn load_user_data() {
     // SAFETY: 1. 64-bit kernel code uses neither ds nor es nor fs. 2. The table has this
     // segment.
     unsafe {
         DS::set_reg(USER_DATA);
         ES::set_reg(USER_DATA);
-        FS::set_reg(SegmentSelector::NULL);
+        FS::set_reg(USER_DATA);
     }
 }

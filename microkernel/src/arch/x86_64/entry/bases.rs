@@ -1,13 +1,19 @@
 //! The bases of fs and gs: the part of a thread's registers that stays in the CPU while the
 //! kernel works.
 //!
-//! Programs set them by instructions, where the CPU has those; where it has not they stay 0.
+//! The base of fs is the thread pointer: the kernel sets it when the thread is made and by
+//! `ThreadPointer`. Programs change both by instructions, where the CPU has those. Where it has
+//! not, that of fs travels by its model-specific register and that of gs stays 0.
+//!
+//! In 32-bit code the same base counts, as fs holds a segment there (`leave`).
+//! Source: Intel SDM 3A, 3.4.4.1: compatibility mode uses the low half of the hidden base.
 
 use super::super::cpu::CpuBlock;
 use core::arch::asm;
 use core::sync::atomic::Ordering::Relaxed;
 use x86_64::VirtAddr;
 use x86_64::instructions::segmentation::{FS, Segment64};
+use x86_64::registers::model_specific::FsBase;
 
 /// Both bases of a thread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,16 +23,32 @@ pub(crate) struct Bases {
 }
 
 impl Bases {
+    /// Those of a thread that did not run yet; the thread pointer is in user space.
+    pub(super) const fn of_thread(pointer: u64) -> Self {
+        Self { fs: pointer, gs: 0 }
+    }
+
+    /// The same with another thread pointer, in user space.
+    pub(super) const fn with_fs(self, pointer: u64) -> Self {
+        Self { fs: pointer, ..self }
+    }
+
     /// Those of user mode that the CPU holds.
     #[inline(always)]
     pub(super) fn held(cpu: &CpuBlock) -> Self {
-        if !cpu.fsgsbase.load(Relaxed) {
-            return Self::default();
+        if cpu.fsgsbase.load(Relaxed) {
+            Self { fs: FS::read_base().as_u64(), gs: users_gs() }
+        } else {
+            Self::held_without_instructions()
         }
-        Self { fs: FS::read_base().as_u64(), gs: users_gs() }
     }
 
-    /// Makes them the CPU's in place of those that it holds: most threads have the same, 0.
+    #[cold]
+    fn held_without_instructions() -> Self {
+        Self { fs: FsBase::read().as_u64(), gs: 0 }
+    }
+
+    /// Makes them the CPU's in place of those that it holds.
     #[inline(always)]
     pub(super) fn load_over(self, held: Self, cpu: &CpuBlock) {
         if self != held {
@@ -37,11 +59,13 @@ impl Bases {
     /// Makes them the CPU's.
     #[inline(never)]
     pub(super) fn write(self, cpu: &CpuBlock) {
+        let [fs, gs] = [self.fs, self.gs].map(VirtAddr::new_truncate);
         if cpu.fsgsbase.load(Relaxed) {
-            let [fs, gs] = [self.fs, self.gs].map(VirtAddr::new_truncate);
             // SAFETY: the kernel does not use fs.
             unsafe { FS::write_base(fs) };
             set_users_gs(gs);
+        } else {
+            FsBase::write(fs);
         }
     }
 }

@@ -4,7 +4,7 @@ use super::super::cpu::tables::{USER_CODE, USER_CODE_32, USER_DATA};
 use super::bases::Bases;
 use abi::{CompatCall, SavedFrame, ThreadMode, USER_END, WORDS};
 use core::mem::offset_of;
-use core_kernel::machine::Frame;
+use core_kernel::machine::{Frame, thread_pointer_at};
 use x86_64::registers::rflags::RFlags;
 
 /// What every stub leaves on the stack, from the last push up to the CPU's own.
@@ -195,6 +195,7 @@ impl Frame for UserFrame {
         frame.trap.rip = mode.address(entry);
         frame.trap.rsp = mode.address(stack);
         frame.trap.rdi = mode.address(argument);
+        frame.bases = Bases::of_thread(thread_pointer_at(frame.trap.rsp));
         frame
     }
 

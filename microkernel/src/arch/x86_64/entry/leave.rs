@@ -52,6 +52,16 @@ pub(super) unsafe fn put_down(cpu: &CpuBlock) {
     }
 }
 
+/// Sets the base of fs of the thread with this frame: in the CPU, if it holds the thread's bases.
+pub(crate) fn set_thread_pointer(cpu: &CpuBlock, frame: &mut UserFrame, address: u64) {
+    let address = frame.mode.address(address);
+    if core::ptr::eq(cpu.user_frame(), frame) {
+        Bases::held(cpu).with_fs(address).write(cpu);
+    } else {
+        frame.bases = frame.bases.with_fs(address);
+    }
+}
+
 /// Returns to user mode as SYSCALL came.
 ///
 /// # Safety
