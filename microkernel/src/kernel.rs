@@ -2,7 +2,7 @@
 
 use crate::arena::{Arena, Fixed, Growing, Slot};
 use crate::checks::Checks;
-use crate::exit::{Clock, Context, ITEMS};
+use crate::exit::{Clock, Context, ITEMS, SHARED_TURNS};
 use crate::machine::{CpuId, Frame, Machine, Phys};
 use crate::mem::{Block, FrameInfo, Frames};
 use crate::number;
@@ -112,6 +112,12 @@ pub struct Cpu {
     pub slice_end: Option<u64>,
     /// CPUs that this one has to kick before it leaves, one bit each.
     pub kicks: u64,
+    /// The turns of this exit.
+    pub exit_turns: u32,
+    /// Rows of shared work that are put off, one bit each.
+    pub postponed: u32,
+    /// When they go on.
+    pub resume_ns: Option<u64>,
     /// How many entries it is in: 1 in the kernel, else 0 (kept by the checks).
     pub depth: u32,
     /// Whether it hides the time-stamp counter.
@@ -141,6 +147,9 @@ impl Cpu {
             timer_ns: None,
             slice_end: None,
             kicks: 0,
+            exit_turns: 0,
+            postponed: 0,
+            resume_ns: None,
             depth: 1,
             no_clock: false,
             ports: Default::default(),
@@ -175,6 +184,8 @@ pub struct Kernel<M: Machine> {
     pub(crate) deadlines: Deadlines,
     /// How long a turn of a thread is, in [`Machine::ticks`].
     pub(crate) slice: u64,
+    /// How many turns of one exit do shared work: [`SHARED_TURNS`], fewer in some tests.
+    pub(crate) shared_turns: u32,
     /// The account that pays for room for more objects: the first program's.
     pub(crate) room_payer: Option<QuotaId>,
     /// Whose each device line is.
@@ -277,6 +288,7 @@ impl<M: Machine> Kernel<M> {
             trace: Ring::new(memory.slice(sizes.records, |_| TraceRecord::default())),
             machine,
             slice,
+            shared_turns: SHARED_TURNS,
             room_payer: None,
             lines: [None; IRQ_LINES],
             idle: 0,

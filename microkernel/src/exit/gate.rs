@@ -77,15 +77,11 @@ pub trait Held<M: Machine>: DerefMut<Target = Kernel<M>> {
     fn let_interrupts_in(&mut self);
 }
 
-/// More turns than any sane exit takes: a handler that makes its own work for ever.
-const LIVELOCK_TURNS: u64 = 10_000_000;
-
 /// Prepares every way out that [`Kernel::exit_at_once`] does not: drains all work, then
 /// decides.
 pub fn exit<M: Machine>(held: &mut impl Held<M>, cpu: CpuId) -> Way<M::Frame> {
-    let mut turns = 0;
     loop {
-        if let Some(way) = held.stretch(cpu, &mut turns) {
+        if let Some(way) = held.stretch(cpu) {
             return way;
         }
         held.let_interrupts_in();
@@ -130,7 +126,7 @@ impl<M: Machine> Kernel<M> {
     /// What a CPU does between two moments in which interrupts are let in: a turn, another
     /// one when only the next thread is to be found, and the decision when nothing is left.
     #[inline(always)]
-    fn stretch(&mut self, cpu: CpuId, turns: &mut u64) -> Option<Way<M::Frame>> {
+    fn stretch(&mut self, cpu: CpuId) -> Option<Way<M::Frame>> {
         self.check_interrupts(Place::Turn);
         let mut work = self.read_work(cpu);
         for _ in 0..2 {
@@ -138,15 +134,13 @@ impl<M: Machine> Kernel<M> {
                 break;
             }
             self.one_turn(cpu, work);
-            *turns += 1;
-            assert!(*turns < LIVELOCK_TURNS, "exit work never ends: {work:#x}");
+            self.count_turn(cpu);
             work = self.read_work(cpu);
             if work & Self::LOOP_MASK != Work::Reschedule.flag() {
                 break;
             }
         }
         if self.ends_loop(work) {
-            self.count_turns(cpu, *turns);
             return Some(self.last_step(cpu, work));
         }
         self.settle_before_window(cpu);
@@ -155,7 +149,7 @@ impl<M: Machine> Kernel<M> {
 
     /// One stretch of the loop, for whoever drives the core without the loop.
     pub fn turn(&mut self, cpu: CpuId) -> Option<Next> {
-        self.stretch(cpu, &mut 0).map(|way| way.next())
+        self.stretch(cpu).map(|way| way.next())
     }
 
     /// Whether the loop has nothing more to do.
@@ -179,6 +173,8 @@ impl<M: Machine> Kernel<M> {
             return Way::Shutdown(code);
         }
         self.run_work(cpu, work);
+        self.count_exit(cpu);
+        self.resume_before_idle(cpu);
         self.keep_timer(cpu);
         self.leave(cpu)
     }
@@ -239,12 +235,13 @@ impl<M: Machine> Kernel<M> {
 
     /// Counts an exit by the turns that it took: 1, 2-3, 4-7, and so on.
     #[inline(always)]
-    fn count_turns(&mut self, cpu: CpuId, turns: u64) {
-        self.stats.most_turns = self.stats.most_turns.max(turns);
-        let histogram = &mut self.cpu_mut(cpu).turns;
+    fn count_exit(&mut self, cpu: CpuId) {
+        let state = self.cpu_mut(cpu);
+        let turns = core::mem::take(&mut state.exit_turns);
         if let Some(bucket) = turns.checked_ilog2() {
-            histogram[(bucket as usize).min(TURN_BUCKETS - 1)] += 1;
+            state.turns[(bucket as usize).min(TURN_BUCKETS - 1)] += 1;
         }
+        self.stats.most_turns = self.stats.most_turns.max(u64::from(turns));
     }
 
     /// Interrupts are off, no flag is set, and the timer is right: the context, the decision.
@@ -268,6 +265,7 @@ impl<M: Machine> Kernel<M> {
             return Some(self.last_step(cpu, work).next());
         }
         self.one_turn(cpu, work);
+        self.count_turn(cpu);
         self.settle_before_window(cpu);
         None
     }

@@ -18,6 +18,7 @@ pub(super) fn interrupts<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
                 kernel.stats.timer_interrupts += 1;
                 kernel.cpu_mut(cpu).timer_ns = None;
                 kernel.timer_is_stale(cpu);
+                kernel.resume_shared_work(cpu);
                 deadlines(kernel, cpu);
                 slice_ended(kernel, cpu);
             }

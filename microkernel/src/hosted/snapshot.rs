@@ -1,6 +1,7 @@
 //! Copying a whole kernel, and telling two apart: what a checker of interleavings needs.
 
 use super::Hosted;
+use crate::exit::SHARED_TURNS;
 use crate::kernel::{Cpu, Kernel, Stats};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -109,6 +110,7 @@ impl Hash for Kernel<Hosted> {
             trace,
             checks,
             slice: _,
+            shared_turns,
             room_payer: _,
             lines,
             idle,
@@ -130,6 +132,10 @@ impl Hash for Kernel<Hosted> {
             work.load(Ordering::Relaxed).hash(state);
             (context, current, queue, clock.since, timer_ns, slice_end, kicks).hash(state);
             (cpu.debug, cpu.depth, cpu.vector_owner).hash(state);
+            (cpu.postponed, cpu.resume_ns).hash(state);
+            // No scene takes as many turns as there usually are.
+            let counts = *shared_turns < SHARED_TURNS;
+            counts.then_some(cpu.exit_turns.min(*shared_turns)).hash(state);
             // The rest is counted: `forget_counts` names it.
         }
     }

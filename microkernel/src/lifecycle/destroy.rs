@@ -191,8 +191,8 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// Whether taking the dead apart is at least as urgent as the current thread, and no
-    /// CPU runs the dead any more: the last one that does takes over.
+    /// Whether taking the dead apart is at least as urgent as the current thread, not put off
+    /// here, and no CPU runs the dead any more: the last one that does takes over.
     #[inline(always)]
     pub(crate) fn reap_due(&self, cpu: CpuId) -> bool {
         self.dying.is_some_and(|dying| self.is_due(dying, cpu))
@@ -202,6 +202,7 @@ impl<M: Machine> Kernel<M> {
     fn is_due(&self, dying: ProcessId, cpu: CpuId) -> bool {
         let urgency = self.processes[dying].urgency;
         self.cpu(cpu).current.is_none_or(|id| self.threads[id].priority <= urgency)
+            && !self.is_postponed(cpu, Work::Reap)
             && !self.runs_somewhere(dying)
     }
 

@@ -3,7 +3,7 @@
 //! Whatever changes one of those marks the timer as stale; it is computed on the way out, and
 //! only then.
 
-use crate::exit::Context;
+use crate::exit::{Context, Work};
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 
@@ -51,16 +51,20 @@ impl<M: Machine> Kernel<M> {
 
     /// Sets the deadline timer to what comes first: a deadline, unless another CPU keeps it
     /// already, or the end of the budget, or of the slice when others of the same priority
-    /// wait. Nothing of the kind: no timer interrupt.
+    /// wait, or the moment when shared work goes on. Nothing of the kind: no timer interrupt.
     #[inline(never)]
     fn set_next_timer(&mut self, cpu: CpuId) {
         self.stale_timers &= !(1 << cpu.0);
         let slice_end = self.slice_end_ns(cpu);
-        let deadline = self.deadlines.next_ns().filter(|next| !self.kept_elsewhere(cpu, *next));
+        let resume = self.cpu(cpu).resume_ns;
+        let mut deadline = self.deadlines.next_ns().filter(|next| !self.kept_elsewhere(cpu, *next));
         if deadline.is_some() {
             self.keeper = cpu;
+            if self.is_postponed(cpu, Work::Deadlines) {
+                deadline = deadline.max(resume);
+            }
         }
-        let wanted = [deadline, slice_end].into_iter().flatten().min();
+        let wanted = [deadline, slice_end, resume].into_iter().flatten().min();
         if wanted != self.cpu(cpu).timer_ns {
             self.cpu_mut(cpu).timer_ns = wanted;
             self.machine.set_timer(wanted);

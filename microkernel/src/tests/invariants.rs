@@ -152,6 +152,7 @@ fn check_cpus(kernel: &Kernel<Hosted>) {
             continue;
         }
         assert_eq!(cpu.kicks, 0, "{at:?} has left without sending its kicks");
+        check_postponed(kernel, number);
         // That a CPU or thread has something unusual in registers is no work before the next exit.
         let lasting = [Work::VectorSave, Work::Debug, Work::Ports, Work::UserValues];
         let lasting = lasting.iter().fold(0, |all, work| all | work.flag());
@@ -161,7 +162,7 @@ fn check_cpus(kernel: &Kernel<Hosted>) {
             assert_eq!(cpu.context, Context::Idle);
             assert_eq!(cpu.queue.highest(), None, "{at:?} is idle while somebody is ready");
             assert!(
-                in_kernel || kernel.dying.is_none(),
+                in_kernel || kernel.dying.is_none() || kernel.is_postponed(at, Work::Reap),
                 "{at:?} is idle while a dead process holds something"
             );
             continue;
@@ -196,6 +197,16 @@ fn check_cpus(kernel: &Kernel<Hosted>) {
     }
 }
 
+/// Shared work that a CPU has put off goes on when its timer fires, at once when it is halted.
+fn check_postponed(kernel: &Kernel<Hosted>, number: usize) {
+    let cpu = &kernel.cpus[number];
+    assert_eq!(cpu.postponed != 0, cpu.resume_ns.is_some(), "CPU {number}");
+    let Some(resume) = cpu.resume_ns else { return };
+    let timer = kernel.machine.cpus[number].timer_ns;
+    assert!(timer.is_some_and(|timer| timer <= resume), "CPU {number} never goes on");
+    assert!(cpu.current.is_some() || resume <= kernel.machine.now_ns, "CPU {number} waits idly");
+}
+
 /// Somebody's timer comes no later than the next deadline.
 fn check_deadlines(kernel: &Kernel<Hosted>) {
     let Some(next) = kernel.deadlines.next_ns() else { return };
@@ -204,6 +215,7 @@ fn check_deadlines(kernel: &Kernel<Hosted>) {
         cpu.context == Context::Kernel
             || told(kernel, number)
             || timer.is_some_and(|timer| timer <= next)
+            || cpu.postponed & Work::Deadlines.flag() != 0
     };
     assert!(kernel.cpus.iter().enumerate().any(sees), "nobody waits for the deadline {next}");
 }
@@ -337,7 +349,9 @@ fn check_untold(kernel: &Kernel<Hosted>) {
     let untold = |id: &ProcessId| kernel.processes[*id].untold;
     assert!(listed.iter().all(untold), "a server is listed that has nothing to be told");
     assert_eq!(listed.len(), kernel.processes.ids().filter(untold).count(), "one is lost");
-    let tells = |cpu: &Cpu| cpu.work.load(Ordering::Relaxed) & Work::LostCalls.flag() != 0;
+    let tells = |cpu: &Cpu| {
+        (cpu.work.load(Ordering::Relaxed) | cpu.postponed) & Work::LostCalls.flag() != 0
+    };
     assert!(listed.is_empty() || kernel.cpus.iter().any(tells), "nobody will tell {listed:?}");
 }
 

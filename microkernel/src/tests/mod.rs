@@ -22,6 +22,7 @@ mod objects;
 mod processes;
 mod room;
 mod scheduling;
+mod shared;
 mod shares;
 mod spaces;
 mod untrusted;
