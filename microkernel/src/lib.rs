@@ -29,6 +29,7 @@ pub mod hosted;
 pub mod ipc;
 mod kernel;
 mod lifecycle;
+mod log;
 pub mod machine;
 mod mem;
 mod number;

@@ -47,7 +47,7 @@ pub use layout::{
     HEAP_BASE, IMAGE_BASE, Layout, MAP_BASE, PAGE_SIZE, STACK_TOP, STACKS_BASE, STARTUP_ADDRESS,
     STARTUP_SIZE, USER_END,
 };
-pub use log::{LOG_MAGIC, LogHeader, LogKind};
+pub use log::{LOG_BURST, LOG_MAGIC, LOG_RATE, LogHeader, LogKind};
 pub use message::{
     Envelope, FOREVER, GIFTS, Gift, INLINE_BYTES, MESSAGE_MAX, NOTIFIED_LABEL, RECEIVES_ONLY,
     ReplyToken, SENDS_BYTES, WORDS,

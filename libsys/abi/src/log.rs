@@ -3,6 +3,11 @@
 /// The first bytes of every record.
 pub const LOG_MAGIC: u16 = 0x4c50;
 
+/// Bytes of records, headers included, that a program may write to the log at once.
+pub const LOG_BURST: u64 = 128 << 10;
+/// Bytes that it may write in a second after that. What is more is dropped and counted.
+pub const LOG_RATE: u64 = 32 << 10;
+
 /// What a record holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
@@ -15,6 +20,8 @@ pub enum LogKind {
     Text = 2,
     /// A [`TraceRecord`](crate::TraceRecord) of a watched system call.
     Audit = 3,
+    /// The number of records, a `u64`, that the source wrote too fast: they are not in the log.
+    Dropped = 4,
 }
 
 /// The header of a record, little endian, followed by `len` bytes.
@@ -53,6 +60,7 @@ impl LogHeader {
             1 => LogKind::Defmt,
             2 => LogKind::Text,
             3 => LogKind::Audit,
+            4 => LogKind::Dropped,
             _ => return None,
         };
         (u16::from_le_bytes([m0, m1]) == LOG_MAGIC).then_some(Self {

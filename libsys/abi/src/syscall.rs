@@ -231,7 +231,8 @@ syscalls! {
     /// for good; needs the rights to read and write. At most four ranges.
     PortAllow = 76,
 
-    /// `(address, length)`: up to 1,024 bytes of the caller's defmt stream into the system log.
+    /// `(address, length)`: up to 1,024 bytes of the caller's defmt stream into the system log;
+    /// `QuotaExceeded` when it has written too much of late (see [`LOG_RATE`](crate::LOG_RATE)).
     LogWrite = 80,
     /// `(address of a SystemInfo)`.
     SystemInfo = 81,

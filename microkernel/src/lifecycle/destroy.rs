@@ -101,6 +101,7 @@ impl<M: Machine> Kernel<M> {
         }
         process.life = Life::Dying;
         process.status = status;
+        self.report_dropped(id);
         self.stop_running(id);
         self.enlist_dying(id);
         self.find_reaper();

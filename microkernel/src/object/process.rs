@@ -5,6 +5,7 @@ use super::{
     Regions, Watch,
 };
 use crate::arena::Arena;
+use crate::log::ProcessLog;
 use crate::machine::Machine;
 use abi::NAME_LEN;
 
@@ -52,6 +53,8 @@ pub struct Process<T> {
     /// Time that others spent for threads of this share: comes off its next turns. This and
     /// what follows in [`crate::Machine::ticks`].
     pub debt: u64,
+    /// What it may write to the system log.
+    pub log: ProcessLog,
     /// Callers whose call was received here and not answered yet.
     pub callers: List,
     /// How often a thread of it has asked for a message.
@@ -104,6 +107,7 @@ impl<T> Default for Process<T> {
             threads: List::EMPTY,
             share: None,
             debt: 0,
+            log: ProcessLog::default(),
             callers: List::EMPTY,
             receives: 0,
             fault_handler: None,

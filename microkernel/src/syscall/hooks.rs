@@ -99,16 +99,17 @@ impl<M: Machine> Kernel<M> {
             status,
         };
         if flags.has(TraceFlags::AUDIT) {
-            self.audit(&record);
+            self.audit(me, &record);
         }
         if flags.has(TraceFlags::POINT) {
             self.trace.push(record);
         }
     }
 
-    fn audit(&mut self, record: &TraceRecord) {
+    fn audit(&mut self, me: ThreadId, record: &TraceRecord) {
         let bytes = crate::mem::trace_record_bytes(record);
-        self.log_record(LogKind::Audit, record.pid, &bytes);
+        // A record that is dropped is counted.
+        let _ = self.log_of_process(self.own(me), LogKind::Audit, &bytes);
     }
 
     /// The thread waits for the listener's answer.

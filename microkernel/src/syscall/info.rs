@@ -16,8 +16,7 @@ impl<M: Machine> Kernel<M> {
         let mut bytes = [0; LOG_MAX];
         let bytes = bytes.get_mut(..slice.len()).ok_or(Error::TooLong)?;
         self.read_user(self.own(me), slice, bytes)?;
-        let pid = self.processes[self.own(me)].pid;
-        self.log_record(LogKind::Defmt, pid, bytes);
+        self.log_of_process(self.own(me), LogKind::Defmt, bytes)?;
         Ok(Done::NOTHING)
     }
 

@@ -4,6 +4,7 @@ use super::Done;
 use crate::exit::Work;
 use crate::fault::Fault;
 use crate::kernel::Kernel;
+use crate::log::ProcessLog;
 use crate::machine::Machine;
 use crate::mem::{Readable, UserSlice, Writable, process_info_bytes, quota_from};
 use crate::number;
@@ -52,6 +53,7 @@ impl<M: Machine> Kernel<M> {
         let made = self.new_process(name, account, payer, max_priority);
         let process = made.inspect_err(|_| self.quotas.close(account))?;
         self.processes[process].share = self.share_of_child(own, max_priority);
+        self.processes[process].log = ProcessLog::of_child(own, &self.processes[own]);
         if let Some((notification, _)) = death {
             self.notifications[notification].refs += 1;
             self.processes[process].death = death;

@@ -17,6 +17,7 @@ mod invariants;
 mod kit;
 mod lending;
 mod loans;
+mod log;
 mod notifications;
 mod objects;
 mod processes;

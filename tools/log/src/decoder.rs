@@ -4,7 +4,7 @@ use crate::audit;
 use crate::program::{Program, Statement, Stream};
 use crate::symbols::Symbols;
 use crate::{FindElf, KERNEL, Line, Record, Records};
-use abi::LogKind;
+use abi::{LOG_RATE, LogKind};
 use std::collections::{HashMap, VecDeque};
 
 /// What stands before the addresses in the kernel's report of a panic.
@@ -80,6 +80,16 @@ impl LogDecoder {
                 let text = String::from_utf8_lossy(&record.payload).trim_end().to_owned();
                 let text = if name == KERNEL { self.panic_with_names(&text) } else { text };
                 let statement = Statement { level: "", text, place: None };
+                lines.push(self.remembered(line(record, &name, statement)));
+            }
+            LogKind::Dropped => {
+                let name = self.source(record, lines).name.clone();
+                let count =
+                    record.payload.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+                let text = format!(
+                    "{count} records dropped: it writes faster than {LOG_RATE} bytes a second"
+                );
+                let statement = Statement { level: "WARN", text, place: None };
                 lines.push(self.remembered(line(record, &name, statement)));
             }
             LogKind::Audit => {
@@ -230,6 +240,16 @@ mod tests {
         decoder.push(&record(LogKind::Source, 8, 5, b"disk"));
         let text = decoder.fault_with_names("backtrace of disk:".into());
         assert_eq!(text, "backtrace of disk:", "a new life has no lines yet");
+    }
+
+    #[test]
+    fn dropped_records_are_told_of() {
+        let mut decoder = LogDecoder::new(Box::new(|_| None));
+        decoder.push(&record(LogKind::Source, 7, 5, b"noisy"));
+        let lines = decoder.push(&record(LogKind::Dropped, 7, 5, &700_u64.to_le_bytes()));
+        assert_eq!(lines.len(), 1);
+        let text = lines[0].to_string();
+        assert!(text.contains("noisy WARN  700 records dropped"), "{text}");
     }
 
     #[test]
