@@ -9,8 +9,10 @@ mod grants;
 mod heartbeats;
 mod lasting;
 mod look;
+mod prompt;
 mod system;
 
+use alloc::format;
 use alloc::vec::Vec;
 use boot::Boot;
 use child::{Child, Life, Started};
@@ -51,13 +53,12 @@ impl Init {
         // What thousands of deaths make it need besides is taken at once, so that its heap does
         // not grow later: that would look like a leak.
         drop(Vec::<u8>::with_capacity(RESERVE_BYTES));
-        let executor = Executor::new()?;
-        let bell = executor.bell()?;
-        let common = Common::new(boot, Endpoint::create()?);
+        let (executor, bell, endpoint) = own_objects()
+            .map_err(|error| boot::give_up(&boot.resource, &format!("init: {error}")))?;
+        let common = Common::new(boot, endpoint);
         let plans = common.boot.system.servers.iter().zip(1..);
-        let children = plans
-            .map(|(plan, number)| Child::new(plan, number, &common.boot.resource))
-            .collect::<Result<Vec<_>, _>>()?;
+        let new = |(plan, number)| Child::new(plan, number, &common.boot.resource);
+        let children = plans.map(new).collect();
         let order = common.boot.system.start_order();
         let faults = FaultLog::default();
         Ok(Self { common, children, order, faults, executor, bell, next: None })
@@ -65,6 +66,9 @@ impl Init {
 
     /// Starts all servers and serves for ever.
     pub(crate) fn run(mut self) -> ! {
+        let given_up = |(index, child): (_, &Child)| child.end().map(|_| index);
+        let given_up: Vec<_> = self.children.iter().enumerate().filter_map(given_up).collect();
+        given_up.into_iter().for_each(|index| self.tell_dependents(index));
         loop {
             self.do_what_is_due();
             let Err(error) = self.serve();
@@ -92,6 +96,7 @@ impl Init {
     fn do_what_is_due(&mut self) {
         self.look_for_hangs();
         self.start_due();
+        self.end_without_prompt();
         self.wait_for_next_time();
     }
 
@@ -161,6 +166,13 @@ impl Init {
         let index = usize::try_from(badge).ok()?.checked_sub(1)?;
         (index < self.children.len()).then_some(index)
     }
+}
+
+/// What init needs before it can do anything.
+fn own_objects() -> Result<(Executor, Notification, Endpoint), Error> {
+    let executor = Executor::new()?;
+    let bell = executor.bell()?;
+    Ok((executor, bell, Endpoint::create()?))
 }
 
 fn service(init: &mut Init) -> &mut (dyn System + 'static) {

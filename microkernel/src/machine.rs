@@ -311,9 +311,6 @@ pub trait Machine: Sized {
 
     /// Whether this physical range may become a device memory object: no RAM, nothing of the kernel's.
     fn is_device_memory(&self, first: Phys, frames: u64) -> bool;
-    /// Whether user programs may be given this port (not the kernel's own: interrupt
-    /// controllers, debug exit, debug console).
-    fn is_user_port(&self, port: u16) -> bool;
     /// Reads a port.
     fn port_read(&mut self, port: u16, width: PortWidth) -> u32;
     /// Writes a port.

@@ -9,7 +9,7 @@ mod system;
 mod transcript;
 
 pub use image::{Function, Image, Jump};
-pub use system::machine_with_sections;
+pub use system::{machine_with_changes, machine_with_sections};
 pub use transcript::{Example, matches, readme_session};
 
 use anyhow::{Context as _, Result, ensure};

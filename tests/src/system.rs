@@ -15,9 +15,22 @@ const USER_PAGES: u32 = (MEMORY_MIB - 16) * 256;
 /// # Errors
 /// When the manifest is wrong, or a program is missing.
 pub fn machine_with_sections(name: &str, sections: &str) -> Result<Machine> {
+    machine_with_changes(name, sections, |_| ())
+}
+
+/// The same; what the change makes of the manifest is not checked.
+///
+/// # Errors
+/// As for [`machine_with_sections`].
+pub fn machine_with_changes(
+    name: &str,
+    sections: &str,
+    change: impl FnOnce(&mut System),
+) -> Result<Machine> {
     let images = Images::get()?;
     let text = std::fs::read_to_string(root().join("init/system.toml"))? + sections;
-    let system = checked(&text)?;
+    let mut system = checked(&text)?;
+    change(&mut system);
     let mut archive = Archive::read(&images.archive)?;
     for file in system.program_files() {
         if archive.get(file).is_none() {

@@ -26,6 +26,7 @@
 //! | `stack_pages` * | 8 | its first stack |
 //! | `service` | false | whether it has an endpoint |
 //! | `clients` | none | servers and programs that may connect |
+//! | `leader` | none; of `console`: `shell` | of a terminal: the client that leads its session, see below |
 //! | `restart` | `"on-crash"` | or `"never"`, `"always"` |
 //! | `backoff_ms`, `backoff_max_ms` | 100, 10000 | pause before the first restart, which doubles; the longest |
 //! | `restart_limit`, `restart_window_ms` | 5, 10000 | more deaths in that time: given up |
@@ -53,6 +54,12 @@
 //! | `archive` | `spawn = true` | the boot archive; its size is the line `archive BYTES` |
 //! | `root`, `self` | `spawn = true` | unbadged lines to `names` and itself, to be badged for programs |
 //! | `service:NAME` | `names` | line to a service, to be badged for clients |
+//!
+//! **The terminal** is the service with a `leader`. Its startup block has the lines `leader N`
+//! and `spawner N`: the numbers of the leader, which decides which programs are in the
+//! foreground, and of the server with `spawn`, which tells what programs these are and needs
+//! not be listed in `clients`. When the terminal, its leader or `names` cannot run, there is no
+//! prompt: init says why on the serial line and ends the machine.
 //!
 //! **Numbers.** Clients are numbered from 1: servers in the manifest's order, then
 //! programs ([`System::client_number`]). Badges carry the number in their low 32 bits.

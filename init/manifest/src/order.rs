@@ -4,10 +4,16 @@ use crate::{OnRestart, Server, System};
 use alloc::vec::Vec;
 
 impl System {
-    /// Indices of the servers: each after those it depends on, else the most urgent first.
+    /// Indices of the servers: each after those it depends on, else first those without which
+    /// there is no prompt, so that they get what little memory there may be; then the most
+    /// urgent first.
     pub fn start_order(&self) -> Vec<usize> {
+        let needed = self.needed_for_prompt();
         let mut waiting: Vec<usize> = (0..self.servers.len()).collect();
-        waiting.sort_by_key(|index| core::cmp::Reverse(self.servers[*index].priority));
+        waiting.sort_by_key(|index| {
+            let server = &self.servers[*index];
+            (!needed.contains(&server.name.as_str()), core::cmp::Reverse(server.priority))
+        });
         let mut order = Vec::with_capacity(waiting.len());
         while !waiting.is_empty() {
             let next = waiting.iter().position(|index| !self.waits_for(*index, &waiting));
@@ -97,6 +103,18 @@ mod tests {
         let system = system();
         let order = names(&system, &system.start_order());
         assert_eq!(order, ["disk", "log", "files", "index", "net", "web"]);
+    }
+
+    #[test]
+    fn what_the_prompt_needs_starts_first() {
+        let mut system = system();
+        system.servers.push(server("names", 40, &[], OnRestart::Nothing));
+        system.servers[2].leader = Some("web".into());
+        let order = names(&system, &system.start_order());
+        assert_eq!(order, ["names", "disk", "log", "files", "index", "net", "web"]);
+        system.servers[2].depends.clear();
+        let order = names(&system, &system.start_order());
+        assert_eq!(order[..2], ["names", "index"], "the terminal needs nothing else");
     }
 
     #[test]

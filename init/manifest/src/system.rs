@@ -149,6 +149,8 @@ pub struct Server {
     pub service: bool,
     /// The servers and programs that may.
     pub clients: Vec<String>,
+    /// Of a terminal: the client that decides which program is in the foreground.
+    pub leader: Option<String>,
     /// Its interrupt lines.
     pub irqs: Vec<Irq>,
     /// Its I/O ports.
@@ -213,6 +215,46 @@ impl System {
     pub fn client_number(&self, name: &str) -> Option<u32> {
         let index = self.clients().position(|client| client == name)?;
         u32::try_from(index + 1).ok()
+    }
+
+    /// The server that has the terminal, and the leader of its session.
+    pub fn terminal(&self) -> Option<(&Server, &Server)> {
+        let led = self.servers.iter().filter_map(|server| Some((server, server.leader.as_ref()?)));
+        let known = |(server, leader): (_, &String)| Some((server, self.server(leader)?));
+        led.filter_map(known).next()
+    }
+
+    /// The servers without which no prompt comes: the terminal, its leader, and `names`, by
+    /// which the leader finds the terminal. None where the manifest has no terminal.
+    pub fn needed_for_prompt(&self) -> Vec<&str> {
+        let Some((terminal, leader)) = self.terminal() else { return Vec::new() };
+        [NAMES, terminal.name.as_str(), leader.name.as_str()].into()
+    }
+
+    /// The server that starts programs.
+    pub fn spawner(&self) -> Option<&Server> {
+        self.servers.iter().find(|server| server.spawn)
+    }
+
+    /// The number of handles that init gives to a server, see the table in the crate's
+    /// documentation.
+    pub fn handles_given(&self, server: &Server) -> u64 {
+        let is_names = server.name == NAMES;
+        let services = self.servers.iter().filter(|other| is_names && other.service).count();
+        let mut bells: Vec<&str> = server.irqs.iter().map(|irq| irq.notify.as_str()).collect();
+        bells.sort_unstable();
+        bells.dedup();
+        let devices = server.irqs.len() + server.ports.len() + server.memory.len();
+        let flags = [
+            !is_names,
+            server.service,
+            server.supervisor,
+            server.on_restart == OnRestart::Tell,
+            server.keep_pages > 0,
+        ];
+        let flags = flags.into_iter().filter(|flag| *flag).count();
+        let spawns = if server.spawn { 3 } else { 0 };
+        (services + bells.len() + devices + flags + spawns) as u64
     }
 
     /// The files that the archive needs beside `init` and the manifest.

@@ -10,6 +10,13 @@ use sys::{Constant, Memory, OwnedHandle, Ports, Resource, Rights};
 /// The first serial port.
 const COM1: u16 = 0x3f8;
 const COM1_PORTS: u16 = 8;
+/// Source: PC16550D data sheet, section 8.
+const LINE_STATUS: u16 = 5;
+const SEND_EMPTY: u8 = 0x20;
+/// Bytes that the empty queue of the sender takes.
+const FIFO: usize = 16;
+/// How often to look for room: a device that is not there must not hang the end.
+const PATIENCE: u32 = 10_000;
 
 /// What init starts from.
 pub(crate) struct Boot {
@@ -78,13 +85,23 @@ fn check(boot: &Boot) -> Result<System, String> {
     Ok(system)
 }
 
-/// Tells why on the serial port and ends the machine.
-fn give_up(resource: &Resource, why: &str) -> Failure {
-    defmt::error!("{=str}", why);
-    if let Ok(port) = Ports::create(resource, COM1, COM1_PORTS) {
-        // It is the last thing that happens: where it fails, nothing is left to do.
-        let _ = port.write_bytes(0, format!("{why}\r\n").as_bytes());
+/// Writes text to the serial port: the last thing that happens, so what fails is left so.
+pub(super) fn say(resource: &Resource, text: &str) {
+    let Ok(port) = Ports::create(resource, COM1, COM1_PORTS) else { return };
+    for piece in text.replace('\n', "\r\n").as_bytes().chunks(FIFO) {
+        for _ in 0..PATIENCE {
+            if port.read_u8(LINE_STATUS).is_ok_and(|status| status & SEND_EMPTY != 0) {
+                break;
+            }
+        }
+        let _ = port.write_bytes(0, piece);
     }
+}
+
+/// Tells why on the serial port and ends the machine.
+pub(super) fn give_up(resource: &Resource, why: &str) -> Failure {
+    defmt::error!("{=str}", why);
+    say(resource, &format!("postern: {why}\n"));
     let _ = resource.shutdown(abi::exit_code::BOOT_FAILED);
     Failure::new(why)
 }

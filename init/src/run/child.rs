@@ -1,5 +1,6 @@
 //! One server: what survives its deaths, and its present life.
 
+use super::boot::Boot;
 use super::grants::{Common, Grant};
 use super::lasting::{self, Lasting};
 use alloc::format;
@@ -53,6 +54,8 @@ pub(crate) struct Child {
     context: Option<SchedContext>,
     /// Tells it of restarts of those it depends on, if it wants to know.
     pub(crate) peers: Option<Notification>,
+    /// Whether what survives its deaths has been made.
+    is_equipped: bool,
     /// Its next death was asked for.
     requested: bool,
     /// It is started after its next death, whatever its policy says.
@@ -72,22 +75,47 @@ fn terms(plan: &Server) -> Option<Terms> {
 }
 
 impl Child {
-    /// Makes what survives the server's deaths.
-    pub(crate) fn new(plan: &Server, number: u32, resource: &Resource) -> Result<Self, Error> {
-        let told = plan.on_restart == OnRestart::Tell;
-        Ok(Self {
+    /// Makes what survives the server's deaths. A server for which that cannot be made is
+    /// given up.
+    pub(crate) fn new(plan: &Server, number: u32, resource: &Resource) -> Self {
+        let mut child = Self {
             plan: plan.clone(),
             number,
             supervision: Supervision::new(plan.restart),
             life: Life::Waiting { at_ns: 0 },
-            line: plan.service.then(Endpoint::create).transpose()?,
-            lasting: lasting::make(plan, resource)?,
-            context: terms(plan).map(|terms| SchedContext::create(resource, &terms)).transpose()?,
-            peers: told.then(Notification::create).transpose()?,
+            line: None,
+            lasting: Vec::new(),
+            context: None,
+            peers: None,
+            is_equipped: false,
             requested: false,
             revive: false,
             adopted: Vec::new(),
-        })
+        };
+        if let Err(why) = child.equip(resource) {
+            child.life = child.give_up(why);
+        }
+        child
+    }
+
+    /// Makes what survives the server's deaths, unless that is there already.
+    fn equip(&mut self, resource: &Resource) -> Result<(), String> {
+        if self.is_equipped {
+            return Ok(());
+        }
+        let plan = &self.plan;
+        let told = plan.on_restart == OnRestart::Tell;
+        let at = |key, what| move |why: Error| lasting::refused(plan, key, what, None, why);
+        let line = plan.service.then(Endpoint::create).transpose();
+        let line = line.map_err(at("service", "its endpoint"))?;
+        let lasting = lasting::make(plan, resource)?;
+        let context = terms(plan).map(|terms| SchedContext::create(resource, &terms)).transpose();
+        let context = context.map_err(at("time", "its scheduling context"))?;
+        let peers = told.then(Notification::create).transpose();
+        let peers = peers.map_err(at("on_restart", "its notification"))?;
+        (self.line, self.lasting, self.context, self.peers) = (line, lasting, context, peers);
+        self.is_equipped = true;
+        Ok(())
     }
 
     /// Starts a new life.
@@ -130,13 +158,13 @@ impl Child {
             self.plan.args.clone()
         };
         let args: Vec<&str> = lines.iter().map(String::as_str).collect();
-        let size = common.boot.archive_size.to_string();
-        let facts = [("cmdline", common.boot.cmdline), ("archive", size.as_str())];
+        let facts = self.facts(&common.boot);
+        let facts: Vec<_> = facts.iter().map(|(key, value)| (*key, value.as_str())).collect();
         let program = loader::Program {
             name: &self.plan.name,
             image: common.boot.file(&self.plan.name)?,
             args: &args,
-            facts: if self.plan.spawn { &facts } else { &facts[..1] },
+            facts: &facts,
             quota: self.plan.limits.quota(self.plan.priority),
             priority: Priority(self.plan.priority),
             time: self.time(),
@@ -145,7 +173,23 @@ impl Child {
             fault: Some((&common.endpoint, self.number.into())),
             death: Some(death),
         };
-        program.start().map_err(|error| error.to_string())
+        program.start().map_err(|error| lasting::not_started(&self.plan, &error))
+    }
+
+    /// What it is told besides arguments and handles.
+    fn facts(&self, boot: &Boot) -> Vec<(&'static str, String)> {
+        let mut facts = Vec::from([("cmdline", boot.cmdline.to_string())]);
+        if self.plan.spawn {
+            facts.push(("archive", boot.archive_size.to_string()));
+        }
+        if let Some(leader) = &self.plan.leader {
+            let spawner = boot.system.spawner().map(|server| &server.name);
+            for (key, name) in [("leader", Some(leader)), ("spawner", spawner)] {
+                let number = name.and_then(|name| boot.system.client_number(name));
+                facts.extend(number.map(|number| (key, number.to_string())));
+            }
+        }
+        facts
     }
 
     fn time(&self) -> loader::Time<'_> {
@@ -176,6 +220,15 @@ impl Child {
             }
         };
         !self.is_coming()
+    }
+
+    /// Why it will not run again, if it will not.
+    pub(crate) fn end(&self) -> Option<String> {
+        match &self.life {
+            Life::Running { .. } | Life::Waiting { .. } => None,
+            Life::Ended { status } => Some(format!("ended with status {status}")),
+            Life::GivenUp { why } => Some(format!("given up: {why}")),
+        }
     }
 
     /// Whether a new life of it is on its way.
@@ -243,18 +296,19 @@ impl Child {
         self.requested = true;
     }
 
-    /// A person wants it to run. True when it needs a new endpoint, which `names` has to
-    /// be told.
-    pub(crate) fn revive(&mut self) -> Result<bool, Error> {
+    /// A person wants it to run. True when it has a new endpoint, which `names` has to be told.
+    pub(crate) fn revive(&mut self, resource: &Resource) -> Result<bool, String> {
         self.supervision.forgive();
         if let Life::Running { process, .. } = &self.life {
             self.revive = true;
             self.requested = true;
-            return process.kill(abi::KILLED + 15).map(|()| false);
+            let killed = process.kill(abi::KILLED + 15);
+            return killed.map(|()| false).map_err(|error| error.to_string());
         }
         let lost = self.plan.service && self.line.is_none();
-        if lost {
-            self.line = Some(Endpoint::create()?);
+        self.equip(resource)?;
+        if self.plan.service && self.line.is_none() {
+            self.line = Some(Endpoint::create().map_err(|error| error.to_string())?);
         }
         self.life = Life::Waiting { at_ns: sys::clock() };
         Ok(lost)

@@ -101,8 +101,12 @@ impl System for Init {
     }
 
     fn restart(&mut self, _caller: &Caller, server: String) -> Result<(), SystemError> {
-        let child = self.child(&server)?;
-        let new_line = child.revive().map_err(|error| kernel(&server, error))?;
+        let index = self.index(&server)?;
+        let resource = &self.common.boot.resource;
+        let child = self.children.get_mut(index);
+        let new_line = child.map_or(Ok(false), |child| child.revive(resource));
+        let new_line =
+            new_line.map_err(|why| SystemError::Kernel { server: server.clone(), why })?;
         if new_line { self.tell_of_new_line(&server) } else { Ok(()) }
     }
 
@@ -142,7 +146,8 @@ impl Init {
             _ => child.plan.name == NAMES,
         };
         for child in self.children.iter_mut().filter(concerned) {
-            child.revive().map_err(|error| kernel(&child.plan.name, error))?;
+            let revived = child.revive(&self.common.boot.resource);
+            revived.map_err(|why| SystemError::Kernel { server: child.plan.name.clone(), why })?;
         }
         Ok(())
     }

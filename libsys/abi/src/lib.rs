@@ -31,6 +31,7 @@ mod layout;
 mod log;
 mod message;
 mod process;
+pub mod reserved;
 mod startup;
 mod syscall;
 mod thread;

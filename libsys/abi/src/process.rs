@@ -144,6 +144,8 @@ pub mod exit_code {
     pub const INIT_DIED: u8 = 0x23;
     /// The boot archive or the command line is not usable.
     pub const BOOT_FAILED: u8 = 0x24;
+    /// A server without which there is no prompt cannot run.
+    pub const NO_PROMPT: u8 = 0x25;
     /// Shut down with status n: this plus n, n in 1..=31.
     pub const STATUS: u8 = 0x40;
 }

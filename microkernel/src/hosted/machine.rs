@@ -344,9 +344,6 @@ impl Machine for Hosted {
     fn is_device_memory(&self, first: Phys, frames: u64) -> bool {
         first.0 >= 1 << 32 && frames <= 1 << 20
     }
-    fn is_user_port(&self, port: u16) -> bool {
-        port >= 0x100
-    }
     fn port_read(&mut self, port: u16, _width: PortWidth) -> u32 {
         self.port_values.get(&port).copied().unwrap_or(u32::MAX)
     }

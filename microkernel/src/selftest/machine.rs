@@ -12,8 +12,6 @@ pub(super) const CHECKS: &[Check] = &[
     ("memory-ram-is-no-device", ram_is_no_device),
     ("memory-controllers-are-no-devices", controllers_are_not),
     ("memory-devices-are-devices", devices_are),
-    ("ports-of-the-kernel-refused", ports_refused),
-    ("ports-of-devices-allowed", ports_allowed),
     ("ports-read-and-write", ports_work),
     ("log-record-header", log_header),
 ];
@@ -90,22 +88,6 @@ fn devices_are(bench: &mut Bench<'_>) -> Outcome {
     );
     bench.hold("video memory", video)?;
     bench.hold("PCI window", pci)
-}
-
-fn ports_refused(bench: &mut Bench<'_>) -> Outcome {
-    for port in [0x20, 0x21, 0xa0, 0xa1, 0x40, 0x43, 0x61, 0xf4, 0xe9] {
-        let allowed = bench.machine.is_user_port(port);
-        bench.equal("allowed", u64::from(allowed), 0)?;
-    }
-    Ok(())
-}
-
-fn ports_allowed(bench: &mut Bench<'_>) -> Outcome {
-    for port in [0x3f8, 0x3ff, 0x60, 0x64, 0xcf8] {
-        let allowed = bench.machine.is_user_port(port);
-        bench.equal("allowed", u64::from(allowed), 1)?;
-    }
-    Ok(())
 }
 
 /// COM1's scratch register keeps what is written.

@@ -6,7 +6,7 @@ use crate::kernel::Kernel;
 use crate::machine::{Machine, PortWidth};
 use crate::mem::{Readable, UserSlice};
 use crate::object::{Irq, ObjectRef, PortId, PortRange, PortSpan, Resource, ThreadId};
-use abi::{Error, ObjectKind, Rights};
+use abi::{Error, ObjectKind, Rights, reserved};
 
 /// The longest `PortWriteBytes`.
 const PORT_BYTES_MAX: u64 = 4096;
@@ -21,6 +21,9 @@ impl<M: Machine> Kernel<M> {
         self.resource(me)?;
         let line = u8::try_from(self.argument(me, 1)).map_err(|_| Error::BadArgument)?;
         let place = self.lines.get(usize::from(line)).ok_or(Error::BadArgument)?;
+        if reserved::line(line.into()).is_some() {
+            return Err(Error::NoRight);
+        }
         if !self.machine.has_line(line) {
             return Err(Error::BadArgument);
         }
@@ -56,10 +59,8 @@ impl<M: Machine> Kernel<M> {
         let end = first.checked_add(count).filter(|end| count > 0 && *end <= 1 << 16);
         let end = end.ok_or(Error::BadArgument)?;
         let port = |number: u64| u16::try_from(number).map_err(|_| Error::BadArgument);
-        for number in first..end {
-            if !self.machine.is_user_port(port(number)?) {
-                return Err(Error::NoRight);
-            }
+        if reserved::ports(first, end - 1).is_some() {
+            return Err(Error::NoRight);
         }
         let quota = self.processes[self.own(me)].quota;
         self.quotas.charge(quota, Resource::Objects, 1)?;

@@ -5,7 +5,7 @@ use crate::kernel::Kernel;
 use crate::machine::{Machine, Phys};
 use crate::mem::map::{Wish, rights_for, user_range};
 use crate::object::{MemoryId, MemoryObject, ObjectRef, Operation, Resource, Storage, ThreadId};
-use abi::{Error, ObjectKind, PAGE_SIZE, Protection, Rights};
+use abi::{Error, ObjectKind, PAGE_SIZE, Protection, Rights, reserved};
 
 impl<M: Machine> Kernel<M> {
     pub(super) fn sys_memory_create(&mut self, me: ThreadId) -> Result<Done, Error> {
@@ -22,7 +22,9 @@ impl<M: Machine> Kernel<M> {
         self.resource(me)?;
         let (first, pages) = (Phys(self.argument(me, 1)), self.argument(me, 2));
         let fits = pages > 0 && pages <= 1 << 24 && first.0.is_multiple_of(PAGE_SIZE);
-        if !fits || !self.machine.is_device_memory(first, pages) {
+        let end = pages.checked_mul(PAGE_SIZE).and_then(|bytes| first.0.checked_add(bytes));
+        let kept = |end: u64| reserved::memory(first.0, end.saturating_sub(1)).is_some();
+        if !fits || end.is_none_or(kept) || !self.machine.is_device_memory(first, pages) {
             return Err(Error::BadArgument);
         }
         self.room_in(|kernel| &mut kernel.memories)?;

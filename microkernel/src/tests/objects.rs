@@ -152,3 +152,24 @@ fn only_the_resource_ends_the_machine() {
     driver.raw(Syscall::Shutdown as u64, &[RESOURCE, 0x10], 0);
     assert_eq!(driver.next, crate::Next::Shutdown(0x10));
 }
+
+#[test]
+fn what_the_kernel_keeps_is_refused_to_the_last_number() {
+    let mut driver = boot();
+    let bell = driver.make(Syscall::NotificationCreate, &[]);
+    for kept in abi::reserved::PORTS {
+        for (first, count) in [(kept.first, 1), (kept.last, 1), (kept.first - 1, 0x10)] {
+            let made = driver.call(Syscall::PortCreate, &[RESOURCE, first, count]);
+            assert_eq!(made, Err(Error::NoRight), "{first:#x}: {}", kept.user);
+        }
+    }
+    for kept in abi::reserved::LINES {
+        let made = driver.call(Syscall::IrqCreate, &[RESOURCE, kept.first, bell, 1]);
+        assert_eq!(made, Err(Error::NoRight), "line {}: {}", kept.first, kept.user);
+    }
+    for kept in abi::reserved::MEMORY {
+        let first = kept.first / abi::PAGE_SIZE * abi::PAGE_SIZE;
+        let made = driver.call(Syscall::MemoryDevice, &[RESOURCE, first, 1]);
+        assert_eq!(made, Err(Error::BadArgument), "{first:#x}: {}", kept.user);
+    }
+}

@@ -6,11 +6,10 @@ use crate::trouble::{Trouble, USAGE_STATUS};
 use alloc::string::String;
 use alloc::vec::Vec;
 use console_api::{ConsoleError, LineReader};
+use init_api::ServerState;
 use service::CallError;
 
 const PROMPT: &str = "postern> ";
-/// How long to wait before asking a console again that does not answer.
-const PAUSE_NS: u64 = 100_000_000;
 /// Status after Ctrl-C, as other shells have it.
 const INTERRUPTED_STATUS: u64 = 130;
 /// Status of a line that names no command.
@@ -28,9 +27,16 @@ impl Session {
         Self { shell, reader: LineReader::new() }
     }
 
-    /// The first words.
+    /// The first words, and which servers do not run: commands that need one would only say
+    /// that it is dead.
     pub(crate) fn greet(&mut self) {
-        self.shell.print("Postern. `help` lists the commands.\n");
+        let mut text = String::from("Postern. `help` lists the commands.\n");
+        for server in self.shell.system().servers().unwrap_or_default() {
+            if let ServerState::GivenUp { why } = server.state {
+                text.push_str(&alloc::format!("{} does not run: {why}\n", server.name));
+            }
+        }
+        self.shell.print(&text);
     }
 
     /// Reads a line and runs it.
@@ -43,11 +49,7 @@ impl Session {
             Err(CallError::Service(ConsoleError::EndOfInput)) => {
                 self.shell.print("`shutdown` ends the system.\n");
             }
-            Err(error) => {
-                defmt::warn!("no line: {=str}", alloc::format!("{error}").as_str());
-                sys::sleep_for(PAUSE_NS);
-                self.shell.reconnect();
-            }
+            Err(error) => self.shell.reconnect("no line", &error),
         }
     }
 

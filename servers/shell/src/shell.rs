@@ -6,6 +6,7 @@ use console_api::ConsoleClient;
 use init_api::SystemClient;
 use names_api::NamesClient;
 use proc_api::ProcClient;
+use service::CallError;
 use sys::{Endpoint, Rights};
 
 /// How often output is tried again while the console is away, and how long to wait between.
@@ -21,6 +22,22 @@ pub(crate) struct Shell {
     system: SystemClient,
     level: String,
     status: u64,
+    complaint: Complaint,
+}
+
+/// What was logged last about the console: the same is not logged again and again, which
+/// would hide its cause.
+#[derive(Default)]
+struct Complaint(String);
+
+impl Complaint {
+    fn log(&mut self, what: &str, error: &impl core::fmt::Display) {
+        let text = alloc::format!("{what}: {error}");
+        if self.0 != text {
+            defmt::warn!("{=str}", text.as_str());
+            self.0 = text;
+        }
+    }
 }
 
 impl Shell {
@@ -28,8 +45,9 @@ impl Shell {
     pub(crate) fn new(env: rt::Env) -> Result<Self, rt::Failure> {
         let system = SystemClient::from_endpoint(env.handle("supervisor")?);
         let level = env.option("log").unwrap_or("info").into();
-        let console = connect_console(env.names());
-        Ok(Self { env, console, system, level, status: 0 })
+        let mut complaint = Complaint::default();
+        let console = connect_console(env.names(), &mut complaint)?;
+        Ok(Self { env, console, system, level, status: 0, complaint })
     }
 
     /// The console.
@@ -37,9 +55,18 @@ impl Shell {
         &self.console
     }
 
-    /// A new connection to the console, in place of one that does not work.
-    pub(crate) fn reconnect(&mut self) {
-        self.console = connect_console(self.env.names());
+    /// A new connection to the console, in place of one that does not work for this reason.
+    /// Without any there is nothing left to do.
+    pub(crate) fn reconnect(&mut self, what: &str, error: &impl core::fmt::Display) {
+        self.complaint.log(what, error);
+        sys::sleep_for(PAUSE_NS);
+        match connect_console(self.env.names(), &mut self.complaint) {
+            Ok(console) => self.console = console,
+            Err(failure) => {
+                defmt::error!("no console: {=str}", alloc::format!("{failure}").as_str());
+                rt::exit(rt::EXIT_FAILURE)
+            }
+        }
     }
 
     /// init.
@@ -91,20 +118,27 @@ impl Shell {
         for _ in 0..TRIES {
             match self.console.write(piece) {
                 Ok(()) => return,
-                Err(error) => defmt::warn!("no output: {=str}", alloc::format!("{error}").as_str()),
+                Err(error) => self.reconnect("no output", &error),
             }
-            sys::sleep_for(PAUSE_NS);
-            self.reconnect();
         }
     }
 }
 
 /// Waits until there is a console: without one a shell has nothing to do.
-fn connect_console(names: &Endpoint) -> ConsoleClient {
+///
+/// # Errors
+/// When there will never be one for this shell.
+fn connect_console(
+    names: &Endpoint,
+    complaint: &mut Complaint,
+) -> Result<ConsoleClient, rt::Failure> {
     loop {
         match ConsoleClient::connect(names) {
-            Ok(console) => return console,
-            Err(error) => defmt::warn!("no console: {=str}", alloc::format!("{error}").as_str()),
+            Ok(console) => return Ok(console),
+            Err(error @ (CallError::Refused | CallError::VersionMismatch)) => {
+                return Err(rt::Failure::new(error).while_doing("connecting to the console"));
+            }
+            Err(error) => complaint.log("no console", &error),
         }
         sys::sleep_for(PAUSE_NS);
     }

@@ -1,5 +1,6 @@
 //! Why a command fails.
 
+use alloc::format;
 use alloc::string::{String, ToString};
 use console_api::ConsoleError;
 use core::fmt::{Debug, Display};
@@ -29,6 +30,14 @@ impl Trouble {
     pub(crate) fn new(why: impl Display) -> Self {
         Self::Failed(why.to_string())
     }
+
+    /// A call that got no answer of its service.
+    fn of_call<E: Debug>(error: CallError<E>) -> Self {
+        match error {
+            CallError::Dead => Self::new(format!("{error}; `servers` tells why")),
+            error => Self::new(error),
+        }
+    }
 }
 
 /// Errors of services that have a text for people.
@@ -41,7 +50,7 @@ impl ForPeople for TemplateError {}
 
 impl From<CallError<Never>> for Trouble {
     fn from(error: CallError<Never>) -> Self {
-        Self::new(error)
+        Self::of_call(error)
     }
 }
 
@@ -49,7 +58,7 @@ impl<E: ForPeople> From<CallError<E>> for Trouble {
     fn from(error: CallError<E>) -> Self {
         match error {
             CallError::Service(error) => Self::new(error),
-            error => Self::new(error),
+            error => Self::of_call(error),
         }
     }
 }

@@ -97,6 +97,7 @@ impl Verdict {
             Some(exit_code::BOOT_FAILED) => {
                 failed(1, "the boot archive or the command line is not usable")
             }
+            Some(exit_code::NO_PROMPT) => failed(1, "the system cannot reach its prompt"),
             Some(value @ FIRST_STATUS..=LAST_STATUS) => Self::Shutdown(value - exit_code::STATUS),
             _ => unknown(Self::UNKNOWN, &format!("QEMU left with the unknown status {status}")),
         }
@@ -145,6 +146,7 @@ mod tests {
         assert_eq!(guest(exit_code::PANIC).status(), 101);
         assert_eq!(guest(exit_code::TEST_FAILED).to_string(), "failed: a self-test failed");
         assert!(matches!(guest(exit_code::INIT_DIED), Verdict::Failed { status: 1, .. }));
+        assert!(matches!(guest(exit_code::NO_PROMPT), Verdict::Failed { status: 1, .. }));
         assert!(matches!(guest(exit_code::BOOT_FAILED), Verdict::Failed { status: 1, .. }));
     }
 

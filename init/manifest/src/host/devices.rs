@@ -2,6 +2,7 @@
 
 use super::section::{Placed, Section};
 use crate::{DeviceMemory, Irq, Ports};
+use abi::reserved::{self, Reserved};
 use core::fmt;
 use core::ops::Range;
 use std::format;
@@ -31,6 +32,16 @@ impl Device {
         self.kind == other.kind
             && self.range.start < other.range.end
             && other.range.start < self.range.end
+    }
+
+    /// What of it the kernel keeps for itself.
+    pub(super) fn reserved(&self) -> Option<&'static Reserved> {
+        let (first, last) = (self.range.start, self.range.end.saturating_sub(1));
+        match self.kind {
+            Kind::Line => reserved::line(first),
+            Kind::Ports => reserved::ports(first, last),
+            Kind::Memory => reserved::memory(first, last),
+        }
     }
 }
 

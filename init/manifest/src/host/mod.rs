@@ -5,6 +5,7 @@ mod problem;
 mod read;
 mod rules;
 mod section;
+mod terminal;
 #[cfg(test)]
 mod tests;
 

@@ -3,6 +3,7 @@
 use super::devices::{self, Device};
 use super::problem::{Problems, hint};
 use super::section::{Placed, Section};
+use super::terminal;
 use crate::{
     INIT_PRIORITY, Limits, OnRestart, Program, Restart, RestartPolicy, Server, System, Time,
 };
@@ -17,7 +18,10 @@ pub(super) struct ServerDraft {
     pub(super) server: Server,
     pub(super) at: usize,
     pub(super) pages_at: usize,
+    pub(super) handles_at: usize,
     pub(super) time_at: usize,
+    /// Where its leader is named, if the manifest names one.
+    pub(super) leader_at: Option<usize>,
     pub(super) clients: Vec<Placed<String>>,
     pub(super) depends: Vec<Placed<String>>,
     pub(super) devices: Vec<Placed<Device>>,
@@ -73,12 +77,14 @@ pub(super) fn system(text: &str, problems: &Problems<'_>) -> Option<Draft> {
     top.finish();
     servers.sort_by_key(|draft| draft.at);
     programs.sort_by_key(|draft| draft.at);
+    terminal::complete(&mut servers);
     Some(Draft { servers, programs })
 }
 
 fn server((name, section): (String, Section<'_>)) -> ServerDraft {
     let clients = section.texts("clients");
     let depends = section.texts("depends");
+    let leader = section.text("leader");
     let names = |list: &[Placed<String>]| list.iter().map(|name| name.value.clone()).collect();
     let (irqs, mut devices) = devices::irqs(&section);
     let (ports, more) = devices::ports(&section);
@@ -97,6 +103,7 @@ fn server((name, section): (String, Section<'_>)) -> ServerDraft {
         heartbeat_ms: section.small("heartbeat_ms", 0..=3_600_000, Some(0)),
         service: section.flag("service"),
         clients: names(&clients),
+        leader: leader.as_ref().map(|leader| leader.value.clone()),
         irqs,
         ports,
         memory,
@@ -106,8 +113,19 @@ fn server((name, section): (String, Section<'_>)) -> ServerDraft {
         args: section.texts("args").into_iter().map(|argument| argument.value).collect(),
     };
     section.finish();
-    let (at, pages_at, time_at) = (section.at, section.place("pages"), section.place("time"));
-    ServerDraft { server, at, pages_at, time_at, clients, depends, devices }
+    let [pages_at, handles_at, time_at] =
+        ["pages", "handles", "time"].map(|key| section.place(key));
+    ServerDraft {
+        server,
+        at: section.at,
+        pages_at,
+        handles_at,
+        time_at,
+        leader_at: leader.map(|leader| leader.at),
+        clients,
+        depends,
+        devices,
+    }
 }
 
 fn program((name, section): (String, Section<'_>)) -> ProgramDraft {

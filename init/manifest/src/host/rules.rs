@@ -21,6 +21,7 @@ pub(super) fn apply(draft: &Draft, available: &[&str], to: &Problems<'_>) {
     clients::all(draft, to);
     depends::all(draft, to);
     heartbeats(draft, to);
+    super::terminal::check(draft, to);
     time::kinds(draft, to);
     devices::one_owner(draft, to);
     devices::handle_names(draft, to);
@@ -32,8 +33,10 @@ pub(super) fn apply(draft: &Draft, available: &[&str], to: &Problems<'_>) {
 pub(super) fn apply_to_numbers(draft: &Draft, memory_pages: u32, to: &Problems<'_>) {
     calls::urgency(draft, to);
     time::admission(draft, to);
+    devices::reserved(draft, to);
     quota::machine(draft, memory_pages, to);
     quota::startup(draft, to);
+    quota::starts(draft, to);
     quota::programs(draft, to);
 }
 

@@ -1,9 +1,7 @@
 //! The end of the machine: QEMU's isa-debug-exit.
 
 use super::ports;
-
-/// The port of isa-debug-exit.
-pub(crate) const EXIT_PORT: u16 = 0xf4;
+use abi::reserved::EXIT_PORT;
 
 /// Ends the machine; QEMU leaves with status `code << 1 | 1`.
 ///

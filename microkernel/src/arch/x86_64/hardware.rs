@@ -25,11 +25,10 @@ pub(crate) struct Hardware {
     controllers: Vec<Range, 8>,
 }
 
-/// Old video memory: the one part of low memory that is a device.
-const VIDEO: Range = Range { start: 0xa_0000, end: 0xc_0000 };
+/// Below this the firmware's map of RAM has holes; above, what lies below the end of RAM is
+/// no device.
+const LOW_END: u64 = 1 << 20;
 const FOUR_GIB: u64 = 4 << 30;
-/// Source: Intel SDM 3A, 4.1.4: physical addresses have at most 52 bits.
-const PHYSICAL_END: u64 = 1 << 52;
 
 impl Hardware {
     /// The machine as the boot found it.
@@ -306,23 +305,9 @@ impl Machine for Hardware {
         let bytes = frames.checked_mul(PAGE_SIZE);
         let Some(end) = bytes.and_then(|bytes| first.0.checked_add(bytes)) else { return false };
         let range = Range { start: first.0, end };
-        let video = range.start >= VIDEO.start && range.end <= VIDEO.end;
-        let above = range.start >= self.ram_end && range.end <= PHYSICAL_END;
+        let apart = range.end <= LOW_END || range.start >= self.ram_end;
         let taken = self.ram.iter().chain(&self.controllers).any(|taken| taken.overlaps(range));
-        first.0.is_multiple_of(PAGE_SIZE) && frames > 0 && (video || above) && !taken
-    }
-
-    fn is_user_port(&self, port: u16) -> bool {
-        // Interrupt controllers, timer, speaker gate, debug exit, debug console.
-        const KERNEL: [(u16, u16); 6] = [
-            (0x20, 0x21),
-            (0xa0, 0xa1),
-            (0x40, 0x43),
-            (0x61, 0x61),
-            (debug::EXIT_PORT, debug::EXIT_PORT + 3),
-            (log::PORT, log::PORT),
-        ];
-        KERNEL.iter().all(|(first, last)| !(*first..=*last).contains(&port))
+        first.0.is_multiple_of(PAGE_SIZE) && frames > 0 && apart && !taken
     }
 
     fn port_read(&mut self, port: u16, width: PortWidth) -> u32 {

@@ -1,17 +1,15 @@
 //! The system log: records to QEMU's debug console; and the kernel's own defmt frames.
 
 use super::{checks, ports, time};
+use abi::reserved::LOG_PORT;
 use abi::{LogHeader, LogKind};
 use core::cell::UnsafeCell;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicBool, AtomicU16};
 
-/// QEMU's debug console.
-pub(crate) const PORT: u16 = 0xe9;
-
 /// Appends to the log.
 pub(crate) fn write(bytes: &[u8]) {
-    ports::write_bytes(PORT, bytes);
+    ports::write_bytes(LOG_PORT, bytes);
 }
 
 /// Writes one of the kernel's records. Longer text is cut.

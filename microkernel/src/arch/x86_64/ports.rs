@@ -5,7 +5,7 @@ use x86_64::instructions::port::{PortRead, PortWrite};
 /// Reads a port.
 pub(crate) fn read<T: PortRead>(port: u16) -> T {
     // SAFETY: 1. `in` touches no memory. 2. What the device does with it is the business
-    // of who named the port: the kernel's own devices, or `is_user_port` for a program's.
+    // of who named the port: the kernel's own devices, or `abi::reserved` for a program's.
     unsafe { T::read_from_port(port) }
 }
 

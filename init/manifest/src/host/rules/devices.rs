@@ -23,6 +23,21 @@ pub(super) fn one_owner(draft: &Draft, to: &Problems<'_>) {
     }
 }
 
+/// Nothing that the kernel keeps for itself is given to a server: the kernel would refuse it.
+pub(super) fn reserved(draft: &Draft, to: &Problems<'_>) {
+    for (owner, device) in draft.servers.iter().flat_map(ServerDraft::owned_devices) {
+        let Some(kept) = device.value.reserved() else { continue };
+        let (what, name, user) = (&device.value, &device.value.name, kept.user);
+        let range = match (kept.first, kept.last) {
+            (first, last) if first == last => format!("{first:#x}"),
+            (first, u64::MAX) => format!("all from {first:#x} on"),
+            (first, last) => format!("{first:#x} to {last:#x}"),
+        };
+        let text = format!("`{name}`, {what}: the kernel keeps {range} for itself ({user})");
+        owner.problem(to, device.at, &format!("{text}; choose another or remove it"));
+    }
+}
+
 /// No handle has a name that is taken or cannot be told.
 pub(super) fn handle_names(draft: &Draft, to: &Problems<'_>) {
     for it in &draft.servers {

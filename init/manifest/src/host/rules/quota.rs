@@ -2,6 +2,7 @@
 
 use super::super::problem::Problems;
 use super::super::read::{Draft, ProgramDraft, ServerDraft};
+use crate::Limits;
 use std::format;
 
 /// The servers' pages fit into the machine. Reported at the server with most pages.
@@ -15,6 +16,25 @@ pub(super) fn machine(draft: &Draft, memory_pages: u32, to: &Problems<'_>) {
         let has = format!("but the machine has {memory_pages}");
         let advice = "lower some `pages` or give it more memory (--mem)";
         most.problem(to, most.pages_at, &format!("{all}, {has}; {advice}"));
+    }
+}
+
+/// Each server has room for its stack and for the handles that init gives it.
+pub(super) fn starts(draft: &Draft, to: &Problems<'_>) {
+    /// Its startup block, and the tables of a small program.
+    const LEAST: u32 = 8;
+    let system = super::as_system(draft);
+    for it in &draft.servers {
+        let Limits { pages, handles, .. } = it.server.limits;
+        let (stack, given) = (it.server.stack_pages, system.handles_given(&it.server));
+        if pages < stack.saturating_add(LEAST) {
+            let text = format!("its stack has {stack} of its {pages} pages; raise `pages`");
+            it.problem(to, it.pages_at, &text);
+        }
+        if u64::from(handles) < given {
+            let text = format!("it is given {given} handles, but may have {handles}");
+            it.problem(to, it.handles_at, &format!("{text}; raise `handles`"));
+        }
     }
 }
 
