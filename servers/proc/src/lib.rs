@@ -13,4 +13,4 @@ mod table;
 pub use alarms::Alarm;
 pub use faults::{FaultAction, FaultMemory, signal_of};
 pub use signals::{BATCH, Effect, Pending, QUEUE_MAX, QueueFull, Signals};
-pub use table::{Entry, Found, Full, Gone, MAX_PROGRAMS, Table, Waiter};
+pub use table::{Amounts, Entry, Found, Full, Gone, MAX_PROGRAMS, Place, Table, Waiter};

@@ -14,7 +14,7 @@ use images::Images;
 use init_api::SystemClient;
 use manifest::{Archive, FILE, System};
 use proc_api::{Info, Proc, ProcError, SignalSet};
-use proc_core::{Entry, MAX_PROGRAMS, Table};
+use proc_core::{Amounts, Entry, MAX_PROGRAMS, Table};
 use rt::Failure;
 use service::{Caller, Event, Reply};
 use sys::{Endpoint, Notification, Process};
@@ -63,9 +63,10 @@ impl ProcServer {
         let archive_size = size.ok_or("the size of the archive was not told")?;
         let images = Images::new(archive, archive_size);
         let system = read_manifest(images.archive())?;
+        let limits = system.spawner().map(|server| server.limits).unwrap_or_default();
         let executor = Executor::new()?;
         Ok(Self {
-            programs: Table::default(),
+            programs: Table::new(Amounts::of_spawner(limits)),
             system,
             images,
             cmdline: env.cmdline(),

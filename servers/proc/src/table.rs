@@ -4,14 +4,16 @@
 //! number, which is in its badges and is never used again.
 
 mod groups;
+mod share;
 mod waits;
 
+pub use share::Amounts;
 pub use waits::{Found, Waiter};
 
 use crate::{Alarm, FaultMemory, Signals};
 use alloc::string::String;
 use alloc::vec::Vec;
-use proc_api::{ChildStatus, Disposition, ExitStatus, Flags, Ids, Signal, Target};
+use proc_api::{ChildStatus, Disposition, ExitStatus, Flags, Ids, Lack, Signal, Target};
 
 /// As many can be alive at once: one bit of a notification each.
 pub const MAX_PROGRAMS: u8 = 48;
@@ -26,6 +28,10 @@ pub struct Entry<P, S> {
     pub ids: Ids,
     /// Whether its parent has ended: then nobody waits for it.
     pub adopted: bool,
+    /// The program that a server started and that this one descends from.
+    pub job: u32,
+    /// What it takes of all that there is for programs.
+    pub takes: Amounts,
     /// Its number, never used again.
     pub instance: u32,
     /// Its bit in the notification of deaths.
@@ -50,9 +56,27 @@ pub struct Entry<P, S> {
     pub process: Option<P>,
 }
 
-/// All slots are taken.
+/// Why no program can be started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Full;
+pub enum Full {
+    /// All slots are taken.
+    Slots,
+    /// The programs that programs start have their part of this already.
+    Share(Lack),
+}
+
+/// A place for a new program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its bit in the notification of deaths.
+    pub slot: u8,
+    /// Its number.
+    pub instance: u32,
+    /// The program that starts it; 0: a server.
+    pub parent: u32,
+    /// What it takes.
+    pub takes: Amounts,
+}
 
 /// A program that has just ended.
 #[derive(Debug, PartialEq, Eq)]
@@ -74,44 +98,56 @@ pub struct Table<P, S, W> {
     waiters: Vec<Waiter<W>>,
     foreground: u32,
     last_instance: u32,
-}
-
-impl<P, S, W> Default for Table<P, S, W> {
-    fn default() -> Self {
-        Self { entries: Vec::new(), waiters: Vec::new(), foreground: 0, last_instance: 0 }
-    }
+    capacity: Amounts,
 }
 
 impl<P, S, W> Table<P, S, W> {
-    /// A slot and an instance number for a new program.
+    /// No programs yet; there is so much for all of them.
+    pub fn new(capacity: Amounts) -> Self {
+        let (entries, waiters) = (Vec::new(), Vec::new());
+        Self { entries, waiters, foreground: 0, last_instance: 0, capacity }
+    }
+
+    /// A place for a new program that takes this.
     ///
     /// # Errors
     /// [`Full`].
-    pub fn reserve(&mut self) -> Result<(u8, u32), Full> {
+    pub fn reserve(&mut self, parent: u32, takes: Amounts) -> Result<Place, Full> {
+        self.may_start(parent, takes).map_err(Full::Share)?;
         let taken = |slot: &u8| self.living().any(|entry| entry.slot == *slot);
-        let slot = (0..MAX_PROGRAMS).find(|slot| !taken(slot)).ok_or(Full)?;
-        // Bit 31 stays clear, so that a badge never looks negative to anyone.
-        self.last_instance = (self.last_instance + 1) & 0x7fff_ffff;
-        Ok((slot, self.last_instance.max(1)))
+        let slot = (0..MAX_PROGRAMS).find(|slot| !taken(slot)).ok_or(Full::Slots)?;
+        let instance = self.next_instance();
+        self.last_instance = instance;
+        Ok(Place { slot, instance, parent, takes })
+    }
+
+    /// The next number that no entry has: after 2 billion programs they start again.
+    fn next_instance(&self) -> u32 {
+        let mut next = self.last_instance;
+        loop {
+            // Bit 31 stays clear, so that a badge never looks negative to anyone.
+            next = (next.wrapping_add(1) & 0x7fff_ffff).max(1);
+            if !self.entries.iter().any(|entry| entry.instance == next) {
+                return next;
+            }
+        }
     }
 
     /// Adds a program in a reserved slot. One of a server (parent 0) leads a group of its own
     /// in the console's session; others are where their parent is, and inherit from it.
-    pub fn insert(
-        &mut self,
-        (slot, instance): (u8, u32),
-        (pid, parent): (u32, u32),
-        name: &str,
-        process: P,
-    ) {
-        let of = self.alive(parent).map(|parent| (parent.ids, parent.signals.inherited()));
-        let (ids, signals) = match of {
-            Some((ids, signals)) => (Ids { pid, parent, ..ids }, signals),
-            None => (Ids { pid, parent: 0, group: pid, session: 0 }, Signals::default()),
+    pub fn insert(&mut self, place: Place, pid: u32, name: &str, process: P) {
+        let Place { slot, instance, parent, takes } = place;
+        let of = self.alive(parent);
+        let of = of.map(|parent| (parent.ids, parent.job, parent.signals.inherited()));
+        let (ids, job, signals) = match of {
+            Some((ids, job, signals)) => (Ids { pid, parent, ..ids }, job, signals),
+            None => (Ids { pid, parent: 0, group: pid, session: 0 }, pid, Signals::default()),
         };
         self.entries.push(Entry {
             ids,
             adopted: false,
+            job,
+            takes,
             instance,
             slot,
             name: name.into(),

@@ -3,6 +3,50 @@
 use alloc::string::String;
 use core::fmt;
 
+/// What programs take of what there is for all of them.
+#[service::data]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scarce {
+    /// Places for programs.
+    Programs,
+    /// Memory.
+    Pages,
+    /// Handles.
+    Handles,
+    /// Threads.
+    Threads,
+    /// Other kernel objects.
+    Objects,
+}
+
+impl Scarce {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Programs, Self::Pages, Self::Handles, Self::Threads, Self::Objects];
+}
+
+impl fmt::Display for Scarce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Programs => "programs",
+            Self::Pages => "pages",
+            Self::Handles => "handles",
+            Self::Threads => "threads",
+            Self::Objects => "objects",
+        })
+    }
+}
+
+/// What a program may not have more of.
+#[service::data]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lack {
+    /// What.
+    pub what: Scarce,
+    /// So much is for it.
+    pub limit: u64,
+}
+
 /// Why `proc` refused.
 #[service::data]
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +94,9 @@ pub enum ProcError {
     Background,
     /// Only a program that `proc` started has signals of its own.
     OnlyForPrograms,
+    /// A program, with all that it and its descendants have started, or all that programs
+    /// have started, would take more of this than their part.
+    Share(Lack),
     /// As many programs run as there can be.
     TooMany {
         /// How many that is.
@@ -76,6 +123,9 @@ impl fmt::Display for ProcError {
             Self::NotAllowed { why } => f.write_str(why),
             Self::Background => f.write_str("a program in the background cannot read: use `fg`"),
             Self::OnlyForPrograms => f.write_str("only a program has signals of its own"),
+            Self::Share(Lack { what, limit }) => {
+                write!(f, "programs that programs start have at most {limit} {what}: end some")
+            }
             Self::TooMany { limit } => {
                 write!(f, "{limit} programs run already: wait for one or kill one")
             }

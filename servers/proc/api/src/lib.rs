@@ -23,7 +23,7 @@ pub use action::{
     Action, Cause, ChildStatus, Delivery, Disposition, Fault, Flags, Ids, Info, MaskChange, Target,
     WaitFor, Waited,
 };
-pub use error::ProcError;
+pub use error::{Lack, ProcError, Scarce};
 pub use signal::{DefaultAction, Signal, SignalSet};
 pub use status::ExitStatus;
 

@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use manifest::Program;
 use proc_api::ProcError;
-use proc_core::{Full, MAX_PROGRAMS};
+use proc_core::{Amounts, Full, MAX_PROGRAMS};
 use sys::{Notification, Priority, Process, Rights};
 
 /// A line of the program's own, which it may copy for its threads.
@@ -22,17 +22,19 @@ impl ProcServer {
         let no_such = || ProcError::NoSuchProgram { program: name.to_string() };
         let program = self.system.program(name).cloned().ok_or_else(no_such)?;
         let number = self.system.client_number(name).ok_or_else(no_such)?;
-        let place = self.programs.reserve();
-        let (slot, instance) =
-            place.map_err(|Full| ProcError::TooMany { limit: MAX_PROGRAMS.into() })?;
-        let badge = u64::from(number) | u64::from(instance) << 32;
+        let place = self.programs.reserve(parent, Amounts::of_program(program.limits));
+        let place = place.map_err(|full| match full {
+            Full::Slots => ProcError::TooMany { limit: MAX_PROGRAMS.into() },
+            Full::Share(lack) => ProcError::Share(lack),
+        })?;
+        let badge = u64::from(number) | u64::from(place.instance) << 32;
         let checked = self.images.check(name);
         let held = checked
-            .and_then(|()| self.load(&program, arguments, badge, slot))
+            .and_then(|()| self.load(&program, arguments, badge, place.slot))
             .map_err(|why| ProcError::CannotLoad { program: name.to_string(), why })?;
         let pid = held.process.info().map_or(0, |info| info.pid);
         self.hand_over(&held.process);
-        self.programs.insert((slot, instance), (pid, parent), name, held);
+        self.programs.insert(place, pid, name, held);
         defmt::info!("{=str} runs as process {=u32}", name, pid);
         Ok(pid)
     }

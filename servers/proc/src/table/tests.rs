@@ -1,16 +1,26 @@
-use super::{Found, Full, Gone, MAX_ENDED, MAX_PROGRAMS, Table, Waiter};
+use super::{Amounts, Found, Full, Gone, MAX_ENDED, MAX_PROGRAMS, Table, Waiter};
+use manifest::Limits;
 use proc_api::{
-    Action, Cause, ChildStatus, Disposition, ExitStatus, Flags, Ids, Info, ProcError, Signal,
-    Target, WaitFor, Waited,
+    Action, Cause, ChildStatus, Disposition, ExitStatus, Flags, Ids, Info, Lack, ProcError, Scarce,
+    Signal, Target, WaitFor, Waited,
 };
 
 type Programs = Table<(), (), &'static str>;
 
+/// What a program takes, and the sixteenth of what there is.
+const LIMITS: Limits = Limits { pages: 100, handles: 10, threads: 1, objects: 10 };
+const ALL: Limits = Limits { pages: 4800, handles: 480, threads: 48, objects: 480 };
+const TAKES: Amounts = Amounts::of_program(LIMITS);
+
+fn table() -> Programs {
+    Programs::new(Amounts::of_spawner(ALL))
+}
+
 /// Starts a program with this process id; its slot.
 fn start(table: &mut Programs, pid: u32, parent: u32) -> u8 {
-    let place = table.reserve().unwrap();
-    table.insert(place, (pid, parent), "hello", ());
-    place.0
+    let place = table.reserve(parent, TAKES).unwrap();
+    table.insert(place, pid, "hello", ());
+    place.slot
 }
 
 fn end(table: &mut Programs, pid: u32, status: u64) -> Gone {
@@ -54,7 +64,7 @@ const AT_ONCE: WaitFor = WaitFor { at_once: true, ..END };
 
 #[test]
 fn waiting_before_and_after_the_end() {
-    let mut table = Programs::default();
+    let mut table = table();
     start(&mut table, 7, 0);
     assert_eq!(wait(&mut table, 0, Target::Process(7), END), None);
     end(&mut table, 7, 3);
@@ -69,7 +79,7 @@ fn waiting_before_and_after_the_end() {
 
 #[test]
 fn an_answer_that_did_not_arrive_is_for_the_next() {
-    let mut table = Programs::default();
+    let mut table = table();
     start(&mut table, 7, 0);
     end(&mut table, 7, 3);
     for reply in ["gone", "here"] {
@@ -81,7 +91,7 @@ fn an_answer_that_did_not_arrive_is_for_the_next() {
 
 #[test]
 fn programs_wait_for_their_own_and_servers_for_all() {
-    let mut table = Programs::default();
+    let mut table = table();
     start(&mut table, 7, 0);
     start(&mut table, 8, 7);
     start(&mut table, 9, 7);
@@ -98,7 +108,7 @@ fn programs_wait_for_their_own_and_servers_for_all() {
 
 #[test]
 fn stops_are_told_to_those_who_ask_and_once() {
-    let mut table = Programs::default();
+    let mut table = table();
     start(&mut table, 7, 0);
     stop(&mut table, 7);
     assert_eq!(wait(&mut table, 0, Target::Any, AT_ONCE), Some(Found::Nothing));
@@ -117,7 +127,7 @@ fn who_does_not_want_to_wait_leaves_nothing_behind() {
     for (disposition, flags) in
         [(Disposition::Ignore, Flags::NONE), (Disposition::Default, Flags::NOCLDWAIT)]
     {
-        let mut table = Programs::default();
+        let mut table = table();
         start(&mut table, 7, 0);
         let action = Action { disposition, flags, ..Action::default() };
         table.alive(7).unwrap().signals.set_action(Signal::CHLD, action).unwrap();
@@ -132,7 +142,7 @@ fn who_does_not_want_to_wait_leaves_nothing_behind() {
 
 #[test]
 fn children_of_a_program_that_ended_belong_to_nobody() {
-    let mut table = Programs::default();
+    let mut table = table();
     start(&mut table, 7, 0);
     start(&mut table, 8, 7);
     start(&mut table, 9, 7);
@@ -147,7 +157,7 @@ fn children_of_a_program_that_ended_belong_to_nobody() {
 
 #[test]
 fn a_waiter_that_ended_is_told_nothing() {
-    let mut table = Programs::default();
+    let mut table = table();
     start(&mut table, 7, 0);
     start(&mut table, 8, 7);
     assert_eq!(wait(&mut table, 7, Target::Any, END), None);
@@ -158,7 +168,7 @@ fn a_waiter_that_ended_is_told_nothing() {
 
 #[test]
 fn the_cause_goes_before_the_status() {
-    let mut table = Programs::default();
+    let mut table = table();
     start(&mut table, 7, 0);
     table.alive(7).unwrap().cause = Some(ExitStatus::Killed(9));
     assert_eq!(end(&mut table, 7, 137).status, ExitStatus::Killed(9));
@@ -166,7 +176,7 @@ fn the_cause_goes_before_the_status() {
 
 #[test]
 fn slots_are_used_again_and_instances_are_not() {
-    let mut table = Programs::default();
+    let mut table = table();
     let first = start(&mut table, 7, 0);
     let instance = table.alive(7).unwrap().instance;
     assert_ne!(first, start(&mut table, 8, 0));
@@ -178,13 +188,13 @@ fn slots_are_used_again_and_instances_are_not() {
 
 #[test]
 fn there_is_an_end_to_it() {
-    let mut table = Programs::default();
+    let mut table = table();
     for pid in 0..u32::from(MAX_PROGRAMS) {
         start(&mut table, pid + 10, 0);
     }
-    assert_eq!(table.reserve(), Err(Full));
+    assert_eq!(table.reserve(0, TAKES), Err(Full::Slots));
     end(&mut table, 15, 0);
-    assert_eq!(table.reserve().unwrap().0, 5);
+    assert_eq!(table.reserve(0, TAKES).unwrap().slot, 5);
     for _ in 0..1000 {
         table.wait(Waiter { by: 0, target: Target::Process(16), what: END, reply: "w" });
     }
@@ -193,7 +203,7 @@ fn there_is_an_end_to_it() {
 
 #[test]
 fn only_so_many_of_the_dead_are_remembered() {
-    let mut table = Programs::default();
+    let mut table = table();
     for pid in 1..=u32::try_from(MAX_ENDED).unwrap() + 1 {
         start(&mut table, pid, 0);
         end(&mut table, pid, 0);
@@ -206,7 +216,7 @@ fn only_so_many_of_the_dead_are_remembered() {
 
 #[test]
 fn groups_and_sessions_follow_the_rules() {
-    let mut table = Programs::default();
+    let mut table = table();
     start(&mut table, 7, 0);
     start(&mut table, 8, 7);
     start(&mut table, 9, 0);
@@ -228,7 +238,7 @@ fn groups_and_sessions_follow_the_rules() {
 
 #[test]
 fn the_foreground_is_a_group_and_ends_with_it() {
-    let mut table = Programs::default();
+    let mut table = table();
     start(&mut table, 7, 0);
     start(&mut table, 8, 7);
     assert!(!table.set_foreground(9), "there is no such program");
@@ -248,7 +258,7 @@ fn the_foreground_is_a_group_and_ends_with_it() {
 
 #[test]
 fn an_orphaned_group_with_stopped_members_is_told_of() {
-    let mut table = Programs::default();
+    let mut table = table();
     start(&mut table, 7, 0);
     start(&mut table, 8, 7);
     start(&mut table, 9, 7);
@@ -259,4 +269,58 @@ fn an_orphaned_group_with_stopped_members_is_told_of() {
     stop(&mut table, 8);
     assert_eq!(end(&mut table, 7, 0).orphaned, [8], "nobody is stopped in the other one");
     assert!(table.is_orphaned(8) && table.is_orphaned(9));
+}
+
+/// Lets programs start each other until none can: how many there are then.
+fn fill(table: &mut Programs, first: u32, limits: Limits) -> (u32, Full) {
+    let mut pid = first;
+    loop {
+        match table.reserve(pid, Amounts::of_program(limits)) {
+            Ok(place) => table.insert(place, pid + 1, "hello", ()),
+            Err(full) => return (pid - first + 1, full),
+        }
+        pid += 1;
+    }
+}
+
+#[test]
+fn a_program_and_its_descendants_leave_room_for_others() {
+    let mut table = table();
+    start(&mut table, 100, 0);
+    let lack = |what, limit| Full::Share(Lack { what, limit });
+    assert_eq!(fill(&mut table, 100, LIMITS), (24, lack(Scarce::Programs, 24)), "half the slots");
+    start(&mut table, 200, 0);
+    assert_eq!(fill(&mut table, 200, LIMITS), (12, lack(Scarce::Programs, 36)), "of all");
+    for pid in 300..312 {
+        start(&mut table, pid, 0);
+    }
+    assert_eq!(table.reserve(0, TAKES), Err(Full::Slots), "the rest is for servers");
+}
+
+#[test]
+fn what_parents_leave_behind_counts_for_their_job() {
+    let mut table = table();
+    start(&mut table, 100, 0);
+    fill(&mut table, 100, LIMITS);
+    end(&mut table, 100, 0);
+    assert!(table.reserve(123, TAKES).is_ok(), "one has ended");
+    fill(&mut table, 123, LIMITS);
+    assert!(matches!(table.reserve(110, TAKES), Err(Full::Share(_))));
+}
+
+#[test]
+fn memory_is_shared_out_as_slots_are() {
+    let mut table = table();
+    start(&mut table, 100, 0);
+    let large = Limits { pages: 1000, ..LIMITS };
+    let full = Full::Share(Lack { what: Scarce::Pages, limit: 2400 });
+    assert_eq!(fill(&mut table, 100, large), (3, full));
+}
+
+#[test]
+fn a_number_that_an_entry_has_is_not_given_again() {
+    let mut table = table();
+    start(&mut table, 100, 0);
+    table.last_instance = 0x7fff_ffff;
+    assert_eq!(table.reserve(0, TAKES).unwrap().instance, 2, "1 is in use");
 }
