@@ -171,7 +171,9 @@ pub trait Machine: Sized {
     fn root(&self, table: &Self::PageTable) -> Phys;
 
     /// Maps one page. `tables` gives zeroed frames for tables; those are the table's from
-    /// then on, even when a later one is missing.
+    /// then on, even when a later one is missing. Returns the frame of the empty table that a
+    /// large page replaced: CPUs may still have it cached, so it is reused only after
+    /// [`Machine::flush`].
     ///
     /// # Errors
     /// [`NoFrame`]: nothing was mapped. The caller guarantees that nothing is mapped there.
@@ -180,13 +182,14 @@ pub trait Machine: Sized {
         table: &mut Self::PageTable,
         page: &Page,
         tables: &mut dyn FnMut(&mut Self) -> Option<Phys>,
-    ) -> Result<(), NoFrame>;
+    ) -> Result<Option<Phys>, NoFrame>;
 
     /// Unmaps the page at this address, if there is one: its size. The translation may
     /// still be cached until [`Machine::flush`].
     fn unmap(&mut self, table: &mut Self::PageTable, address: u64) -> Option<PageSize>;
 
-    /// Splits the 2 MiB page around this address into 4 KiB pages, if there is one.
+    /// Splits the 2 MiB page around this address into 4 KiB pages, if there is one. No CPU has
+    /// translations of both sizes at any time, and no program notices.
     ///
     /// # Errors
     /// [`NoFrame`]: nothing changed.

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!                64-bit programs      32-bit programs
+//! never mapped   0 to 0x1_0000        0 to 0x1_0000
 //! image          0x40_0000            0x40_0000
 //! heap           0x1000_0000_0000     0x1000_0000
 //! mappings       0x2000_0000_0000     0x4000_0000
@@ -15,6 +16,9 @@
 pub const PAGE_SIZE: u64 = 4096;
 /// Where programs are linked.
 pub const IMAGE_BASE: u64 = 0x40_0000;
+/// The first address that can be mapped: a pointer that is null, with an offset below 64 KiB,
+/// always faults.
+pub const USER_START: u64 = 0x1_0000;
 /// The first address that is not user space.
 pub const USER_END: u64 = 0x7fff_ffff_f000;
 
@@ -74,15 +78,16 @@ pub const STARTUP_SIZE: u64 = PAGE_SIZE;
 
 #[cfg(test)]
 mod tests {
-    use super::{IMAGE_BASE, Layout};
+    use super::{IMAGE_BASE, Layout, USER_START};
 
     #[test]
     fn the_parts_of_a_program_stand_in_order() {
         for layout in [Layout::BITS_64, Layout::BITS_32] {
             let Layout { heap_base, map_base, stacks_base, stack_top, startup, end } = layout;
-            let parts = [IMAGE_BASE, heap_base, map_base, stacks_base, stack_top, startup, end];
+            let parts =
+                [USER_START, IMAGE_BASE, heap_base, map_base, stacks_base, stack_top, startup, end];
             assert!(parts.is_sorted(), "{layout:x?}");
-            assert!(parts[1..].iter().all(|part| part.is_multiple_of(super::PAGE_SIZE)));
+            assert!(parts.iter().all(|part| part.is_multiple_of(super::PAGE_SIZE)));
         }
         const { assert!(Layout::BITS_32.end < 1 << 32) };
     }

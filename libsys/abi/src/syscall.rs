@@ -98,6 +98,7 @@ syscalls! {
     /// `(memory) -> pages, 1 when it is device memory`.
     MemoryInfo = 32,
     /// `(process, memory, address, first page, pages, protection)`: process 0 is the caller's.
+    /// Nothing is mapped below [`USER_START`](crate::USER_START): `BadAddress`.
     Map = 33,
     /// `(process, address, pages)`: whole mappings or parts of them.
     Unmap = 34,

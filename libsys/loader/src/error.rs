@@ -44,7 +44,9 @@ impl Display for FileError {
             Self::WritableCode(number) => (Some(number), "is writable and executable"),
             Self::Truncated(number) => (Some(number), "is not all in the file"),
             Self::Shrinks(number) => (Some(number), "is larger in the file than in memory"),
-            Self::OutOfRange(number) => (Some(number), "leaves the range of programs"),
+            Self::OutOfRange(number) => {
+                (Some(number), "leaves the range of programs, from 64 KiB to the heap")
+            }
             Self::Overlap(number) => (Some(number), "shares a page with another"),
         };
         match segment {

@@ -21,8 +21,8 @@
 //!
 //! **Shape.** [`Plan::read`] checks the file and says what is to be mapped where, without
 //! touching the kernel; [`Program::start`] does it. What is accepted: static x86-64
-//! and i386 executables, segments that never are writable and executable, between the first page and
-//! the heap, without overlap.
+//! and i386 executables, segments that never are writable and executable, between the first 64 KiB
+//! (never mapped) and the heap, without overlap.
 //!
 //! **Errors.** [`LoadError`] names what is wrong with the file, or which step the kernel
 //! refused. A process that was begun is killed then.

@@ -1,7 +1,7 @@
 //! An ELF file, checked, as a list of what is to be mapped. Pure: no system calls.
 
 use crate::FileError;
-use abi::{Layout, PAGE_SIZE, Protection, ThreadMode};
+use abi::{Layout, PAGE_SIZE, Protection, ThreadMode, USER_START};
 use alloc::vec::Vec;
 use elf::ElfBytes;
 use elf::abi::{EM_386, EM_X86_64, ET_EXEC, PF_W, PF_X, PT_DYNAMIC, PT_INTERP, PT_LOAD, PT_TLS};
@@ -161,7 +161,7 @@ fn file_bytes<'a>(image: &'a [u8], header: &ProgramHeader) -> Option<&'a [u8]> {
 fn range(header: &ProgramHeader, layout: &Layout) -> Option<(u64, u64)> {
     let start = header.p_vaddr - header.p_vaddr % PAGE_SIZE;
     let end = header.p_vaddr.checked_add(header.p_memsz)?.checked_next_multiple_of(PAGE_SIZE)?;
-    let within = start >= PAGE_SIZE && end <= layout.heap_base;
+    let within = start >= USER_START && end <= layout.heap_base;
     within.then_some((start, (end - start) / PAGE_SIZE))
 }
 

@@ -2,7 +2,7 @@
 
 #[cfg(test)]
 use super::HostedTable;
-use super::machine::HostedPage;
+use super::machine::{HostedPage, TableKey};
 use crate::machine::{Interrupt, Phys};
 use crate::object::PortSpans;
 use abi::DebugRegisters;
@@ -29,11 +29,13 @@ pub struct HostedCpu {
     pub active: Option<Phys>,
     /// Translations that its user programs used: (root of the table, address of the page).
     pub(super) cached: BTreeMap<(Phys, u64), HostedPage>,
+    /// Tables that its walks came by: (root of the table, which table).
+    pub(super) walked: BTreeMap<(Phys, TableKey), Phys>,
 }
 
 impl HostedCpu {
-    /// The first cached translation that its table does not have, or no longer has so: there
-    /// should have been a shoot-down.
+    /// The address of the first cached translation or table that its root does not have, or no
+    /// longer has so: a TLB shootdown is missing.
     #[cfg(test)]
     pub(crate) fn stale<'a>(
         &self,
@@ -42,6 +44,12 @@ impl HostedCpu {
         let wrong = |(root, address): &(Phys, u64), page: &HostedPage| {
             table_of(*root).and_then(|table| table.page(*address)) != Some(*page)
         };
-        self.cached.iter().find(|(key, page)| wrong(key, page)).map(|((_, address), _)| *address)
+        let gone = |(root, key): &(Phys, TableKey), frame: &Phys| {
+            table_of(*root).and_then(|table| table.table(*key)) != Some(*frame)
+        };
+        let page = self.cached.iter().find(|(key, page)| wrong(key, page));
+        let table = self.walked.iter().find(|(key, frame)| gone(key, frame));
+        let first = table.map(|((_, (level, slot)), _)| slot << (21 + 9 * level));
+        page.map(|((_, address), _)| *address).or(first)
     }
 }

@@ -20,13 +20,19 @@ pub(super) struct HostedPage {
     protection: Protection,
 }
 
-/// A space's translation. Each 2 MiB of address space in use costs one table frame, as on
-/// a real machine, so that running out of frames for tables is tested too.
+/// The levels of tables below the root: one table of level 0 has the small pages of 2 MiB.
+const LEVELS: u32 = 3;
+
+/// Names a table below the root: its level, and which of that level by address.
+pub(super) type TableKey = (u32, u64);
+
+/// A space's translation. Tables take frames and give them back as on a real machine, so that
+/// the invariants can count them.
 #[derive(Clone, Debug, Hash)]
 pub struct HostedTable {
     root: Phys,
     pages: BTreeMap<u64, HostedPage>,
-    tables: BTreeMap<u64, Phys>,
+    tables: BTreeMap<TableKey, Phys>,
 }
 
 /// A machine in memory. What a CPU has for itself is reached through `cpus`, or directly for
@@ -51,6 +57,8 @@ pub struct Hosted {
     pub vector_keeps: bool,
     /// The system log.
     pub log: Vec<u8>,
+    /// Frames of the allocator that are behind growing slices.
+    pub(crate) grown: u64,
     /// Whether interrupts are on by a mistake.
     pub interrupts_on: bool,
     /// A port whose writing turns interrupts on: a handler's mistake.
@@ -71,6 +79,7 @@ impl Hosted {
             vectors: BTreeMap::new(),
             vector_keeps: true,
             log: Vec::new(),
+            grown: 0,
             interrupts_on: false,
             trap_port: None,
         }
@@ -90,12 +99,20 @@ impl Hosted {
     /// A user program on this CPU uses an address: the translation is cached from then on,
     /// and used as it was cached. `None` is a page fault.
     pub fn touch(&mut self, table: &HostedTable, address: u64, access: Access) -> Option<Phys> {
-        let start = table.page_at(address);
+        let found = table.page_at(address);
         let own = &mut self.cpus[usize::from(self.here.0)];
+        // What a walk reads stays in the CPU's paging-structure caches, also when it ends at
+        // nothing.
+        let lowest = found.map_or(0, |(_, page)| lowest_level(page.size));
+        for key in (lowest..LEVELS).map(|level| table_key(level, address)) {
+            if let Some(frame) = table.tables.get(&key) {
+                own.walked.insert((table.root, key), *frame);
+            }
+        }
         let cached = own.cached.range((table.root, 0)..=(table.root, address)).next_back();
         let (start, page) = match cached.map(|((_, start), page)| (*start, *page)) {
             Some((start, page)) if address < start + page.size.bytes() => (start, page),
-            _ => start?,
+            _ => found?,
         };
         own.cached.insert((table.root, start), page);
         page.at(start, address, access)
@@ -104,6 +121,7 @@ impl Hosted {
     fn forget(&mut self, root: Phys) {
         for cpu in &mut self.cpus {
             cpu.cached.retain(|(of, _), _| *of != root);
+            cpu.walked.retain(|(of, _), _| *of != root);
         }
     }
 }
@@ -141,17 +159,42 @@ impl HostedTable {
         (address < start + page.size.bytes()).then_some((*start, *page))
     }
 
-    fn table_for(
+    /// The table with this name.
+    #[cfg(test)]
+    pub(super) fn table(&self, key: TableKey) -> Option<Phys> {
+        self.tables.get(&key).copied()
+    }
+
+    /// Frames in use as tables, the root among them.
+    #[cfg(test)]
+    pub(crate) fn frames(&self) -> u64 {
+        self.tables.len() as u64 + 1
+    }
+
+    /// Makes the tables that a page of this size needs and that are missing.
+    fn reach(
         &mut self,
         address: u64,
-        new: impl FnOnce() -> Option<Phys>,
+        size: PageSize,
+        mut new: impl FnMut() -> Option<Phys>,
     ) -> Result<(), NoFrame> {
-        let slot = address / PageSize::Large.bytes();
-        if let Entry::Vacant(place) = self.tables.entry(slot) {
-            place.insert(new().ok_or(NoFrame)?);
+        for level in (lowest_level(size)..LEVELS).rev() {
+            if let Entry::Vacant(place) = self.tables.entry(table_key(level, address)) {
+                place.insert(new().ok_or(NoFrame)?);
+            }
         }
         Ok(())
     }
+}
+
+/// The level of the table that has the entry of such a page.
+fn lowest_level(size: PageSize) -> u32 {
+    u32::from(size == PageSize::Large)
+}
+
+/// The table of a level that an address leads to.
+fn table_key(level: u32, address: u64) -> TableKey {
+    (level, address >> (21 + 9 * level))
 }
 
 impl Machine for Hosted {
@@ -169,12 +212,14 @@ impl Machine for Hosted {
         table: &mut HostedTable,
         page: &Page,
         tables: &mut dyn FnMut(&mut Self) -> Option<Phys>,
-    ) -> Result<(), NoFrame> {
+    ) -> Result<Option<Phys>, NoFrame> {
         let Page { address, frame, size, protection, .. } = *page;
-        assert!(table.page_at(address).is_none(), "mapped twice: {address:#x}");
-        table.table_for(address, || tables(self))?;
+        let inside = table.pages.range(address..address + size.bytes()).next();
+        assert!(table.page_at(address).or(inside.map(|(at, page)| (*at, *page))).is_none());
+        table.reach(address, size, || tables(self))?;
         table.pages.insert(address, HostedPage { frame, size, protection });
-        Ok(())
+        let large = size == PageSize::Large;
+        Ok(large.then(|| table.tables.remove(&table_key(0, address))).flatten())
     }
     fn reserve<T: 'static>(&mut self) -> Growing<T> {
         Vec::new()
@@ -186,7 +231,9 @@ impl Machine for Hosted {
         make: fn(usize) -> T,
         frames: &mut dyn FnMut(&mut Self) -> Option<Phys>,
     ) -> Result<(), NoFrame> {
-        frames(self).ok_or(NoFrame)?;
+        let frame = frames(self).ok_or(NoFrame)?;
+        // The boot's memory has no frames of its own.
+        self.grown += u64::from(frame != Phys(0));
         slice.push(make(slice.len()));
         Ok(())
     }
@@ -197,11 +244,13 @@ impl Machine for Hosted {
         &mut self,
         table: &mut HostedTable,
         address: u64,
-        _tables: &mut dyn FnMut(&mut Self) -> Option<Phys>,
+        tables: &mut dyn FnMut(&mut Self) -> Option<Phys>,
     ) -> Result<(), NoFrame> {
         let Some((start, page)) = table.page_at(address) else { return Ok(()) };
         if page.size == PageSize::Large {
+            table.reach(start, PageSize::Small, || tables(self))?;
             table.pages.remove(&start);
+            self.forget(table.root);
             for offset in (0..page.size.bytes()).step_by(number::size(PAGE_SIZE)) {
                 let frame = Phys(page.frame.0 + offset);
                 table

@@ -6,7 +6,7 @@
 use crate::kernel::Kernel;
 use crate::machine::Machine;
 use crate::object::{Branch, Gap, Life, MemoryId, ProcessId, Region, RegionId, Regions, Resource};
-use abi::{Error, PAGE_SIZE, Protection, Rights, USER_END};
+use abi::{Error, PAGE_SIZE, Protection, Rights, USER_END, USER_START};
 
 /// The rights that a memory handle needs to be mapped so.
 pub(crate) fn rights_for(protection: Protection) -> Rights {
@@ -17,11 +17,17 @@ pub(crate) fn rights_for(protection: Protection) -> Rights {
     }
 }
 
-/// A page-aligned range of user space, as (first address, first address after it).
+/// A page-aligned range of the user space that can be mapped, as (first address, first address
+/// after it).
 pub(crate) fn user_range(address: u64, pages: u64) -> Result<(u64, u64), Error> {
     let end = pages.checked_mul(PAGE_SIZE).and_then(|bytes| address.checked_add(bytes));
     match end {
-        Some(end) if pages > 0 && end <= USER_END && address.is_multiple_of(PAGE_SIZE) => {
+        Some(end)
+            if pages > 0
+                && (USER_START..USER_END).contains(&address)
+                && end <= USER_END
+                && address.is_multiple_of(PAGE_SIZE) =>
+        {
             Ok((address, end))
         }
         _ => Err(Error::BadAddress),

@@ -6,7 +6,7 @@
 use super::map::Wish;
 use crate::exit::Work;
 use crate::kernel::Kernel;
-use crate::machine::{Frame, Machine, Page, PageSize};
+use crate::machine::{Frame, Machine, Page, PageSize, Phys};
 use crate::object::{Life, MemoryId, ObjectRef, Operation, ProcessId, RegionId, ThreadId};
 use abi::{Error, PAGE_SIZE, Protection, Rights};
 
@@ -106,9 +106,18 @@ impl<M: Machine> Kernel<M> {
         if !self.alive(process) || self.regions.get(region).is_none() {
             return Progress::Finished(Error::PeerDied as u64);
         }
-        for _ in 0..ENTRIES_PER_PIECE {
+        let mut entries = 0;
+        while entries < ENTRIES_PER_PIECE {
             match self.map_entry(process, region, done) {
-                Ok(size) => done += size.frames(),
+                Ok((size, replaced)) => {
+                    done += size.frames();
+                    entries += 1;
+                    if let Some(table) = replaced {
+                        self.free_replaced(process, table);
+                        // One flush is enough for a piece.
+                        entries = ENTRIES_PER_PIECE;
+                    }
+                }
                 Err(error) => {
                     let region = &self.regions[region];
                     let (at, end) = (region.start, region.end());
@@ -124,13 +133,24 @@ impl<M: Machine> Kernel<M> {
         Progress::More(Operation::Map { process, region, done })
     }
 
-    /// Maps one page of a region, a large one where address, place and length allow it.
+    /// Frees the empty table that a large page replaced, once no CPU has it cached.
+    #[cold]
+    fn free_replaced(&mut self, process: ProcessId, frame: Phys) {
+        let process = &self.processes[process];
+        if let Some(table) = &process.table {
+            self.machine.flush(table);
+        }
+        Self::free_frame(&mut self.frames, &mut self.quotas, process.quota, frame);
+    }
+
+    /// Maps one page of a region, a large one where address, place and length allow it. Returns
+    /// its size and the table that it replaced.
     fn map_entry(
         &mut self,
         process: ProcessId,
         id: RegionId,
         done: u64,
-    ) -> Result<PageSize, Error> {
+    ) -> Result<(PageSize, Option<Phys>), Error> {
         let region = &self.regions[id];
         let address = region.start + done * PAGE_SIZE;
         let (memory, protection, left) = (region.memory, region.protection, region.pages - done);
@@ -148,7 +168,8 @@ impl<M: Machine> Kernel<M> {
         let (frames, quotas) = (&mut self.frames, &mut self.quotas);
         let mut tables = |machine: &mut M| Self::take_frame(frames, quotas, machine, quota);
         let page = Page { address, frame: place, size, protection, device };
-        self.machine.map(table, &page, &mut tables).map(|()| size).map_err(|_| Error::QuotaExceeded)
+        let mapped = self.machine.map(table, &page, &mut tables);
+        mapped.map(|replaced| (size, replaced)).map_err(|_| Error::QuotaExceeded)
     }
 
     fn unmap_piece(&mut self, process: ProcessId, at: u64, end: u64, status: u64) -> Progress {

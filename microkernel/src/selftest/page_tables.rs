@@ -14,6 +14,7 @@ pub(super) const CHECKS: &[Check] = &[
     ("table-translate-checks-the-access", access),
     ("table-translate-refuses-the-kernel-half", refuses_kernel),
     ("table-translate-refuses-devices", refuses_devices),
+    ("table-large-page-returns-the-empty-table", replaces_table),
     ("table-unmap", unmap),
     ("table-protect", protect),
     ("table-replace-keeps-protection", replace),
@@ -43,15 +44,15 @@ impl Space {
         Self { table: bench.machine.new_page_table(root), taken: Vec::new(), budget: 16 }
     }
 
-    fn with(
+    fn with<T>(
         &mut self,
         bench: &mut Bench<'_>,
         act: impl FnOnce(
             &mut Hardware,
             &mut Table,
             &mut dyn FnMut(&mut Hardware) -> Option<Phys>,
-        ) -> Result<(), NoFrame>,
-    ) -> Result<(), NoFrame> {
+        ) -> Result<T, NoFrame>,
+    ) -> Result<T, NoFrame> {
         let Self { table, taken, budget } = self;
         let frames = &mut bench.boot.frames;
         act(bench.machine, table, &mut |_| {
@@ -69,7 +70,7 @@ impl Space {
         address: u64,
         size: PageSize,
         protection: abi::Protection,
-    ) -> Result<(), NoFrame> {
+    ) -> Result<Option<Phys>, NoFrame> {
         let frame = if size == PageSize::Large { LARGE_FRAME } else { FRAME };
         self.with(bench, |machine, table, frames| {
             machine.map(table, &Page { address, frame, size, protection, device: false }, frames)
@@ -138,8 +139,21 @@ fn refuses_devices(bench: &mut Bench<'_>) -> Outcome {
         device: true,
     };
     let done = space.with(bench, |machine, table, frames| machine.map(table, &page, frames));
-    bench.hold("not mapped", done.is_ok())?;
+    bench.hold("not mapped", done == Ok(None))?;
     bench.hold("translated", space.find(bench, AT, Access::Read).is_none())
+}
+
+fn replaces_table(bench: &mut Bench<'_>) -> Outcome {
+    let mut space = mapped(bench, PageSize::Small, ReadWrite);
+    let lowest = space.taken.last().copied();
+    let _ = bench.machine.unmap(&mut space.table, AT);
+    let replaced = space.map(bench, AT, PageSize::Large, Read);
+    bench.hold("the table", lowest.is_some() && replaced == Ok(lowest))?;
+    let found = space.find(bench, AT + 0x12_3456, Access::Read);
+    bench.hold("translation", found == Some(Phys(LARGE_FRAME.0 + 0x12_3456)))?;
+    let (done, returned) = free(bench, &mut space, 100);
+    bench.hold("not done", done)?;
+    bench.equal("the tables above are left", returned, 2)
 }
 
 fn unmap(bench: &mut Bench<'_>) -> Outcome {

@@ -11,10 +11,11 @@ use crate::arch::x86_64::mm::entry::Entry;
 use crate::arch::x86_64::mm::shootdown;
 use crate::arch::x86_64::mm::table::Table;
 use crate::arch::x86_64::{probe, time};
-use abi::PAGE_SIZE;
+use abi::{FaultKind, PAGE_SIZE, Protection};
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicBool, AtomicU64};
-use core_kernel::machine::Machine;
+use core_kernel::Fault;
+use core_kernel::machine::{Machine, PageSize, Phys};
 use spin::Mutex;
 use x86_64::registers::control::Cr3;
 
@@ -25,6 +26,7 @@ pub(super) const CHECKS: &[Check] = &[
     }),
     ("smp_shootdown_asks_only_users_of_the_root", only_users_asked),
     ("smp_retired_root_is_left", retired_root_left),
+    ("smp_split_flushes_before_small_pages_are_there", split_flushes),
 ];
 
 const AT: u64 = 0x40_0000;
@@ -138,4 +140,42 @@ fn retired_root_left(bench: &mut Bench<'_>) -> Outcome {
         bench.equal("another CPU's root", cpu.answer.load(Relaxed), kernel)?;
     }
     Ok(())
+}
+
+/// A large page is split while other CPUs have its root: each is asked once, and remembers it
+/// for its next fault.
+fn split_flushes(bench: &mut Bench<'_>) -> Outcome {
+    let mut table = space(bench);
+    let large = AT + PageSize::Large.bytes();
+    let leaf = Entry::user(Phys(PageSize::Large.bytes()), Protection::Read, true, false);
+    let frames = &mut bench.boot.frames;
+    let put = table.put(large, 1, leaf, || Some(frames.take(1)));
+    bench.hold("it is mapped", put == Ok(None))?;
+    for cpu in others() {
+        processors::send(cpu, || {
+            if let Some(table) = *SPACE.lock() {
+                shootdown::switch_to(this_cpu(), table);
+            }
+            // With interrupts on: it is asked.
+            window();
+        });
+        bench.hold("it does not come back", processors::comes_back(cpu))?;
+        cpu.shootdowns.store(0, Relaxed);
+        cpu.splits.store(false, Relaxed);
+    }
+    let frame = bench.boot.frames.take(1);
+    let split = bench.machine.split(&mut table, large, &mut |_| Some(frame));
+    bench.hold("no frame", split.is_ok())?;
+    for cpu in others() {
+        bench.equal("flushes", cpu.shootdowns.load(Relaxed), 1)?;
+        bench.hold("it does not know of the split", cpu.splits.load(Relaxed))?;
+        let again = Fault { kind: FaultKind::Page, code: 0, address: large };
+        shootdown::switch_to(this_cpu(), table);
+        bench.hold("a read is not tried again", shootdown::is_mapped_again(cpu, &again))?;
+        let write = Fault { code: 1, ..again };
+        bench.hold("a write is tried again", !shootdown::is_mapped_again(cpu, &write))?;
+        bench.hold("it is remembered for ever", !cpu.splits.load(Relaxed))?;
+    }
+    bench.machine.retire(&table);
+    bench.hold("a small page", table.user_leaf(large).is_some_and(|leaf| leaf.level == 0))
 }

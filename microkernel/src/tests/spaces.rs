@@ -1,9 +1,10 @@
 //! Spaces: map, unmap, protect; whole, in parts, refused, undone.
 
+use super::invariants::check;
 use super::kit::{balance, boot};
 use crate::hosted::Driver;
 use crate::machine::{Access, Machine};
-use abi::{Error, PAGE_SIZE, Rights, Syscall, USER_END};
+use abi::{Error, PAGE_SIZE, Rights, Syscall, USER_END, USER_START};
 
 const AT: u64 = 0x1000_0000;
 const LARGE: u64 = 0x20_0000;
@@ -38,6 +39,9 @@ fn what_overlaps_or_leaves_user_space_is_refused() {
         (AT + 3 * PAGE_SIZE, 0, 4, Error::Overlap),
         (AT - PAGE_SIZE, 0, 4, Error::Overlap),
         (AT + 1, 0, 1, Error::BadAddress),
+        (0, 0, 1, Error::BadAddress),
+        (USER_START - PAGE_SIZE, 0, 1, Error::BadAddress),
+        (USER_START - PAGE_SIZE, 0, 2, Error::BadAddress),
         (USER_END, 0, 1, Error::BadAddress),
         (USER_END - PAGE_SIZE, 0, 2, Error::BadAddress),
         (!0xfff, 0, 1, Error::BadAddress),
@@ -56,6 +60,7 @@ fn what_overlaps_or_leaves_user_space_is_refused() {
         assert_eq!(made, Err(Error::BadArgument), "protection {protection}");
     }
     assert_eq!(balance(&driver), before);
+    driver.call(Syscall::Map, &[0, memory, USER_START, 0, 4, 3]).unwrap();
 }
 
 #[test]
@@ -184,4 +189,45 @@ fn a_long_map_lets_interrupts_in_and_a_more_urgent_thread_run() {
     assert_eq!(driver.running(), mapper);
     assert!(driver.result(mapper).is_ok());
     assert!(reachable(&driver, AT + 600 * PAGE_SIZE, Access::Write));
+}
+
+/// The address and size of a mapping that large pages show, of a memory object with 512 pages.
+fn large_memory(driver: &mut Driver) -> u64 {
+    let memory = driver.make(Syscall::MemoryCreate, &[512]);
+    driver.call(Syscall::Map, &[0, memory, AT, 0, 512, 3]).unwrap();
+    driver.call(Syscall::Unmap, &[0, AT, 512]).unwrap();
+    memory
+}
+
+#[test]
+fn a_large_page_over_an_empty_table_gives_the_table_back() {
+    let mut driver = Driver::boot(4096);
+    let large = large_memory(&mut driver);
+    let small = driver.make(Syscall::MemoryCreate, &[1]);
+    check(&driver.kernel);
+    let before = balance(&driver);
+    for _ in 0..20 {
+        driver.call(Syscall::Map, &[0, small, AT + 5 * PAGE_SIZE, 0, 1, 3]).unwrap();
+        driver.call(Syscall::Unmap, &[0, AT + 5 * PAGE_SIZE, 1]).unwrap();
+        driver.call(Syscall::Map, &[0, large, AT, 0, 512, 3]).unwrap();
+        check(&driver.kernel);
+        driver.call(Syscall::Unmap, &[0, AT, 512]).unwrap();
+    }
+    check(&driver.kernel);
+    assert_eq!(balance(&driver), before);
+}
+
+#[test]
+fn a_replaced_table_is_flushed_from_every_cpu_before_it_is_free() {
+    let mut driver = Driver::boot(4096);
+    let large = large_memory(&mut driver);
+    let small = driver.make(Syscall::MemoryCreate, &[1]);
+    driver.call(Syscall::Map, &[0, small, AT, 0, 1, 3]).unwrap();
+    driver.call(Syscall::Unmap, &[0, AT, 1]).unwrap();
+    // A walk that ends at nothing comes by the table, too.
+    let process = driver.kernel.threads[driver.running()].process;
+    let table = driver.kernel.processes[process].table.as_ref().unwrap();
+    assert_eq!(driver.kernel.machine.touch(table, AT, Access::Read), None);
+    driver.call(Syscall::Map, &[0, large, AT, 0, 512, 3]).unwrap();
+    check(&driver.kernel);
 }

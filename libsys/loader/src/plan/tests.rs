@@ -123,6 +123,7 @@ fn each_wrong_is_named() {
     assert_eq!(error(&[CODE, Header { in_file: 0x11, ..DATA }]), FileError::Truncated(1));
     assert_eq!(error(&[Header { offset: u64::MAX, ..CODE }]), FileError::Truncated(0));
     assert_eq!(error(&[Header { address: 0, ..CODE }]), FileError::OutOfRange(0));
+    assert_eq!(error(&[Header { address: 0xf000, ..CODE }]), FileError::OutOfRange(0));
     assert_eq!(error(&[Header { address: HEAP_BASE - 8, ..CODE }]), FileError::OutOfRange(0));
     assert_eq!(error(&[Header { address: u64::MAX - 8, ..CODE }]), FileError::OutOfRange(0));
     assert_eq!(error(&[CODE, Header { address: 0x40_0ff0, ..DATA }]), FileError::Overlap(1));

@@ -80,7 +80,7 @@ impl Machine for Hardware {
         table: &mut Table,
         page: &Page,
         tables: &mut dyn FnMut(&mut Self) -> Option<Phys>,
-    ) -> Result<(), NoFrame> {
+    ) -> Result<Option<Phys>, NoFrame> {
         let Page { address, frame, size, protection, device } = *page;
         debug_assert!(address < abi::USER_END && address.is_multiple_of(size.bytes()));
         let leaf = Entry::user(frame, protection, size == PageSize::Large, device);
@@ -108,7 +108,7 @@ impl Machine for Hardware {
         for (slot, frames) in (0..ENTRIES).zip(0..) {
             pieces.set(slot, large.entry.piece(frames));
         }
-        large.set(Entry::table(frame, true));
+        shootdown::split(this_cpu(), *table, large, Entry::table(frame, true));
         Ok(())
     }
 

@@ -108,6 +108,8 @@ fn arguments(smp: &Smp, me: ThreadId, call: Syscall, random: &mut Random) -> Vec
     let time = smp.kernel.machine.now_ns + random.below(2000);
     let address = DATA + random.one_of(&[0x10_0000, 0x10_1000, 0x20_0000, 0x40_0000, 0]);
     let pages = random.below(4);
+    // All of the object whose pages can be one large page.
+    let mapped = if random.once_in(6) { 512 } else { pages };
     let other = if random.below(2) == 0 { 0 } else { g };
     let bits = random.below(8);
     match call {
@@ -135,9 +137,10 @@ fn arguments(smp: &Smp, me: ThreadId, call: Syscall, random: &mut Random) -> Vec
         Syscall::HandleClose if random.once_in(2) => vec![memory_handle(smp, own, random)],
         Syscall::Map => {
             let memory = memory_handle(smp, own, random);
-            vec![other, memory, address, random.below(2), pages, random.one_of(&[1, 3, 5])]
+            let first = if mapped == 512 { 0 } else { random.below(2) };
+            vec![other, memory, address, first, mapped, random.one_of(&[1, 3, 5])]
         }
-        Syscall::Unmap | Syscall::Protect => vec![other, address, pages, random.one_of(&[1, 3])],
+        Syscall::Unmap | Syscall::Protect => vec![other, address, mapped, random.one_of(&[1, 3])],
         Syscall::ProcessCreate => vec![BYTES, 5, BYTES + 64, h, 1],
         Syscall::ProcessFaults => vec![other, h, bits],
         Syscall::ProcessTrace => vec![other, h, bits, random.below(32)],

@@ -20,7 +20,7 @@ pub(super) const CPUS: usize = 4;
 
 /// Little of everything, so that things run out.
 const SIZES: Sizes = Sizes {
-    frames_end: 256,
+    frames_end: 1024,
     threads: 12,
     processes: 6,
     endpoints: 6,
@@ -41,11 +41,14 @@ pub(super) fn scene(cpus: usize) -> Smp {
     let mut driver = Driver::boot_with(&SIZES, cpus);
     let endpoint = driver.make(Syscall::EndpointCreate, &[]);
     let notification = driver.make(Syscall::NotificationCreate, &[]);
+    // One can be mapped by a large page; the other one takes memory away.
+    let large = driver.make(Syscall::MemoryCreate, &[512]);
+    driver.make(Syscall::MemoryCreate, &[256]);
     let mut threads = Vec::new();
     for _ in 0..2 {
         let (child, _) = driver.child(notification);
         driver.give_page(child);
-        for handle in [endpoint, notification, child] {
+        for handle in [endpoint, notification, child, large] {
             driver.give(child, handle, Rights::ALL, 0);
         }
         threads.extend([30, 30, 29].map(|priority| driver.thread(child, priority).0));

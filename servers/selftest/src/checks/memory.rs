@@ -2,6 +2,8 @@
 
 use crate::bench::{Bench, Check, Outcome, SMALL, pattern};
 use abi::{PAGE_SIZE, Syscall, USER_END};
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicU64, Ordering};
 use sys::{Error, Memory, Pages, Process, Protection, Rights, hazard};
 
 pub(super) const CHECKS: &[Check] = &[
@@ -18,6 +20,7 @@ pub(super) const CHECKS: &[Check] = &[
     ("memory-protection-can-be-reduced", protect),
     ("memory-protection-does-not-grow-beyond-mapping", protect_grows),
     ("memory-2-mib-of-memory-work", large),
+    ("memory-split-is-not-seen-by-other-cpus", split_is_not_seen),
     ("memory-lives-until-its-last-use", lives),
     ("memory-of-no-pages-is-refused", no_pages),
     ("memory-beyond-quota-is-refused", beyond_quota),
@@ -108,9 +111,17 @@ fn overlaps(bench: &Bench) -> Outcome {
 
 fn wild_addresses(bench: &Bench) -> Outcome {
     let memory = Memory::create(2)?;
-    for address in
-        [1, AT + 8, USER_END, USER_END - PAGE_SIZE, 1 << 47, 0xffff_8000_0000_0000, u64::MAX - 4095]
-    {
+    for address in [
+        0,
+        1,
+        0xf000,
+        AT + 8,
+        USER_END,
+        USER_END - PAGE_SIZE,
+        1 << 47,
+        0xffff_8000_0000_0000,
+        u64::MAX - 4095,
+    ] {
         let status = map_raw(&memory, address, 0, 2, Protection::Read as u64);
         let known = [Error::BadAddress as u64, Error::BadArgument as u64];
         bench.hold("it is refused", known.contains(&status))?;
@@ -189,6 +200,44 @@ fn large(bench: &Bench) -> Outcome {
         let sum: u64 = pages.iter().map(|byte| u64::from(*byte)).sum();
         bench.same("sum of all bytes", sum, 4 * (0..256).sum::<u64>())
     })
+}
+
+/// A thread, most often on another CPU, reads a large page while its last part is unmapped and
+/// it becomes small pages. A fault would end this program.
+fn split_is_not_seen(bench: &Bench) -> Outcome {
+    const LARGE: u64 = 512 * PAGE_SIZE;
+    let memory = Memory::create(512)?;
+    let (place, seen) = (Arc::new(AtomicU64::new(AT)), Arc::new(AtomicU64::new(0)));
+    bench.same("map", map_raw(&memory, AT, 0, 1, Protection::Read as u64), 0)?;
+    let (reads, told) = (place.clone(), seen.clone());
+    let _reader = crate::peer::run(crate::peer::EQUAL, move || {
+        loop {
+            match reads.load(Ordering::Acquire) {
+                0 => return told.store(0, Ordering::Release),
+                address => {
+                    let _ = hazard::read(address);
+                    told.store(address, Ordering::Release);
+                }
+            }
+        }
+    })?;
+    let go_to = |address| {
+        place.store(address, Ordering::Release);
+        while seen.load(Ordering::Acquire) != address {
+            sys::yield_now();
+        }
+    };
+    let unmap = |address, pages| hazard::plain(Syscall::Unmap as u64, [0, address, pages, 0, 0, 0]);
+    for round in 1..=50 {
+        let address = AT + round * LARGE;
+        bench.same("map", map_raw(&memory, address, 0, 512, Protection::Read as u64), 0)?;
+        go_to(address);
+        bench.same("split", unmap(address + LARGE - PAGE_SIZE, 1).status, 0)?;
+        go_to(AT);
+        bench.same("unmap", unmap(address, 511).status, 0)?;
+    }
+    go_to(0);
+    bench.same("unmap", unmap(AT, 1).status, 0)
 }
 
 fn lives(bench: &Bench) -> Outcome {

@@ -1,6 +1,6 @@
 //! The first program: its ELF file as segments.
 
-use abi::{PAGE_SIZE, Protection, USER_END};
+use abi::{PAGE_SIZE, Protection, USER_END, USER_START};
 use core::fmt;
 use core_kernel::Segment;
 use elf::ElfBytes;
@@ -21,7 +21,7 @@ pub(crate) enum ProgramError {
     NotForHere,
     /// Writable and executable, or not readable.
     BadProtection,
-    /// Outside user space, or not at the start of a page.
+    /// Outside user space (its first 64 KiB are never mapped), or not at the start of a page.
     BadAddress,
     /// Two segments share a page, or are out of order.
     Overlap,
@@ -37,7 +37,7 @@ impl fmt::Display for ProgramError {
             Self::Malformed => "no ELF file, or cut short",
             Self::NotForHere => "not a linked x86_64 program",
             Self::BadProtection => "a segment that can be written and executed, or not read",
-            Self::BadAddress => "a segment outside user space, or not at the start of a page",
+            Self::BadAddress => "a segment outside user space (0x10000 to 0x7fffffffefff), or not at the start of a page",
             Self::Overlap => "segments that share a page, or are out of order",
             Self::BadCount => "no segments, or too many",
             Self::BadEntry => "its entry is in no executable segment",
@@ -75,7 +75,8 @@ impl<'a> Program<'a> {
     fn add(&mut self, header: &ProgramHeader, bytes: &'a [u8]) -> Result<(), ProgramError> {
         let protection = protection(header.p_flags)?;
         let end = header.p_vaddr.checked_add(header.p_memsz).ok_or(ProgramError::BadAddress)?;
-        if !header.p_vaddr.is_multiple_of(PAGE_SIZE) || header.p_vaddr == 0 || end > USER_END {
+        let within = header.p_vaddr >= USER_START && end <= USER_END;
+        if !header.p_vaddr.is_multiple_of(PAGE_SIZE) || !within {
             return Err(ProgramError::BadAddress);
         }
         if header.p_filesz > header.p_memsz {

@@ -28,6 +28,8 @@ pub(crate) struct CpuBlock {
     pub(crate) active_root: AtomicU64,
     /// What another CPU asks of it, see `mm::shootdown`.
     pub(crate) request: AtomicU64,
+    /// A large page of its root was split since its last fault.
+    pub(crate) splits: AtomicBool,
     /// How often it was asked.
     pub(crate) shootdowns: AtomicU64,
     /// Whether user mode can change the bases of fs and gs by itself.
@@ -79,6 +81,7 @@ impl CpuBlock {
             user_stack: AtomicU64::new(0),
             active_root: AtomicU64::new(0),
             request: AtomicU64::new(0),
+            splits: AtomicBool::new(false),
             shootdowns: AtomicU64::new(0),
             fsgsbase: AtomicBool::new(false),
             pending: Pending::new(),

@@ -271,6 +271,9 @@ pub(super) extern "C" fn interrupt_arrived() -> ! {
 /// The thread did something wrong.
 fn faulted(cpu: &'static CpuBlock, fault: &Fault) -> ! {
     entered(cpu, |kernel, me| {
+        if cpu.splits.load(Relaxed) && shootdown::is_mapped_again(cpu, fault) {
+            return None;
+        }
         let found = kernel.fault_at_once(cpu.id(), me, fault);
         if found.is_none() {
             kernel.fault(cpu.id(), fault);

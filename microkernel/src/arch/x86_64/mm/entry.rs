@@ -100,6 +100,12 @@ impl Entry {
         self.0 & (wanted | Self::UNCACHED) == wanted
     }
 
+    /// Whether an access with this code of `FaultKind::Page` does not fault.
+    pub(crate) fn permits(self, code: u64) -> bool {
+        let (write, fetch) = (code & 1 != 0, code & 2 != 0);
+        self.present() && (!write || self.writable()) && (!fetch || self.executable())
+    }
+
     /// Whether user mode may use it.
     pub(crate) fn user_mode(self) -> bool {
         self.0 & Self::USER != 0

@@ -21,13 +21,18 @@
 
 use super::super::cpu::{CpuBlock, others};
 use super::super::irq::lapic;
-use super::table::Table;
+use super::entry::Entry;
+use super::table::{Leaf, Table};
+use abi::FaultKind;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use core_kernel::Fault;
 use core_kernel::machine::Phys;
 use spin::Once;
 
 /// Beside a root, which is the address of a page: not only forget, but leave it.
 const LEAVE: u64 = 1;
+/// Beside a root: a large page of it is being split, and is not present meanwhile.
+const SPLIT: u64 = 2;
 
 /// The root with nothing but the kernel's half.
 static KERNEL_ROOT: Once<Table> = Once::new();
@@ -74,6 +79,30 @@ pub(crate) fn forget(me: &CpuBlock, root: Table) {
     ask(me, root, 0);
 }
 
+/// Replaces the entry of a large page by a table that maps the same frames by small pages.
+///
+/// ORDER: no CPU ever has translations of both sizes for an address, which some CPUs answer with
+/// a machine check (CVE-2018-12207, AMD erratum 383): the page is made not present, all CPUs flush,
+/// then the table is put in place. A thread on another CPU that uses the page meanwhile faults,
+/// waits for the kernel, and finds by [`is_mapped_again`] that it only has to try again.
+pub(crate) fn split(me: &CpuBlock, root: Table, large: Leaf, table: Entry) {
+    large.set(Entry::NONE);
+    if has(me, root) {
+        load(root);
+    }
+    ask(me, root, SPLIT);
+    large.set(table);
+}
+
+/// Whether a page was missing only while it was split: the program's access works now. For the
+/// CPU that holds the kernel.
+#[cold]
+pub(crate) fn is_mapped_again(cpu: &CpuBlock, fault: &Fault) -> bool {
+    cpu.splits.store(false, Relaxed);
+    let leaf = super::table::active().user_leaf(fault.address);
+    fault.kind == FaultKind::Page && leaf.is_some_and(|leaf| leaf.entry.permits(fault.code))
+}
+
 /// No CPU has this root any more. For the CPU that holds the kernel.
 pub(crate) fn retire(me: &CpuBlock, root: Table) {
     if has(me, root) {
@@ -104,10 +133,15 @@ pub(crate) fn serve(cpu: &CpuBlock) {
     }
     // SAFETY: the address of a root, as `ask` has put it there; the asking CPU waits, so
     // it still is one.
-    let root = unsafe { Table::new(Phys(request & !LEAVE)) };
+    let root = unsafe { Table::new(Phys(request & !(LEAVE | SPLIT))) };
     match has(cpu, root) {
         true if request & LEAVE != 0 => switch_to_kernel(cpu),
-        true => load(root),
+        true => {
+            load(root);
+            if request & SPLIT != 0 {
+                cpu.splits.store(true, Relaxed);
+            }
+        }
         // Left in the meantime, by the last request.
         false => {}
     }

@@ -110,7 +110,7 @@ impl Table {
         entry.leads_on().then(|| Self(entry.frame()))
     }
 
-    /// The table below this entry, made if it is missing.
+    /// The table below this entry, made if it is missing. Never in the place of a page.
     pub(crate) fn below_or_new(
         self,
         slot: usize,
@@ -120,22 +120,40 @@ impl Table {
         if let Some(below) = self.below(slot) {
             return Ok(below);
         }
+        assert!(!self.get(slot).present(), "a table over a page");
         let fresh = Self(frame().ok_or(NoFrame)?);
         self.set(slot, Entry::table(fresh.0, user));
         Ok(fresh)
     }
 
-    /// Puts a leaf at this level.
+    /// Puts a leaf at this level, where nothing is mapped. An empty table below the entry is
+    /// taken out and returned: its frame is reused only after a flush, since the CPUs'
+    /// paging-structure caches may still lead to it.
+    ///
+    /// Source: Intel SDM 3A, 4.10.3 "Paging-Structure Caches".
     pub(crate) fn put(
         self,
         address: u64,
         level: u32,
         leaf: Entry,
         mut frame: impl FnMut() -> Option<Phys>,
-    ) -> Result<(), NoFrame> {
+    ) -> Result<Option<Phys>, NoFrame> {
         let table = self.reach(address, level, leaf.user_mode(), &mut frame)?;
-        table.set(slot(address, level), leaf);
-        Ok(())
+        let slot = slot(address, level);
+        let replaced =
+            if table.get(slot).present() { Some(table.empty_below(slot, level)) } else { None };
+        table.set(slot, leaf);
+        Ok(replaced)
+    }
+
+    /// The frame of the empty table below this entry. Whatever else is there would be lost.
+    #[cold]
+    fn empty_below(self, slot: usize, level: u32) -> Phys {
+        let below = (level > 0).then(|| self.below(slot)).flatten();
+        let empty = below.filter(|below| (0..ENTRIES).all(|slot| below.get(slot) == Entry::NONE));
+        // NOFAIL: the core maps only where no region is.
+        assert!(empty.is_some(), "a page over a page");
+        empty.map_or(self.0, |below| below.0)
     }
 
     /// The table at this level that an address leads to; what is missing on the way is made.
