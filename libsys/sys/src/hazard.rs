@@ -94,6 +94,14 @@ pub fn read(address: u64) -> u8 {
     value
 }
 
+/// Reads eight bytes at any address.
+pub fn read_u64(address: u64) -> u64 {
+    let value: u64;
+    // SAFETY: as for `read`.
+    unsafe { asm!("mov {}, [{}]", out(reg) value, in(reg) address, options(nostack, readonly)) };
+    value
+}
+
 /// Writes a byte at any address.
 pub fn write(address: u64, value: u8) {
     // SAFETY: the test gives addresses that must fault, or memory that is only reached

@@ -14,6 +14,7 @@ mod check;
 mod coverage;
 mod debug;
 mod disk_image;
+mod fuzz;
 mod gate;
 mod graph;
 mod log;
@@ -53,6 +54,7 @@ enum Command {
     Gate(gate::Arguments),
     Graph(graph::Arguments),
     Stress(stress::Arguments),
+    Fuzz(fuzz::Arguments),
     Campaign(campaign::Arguments),
     Selftest(selftest::Arguments),
     Image(disk_image::Arguments),
@@ -76,6 +78,7 @@ fn main() -> ExitCode {
         Command::Gate(arguments) => gate::run(&arguments),
         Command::Graph(arguments) => graph::run(&arguments),
         Command::Stress(arguments) => stress::run(&arguments),
+        Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Campaign(arguments) => campaign::run(&arguments),
         Command::Selftest(arguments) => selftest::run(&arguments),
         Command::Image(arguments) => disk_image::run(&arguments),

@@ -22,13 +22,21 @@ global_asm!(
     "mov rdi, -1",
     "syscall",
     "jmp hazard_sleep",
+    ".global hazard_upcall_return",
+    "hazard_upcall_return:",
+    "mov eax, {upcall_return}",
+    "mov rdi, rsi",
+    "syscall",
+    "ud2",
     ".popsection",
     sleep = const abi::Syscall::Sleep as u64,
+    upcall_return = const abi::Syscall::UpcallReturn as u64,
 );
 
 unsafe extern "C" {
     safe static hazard_interrupts: u8;
     safe static hazard_sleep: u8;
+    safe static hazard_upcall_return: u8;
 }
 
 /// Bytes of an `int` instruction; behind it is a `ret`.
@@ -44,6 +52,12 @@ pub fn interrupt_address(vector: u8) -> u64 {
 #[must_use]
 pub fn sleep_for_ever() -> u64 {
     (&raw const hazard_sleep).expose_provenance() as u64
+}
+
+/// A handler of upcalls that leaves at once, on whatever stack it is.
+#[must_use]
+pub fn upcall_return() -> u64 {
+    (&raw const hazard_upcall_return).expose_provenance() as u64
 }
 
 /// The `int` instruction of any vector.

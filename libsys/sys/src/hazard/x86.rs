@@ -30,6 +30,29 @@ pub fn call(way: Way, number: u32, call: &mut CompatCall) -> u32 {
     unsafe { crate::raw::enter_by(way, number, call) }
 }
 
+/// A handler of upcalls that leaves at once, on whatever stack it is.
+#[must_use]
+pub fn upcall_return() -> u64 {
+    (upcall_handler as *const ()).expose_provenance() as u64
+}
+
+/// The frame's address is in `esi`; the block of the call goes below it.
+#[unsafe(naked)]
+extern "C" fn upcall_handler() -> ! {
+    naked_asm!(
+        "and $-16, %esp
+         sub $80, %esp
+         mov %esi, (%esp)
+         movl $0, 4(%esp)
+         mov %esp, %ebx
+         mov ${number}, %eax
+         int $0x80
+         ud2",
+        number = const abi::Syscall::UpcallReturn as u32,
+        options(att_syntax),
+    )
+}
+
 /// What goes into a call and what is found after it, register by register.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]

@@ -1,0 +1,43 @@
+//! What a traced child's stops must look like, thread by thread.
+
+use abi::TraceStage;
+use alloc::collections::BTreeMap;
+use rt::Failure;
+
+/// The call that each thread has stopped before; `None`: any, for its tracer has changed it.
+#[derive(Default)]
+pub(super) struct Stops(BTreeMap<u64, Option<u64>>);
+
+impl Stops {
+    /// A stop of this thread with this number of a call.
+    pub(super) fn saw(
+        &mut self,
+        stage: TraceStage,
+        thread: u64,
+        number: u64,
+    ) -> Result<(), Failure> {
+        match stage {
+            TraceStage::Enter => {
+                self.0.insert(thread, Some(number));
+            }
+            TraceStage::Exit => match self.0.remove(&thread) {
+                Some(None) => {}
+                Some(Some(entered)) if entered == number => {}
+                before => {
+                    return Err(Failure::new(format_args!(
+                        "thread {thread} stops after call {number}, but before it was {before:?}"
+                    )));
+                }
+            },
+            TraceStage::Step | TraceStage::Dispatch => {
+                return Err(Failure::new(format_args!("a stop of stage {stage:?} that is not on")));
+            }
+        }
+        Ok(())
+    }
+
+    /// The thread's call was changed.
+    pub(super) fn changed(&mut self, thread: u64) {
+        self.0.insert(thread, None);
+    }
+}

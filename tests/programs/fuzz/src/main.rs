@@ -1,0 +1,61 @@
+//! `init=fuzz calls=N seed=S`: random system calls from many processes at once.
+//!
+//! **Shape.** Three generations. The first program ([`supervisor`]) starts one *keeper* after
+//! another and compares frames, processes, threads, handles, objects and its own quota before
+//! and after. A keeper ([`keeper`]) starts children, answers their calls, faults and stops,
+//! suspends, changes and kills them, and checks what reaches it. The children ([`wild`]) make
+//! random calls in several threads, and have children of their own. Only they may break.
+//!
+//! A 32-bit build of the same program (`fuzz32`) is a child alone.
+//!
+//! On one CPU whose time is counted in instructions, the same seed makes the same run.
+#![no_std]
+#![no_main]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+#[cfg(target_arch = "x86_64")]
+mod keeper;
+#[cfg(target_arch = "x86_64")]
+mod machine;
+#[path = "../../load/src/stress/random.rs"]
+mod random;
+#[cfg(target_arch = "x86_64")]
+mod supervisor;
+mod wild;
+
+#[cfg(target_arch = "x86_64")]
+use core::fmt::Display;
+use rt::Failure;
+
+rt::entry!(main);
+
+#[cfg(target_arch = "x86_64")]
+fn main(env: rt::Env) -> Result<(), Failure> {
+    match env.args().next() {
+        Some("keeper") => keeper::run(&env),
+        _ => supervisor::run(&env),
+    }
+}
+
+/// A child: its argument is the seed.
+#[cfg(target_arch = "x86")]
+fn main(env: rt::Env) -> Result<(), Failure> {
+    let seed = env.args().next().and_then(|text| text.parse().ok()).unwrap_or(0);
+    wild::begin(seed)
+}
+
+/// Prints a line through this serial port.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn print(serial: &sys::Ports, line: impl Display) {
+    const LINE_STATUS: u16 = 5;
+    const SEND_EMPTY: u8 = 0x20;
+    for piece in alloc::format!("{line}\r\n").as_bytes().chunks(16) {
+        while serial.read_u8(LINE_STATUS).is_ok_and(|status| status & SEND_EMPTY == 0) {
+            core::hint::spin_loop();
+        }
+        // Output that cannot be written is missed by its reader.
+        let _ = serial.write_bytes(0, piece);
+    }
+}
