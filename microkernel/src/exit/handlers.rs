@@ -78,6 +78,7 @@ pub(super) fn stop<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
 pub(super) fn call<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
     if let Some(id) = kernel.cpu(cpu).current {
         kernel.continue_call(id);
+        kernel.signalled_before(id);
     }
 }
 

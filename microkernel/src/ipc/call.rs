@@ -1,7 +1,7 @@
 //! Call and send: from a client to whoever receives.
 
-use super::Blame;
 use super::parts::arrive;
+use super::{Blame, Moved};
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::mem::{Readable, UserSlice, envelope_from};
@@ -102,13 +102,14 @@ impl<M: Machine> Kernel<M> {
         while let Some(receiver) = self.endpoints[endpoint].receivers.first() {
             self.detach(receiver);
             match self.deliver(me, receiver) {
-                Ok(()) => {
+                Ok(moved) => {
                     self.threads[receiver].state = State::Ready;
                     self.hand_over(me, receiver, false);
-                    return;
+                    return self.release_moved(moved);
                 }
                 Err(Blame::Receiver(error)) => self.unblock_detached(receiver, error),
                 Err(Blame::Sender(error)) => {
+                    self.threads[receiver].state = State::Receiving(endpoint);
                     self.endpoints[endpoint].receivers.push_front(
                         &mut self.threads,
                         receiver,
@@ -133,12 +134,12 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// Gives a message to a receiver that is in no queue. Commits or changes nothing.
-    /// Afterwards the receiver is to be made ready by the caller.
-    pub(crate) fn deliver(&mut self, from: ThreadId, to: ThreadId) -> Result<(), Blame> {
+    /// The caller makes the receiver ready, then releases what was moved.
+    pub(crate) fn deliver(&mut self, from: ThreadId, to: ThreadId) -> Result<Option<Moved>, Blame> {
         let Some(pending) = self.threads[from].pending else {
             return Err(Blame::Sender(Error::BadState));
         };
-        self.transfer(from, to)?;
+        let moved = self.transfer(from, to)?;
         // Point of no return: the message has arrived.
         let (sender, receiver) = self.threads.pair_mut(from, to);
         sender.pending = None;
@@ -155,7 +156,7 @@ impl<M: Machine> Kernel<M> {
         } else {
             self.ready(from);
         }
-        Ok(())
+        Ok(moved)
     }
 
     /// A message could not be sent. A fault that nobody can be told of kills.

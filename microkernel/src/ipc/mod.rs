@@ -14,6 +14,6 @@ mod transfer;
 mod upcall;
 mod wait;
 
-pub(crate) use transfer::Blame;
+pub(crate) use transfer::{Blame, Moved};
 #[cfg(any(test, feature = "hosted"))]
 pub(crate) use transfer::{RECEIPT, RECEIPT_LEN};

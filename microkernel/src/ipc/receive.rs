@@ -39,9 +39,13 @@ impl<M: Machine> Kernel<M> {
         while let Some(sender) = self.endpoints[endpoint].senders.first() {
             self.detach(sender);
             match self.deliver(sender, me) {
-                Ok(()) => return Ok(Done::Elsewhere),
+                Ok(moved) => {
+                    self.release_moved(moved);
+                    return Ok(Done::Elsewhere);
+                }
                 Err(Blame::Sender(error)) => self.fail(sender, error),
                 Err(Blame::Receiver(error)) => {
+                    self.threads[sender].state = State::Sending(endpoint);
                     self.endpoints[endpoint].senders.push_front(
                         &mut self.threads,
                         sender,

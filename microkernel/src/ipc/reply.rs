@@ -64,8 +64,8 @@ impl<M: Machine> Kernel<M> {
             self.fault_answer(caller, label, words);
             return Ok(caller);
         }
-        let status = match self.transfer(me, caller) {
-            Ok(()) => 0,
+        let (status, moved) = match self.transfer(me, caller) {
+            Ok(moved) => (0, moved),
             // The server's own memory or handles: it may try again, the call is still open.
             Err(Blame::Sender(
                 error
@@ -74,11 +74,12 @@ impl<M: Machine> Kernel<M> {
                 return Err(error);
             }
             // What the caller has no room for is the caller's error; gifts stay with the server.
-            Err(Blame::Sender(error) | Blame::Receiver(error)) => error as u64,
+            Err(Blame::Sender(error) | Blame::Receiver(error)) => (error as u64, None),
         };
         // Point of no return: the call is over.
         self.detach(caller);
         answered(&mut self.threads[caller], status, label);
+        self.release_moved(moved);
         if status == Error::HandlesFull as u64 {
             self.enqueue(caller);
             return Err(Error::HandlesFull);

@@ -55,14 +55,16 @@ impl<M: Machine> Kernel<M> {
     #[inline(never)]
     fn tell(&mut self, id: NotificationId) -> Option<ThreadId> {
         let Notification { bound, upcall, .. } = self.notifications[id];
-        if let Some(bound) = bound {
-            if matches!(self.threads[bound].state, State::Receiving(_)) {
-                self.detach(bound);
-                self.take_bound_bits(bound);
-                self.threads[bound].state = State::Ready;
-                return Some(bound);
-            }
-        } else if let Some(thread) = upcall {
+        if let Some(bound) = bound
+            && matches!(self.threads[bound].state, State::Receiving(_))
+        {
+            self.detach(bound);
+            self.take_bound_bits(bound);
+            self.threads[bound].state = State::Ready;
+            return Some(bound);
+        }
+        // One that is bound and diverted by the same bits waits for something else.
+        if let Some(thread) = upcall {
             self.recheck_upcall(thread);
         }
         None

@@ -1,4 +1,8 @@
 //! What travels with a message: words, bytes, handles.
+//!
+//! Order: a moved handle leaves the sender's table here, and its object is released when sender
+//! and receiver have their new states ([`Moved`]). The end of a lifeline or endpoint wakes
+//! threads, of which either may be one.
 
 use super::parts::{copy_words, words_alone};
 use crate::kernel::Kernel;
@@ -21,6 +25,11 @@ pub(crate) enum Blame {
 pub(crate) const RECEIPT: u64 = offset_of!(Envelope, received_len) as u64;
 pub(crate) const RECEIPT_LEN: usize = Envelope::SIZE - offset_of!(Envelope, received_len);
 
+/// Handles that a message took out of its sender's table; see [`Kernel::release_moved`].
+#[must_use = "the objects are still counted"]
+#[derive(Debug)]
+pub(crate) struct Moved([Option<Entry>; GIFTS]);
+
 /// Bytes from the sender to the receiver.
 type Copy = (Checked<Readable>, Checked<Writable>);
 
@@ -32,13 +41,18 @@ struct Plan {
 }
 
 impl<M: Machine> Kernel<M> {
-    /// Moves words, bytes and handles. All checks come first; then nothing fails.
-    pub(crate) fn transfer(&mut self, from: ThreadId, to: ThreadId) -> Result<(), Blame> {
+    /// Moves words, bytes and handles. All checks come first; then nothing fails and no thread
+    /// is woken.
+    pub(crate) fn transfer(
+        &mut self,
+        from: ThreadId,
+        to: ThreadId,
+    ) -> Result<Option<Moved>, Blame> {
         let (sender, receiver) = self.threads.pair_mut(from, to);
         if words_alone(sender, receiver) {
             copy_words(sender, receiver);
             receiver.enclosure = Enclosure::Nothing;
-            return Ok(());
+            return Ok(None);
         }
         if let Enclosure::Unread(address) = receiver.enclosure {
             self.read_enclosure(to, address).map_err(Blame::Receiver)?;
@@ -51,10 +65,19 @@ impl<M: Machine> Kernel<M> {
         }
         let (sender, receiver) = self.threads.pair_mut(from, to);
         copy_words(sender, receiver);
-        let taken = self.move_gifts(from, to, &plan);
+        let (taken, moved) = self.move_gifts(from, to, &plan);
         self.write_receipt(to, &plan, taken);
         self.threads[to].enclosure = Enclosure::Nothing;
-        Ok(())
+        Ok(moved)
+    }
+
+    /// Releases what a message moved. Sender and receiver have their new states: what its end
+    /// signals may wake them.
+    pub(crate) fn release_moved(&mut self, moved: Option<Moved>) {
+        let Some(Moved(entries)) = moved else { return };
+        for entry in entries.into_iter().flatten() {
+            self.release(entry.object, entry.rights);
+        }
     }
 
     fn plan(&mut self, from: ThreadId, to: ThreadId) -> Result<Plan, Blame> {
@@ -133,8 +156,13 @@ impl<M: Machine> Kernel<M> {
         Ok(gifts)
     }
 
-    fn move_gifts(&mut self, from: ThreadId, to: ThreadId, plan: &Plan) -> [u32; GIFTS] {
-        let mut taken = [0; GIFTS];
+    fn move_gifts(
+        &mut self,
+        from: ThreadId,
+        to: ThreadId,
+        plan: &Plan,
+    ) -> ([u32; GIFTS], Option<Moved>) {
+        let (mut taken, mut moved) = ([0; GIFTS], None);
         let (source, target) = (self.threads[from].process, self.threads[to].process);
         for (index, planned) in plan.gifts.iter().enumerate() {
             let Some((gift, entry)) = planned else { continue };
@@ -144,11 +172,12 @@ impl<M: Machine> Kernel<M> {
                 taken[index] = handle.0;
                 if gift.moved == 1 {
                     // NOFAIL: it was looked up by `plan` and is not named twice.
-                    let _closed = self.close(source, Handle(gift.handle));
+                    let entry = self.take_handle(source, Handle(gift.handle)).ok();
+                    moved.get_or_insert(Moved([None; GIFTS])).0[index] = entry;
                 }
             }
         }
-        taken
+        (taken, moved)
     }
 
     fn write_receipt(&mut self, to: ThreadId, plan: &Plan, taken: [u32; GIFTS]) {

@@ -104,7 +104,7 @@ impl<M: Machine> Kernel<M> {
         let Some((id, thread)) = self.threads.at(slot) else { return };
         match thread.state {
             State::Sleeping => self.unblock(id, 0),
-            State::Ready | State::Inactive => {}
+            State::Ready | State::Inactive | State::Detached => {}
             _ => self.unblock(id, Error::TimedOut as u64),
         }
     }

@@ -295,10 +295,12 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// Takes a thread out of whatever it is in.
+    /// Takes a thread out of whatever it is in. The caller gives it its next state.
     pub(crate) fn detach(&mut self, id: ThreadId) {
         self.cancel_deadline(thread_key(id));
         let Thread { state, lent_to, .. } = self.threads[id];
+        debug_assert!(state != State::Detached, "{id:?} is taken out of nothing");
+        self.threads[id].state = State::Detached;
         match state {
             State::Ready => self.dequeue(id),
             State::Sending(endpoint) => {
@@ -316,7 +318,7 @@ impl<M: Machine> Kernel<M> {
             State::Waiting(notification) => {
                 self.notifications[notification].waiters.remove(&mut self.threads, id, By::Queue);
             }
-            State::Sleeping | State::Inactive => {}
+            State::Sleeping | State::Inactive | State::Detached => {}
         }
     }
 

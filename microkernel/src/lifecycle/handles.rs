@@ -101,10 +101,27 @@ impl<M: Machine> Kernel<M> {
     #[must_use = "a loan is to be taken back"]
     pub(crate) fn forget(&mut self, process: ProcessId, entry: Entry) -> Option<Operation> {
         let revocation = self.revocation(&entry);
-        self.stats.handles -= 1;
-        self.quotas.give_back(self.processes[process].quota, Resource::Handles, 1);
+        self.uncount(process);
         self.release(entry.object, entry.rights);
         revocation
+    }
+
+    /// One handle fewer in a table.
+    fn uncount(&mut self, process: ProcessId) {
+        self.stats.handles -= 1;
+        self.quotas.give_back(self.processes[process].quota, Resource::Handles, 1);
+    }
+
+    /// Takes a handle that is no lender's out of a table. Its object is still counted: the
+    /// caller releases it.
+    pub(crate) fn take_handle(
+        &mut self,
+        process: ProcessId,
+        handle: Handle,
+    ) -> Result<Entry, Error> {
+        let taken = self.processes[process].handles.remove(&mut self.chunks, handle)?;
+        self.uncount(process);
+        Ok(taken.0)
     }
 
     /// One more handle names the object.

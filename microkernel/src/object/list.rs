@@ -156,7 +156,10 @@ impl List {
         let Links { previous, next } = core::mem::take(links(threads, id, by));
         match previous {
             Some(previous) => links(threads, previous, by).next = next,
-            None => self.first = next,
+            None => {
+                debug_assert!(self.first == Some(id), "{id:?} is not in this list");
+                self.first = next;
+            }
         }
         match next {
             Some(next) => links(threads, next, by).previous = previous,

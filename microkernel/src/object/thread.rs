@@ -41,6 +41,9 @@ pub enum State {
     Waiting(NotificationId),
     /// Waits for its deadline.
     Sleeping,
+    /// Taken out of what it was in, by whatever gives it its next state in the same entry.
+    /// Until then no signal, deadline or death wakes it.
+    Detached,
 }
 
 /// Work that waits for a thread's next way out: a set of bits.
@@ -424,11 +427,15 @@ impl<F> Thread<F> {
         !self.spent || self.raised.is_some()
     }
 
-    /// Whether a call with this number is made without asking anybody, and by the living.
+    /// Whether a call with this number is made without asking anybody, and by the living, with
+    /// no signal that came on the way.
     #[inline(always)]
     pub(crate) fn calls_plainly(&self, number: Syscall) -> bool {
-        self.work.0 & Work::Kill.flag() == 0 && (number as u64) < self.calls_end
+        self.work.0 & Self::BEFORE_CALLS == 0 && (number as u64) < self.calls_end
     }
+
+    /// Work that another CPU gave the thread on its way into a call, and that the call must see.
+    pub(crate) const BEFORE_CALLS: u32 = Work::Kill.flag() | Work::Upcall.flag();
 
     /// Books time in user mode and in the kernel, which comes off its slice: whom it served
     /// meanwhile, and what that one owes for it.

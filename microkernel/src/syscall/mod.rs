@@ -19,7 +19,7 @@ use crate::ipc::direct::{CALL, REPLY_RECEIVE};
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Frame, Machine};
 use crate::number;
-use crate::object::{ProcessId, ThreadId};
+use crate::object::{ProcessId, Thread, ThreadId};
 use abi::{Error, Handle, Syscall};
 
 pub(crate) use hooks::calls_end;
@@ -83,18 +83,43 @@ impl<M: Machine> Kernel<M> {
         self.check_call_begins(me);
         self.stats.syscalls = self.stats.syscalls.wrapping_add(1);
         let thread = &self.threads[me];
-        // Killed from another CPU while it was on its way here.
-        if thread.work.0 & Work::Kill.flag() != 0 {
-            return self.check_call_ends(me, 0);
+        if thread.work.0 & Thread::<M::Frame>::BEFORE_CALLS != 0 {
+            return self.late_call(me);
         }
         let number = thread.frame.syscall_number();
-        let plain = number < thread.calls_end;
-        if plain {
+        self.call_by_number(me, number);
+        self.check_call_ends(me, number);
+    }
+
+    #[inline(always)]
+    fn call_by_number(&mut self, me: ThreadId, number: u64) {
+        if number < self.threads[me].calls_end {
             self.plain_call(me, number);
         } else {
             self.call_with_hooks(me);
         }
+    }
+
+    /// Another CPU killed or signalled the thread while it was on its way here. A signal cuts
+    /// short what the call waits for, as if it had come a moment later.
+    #[cold]
+    fn late_call(&mut self, me: ThreadId) {
+        let thread = &self.threads[me];
+        if thread.work.0 & Work::Kill.flag() != 0 {
+            return self.check_call_ends(me, 0);
+        }
+        let number = thread.frame.syscall_number();
+        self.call_by_number(me, number);
         self.check_call_ends(me, number);
+        self.signalled_before(me);
+    }
+
+    /// A thread that may wait now was signalled before it began to.
+    pub(crate) fn signalled_before(&mut self, id: ThreadId) {
+        let signalled = |thread: &Thread<M::Frame>| thread.work.0 & Work::Upcall.flag() != 0;
+        if self.threads.get(id).is_some_and(signalled) {
+            self.recheck_upcall(id);
+        }
     }
 
     /// A call below [`CALLS`].

@@ -250,6 +250,11 @@ fn check_threads(kernel: &Kernel<Hosted>) {
         }
         if let Some(upcall) = thread.upcall {
             assert_eq!(kernel.notifications[upcall.notification].upcall, Some(id));
+            // The answer to a fault looks for bits itself.
+            let waits = !matches!(thread.state, State::Ready | State::Inactive);
+            let cut_short = !waits || thread.fault.is_some() || kernel.upcall_bits(id) == 0;
+            let (state, work) = (thread.state, thread.work.0);
+            assert!(cut_short, "{id:?} is {state:?} with {work:#x}; bits are there to divert it");
         }
     }
 }

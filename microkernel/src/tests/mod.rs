@@ -18,6 +18,7 @@ mod kit;
 mod lending;
 mod loans;
 mod log;
+mod moves;
 mod notifications;
 mod objects;
 mod processes;
