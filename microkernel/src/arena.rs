@@ -130,6 +130,11 @@ impl<T> Slot<T> {
     fn renew(&mut self) {
         self.key = self.key.wrapping_add(GENERATION);
     }
+
+    /// Whether the last generation is over: ids of the first one would name the next object.
+    fn is_used_up(&self) -> bool {
+        self.key < GENERATION
+    }
 }
 
 /// Objects of one type, addressed by [`Id`].
@@ -160,7 +165,7 @@ impl<K, T> Arena<K, T> {
 
     /// Whether one more fits.
     pub fn has_room(&self) -> bool {
-        self.len < self.slots.len()
+        self.free != NONE || (self.fresh as usize) < self.slots.len()
     }
 
     /// How many fit.
@@ -204,15 +209,32 @@ impl<K, T> Arena<K, T> {
         Some(value)
     }
 
-    /// Ends an object, if it still lives; its id is stale from then on.
+    /// The slot that the next object gets, and what is left there of the last one.
+    pub fn next_place(&self) -> Option<(usize, &T)> {
+        let index = if self.free == NONE { self.fresh } else { self.free } as usize;
+        self.slots.get(index).map(|slot| (index, &slot.value))
+    }
+
+    /// Ends an object, if it still lives; its id is stale from then on. A slot whose
+    /// 2,147,483,648 ids are used up stays empty.
     pub fn discard(&mut self, id: Id<K>) {
         let Some(slot) = self.slots.get_mut(id.index()) else { return };
         if slot.key == id.key.get() {
             slot.renew();
-            slot.next_free = self.free;
-            self.free = id.number();
             self.len -= 1;
+            if !slot.is_used_up() {
+                slot.next_free = self.free;
+                self.free = id.number();
+            }
         }
+    }
+
+    /// The slot of an object has had all generations but this one.
+    #[cfg(test)]
+    pub(crate) fn last_generation(&mut self, id: Id<K>) -> Id<K> {
+        let slot = &mut self.slots[id.index()];
+        slot.key |= u64::MAX << 32;
+        Id::new(slot.key)
     }
 
     /// The object, if it still lives.
@@ -265,7 +287,7 @@ impl<K, T> Arena<K, T> {
     }
 
     /// All ids, by slot.
-    pub fn ids(&self) -> impl Iterator<Item = Id<K>> + '_ {
+    pub fn ids(&self) -> impl Iterator<Item = Id<K>> + Clone + '_ {
         (0..self.fresh as usize).filter_map(|index| self.id_at(index))
     }
 }
@@ -342,6 +364,22 @@ mod tests {
         assert_eq!(arena.get(first), None);
         assert_eq!(arena.remove(first), None);
         assert_eq!(arena[second], 2);
+    }
+
+    #[test]
+    fn a_slot_whose_ids_are_used_up_is_not_used_again() {
+        let mut arena = arena(2);
+        let early = arena.insert(1).unwrap();
+        let last = arena.last_generation(early);
+        assert_eq!(arena.remove(last), Some(1));
+        let next = arena.insert(2).unwrap();
+        assert_ne!(next.index(), last.index());
+        assert!(!arena.has_room());
+        assert_eq!(arena.insert(3), Err(3));
+        assert_eq!((arena.get(early), arena.get(last), arena.len()), (None, None, 1));
+        assert!(arena.ids().eq([next]));
+        arena.remove(next);
+        assert!(arena.insert(4).is_ok());
     }
 
     #[test]

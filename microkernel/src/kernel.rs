@@ -8,9 +8,9 @@ use crate::mem::{Block, FrameInfo, Frames};
 use crate::number;
 use crate::object::{
     Amounts, Chunks, Endpoint, EndpointKind, FIRST_PID, Irq, IrqId, IrqKind, Life, Lifeline,
-    LifelineKind, MemoryKind, MemoryObject, Notification, NotificationKind, ObjectRef, PortKind,
-    PortRange, PortSpans, ProcessId, Processes, QuotaId, Quotas, Region, RegionKind, SchedContext,
-    SchedContextKind, Storage, ThreadId, Threads, Timer, TimerKind,
+    LifelineKind, MemoryKind, MemoryObject, Notification, NotificationKind, ObjectRef, Pids,
+    PortKind, PortRange, PortSpans, ProcessId, Processes, QuotaId, Quotas, Region, RegionKind,
+    SchedContext, SchedContextKind, Storage, ThreadId, Threads, Timer, TimerKind,
 };
 use crate::sched::{RunQueue, SLICE_NS};
 use crate::time::{Deadlines, Entry, keys_end};
@@ -200,7 +200,7 @@ pub struct Kernel<M: Machine> {
     pub(crate) dying: Option<ProcessId>,
     /// The first process that is to be told that a caller of it stopped waiting.
     pub(crate) untold: Option<ProcessId>,
-    pub(crate) next_pid: u32,
+    pub(crate) pids: Pids,
     pub(crate) stats: Stats,
     pub(crate) trace: Ring,
     pub(crate) checks: Checks,
@@ -296,7 +296,7 @@ impl<M: Machine> Kernel<M> {
             keeper: CpuId(0),
             dying: None,
             untold: None,
-            next_pid: FIRST_PID,
+            pids: Pids::default(),
             stats: Stats::default(),
             checks: Checks::default(),
             shutdown: None,

@@ -1,7 +1,8 @@
 //! Handles, what they name and what they allow.
 
-/// A handle as user programs see it: slot number in the low 16 bits, the slot's
+/// A handle as user programs see it: slot number in the low 10 bits, the slot's
 /// generation above. 0 names nothing; some calls take it for "the caller's own".
+/// A closed handle names nothing else until its table has given out four billion more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 #[repr(transparent)]
 pub struct Handle(pub u32);
@@ -9,6 +10,33 @@ pub struct Handle(pub u32);
 impl Handle {
     /// Names nothing, or the caller's own, where a call says so.
     pub const NONE: Self = Self(0);
+
+    /// Bits of the slot number.
+    pub const SLOT_BITS: u32 = 10;
+    /// Generations of a slot.
+    pub const GENERATIONS: u32 = 1 << (u32::BITS - Self::SLOT_BITS);
+
+    /// The handle of this slot in this generation.
+    #[must_use]
+    pub const fn new(slot: u16, generation: u32) -> Self {
+        Self(slot as u32 & (Self::slots() - 1) | generation << Self::SLOT_BITS)
+    }
+
+    /// Slots of a table.
+    pub const fn slots() -> u32 {
+        1 << Self::SLOT_BITS
+    }
+
+    /// Its slot.
+    pub const fn slot(self) -> u16 {
+        let [low, high, ..] = (self.0 & (Self::slots() - 1)).to_le_bytes();
+        u16::from_le_bytes([low, high])
+    }
+
+    /// Its slot's generation.
+    pub const fn generation(self) -> u32 {
+        self.0 >> Self::SLOT_BITS
+    }
 
     /// Whether it is [`Handle::NONE`].
     pub fn is_none(self) -> bool {

@@ -118,7 +118,7 @@ impl Hash for Kernel<Hosted> {
             keeper,
             dying,
             untold,
-            next_pid,
+            pids,
             stats,
             shutdown,
         } = self;
@@ -126,7 +126,7 @@ impl Hash for Kernel<Hosted> {
         (memories, regions, timers, lifelines, irqs, ports, quotas, chunks).hash(state);
         sched_contexts.hash(state);
         (frames, deadlines, trace, lines, idle, stale_timers, keeper, dying, untold).hash(state);
-        (next_pid, shutdown, stats.handles, checks.violations).hash(state);
+        (pids, shutdown, stats.handles, checks.violations).hash(state);
         for cpu in cpus {
             let Cpu { context, current, queue, work, clock, timer_ns, slice_end, kicks, .. } = cpu;
             work.load(Ordering::Relaxed).hash(state);

@@ -14,7 +14,8 @@ use crate::kernel::Kernel;
 use crate::machine::{CpuId, Frame, Machine};
 use crate::number;
 use crate::object::{
-    Beside, Enclosure, EndpointId, FaultRecord, Pending, Reason, Seam, State, Thread, ThreadId,
+    Beside, CallToken, Enclosure, EndpointId, FaultRecord, Pending, Reason, Seam, State, Thread,
+    ThreadId,
 };
 use crate::sched::takes_over;
 use abi::{FAULT_LABEL, FaultReply, Handle, Rights, Syscall};
@@ -171,9 +172,9 @@ impl<M: Machine> Kernel<M> {
         if !endpoint.senders.is_empty() {
             return None;
         }
-        let (from, caller, to) = self.threads.pair_at(me, number::low32(token) as usize)?;
+        let (from, caller, to) = self.threads.pair_at(me, CallToken::slot(token))?;
         let open = to.state == State::AwaitReply(from.process)
-            && to.calls == number::high32(token)
+            && to.token.value() == token
             && waits_for_words(to, label);
         // Whatever else the token may name: a dead thread of a process that is gone, say.
         if !open {

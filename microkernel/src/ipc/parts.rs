@@ -35,9 +35,9 @@ pub(super) fn arrive<F: Frame>(
 ) {
     let mut token = 0;
     if pending.call {
-        sender.calls = sender.calls.wrapping_add(1).max(1);
+        sender.token = sender.token.next();
         sender.state = State::AwaitReply(receiver.process);
-        token = u64::from(from.number()) | u64::from(sender.calls) << 32;
+        token = sender.token.value();
     } else {
         sender.enclosure = Enclosure::Nothing;
         sender.frame.set_status(0);

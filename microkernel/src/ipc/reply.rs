@@ -5,7 +5,7 @@ use super::parts::answered;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::number;
-use crate::object::{Enclosure, State, ThreadId};
+use crate::object::{CallToken, Enclosure, State, ThreadId};
 use crate::syscall::Done;
 use abi::{Error, Handle};
 
@@ -47,9 +47,9 @@ impl<M: Machine> Kernel<M> {
     /// The thread that this token of `me`'s process names, if it still waits for the answer.
     #[inline(always)]
     pub(crate) fn awaiting(&self, me: ThreadId, token: u64) -> Option<ThreadId> {
-        let (caller, thread) = self.threads.at(number::low32(token) as usize)?;
+        let (caller, thread) = self.threads.at(CallToken::slot(token))?;
         let expected = State::AwaitReply(self.threads[me].process);
-        (thread.state == expected && thread.calls == number::high32(token)).then_some(caller)
+        (thread.state == expected && thread.token.value() == token).then_some(caller)
     }
 
     /// Answers the call behind the token in argument 0: the caller, to be made ready.

@@ -6,8 +6,8 @@ use crate::machine::{CpuId, Machine};
 use crate::mem::Block;
 use crate::number;
 use crate::object::{
-    By, MemoryId, MemoryObject, PortSpans, Process, ProcessId, QuotaId, Resource, Storage, Thread,
-    ThreadId,
+    By, CallToken, MemoryId, MemoryObject, PortSpans, Process, ProcessId, QuotaId, Resource,
+    Storage, Thread, ThreadId,
 };
 use crate::syscall::calls_end;
 use abi::{Error, LogHeader, LogKind, NAME_LEN};
@@ -22,6 +22,9 @@ impl<M: Machine> Kernel<M> {
         max_priority: u8,
     ) -> Result<ProcessId, Error> {
         self.room_in(|kernel| &mut kernel.processes)?;
+        if self.pids.is_empty() {
+            self.find_pids()?;
+        }
         self.quotas.charge(payer, Resource::Objects, 1)?;
         let root = Self::take_frame(&mut self.frames, &mut self.quotas, &mut self.machine, quota);
         let Some(root) = root else {
@@ -29,8 +32,8 @@ impl<M: Machine> Kernel<M> {
             return Err(Error::QuotaExceeded);
         };
         let table = self.machine.new_page_table(root);
-        let pid = self.next_pid;
-        self.next_pid += 1;
+        // NOFAIL: some were found above.
+        let pid = self.pids.take().unwrap_or_default();
         let process = Process {
             pid,
             name: padded(name),
@@ -47,6 +50,14 @@ impl<M: Machine> Kernel<M> {
         Ok(id)
     }
 
+    /// All ids were given out once: looks for those that no process has any more.
+    #[cold]
+    fn find_pids(&mut self) -> Result<(), Error> {
+        let processes = &self.processes;
+        let used = processes.ids().map(|id| processes[id].pid);
+        if self.pids.find(used) { Ok(()) } else { Err(Error::OutOfMemory) }
+    }
+
     /// A thread that was not started, paid for by its process.
     pub(crate) fn new_thread(
         &mut self,
@@ -58,8 +69,11 @@ impl<M: Machine> Kernel<M> {
         self.room_for_thread()?;
         let Some(table) = &self.processes[process].table else { return Err(Error::PeerDied) };
         let root = self.machine.root(table);
+        let (slot, left) = self.threads.next_place().ok_or(Error::OutOfMemory)?;
+        let token = CallToken::first(slot, left.token).ok_or(Error::OutOfMemory)?;
         self.quotas.charge(self.processes[process].quota, Resource::Threads, 1)?;
         let mut thread = Thread::new(frame, process, root, priority, cpu);
+        thread.token = token;
         thread.share = self.processes[process].share.unwrap_or(process);
         thread.calls_end = calls_end(&self.processes[process].watch);
         if self.processes[process].ports != PortSpans::default() {

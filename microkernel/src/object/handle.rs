@@ -1,8 +1,11 @@
 //! Handle tables: chunks of slots, each with a generation.
 //!
-//! Shape: a handle's low 16 bits are the slot, its high 16 bits the slot's generation, so a
-//! closed handle never names what came after it. Slot 0 is never given out. Free slots form
-//! a list through the chunks; a chunk is taken when the first of its slots is needed.
+//! Shape: a handle's low 10 bits are the slot, its high 22 bits the slot's generation. Slot 0 is
+//! never given out. Free slots form a list through the chunks; a chunk is taken when the first of
+//! its slots is needed. A slot whose generations are used up retires; only when the table can
+//! not grow are the retired ones used again, the first one first. So a closed handle names
+//! nothing else before the table has given out 1,022 times 4,194,304 others. (To refuse handles
+//! for ever then would let the clients of a server end it.)
 
 use super::{ChunkId, EndpointId, NotificationId, ObjectRef};
 use crate::arena::Arena;
@@ -30,11 +33,12 @@ struct Slot {
     object: Option<ObjectRef>,
     badge: u64,
     rights: Rights,
-    generation: u16,
     next_free: u16,
+    generation: u32,
 }
 
 const _: () = assert!(size_of::<Slot>() == 32);
+const _: () = assert!(TABLE_CHUNKS * CHUNK_HANDLES == Handle::slots() as usize);
 
 impl Slot {
     #[inline(always)]
@@ -75,6 +79,14 @@ pub struct HandleTable {
     chunks: [Option<ChunkId>; TABLE_CHUNKS],
     free: u16,
     used: u32,
+    retired: Option<Retired>,
+}
+
+/// The list of the slots whose generations are used up.
+#[derive(Clone, Copy, Debug, Hash)]
+struct Retired {
+    first: u16,
+    last: u16,
 }
 
 impl Default for HandleTable {
@@ -120,7 +132,7 @@ finders! { endpoint: Endpoint(EndpointId), notification: Notification(Notificati
 impl HandleTable {
     /// No handles, no chunks.
     pub const fn new() -> Self {
-        Self { chunks: [None; TABLE_CHUNKS], free: 0, used: 0 }
+        Self { chunks: [None; TABLE_CHUNKS], free: 0, used: 0, retired: None }
     }
 
     /// Handles in use.
@@ -139,8 +151,7 @@ impl HandleTable {
     /// The slot of a handle, if it is still that handle's.
     #[inline(always)]
     fn named<'a>(&self, chunks: &'a Chunks, handle: Handle) -> Option<&'a Slot> {
-        let (number, generation) = parts(handle);
-        self.slot(chunks, number).filter(|slot| slot.generation == generation)
+        self.slot(chunks, handle.slot()).filter(|slot| slot.generation == handle.generation())
     }
 
     /// The first handle from this slot on, and what it names.
@@ -148,7 +159,7 @@ impl HandleTable {
         let end = u16::try_from(TABLE_CHUNKS * CHUNK_HANDLES).unwrap_or(u16::MAX);
         (first..end).find_map(|number| {
             let slot = self.slot(chunks, number)?;
-            Some((Handle(u32::from(number) | u32::from(slot.generation) << 16), slot.entry()?))
+            Some((Handle::new(number, slot.generation), slot.entry()?))
         })
     }
 
@@ -158,7 +169,7 @@ impl HandleTable {
     /// `HandlesFull` when the table is full, `OutOfMemory` when there are no chunks left.
     pub fn reserve(&mut self, chunks: &mut Chunks, count: usize) -> Result<(), Error> {
         while self.room(chunks) < count {
-            self.grow(chunks)?;
+            self.add_free(chunks)?;
         }
         Ok(())
     }
@@ -169,13 +180,13 @@ impl HandleTable {
     /// As [`HandleTable::reserve`].
     pub fn insert(&mut self, chunks: &mut Chunks, entry: Entry) -> Result<Handle, Error> {
         if self.free == 0 {
-            self.grow(chunks)?;
+            self.add_free(chunks)?;
         }
         let number = self.free;
         let slot = self.slot_mut(chunks, number).ok_or(Error::HandlesFull)?;
         let next = slot.next_free;
         slot.set(entry);
-        let handle = Handle(u32::from(number) | u32::from(slot.generation) << 16);
+        let handle = Handle::new(number, slot.generation);
         self.free = next;
         self.used += 1;
         Ok(handle)
@@ -187,15 +198,48 @@ impl HandleTable {
     /// `BadHandle` when it names nothing.
     pub fn remove(&mut self, chunks: &mut Chunks, handle: Handle) -> Result<Taken, Error> {
         self.get(chunks, handle)?;
-        let (number, _) = parts(handle);
-        let free = self.free;
+        let (number, free) = (handle.slot(), self.free);
         let slot = self.slot_mut(chunks, number).ok_or(Error::BadHandle)?;
         let entry = slot.take().ok_or(Error::BadHandle)?;
-        slot.generation = slot.generation.wrapping_add(1);
-        slot.next_free = free;
-        self.free = number;
+        slot.generation += 1;
+        if slot.generation == Handle::GENERATIONS {
+            (slot.generation, slot.next_free) = (0, 0);
+            self.retire(chunks, number);
+        } else {
+            slot.next_free = free;
+            self.free = number;
+        }
         self.used -= 1;
         Ok(Taken(entry))
+    }
+
+    /// Puts a slot behind the last of the retired.
+    #[cold]
+    fn retire(&mut self, chunks: &mut Chunks, number: u16) {
+        let retired = self.retired.get_or_insert(Retired { first: number, last: number });
+        let last = core::mem::replace(&mut retired.last, number);
+        if last != number
+            && let Some(slot) = self.slot_mut(chunks, last)
+        {
+            slot.next_free = number;
+        }
+    }
+
+    /// Free slots: of a new chunk, or else the retired ones.
+    fn add_free(&mut self, chunks: &mut Chunks) -> Result<(), Error> {
+        match self.grow(chunks) {
+            Err(Error::HandlesFull) => self.recall(chunks),
+            grown => grown,
+        }
+    }
+
+    #[cold]
+    fn recall(&mut self, chunks: &mut Chunks) -> Result<(), Error> {
+        let Retired { first, last } = self.retired.take().ok_or(Error::HandlesFull)?;
+        let free = self.free;
+        self.slot_mut(chunks, last).ok_or(Error::HandlesFull)?.next_free = free;
+        self.free = first;
+        Ok(())
     }
 
     /// Takes out any entry of the last chunk, or the chunk itself when it has none: how a
@@ -255,11 +299,6 @@ impl HandleTable {
     }
 }
 
-fn parts(handle: Handle) -> (u16, u16) {
-    let [a, b, c, d] = handle.0.to_le_bytes();
-    (u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]))
-}
-
 /// A slot's chunk and its place in there.
 fn place(number: u16) -> (usize, usize) {
     let number = usize::from(number);
@@ -268,7 +307,7 @@ fn place(number: u16) -> (usize, usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::{CHUNK_HANDLES, Chunks, Entry, HandleTable};
+    use super::{CHUNK_HANDLES, Chunks, Entry, HandleTable, TABLE_CHUNKS};
     use crate::arena::{Arena, Slot};
     use crate::object::ObjectRef;
     use abi::{Error, Handle, Rights};
@@ -302,6 +341,49 @@ mod tests {
         assert_eq!(table.get(&chunks, old), Err(Error::BadHandle));
         assert!(table.remove(&mut chunks, old).is_err());
         assert_eq!(table.get(&chunks, new), Ok(ENTRY));
+    }
+
+    /// The slot of this handle has had all generations but one.
+    fn last_generation(table: &HandleTable, chunks: &mut Chunks, handle: Handle) -> Handle {
+        let generation = Handle::GENERATIONS - 1;
+        table.slot_mut(chunks, handle.slot()).unwrap().generation = generation;
+        Handle::new(handle.slot(), generation)
+    }
+
+    #[test]
+    fn a_slot_whose_generations_are_used_up_retires() {
+        let mut chunks = chunks(2);
+        let mut table = HandleTable::new();
+        let early = table.insert(&mut chunks, ENTRY).unwrap();
+        let last = last_generation(&table, &mut chunks, early);
+        table.remove(&mut chunks, last).unwrap();
+        let mut others = Vec::new();
+        while let Ok(other) = table.insert(&mut chunks, ENTRY) {
+            assert_ne!(other.slot(), last.slot());
+            others.push(other);
+        }
+        assert_eq!(others.len(), 2 * CHUNK_HANDLES - 2);
+        for stale in [early, last] {
+            assert_eq!(table.get(&chunks, stale), Err(Error::BadHandle));
+        }
+    }
+
+    #[test]
+    fn a_full_table_uses_its_retired_slots_again_the_first_one_first() {
+        let mut chunks = chunks(TABLE_CHUNKS);
+        let mut table = HandleTable::new();
+        let all: Vec<Handle> =
+            std::iter::from_fn(|| table.insert(&mut chunks, ENTRY).ok()).collect();
+        assert_eq!(all.len(), TABLE_CHUNKS * CHUNK_HANDLES - 1);
+        for early in &all[2..5] {
+            let last = last_generation(&table, &mut chunks, *early);
+            table.remove(&mut chunks, last).unwrap();
+        }
+        assert_eq!(table.reserve(&mut chunks, 3), Ok(()));
+        for early in &all[2..5] {
+            assert_eq!(table.insert(&mut chunks, ENTRY), Ok(*early));
+        }
+        assert_eq!(table.insert(&mut chunks, ENTRY), Err(Error::HandlesFull));
     }
 
     #[test]

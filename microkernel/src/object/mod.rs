@@ -7,6 +7,7 @@ mod lifeline;
 mod list;
 mod memory;
 mod notification;
+mod pids;
 mod port;
 mod process;
 mod quota;
@@ -14,6 +15,7 @@ mod regions;
 mod sched_context;
 mod thread;
 mod timer;
+mod token;
 mod watch;
 
 pub use endpoint::Endpoint;
@@ -25,6 +27,7 @@ pub(crate) use list::Seam;
 pub use list::{By, Links, List};
 pub use memory::{Loan, MemoryObject, Storage};
 pub use notification::Notification;
+pub use pids::Pids;
 pub use port::{PortRange, PortSpan, PortSpans};
 pub use process::{FIRST_PID, Life, Process, Processes};
 pub use quota::{Amounts, Quota, Quotas, Resource};
@@ -37,6 +40,7 @@ pub use thread::{
     ThreadWork, Threads, Upcall, VectorState,
 };
 pub use timer::Timer;
+pub use token::CallToken;
 pub use watch::{Listener, Watch};
 
 use crate::arena::Id;

@@ -12,7 +12,8 @@
 //! endpoint's senders or receivers, a notification's waiters, or a server's callers.
 
 use super::{
-    EndpointId, Links, MemoryId, NotificationId, ProcessId, RegionId, SchedContextId, ThreadId,
+    CallToken, EndpointId, Links, MemoryId, NotificationId, ProcessId, RegionId, SchedContextId,
+    ThreadId,
 };
 use crate::arena::Arena;
 use crate::exit::Work;
@@ -333,8 +334,8 @@ pub struct Thread<F> {
     pub pending: Option<Pending>,
     /// What it has beside the words of its message.
     pub enclosure: Enclosure,
-    /// Counts its calls; part of the reply token.
-    pub calls: u32,
+    /// The name of its last call: counts them.
+    pub token: CallToken,
     /// What it did wrong and its handler was not told yet.
     pub raised: Option<Raised>,
     /// The fault it waits for an answer to.
@@ -397,7 +398,7 @@ impl<F> Thread<F> {
             siblings: Links::default(),
             pending: None,
             enclosure: Enclosure::Nothing,
-            calls: 0,
+            token: CallToken::default(),
             raised: None,
             fault: None,
             bound: None,

@@ -110,7 +110,7 @@ impl<M: Machine> Kernel<M> {
             };
             self.write_user(own, place, &handle_record_bytes(&record(handle, entry)))?;
             count += 1;
-            slot = slot_after(handle);
+            slot = handle.slot() + 1;
         }
         Ok(Done::Values(count, u64::from(slot)))
     }
@@ -125,12 +125,6 @@ fn record(handle: Handle, entry: Entry) -> HandleRecord {
         badge: entry.badge,
         object: entry.object.number(),
     }
-}
-
-/// The slot after a handle's.
-fn slot_after(handle: Handle) -> u16 {
-    let [a, b, ..] = handle.0.to_le_bytes();
-    u16::from_le_bytes([a, b]).saturating_add(1)
 }
 
 /// How much can be copied before one of the two pages ends.

@@ -456,7 +456,7 @@ fn check_lender(kernel: &Kernel<Hosted>, id: MemoryId, loan: &Loan) {
         {
             lenders +=
                 usize::from(entry.object == ObjectRef::Memory(id) && kernel.is_lender(&entry));
-            slot = u16::try_from(handle.0 & 0xffff).unwrap() + 1;
+            slot = handle.slot() + 1;
         }
     }
     assert_eq!(lenders, usize::from(!loan.revoked), "{id:?}");

@@ -70,7 +70,7 @@ fn answer(driver: &mut Driver, from: Server) {
     assert_eq!(driver.running(), from.id);
     // Its only caller is still the one whose time it has, or who called it last.
     let caller = driver.kernel.threads[from.id].serving.unwrap();
-    let token = u64::from(caller.number()) | u64::from(driver.kernel.threads[caller].calls) << 32;
+    let token = driver.kernel.threads[caller].token.value();
     driver.raw(Syscall::ReplyRecv as u64, &[token, from.line << 32], 0);
     check(&driver.kernel);
 }

@@ -4,6 +4,7 @@ mod bytes;
 mod checks;
 mod compat;
 mod contexts;
+mod counters;
 mod debug;
 mod endpoints;
 mod ends;

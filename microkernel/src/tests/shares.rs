@@ -87,8 +87,7 @@ fn a_servers_time_comes_off_the_turns_of_its_client() {
         if running == client {
             driver.raw(Syscall::Call as u64, &[sends, 1], 0);
         } else if running == server && times[place].is_multiple_of(20) {
-            let token =
-                u64::from(client.number()) | u64::from(driver.kernel.threads[client].calls) << 32;
+            let token = driver.kernel.threads[client].token.value();
             driver.raw(Syscall::ReplyRecv as u64, &[token, line << 32], 0);
         }
     }
@@ -132,8 +131,7 @@ fn a_crowd_that_calls_all_the_time_comes_round_once() {
         driver.advance(SLICE / 1000);
         if running == server {
             let client: ThreadId = caller.unwrap();
-            let count = u64::from(driver.kernel.threads[client].calls);
-            let token = u64::from(client.number()) | count << 32;
+            let token = driver.kernel.threads[client].token.value();
             driver.raw(Syscall::ReplyRecv as u64, &[token, line << 32], 0);
         } else {
             assert!(crowd.contains(&running));

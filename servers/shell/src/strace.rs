@@ -204,12 +204,13 @@ fn register(as_what: As, value: u64) -> String {
     }
 }
 
-/// Handles carry a generation in their upper half.
+/// Handles carry a generation in their upper bits.
 fn handle(value: u64) -> String {
-    match value {
-        0 => String::from("self"),
-        value if value >> 16 == 0 => format!("#{value}"),
-        value => format!("#{}.{}", value & 0xffff, value >> 16),
+    let Ok(number) = u32::try_from(value) else { return format!("{value:#x}") };
+    match abi::Handle(number) {
+        abi::Handle::NONE => String::from("self"),
+        handle if handle.generation() == 0 => format!("#{}", handle.slot()),
+        handle => format!("#{}.{}", handle.slot(), handle.generation()),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::hosted::{DATA, Smp};
 use crate::object::{ProcessId, ThreadId};
 use crate::tests::kit::{BYTES, ENVELOPE, envelope_bytes};
 use crate::{UserSlice, Writable};
-use abi::{Envelope, Gift, ObjectKind, Syscall};
+use abi::{Envelope, Gift, Handle, ObjectKind, Syscall};
 
 /// A call with everything that is in registers.
 #[derive(Clone, Debug)]
@@ -72,7 +72,7 @@ fn spared(call: Syscall, random: &mut Random) -> bool {
 fn any_handle(smp: &Smp, process: ProcessId, random: &mut Random) -> u64 {
     let generation = random.below(8).saturating_sub(5);
     let used = u64::from(smp.kernel.processes[process].handles.used());
-    random.below(used + 3) | generation << 16
+    random.below(used + 3) | generation << Handle::SLOT_BITS
 }
 
 /// A handle of the process to memory, if it has one: calls with others are refused at once.
@@ -84,7 +84,7 @@ fn memory_handle(smp: &Smp, process: ProcessId, random: &mut Random) -> u64 {
         if entry.object.kind() == ObjectKind::Memory {
             found.push(u64::from(handle.0));
         }
-        slot = u16::try_from(handle.0 & 0xffff).unwrap() + 1;
+        slot = handle.slot() + 1;
     }
     if found.is_empty() || random.once_in(4) {
         return any_handle(smp, process, random);
@@ -98,7 +98,7 @@ fn token(smp: &Smp, random: &mut Random) -> u64 {
     let count = threads.ids().count() as u64;
     let index = usize::try_from(random.below(count)).unwrap();
     let id = threads.ids().nth(index).unwrap();
-    u64::from(id.number()) | u64::from(threads[id].calls) << 32
+    threads[id].token.value()
 }
 
 fn arguments(smp: &Smp, me: ThreadId, call: Syscall, random: &mut Random) -> Vec<u64> {
