@@ -17,6 +17,9 @@ pub const RECEIVES_ONLY: u64 = 1;
 /// The same for one that sends bytes, and neither handles nor has a deadline: what it says
 /// about those is not looked at.
 pub const SENDS_BYTES: u64 = 2;
+/// Labels from here on are the kernel's: of notifications, faults and stops. Who sends or calls
+/// with one is refused with `BadArgument`.
+pub const KERNEL_LABELS: u32 = 0xffff_0000;
 /// The label with which `Recv` returns for a bound notification.
 pub const NOTIFIED_LABEL: u32 = u32::MAX;
 

@@ -32,6 +32,7 @@ macro_rules! syscalls {
 
 syscalls! {
     /// `(endpoint, label, words, envelope) -> label, words`: sends and waits for the reply.
+    /// Labels from [`KERNEL_LABELS`](crate::KERNEL_LABELS) on are refused.
     Call = 1,
     /// `(endpoint, label, words, envelope)`: waits until a receiver has taken it; no reply.
     Send = 2,
@@ -127,9 +128,11 @@ syscalls! {
     ProcessThread = 39,
     /// `(name, name length, quota, notification, bits) -> handle`: a new process with a name,
     /// a [`Quota`](crate::Quota) taken out of the caller's, and bits to signal at its death
-    /// (notification 0: none).
+    /// (notification 0: none). It is filtered and recorded as the caller is, and dies with the
+    /// caller, or when no handle names it any more.
     ProcessCreate = 40,
-    /// `(process, endpoint, badge)`: where faults of its threads are sent as calls.
+    /// `(process, endpoint, badge)`: where faults of its threads are sent as calls. Badge 0 is
+    /// the handle's; another one needs `MINT`.
     ProcessFaults = 41,
     /// `(process, status)`: process 0 is the caller's: this is `exit`.
     ProcessKill = 42,
@@ -145,13 +148,15 @@ syscalls! {
 
     /// `(process, endpoint, badge, flags)`: stops of its threads go there as calls (see
     /// [`TraceFlags`](crate::TraceFlags)); endpoint 0 with flags `POINT` and `AUDIT` only, or
-    /// none: nobody watches. The badge has 32 bits.
+    /// none: nobody watches. The badge has 32 bits; the endpoint's handle needs `MINT`. A
+    /// process that is recorded itself cannot take its records from others.
     ProcessTrace = 47,
     /// `(process, allowed calls 0 to 63, allowed calls 64 to 127)`: others are refused with
-    /// `NoRight`. Process 0 is the caller's, which can only take away.
+    /// `NoRight`, also in processes that it makes from then on. No more than the caller may do
+    /// itself is allowed; process 0 is the caller's own.
     ProcessFilter = 48,
     /// `(process, endpoint, badge)`: all its calls go there, none to the kernel: the endpoint
-    /// of a personality server. Endpoint 0 ends it.
+    /// of a personality server, whose handle needs `MINT`. Endpoint 0 ends it.
     ProcessDispatch = 49,
 
     /// `(process, entry, stack, argument, priority, mode) -> handle`: created stopped, with the

@@ -4,14 +4,12 @@ use crate::call::Outgoing;
 use crate::session::{Session, Sessions};
 use crate::shape::MethodShape;
 use crate::{Call, Caller, Interface, Never, Refusal, Reply, builtin, label};
+use abi::KERNEL_LABELS;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::convert::Infallible;
 use core::marker::PhantomData;
 use sys::{Endpoint, Error, FOREVER, Incoming, Notification, Received, ReplyRight};
-
-/// Labels from here on are the kernel's.
-const KERNEL_LABELS: u32 = 0xffff_0000;
 
 /// What can be served: `dyn Trait` for every trait with the attribute, and servers of several
 /// interfaces by [`together!`](crate::together).

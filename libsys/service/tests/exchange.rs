@@ -343,20 +343,22 @@ fn hostile_calls_are_refused_and_the_server_lives() {
 #[test]
 fn a_server_also_gets_bits_and_messages_that_are_not_its_own() {
     let endpoint = Endpoint::create().unwrap();
-    let sender = endpoint.copy(Rights::SEND).unwrap();
+    let quota = sys::Quota { pages: 64, handles: 8, threads: 2, objects: 8, ..Default::default() };
+    let faulty = sys::Process::create("faulty", &quota, None).unwrap();
+    faulty.set_fault_handler(&endpoint, 7).unwrap();
     let bell = Notification::create().unwrap();
     bell.bind().unwrap();
     bell.signal(6).unwrap();
     let (mut server, mut clerk) = (Server::<dyn Desk>::new(endpoint), Clerk::default());
     assert!(matches!(server.next(&mut clerk), Ok(Event::Notified(6))));
-    let fault = thread::spawn(move || {
-        let mut message = sys::Message::new(abi::FAULT_LABEL, [1; 7]).with_bytes(b"text");
-        sender.call_with(&mut message, FOREVER, &mut []).unwrap().label
+    let fault = sys::host::spawn_in(&faulty, || {
+        sys::raise_fault(abi::FaultKind::Panic, "text").unwrap();
     });
     let Ok(Event::Raw(raw)) = server.next(&mut clerk) else { panic!("no raw message") };
     assert_eq!((raw.message.label, raw.bytes.as_slice()), (abi::FAULT_LABEL, &b"text"[..]));
-    raw.message.reply.unwrap().reply(&mut sys::Message::new(1, [0; 7])).unwrap();
-    assert_eq!(fault.join().unwrap(), 1);
+    let resume = abi::FaultReply::Resume as u32;
+    raw.message.reply.unwrap().reply(&mut sys::Message::new(resume, [0; 7])).unwrap();
+    fault.unwrap().join().unwrap();
     let late = server.next_until(sys::clock() + 1_000_000, &mut clerk);
     assert!(matches!(late, Err(sys::Error::TimedOut)));
     Notification::unbind().unwrap();

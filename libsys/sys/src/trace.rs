@@ -31,7 +31,7 @@ impl Stops {
     /// `ProcessDispatch`.
     fn begin(process: Process, call: Syscall, flags: TraceFlags) -> Result<Self, Error> {
         let endpoint = Endpoint::create()?;
-        let sender = endpoint.copy(Rights::SEND)?;
+        let sender = endpoint.copy(Rights::SEND | Rights::MINT)?;
         let arguments = [argument(process.handle()), argument(sender.handle()), 0, flags.0, 0, 0];
         plain(call, arguments)?;
         Ok(Self { process, endpoint })

@@ -8,7 +8,7 @@ use crate::mem::{Readable, UserSlice, envelope_from};
 use crate::number;
 use crate::object::{Beside, By, Enclosure, EndpointId, ObjectRef, Pending, State, ThreadId};
 use crate::syscall::Done;
-use abi::{Envelope, Error, FOREVER, Handle, MESSAGE_MAX, ObjectKind, Rights};
+use abi::{Envelope, Error, FOREVER, Handle, KERNEL_LABELS, MESSAGE_MAX, ObjectKind, Rights};
 
 impl<M: Machine> Kernel<M> {
     /// `Call`, where the direct way did not do it.
@@ -25,6 +25,9 @@ impl<M: Machine> Kernel<M> {
         let thread = &self.threads[me];
         let handle = Handle(number::low32(thread.frame.argument(0)));
         let label = number::low32(thread.frame.argument(1));
+        if label >= KERNEL_LABELS {
+            return Err(Error::BadArgument);
+        }
         let entry = self.lookup_with(thread.process, handle, ObjectKind::Endpoint, Rights::SEND)?;
         let ObjectRef::Endpoint(endpoint) = entry.object else { return Err(Error::WrongKind) };
         let pending = Pending { badge: entry.badge, label, call };

@@ -18,7 +18,7 @@ use crate::object::{
     ThreadId,
 };
 use crate::sched::takes_over;
-use abi::{FAULT_LABEL, FaultReply, Handle, Rights, Syscall};
+use abi::{FAULT_LABEL, FaultReply, Handle, KERNEL_LABELS, Rights, Syscall};
 
 /// Who waits from now on, and where.
 #[derive(Clone, Copy)]
@@ -89,6 +89,9 @@ impl<M: Machine> Kernel<M> {
         }
         let handle = Handle(number::low32(thread.frame.argument(0)));
         let label = number::low32(thread.frame.argument(1));
+        if label >= KERNEL_LABELS {
+            return None;
+        }
         let table = &self.processes[thread.process].handles;
         let (at, badge) = table.endpoint(&self.chunks, handle, Rights::SEND)?;
         Some((at, Pending { badge, label, call: true }))

@@ -35,6 +35,17 @@ impl Watch {
         *self != Self::NOBODY
     }
 
+    /// What a process of this one's making is under from the start: the same filter and the same
+    /// records. Stops are between a tracer and the processes that it named.
+    pub fn of_child(&self) -> Self {
+        Self { flags: self.records(), allowed: self.allowed, ..Self::NOBODY }
+    }
+
+    /// The records that are written of its calls.
+    pub fn records(&self) -> TraceFlags {
+        TraceFlags(self.flags.0 & (TraceFlags::AUDIT.0 | TraceFlags::POINT.0))
+    }
+
     /// Who gets the stops of these flags.
     pub fn listener(&self, flags: TraceFlags) -> Option<Listener> {
         self.tracer.filter(|_| self.flags.has(flags))

@@ -1,6 +1,7 @@
 //! Calls by which one program looks into another.
 
 use super::Done;
+use super::handle::may_mint;
 use super::hooks::{call_mask, short_badge};
 use crate::exit::Context;
 use crate::kernel::Kernel;
@@ -31,13 +32,17 @@ impl<M: Machine> Kernel<M> {
         self.grant(self.own(me), ObjectRef::Thread(id), Rights::ALL, 0).map(Done::handle)
     }
 
-    /// The listener behind an endpoint argument and a badge argument; endpoint 0: none.
+    /// The listener behind an endpoint argument and a badge argument; endpoint 0: none. Stops have
+    /// badges of their own, half of which is the thread's number: the handle must allow any.
     fn listener(&self, me: ThreadId, process: ProcessId) -> Result<Option<Listener>, Error> {
         if self.argument(me, 1) == 0 {
             return Ok(None);
         }
         let entry = self.object(me, 1, ObjectKind::Endpoint, Rights::SEND)?;
         let ObjectRef::Endpoint(endpoint) = entry.object else { return Err(Error::WrongKind) };
+        if !may_mint(&entry) {
+            return Err(Error::NoRight);
+        }
         self.living(process)?;
         let badge = short_badge(self.argument(me, 2))?;
         Ok(Some(Listener { endpoint, badge }))
@@ -63,6 +68,8 @@ impl<M: Machine> Kernel<M> {
         if unknown || (tracer.is_none() && flags.has(stops)) || process == self.own(me) {
             return Err(Error::BadArgument);
         }
+        // What is recorded of the caller is recorded of those that it watches.
+        let flags = flags.and(self.processes[self.own(me)].watch.records());
         let watch = self.processes[process].watch;
         self.set_watch(process, Watch { flags, tracer, ..watch });
         self.change_listener(tracer, watch.tracer);
@@ -71,11 +78,11 @@ impl<M: Machine> Kernel<M> {
 
     pub(super) fn sys_process_filter(&mut self, me: ThreadId) -> Result<Done, Error> {
         let process = self.managed_process(me, 0)?;
-        let mut allowed = call_mask(self.argument(me, 1), self.argument(me, 2));
+        // No more than the caller may do itself: its own filter only gets narrower, and so do
+        // those that it sets.
+        let own = self.processes[self.own(me)].watch.allowed;
+        let allowed = own & call_mask(self.argument(me, 1), self.argument(me, 2));
         let watch = self.processes[process].watch;
-        if process == self.own(me) {
-            allowed &= watch.allowed;
-        }
         self.set_watch(process, Watch { allowed, ..watch });
         Ok(Done::NOTHING)
     }

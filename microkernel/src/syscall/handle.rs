@@ -6,6 +6,20 @@ use crate::machine::Machine;
 use crate::object::{Endpoint, Entry, Notification, ObjectRef, Resource, ThreadId};
 use abi::{Error, OWN_PROCESS, ObjectKind, Rights};
 
+/// Whether any badge may be put on what is sent with this handle.
+pub(super) fn may_mint(entry: &Entry) -> bool {
+    entry.rights.contains(Rights::MINT) && entry.badge == 0
+}
+
+/// A badge for what is sent with this handle: its own, also for 0, or any where it may mint.
+pub(super) fn badge_with(entry: &Entry, badge: u64) -> Result<u64, Error> {
+    match badge {
+        0 => Ok(entry.badge),
+        _ if badge == entry.badge || may_mint(entry) => Ok(badge),
+        _ => Err(Error::NoRight),
+    }
+}
+
 impl<M: Machine> Kernel<M> {
     pub(super) fn sys_handle_close(&mut self, me: ThreadId) -> Result<Done, Error> {
         let handle = self.handle_argument(me, 0)?;
@@ -20,11 +34,7 @@ impl<M: Machine> Kernel<M> {
             return Err(Error::NoRight);
         }
         let rights = Rights(u16::try_from(rights).map_err(|_| Error::BadArgument)?);
-        let may_mint = entry.rights.contains(Rights::MINT) && entry.badge == 0;
-        if badge != 0 && !may_mint {
-            return Err(Error::NoRight);
-        }
-        let badge = if badge == 0 { entry.badge } else { badge };
+        let badge = badge_with(&entry, badge)?;
         Ok(Entry { rights: self.copied_rights(&entry, rights), badge, ..entry })
     }
 

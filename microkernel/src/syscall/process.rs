@@ -1,6 +1,7 @@
 //! Calls on processes.
 
 use super::Done;
+use super::handle::badge_with;
 use crate::exit::Work;
 use crate::fault::Fault;
 use crate::kernel::Kernel;
@@ -54,6 +55,7 @@ impl<M: Machine> Kernel<M> {
         let process = made.inspect_err(|_| self.quotas.close(account))?;
         self.processes[process].share = self.share_of_child(own, max_priority);
         self.processes[process].log = ProcessLog::of_child(own, &self.processes[own]);
+        self.processes[process].watch = self.processes[own].watch.of_child();
         if let Some((notification, _)) = death {
             self.notifications[notification].refs += 1;
             self.processes[process].death = death;
@@ -106,9 +108,10 @@ impl<M: Machine> Kernel<M> {
         let process = self.managed_process(me, 0)?;
         let entry = self.object(me, 1, ObjectKind::Endpoint, Rights::SEND)?;
         let ObjectRef::Endpoint(endpoint) = entry.object else { return Err(Error::WrongKind) };
+        let badge = badge_with(&entry, self.argument(me, 2))?;
         self.living(process)?;
         self.endpoints[endpoint].refs += 1;
-        let handler = (endpoint, self.argument(me, 2));
+        let handler = (endpoint, badge);
         let old = self.processes[process].fault_handler.replace(handler);
         if let Some((old, _)) = old {
             self.release_endpoint(old, false);

@@ -1,5 +1,6 @@
 //! Tests of the core on the hosted machine: every object, every state, random sequences.
 
+mod authority;
 mod bytes;
 mod checks;
 mod compat;

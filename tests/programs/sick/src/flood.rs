@@ -56,12 +56,16 @@ pub(crate) fn handles(env: &rt::Env) -> Result<(), Failure> {
     Err(Failure::from("done with handing over"))
 }
 
-/// Says to init what the kernel would say of a fault.
+/// Says to init what the kernel would say of a fault: the label is the kernel's.
 pub(crate) fn forges(env: &rt::Env) -> Result<(), Failure> {
     let line: Endpoint = env.handle("supervisor")?;
     let words: Words = [1, u64::MAX, u64::MAX, u64::MAX, u64::MAX, 1, 1];
     let mut message = Message::new(abi::FAULT_LABEL, words).with_bytes(&[0xff; 256]);
-    let _ = line.call_with(&mut message, sys::FOREVER, &mut []);
-    defmt::error!("a forged fault was survived");
-    Ok(())
+    match line.call_with(&mut message, sys::FOREVER, &mut []) {
+        Err(sys::Error::BadArgument) => Err(Failure::from("a forged fault was refused")),
+        _ => {
+            defmt::error!("a forged fault was survived");
+            Ok(())
+        }
+    }
 }
