@@ -123,6 +123,9 @@ impl<M: Machine> Kernel<M> {
         Some(runner)
     }
 
+    /// What is done in a turn that follows another one at once: it is short.
+    const FOLLOWS_AT_ONCE: u32 = Work::Reschedule.flag() | Work::WakeUps.flag();
+
     /// What a CPU does between two moments in which interrupts are let in: a turn, another
     /// one when only the next thread is to be found, and the decision when nothing is left.
     #[inline(always)]
@@ -136,7 +139,7 @@ impl<M: Machine> Kernel<M> {
             self.one_turn(cpu, work);
             self.count_turn(cpu);
             work = self.read_work(cpu);
-            if work & Self::LOOP_MASK != Work::Reschedule.flag() {
+            if work & Self::LOOP_MASK & !Self::FOLLOWS_AT_ONCE != 0 {
                 break;
             }
         }
@@ -211,9 +214,11 @@ impl<M: Machine> Kernel<M> {
         cpu.work.load(Ordering::Acquire) | thread
     }
 
-    /// The rows of these flags, in the order of the table.
+    /// The rows of these flags, in the order of the table, until another thread is current: the
+    /// flags were read for this one, and those that are left stay set for the next turn.
     fn run_work(&mut self, cpu: CpuId, mut work: u32) {
-        while work != 0 {
+        let current = self.cpu(cpu).current;
+        while work != 0 && self.cpu(cpu).current == current {
             let index = work.trailing_zeros() as usize;
             work &= work - 1;
             // NOFAIL: `read_work` lets only bits of rows through.

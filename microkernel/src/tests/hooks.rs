@@ -51,6 +51,33 @@ impl Watched {
     }
 }
 
+/// The tracer lets a call through, whose receiver runs in its place at once: what is left of the
+/// turn was the caller's.
+#[test]
+fn exit_14_a_turn_ends_when_another_thread_becomes_current() {
+    let mut driver = boot();
+    let (child, _) = driver.child(0);
+    let endpoint = driver.make(Syscall::EndpointCreate, &[]);
+    let talk = driver.make(Syscall::EndpointCreate, &[]);
+    let talk = driver.give(child, talk, Rights::ALL, 0);
+    // It waits since before anybody watched.
+    let receiver = driver.start_urgent(child);
+    driver.raw(Syscall::Recv as u64, &[talk], 0);
+    let stops = flags(&[TraceFlags::ENTER, TraceFlags::EXIT]);
+    driver.call(Syscall::ProcessTrace, &[child, endpoint, BADGE, stops]).unwrap();
+    let thread = driver.start_urgent(child);
+    driver.raw(Syscall::Call as u64, &[talk, 5], 0);
+    let mut watched = Watched { driver, child, endpoint, thread };
+    let (_, token) = watched.stop(TraceStage::Enter);
+    watched.answer(token, TraceReply::Resume, &[]);
+    let driver = &watched.driver;
+    assert_eq!(driver.next, Next::User(receiver), "it is stopped after a call it never made");
+    assert_eq!(driver.outcome(receiver).unwrap().values.1, 5);
+    let waiting = driver.kernel.threads[thread].work.0;
+    assert_ne!(waiting & Work::CallExit.flag(), 0, "the caller's own stop is to come");
+    crate::tests::invariants::check(&driver.kernel);
+}
+
 /// A tracer that answers and waits in one call, as servers do: the call is made all the same.
 #[test]
 fn exit_18_a_tracer_that_waits_again_lets_the_call_through() {
