@@ -99,9 +99,10 @@ impl<M: Machine> Kernel<M> {
         if process.life != Life::Alive {
             return;
         }
-        process.life = Life::Dying;
         process.status = status;
         self.report_dropped(id);
+        self.begin_end_of_child(id);
+        self.processes[id].life = Life::Dying;
         self.stop_running(id);
         self.enlist_dying(id);
         self.find_reaper();
@@ -110,14 +111,10 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// A process that nobody can name and of which no thread was started will never do
-    /// anything: its maker died while it made it.
+    /// A process that no handle names any more ends: no program could see or end it. Handles
+    /// to its threads do not count, since they do not show the process.
     pub(crate) fn end_if_unreachable(&mut self, id: ProcessId) {
-        let Some(process) = self.processes.get(id) else { return };
-        let forgotten =
-            |id: ThreadId| self.threads[id].state == State::Inactive && self.threads[id].refs == 0;
-        let never_ran = process.threads.iter(&self.threads, By::Sibling).all(forgotten);
-        if process.refs == 0 && process.life == Life::Alive && never_ran {
+        if self.processes.get(id).is_some_and(|process| process.refs == 0) {
             self.kill_process(id, KILLED);
         }
     }
@@ -186,7 +183,8 @@ impl<M: Machine> Kernel<M> {
         if self.idle == 0 {
             return;
         }
-        if !self.runs_somewhere(dying) && !self.reap_due(self.here()) {
+        let first = self.first_to_reap(dying);
+        if !self.runs_somewhere(first) && !self.reap_due(self.here()) {
             let halted = self.idle.trailing_zeros().to_le_bytes()[0];
             self.set_cpu_work(CpuId(u16::from(halted)), Work::Reschedule);
         }
@@ -204,13 +202,17 @@ impl<M: Machine> Kernel<M> {
         let urgency = self.processes[dying].urgency;
         self.cpu(cpu).current.is_none_or(|id| self.threads[id].priority <= urgency)
             && !self.is_postponed(cpu, Work::Reap)
-            && !self.runs_somewhere(dying)
+            && !self.runs_somewhere(self.first_to_reap(dying))
     }
 
     /// A bounded piece of taking the most urgent dead process apart.
     pub(crate) fn reap_piece(&mut self) {
-        let Some(id) = self.dying else { return };
+        let Some(dying) = self.dying else { return };
+        let id = self.first_to_reap(dying);
         for _ in 0..STEPS_PER_PIECE {
+            if let Some(child) = self.processes[id].family.living {
+                return self.kill_process(child, KILLED);
+            }
             if let Some(revocation) = self.processes[id].revoking.take() {
                 self.processes[id].revoking = self.piece_alone(revocation);
                 return;
@@ -267,9 +269,10 @@ impl<M: Machine> Kernel<M> {
     /// Everything was given back: the account closes and the death is signalled.
     fn reap_end(&mut self, id: ProcessId) {
         let process = &mut self.processes[id];
-        process.life = Life::Dead;
         let quota = process.quota;
         let (handler, death) = (process.fault_handler.take(), process.death.take());
+        self.finish_end_of_child(id);
+        self.processes[id].life = Life::Dead;
         self.delist_dying(id);
         self.quotas.close(quota);
         self.end_watch(id);

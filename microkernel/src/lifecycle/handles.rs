@@ -292,8 +292,6 @@ impl<M: Machine> Kernel<M> {
 
     fn release_thread(&mut self, id: ThreadId) {
         self.threads[id].refs -= 1;
-        let process = self.threads[id].process;
-        self.end_if_unreachable(process);
         self.bury_thread(id);
     }
 }

@@ -29,7 +29,7 @@ pub use memory::{Loan, MemoryObject, Storage};
 pub use notification::Notification;
 pub use pids::Pids;
 pub use port::{PortRange, PortSpan, PortSpans};
-pub use process::{FIRST_PID, Life, Process, Processes};
+pub use process::{FIRST_PID, Family, Life, Process, Processes};
 pub use quota::{Amounts, Quota, Quotas, Resource};
 #[cfg(test)]
 pub(crate) use regions::tests::checked as checked_regions;

@@ -23,6 +23,21 @@ pub enum Life {
     Dead,
 }
 
+/// The process that made it, and those that it made.
+#[derive(Clone, Copy, Debug, Default, Hash)]
+pub struct Family {
+    /// Its creator, as long as it is not dead.
+    pub creator: Option<ProcessId>,
+    /// The first of its children that are alive.
+    pub living: Option<ProcessId>,
+    /// The first of those that are being taken apart.
+    pub dying: Option<ProcessId>,
+    /// Neighbours among the children of its creator that are as it is.
+    pub previous: Option<ProcessId>,
+    /// The other neighbour.
+    pub next: Option<ProcessId>,
+}
+
 /// A process.
 #[derive(Clone, Debug, Hash)]
 pub struct Process<T> {
@@ -85,6 +100,8 @@ pub struct Process<T> {
     pub urgency: u8,
     /// The next process to be taken apart.
     pub next_dying: Option<ProcessId>,
+    /// Its creator and its children.
+    pub family: Family,
     /// User time of its dead threads.
     pub user: u64,
     /// Kernel time of its dead threads.
@@ -123,6 +140,7 @@ impl<T> Default for Process<T> {
             revoking: None,
             urgency: 0,
             next_dying: None,
+            family: Family::default(),
             user: 0,
             kernel: 0,
         }

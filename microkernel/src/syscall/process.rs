@@ -39,6 +39,7 @@ impl<M: Machine> Kernel<M> {
 
     pub(super) fn sys_process_create(&mut self, me: ThreadId) -> Result<Done, Error> {
         let own = self.own(me);
+        self.living(own)?;
         let mut name = [0; NAME_LEN];
         let name = self.name_argument(me, &mut name)?;
         let quota = self.quota_argument(me)?;
@@ -53,6 +54,7 @@ impl<M: Machine> Kernel<M> {
         let account = self.quotas.open(Some(payer), limit)?;
         let made = self.new_process(name, account, payer, max_priority);
         let process = made.inspect_err(|_| self.quotas.close(account))?;
+        self.add_child(own, process);
         self.processes[process].share = self.share_of_child(own, max_priority);
         self.processes[process].log = ProcessLog::of_child(own, &self.processes[own]);
         self.processes[process].watch = self.processes[own].watch.of_child();

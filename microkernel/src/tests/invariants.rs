@@ -341,9 +341,39 @@ fn check_references(kernel: &Kernel<Hosted>) {
     assert!(listed.iter().all(dying), "a process that is not dying is to be taken apart");
     assert_eq!(listed.len(), kernel.processes.ids().filter(dying).count(), "a dying one is lost");
     check_untold(kernel);
+    check_families(kernel);
     for id in kernel.processes.ids() {
         let process = &kernel.processes[id];
         assert!(process.life != Life::Dead || process.refs > 0, "dead {id:?} is not removed");
+    }
+}
+
+/// The children of a process are in its list for the living or in that for the dying, know it, and
+/// do not outlive it; a process that is not dead has a name.
+fn check_families(kernel: &Kernel<Hosted>) {
+    let mut found = BTreeSet::new();
+    for creator in kernel.processes.ids() {
+        let process = &kernel.processes[creator];
+        for (first, life) in
+            [(process.family.living, Life::Alive), (process.family.dying, Life::Dying)]
+        {
+            let mut previous = None;
+            let children = std::iter::successors(first, |id| kernel.processes[*id].family.next);
+            for child in children {
+                let family = &kernel.processes[child].family;
+                assert_eq!((family.creator, family.previous), (Some(creator), previous));
+                assert_eq!(kernel.processes[child].life, life, "{child:?} is in the wrong list");
+                assert_ne!(process.life, Life::Dead, "{child:?} outlives {creator:?}");
+                assert!(found.insert(child.index()), "{child:?} is in two lists");
+                previous = Some(child);
+            }
+        }
+    }
+    for id in kernel.processes.ids() {
+        let process = &kernel.processes[id];
+        let child = process.life != Life::Dead && process.pid != crate::object::FIRST_PID;
+        assert_eq!(found.contains(&id.index()), child, "{id:?} is no creator's");
+        assert!(process.life != Life::Alive || process.refs > 0, "{id:?} runs and has no name");
     }
 }
 

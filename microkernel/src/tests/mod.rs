@@ -23,6 +23,7 @@ mod log;
 mod moves;
 mod notifications;
 mod objects;
+mod orphans;
 mod processes;
 mod room;
 mod scheduling;

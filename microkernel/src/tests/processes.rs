@@ -271,26 +271,7 @@ fn a_process_that_was_never_started_ends_with_its_last_handle() {
     driver.give_page(child);
     let (thread, _) = driver.thread(child, 20);
     driver.call(Syscall::HandleClose, &[child]).unwrap();
-    assert_ne!(balance(&driver), before, "its thread can still be started");
+    assert_eq!(driver.call(Syscall::ThreadResume, &[thread]), Err(Error::PeerDied));
     driver.call(Syscall::HandleClose, &[thread]).unwrap();
-    driver.call(Syscall::Yield, &[]).unwrap();
     assert_eq!(balance(&driver), before);
-}
-
-#[test]
-fn a_process_that_runs_needs_no_handle() {
-    let mut driver = boot();
-    let me = driver.running();
-    let (child, id) = driver.child(0);
-    let (thread, started) = driver.thread(child, 31);
-    driver.raw(Syscall::ThreadResume as u64, &[thread], 0);
-    assert_eq!(driver.running(), started);
-    driver.raw(Syscall::Sleep as u64, &[1_000], 0);
-    assert_eq!(driver.running(), me);
-    for handle in [child, thread] {
-        driver.call(Syscall::HandleClose, &[handle]).unwrap();
-    }
-    assert!(driver.kernel.processes.get(id).is_some());
-    driver.advance(1_000);
-    assert_eq!(driver.running(), started);
 }
