@@ -9,7 +9,7 @@ use super::mm::entry::Entry;
 use super::mm::growing::Slices;
 use super::mm::table::{ENTRIES, Table};
 use super::mm::{physmap, shootdown, space};
-use super::{debug, log, ports, time};
+use super::{log, ports, time};
 use abi::{DebugRegisters, PAGE_SIZE, Protection};
 use core_kernel::CpuId;
 use core_kernel::machine::{Access, Interrupt, Machine, NoFrame, Page, PageSize, Phys, PortWidth};

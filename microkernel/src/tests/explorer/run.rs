@@ -196,7 +196,7 @@ pub(super) fn run(seed: u64, scenes: &[Smp], tell: bool) -> usize {
     let mut run =
         Run { smp: scenes[index].clone(), random: Random::new(seed), vectors: HashMap::new() };
     run.smp.kernel.machine.vector_keeps = seed.is_multiple_of(2);
-    if seed % 3 == 0 {
+    if seed.is_multiple_of(3) {
         // Exits put shared work off all the time.
         run.smp.kernel.shared_turns = 1 + u32::try_from(run.random.below(3)).unwrap_or_default();
     }
