@@ -103,7 +103,9 @@ pub enum ObjectRef {
 }
 
 impl ObjectRef {
-    /// A number that no other object has while this one lives.
+    /// A number that no other object has, also later. Shape: kind in the upper 8 bits, then 32
+    /// for the generation, of which only the odd ones are objects', and 24 for the slot: there
+    /// is memory and quota for far fewer objects of one kind.
     pub fn number(self) -> u64 {
         let (index, generation) = match self {
             Self::Endpoint(id) => id.parts(),
@@ -118,10 +120,7 @@ impl ObjectRef {
             Self::SchedContext(id) => id.parts(),
             Self::Resource => (0, 0),
         };
-        // Of the generations, all odd, 24 bits: the same number comes again so late that nobody
-        // compares.
-        let generation = u64::from(generation >> 1 & 0xff_ffff);
-        u64::from(index) | generation << 32 | (self.kind() as u64) << 56
+        u64::from(index & 0xff_ffff) | u64::from(generation) << 24 | (self.kind() as u64) << 56
     }
 
     /// Its kind, as user programs see it.
@@ -139,5 +138,26 @@ impl ObjectRef {
             Self::SchedContext(_) => ObjectKind::SchedContext,
             Self::Resource => ObjectKind::Resource,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Endpoint, EndpointKind, ObjectRef};
+    use crate::arena::{Arena, Slot};
+
+    #[test]
+    fn an_object_has_a_number_that_none_had_before_it() {
+        let mut endpoints: Arena<EndpointKind, Endpoint> =
+            Arena::new((0..2).map(Slot::empty).collect());
+        let first = endpoints.insert(Endpoint::default()).unwrap();
+        let other = endpoints.insert(Endpoint::default()).unwrap();
+        endpoints.discard(first);
+        let second = endpoints.insert(Endpoint::default()).unwrap();
+        let last = endpoints.last_generation(second);
+        let mut numbers = [first, other, second, last].map(|id| ObjectRef::Endpoint(id).number());
+        numbers.sort_unstable();
+        assert!(numbers.is_sorted_by(|one, next| one < next), "{numbers:x?}");
+        assert!(numbers.iter().all(|number| number >> 56 == 1), "the kind is in front");
     }
 }

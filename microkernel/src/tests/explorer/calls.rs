@@ -5,7 +5,7 @@ use crate::hosted::{DATA, Smp};
 use crate::object::{ProcessId, ThreadId};
 use crate::tests::kit::{BYTES, ENVELOPE, envelope_bytes};
 use crate::{UserSlice, Writable};
-use abi::{Envelope, Gift, Handle, ObjectKind, Syscall};
+use abi::{Envelope, Gift, Handle, ObjectKind, Rights, Syscall};
 
 /// A call with everything that is in registers.
 #[derive(Clone, Debug)]
@@ -187,7 +187,9 @@ fn prepare(smp: &mut Smp, me: ThreadId, random: &mut Random) -> u64 {
     poke(BYTES + 64, &bytes);
     let handle = u32::try_from(any_handle(smp, process, random)).unwrap();
     let moved = u16::try_from(random.below(2)).unwrap();
-    let gift = Gift { handle: if random.once_in(3) { handle } else { 0 }, rights: 0x3ff, moved };
+    // The last holder of a lifeline may arrive without the right that makes it one.
+    let rights = random.one_of(&[Rights::ALL.0, Rights::TRANSFER.0]);
+    let gift = Gift { handle: if random.once_in(3) { handle } else { 0 }, rights, moved };
     let now = smp.kernel.machine.now_ns;
     let envelope = Envelope {
         send_address: random.one_of(&[BYTES, BYTES, BYTES, 0x6666_0000]),
