@@ -3,7 +3,7 @@
 use super::kit::{ALL, BYTES, ENVELOPE, boot, envelope_bytes};
 use crate::exit::Next;
 use crate::hosted::Driver;
-use crate::object::State;
+use crate::object::{State, Watch};
 use abi::{Envelope, Error, FAULT_LABEL, NOTIFIED_LABEL, Rights, Syscall, TRACE_LABEL, TraceFlags};
 
 const TRACED: u64 = TraceFlags::ENTER.0;
@@ -95,6 +95,11 @@ fn labels_of_the_kernel_are_refused_from_programs() {
     }
 }
 
+fn newest_watch(driver: &Driver) -> Watch {
+    let id = driver.kernel.processes.ids().last().unwrap();
+    driver.kernel.processes[id].watch
+}
+
 #[test]
 fn a_child_of_a_filtered_process_is_filtered() {
     let mut driver = boot();
@@ -109,6 +114,7 @@ fn a_child_of_a_filtered_process_is_filtered() {
         [16_u32, 4, 2, 4, 40, 0].iter().flat_map(|half| half.to_le_bytes()).collect();
     driver.poke(BYTES + 64, &quota);
     let made = driver.make(Syscall::ProcessCreate, &[BYTES, 5, BYTES + 64, 0, 0]);
+    assert_eq!(newest_watch(&driver).allowed, !u128::from(clock), "without another word");
     driver.call(Syscall::ProcessFilter, &[made, u64::MAX, u64::MAX]).unwrap();
     let (thread, id) = driver.thread(made, 40);
     driver.raw(Syscall::ThreadResume as u64, &[thread], 0);
@@ -132,7 +138,7 @@ fn records_of_a_process_go_on_in_its_children() {
         [16_u32, 4, 2, 4, 40, 0].iter().flat_map(|half| half.to_le_bytes()).collect();
     driver.poke(BYTES + 64, &quota);
     let made = driver.make(Syscall::ProcessCreate, &[BYTES, 5, BYTES + 64, 0, 0]);
+    assert_eq!(newest_watch(&driver).flags.0, records, "without another word");
     driver.call(Syscall::ProcessTrace, &[made, 0, 0, 0]).unwrap();
-    let id = driver.kernel.processes.ids().last().unwrap();
-    assert_eq!(driver.kernel.processes[id].watch.flags.0, records);
+    assert_eq!(newest_watch(&driver).flags.0, records);
 }
