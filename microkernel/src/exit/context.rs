@@ -21,6 +21,9 @@ pub enum Context {
 }
 
 /// Where the time of a CPU went. Units: [`Machine::ticks`].
+///
+/// Sums and differences of ticks wrap: a counter that goes back (a virtual machine that was moved)
+/// makes times wrong, and must not stop the kernel.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Clock {
     /// When time was last booked.
@@ -162,9 +165,10 @@ impl<M: Machine> Kernel<M> {
         let state = self.cpu_mut(cpu);
         let (user, kernel) = state.clock.take_unsettled();
         if let Some(id) = state.current {
-            self.threads[id].kernel += kernel;
+            let booked = &mut self.threads[id].kernel;
+            *booked = booked.wrapping_add(kernel);
         }
-        user + kernel
+        user.wrapping_add(kernel)
     }
 
     /// Books the time until now and settles it.

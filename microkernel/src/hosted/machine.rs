@@ -391,7 +391,8 @@ impl Machine for Hosted {
         self.lock_vector()
     }
     fn is_device_memory(&self, first: Phys, frames: u64) -> bool {
-        first.0 >= 1 << 32 && frames <= 1 << 20
+        // As hardware has it: physical addresses have at most 52 bits.
+        (1 << 32..1 << 52).contains(&first.0) && frames <= 1 << 20
     }
     fn port_read(&mut self, port: u16, _width: PortWidth) -> u32 {
         self.port_values.get(&port).copied().unwrap_or(u32::MAX)

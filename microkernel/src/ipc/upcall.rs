@@ -8,6 +8,8 @@ use crate::object::{NotificationId, ThreadId, Upcall};
 use abi::{Error, FaultKind, SavedFrame};
 
 const FRAME_LEN: u64 = size_of::<SavedFrame>() as u64;
+/// Bytes between the handler's stack pointer and its frame, as after a call.
+const BELOW_FRAME: u64 = 8;
 /// Fault code of a write.
 const WRITE: u64 = 1;
 
@@ -52,19 +54,23 @@ impl<M: Machine> Kernel<M> {
         let mut saved = frame.save();
         saved.mask = upcall.mask;
         saved.bits = bits;
+        // Wrapping: below 0 are addresses of the kernel, which the slice refuses.
         let address = upcall.stack_for(bits, frame.stack_pointer()).wrapping_sub(FRAME_LEN) & !15;
         let process = self.threads[id].process;
-        let written = UserSlice::<Writable>::new(address, FRAME_LEN)
-            .and_then(|slice| self.write_user(process, slice, &saved_frame_bytes(&saved)));
-        if written.is_err() {
+        // Checked: a frame at 0 leaves no address for the stack pointer, so the stack ends there.
+        let stack = address.checked_sub(BELOW_FRAME).ok_or(Error::BadAddress).and_then(|stack| {
+            let slice = UserSlice::<Writable>::new(address, FRAME_LEN)?;
+            self.write_user(process, slice, &saved_frame_bytes(&saved)).map(|()| stack)
+        });
+        let Ok(stack) = stack else {
             self.raise(id, &Fault { kind: FaultKind::Page, code: WRITE, address }, None);
             return;
-        }
+        };
         // Point of no return: the bits are the handler's.
         self.notifications[upcall.notification].bits &= !bits;
         let thread = &mut self.threads[id];
         thread.upcall = Some(Upcall { mask: u64::MAX, ..upcall });
-        thread.frame.divert(upcall.entry, address - 8, bits, address);
+        thread.frame.divert(upcall.entry, stack, bits, address);
     }
 
     /// `UpcallReturn`: the registers in the saved frame, as far as they are safe.

@@ -45,8 +45,8 @@ impl<M: Machine> Kernel<M> {
         let (process, user, kernel) = (thread.process, thread.user, thread.kernel);
         self.charge_share(id);
         let owner = &mut self.processes[process];
-        owner.user += user;
-        owner.kernel += kernel;
+        owner.user = owner.user.wrapping_add(user);
+        owner.kernel = owner.kernel.wrapping_add(kernel);
         owner.threads.remove(&mut self.threads, id, By::Sibling);
         self.quotas.give_back(owner.quota, Resource::Threads, 1);
         self.leave_cpu(id);

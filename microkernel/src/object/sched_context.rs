@@ -77,7 +77,8 @@ impl SchedContext {
         let Some(late) = now.checked_sub(self.until) else { return };
         let Terms { budget, period, .. } = self.terms;
         let missed = late / period;
-        self.until += (missed + 1) * period;
+        // At most one period after `now`; wrapping as in `begin`.
+        self.until = self.until.wrapping_add(missed.wrapping_add(1).wrapping_mul(period));
         let owed = self.owed.saturating_sub(missed.saturating_mul(budget));
         (self.left, self.owed) = (budget.saturating_sub(owed), owed.saturating_sub(budget));
     }
@@ -96,6 +97,7 @@ impl SchedContext {
     fn take(&mut self, spent: u64) {
         let paid = spent.min(self.left);
         self.left -= paid;
-        self.owed = (self.owed + spent - paid).min(MOST_OWED * self.terms.budget);
+        // Saturating: a counter that went back makes any `spent`.
+        self.owed = self.owed.saturating_add(spent - paid).min(MOST_OWED * self.terms.budget);
     }
 }

@@ -215,6 +215,7 @@ impl<M: Machine> Kernel<M> {
     fn after_ticks(&self, ticks: u64) -> u64 {
         let ns = self.machine.ns_of(ticks);
         let early = self.machine.ticks_of(ns) < ticks;
-        self.machine.now_ns() + ns + u64::from(early)
+        // Saturating: a deadline that is never reached.
+        self.machine.now_ns().saturating_add(ns).saturating_add(u64::from(early))
     }
 }

@@ -88,7 +88,7 @@ impl<M: Machine> Kernel<M> {
         });
         let since = state.clock.since;
         self.cpu_mut(cpu).slice_end = slice.map(|slice| since.wrapping_add(slice));
-        slice.map(|slice| self.machine.now_ns() + self.machine.ns_of(slice).max(1))
+        slice.map(|slice| self.machine.now_ns().saturating_add(self.machine.ns_of(slice).max(1)))
     }
 
     /// Whether another CPU's timer fires in time for this deadline.

@@ -221,10 +221,12 @@ impl<M: Machine> Kernel<M> {
     /// One CPU as the kernel sees it now.
     pub fn cpu_info(&self, cpu: CpuId) -> CpuInfo {
         let cpu = self.cpu(cpu);
-        // What it is doing now was not booked yet.
-        let open = self.machine.ticks().wrapping_sub(cpu.clock.since);
+        // What it is doing now was not booked yet. Saturating: `since` was read on that CPU, whose
+        // counter may be ahead of the one of this CPU. Wrapping, as sums of ticks are.
+        let open = self.machine.ticks().saturating_sub(cpu.clock.since);
         let total = |doing: Context, booked: u64| {
-            self.machine.ns_of(booked + if cpu.context == doing { open } else { 0 })
+            let open = if cpu.context == doing { open } else { 0 };
+            self.machine.ns_of(booked.wrapping_add(open))
         };
         CpuInfo {
             user_ns: total(Context::User, cpu.clock.user),

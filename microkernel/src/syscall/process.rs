@@ -171,7 +171,8 @@ impl<M: Machine> Kernel<M> {
         let process: &Process<_> = &self.processes[id];
         let threads = process.threads.iter(&self.threads, By::Sibling);
         let (user, kernel) = threads.fold((process.user, process.kernel), |(user, kernel), id| {
-            (user + self.threads[id].user, kernel + self.threads[id].kernel)
+            let thread = &self.threads[id];
+            (user.wrapping_add(thread.user), kernel.wrapping_add(thread.kernel))
         });
         let state = match process.life {
             Life::Alive if process.suspended => ProcessState::Suspended,

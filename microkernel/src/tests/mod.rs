@@ -10,6 +10,7 @@ mod debug;
 mod endpoints;
 mod ends;
 mod explorer;
+mod extremes;
 mod faults;
 mod gate;
 mod hooks;
