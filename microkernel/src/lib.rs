@@ -30,6 +30,7 @@ pub mod ipc;
 mod kernel;
 mod lifecycle;
 mod log;
+pub mod logic;
 pub mod machine;
 mod mem;
 mod number;

@@ -37,7 +37,7 @@ fn start(info: &'static mut BootInfo) -> ! {
 fn running(mut boot: Boot) -> ! {
     cpu::init(CpuId(0), boot.stacks);
     irq::init(&boot.platform, &boot.controllers);
-    time::init();
+    time::init(boot.hpet);
 
     let archive =
         Archive::open(boot.archive()).unwrap_or_else(|error| fail(format_args!("{error}")));
@@ -61,6 +61,7 @@ fn running(mut boot: Boot) -> ! {
     }
     let mut kernel = make_kernel(machine, &mut boot);
     start_first_program(&mut kernel, &boot, &archive, &options);
+    time::check_again();
     entry::gate::run(kernel)
 }
 

@@ -95,7 +95,9 @@ fn no_identity(bench: &mut Bench<'_>) -> Outcome {
 fn devices_uncached(bench: &mut Bench<'_>) -> Outcome {
     let device = |at| (DEVICES..STACKS).contains(&at);
     let all = count(|at, _| device(at));
-    bench.equal("mapped registers", all, 1 + bench.boot.platform.ioapics.len() as u64)?;
+    let controllers = 1 + bench.boot.platform.ioapics.len() as u64;
+    let timers = u64::from(bench.boot.platform.hpet.is_some());
+    bench.equal("mapped registers", all, controllers + timers)?;
     let uncached = count(|at, leaf| device(at) && leaf.entry.uncached());
     bench.equal("uncached", uncached, all)
 }

@@ -35,7 +35,8 @@ impl Hardware {
     pub(crate) fn new(facts: &Facts, platform: &Platform, kernel_root: Table) -> Self {
         let page = |start: Phys| Range { start: start.0, end: start.0 + PAGE_SIZE };
         let controllers = core::iter::once(platform.lapic)
-            .chain(platform.ioapics.iter().map(|ioapic| ioapic.address));
+            .chain(platform.ioapics.iter().map(|ioapic| ioapic.address))
+            .chain(platform.hpet);
         shootdown::set_kernel_root(kernel_root);
         let low_ram = facts.ram.iter().map(|ram| ram.end).filter(|end| *end <= FOUR_GIB);
         Self {

@@ -1,26 +1,36 @@
 //! Time since boot, from the time-stamp counter.
 
+mod reference;
+
+use super::boot::fail;
 use super::cpu::features::features;
 use super::irq::lapic;
-use super::ports;
+use super::irq::registers::Registers;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use core_kernel::logic::clock::Clock;
+use core_kernel::logic::rate::{Choice, Estimate, choose};
+use reference::{Counter, Hpet};
+pub(crate) use reference::{map_hpet, reading};
 use spin::Once;
 
-/// How time stamps become nanoseconds.
-#[derive(Clone, Copy, Debug)]
-struct Clock {
-    /// The stamp at time 0.
-    start: u64,
-    /// Nanoseconds in 2^32 stamps.
-    ns: u64,
-    /// Stamps in 2^32 nanoseconds.
-    stamps: u64,
+/// How time stamps become nanoseconds: the fields of a [`Clock`], all 0 before [`init`]. They
+/// change in [`check_again`] for the last time, before another CPU reads them.
+static START: AtomicU64 = AtomicU64::new(0);
+static NS: AtomicU64 = AtomicU64::new(0);
+static STAMPS: AtomicU64 = AtomicU64::new(0);
+
+/// What the clock was set by, where that was a measurement.
+static MEASURED: Once<(Counter, Estimate)> = Once::new();
+
+fn clock() -> Clock {
+    Clock { start: START.load(Relaxed), ns: NS.load(Relaxed), stamps: STAMPS.load(Relaxed) }
 }
 
-static CLOCK: Once<Clock> = Once::new();
-
-const NS_PER_SECOND: u64 = 1_000_000_000;
-/// Long enough for an error below 0.02 percent, short enough not to be felt.
-const CALIBRATION_NS: u64 = 5_000_000;
+fn set_clock(clock: Clock) {
+    START.store(clock.start, Relaxed);
+    NS.store(clock.ns, Relaxed);
+    STAMPS.store(clock.stamps, Relaxed);
+}
 
 /// Reads the time-stamp counter, not before what comes before it in the program.
 pub(crate) fn stamp() -> u64 {
@@ -51,91 +61,82 @@ pub(crate) fn ticks() -> u64 {
 }
 
 /// Starts the clock and measures the timer's speed by it.
-pub(crate) fn init() {
+pub(crate) fn init(hpet: Option<Registers>) {
     let start = stamp();
-    let hz = features().tsc_hz.unwrap_or_else(measure_stamps).max(1);
-    let ns = scaled(NS_PER_SECOND, hz);
-    CLOCK.call_once(|| Clock { start, ns, stamps: scaled(hz, NS_PER_SECOND) });
-    lapic::calibrate(|| {
-        let begin = now_ns();
-        while now_ns() - begin < CALIBRATION_NS {
-            core::hint::spin_loop();
-        }
-        now_ns() - begin
+    let hpet = hpet.and_then(Hpet::start);
+    let measured = Counter::all(hpet).into_iter().flatten().find_map(|counter| {
+        let found = counter.measure()?;
+        Some((counter, found))
     });
+    let choice = choose(features().tsc_hz, measured.as_ref().map(|(_, found)| found));
+    let Some(hz) = choice.hz() else {
+        fail(format_args!(
+            "nothing tells the time: the CPU does not tell the rate of its time-stamp counter, and \
+             neither an HPET nor an 8254 timer counts"
+        ))
+    };
+    tell(choice);
+    set_clock(Clock::new(start, hz));
+    if let Some(measured) = measured.filter(|_| !matches!(choice, Choice::Told(_))) {
+        MEASURED.call_once(|| measured);
+    }
+    if !lapic::calibrate(hz) {
+        fail(format_args!("the timer of the local interrupt controller does not count"))
+    }
 }
 
-fn scaled(value: u64, by: u64) -> u64 {
-    u64::try_from((u128::from(value) << 32) / u128::from(by)).unwrap_or(u64::MAX)
+fn tell(choice: Choice) {
+    match choice {
+        Choice::Told(hz) => defmt::debug!("clock: {=u64} stamps a second, as told", hz),
+        Choice::Measured(hz) => defmt::debug!("clock: {=u64} stamps a second, measured", hz),
+        Choice::Against { measured, told } => defmt::warn!(
+            "clock: {=u64} stamps a second were measured, {=u64} told: the first is used",
+            measured,
+            told
+        ),
+        Choice::Doubtful(hz) => {
+            defmt::warn!("clock: perhaps {=u64} stamps a second: the measurements do not agree", hz)
+        }
+        Choice::Unknown => {}
+    }
+    if !features().tsc_invariant {
+        defmt::warn!(
+            "clock: the time-stamp counter is not invariant: the time is wrong whenever the CPU \
+             changes its speed"
+        );
+    }
 }
 
-fn multiply(value: u64, scale: u64) -> u64 {
-    u64::try_from((u128::from(value) * u128::from(scale)) >> 32).unwrap_or(u64::MAX)
-}
-
-/// The same for what fits.
-#[expect(clippy::cast_possible_truncation, reason = "500 years are less than 2^64 nanoseconds")]
-fn multiply_short(value: u64, scale: u64) -> u64 {
-    ((u128::from(value) * u128::from(scale)) >> 32) as u64
+/// Compares the clock with what it was set by, over all the time since then, and makes it more
+/// exact. To be called once, while the other CPUs do not run the core yet: the time may jump by
+/// what it was off.
+pub(crate) fn check_again() {
+    let Some((counter, estimate)) = MEASURED.get() else { return };
+    match counter.refine(estimate) {
+        Some(found) => set_clock(Clock::new(START.load(Relaxed), found.hz)),
+        None => defmt::warn!(
+            "clock: {=u64} stamps a second do not fit the time since boot: it may be wrong",
+            estimate.hz
+        ),
+    }
 }
 
 /// Time stamps as nanoseconds; 0 before [`init`].
 pub(crate) fn ns_of(stamps: u64) -> u64 {
-    CLOCK.get().map_or(0, |clock| multiply_short(stamps, clock.ns))
+    Clock { ns: NS.load(Relaxed), ..Clock::default() }.ns_of(stamps)
 }
 
 /// Nanoseconds as time stamps; 0 before [`init`].
 pub(crate) fn ticks_of(ns: u64) -> u64 {
-    CLOCK.get().map_or(0, |clock| multiply(ns, clock.stamps))
+    Clock { stamps: STAMPS.load(Relaxed), ..Clock::default() }.stamps_of(ns)
 }
 
 /// Nanoseconds since boot; 0 before [`init`].
 pub(crate) fn now_ns() -> u64 {
-    CLOCK.get().map_or(0, |clock| multiply_short(stamp().wrapping_sub(clock.start), clock.ns))
+    clock().at(stamp())
 }
 
 /// The time stamp at a time, rounded up.
 pub(crate) fn stamp_at(ns: u64) -> u64 {
-    CLOCK.get().map_or(0, |clock| clock.start.saturating_add(multiply(ns, clock.stamps) + 1))
-}
-
-const PIT_HZ: u64 = 1_193_182;
-const PIT_COMMAND: u16 = 0x43;
-const PIT_CHANNEL_2: u16 = 0x42;
-const SPEAKER: u16 = 0x61;
-const SPEAKER_GATE: u8 = 1;
-const SPEAKER_SOUND: u8 = 2;
-/// Channel 2, both bytes, count down once.
-const COUNT_DOWN: u8 = 0b1011_0000;
-/// Channel 2, latch the count.
-const LATCH: u8 = 0b1000_0000;
-
-/// Stamps per second, measured against the old timer's channel 2.
-///
-/// Source: Intel 8254, "Mode 0" and "Counter Latch Command".
-fn measure_stamps() -> u64 {
-    let speaker = ports::read::<u8>(SPEAKER) & !SPEAKER_SOUND;
-    ports::write(SPEAKER, speaker | SPEAKER_GATE);
-    ports::write(PIT_COMMAND, COUNT_DOWN);
-    ports::write(PIT_CHANNEL_2, 0xff_u8);
-    ports::write(PIT_CHANNEL_2, 0xff_u8);
-    let wanted = PIT_HZ * CALIBRATION_NS / NS_PER_SECOND;
-    let (begin, first) = pit_count();
-    loop {
-        let (end, count) = pit_count();
-        let ticks = u64::from(first.wrapping_sub(count));
-        if ticks >= wanted {
-            return (end - begin) * PIT_HZ / ticks;
-        }
-    }
-}
-
-/// The count, and the stamp at which it was latched.
-fn pit_count() -> (u64, u16) {
-    let before = stamp();
-    ports::write(PIT_COMMAND, LATCH);
-    let after = stamp();
-    let low = ports::read::<u8>(PIT_CHANNEL_2);
-    let high = ports::read::<u8>(PIT_CHANNEL_2);
-    (before.midpoint(after), u16::from_le_bytes([low, high]))
+    clock().stamp_at(ns)
 }

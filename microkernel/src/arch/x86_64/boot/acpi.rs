@@ -2,6 +2,7 @@
 
 use super::super::{index, mm::physmap};
 use super::facts::Facts;
+use acpi::hpet::HpetInfo;
 use acpi::madt::{Madt, MadtEntry};
 use acpi::{AcpiHandler, AcpiTables, PhysicalMapping};
 use core::ptr::NonNull;
@@ -37,6 +38,8 @@ pub(crate) struct Platform {
     pub(crate) ioapics: Vec<IoApicFact, 4>,
     /// Differences from the ISA bus.
     pub(crate) overrides: Vec<Override, 16>,
+    /// The registers of the high precision event timer, if there is one.
+    pub(crate) hpet: Option<Phys>,
     /// Controller numbers of the CPUs that can be used.
     pub(crate) cpus: Vec<u32, 64>,
 }
@@ -49,9 +52,12 @@ impl Platform {
         };
         // SAFETY: the loader found the tables there; the boot page tables map them.
         let tables = unsafe { AcpiTables::from_rsdp(Mapped, index(rsdp.0)) };
-        let madt = tables.and_then(|tables| tables.find_table::<Madt>());
-        match madt {
-            Ok(madt) => Self::read(&madt),
+        let found = tables.and_then(|tables| {
+            let madt = tables.find_table::<Madt>()?;
+            Ok((madt, hpet(&tables)))
+        });
+        match found {
+            Ok((madt, hpet)) => Self { hpet, ..Self::read(&madt) },
             Err(error) => super::fail(format_args!("the ACPI tables are unusable: {error:?}")),
         }
     }
@@ -61,6 +67,7 @@ impl Platform {
             lapic: Phys(u64::from(madt.get().local_apic_address)),
             ioapics: Vec::new(),
             overrides: Vec::new(),
+            hpet: None,
             cpus: Vec::new(),
         };
         for entry in madt.get().entries() {
@@ -97,6 +104,12 @@ impl Platform {
             _ => {}
         }
     }
+}
+
+/// Where the registers of the high precision event timer are.
+fn hpet(tables: &AcpiTables<Mapped>) -> Option<Phys> {
+    let address = HpetInfo::new(tables).ok()?.base_address as u64;
+    (address != 0).then_some(Phys(address))
 }
 
 /// ACPI tables as the boot page tables map them.

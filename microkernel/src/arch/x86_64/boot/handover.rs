@@ -3,7 +3,9 @@
 use super::super::cpu::Stacks;
 use super::super::index;
 use super::super::irq::Controllers;
+use super::super::irq::registers::Registers;
 use super::super::mm::{physmap, space::KernelSpace};
+use super::super::time::map_hpet;
 use super::{BootFrames, Facts, Platform};
 use core::arch::naked_asm;
 use core_kernel::CpuId;
@@ -22,6 +24,8 @@ pub(crate) struct Boot {
     pub(crate) space: KernelSpace,
     /// Interrupt controllers as mapped there.
     pub(crate) controllers: Controllers,
+    /// The high precision event timer, if there is one.
+    pub(crate) hpet: Option<Registers>,
     /// Stacks as mapped there.
     pub(crate) stacks: Stacks,
     /// A page below 1 MiB, where other CPUs start.
@@ -38,8 +42,9 @@ impl Boot {
         let mut frames = BootFrames::new(&facts);
         let mut space = KernelSpace::build(&facts, &mut frames);
         let controllers = Controllers::map(&platform, &mut space, &mut frames);
+        let hpet = map_hpet(&platform, &mut space, &mut frames);
         let stacks = Stacks::map(CpuId(0), &mut space, &mut frames);
-        Self { facts, platform, frames, space, controllers, stacks, start_page }
+        Self { facts, platform, frames, space, controllers, hpet, stacks, start_page }
     }
 
     /// Goes on in [`crate::running`], on the kernel's own page tables and stack.

@@ -1,6 +1,6 @@
 //! What the CPU has, and switching on what protects.
 
-use raw_cpuid::{CpuId, CpuIdReader};
+use raw_cpuid::{CpuId, CpuIdReader, Hypervisor};
 use spin::Once;
 use x86_64::registers::control::{Cr0, Cr0Flags, Cr4, Cr4Flags, Efer, EferFlags};
 
@@ -23,6 +23,8 @@ pub(crate) struct Features {
     pub(crate) deadline_timer: bool,
     /// Reports of broken hardware.
     pub(crate) machine_check: bool,
+    /// Time stamps come at one rate, whatever the CPU's speed.
+    pub(crate) tsc_invariant: bool,
     /// Time stamps per second, where the CPU or its hypervisor says so.
     pub(crate) tsc_hz: Option<u64>,
 }
@@ -48,14 +50,30 @@ fn detect<R: CpuIdReader>(cpuid: CpuId<R>) -> Features {
         global_pages: basic.as_ref().is_some_and(|found| found.has_pge()),
         deadline_timer: basic.as_ref().is_some_and(|found| found.has_tsc_deadline()),
         machine_check: basic.as_ref().is_some_and(|found| found.has_mce() && found.has_mca()),
+        tsc_invariant: tsc_invariant(&cpuid),
         tsc_hz: tsc_hz(&cpuid),
     }
 }
 
+/// The emulator's is, though it does not tell.
+fn tsc_invariant<R: CpuIdReader>(cpuid: &CpuId<R>) -> bool {
+    let told = cpuid.get_advanced_power_mgmt_info().is_some_and(|info| info.has_invariant_tsc());
+    told || cpuid.get_hypervisor_info().is_some_and(|info| info.identify() == Hypervisor::QEMU)
+}
+
+/// What the hypervisor tells, in kHz (leaf 0x4000_0010); what the CPU tells of the crystal behind
+/// its counter (0x15); the CPU's own rate where that is also the counter's (0x16), in MHz.
 fn tsc_hz<R: CpuIdReader>(cpuid: &CpuId<R>) -> Option<u64> {
-    let hypervisor = cpuid.get_hypervisor_info();
-    let told = hypervisor.and_then(|info| info.tsc_frequency()).map(|khz| u64::from(khz) * 1000);
-    told.or_else(|| cpuid.get_tsc_info().and_then(|info| info.tsc_frequency())).filter(|hz| *hz > 0)
+    let hypervisor = cpuid.get_hypervisor_info().and_then(|info| info.tsc_frequency());
+    let by_crystal = || cpuid.get_tsc_info().and_then(|info| info.tsc_frequency());
+    // Without the crystal's rate the manual derives it from the base rate, which is the counter's.
+    let by_base = || {
+        cpuid.get_tsc_info().filter(|info| info.numerator() > 0)?;
+        let base = cpuid.get_processor_frequency_info()?.processor_base_frequency();
+        Some(u64::from(base) * 1_000_000)
+    };
+    let told = hypervisor.map(|khz| u64::from(khz) * 1000).filter(|hz| *hz > 0);
+    told.or_else(|| by_crystal().filter(|hz| *hz > 0)).or_else(by_base).filter(|hz| *hz > 0)
 }
 
 /// Pages without execution must be on before tables that use them.

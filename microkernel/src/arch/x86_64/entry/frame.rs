@@ -4,6 +4,7 @@ use super::super::cpu::tables::{USER_CODE, USER_CODE_32, USER_DATA};
 use super::bases::Bases;
 use abi::{CompatCall, SavedFrame, ThreadMode, USER_END, WORDS};
 use core::mem::offset_of;
+use core_kernel::logic::before_int;
 use core_kernel::machine::{Frame, thread_pointer_at};
 use x86_64::registers::rflags::RFlags;
 
@@ -170,7 +171,8 @@ impl UserFrame {
         if accepted {
             self.trap.truncate();
         } else if self.trap.vector == u64::from(abi::COMPAT_VECTOR) {
-            self.trap.rip -= INT_LENGTH;
+            let narrow = self.trap.cs == u64::from(USER_CODE_32.0);
+            self.trap.rip = before_int(self.trap.rip, narrow);
         } else {
             // Where a SYSENTER was is not known; but its thread runs 64-bit code.
             self.trap.make_user(self.mode);
@@ -184,9 +186,6 @@ impl UserFrame {
         self.mode == ThreadMode::Bits64 && self.trap.fits_sysret()
     }
 }
-
-/// Bytes of an `int` instruction.
-const INT_LENGTH: u64 = 2;
 
 impl Frame for UserFrame {
     fn start(mode: ThreadMode, entry: u64, stack: u64, argument: u64) -> Self {

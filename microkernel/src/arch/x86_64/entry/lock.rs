@@ -106,7 +106,7 @@ impl Lock {
     #[inline(always)]
     fn release(&self) {
         if ON {
-            let held = time::stamp() - self.since.load(Relaxed);
+            let held = time::stamp().saturating_sub(self.since.load(Relaxed));
             self.longest.store(held.max(self.longest.load(Relaxed)), Relaxed);
         }
         self.taken.store(false, Release);

@@ -10,6 +10,7 @@ use super::super::entry::vectors;
 use super::super::time;
 use super::registers::Registers;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use core_kernel::logic::rate::{Reference, Window};
 use spin::Once;
 use x86_64::registers::model_specific::{ApicBase, ApicBaseFlags, Msr};
 
@@ -39,6 +40,7 @@ const DELIVER_INIT: u32 = 5 << 8;
 const DELIVER_STARTUP: u32 = 6 << 8;
 const SENDING: u32 = 1 << 12;
 const MSR_DEADLINE: u32 = 0x6e0;
+const NS_PER_SECOND: u64 = 1_000_000_000;
 
 static CONTROLLER: Once<Registers> = Once::new();
 /// Timer ticks in 2^32 nanoseconds.
@@ -146,21 +148,35 @@ pub(crate) fn send_startup(controller: u32, page: u8) {
     send(controller, DELIVER_STARTUP | u32::from(page));
 }
 
-/// Counts timer ticks while `wait` lets the nanoseconds pass that it returns; a timer that
-/// is set to a time stamp needs none of this.
-pub(crate) fn calibrate(wait: impl FnOnce() -> u64) {
+/// The rate that [`calibrate`] measures stamps by: as if the timer had so many ticks a second.
+const AS_IF_HZ: u64 = 1_000_000_000;
+/// Windows of so many parts of a second.
+const PART: u64 = 500;
+
+/// Measures the timer's rate by time stamps, of which there are so many a second; a timer that
+/// is set to a time stamp needs none of this. False: it does not count.
+pub(crate) fn calibrate(stamp_hz: u64) -> bool {
     if features().deadline_timer {
-        return;
+        return true;
     }
     let registers = registers();
     registers.write(LOCAL_TIMER, u32::from(vectors::TIMER) | MASKED);
     registers.write(INITIAL_COUNT, u32::MAX);
-    let before = registers.read(CURRENT_COUNT);
-    let ns = wait().max(1);
-    let ticks = before - registers.read(CURRENT_COUNT);
+    let reference = Reference { hz: AS_IF_HZ, mask: u64::from(u32::MAX) };
+    let found = reference.measure(Window::Stamps(stamp_hz / PART), || {
+        // It counts down.
+        time::reading(|| u64::from(!registers.read(CURRENT_COUNT)))
+    });
     registers.write(INITIAL_COUNT, 0);
     registers.write(LOCAL_TIMER, u32::from(vectors::TIMER));
-    TICKS_PER_NS.store((u64::from(ticks.max(1)) << 32) / ns, Relaxed);
+    let Some(found) = found else { return false };
+    if !found.agreed {
+        defmt::warn!("timer: perhaps too fast or too slow: the measurements do not agree");
+    }
+    let hz = u128::from(stamp_hz) * u128::from(AS_IF_HZ) / u128::from(found.hz.max(1));
+    let ticks = (hz << 32) / u128::from(NS_PER_SECOND);
+    TICKS_PER_NS.store(u64::try_from(ticks).unwrap_or(u64::MAX).max(1), Relaxed);
+    true
 }
 
 /// The timer interrupts once at this time, or a little later; at once if it is past.
