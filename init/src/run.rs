@@ -122,8 +122,10 @@ impl Init {
     /// Starts a server now. What goes wrong is kept as its state.
     fn start(&mut self, index: usize) {
         let grants = grants::of(&self.common, &self.children, index);
+        let Some(child) = self.children.get(index) else { return };
+        let loaded = child.load(&self.common, &grants, (&self.bell, 1 << index));
         let Some(child) = self.children.get_mut(index) else { return };
-        match child.start(&self.common, &grants, (&self.bell, 1 << index)) {
+        match child.start(loaded) {
             Started::First => {}
             Started::Again => self.came_back(index),
             Started::Not => self.tell_dependents(index),

@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use manifest::{Archive, System};
 use rt::Failure;
-use sys::{Constant, Memory, OwnedHandle, Ports, Resource, Rights};
+use sys::{Constant, Memory, Ports, Resource, Rights};
 
 /// The first serial port.
 const COM1: u16 = 0x3f8;
@@ -61,14 +61,10 @@ pub(crate) fn read(env: &rt::Env) -> Result<Boot, Failure> {
 }
 
 fn archive(env: &rt::Env) -> Result<(Constant, Memory, usize), Failure> {
-    let handle = env.startup().handle("archive").ok_or("no boot archive was given to init")?;
-    let mapped = OwnedHandle::from_raw(handle);
-    let memory = mapped.copy(Rights::READ | Rights::TRANSFER);
-    // The original belongs to `constant`.
-    let _ = mapped.into_raw();
+    let memory = env.copy_handle("archive", Rights::READ | Rights::TRANSFER)?;
     let size = env.startup().values("archive").next().and_then(|size| size.parse().ok());
     let size = size.ok_or("the size of the boot archive was not told")?;
-    Ok((env.constant("archive")?, memory?.into(), size))
+    Ok((env.constant("archive")?, memory.into(), size))
 }
 
 fn check(boot: &Boot) -> Result<System, String> {

@@ -118,15 +118,10 @@ impl Child {
         Ok(())
     }
 
-    /// Starts a new life.
-    pub(crate) fn start(
-        &mut self,
-        common: &Common,
-        grants: &[Grant],
-        death: (&Notification, u64),
-    ) -> Started {
+    /// Starts a new life, in the process that was loaded for it.
+    pub(crate) fn start(&mut self, loaded: Result<Process, String>) -> Started {
         let first = matches!(self.life, Life::Waiting { at_ns: 0 });
-        let process = match self.load(common, grants, death) {
+        let process = match loaded {
             Ok(process) => process,
             Err(why) => {
                 self.life = self.give_up(why);
@@ -145,10 +140,11 @@ impl Child {
         Started::Again
     }
 
-    fn load(
+    /// Makes the process of a new life.
+    pub(crate) fn load(
         &self,
         common: &Common,
-        grants: &[Grant],
+        grants: &[Grant<'_>],
         death: (&Notification, u64),
     ) -> Result<Process, String> {
         let handles: Vec<_> = grants.iter().map(Grant::as_loader).collect();

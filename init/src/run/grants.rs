@@ -6,7 +6,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use manifest::NAMES;
-use sys::{Endpoint, Handle, Rights};
+use sys::{BorrowedHandle, Endpoint, Rights};
 
 /// To be served, and badged for sessions of clients.
 const FOR_SERVER: Rights = Rights::RECEIVE.union(FOR_CLIENTS);
@@ -30,15 +30,15 @@ impl Common {
 }
 
 /// A handle to give.
-pub(crate) struct Grant {
+pub(crate) struct Grant<'a> {
     name: String,
-    handle: Handle,
+    handle: BorrowedHandle<'a>,
     rights: Rights,
     badge: u64,
 }
 
-impl Grant {
-    fn new(name: impl ToString, handle: Handle, rights: Rights, badge: u64) -> Self {
+impl<'a> Grant<'a> {
+    fn new(name: impl ToString, handle: BorrowedHandle<'a>, rights: Rights, badge: u64) -> Self {
         Self { name: name.to_string(), handle, rights, badge }
     }
 
@@ -48,7 +48,7 @@ impl Grant {
 }
 
 /// The handles of the server at this index.
-pub(crate) fn of(common: &Common, children: &[Child], index: usize) -> Vec<Grant> {
+pub(crate) fn of<'a>(common: &'a Common, children: &'a [Child], index: usize) -> Vec<Grant<'a>> {
     let Some(child) = children.get(index) else { return Vec::new() };
     let names = children.iter().find(|child| child.plan.name == NAMES);
     let names = names.and_then(|names| names.line.as_ref());
@@ -56,34 +56,33 @@ pub(crate) fn of(common: &Common, children: &[Child], index: usize) -> Vec<Grant
     if child.plan.name == NAMES {
         grants.extend(children.iter().filter_map(service));
     } else if let Some(names) = names {
-        grants.push(Grant::new("names", names.handle(), OWN, child.number.into()));
+        grants.push(Grant::new("names", names.as_handle(), OWN, child.number.into()));
     }
     if let Some(line) = &child.line {
-        grants.push(Grant::new("endpoint", line.handle(), FOR_SERVER, 0));
+        grants.push(Grant::new("endpoint", line.as_handle(), FOR_SERVER, 0));
     }
     if child.plan.supervisor {
-        let init = common.endpoint.handle();
+        let init = common.endpoint.as_handle();
         grants.push(Grant::new("supervisor", init, OWN, child.number.into()));
     }
     if child.plan.spawn {
-        let archive = common.boot.archive_memory.handle();
+        let archive = common.boot.archive_memory.as_handle();
         grants.push(Grant::new("archive", archive, Rights::READ, 0));
-        let lines = [("root", names), ("self", child.line.as_ref())];
-        let line = |(name, line): (&str, Option<&Endpoint>)| {
-            line.map(|line| Grant::new(name, line.handle(), FOR_CLIENTS, 0))
-        };
-        grants.extend(lines.into_iter().filter_map(line));
+        for (name, line) in [("root", names), ("self", child.line.as_ref())] {
+            let line = line.map(Endpoint::as_handle);
+            grants.extend(line.map(|line| Grant::new(name, line, FOR_CLIENTS, 0)));
+        }
     }
     if let Some(bell) = &child.peers {
-        grants.push(Grant::new("peers", bell.handle(), Rights::WAIT, 0));
+        grants.push(Grant::new("peers", bell.as_handle(), Rights::WAIT, 0));
     }
     let lasting = child.lasting.iter();
-    grants.extend(lasting.map(|it| Grant::new(&it.name, it.handle.handle(), it.rights, 0)));
+    grants.extend(lasting.map(|it| Grant::new(&it.name, it.handle.as_handle(), it.rights, 0)));
     grants
 }
 
 /// What `names` gets for a service.
-fn service(child: &Child) -> Option<Grant> {
+fn service(child: &Child) -> Option<Grant<'_>> {
     let line = child.line.as_ref()?;
-    Some(Grant::new(format!("service:{}", child.plan.name), line.handle(), FOR_CLIENTS, 0))
+    Some(Grant::new(format!("service:{}", child.plan.name), line.as_handle(), FOR_CLIENTS, 0))
 }

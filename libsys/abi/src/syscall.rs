@@ -100,6 +100,8 @@ syscalls! {
     MemoryInfo = 32,
     /// `(process, memory, address, first page, pages, protection)`: process 0 is the caller's.
     /// Nothing is mapped below [`USER_START`](crate::USER_START): `BadAddress`.
+    /// A handle to the caller's own process is refused (`BadArgument`) here and wherever a
+    /// process's memory or threads are changed or looked at.
     Map = 33,
     /// `(process, address, pages)`: whole mappings or parts of them.
     Unmap = 34,

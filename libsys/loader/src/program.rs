@@ -3,13 +3,16 @@
 use crate::{LoadError, Plan, Segment, Step};
 use abi::{KILLED, PAGE_SIZE, STARTUP_SIZE};
 use sys::{
-    Endpoint, Error, Handle, Memory, Notification, Pages, Priority, Process, Protection, Quota,
-    Rights, SchedContext, Thread,
+    BorrowedHandle, Endpoint, Error, Memory, Notification, Pages, Priority, Process, Protection,
+    Quota, Rights, SchedContext, Thread,
 };
+
+/// Kept free at the top of the first stack, which stays aligned.
+const TOP_BYTES: u64 = 16;
 
 /// A handle to give: its name in the startup block, the giver's handle, rights and badge of
 /// the copy (badge 0: as the giver's).
-pub type Grant<'a> = (&'a str, Handle, Rights, u64);
+pub type Grant<'a> = (&'a str, BorrowedHandle<'a>, Rights, u64);
 
 /// On whose time a program's first thread runs.
 #[derive(Clone, Copy, Debug, Default)]
@@ -96,7 +99,8 @@ impl<'a> Program<'a> {
         self.make_stack(process, layout.stack_top).map_err(at(Step::Stack))?;
         let startup = self.startup(process)?;
         process.map(&startup, layout.startup, 0, 1, Protection::Read).map_err(at(Step::Startup))?;
-        let (stack, startup) = (layout.stack_top, layout.startup);
+        // What lies above stays zero: it names the first thread, whose register points there.
+        let (stack, startup) = (layout.stack_top - TOP_BYTES, layout.startup);
         let thread =
             Thread::create_for(plan.mode, process, plan.entry, stack, startup, self.priority)
                 .map_err(at(Step::Thread))?;
@@ -134,7 +138,7 @@ impl<'a> Program<'a> {
         }
         for (name, handle, rights, badge) in self.handles {
             let given = process
-                .give_raw(*handle, *rights, *badge)
+                .give_handle(*handle, *rights, *badge)
                 .map_err(|error| LoadError::Kernel(Step::Handle(name), error))?;
             writer.handle(name, given).map_err(full)?;
         }

@@ -1,7 +1,7 @@
 //! What a program was told at its start.
 
 use crate::Failure;
-use sys::{Constant, Endpoint, Handle, Object, OwnedHandle, Startup};
+use sys::{Constant, Endpoint, Object, OwnedHandle, Rights, Startup};
 
 /// What a program was told at its start: its name, arguments and handles.
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub struct Env {
 impl Env {
     pub(crate) fn new() -> Self {
         let names = sys::start::take_handle("names");
-        let names = names.unwrap_or_else(|| OwnedHandle::from_raw(Handle::NONE)).into();
+        let names = names.unwrap_or(OwnedHandle::NONE).into();
         Self { startup: sys::start::startup(), names }
     }
 
@@ -67,6 +67,12 @@ impl Env {
         })
     }
 
+    /// Copies a handle of any kind, with at most these rights; it can still be taken.
+    pub fn copy_handle(&self, name: &str, rights: Rights) -> Result<OwnedHandle, Failure> {
+        sys::start::copy_handle(name, rights)
+            .map_err(|error| Failure::new(format_args!("copying the handle `{name}`: {error}")))
+    }
+
     /// Maps a memory object that nobody writes any more, such as `archive`.
     pub fn constant(&self, name: &str) -> Result<Constant, Failure> {
         sys::start::constant(name)
@@ -77,25 +83,26 @@ impl Env {
 #[cfg(test)]
 mod tests {
     use super::Env;
-    use sys::{Error, Notification};
+    use sys::{Error, Notification, Rights};
 
     #[test]
     fn a_program_finds_what_it_was_told() {
         let bell = Notification::create().unwrap();
-        sys::host::set_startup(&format!(
-            "name echo\narg one\narg two words\ncmdline log=info selftest\nhandle bell {}\n",
-            bell.handle().0
-        ));
+        let lines = "name echo\narg one\narg two words\ncmdline log=info selftest\n";
+        let given = bell.copy(Rights::ALL).unwrap().into();
+        sys::host::set_startup(lines, [("bell".to_owned(), given)]);
         let env = Env::new();
         assert_eq!(env.name(), "echo");
         assert!(env.args().eq(["one", "two words"]));
         assert_eq!((env.option("log"), env.option("init")), (Some("info"), None));
+        let copy = env.copy_handle("bell", Rights::SIGNAL).unwrap();
+        assert_eq!(Notification::from(copy).poll(), Err(Error::NoRight));
         let found: Notification = env.handle("bell").unwrap();
-        assert_eq!(found.signal(1), Ok(()));
+        assert_eq!((found.signal(1), bell.poll()), (Ok(()), Ok(1)));
         assert!(env.take("bell").is_err(), "each can be taken once");
+        assert!(env.copy_handle("bell", Rights::ALL).is_err(), "it belongs to its taker");
         assert!(env.take("other").unwrap_err().to_string().contains("`other`"));
         let called = env.names().call(0, &[0; 7]).map(|answer| answer.label);
         assert_eq!(called, Err(Error::BadHandle));
-        core::mem::forget(bell);
     }
 }

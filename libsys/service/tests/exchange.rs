@@ -5,6 +5,7 @@
 use service::{CallError, Caller, Event, Never, Reply, Server};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
+use sys::host;
 use sys::{Endpoint, FOREVER, Memory, Notification, OwnedHandle, Protection, Rights};
 
 #[service::data]
@@ -204,14 +205,14 @@ fn only_idempotent_calls_are_retried_after_a_death() {
 fn die_with_a_call(endpoint: &Endpoint) {
     let quota = sys::Quota { pages: 64, handles: 8, threads: 2, objects: 8, ..Default::default() };
     let life = sys::Process::create("desk", &quota, None).unwrap();
-    let given = life.give(endpoint, Rights::RECEIVE, 0).unwrap();
-    let dying = sys::host::spawn_in(&life, move || {
-        let endpoint = Endpoint::from(OwnedHandle::from_raw(given));
+    let given = host::give(&life, endpoint.as_handle(), Rights::RECEIVE, 0).unwrap();
+    let dying = host::spawn_in(&life, move || {
+        let endpoint = Endpoint::from(given.take().unwrap());
         let received = endpoint.receive(FOREVER, &mut [0; 256]).unwrap();
         sys::exit(u64::from(matches!(received, sys::Received::Notified(_))))
     });
     let panic = dying.unwrap().join().unwrap_err();
-    assert!(sys::host::killed(&*panic));
+    assert!(host::killed(&*panic));
 }
 
 #[test]
@@ -367,16 +368,16 @@ fn a_server_also_gets_bits_and_messages_that_are_not_its_own() {
 /// A damaged server takes calls and answers none. Whoever connects is not lost with it.
 #[test]
 fn connecting_to_a_server_that_answers_nothing_ends() {
-    sys::host::in_system(|| {
+    host::in_system(|| {
         let names = Endpoint::create().unwrap();
         let line = names.copy(Rights::SEND | Rights::TRANSFER).unwrap();
         let bell = Notification::create().unwrap();
         let quota =
             sys::Quota { pages: 99, handles: 8, threads: 2, objects: 8, ..Default::default() };
         let mute = sys::Process::create("mute", &quota, Some((&bell, 1))).unwrap();
-        let given = mute.give(&names, Rights::RECEIVE, 0).unwrap();
-        let taken = sys::host::spawn_in(&mute, move || {
-            let endpoint = Endpoint::from(OwnedHandle::from_raw(given));
+        let given = host::give(&mute, names.as_handle(), Rights::RECEIVE, 0).unwrap();
+        let taken = host::spawn_in(&mute, move || {
+            let endpoint = Endpoint::from(given.take().unwrap());
             let call = endpoint.receive(FOREVER, &mut [0; 256]);
             sys::sleep_for(3_600_000_000_000);
             drop(call);
@@ -385,6 +386,6 @@ fn connecting_to_a_server_that_answers_nothing_ends() {
         let connected = DeskClient::connect(&line).map(drop);
         assert_eq!(connected, Err(CallError::TimedOut));
         mute.kill(1).unwrap();
-        sys::host::away(|| drop(taken.join()));
+        host::away(|| drop(taken.join()));
     });
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use service::{CallError, Caller, Lent, LentMut, Never};
+use sys::host;
 use sys::{
     Buffer, Endpoint, FOREVER, Memory, Message, Notification, OwnedHandle, Protection, Quota,
     Received, Rights,
@@ -120,8 +121,8 @@ fn bytes_of_all_lengths_are_written() {
 #[test]
 fn two_are_lent_at_once_and_handles_beside_them() {
     // In a system of its own: here nobody else opens handles.
-    sys::host::in_system(|| {
-        let before = sys::host::open_handles();
+    host::in_system(|| {
+        let before = host::open_handles();
         let endpoint = Endpoint::create().unwrap();
         let mill = MillClient::from_endpoint(endpoint.copy(Rights::SEND).unwrap());
         let serve = move || {
@@ -139,7 +140,7 @@ fn two_are_lent_at_once_and_handles_beside_them() {
         }
         drop((mill, server));
         let mut patience = 0..1000;
-        while sys::host::open_handles() != before {
+        while host::open_handles() != before {
             assert!(patience.next().is_some(), "what a call brought is closed with it");
             sys::sleep_for(1_000_000);
         }
@@ -236,9 +237,9 @@ fn a_loan_is_lent_again_to_the_next_life_of_a_server() {
     std::thread::spawn(move || {
         let quota = Quota { pages: 64, handles: 8, threads: 2, objects: 8, ..Quota::default() };
         let life = sys::Process::create("mill", &quota, None).unwrap();
-        let given = life.give(&endpoint, Rights::RECEIVE, 0).unwrap();
-        let dying = sys::host::spawn_in(&life, move || {
-            let endpoint = Endpoint::from(OwnedHandle::from_raw(given));
+        let given = host::give(&life, endpoint.as_handle(), Rights::RECEIVE, 0).unwrap();
+        let dying = host::spawn_in(&life, move || {
+            let endpoint = Endpoint::from(given.take().unwrap());
             let received = endpoint.receive(FOREVER, &mut [0; 256]).unwrap();
             let Received::Message(message) = received else { panic!("no call") };
             let [Some(loan), ..] = message.handles else { panic!("no loan") };

@@ -8,6 +8,7 @@ use service::{
 };
 use std::collections::BTreeMap;
 use std::thread::JoinHandle;
+use sys::host;
 use sys::{
     Endpoint, FOREVER, Handles, Lifeline, Memory, Notification, OwnedHandle, Process, Protection,
     Quota, Rights,
@@ -154,10 +155,9 @@ fn process<T: Send + 'static>(
 ) -> (Process, JoinHandle<T>) {
     let quota = Quota { pages: 64, handles: 32, threads: 2, objects: 8, ..Quota::default() };
     let life = Process::create("client", &quota, None).unwrap();
-    let given = life.give(endpoint, Rights::SEND, badge).unwrap();
-    let work =
-        move || work(FilesClient::from_endpoint(Endpoint::from(OwnedHandle::from_raw(given))));
-    let thread = sys::host::spawn_in(&life, work).unwrap();
+    let given = host::give(&life, endpoint.as_handle(), Rights::SEND, badge).unwrap();
+    let work = move || work(FilesClient::from_endpoint(given.take().unwrap().into()));
+    let thread = host::spawn_in(&life, work).unwrap();
     (life, thread)
 }
 
@@ -274,7 +274,7 @@ fn a_copied_handle_stays_and_has_fewer_rights() {
     assert_eq!(files.look(&memory), Ok((rights.0, 42)), "it is still here");
     let stays = memory.copy(Rights::READ).unwrap();
     assert_eq!(files.look(&stays), Err(CallError::Kernel(sys::Error::NoRight)));
-    assert!(sys::host::is_open(&stays));
+    assert!(host::is_open(&stays));
 }
 
 #[test]

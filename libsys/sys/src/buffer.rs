@@ -41,7 +41,7 @@ impl Buffer {
 }
 
 /// The loan never leaves this function: so the pages are the buffer's alone again when the
-/// borrow ends, as its slices need it.
+/// borrow ends, as its slices need it. A process that cannot take them back ends here.
 fn lend<T>(
     pages: &Pages,
     protection: Protection,
@@ -51,7 +51,10 @@ fn lend<T>(
     let loan = Loan::of(pages.memory(), 0, count, protection)?;
     let shown = Memory::from(loan.handle_to_send()?);
     let done = work(&shown);
-    drop((shown, loan));
+    drop(shown);
+    if loan.end().is_err() {
+        crate::exit(abi::EXIT_PANIC);
+    }
     Ok(done)
 }
 

@@ -3,6 +3,7 @@
 use crate::raw::{argument, handle_in, plain};
 use crate::{Error, Handle, ObjectKind, Rights};
 use abi::{OWN_PROCESS, Syscall};
+use core::marker::PhantomData;
 
 /// A handle of any kind, closed on drop. What travels in messages.
 #[derive(Debug, PartialEq, Eq)]
@@ -10,10 +11,40 @@ use abi::{OWN_PROCESS, Syscall};
 pub struct OwnedHandle(Handle);
 
 impl OwnedHandle {
-    /// Takes over a handle that nothing else owns. A wrong number does no harm beyond
-    /// failing calls: handles carry generations, and the kernel checks each use.
-    pub fn from_raw(handle: Handle) -> Self {
+    /// A handle that names nothing: calls with it fail with [`Error::BadHandle`].
+    pub const NONE: Self = Self(Handle::NONE);
+
+    /// Takes over the handle with this number.
+    ///
+    /// # Safety
+    /// Nothing else owns it, and whatever once owned it gave it up for this. Types rest on
+    /// being alone with their handles: [`Pages`](crate::Pages) hands out slices because no
+    /// other owner of its memory can map or lend it. Programs get their handles typed: from
+    /// calls, messages, [`start`](crate::start) and, in tests, `host`.
+    ///
+    /// A number is not a handle, so safe code does not get far with one:
+    ///
+    /// ```compile_fail,E0133
+    /// for number in 1..u32::MAX {
+    ///     let _ = sys::OwnedHandle::from_raw(sys::Handle(number));
+    /// }
+    /// ```
+    ///
+    /// nor can it give one away:
+    ///
+    /// ```compile_fail,E0308
+    /// # let process = sys::Process::create("other", &sys::Quota::default(), None)?;
+    /// process.give_handle(sys::Handle(1), sys::Rights::ALL, 0)?;
+    /// # Ok::<(), sys::Error>(())
+    /// ```
+    pub unsafe fn from_raw(handle: Handle) -> Self {
         Self(handle)
+    }
+
+    /// The handle, for as long as it stays owned here.
+    #[must_use]
+    pub fn as_handle(&self) -> BorrowedHandle<'_> {
+        BorrowedHandle(self.0, PhantomData)
     }
 
     /// The number.
@@ -50,13 +81,35 @@ impl Drop for OwnedHandle {
     }
 }
 
+/// A handle that something else owns and keeps open meanwhile: what is copied and given to
+/// processes. Like a reference it cannot be made of a number.
+///
+/// ```compile_fail,E0423
+/// let forged = sys::BorrowedHandle(sys::Handle(1), core::marker::PhantomData);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BorrowedHandle<'a>(Handle, PhantomData<&'a OwnedHandle>);
+
+impl BorrowedHandle<'_> {
+    /// The number.
+    #[must_use]
+    pub fn handle(self) -> Handle {
+        self.0
+    }
+
+    /// A second handle with at most these rights.
+    pub fn copy(self, rights: Rights) -> Result<OwnedHandle, Error> {
+        copy(self.0, rights, 0)
+    }
+}
+
 /// A handle type for one kind of object.
 pub trait Object: From<OwnedHandle> + Into<OwnedHandle> {
     /// What its handles name.
     const KIND: ObjectKind;
 
-    /// The number of the handle; it stays owned.
-    fn handle(&self) -> Handle;
+    /// The handle, for as long as it stays owned here.
+    fn as_handle(&self) -> BorrowedHandle<'_>;
 }
 
 /// What travels in messages as handles: an object, or a thing that is made of several.
@@ -121,6 +174,12 @@ macro_rules! object {
                 self.0.handle()
             }
 
+            /// The handle, for as long as it stays owned here.
+            #[must_use]
+            pub fn as_handle(&self) -> $crate::BorrowedHandle<'_> {
+                self.0.as_handle()
+            }
+
             /// A second handle with at most these rights.
             pub fn copy(&self, rights: $crate::Rights) -> Result<Self, $crate::Error> {
                 self.0.copy(rights).map(Self)
@@ -156,8 +215,8 @@ macro_rules! object {
         impl $crate::Object for $name {
             const KIND: $crate::ObjectKind = $crate::ObjectKind::$kind;
 
-            fn handle(&self) -> $crate::Handle {
-                self.0.handle()
+            fn as_handle(&self) -> $crate::BorrowedHandle<'_> {
+                self.0.as_handle()
             }
         }
     };

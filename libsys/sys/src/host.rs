@@ -7,13 +7,17 @@
 //!
 //! **What differs.** Mapped memory is the host's: its pages are counted by the kernel, and a
 //! loan that is revoked stays readable. There are no upcalls and no devices. A killed thread
-//! unwinds at its next system call.
+//! unwinds at its next system call. A handle is a number in the table of the process whose
+//! thread uses it: what another process is to have is given to it ([`give`]), never moved into
+//! its thread.
 
+mod given;
 mod memory;
 mod panic;
 mod pointers;
 mod seat;
 
+pub use given::{Given, give};
 pub(crate) use seat::spawn_own;
 pub use seat::{advance, away, balance, in_system, killed, spawn_in};
 
@@ -29,14 +33,27 @@ thread_local! {
     static TAKEN: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Sets the startup block that this thread's program sees.
-pub fn set_startup(text: &str) {
-    STARTUP.set(Box::leak(text.as_bytes().into()));
+/// Sets the startup block that this thread's program sees: lines, and the handles under their
+/// names.
+///
+/// # Panics
+/// When a line names a handle itself: a number is not one.
+pub fn set_startup(lines: &str, handles: impl IntoIterator<Item = (String, OwnedHandle)>) {
+    assert!(!lines.lines().any(|line| line.starts_with("handle ")), "handles are given beside");
+    let mut text = lines.to_owned();
+    for (name, handle) in handles {
+        text.push_str(&format!("handle {name} {}\n", handle.into_raw().0));
+    }
+    STARTUP.set(Box::leak(text.into_bytes().into()));
     TAKEN.set(0);
 }
 
 pub(crate) fn mark_taken(bits: u64) -> u64 {
     TAKEN.replace(TAKEN.get() | bits)
+}
+
+pub(crate) fn unmark_taken(bits: u64) {
+    TAKEN.set(TAKEN.get() & !bits);
 }
 
 pub(crate) fn startup_bytes() -> &'static [u8] {
@@ -52,13 +69,15 @@ pub fn open_handles() -> usize {
 /// Whether the handle of this object is still open.
 #[must_use]
 pub fn is_open(object: &impl Object) -> bool {
-    let handle = object.handle();
+    let handle = object.as_handle().handle();
     with_seat(|seat| Ok(seat.is_open(handle))).unwrap_or(false)
 }
 
 /// The right that init's program has on a machine: a new handle of it, for a test.
 pub fn resource() -> Result<Resource, Error> {
-    with_seat(|seat| seat.resource()).map(|handle| OwnedHandle::from_raw(handle).into())
+    let handle = with_seat(|seat| seat.resource())?;
+    // SAFETY: the kernel made it for this call.
+    Ok(unsafe { OwnedHandle::from_raw(handle) }.into())
 }
 
 /// A call without a message.

@@ -72,7 +72,7 @@ pub use buffer::Buffer;
 pub use device::{Irq, Ports, Resource};
 pub use endpoint::{Endpoint, ReplyRight, watch_calls};
 pub use failure::Failure;
-pub use handle::{Handles, Object, OwnedHandle};
+pub use handle::{BorrowedHandle, Handles, Object, OwnedHandle};
 pub use lifeline::{Lifeline, LifelineWatch};
 pub use loan::Loan;
 pub use mapping::{Constant, Mapping, Pages};

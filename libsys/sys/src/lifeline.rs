@@ -1,8 +1,8 @@
 //! Lifelines: how one learns that another is gone.
 
-use crate::handle::object;
-use crate::raw::{argument, handle_in, plain};
-use crate::{Error, Notification, OwnedHandle};
+use crate::handle::{created, object};
+use crate::raw::{argument, plain};
+use crate::{Error, Notification};
 use abi::Syscall;
 
 object! {
@@ -30,8 +30,7 @@ impl Lifeline {
     pub fn create(bell: &Notification, bits: u64) -> Result<(LifelineWatch, Self), Error> {
         let arguments = [argument(bell.handle()), bits, 0, 0, 0, 0];
         let (watch, held) = plain(Syscall::LifelineCreate, arguments)?;
-        let owned = |value| handle_in(value).map(OwnedHandle::from_raw);
-        Ok((owned(watch)?.into(), owned(held)?.into()))
+        Ok((created(Ok((watch, 0)))?.into(), created(Ok((held, 0)))?.into()))
     }
 }
 

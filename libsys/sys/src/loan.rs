@@ -41,6 +41,13 @@ impl Loan {
         created(plain(Syscall::MemoryLend, arguments)).map(Self)
     }
 
+    /// Takes the pages back, and tells when the kernel refuses that: to a process that gave up
+    /// its right to close handles ([`filter_own`](crate::trace::filter_own)).
+    pub(crate) fn end(self) -> Result<(), Error> {
+        let handle = self.0.into_raw();
+        plain(Syscall::HandleClose, [argument(handle), 0, 0, 0, 0, 0]).map(|_| ())
+    }
+
     /// The number of the lender's handle; it stays owned.
     #[must_use]
     pub fn handle(&self) -> Handle {

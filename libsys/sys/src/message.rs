@@ -45,7 +45,7 @@ impl Gifts {
 
     /// Adds a copy with at most these rights.
     pub fn push_copy(&mut self, object: &impl Object, rights: Rights) -> Result<(), Error> {
-        self.add(Gift { handle: object.handle().0, rights: rights.0, moved: 0 }, None)
+        self.add(Gift { handle: object.as_handle().handle().0, rights: rights.0, moved: 0 }, None)
     }
 
     fn add(&mut self, gift: Gift, owned: Option<OwnedHandle>) -> Result<(), Error> {
@@ -150,7 +150,11 @@ pub enum ReceivedWords {
 
 /// The handles that came in an envelope.
 pub(crate) fn taken(envelope: &Envelope) -> [Option<OwnedHandle>; GIFTS] {
-    envelope.taken.map(|number| (number != 0).then(|| OwnedHandle::from_raw(Handle(number))))
+    envelope.taken.map(|number| {
+        // SAFETY: the kernel put these handles into the table with this message, for its
+        // receiver alone, and each envelope is asked once.
+        (number != 0).then(|| unsafe { OwnedHandle::from_raw(Handle(number)) })
+    })
 }
 
 /// Bytes that the kernel says it wrote, never more than there was room for.

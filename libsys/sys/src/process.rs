@@ -3,7 +3,8 @@
 use crate::handle::{created, object};
 use crate::raw::{address_of, argument, handle_in, plain, with_memory};
 use crate::{
-    Endpoint, Error, Handle, Memory, Notification, Object, ProcessInfo, Protection, Quota, Rights,
+    BorrowedHandle, Endpoint, Error, Handle, Memory, Notification, Object, ProcessInfo, Protection,
+    Quota, Rights,
 };
 use abi::{HandleRecord, OWN_PROCESS, Syscall};
 use alloc::vec::Vec;
@@ -33,10 +34,12 @@ impl Process {
 
     /// Copies a handle into its table: the number there.
     pub fn give(&self, object: &impl Object, rights: Rights, badge: u64) -> Result<Handle, Error> {
-        self.give_raw(object.handle(), rights, badge)
+        self.give_handle(object.as_handle(), rights, badge)
     }
 
-    /// Reads its memory, up to a page at a time: also what only it may read.
+    /// Reads its memory, up to a page at a time: also what only it may read. Refused for this
+    /// process itself ([`Error::BadArgument`]), as all that reaches the memory and threads of
+    /// a process.
     pub fn read_memory(&self, address: u64, into: &mut [u8]) -> Result<(), Error> {
         self.memory(address, into.as_mut_ptr(), into.len(), 0)
     }
@@ -47,11 +50,12 @@ impl Process {
     }
 
     fn memory(&self, at: u64, buffer: *mut u8, len: usize, write: u64) -> Result<(), Error> {
-        let (own, buffer) = (argument(self.handle()), address_of(buffer.cast_const()));
-        let arguments = [own, at, buffer, len as u64, write, 0];
+        self.must_be_another()?;
+        let (process, buffer) = (argument(self.handle()), address_of(buffer.cast_const()));
+        let arguments = [process, at, buffer, len as u64, write, 0];
         // SAFETY: 1. the buffer is a live slice of this length, exclusive when it is written
-        // (write 0); with write 1 the kernel only reads it. 2. the handle is of another
-        // process: handle 0, the caller's own, is refused.
+        // (write 0); with write 1 the kernel only reads it. 2. it is another process's
+        // memory, where no Rust value of ours lives: checked here, and by the kernel.
         unsafe { with_memory(Syscall::ProcessMemory, arguments) }.map(|_| ())
     }
 
@@ -70,10 +74,15 @@ impl Process {
         Ok(all)
     }
 
-    /// Copies any handle of this process into its table: the number there.
-    pub fn give_raw(&self, handle: Handle, rights: Rights, badge: u64) -> Result<Handle, Error> {
-        let own = argument(self.handle());
-        let arguments = [own, argument(handle), u64::from(rights.0), badge, 0, 0];
+    /// Copies a handle of any kind into its table: the number there.
+    pub fn give_handle(
+        &self,
+        handle: BorrowedHandle<'_>,
+        rights: Rights,
+        badge: u64,
+    ) -> Result<Handle, Error> {
+        let (process, handle) = (argument(self.handle()), argument(handle.handle()));
+        let arguments = [process, handle, u64::from(rights.0), badge, 0, 0];
         handle_in(plain(Syscall::HandleGive, arguments)?.0)
     }
 
@@ -84,7 +93,7 @@ impl Process {
             .map(|_| ())
     }
 
-    /// Maps pages of a memory object into its space.
+    /// Maps pages of a memory object into the space of another process.
     pub fn map(
         &self,
         memory: &Memory,
@@ -93,11 +102,11 @@ impl Process {
         pages: u64,
         protection: Protection,
     ) -> Result<(), Error> {
-        let (own, memory) = (argument(self.handle()), argument(memory.handle()));
-        let arguments = [own, memory, address, first, pages, protection as u64];
-        // SAFETY: another process's space holds no Rust value of ours. Were the handle this
-        // process's own: the kernel refuses ranges that are mapped already, so nothing that
-        // a reference points to changes.
+        self.must_be_another()?;
+        let (process, memory) = (argument(self.handle()), argument(memory.handle()));
+        let arguments = [process, memory, address, first, pages, protection as u64];
+        // SAFETY: it is another process's space, where no Rust value of ours lives. In its own
+        // a program could map over the guard of a stack.
         unsafe { with_memory(Syscall::Map, arguments) }.map(|_| ())
     }
 

@@ -1,6 +1,6 @@
 //! How a program begins: the first instruction, the startup block.
 
-use crate::{Constant, Error, Memory, OwnedHandle, Startup};
+use crate::{Constant, Error, Handle, Memory, OwnedHandle, Rights, Startup};
 
 /// Makes a function of the type `fn() -> !` the start of the program. `rt::entry!` is what
 /// programs use.
@@ -72,23 +72,58 @@ pub fn startup() -> Startup<'static> {
 /// Takes over a handle of the startup block. A second time there is none any more.
 #[must_use]
 pub fn take_handle(name: &str) -> Option<OwnedHandle> {
+    let (bit, number) = find(name)?;
+    if mark_taken(bit) & bit != 0 {
+        return None;
+    }
+    // SAFETY: the starter put this handle into the table for this program and named it on this
+    // line, and the line is marked as taken from now on: nothing else owns the handle.
+    Some(unsafe { OwnedHandle::from_raw(number) })
+}
+
+/// A copy of a handle of the startup block that stays there, with at most these rights.
+///
+/// # Errors
+/// [`Error::BadHandle`] when it is not there or was taken; [`Error::NoRight`] when it may not
+/// be copied.
+pub fn copy_handle(name: &str, rights: Rights) -> Result<OwnedHandle, Error> {
+    let handle = take_handle(name).ok_or(Error::BadHandle)?;
+    let copy = handle.copy(rights);
+    // It is in its place again before its line is unmarked.
+    let number = handle.into_raw();
+    if let Some((bit, _)) = find(name).filter(|(_, found)| *found == number) {
+        unmark_taken(bit);
+    }
+    copy
+}
+
+/// A line's bit in the marks, and the handle that it names. The first 64 can be marked.
+fn find(name: &str) -> Option<(u64, Handle)> {
     let prefix = |value: &str| value.split_once(' ').is_some_and(|(found, _)| found == name);
     let place = startup().values("handle").position(prefix).filter(|place| *place < 64)?;
-    let bit = 1 << place;
-    let taken = mark_taken(bit) & bit != 0;
-    startup().handle(name).filter(|_| !taken).map(OwnedHandle::from_raw)
+    Some((1 << place, startup().handle(name)?))
 }
+
+/// Which lines of handles, by place, are taken.
+#[cfg(target_os = "none")]
+static TAKEN: core::sync::atomic::AtomicU64 = core::sync::atomic::AtomicU64::new(0);
 
 /// Marks handles of the startup block, by place, as taken: which were taken before.
 #[cfg(target_os = "none")]
 fn mark_taken(bits: u64) -> u64 {
-    use core::sync::atomic::{AtomicU64, Ordering};
-    static TAKEN: AtomicU64 = AtomicU64::new(0);
-    TAKEN.fetch_or(bits, Ordering::Relaxed)
+    // ORDER: Acquire pairs with the Release of `unmark_taken`.
+    TAKEN.fetch_or(bits, core::sync::atomic::Ordering::Acquire)
+}
+
+/// They can be taken again.
+#[cfg(target_os = "none")]
+fn unmark_taken(bits: u64) {
+    // ORDER: Release: what was done with the handle is over for the one that takes it next.
+    TAKEN.fetch_and(!bits, core::sync::atomic::Ordering::Release);
 }
 
 #[cfg(not(target_os = "none"))]
-use crate::host::mark_taken;
+use crate::host::{mark_taken, unmark_taken};
 
 /// Maps a memory object of the startup block that nobody writes any more.
 pub fn constant(name: &str) -> Result<Constant, Error> {

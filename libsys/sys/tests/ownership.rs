@@ -4,12 +4,13 @@
 
 use std::thread;
 use sys::{
-    Endpoint, Error, FOREVER, Handle, Loan, Memory, Message, Notification, Object, ObjectKind,
-    OwnedHandle, Protection, Received, ReplyRight, Rights,
+    Buffer, Endpoint, Error, FOREVER, Handle, Loan, Memory, Message, Notification, Object,
+    ObjectKind, OwnedHandle, Process, Protection, Quota, Received, ReplyRight, Rights, host,
 };
 
 fn is_closed(handle: Handle) -> bool {
-    let owned = OwnedHandle::from_raw(handle);
+    // SAFETY: its owner is gone or does nothing meanwhile, and it is given up again below.
+    let owned = unsafe { OwnedHandle::from_raw(handle) };
     let closed = owned.info() == Err(Error::BadHandle);
     let _ = owned.into_raw();
     closed
@@ -32,7 +33,8 @@ fn dropping_closes_and_into_raw_does_not() {
     assert!(is_closed(handle));
     let kept = OwnedHandle::from(Notification::create().unwrap()).into_raw();
     assert!(!is_closed(kept));
-    drop(OwnedHandle::from_raw(kept));
+    // SAFETY: `into_raw` gave it up.
+    drop(unsafe { OwnedHandle::from_raw(kept) });
     assert!(is_closed(kept));
 }
 
@@ -145,4 +147,49 @@ fn a_loan_shows_the_lenders_pages_and_ends_with_its_lender() {
     drop(mapping);
     drop(loan);
     assert_eq!(borrowed.map_own(Protection::Read).unwrap_err(), Error::PeerDied);
+}
+
+/// The slices of a buffer rest on the end of the loan. The borrower could write them for ever.
+#[test]
+fn a_loan_that_cannot_be_taken_back_ends_the_lender() {
+    let quota = Quota { pages: 64, handles: 8, threads: 2, objects: 8, ..Quota::default() };
+    let process = Process::create("lender", &quota, None).unwrap();
+    let thread = host::spawn_in(&process, || {
+        let mut buffer = Buffer::new(8).unwrap();
+        sys::trace::filter_own(!(1 << abi::Syscall::HandleClose as u32)).unwrap();
+        buffer.lend_mut(|_| ())
+    });
+    let ended = host::away(|| thread.unwrap().join());
+    assert!(ended.is_err_and(|panic| host::killed(&*panic)), "it did not go on");
+    assert_eq!(process.info().unwrap().status, abi::EXIT_PANIC);
+}
+
+#[test]
+fn a_process_does_not_reach_its_own_memory_by_a_handle() {
+    let quota = Quota { pages: 64, handles: 8, threads: 2, objects: 8, ..Quota::default() };
+    let process = Process::create("own", &quota, None).unwrap();
+    let given = host::give(&process, process.as_handle(), Rights::ALL, 0).unwrap();
+    let thread = host::spawn_in(&process, move || {
+        let own = Process::from(given.take()?);
+        let memory = Memory::create(1)?;
+        assert_eq!(own.write_memory(0x40_0000, &[1]), Err(Error::BadArgument));
+        assert_eq!(own.read_memory(0x40_0000, &mut [0]), Err(Error::BadArgument));
+        let mapped = own.map(&memory, 0x40_0000, 0, 1, Protection::Read);
+        assert_eq!(mapped, Err(Error::BadArgument));
+        assert_eq!(own.unmap(0x40_0000, 1), Err(Error::BadArgument));
+        assert_eq!(own.handles().map(drop), Err(Error::BadArgument));
+        let traced = sys::trace::Tracer::watch(own, sys::trace::TraceFlags::ENTER);
+        assert_eq!(traced.map(drop), Err(Error::BadArgument));
+        Ok::<(), Error>(())
+    });
+    host::away(|| thread.unwrap().join()).unwrap().unwrap();
+}
+
+#[test]
+fn what_was_given_is_taken_in_its_process_only() {
+    let quota = Quota { pages: 64, handles: 8, threads: 2, objects: 8, ..Quota::default() };
+    let process = Process::create("other", &quota, None).unwrap();
+    let bell = Notification::create().unwrap();
+    let given = host::give(&process, bell.as_handle(), Rights::ALL, 0).unwrap();
+    assert_eq!(given.take(), Err(Error::BadHandle));
 }

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use sys::host::Given;
 use sys::{Error, Notification, Process, ProcessInfo, ProcessState, Quota};
 
 /// How long, in real time, a program may take to come to its end when it is waited for.
@@ -46,12 +47,13 @@ impl Life {
     pub(crate) fn begin(
         name: &str,
         (process, death): (Process, Notification),
-        startup: String,
+        (lines, given): (String, Vec<(String, Given)>),
         work: impl FnOnce() + Send + 'static,
     ) -> Result<Self, Error> {
         let (told, panics) = channel();
         let thread = sys::host::spawn_in(&process, move || {
-            sys::host::set_startup(&startup);
+            let take = |(name, given): (String, Given)| Some((name, given.take().ok()?));
+            sys::host::set_startup(&lines, given.into_iter().filter_map(take));
             first_thread(work, &told);
         })?;
         let (thread, ended) = (RefCell::new(Some(thread)), RefCell::default());

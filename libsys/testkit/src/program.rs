@@ -6,6 +6,7 @@ use crate::{Client, Server, System};
 use std::fmt::Write;
 use std::rc::Rc;
 use std::sync::Arc;
+use sys::host::{self, Given};
 use sys::{Error, Object, OwnedHandle, Process, Quota, Rights};
 
 /// What a process can use unless [`Program::quota`] says otherwise.
@@ -111,11 +112,7 @@ impl Recipe {
     }
 
     pub(crate) fn grant(&mut self, name: &str, object: &impl Object, rights: Rights, badge: u64) {
-        let lent = OwnedHandle::from_raw(object.handle());
-        let copy = lent.copy(Rights::ALL);
-        // It stays the object's.
-        let _ = lent.into_raw();
-        match copy {
+        match object.as_handle().copy(Rights::ALL) {
             Ok(handle) => self.grants.push(Grant { name: name.to_owned(), handle, rights, badge }),
             Err(error) => panic!("`{name}` for `{}`: {error}", self.name),
         }
@@ -124,8 +121,8 @@ impl Recipe {
     /// A new process that runs this.
     pub(crate) fn start(&self, system: &System, work: impl FnOnce() + Send + 'static) -> Rc<Life> {
         let made = Life::make(&self.name, &self.quota).and_then(|made| {
-            let startup = self.startup(&made.0)?;
-            Life::begin(&self.name, made, startup, work)
+            let given = self.give(&made.0)?;
+            Life::begin(&self.name, made, (self.lines.clone(), given), work)
         });
         match made {
             Ok(life) => {
@@ -137,13 +134,12 @@ impl Recipe {
         }
     }
 
-    /// Gives the process its handles: what it is told of them.
-    fn startup(&self, process: &Process) -> Result<String, Error> {
-        let mut text = self.lines.clone();
-        for Grant { name, handle, rights, badge } in &self.grants {
-            let given = process.give_raw(handle.handle(), *rights, *badge)?;
-            let _ = writeln!(text, "handle {name} {}", given.0);
-        }
-        Ok(text)
+    /// Gives the process its handles.
+    fn give(&self, process: &Process) -> Result<Vec<(String, Given)>, Error> {
+        let give = |grant: &Grant| {
+            let given = host::give(process, grant.handle.as_handle(), grant.rights, grant.badge)?;
+            Ok((grant.name.clone(), given))
+        };
+        self.grants.iter().map(give).collect()
     }
 }

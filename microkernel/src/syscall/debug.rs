@@ -25,7 +25,7 @@ const RECORDS_PER_CALL: u64 = 32;
 
 impl<M: Machine> Kernel<M> {
     pub(super) fn sys_process_thread(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let process = self.managed_process(me, 0)?;
+        let process = self.changed_process(me, 0)?;
         let index = number::size(self.argument(me, 1).min(u64::from(u32::MAX)));
         let threads = self.processes[process].threads;
         let id = threads.iter(&self.threads, By::Sibling).nth(index).ok_or(Error::BadArgument)?;

@@ -13,12 +13,9 @@ const RECORDS_PER_CALL: u64 = 32;
 const RECORD_LEN: u64 = size_of::<HandleRecord>() as u64;
 
 impl<M: Machine> Kernel<M> {
-    /// A process that is managed by a handle: not "the caller's own".
+    /// A living process that is not the caller's own.
     fn inspected(&self, me: ThreadId) -> Result<ProcessId, Error> {
-        if self.argument(me, 0) == 0 {
-            return Err(Error::BadHandle);
-        }
-        let process = self.managed_process(me, 0)?;
+        let process = self.other_process(me, 0)?;
         self.living(process)?;
         Ok(process)
     }

@@ -64,7 +64,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     pub(super) fn sys_map(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let process = self.managed_process(me, 0)?;
+        let process = self.changed_process(me, 0)?;
         let (memory, rights) = self.memory_argument(me, 1)?;
         let wish = Wish {
             memory,
@@ -80,7 +80,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     pub(super) fn sys_unmap(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let process = self.managed_process(me, 0)?;
+        let process = self.changed_process(me, 0)?;
         let (at, end) = user_range(self.argument(me, 1), self.argument(me, 2))?;
         self.claim_range(process, at, end)?;
         self.start_operation(me, Operation::Unmap { process, at, end, status: 0 });
@@ -88,7 +88,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     pub(super) fn sys_protect(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let process = self.managed_process(me, 0)?;
+        let process = self.changed_process(me, 0)?;
         let (at, end) = user_range(self.argument(me, 1), self.argument(me, 2))?;
         let protection = protection(self.argument(me, 3))?;
         let mut next = self.first_region_in(process, at, end);

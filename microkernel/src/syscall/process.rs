@@ -29,6 +29,26 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
+    /// A process behind a handle argument that is not the caller's own. Its own is refused
+    /// although the handle may have all rights: safe code of a program holds such handles, and
+    /// must not reach its own memory by them.
+    pub(super) fn other_process(&self, me: ThreadId, index: usize) -> Result<ProcessId, Error> {
+        if self.argument(me, index) == 0 {
+            return Err(Error::BadHandle);
+        }
+        let process = self.managed_process(me, index)?;
+        if process == self.own(me) { Err(Error::BadArgument) } else { Ok(process) }
+    }
+
+    /// The process whose memory or threads a call changes: the caller's own by 0 alone, which
+    /// no safe code passes; see [`Kernel::other_process`].
+    pub(super) fn changed_process(&self, me: ThreadId, index: usize) -> Result<ProcessId, Error> {
+        if self.argument(me, index) == 0 {
+            return Ok(self.own(me));
+        }
+        self.other_process(me, index)
+    }
+
     /// That the process is alive.
     pub(super) fn living(&self, process: ProcessId) -> Result<(), Error> {
         match self.processes[process].life {

@@ -21,7 +21,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     pub(super) fn sys_thread_create(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let process = self.managed_process(me, 0)?;
+        let process = self.changed_process(me, 0)?;
         self.living(process)?;
         let own = self.own(me);
         let priority = self.priority_for(own, self.argument(me, 4))?;

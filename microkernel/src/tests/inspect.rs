@@ -2,6 +2,7 @@
 
 use super::kit::{BYTES, ENVELOPE, boot};
 use crate::mem::UserSlice;
+use crate::object::ObjectRef;
 use abi::{Error, HandleRecord, ObjectKind, ProcessInfo, Rights, Syscall};
 
 const MEMORY: Syscall = Syscall::ProcessMemory;
@@ -61,6 +62,33 @@ fn wrong_addresses_are_errors_and_write_nothing() {
     assert_eq!(driver.peek(BYTES, 4), b"same");
     driver.call(Syscall::ProcessKill, &[child, 1]).unwrap();
     assert_eq!(driver.call(MEMORY, &[child, end - 4, BYTES, 4, 0]), Err(Error::PeerDied));
+}
+
+#[test]
+fn a_handle_to_the_own_process_reaches_none_of_its_memory_and_threads() {
+    let mut driver = boot();
+    let process = driver.kernel.threads[driver.running()].process;
+    let own = ObjectRef::Process(process);
+    let own = u64::from(driver.kernel.grant(process, own, Rights::ALL, 0).unwrap().0);
+    let memory = driver.make(Syscall::MemoryCreate, &[1]);
+    driver.poke(BYTES, b"same");
+    let at = 0x7000_0000;
+    for (call, arguments) in [
+        (MEMORY, [own, BYTES, ENVELOPE, 4, 0, 0]),
+        (MEMORY, [own, BYTES, ENVELOPE, 4, 1, 0]),
+        (HANDLES, [own, 1, BYTES, 1, 0, 0]),
+        (Syscall::Map, [own, memory, at, 0, 1, 3]),
+        (Syscall::Unmap, [own, BYTES & !4095, 1, 0, 0, 0]),
+        (Syscall::Protect, [own, BYTES & !4095, 1, 1, 0, 0]),
+        (Syscall::ThreadCreate, [own, at, at, 0, 1, 0]),
+        (Syscall::ProcessThread, [own, 0, 0, 0, 0, 0]),
+        (Syscall::ProcessTrace, [own, 0, 0, 0, 0, 0]),
+        (Syscall::ProcessDispatch, [own, 0, 0, 0, 0, 0]),
+    ] {
+        assert_eq!(driver.call(call, &arguments), Err(Error::BadArgument), "{call:?}");
+    }
+    assert_eq!(driver.peek(BYTES, 4), b"same");
+    driver.call(Syscall::Map, &[0, memory, at, 0, 1, 3]).unwrap();
 }
 
 #[test]

@@ -26,7 +26,7 @@ impl Watched {
     /// Starts it. It has an endpoint for [`Watched::command`].
     pub(crate) fn start(bench: &Bench, role: &[&str]) -> Result<Self, Failure> {
         let (handler, commands) = (Endpoint::create()?, Endpoint::create()?);
-        let grants = [("endpoint", commands.handle(), Rights::ALL, 0)];
+        let grants = [("endpoint", commands.as_handle(), Rights::ALL, 0)];
         let child = bench.child_with(role, &grants, Some((&handler, 9)), SMALL)?;
         Ok(Self { child, handler, commands })
     }

@@ -1,7 +1,7 @@
 //! Threads of the host.
 
 use crate::host::spawn_own;
-use crate::{Error, Handle, OwnedHandle, Priority};
+use crate::{Error, OwnedHandle, Priority};
 
 /// A host thread; its handle names nothing.
 pub(crate) fn spawn(
@@ -10,5 +10,5 @@ pub(crate) fn spawn(
     work: Box<dyn FnOnce() + Send>,
 ) -> Result<OwnedHandle, Error> {
     spawn_own(work)?;
-    Ok(OwnedHandle::from_raw(Handle::NONE))
+    Ok(OwnedHandle::NONE)
 }

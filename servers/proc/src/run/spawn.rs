@@ -51,9 +51,9 @@ impl ProcServer {
         let bell = Notification::create().map_err(text)?;
         let args: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let handles = [
-            ("names", self.names.handle(), OWN, badge),
-            ("proc", self.own.handle(), OWN, badge),
-            ("signals", bell.handle(), Rights::SIGNAL | Rights::WAIT, 0),
+            ("names", self.names.as_handle(), OWN, badge),
+            ("proc", self.own.as_handle(), OWN, badge),
+            ("signals", bell.as_handle(), Rights::SIGNAL | Rights::WAIT, 0),
         ];
         let loading = loader::Program {
             name: &program.name,

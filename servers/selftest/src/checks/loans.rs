@@ -139,7 +139,7 @@ fn dying_lender(bench: &Bench) -> Outcome {
     bench.conserves(|| {
         let endpoint = Endpoint::create()?;
         let rights = Rights::SEND | Rights::TRANSFER;
-        let child = bench.child(&["lend"], &[("endpoint", endpoint.handle(), rights, 0)])?;
+        let child = bench.child(&["lend"], &[("endpoint", endpoint.as_handle(), rights, 0)])?;
         let Received::Message(message) = endpoint.receive(after(SOON_NS), &mut [])? else {
             return bench.hold("a message", false);
         };

@@ -108,7 +108,7 @@ fn suspend(bench: &Bench) -> Outcome {
 
 fn child_called(bench: &Bench) -> Outcome {
     let endpoint = Endpoint::create()?;
-    let child = bench.child(&["call"], &[("endpoint", endpoint.handle(), Rights::SEND, 77)])?;
+    let child = bench.child(&["call"], &[("endpoint", endpoint.as_handle(), Rights::SEND, 77)])?;
     match endpoint.receive(after(SOON_NS), &mut [0; 64])? {
         Received::Message(message) => {
             bench.same("badge", message.badge, 77)?;
@@ -121,7 +121,7 @@ fn child_called(bench: &Bench) -> Outcome {
 
 fn killed_in_call(bench: &Bench) -> Outcome {
     let endpoint = Endpoint::create()?;
-    let child = bench.child(&["call"], &[("endpoint", endpoint.handle(), Rights::SEND, 1)])?;
+    let child = bench.child(&["call"], &[("endpoint", endpoint.as_handle(), Rights::SEND, 1)])?;
     let Received::Message(message) = endpoint.receive(after(SOON_NS), &mut [])? else {
         return bench.hold("a message", false);
     };

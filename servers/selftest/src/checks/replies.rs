@@ -77,7 +77,7 @@ fn dropped(bench: &Bench) -> Outcome {
 fn server_dies(bench: &Bench) -> Outcome {
     let endpoint = Endpoint::create()?;
     let rights = Rights::RECEIVE | Rights::TRANSFER;
-    let child = bench.child(&["take-call"], &[("endpoint", endpoint.handle(), rights, 0)])?;
+    let child = bench.child(&["take-call"], &[("endpoint", endpoint.as_handle(), rights, 0)])?;
     let mut message = Message::new(1, Words::default());
     let answer = endpoint.call_with(&mut message, after(3_000_000_000), &mut []);
     bench.refused("the call", answer, Error::OutcomeUnknown)?;

@@ -102,7 +102,7 @@ pub(crate) fn two_spaces(meter: &Meter<'_>) -> Result<(), Failure> {
 
 /// A server in a process of its own.
 pub(crate) fn server(meter: &Meter<'_>, role: &str, at: &Endpoint) -> Result<Child, Failure> {
-    let handles = [("endpoint", at.handle(), Rights::RECEIVE, 0)];
+    let handles = [("endpoint", at.as_handle(), Rights::RECEIVE, 0)];
     meter.machine.child(&[role], QUOTA, &handles, None)
 }
 

@@ -52,12 +52,12 @@ fn calls_in_one_space(meter: &Meter<'_>, row: &str) -> Result<(), Failure> {
 fn calls(meter: &Meter<'_>, words: &str, bytes: &str, mask: u64) -> Result<(), Failure> {
     let mask = format!("{mask}");
     let endpoint = Endpoint::create()?;
-    let handles = [("endpoint", endpoint.handle(), Rights::RECEIVE, 0)];
+    let handles = [("endpoint", endpoint.as_handle(), Rights::RECEIVE, 0)];
     let server = meter.machine.child(&["serve-words", &mask], QUOTA, &handles, None)?;
     meter.measure(words, TIMES, || endpoint.call_words(0, &[0; WORDS]).map(drop))?;
     server.stop()?;
     let endpoint = Endpoint::create()?;
-    let handles = [("endpoint", endpoint.handle(), Rights::RECEIVE, 0)];
+    let handles = [("endpoint", endpoint.as_handle(), Rights::RECEIVE, 0)];
     let server = meter.machine.child(&["serve", &mask], QUOTA, &handles, None)?;
     let (sent, mut received) = ([1; 4096], [0; 4096]);
     meter.measure(bytes, TIMES, || {
@@ -70,7 +70,7 @@ fn calls(meter: &Meter<'_>, words: &str, bytes: &str, mask: u64) -> Result<(), F
 fn ping_pong(meter: &Meter<'_>, row: &str, mask: u64) -> Result<(), Failure> {
     let (ping, pong) = (Notification::create()?, Notification::create()?);
     let handles =
-        [("ping", ping.handle(), Rights::ALL, 0), ("pong", pong.handle(), Rights::ALL, 0)];
+        [("ping", ping.as_handle(), Rights::ALL, 0), ("pong", pong.as_handle(), Rights::ALL, 0)];
     let other = meter.machine.child(&["pong", &format!("{mask}")], QUOTA, &handles, None)?;
     meter.measure(row, TIMES, || {
         ping.signal(1)?;

@@ -17,8 +17,8 @@ pub(crate) fn narrow(meter: &Meter<'_>) -> Result<(), Failure> {
     let (endpoint, told) = (Endpoint::create()?, Endpoint::create()?);
     let server = server(meter, "serve-words", &endpoint)?;
     let handles = [
-        ("server", endpoint.handle(), Rights::SEND, 0),
-        ("parent", told.handle(), Rights::SEND, 0),
+        ("server", endpoint.as_handle(), Rights::SEND, 0),
+        ("parent", told.as_handle(), Rights::SEND, 0),
     ];
     let samples = format!("{}", meter.samples(TIMES));
     let image = meter.machine.image("bench32")?;

@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use rt::Failure;
 use sys::hazard::entries::sleep_for_ever;
 use sys::{
-    Endpoint, Error, FOREVER, Handle, Mapping, Memory, Notification, Object, Priority, Process,
+    BorrowedHandle, Endpoint, Error, FOREVER, Mapping, Memory, Notification, Priority, Process,
     Protection, Quota, Rights, Thread, Timer, WORDS, yield_now,
 };
 
@@ -146,12 +146,12 @@ impl Hoard {
         Ok(())
     }
 
-    fn keep(&mut self, handle: Handle) -> Result<(), Error> {
+    fn keep(&mut self, handle: BorrowedHandle<'_>) -> Result<(), Error> {
         if self.room == 0 {
             self.grow()?;
         }
         let (last, _) = self.processes.last().ok_or(Error::BadState)?;
-        last.give_raw(handle, Rights::ALL, 0)?;
+        last.give_handle(handle, Rights::ALL, 0)?;
         self.room -= 1;
         Ok(())
     }
@@ -220,7 +220,7 @@ impl Kind for Endpoints {
     }
 
     fn add(&mut self) -> Result<(), Error> {
-        self.0.keep(Endpoint::create()?.handle())
+        self.0.keep(Endpoint::create()?.as_handle())
     }
 
     fn stop(self) -> Result<(), Failure> {
@@ -239,7 +239,7 @@ impl Kind for Copies {
     }
 
     fn add(&mut self) -> Result<(), Error> {
-        self.0.keep(self.1.handle())
+        self.0.keep(self.1.as_handle())
     }
 
     fn stop(self) -> Result<(), Failure> {
@@ -262,7 +262,7 @@ impl Kind for Timers {
         // In no order.
         self.2 = FAR_NS + (self.2.wrapping_mul(6_364_136_223_846_793_005) >> 8) % FAR_NS;
         timer.arm(self.2)?;
-        self.0.keep(Object::handle(&timer))
+        self.0.keep(timer.as_handle())
     }
 
     fn stop(self) -> Result<(), Failure> {

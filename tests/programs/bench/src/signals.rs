@@ -42,8 +42,10 @@ pub(crate) fn signals(meter: &Meter<'_>) -> Result<(), Failure> {
     let bell = Notification::create()?;
     let stamp = Stamp::create()?;
     let place = stamp.place()?;
-    let handles =
-        [("bell", bell.handle(), Rights::ALL, 0), ("stamp", stamp.memory.handle(), Rights::ALL, 0)];
+    let handles = [
+        ("bell", bell.as_handle(), Rights::ALL, 0),
+        ("stamp", stamp.memory.as_handle(), Rights::ALL, 0),
+    ];
     let waiter = meter.machine.child(&["wait"], QUOTA, &handles, None)?;
     // It must have come to its wait.
     while place.load(Ordering::Relaxed) == 0 {
@@ -75,7 +77,7 @@ pub(crate) fn wait(env: &rt::Env) -> Result<(), Failure> {
 pub(crate) fn ping_pong(meter: &Meter<'_>) -> Result<(), Failure> {
     let (ping, pong) = (Notification::create()?, Notification::create()?);
     let handles =
-        [("ping", ping.handle(), Rights::ALL, 0), ("pong", pong.handle(), Rights::ALL, 0)];
+        [("ping", ping.as_handle(), Rights::ALL, 0), ("pong", pong.as_handle(), Rights::ALL, 0)];
     let other = meter.machine.child(&["pong"], QUOTA, &handles, None)?;
     meter.measure(PING_PONG[0], TIMES, || {
         ping.signal(1)?;

@@ -30,7 +30,7 @@ const PERIODIC: u8 = 1 << 6;
 pub(crate) fn wakes(meter: &Meter<'_>) -> Result<(), Failure> {
     let [interrupt, timer, lateness] = WAKES else { return Err("three rows".into()) };
     let stamp = Stamp::create()?;
-    let handles = [("stamp", stamp.memory.handle(), Rights::ALL, 0)];
+    let handles = [("stamp", stamp.memory.as_handle(), Rights::ALL, 0)];
     let other = meter.machine.child(&["spin"], QUOTA, &handles, None)?;
     sys::set_own_priority(URGENT)?;
     if meter.wants(interrupt) {

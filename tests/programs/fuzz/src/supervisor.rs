@@ -134,10 +134,10 @@ fn keeper(machine: &Machine, calls: u64, seed: u64, leave: bool) -> Result<(), F
         quota: QUOTA,
         priority: Priority(40),
         handles: &[
-            ("resource", machine.resource.handle(), Rights::ALL, 0),
-            ("serial", machine.serial.handle(), Rights::ALL, 0),
-            ("image", image.handle(), Rights::READ, 0),
-            ("image32", image32.handle(), Rights::READ, 0),
+            ("resource", machine.resource.as_handle(), Rights::ALL, 0),
+            ("serial", machine.serial.as_handle(), Rights::ALL, 0),
+            ("image", image.as_handle(), Rights::READ, 0),
+            ("image32", image32.as_handle(), Rights::READ, 0),
         ],
         death: Some((&death, 1)),
         ..Program::default()

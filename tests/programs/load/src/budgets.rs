@@ -135,7 +135,7 @@ fn child(machine: &Machine, role: &str, priority: u8) -> Result<Child, Failure> 
     let ready = Notification::create()?;
     let quota =
         Quota { pages: 256, handles: 32, threads: 4, objects: 32, max_priority: 30, reserved: 0 };
-    let grants = [("ready", ready.handle(), Rights::SIGNAL, 0)];
+    let grants = [("ready", ready.as_handle(), Rights::SIGNAL, 0)];
     let child = machine.child(&[role, &format!("{priority}")], quota, &grants, None)?;
     ready.wait(after(SOON_NS))?;
     Ok(child)

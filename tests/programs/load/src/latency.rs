@@ -85,7 +85,7 @@ pub(crate) fn run(machine: &Machine) -> Result<(), Failure> {
 
 fn ready_child(machine: &Machine, role: &[&str], quota: Quota) -> Result<Child, Failure> {
     let ready = Notification::create()?;
-    let grants = [("ready", ready.handle(), Rights::SIGNAL, 0)];
+    let grants = [("ready", ready.as_handle(), Rights::SIGNAL, 0)];
     let child = machine.child(role, quota, &grants, None)?;
     ready.wait(after(SOON_NS))?;
     Ok(child)

@@ -64,7 +64,7 @@ fn born(
 ) -> Result<Pupil, Failure> {
     let role = random.of(&zoo::ROLES).copied().unwrap_or("spin");
     let seed = alloc::format!("{}", random.below(u64::from(u32::MAX)));
-    let grants = [("echo", crew.echo.handle(), Rights::SEND, 0)];
+    let grants = [("echo", crew.echo.as_handle(), Rights::SEND, 0)];
     let child = machine.child(&[role, &seed], QUOTA, &grants, Some((faults, 1)))?;
     BIRTHS.add();
     Ok(Pupil { child, role, suspended: false })
