@@ -5,6 +5,9 @@ use crate::{Bell, Consumer, Merge, Merged, Offer, Plan, Producer, QueueError, cr
 use std::sync::atomic::Ordering;
 use sys::{FOREVER, Lifeline, Mapping, Memory, Notification, OwnedHandle, Protection, Rights};
 
+/// From one thread to another; few where each instruction is interpreted.
+const ITEMS: u64 = if cfg!(miri) { 40 } else { 20_000 };
+
 fn pair<T: serde::Serialize + serde::de::DeserializeOwned>(
     slots: u32,
     bytes: u32,
@@ -41,11 +44,11 @@ fn an_item_that_does_not_fit_is_refused() {
 fn two_threads_lose_nothing() {
     let (mut producer, mut consumer) = pair::<u64>(8, 16);
     let pusher = std::thread::spawn(move || {
-        for item in 0..20_000 {
+        for item in 0..ITEMS {
             producer.push(&item, FOREVER).unwrap();
         }
     });
-    for item in 0..20_000 {
+    for item in 0..ITEMS {
         assert_eq!(consumer.pop(FOREVER), Ok(item));
     }
     pusher.join().unwrap();
@@ -226,7 +229,7 @@ fn a_producer_that_rewrites_while_it_is_read_fools_nobody() {
         }
     });
     let (mut whole, mut wrong, mut none) = (0u32, 0u32, 0u32);
-    for _ in 0..200_000 {
+    for _ in 0..if cfg!(miri) { 300 } else { 200_000 } {
         match consumer.try_pop() {
             Ok(Some(Sealed(..))) => whole += 1,
             Ok(None) => none += 1,
@@ -236,7 +239,7 @@ fn a_producer_that_rewrites_while_it_is_read_fools_nobody() {
     }
     stop.store(true, Ordering::Relaxed);
     attacker.join().unwrap();
-    assert!(wrong > 0, "{whole} items, {wrong} errors, {none} times nothing");
+    assert!(cfg!(miri) || wrong > 0, "{whole} items, {wrong} errors, {none} times nothing");
     drop(creator);
 }
 

@@ -1,8 +1,20 @@
 //! Memory that others may change at any time.
+//!
+//! **Rules of the language.** Atomic accesses that race must have one size, and plain ones must
+//! not race at all. So words of 32 bits are the only atomics that are handed out, and copies
+//! are made in a way that goes with them: in assembly, where the language sees another agent
+//! like the other process; on the host, where Miri watches, by the same words of 32 bits.
+
+#[cfg_attr(target_os = "none", path = "shared/native.rs")]
+#[cfg_attr(not(target_os = "none"), path = "shared/words.rs")]
+mod copy;
 
 use crate::Error;
 use core::marker::PhantomData;
-use core::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::AtomicU32;
+
+/// The size of the words that are accessed atomically.
+const WORD: usize = 4;
 
 /// A window on shared memory. Every access is checked against its bounds and is either a
 /// copy or an atomic, so that whatever the other side does, nothing here becomes unsound;
@@ -12,18 +24,18 @@ pub struct Shared<'a> {
     start: *mut u8,
     len: usize,
     writable: bool,
-    life: PhantomData<&'a AtomicU8>,
+    life: PhantomData<&'a AtomicU32>,
 }
 
-// SAFETY: all access is atomic.
+// SAFETY: no access is a plain one: see the rules above.
 unsafe impl Send for Shared<'_> {}
-// SAFETY: all access is atomic.
+// SAFETY: as above.
 unsafe impl Sync for Shared<'_> {}
 
 impl<'a> Shared<'a> {
     /// # Safety
     /// `start` must be mapped for `len` bytes during `'a`, writable if so said, and reached
-    /// in this process only through `Shared` meanwhile.
+    /// in this process only through `Shared` meanwhile; both are multiples of 4.
     pub(crate) unsafe fn new(start: *mut u8, len: usize, writable: bool) -> Self {
         Self { start, len, writable, life: PhantomData }
     }
@@ -43,77 +55,40 @@ impl<'a> Shared<'a> {
     /// Copies bytes out. Each byte is read once.
     pub fn read(self, offset: usize, into: &mut [u8]) -> Result<(), Error> {
         self.check(offset, into.len())?;
-        let (head, words) = split(self.start as usize + offset, into.len());
-        let (first, rest) = into.split_at_mut(head);
-        let (middle, last) = rest.split_at_mut(words * WORD);
-        for (index, byte) in first.iter_mut().enumerate() {
-            *byte = self.byte(offset + index).load(Ordering::Relaxed);
-        }
-        for (index, chunk) in middle.chunks_exact_mut(WORD).enumerate() {
-            let word: &AtomicUsize = self.atomic(offset + head + index * WORD);
-            chunk.copy_from_slice(&word.load(Ordering::Relaxed).to_ne_bytes());
-        }
-        let tail = offset + head + words * WORD;
-        for (index, byte) in last.iter_mut().enumerate() {
-            *byte = self.byte(tail + index).load(Ordering::Relaxed);
-        }
+        // SAFETY: they lie inside, and are mapped during `'a` by the duty of `new`.
+        unsafe { copy::read(self.start.add(offset), into) };
         Ok(())
     }
 
     /// Copies bytes in.
     pub fn write(self, offset: usize, bytes: &[u8]) -> Result<(), Error> {
         self.check_writable(offset, bytes.len())?;
-        let (head, words) = split(self.start as usize + offset, bytes.len());
-        let (first, rest) = bytes.split_at(head);
-        let (middle, last) = rest.split_at(words * WORD);
-        for (index, byte) in first.iter().enumerate() {
-            self.byte(offset + index).store(*byte, Ordering::Relaxed);
-        }
-        for (index, chunk) in middle.chunks_exact(WORD).enumerate() {
-            let mut word = [0; WORD];
-            word.copy_from_slice(chunk);
-            let place: &AtomicUsize = self.atomic(offset + head + index * WORD);
-            place.store(usize::from_ne_bytes(word), Ordering::Relaxed);
-        }
-        let tail = offset + head + words * WORD;
-        for (index, byte) in last.iter().enumerate() {
-            self.byte(tail + index).store(*byte, Ordering::Relaxed);
-        }
+        // SAFETY: as in `read`, and the mapping is writable.
+        unsafe { copy::write(self.start.add(offset), bytes) };
         Ok(())
     }
 
     /// The 32-bit word at a multiple of 4.
     pub fn u32_at(self, offset: usize) -> Result<&'a AtomicU32, Error> {
-        self.check_writable(offset, 4)?;
-        if (self.start as usize + offset).is_multiple_of(4) {
-            Ok(self.atomic(offset))
-        } else {
-            Err(Error::BadAddress)
+        self.check_writable(offset, WORD)?;
+        if !(self.start as usize + offset).is_multiple_of(WORD) {
+            return Err(Error::BadAddress);
         }
+        // SAFETY: 1. the word lies inside, is aligned, and may be written. 2. mapped during
+        // `'a` by the duty of `new`. 3. it is accessed atomically in this size alone.
+        Ok(unsafe { &*self.start.add(offset).cast::<AtomicU32>() })
     }
 
-    /// The 64-bit word at a multiple of 8.
-    pub fn u64_at(self, offset: usize) -> Result<&'a AtomicU64, Error> {
+    /// The 64-bit word at a multiple of 8. A program must not use its halves, too: accesses of
+    /// two sizes must not race.
+    #[cfg(all(target_os = "none", feature = "hazard"))]
+    pub fn u64_at(self, offset: usize) -> Result<&'a core::sync::atomic::AtomicU64, Error> {
         self.check_writable(offset, 8)?;
-        if (self.start as usize + offset).is_multiple_of(8) {
-            Ok(self.atomic(offset))
-        } else {
-            Err(Error::BadAddress)
+        if !(self.start as usize + offset).is_multiple_of(8) {
+            return Err(Error::BadAddress);
         }
-    }
-
-    fn byte(self, offset: usize) -> &'a AtomicU8 {
-        self.atomic(offset)
-    }
-
-    /// The caller has checked bounds and alignment.
-    fn atomic<T: Word>(self, offset: usize) -> &'a T {
-        debug_assert!(offset + size_of::<T>() <= self.len);
-        // SAFETY: 1. every caller is in this file and has checked that the word lies inside
-        // and is aligned. 2. mapped during `'a` by the duty of `new`. 3. the reference is to
-        // an atomic, which may change under it. Callers that hand it out or store checked
-        // that the mapping is writable.
-        unsafe { &*self.start.add(offset).cast::<T>() }
+        // SAFETY: as in `u32_at`, but for the size, which is the program's promise.
+        Ok(unsafe { &*self.start.add(offset).cast() })
     }
 
     fn check(self, offset: usize, len: usize) -> Result<(), Error> {
@@ -125,23 +100,6 @@ impl<'a> Shared<'a> {
         self.check(offset, len)?;
         if self.writable { Ok(()) } else { Err(Error::NoRight) }
     }
-}
-
-/// The atomics that occur.
-trait Word {}
-impl Word for AtomicU8 {}
-impl Word for AtomicU32 {}
-impl Word for AtomicU64 {}
-impl Word for AtomicUsize {}
-
-/// Bytes that one instruction copies. No more: a CPU of 32 bits loads 64 atomically only by
-/// an instruction that also writes, and what is read may be read-only.
-const WORD: usize = size_of::<usize>();
-
-/// Bytes before the first aligned word, and how many whole words follow.
-fn split(address: usize, len: usize) -> (usize, usize) {
-    let head = (address.next_multiple_of(WORD) - address).min(len);
-    (head, (len - head) / WORD)
 }
 
 #[cfg(test)]
@@ -156,8 +114,10 @@ mod tests {
         // SAFETY: the array lives, and is only used through the window until the end.
         let shared = unsafe { Shared::new(memory.as_mut_ptr().cast(), 64, true) };
         let bytes: Vec<u8> = (1..=40).collect();
-        for offset in 0..24 {
-            for len in 0..=bytes.len() {
+        // Fewer where each instruction is interpreted.
+        let (offsets, step) = if cfg!(miri) { (5, 7) } else { (24, 1) };
+        for offset in 0..offsets {
+            for len in (0..=bytes.len()).step_by(step) {
                 shared.write(0, &[0; 64]).unwrap();
                 shared.write(offset, &bytes[..len]).unwrap();
                 let mut back = [0; 64];
@@ -178,15 +138,36 @@ mod tests {
         let shared = unsafe { Shared::new(memory.as_mut_ptr().cast(), 16, true) };
         assert_eq!(shared.read(10, &mut [0; 7]), Err(Error::BadAddress));
         assert_eq!(shared.write(usize::MAX, &[1]), Err(Error::BadAddress));
-        assert!(matches!(shared.u64_at(12), Err(Error::BadAddress)));
+        assert!(matches!(shared.u32_at(16), Err(Error::BadAddress)));
         assert!(matches!(shared.u32_at(2), Err(Error::BadAddress)));
         shared.u32_at(12).unwrap().store(7, Ordering::Relaxed);
         // SAFETY: as above.
         let constant = unsafe { Shared::new(memory.as_mut_ptr().cast(), 16, false) };
         assert_eq!(constant.write(0, &[1]), Err(Error::NoRight));
-        assert!(matches!(constant.u64_at(0), Err(Error::NoRight)));
+        assert!(matches!(constant.u32_at(0), Err(Error::NoRight)));
         let mut back = [0; 4];
         constant.read(12, &mut back).unwrap();
         assert_eq!(u32::from_ne_bytes(back), 7);
+    }
+    /// Under Miri: accesses of two sizes, or plain ones, would be told as a data race.
+    #[test]
+    fn copies_and_words_may_race() {
+        let memory = &*Box::leak(Box::new([0u64; 8].map(std::sync::atomic::AtomicU64::new)));
+        // SAFETY: leaked, and only used through windows.
+        let window = || unsafe { Shared::new(memory.as_ptr() as *mut u8, 64, true) };
+        let (one, other) = (window(), window());
+        let thread = std::thread::spawn(move || {
+            for round in 0..50 {
+                other.write(round % 40, &[7; 13]).unwrap();
+                other.u32_at(16).unwrap().fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        let mut bytes = [0; 21];
+        for round in 0..50 {
+            one.read(round % 40, &mut bytes).unwrap();
+            one.u32_at(round % 16 * 4).unwrap().store(1, Ordering::Relaxed);
+            one.write(round % 40, &bytes).unwrap();
+        }
+        thread.join().unwrap();
     }
 }

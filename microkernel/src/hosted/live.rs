@@ -22,8 +22,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// CPUs: so many threads can there be at once. The first is the kernel's first program's.
-const CPUS: usize = 64;
-const FRAMES: u64 = 1 << 16;
+/// Fewer of all where Miri interprets each instruction.
+const CPUS: usize = if cfg!(miri) { 16 } else { 64 };
+const FRAMES: u64 = if cfg!(miri) { 1 << 13 } else { 1 << 16 };
+const MEMORY: u64 = if cfg!(miri) { 4 << 20 } else { 64 << 20 };
+/// What a process of no particular program may use; of pages twice as many.
+const OBJECTS: u32 = if cfg!(miri) { 1 << 11 } else { 1 << 14 };
 /// Where the pages for a thread's messages lie: a slot for each CPU.
 const SCRATCH: u64 = 0x20_0000_0000;
 const SLOT: u64 = 1 << 20;
@@ -80,7 +84,7 @@ pub struct Seat {
 impl Live {
     /// A system in real or in virtual time.
     pub fn boot(real_time: bool) -> Arc<Self> {
-        let sizes = Sizes { frames_end: FRAMES, ..Sizes::for_memory(64 << 20, FRAMES) };
+        let sizes = Sizes { frames_end: FRAMES, ..Sizes::for_memory(MEMORY, FRAMES) };
         let mut smp = Smp::from(Driver::boot_with(&sizes, CPUS));
         // The first program has nothing to do.
         smp.syscall(CpuId(0), Syscall::Sleep as u64, &[abi::FOREVER], 0);
@@ -106,7 +110,7 @@ impl Live {
         let kernel = &mut self.lock().smp.kernel;
         let first = kernel.processes.ids().next().ok_or(Error::OutOfMemory)?;
         let payer = kernel.processes[first].quota;
-        let limit = Amounts::new(1 << 15, 1 << 14, 1 << 10, 1 << 14);
+        let limit = Amounts::new(2 * OBJECTS, OBJECTS, 1 << 10, OBJECTS);
         let account = kernel.quotas.open(Some(payer), limit)?;
         let process = kernel.new_process(name, account, payer, PRIORITY)?;
         kernel.retain_process(process);

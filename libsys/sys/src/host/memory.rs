@@ -43,8 +43,9 @@ pub(super) fn map(
     go_on(with_seat(|seat| Ok(seat.call(Syscall::Map as u64, arguments)))?)?;
     let mut blocks = blocks();
     let block = *blocks.of.entry((system, object)).or_insert_with(|| new_block(size));
-    let start = block.first().ok_or(Error::BadArgument)?.0.get();
-    let address = crate::raw::address_of(start.cast_const()) + (shown + first) * PAGE_SIZE;
+    // Of the whole block: a pointer to its first page would reach no further.
+    let start = crate::raw::address_of(block.as_ptr());
+    let address = start + (shown + first) * PAGE_SIZE;
     blocks.mapped.push((address, at));
     Ok(address)
 }
