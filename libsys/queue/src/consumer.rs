@@ -2,6 +2,7 @@
 
 use crate::QueueError;
 use crate::layout::LENGTH_BYTES;
+use crate::protocol::listen;
 use crate::side::Side;
 use core::marker::PhantomData;
 use serde::de::DeserializeOwned;
@@ -56,16 +57,7 @@ impl<T: DeserializeOwned> Consumer<T> {
     /// # Errors
     /// As for [`Consumer::try_pop`].
     pub fn pop_or_listen(&mut self) -> Result<Option<T>, QueueError> {
-        if let Some(item) = self.try_pop()? {
-            return Ok(Some(item));
-        }
-        self.side.say_that_it_sleeps()?;
-        // Once more, for an item that came before the other side could see the flag.
-        let item = self.try_pop()?;
-        if item.is_some() {
-            self.side.say_that_it_is_awake()?;
-        }
-        Ok(item)
+        listen(self, |consumer| consumer.side.sleeps(), Self::try_pop)
     }
 
     /// Copies the next item out, gives its slot back, then looks at the copy.

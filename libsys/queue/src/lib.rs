@@ -39,6 +39,8 @@
 
 extern crate alloc;
 
+use core::sync::atomic;
+
 mod bell;
 mod consumer;
 mod error;
@@ -46,6 +48,7 @@ mod layout;
 mod merge;
 mod offer;
 mod producer;
+mod protocol;
 mod side;
 
 pub use bell::Bell;

@@ -2,6 +2,7 @@
 
 use crate::QueueError;
 use crate::layout::LENGTH_BYTES;
+use crate::protocol::listen;
 use crate::side::Side;
 use core::marker::PhantomData;
 use serde::Serialize;
@@ -66,16 +67,9 @@ impl<T: Serialize> Producer<T> {
     /// # Errors
     /// As for [`Producer::try_push`], but for `Full`.
     pub fn push_or_listen(&mut self, item: &T) -> Result<bool, QueueError> {
-        if self.try_push_all(core::slice::from_ref(item))? == 1 {
-            return Ok(true);
-        }
-        self.side.say_that_it_sleeps()?;
-        // Once more, for a place that came before the other side could see the flag.
-        let pushed = self.try_push_all(core::slice::from_ref(item))? == 1;
-        if pushed {
-            self.side.say_that_it_is_awake()?;
-        }
-        Ok(pushed)
+        let items = core::slice::from_ref(item);
+        let push = |producer: &mut Self| Ok((producer.try_push_all(items)? == 1).then_some(()));
+        listen(self, |producer| producer.side.sleeps(), push).map(|pushed| pushed.is_some())
     }
 
     /// Whether the other side is there.

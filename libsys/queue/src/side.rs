@@ -6,8 +6,9 @@ use crate::layout::{
     CLOSED, CONSUMER_AT, CREATOR_BELL_AT, Geometry, INDEX, MAGIC, MAGIC_AT, OTHER_BELL_AT,
     PRODUCER_AT, SLEEPS, SLOT_BYTES_AT, SLOTS_AT,
 };
+use crate::protocol;
 use alloc::vec::Vec;
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicU32, Ordering};
 use sys::{Error, Lifeline, Mapping, Notification};
 
 /// One end of a queue.
@@ -78,32 +79,26 @@ impl Side {
         if self.producer { CONSUMER_AT } else { PRODUCER_AT }
     }
 
-    fn load(&self, offset: usize) -> Result<u32, Error> {
-        // ORDER: SeqCst: "I sleep" and "there is something" must not pass each other.
-        Ok(self.mapping.shared().u32_at(offset)?.load(Ordering::SeqCst))
+    fn word(&self, offset: usize) -> Result<&AtomicU32, Error> {
+        self.mapping.shared().u32_at(offset)
     }
 
-    fn store(&self, offset: usize, value: u32) -> Result<(), Error> {
-        self.mapping.shared().u32_at(offset)?.store(value, Ordering::SeqCst);
-        Ok(())
+    /// Whether this side sleeps, for the other one to see.
+    pub(crate) fn sleeps(&self) -> Result<&AtomicU32, QueueError> {
+        Ok(self.word(self.own_at() + SLEEPS)?)
     }
 
     /// How many items are in the ring, by this side's own index and the other's claim.
     pub(crate) fn used(&self) -> Result<u32, QueueError> {
-        let peer = self.load(self.peer_at() + INDEX)?;
+        let peer = protocol::claimed(self.word(self.peer_at() + INDEX)?);
         let (head, tail) = if self.producer { (self.index, peer) } else { (peer, self.index) };
         self.geometry.used(head, tail).ok_or(QueueError::Corrupt)
     }
 
     /// This side is done with so many slots: tells the other, and wakes it if it sleeps.
     pub(crate) fn publish(&self) -> Result<(), QueueError> {
-        self.store(self.own_at() + INDEX, self.index)?;
-        self.wake_peer()
-    }
-
-    fn wake_peer(&self) -> Result<(), QueueError> {
-        if self.load(self.peer_at() + SLEEPS)? != 0 {
-            self.store(self.peer_at() + SLEEPS, 0)?;
+        let own = self.word(self.own_at() + INDEX)?;
+        if protocol::publish(own, self.index, self.word(self.peer_at() + SLEEPS)?) {
             self.ring_peer()?;
         }
         Ok(())
@@ -114,18 +109,9 @@ impl Side {
         ring(&self.peer, self.mapping.shared().u32_at(number)?)
     }
 
-    /// From now on the other side rings the bell when it has done something.
-    pub(crate) fn say_that_it_sleeps(&self) -> Result<(), QueueError> {
-        Ok(self.store(self.own_at() + SLEEPS, 1)?)
-    }
-
-    pub(crate) fn say_that_it_is_awake(&self) -> Result<(), QueueError> {
-        Ok(self.store(self.own_at() + SLEEPS, 0)?)
-    }
-
     /// An error when the other side is gone.
     pub(crate) fn check_peer(&self) -> Result<(), QueueError> {
-        if self.load(self.peer_at() + CLOSED)? != 0 {
+        if self.word(self.peer_at() + CLOSED)?.load(Ordering::SeqCst) != 0 {
             Err(QueueError::Closed)
         } else if self.life.holds(&self.ear) {
             Ok(())
@@ -151,7 +137,7 @@ impl Side {
 impl Drop for Side {
     fn drop(&mut self) {
         // The other side may be gone or hostile: then nobody is to be told.
-        let _ = self.store(self.own_at() + CLOSED, 1);
+        let _ = self.word(self.own_at() + CLOSED).map(|word| word.store(1, Ordering::SeqCst));
         let _ = self.ring_peer();
     }
 }

@@ -4,10 +4,12 @@
 //! upcalls of the holder are masked until it is free again; that costs two system calls,
 //! and only in programs that registered a handler.
 
+mod turn;
+
 use crate::upcall::Masked;
 use core::cell::UnsafeCell;
 use core::ops::{Deref, DerefMut};
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{self, AtomicBool};
 
 /// Turns of waiting with `yield_now` before it sleeps.
 const POLITE_TURNS: u32 = 8;
@@ -32,13 +34,8 @@ impl<T> Lock<T> {
     /// Waits until it is free.
     pub(crate) fn lock(&self) -> Guard<'_, T> {
         let masked = Masked::enter();
-        wait_for(|| self.try_take());
+        wait_for(|| turn::take(&self.taken));
         Guard { lock: self, _masked: masked }
-    }
-
-    fn try_take(&self) -> bool {
-        // ORDER: acquire pairs with the release of the last holder.
-        self.taken.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 }
 
@@ -79,8 +76,7 @@ impl<T> DerefMut for Guard<'_, T> {
 
 impl<T> Drop for Guard<'_, T> {
     fn drop(&mut self) {
-        // ORDER: release publishes what was written under the lock.
-        self.lock.taken.store(false, Ordering::Release);
+        turn::release(&self.lock.taken);
     }
 }
 
@@ -89,16 +85,17 @@ mod section {
     //! What the `critical-section` crate asks for: a lock for the whole process that the
     //! thread which holds it may take again.
 
-    use super::wait_for;
+    use super::{turn, wait_for};
     use crate::thread::current_slot;
     use crate::upcall::Masked;
-    use core::sync::atomic::{AtomicU64, Ordering};
+    use core::sync::atomic::AtomicU64;
     use critical_section::RawRestoreState;
 
     /// The holder: its slot + 1; 0: free.
     static OWNER: AtomicU64 = AtomicU64::new(0);
     /// How often the holder has taken it again.
     static AGAIN: AtomicU64 = AtomicU64::new(0);
+    static SECTION: turn::Section<'static> = turn::Section { owner: &OWNER, again: &AGAIN };
 
     struct Section;
     critical_section::set_impl!(Section);
@@ -108,25 +105,18 @@ mod section {
     unsafe impl critical_section::Impl for Section {
         unsafe fn acquire() -> RawRestoreState {
             let this = current_slot() + 1;
-            if OWNER.load(Ordering::Relaxed) == this {
-                AGAIN.fetch_add(1, Ordering::Relaxed);
+            if SECTION.take_again(this) {
                 return u64::MAX;
             }
             let masked = Masked::enter();
-            // ORDER: acquire pairs with the release of the last holder.
-            wait_for(|| {
-                OWNER.compare_exchange(0, this, Ordering::Acquire, Ordering::Relaxed).is_ok()
-            });
+            wait_for(|| SECTION.take(this));
             masked.into_raw()
         }
 
         unsafe fn release(state: RawRestoreState) {
-            if AGAIN.load(Ordering::Relaxed) > 0 {
-                AGAIN.fetch_sub(1, Ordering::Relaxed);
-                return;
+            if SECTION.release() {
+                drop(Masked::from_raw(state));
             }
-            OWNER.store(0, Ordering::Release);
-            drop(Masked::from_raw(state));
         }
     }
 }

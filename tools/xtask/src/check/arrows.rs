@@ -69,7 +69,7 @@ pub(super) fn kind(folder: &Path) -> Option<Kind> {
         ["init", "api"] | ["servers", _, "api"] | ["tests", "programs", _, "api"] => Api,
         ["init"] | ["servers", _] | ["tests", "programs", _] => Program,
         ["tools", _] => Tool,
-        ["tests"] => Tests,
+        ["tests"] | ["tests", "inputs" | "models"] => Tests,
         _ => return None,
     })
 }

@@ -8,6 +8,8 @@
 //! lets go between two turns gives those who wait a chance, so that a long operation does
 //! not keep them out.
 
+mod turn;
+
 use super::super::checks::ON;
 use super::super::cpu::CpuBlock;
 use super::super::hardware::Hardware;
@@ -16,12 +18,9 @@ use super::super::time;
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
 use core::ops::{Deref, DerefMut};
-use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use core::sync::atomic::{AtomicBool, AtomicU64};
+use core::sync::atomic::Ordering::{Relaxed, Release};
+use core::sync::atomic::{self, AtomicBool, AtomicU64};
 use core_kernel::Kernel;
-
-/// How often a CPU that has let go looks whether somebody else has taken hold.
-const COURTESY: u32 = 100;
 
 /// What it guards.
 pub(super) type Core = Kernel<Hardware>;
@@ -72,7 +71,7 @@ pub(super) fn hold(cpu: &CpuBlock) -> (Hold, u64) {
 impl Lock {
     #[inline(always)]
     fn take(&self, cpu: &CpuBlock) -> u64 {
-        let waited = if self.taken.swap(true, Acquire) { self.wait(cpu) } else { 0 };
+        let waited = if turn::take(&self.taken) { 0 } else { self.wait(cpu) };
         if ON {
             self.since.store(time::stamp(), Relaxed);
         }
@@ -83,24 +82,13 @@ impl Lock {
     fn wait(&self, cpu: &CpuBlock) -> u64 {
         let since = time::stamp();
         self.waits.fetch_add(1, Relaxed);
-        self.waiting.fetch_add(1, Relaxed);
-        while self.taken.load(Relaxed) || self.taken.swap(true, Acquire) {
-            shootdown::serve(cpu);
-            core::hint::spin_loop();
-        }
-        self.waiting.fetch_sub(1, Relaxed);
+        turn::wait(&self.taken, &self.waiting, || serve(cpu));
         time::stamp().saturating_sub(since)
     }
 
     /// Whoever waits may go first.
     fn give_way(&self, cpu: &CpuBlock) {
-        for _ in 0..COURTESY {
-            if self.waiting.load(Relaxed) == 0 || self.taken.load(Relaxed) {
-                return;
-            }
-            shootdown::serve(cpu);
-            core::hint::spin_loop();
-        }
+        turn::give_way(&self.taken, &self.waiting, || serve(cpu));
     }
 
     #[inline(always)]
@@ -109,8 +97,14 @@ impl Lock {
             let held = time::stamp().saturating_sub(self.since.load(Relaxed));
             self.longest.store(held.max(self.longest.load(Relaxed)), Relaxed);
         }
-        self.taken.store(false, Release);
+        turn::release(&self.taken);
     }
+}
+
+/// What a CPU does while it waits: requests to forget translations, and a pause.
+fn serve(cpu: &CpuBlock) {
+    shootdown::serve(cpu);
+    core::hint::spin_loop();
 }
 
 impl Hold {

@@ -19,12 +19,14 @@
 //! target's Acquire: it loads the root after the table was changed. Release of the answer
 //! pairs with the Acquire of the asking CPU: it frees after the target has forgotten.
 
+mod request;
+
 use super::super::cpu::{CpuBlock, others};
 use super::super::irq::lapic;
 use super::entry::Entry;
 use super::table::{Leaf, Table};
 use abi::FaultKind;
-use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use core::sync::atomic::{self, Ordering::Relaxed};
 use core_kernel::Fault;
 use core_kernel::machine::Phys;
 use spin::Once;
@@ -113,13 +115,13 @@ pub(crate) fn retire(me: &CpuBlock, root: Table) {
 
 fn ask(me: &CpuBlock, root: Table, how: u64) {
     for cpu in others(me).filter(|cpu| has(cpu, root)) {
-        cpu.request.store(root.frame().0 | how, Release);
+        request::post(&cpu.request, root.frame().0 | how);
         cpu.shootdowns.fetch_add(1, Relaxed);
         lapic::shoot(cpu.controller());
     }
     // Whoever was not asked has no request.
     for cpu in others(me) {
-        while cpu.request.load(Acquire) != 0 {
+        while !request::is_answered(&cpu.request) {
             core::hint::spin_loop();
         }
     }
@@ -127,23 +129,20 @@ fn ask(me: &CpuBlock, root: Table, how: u64) {
 
 /// Does what another CPU asks for, if one does. With interrupts off.
 pub(crate) fn serve(cpu: &CpuBlock) {
-    let request = cpu.request.load(Acquire);
-    if request == 0 {
-        return;
-    }
-    // SAFETY: the address of a root, as `ask` has put it there; the asking CPU waits, so
-    // it still is one.
-    let root = unsafe { Table::new(Phys(request & !(LEAVE | SPLIT))) };
-    match has(cpu, root) {
-        true if request & LEAVE != 0 => switch_to_kernel(cpu),
-        true => {
-            load(root);
-            if request & SPLIT != 0 {
-                cpu.splits.store(true, Relaxed);
+    request::serve(&cpu.request, |what| {
+        // SAFETY: the address of a root, as `ask` has put it there; the asking CPU waits, so
+        // it still is one.
+        let root = unsafe { Table::new(Phys(what & !(LEAVE | SPLIT))) };
+        match has(cpu, root) {
+            true if what & LEAVE != 0 => switch_to_kernel(cpu),
+            true => {
+                load(root);
+                if what & SPLIT != 0 {
+                    cpu.splits.store(true, Relaxed);
+                }
             }
+            // Left in the meantime, by the last request.
+            false => {}
         }
-        // Left in the meantime, by the last request.
-        false => {}
-    }
-    cpu.request.store(0, Release);
+    });
 }

@@ -1,0 +1,45 @@
+//! Pending interrupts: none is lost, and what was done before one is seen when it is taken.
+
+use super::atomic::{self, AtomicU32, AtomicU64, Ordering};
+use core_kernel::machine::Interrupt;
+use loom::sync::Arc;
+use loom::thread;
+
+#[path = "../../../microkernel/src/arch/x86_64/irq/pending/set.rs"]
+mod set;
+
+/// A CPU's set, and what another CPU wants it to see.
+struct Cpu {
+    pending: AtomicU64,
+    told: AtomicU32,
+}
+
+#[test]
+fn no_interrupt_is_lost_and_the_last_kick_shows_all() {
+    super::explore(|| {
+        let cpu = Arc::new(Cpu { pending: AtomicU64::new(0), told: AtomicU32::new(0) });
+        let kicked = cpu.clone();
+        let kicker = thread::spawn(move || {
+            for told in 1..=2 {
+                kicked.told.store(told, Ordering::Relaxed);
+                set::record(&kicked.pending, Interrupt::Kick);
+            }
+        });
+        let lined = cpu.clone();
+        let device = thread::spawn(move || set::record(&lined.pending, Interrupt::Line(3)));
+        let (mut seen, mut lines) = (0, 0);
+        let mut take = || match set::take(&cpu.pending) {
+            Some(Interrupt::Kick) => seen = cpu.told.load(Ordering::Relaxed),
+            Some(Interrupt::Line(line)) => lines += u32::from(line),
+            other => assert!(other.is_none(), "no timer was recorded"),
+        };
+        take();
+        take();
+        kicker.join().unwrap();
+        device.join().unwrap();
+        take();
+        take();
+        assert_eq!((seen, lines), (2, 3));
+        assert!(!set::any(&cpu.pending));
+    });
+}
