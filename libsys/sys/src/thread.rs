@@ -1,8 +1,9 @@
 //! Threads, of this process and of others.
 //!
-//! **Shape.** Stacks of this process's own threads lie in slots of [`SLOT_BYTES`], so that
-//! a thread knows which it is from its stack pointer, without thread-local storage. The
-//! lowest pages of a slot are never mapped: they guard the slot below.
+//! **Shape.** Stacks of this process's own threads lie in slots of [`SLOT_BYTES`]. The lowest
+//! pages of a slot are never mapped: they guard the slot below. The word at the top of a stack
+//! names its thread. The thread register points there, so that a thread knows which it is
+//! whatever stack it is on: an upcall's handler may have one of its own.
 
 use crate::handle::{created, object};
 use crate::raw::{argument, plain, with_memory};

@@ -15,8 +15,12 @@ mod arch;
 const SLOT_BYTES: u64 = 1 << 20;
 /// Slots: threads of a process beside its first.
 const SLOTS: u64 = 64;
+const _: () = assert!(SLOTS == u64::BITS as u64, "a bit of `USED` for each");
 /// The most pages of a stack; the rest of the slot guards.
 const STACK_PAGES_MAX: u64 = SLOT_BYTES / PAGE_SIZE - 16;
+
+/// Kept free at the top of a stack: the word that names the thread; the stack stays aligned.
+const TOP_BYTES: u64 = 16;
 
 /// Threads of this process run the same code.
 const OWN_MODE: u64 = ThreadMode::OWN as u64;
@@ -31,12 +35,11 @@ struct Start {
     pages: u64,
 }
 
-/// Which thread is running: 0 for the first, else its slot + 1.
+/// Which thread is running: 0 for the first, else its slot + 1; on whatever stack. It is the
+/// word behind the thread register, which the kernel sets to where the thread's stack began.
+/// The first thread's loader leaves zeros there.
 pub(crate) fn current_slot() -> u64 {
-    match arch::stack_pointer().checked_sub(STACKS_BASE) {
-        Some(offset) if offset < SLOTS * SLOT_BYTES => 1 + offset / SLOT_BYTES,
-        _ => 0,
-    }
+    arch::thread_word()
 }
 
 /// Makes the stack, then the thread, then lets it run.
@@ -64,12 +67,23 @@ pub(crate) fn spawn(
 
 fn run(start: *mut Start, slot: u64, priority: Priority) -> Result<OwnedHandle, Error> {
     let entry = address_of(arch::thread_entry as *const ());
-    let arguments = [0, entry, slot_top(slot), address_of(start), priority.0.into(), OWN_MODE];
-    // SAFETY: 1. the stack was mapped for this slot, which nobody else has. 2. the entry
+    let stack = slot_top(slot) - TOP_BYTES;
+    write_word(stack, slot + 1);
+    let arguments = [0, entry, stack, address_of(start), priority.0.into(), OWN_MODE];
+    // SAFETY: 1. the stack was mapped for this slot, which no other thread has. 2. the entry
     // takes over the box that `start` points to. 3. the closure is `Send`.
     let thread = created(unsafe { with_memory(Syscall::ThreadCreate, arguments) })?;
     crate::raw::plain(Syscall::ThreadResume, [argument(thread.handle()), 0, 0, 0, 0, 0])?;
     Ok(thread)
+}
+
+/// Writes the word that names a thread, before the thread exists.
+fn write_word(address: u64, word: u64) {
+    let Ok(address) = usize::try_from(address) else { return };
+    let place = core::ptr::with_exposed_provenance_mut::<u64>(address);
+    // SAFETY: the top of a stack that was mapped for a thread which does not run yet; aligned,
+    // as the tops of slots are.
+    unsafe { place.write(word) };
 }
 
 fn map_stack(slot: u64, pages: u64) -> Result<(), Error> {

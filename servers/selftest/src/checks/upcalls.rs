@@ -1,11 +1,11 @@
 //! Upcalls: a thread is diverted to its handler and comes back.
 
-use crate::bench::{Bench, Check, Outcome, SOON_NS, after};
+use crate::bench::{Bench, Check, Outcome, SOON_NS, after, eventually};
 use crate::peer::{URGENT, run};
 use abi::Syscall;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use sys::upcall::{self, SavedFrame};
-use sys::{Error, FaultKind, Notification, Rights, hazard};
+use sys::{Error, FOREVER, FaultKind, Notification, Rights, hazard};
 
 pub(super) const CHECKS: &[Check] = &[
     ("upcall-is-delivered-once", once),
@@ -17,6 +17,7 @@ pub(super) const CHECKS: &[Check] = &[
     ("exit-12-upcall-return-frame-must-be-readable", unreadable_frame),
     ("exit-38-upcall-return-to-kernels-half-faults-in-user-mode", wild_frame),
     ("upcall-unregistered-thread-is-left-alone", unregistered),
+    ("upcall-on-its-own-stack-keeps-out-of-a-section-of-another-thread", one_in_a_section),
 ];
 
 static CALLS: AtomicU64 = AtomicU64::new(0);
@@ -172,4 +173,37 @@ fn wild_frame(bench: &Bench) -> Outcome {
 fn unregistered(bench: &Bench) -> Outcome {
     with_handler(count, 0, |_| Ok(()))?;
     bench.refused("a mask", upcall::mask(0), Error::BadState)
+}
+
+/// Whether a handler has come to the section's door, and whether it is or was inside.
+static AT_THE_DOOR: AtomicBool = AtomicBool::new(false);
+static INSIDE: AtomicBool = AtomicBool::new(false);
+
+fn enter_section(_: u64, _: &SavedFrame) {
+    AT_THE_DOOR.store(true, Ordering::Relaxed);
+    critical_section::with(|_| INSIDE.store(true, Ordering::Relaxed));
+}
+
+/// The handler of another thread, on a stack of its own, while this thread is in the section.
+fn one_in_a_section(bench: &Bench) -> Outcome {
+    let (bell, told) = (Notification::create()?, Notification::create()?);
+    let (own, tell) = (bell.copy(Rights::ALL)?, told.copy(Rights::SIGNAL)?);
+    let _thread = run(URGENT, move || {
+        let stack = upcall::Stack::create(4);
+        let registered =
+            stack.and_then(|stack| upcall::register_on(&own, enter_section, 0, stack, 1));
+        let _ = tell.signal(if registered.is_ok() { 1 } else { 2 });
+        // Until the handler has run.
+        let never = Notification::create().map(|never| never.wait(FOREVER));
+        let _ = tell.signal(if never == Ok(Err(Error::Interrupted)) { 4 } else { 8 });
+    })?;
+    bench.same("the thread is ready", told.wait(after(SOON_NS))?, 1)?;
+    let seen = critical_section::with(|_| {
+        bell.signal(1)?;
+        let came = eventually(|| AT_THE_DOOR.load(Ordering::Relaxed));
+        Ok::<_, Error>((came, INSIDE.load(Ordering::Relaxed)))
+    })?;
+    bench.same("the handler came, and got in", seen, (true, false))?;
+    bench.same("the thread goes on", told.wait(after(SOON_NS))?, 4)?;
+    bench.hold("the handler was inside afterwards", INSIDE.load(Ordering::Relaxed))
 }

@@ -49,6 +49,7 @@ pub(crate) static CHECKS: &[Check] = &[
     good("exit-42-the-gate-works-in-64-bit-code", calls::gate_in_wide_code),
     good("threads-come-and-go", threads::come_and_go),
     good("thread-pointer-of-32-bit-code", threads::pointer),
+    good("upcall-on-its-own-stack-keeps-out-of-a-section", threads::one_in_a_section),
     good("shared-memory-that-is-read-only", threads::read_only),
     killed("exit-42-step-over-the-gate", Signal::TRAP, || calls::step(Way::Gate)),
     killed("exit-42-step-over-the-fast-way", Signal::TRAP, || calls::step(hazard::way())),

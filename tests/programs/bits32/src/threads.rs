@@ -4,7 +4,8 @@ use crate::calls::ensure;
 use crate::checks::Outcome;
 use alloc::format;
 use alloc::sync::Arc;
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use sys::upcall::{self, SavedFrame};
 use sys::{Error, FOREVER, Memory, Notification, Priority, Protection};
 
 /// More than there are slots: each gives its own back.
@@ -37,6 +38,45 @@ pub(crate) fn pointer() -> Outcome {
         ensure(found == word, || format!("{found:#x} in place of {word:#x}"))?;
     }
     Ok(())
+}
+
+/// Whether a handler has come to the section's door, and whether it is or was inside.
+static AT_THE_DOOR: AtomicBool = AtomicBool::new(false);
+static INSIDE: AtomicBool = AtomicBool::new(false);
+
+fn enter_section(_: u64, _: &SavedFrame) {
+    AT_THE_DOOR.store(true, Relaxed);
+    critical_section::with(|_| INSIDE.store(true, Relaxed));
+}
+
+/// The handler of another thread, on a stack of its own, while this thread is in the section.
+pub(crate) fn one_in_a_section() -> Outcome {
+    let (came, inside) = handler_at_the_door().map_err(|error| format!("{error}"))?;
+    ensure(came && !inside, || format!("the handler came: {came}; it got in: {inside}"))
+}
+
+fn handler_at_the_door() -> Result<(bool, bool), Error> {
+    let (bell, told) = (Arc::new(Notification::create()?), Arc::new(Notification::create()?));
+    let (own, tell) = (bell.clone(), told.clone());
+    let _thread = sys::spawn_thread(4, Priority(10), move || {
+        let stack = upcall::Stack::create(4);
+        let registered =
+            stack.and_then(|stack| upcall::register_on(&own, enter_section, 0, stack, 1));
+        let _ = tell.signal(u64::from(registered.is_ok()));
+        // Until the handler has run.
+        let _ = Notification::create().map(|never| never.wait(FOREVER));
+        let _ = tell.signal(1);
+    })?;
+    told.wait(FOREVER)?;
+    let seen = critical_section::with(|_| {
+        bell.signal(1)?;
+        while !AT_THE_DOOR.load(Relaxed) {
+            sys::sleep_for(100_000);
+        }
+        Ok::<_, Error>((true, INSIDE.load(Relaxed)))
+    })?;
+    told.wait(FOREVER)?;
+    Ok(seen)
 }
 
 /// Nothing that reads may use an instruction that writes.

@@ -5,12 +5,15 @@ use abi::{CompatCall, Syscall, WORDS};
 use core::arch::{asm, naked_asm};
 use core::cell::UnsafeCell;
 
-/// The stack pointer of whoever calls.
-pub(super) fn stack_pointer() -> u64 {
-    let stack: u32;
-    // SAFETY: copies a register.
-    unsafe { asm!("mov {}, esp", out(reg) stack, options(nomem, nostack, preserves_flags)) };
-    u64::from(stack)
+/// The word behind the thread register.
+pub(super) fn thread_word() -> u64 {
+    let word: u32;
+    // SAFETY: the register points to the top of the stack that the thread began on: mapped as
+    // long as the thread runs, and written before it began.
+    unsafe {
+        asm!("mov {}, fs:[0]", out(reg) word, options(pure, readonly, nostack, preserves_flags));
+    }
+    u64::from(word)
 }
 
 /// The first instructions: the stack is empty and aligned, `edi` is the start record, which

@@ -4,12 +4,15 @@ use super::{USED, thread_body};
 use abi::Syscall;
 use core::arch::{asm, naked_asm};
 
-/// The stack pointer of whoever calls.
-pub(super) fn stack_pointer() -> u64 {
-    let stack;
-    // SAFETY: copies a register.
-    unsafe { asm!("mov {}, rsp", out(reg) stack, options(nomem, nostack, preserves_flags)) };
-    stack
+/// The word behind the thread register.
+pub(super) fn thread_word() -> u64 {
+    let word;
+    // SAFETY: the register points to the top of the stack that the thread began on: mapped as
+    // long as the thread runs, and written before it began.
+    unsafe {
+        asm!("mov {}, fs:[0]", out(reg) word, options(pure, readonly, nostack, preserves_flags));
+    }
+    word
 }
 
 /// The first instructions: the stack is empty and aligned, `rdi` is the start record.
