@@ -376,10 +376,10 @@ impl<M: Machine> Kernel<M> {
     fn boot_segment(&mut self, process: ProcessId, segment: &Segment<'_>) -> Result<(), Error> {
         let pages = segment.memory_len.div_ceil(PAGE_SIZE);
         let memory = self.new_memory(self.processes[process].quota, pages)?;
+        self.fill_now(memory);
         let mut bytes = segment.bytes;
         for page in 0..pages {
-            let place = self.memory_page(memory, page).ok_or(Error::OutOfMemory)?.0;
-            self.machine.zero(place, 1);
+            let place = self.memory_page(memory, page).ok_or(Error::OutOfMemory)?;
             let (now, later) = bytes.split_at(bytes.len().min(number::size(PAGE_SIZE)));
             self.machine.write(place, now);
             bytes = later;

@@ -77,18 +77,21 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// Drops what a long operation held. To take a loan back cannot be dropped.
+    /// Drops what a long operation held. What it must still give back is another operation.
     fn drop_operation(&mut self, operation: Operation) -> Option<Operation> {
         match operation {
-            Operation::Zero { memory, .. } => self.release_memory(memory),
+            Operation::Zero { memory, .. } => return self.release_memory(memory),
             // A half-made mapping is a region like any other: it goes with its space.
             Operation::Map { region, .. } => {
                 if let Some(region) = self.regions.get_mut(region) {
                     region.busy = false;
                 }
             }
-            Operation::Unmap { .. } | Operation::Protect { .. } => {}
-            Operation::Revoke { .. } => return Some(operation),
+            // Half done, it is a region like any other, too.
+            Operation::Unmap { process, at, end, .. }
+            | Operation::Protect { process, at, end, .. } => self.leave_region(process, at, end),
+            Operation::Claim { .. } => {}
+            Operation::Revoke { .. } | Operation::Release { .. } => return Some(operation),
         }
         None
     }

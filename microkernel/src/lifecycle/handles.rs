@@ -3,8 +3,8 @@
 use crate::kernel::Kernel;
 use crate::machine::Machine;
 use crate::object::{
-    EndpointId, Entry, LifelineId, MemoryId, NotificationId, ObjectRef, Operation, ProcessId,
-    Resource, SchedContextId, Storage, ThreadId,
+    EndpointId, Entry, LifelineId, NotificationId, ObjectRef, Operation, ProcessId, Resource,
+    SchedContextId, ThreadId,
 };
 use crate::time::timer_key;
 use abi::{Error, Handle, ObjectKind, Rights};
@@ -87,7 +87,7 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// Closes a handle: what is to be done then, for a lender's.
+    /// Closes a handle: the operation that its end starts, if one.
     pub(crate) fn close(
         &mut self,
         process: ProcessId,
@@ -97,13 +97,19 @@ impl<M: Machine> Kernel<M> {
         Ok(self.forget(process, taken.0))
     }
 
-    /// An entry was taken out of a table: what is to be done then, for a lender's.
-    #[must_use = "a loan is to be taken back"]
+    /// An entry was taken out of a table: the operation that its end starts, if one: a loan is
+    /// taken back, a large object is taken apart.
+    #[must_use = "it must be done"]
     pub(crate) fn forget(&mut self, process: ProcessId, entry: Entry) -> Option<Operation> {
         let revocation = self.revocation(&entry);
         self.uncount(process);
-        self.release(entry.object, entry.rights);
-        revocation
+        let ObjectRef::Memory(memory) = entry.object else {
+            self.release(entry.object, entry.rights);
+            return None;
+        };
+        // A revocation holds a name of its own: only one of the two can be.
+        let left = self.release_memory(memory);
+        revocation.or(left)
     }
 
     /// One handle fewer in a table.
@@ -159,7 +165,10 @@ impl<M: Machine> Kernel<M> {
         match object {
             ObjectRef::Endpoint(id) => self.release_endpoint(id, rights.contains(Rights::RECEIVE)),
             ObjectRef::Notification(id) => self.release_notification(id),
-            ObjectRef::Memory(id) => self.release_memory(id),
+            ObjectRef::Memory(id) => {
+                let left = self.release_memory(id);
+                self.finish_release(left);
+            }
             ObjectRef::Process(id) => {
                 self.processes[id].refs -= 1;
                 self.end_if_unreachable(id);
@@ -265,28 +274,6 @@ impl<M: Machine> Kernel<M> {
         }
         if let Some(notification) = self.notifications.remove(id) {
             self.quotas.give_back(notification.quota, Resource::Objects, 1);
-        }
-    }
-
-    /// One name of a memory object fewer.
-    pub(crate) fn release_memory(&mut self, id: MemoryId) {
-        self.memories[id].refs -= 1;
-        if self.memories[id].refs > 0 {
-            return;
-        }
-        if let Some(object) = self.memories.remove(id) {
-            match object.storage {
-                Storage::Frames(first) => {
-                    self.frames.release_chain(first);
-                    let pages = super::make::count(object.pages);
-                    self.quotas.give_back(object.quota, Resource::Pages, pages);
-                }
-                Storage::Loan(loan) => self.free_loan(object.quota, loan),
-                Storage::Fixed(_) | Storage::Device(_) => {}
-            }
-            if !matches!(object.storage, Storage::Fixed(_)) {
-                self.quotas.give_back(object.quota, Resource::Objects, 1);
-            }
         }
     }
 

@@ -3,8 +3,7 @@
 use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
-use crate::mem::Block;
-use crate::number;
+use crate::mem::Chain;
 use crate::object::{
     By, CallToken, MemoryId, MemoryObject, PortSpans, Process, ProcessId, QuotaId, Resource,
     Storage, Thread, ThreadId,
@@ -85,7 +84,7 @@ impl<M: Machine> Kernel<M> {
         Ok(id)
     }
 
-    /// Memory whose frames still hold what was in them: to be zeroed before anybody sees it.
+    /// A memory object whose frames are promised, and not taken yet.
     pub(crate) fn new_memory(&mut self, quota: QuotaId, pages: u64) -> Result<MemoryId, Error> {
         let count = u32::try_from(pages).map_err(|_| Error::QuotaExceeded)?;
         if count == 0 {
@@ -97,53 +96,15 @@ impl<M: Machine> Kernel<M> {
             self.quotas.give_back(quota, Resource::Pages, count);
             return Err(error);
         }
-        let Some(first) = self.frames.take_chain(pages) else {
+        if !self.frames.promise(pages) {
             self.quotas.give_back(quota, Resource::Pages, count);
             self.quotas.give_back(quota, Resource::Objects, 1);
             return Err(Error::OutOfMemory);
-        };
-        let object = MemoryObject { refs: 0, pages, storage: Storage::Frames(first), quota };
+        }
+        let storage = Storage::Frames(Chain::default());
+        let object = MemoryObject { refs: 0, pages, storage, quota };
         // NOFAIL: room was checked above.
         self.memories.insert(object).map_err(|_| Error::OutOfMemory)
-    }
-
-    /// Where a page of a memory object lies, and how many pages follow it in one piece.
-    pub(crate) fn memory_page(&self, memory: MemoryId, page: u64) -> Option<(crate::Phys, u64)> {
-        let object = &self.memories[memory];
-        if page >= object.pages {
-            return None;
-        }
-        let at = |base: crate::Phys, page: u64| crate::Phys(base.0 + page * abi::PAGE_SIZE);
-        match object.storage {
-            Storage::Fixed(base) | Storage::Device(base) => {
-                Some((at(base, page), object.pages - page))
-            }
-            Storage::Loan(loan) => {
-                let shown = loan.parent.filter(|_| !loan.revoked);
-                let found = match shown {
-                    Some(parent) => self.memory_page(parent, loan.first + page)?.0,
-                    None => loan.blank,
-                };
-                // One by one, so that no large page ever shows a loan.
-                Some((found, 1))
-            }
-            Storage::Frames(first) => {
-                let (block, within) = self.block_of(first, page)?;
-                Some((at(block.phys(), within), self.frames.len_of(block) - within))
-            }
-        }
-    }
-
-    fn block_of(&self, first: Block, page: u64) -> Option<(Block, u64)> {
-        let (mut block, mut page) = (first, page);
-        loop {
-            let len = self.frames.len_of(block);
-            if page < len {
-                return Some((block, page));
-            }
-            page -= len;
-            block = self.frames.next_of(block)?;
-        }
     }
 
     /// Writes a record to the system log.
@@ -162,9 +123,4 @@ fn padded(name: &str) -> [u8; NAME_LEN] {
     let len = name.len().min(NAME_LEN);
     bytes[..len].copy_from_slice(&name.as_bytes()[..len]);
     bytes
-}
-
-/// Pages as a quota counts them.
-pub(crate) fn count(pages: u64) -> u32 {
-    number::low32(pages)
 }

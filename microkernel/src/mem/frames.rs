@@ -1,9 +1,10 @@
 //! Frames of 4 KiB: a buddy allocator over one table.
 //!
 //! Shape: one [`FrameInfo`] per frame of physical memory, indexed by frame number. A free
-//! block of 2^order frames is in the list of its order; an allocated one may be chained to
-//! the next block of the same memory object. Source: Knowlton, "A fast storage allocator" (1965).
-//! Errors: `None` when no block is free. Cost: at most [`ORDERS`] steps.
+//! block of 2^order frames is in the list of its order; an allocated one may be part of the
+//! [`Chain`] of a memory object. Source: Knowlton, "A fast storage allocator" (1965).
+//! Errors: `None` when no block is free. Cost: at most [`ORDERS`] steps; a page of a chain is
+//! found in a number of steps that grows with the logarithm of its blocks.
 
 use crate::arena::Fixed;
 use crate::machine::Phys;
@@ -25,8 +26,13 @@ enum Use {
 /// What is known of one frame; meaningful for the first of a block.
 #[derive(Clone, Copy, Debug, Hash)]
 pub struct FrameInfo {
+    /// The next block of the free list, or of the chain.
     next: u32,
-    previous: u32,
+    /// Free: the block before it in the list. In a chain: a block further on, see
+    /// [`Frames::extend`].
+    other: u32,
+    /// In a chain: frames from this block on to its end.
+    rest: u32,
     order: u8,
     state: Use,
 }
@@ -34,7 +40,7 @@ pub struct FrameInfo {
 impl FrameInfo {
     /// A frame that the allocator does not own.
     pub fn unusable(_: usize) -> Self {
-        Self { next: NONE, previous: NONE, order: 0, state: Use::Inner }
+        Self { next: NONE, other: NONE, rest: 0, order: 0, state: Use::Inner }
     }
 }
 
@@ -52,6 +58,49 @@ impl Block {
     pub fn at(phys: Phys) -> Self {
         Self(number::low32(phys.0 / PAGE_SIZE))
     }
+}
+
+/// The blocks of a memory object, in the order of its pages. It is made from the last page to the
+/// first, a block at a time, and taken apart from the first to the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Chain {
+    first: u32,
+    frames: u32,
+    blocks: u32,
+}
+
+impl Default for Chain {
+    fn default() -> Self {
+        Self { first: NONE, frames: 0, blocks: 0 }
+    }
+}
+
+impl Chain {
+    /// Its frames.
+    pub fn len(&self) -> u64 {
+        self.frames.into()
+    }
+
+    /// Whether it has no block.
+    pub fn is_empty(&self) -> bool {
+        self.blocks == 0
+    }
+
+    /// Its blocks.
+    pub fn blocks(&self) -> u32 {
+        self.blocks
+    }
+}
+
+/// Frames of a chain that lie together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The first of them.
+    pub place: Phys,
+    /// How many.
+    pub frames: u64,
+    /// The block behind them, or [`NONE`].
+    next: u32,
 }
 
 /// The allocator.
@@ -97,6 +146,29 @@ impl Frames {
 
     /// Takes a block of 2^order frames.
     pub fn take(&mut self, order: u8) -> Option<Block> {
+        if self.available < 1 << order {
+            return None;
+        }
+        let block = self.take_promised(order)?;
+        self.available -= 1 << order;
+        Some(Block(block))
+    }
+
+    /// Promises frames to a chain that is made later: nothing else gets them. False when there
+    /// are not that many.
+    pub fn promise(&mut self, frames: u64) -> bool {
+        let left = self.available.checked_sub(frames);
+        self.available = left.unwrap_or(self.available);
+        left.is_some()
+    }
+
+    /// Takes a promise back.
+    pub fn break_promise(&mut self, frames: u64) {
+        self.available += frames;
+    }
+
+    /// Takes a block of frames that were promised.
+    fn take_promised(&mut self, order: u8) -> Option<u32> {
         let found = (usize::from(order)..ORDERS).find(|order| self.free[*order] != NONE)?;
         let block = self.free[found];
         self.unlink(block, found);
@@ -105,9 +177,8 @@ impl Frames {
             self.link(upper, split);
         }
         self.table[block as usize] =
-            FrameInfo { next: NONE, previous: NONE, order, state: Use::Taken };
-        self.available -= 1 << order;
-        Some(Block(block))
+            FrameInfo { next: NONE, other: NONE, rest: 0, order, state: Use::Taken };
+        Some(block)
     }
 
     /// Gives a block back; what it was chained to is no longer reachable through it.
@@ -132,70 +203,109 @@ impl Frames {
         self.link(index, order);
     }
 
-    /// The frames of a block.
-    pub fn len_of(&self, block: Block) -> u64 {
-        1 << self.table[block.0 as usize].order
+    /// Puts a block before the others of a chain that still lacks `missing` promised frames. Its
+    /// place in the object is a multiple of its size, so that large pages fit. Returns its frames.
+    ///
+    /// A block's `other` is a jump: over 1, 3, 7, ... blocks, by the number of blocks behind it in
+    /// skew binary notation. So any block is reached in a number of steps that grows with the
+    /// logarithm of their number. Source: Myers, "An applicative random-access stack" (1983).
+    pub fn extend(&mut self, chain: &mut Chain, missing: u64) -> Option<Run> {
+        let wanted = largest_order(missing, missing.max(1));
+        // NOFAIL: they were promised, so a block of some order is free.
+        let block = (0..=wanted).rev().find_map(|order| self.take_promised(order))?;
+        let next = chain.first;
+        let jump = match lowest_weights(chain.blocks) {
+            (one, other) if one == other && one > 0 => {
+                let over = self.table[next as usize].other;
+                if over == NONE { NONE } else { self.table[over as usize].other }
+            }
+            _ => next,
+        };
+        let info = &mut self.table[block as usize];
+        let frames: u32 = 1 << info.order;
+        *chain = Chain { first: block, frames: chain.frames + frames, blocks: chain.blocks + 1 };
+        (info.next, info.other, info.rest) = (next, jump, chain.frames);
+        Some(Run { place: Block(block).phys(), frames: frames.into(), next })
     }
 
-    /// The block chained after this one.
-    pub fn next_of(&self, block: Block) -> Option<Block> {
-        let next = self.table[block.0 as usize].next;
-        (next != NONE).then_some(Block(next))
-    }
-
-    /// Takes exactly so many frames as a chain of blocks, large ones first. All or nothing.
-    pub fn take_chain(&mut self, frames: u64) -> Option<Block> {
-        if frames == 0 || frames > self.available {
+    /// Gives the first block of a chain back. Returns its frames.
+    pub fn shorten(&mut self, chain: &mut Chain) -> Option<u64> {
+        if chain.is_empty() {
             return None;
         }
-        let mut first: Option<Block> = None;
-        let mut last: Option<Block> = None;
-        let mut left = frames;
-        while left > 0 {
-            let wanted = largest_order(0, left);
-            // NOFAIL: `left` is at most `available`, so a block of some order is free.
-            let block = (0..=wanted).rev().find_map(|order| self.take(order))?;
-            left -= self.len_of(block);
-            match last {
-                Some(last) => self.table[last.0 as usize].next = block.0,
-                None => first = Some(block),
-            }
-            last = Some(block);
-        }
-        first
+        let FrameInfo { next, order, .. } = self.table[chain.first as usize];
+        self.release_block(Block(chain.first));
+        let frames = chain.frames - (1 << order);
+        *chain = Chain { first: next, frames, blocks: chain.blocks - 1 };
+        Some(1 << order)
     }
 
-    /// Gives a chain back.
-    pub fn release_chain(&mut self, first: Block) {
-        let mut next = Some(first);
-        while let Some(block) = next {
-            next = self.next_of(block);
-            self.release_block(block);
-        }
+    /// Where a page of a chain lies, with those behind it in the same block.
+    pub fn find(&self, chain: &Chain, page: u64) -> Option<Run> {
+        let (at, wanted) = self.path(chain, page).last()?;
+        let within = self.table[at as usize].rest - wanted;
+        Some(self.run(at, within))
+    }
+
+    /// The frames behind those.
+    pub fn behind(&self, run: &Run) -> Option<Run> {
+        (run.next != NONE).then(|| self.run(run.next, 0))
+    }
+
+    fn run(&self, block: u32, within: u32) -> Run {
+        let FrameInfo { next, order, .. } = self.table[block as usize];
+        let place = Phys(u64::from(block + within) * PAGE_SIZE);
+        Run { place, frames: (1 << order) - u64::from(within), next }
+    }
+
+    /// The blocks that are looked at on the way to a page's, with the frames from the page on.
+    fn path(&self, chain: &Chain, page: u64) -> impl Iterator<Item = (u32, u32)> {
+        let page = u32::try_from(page).unwrap_or(u32::MAX);
+        let wanted = chain.frames.checked_sub(page).filter(|wanted| *wanted > 0);
+        let reaches = move |block: u32, wanted: u32| {
+            block != NONE && self.table[block as usize].rest >= wanted
+        };
+        core::iter::successors(wanted.map(|wanted| (chain.first, wanted)), move |(at, wanted)| {
+            let FrameInfo { next, other, .. } = self.table[*at as usize];
+            let further = [other, next].into_iter().find(|block| reaches(*block, *wanted));
+            further.map(|block| (block, *wanted))
+        })
     }
 
     fn link(&mut self, index: u32, order: usize) {
         let next = self.free[order];
         if next != NONE {
-            self.table[next as usize].previous = index;
+            self.table[next as usize].other = index;
         }
         #[expect(clippy::cast_possible_truncation, reason = "orders are below 11")]
         let small = order as u8;
         self.table[index as usize] =
-            FrameInfo { next, previous: NONE, order: small, state: Use::Free };
+            FrameInfo { next, other: NONE, rest: 0, order: small, state: Use::Free };
         self.free[order] = index;
     }
 
     fn unlink(&mut self, index: u32, order: usize) {
-        let FrameInfo { next, previous, .. } = self.table[index as usize];
+        let FrameInfo { next, other: previous, .. } = self.table[index as usize];
         if next != NONE {
-            self.table[next as usize].previous = previous;
+            self.table[next as usize].other = previous;
         }
         match previous {
             NONE => self.free[order] = next,
             previous => self.table[previous as usize].next = next,
         }
     }
+}
+
+/// The two lowest weights of a number in skew binary notation, the sum of numbers 2^k - 1 of which
+/// only the lowest stands twice; 0 where there are fewer.
+fn lowest_weights(mut number: u32) -> (u32, u32) {
+    let (mut lowest, mut second) = (0, 0);
+    while number > 0 {
+        let weight = (1 << (number + 1).ilog2()) - 1;
+        (lowest, second) = (weight, lowest);
+        number -= weight;
+    }
+    (lowest, second)
 }
 
 /// The largest block that starts at this frame and has at most so many frames.
@@ -209,7 +319,7 @@ fn largest_order(frame: u64, frames: u64) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::{FrameInfo, Frames};
+    use super::{Chain, FrameInfo, Frames};
     use crate::machine::Phys;
 
     fn frames(first: u64, count: u64) -> Frames {
@@ -239,22 +349,94 @@ mod tests {
         assert!(frames.take(10).is_some() && frames.take(10).is_some(), "merged to the top");
     }
 
+    /// A chain of so many frames.
+    fn chain(frames: &mut Frames, len: u64) -> Chain {
+        let mut chain = Chain::default();
+        assert!(frames.promise(len));
+        while chain.len() < len {
+            let missing = len - chain.len();
+            frames.extend(&mut chain, missing).unwrap();
+        }
+        chain
+    }
+
+    fn all_pages(frames: &Frames, chain: &Chain) -> Vec<u64> {
+        let mut pages = Vec::new();
+        let mut next = frames.find(chain, 0);
+        while let Some(run) = next {
+            pages.extend((0..run.frames).map(|frame| run.place.0 / 4096 + frame));
+            next = frames.behind(&run);
+        }
+        pages
+    }
+
+    /// Every second frame is taken, so that each block has one.
+    fn fragmented(count: u64) -> Frames {
+        let mut frames = Frames::new((0..2 * 65536).map(FrameInfo::unusable).collect());
+        frames.add(Phys(0), 2 * count);
+        let taken: Vec<_> = (0..2 * count).map(|_| frames.take(0).unwrap()).collect();
+        for block in taken {
+            if (block.phys().0 / 4096).is_multiple_of(2) {
+                frames.release_block(block);
+            }
+        }
+        frames
+    }
+
     #[test]
     fn a_chain_has_exactly_the_frames_asked_for() {
         let mut frames = frames(1, 1500);
-        let first = frames.take_chain(777).unwrap();
+        let mut chain = chain(&mut frames, 777);
         assert_eq!(frames.available(), 723);
-        let mut sum = 0;
-        let mut next = Some(first);
-        while let Some(block) = next {
-            sum += frames.len_of(block);
-            next = frames.next_of(block);
+        assert_eq!(all_pages(&frames, &chain).len(), 777);
+        assert_eq!(frames.find(&chain, 777), None);
+        assert!(!frames.promise(724), "too much is refused whole");
+        assert_eq!(frames.available(), 723);
+        while frames.shorten(&mut chain).is_some() {}
+        assert_eq!((chain, frames.available()), (Chain::default(), 1500));
+    }
+
+    #[test]
+    fn blocks_lie_at_multiples_of_their_size_in_the_object() {
+        let mut frames = frames(0, 4096);
+        let chain = chain(&mut frames, 1024 + 512 + 3);
+        let mut page = 0;
+        while let Some(run) = frames.find(&chain, page) {
+            assert!(page.is_multiple_of(run.frames), "{run:?} at {page}");
+            page += run.frames;
         }
-        assert_eq!(sum, 777);
-        frames.release_chain(first);
-        assert_eq!(frames.available(), 1500);
-        assert!(frames.take_chain(1501).is_none(), "too much is refused whole");
-        assert_eq!(frames.available(), 1500);
+        assert_eq!(page, 1024 + 512 + 3);
+    }
+
+    #[test]
+    fn what_was_promised_is_taken_by_nothing_else() {
+        let mut frames = frames(0, 8);
+        assert!(frames.promise(7));
+        let last = frames.take(0).unwrap();
+        assert!(frames.take(0).is_none());
+        let mut chain = Chain::default();
+        while chain.len() < 7 {
+            let missing = 7 - chain.len();
+            frames.extend(&mut chain, missing).unwrap();
+        }
+        frames.release_block(last);
+        assert_eq!(frames.available(), 1);
+    }
+
+    #[test]
+    fn a_page_of_a_fragmented_chain_is_found_in_few_steps() {
+        const COUNT: u64 = 30_000;
+        let mut frames = fragmented(COUNT);
+        let chain = chain(&mut frames, COUNT);
+        assert_eq!(u64::from(chain.blocks()), COUNT);
+        let pages = all_pages(&frames, &chain);
+        for (page, place) in (0..).zip(pages) {
+            let run = frames.find(&chain, page).unwrap();
+            assert_eq!((run.place.0 / 4096, run.frames), (place, 1));
+            // 3 log2(30,001) is 44.6.
+            let steps = frames.path(&chain, page).count();
+            assert!(steps <= 44, "{steps} to page {page}");
+        }
     }
 
     #[test]
@@ -263,7 +445,7 @@ mod tests {
         let mut seen = std::collections::BTreeSet::new();
         for order in [0, 3, 1, 5, 2, 0, 7, 4, 0] {
             let block = frames.take(order).unwrap();
-            for frame in 0..frames.len_of(block) {
+            for frame in 0..1 << order {
                 assert!(seen.insert(block.phys().0 / 4096 + frame));
             }
         }

@@ -72,11 +72,9 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// Gives back what a loan held that nobody names any more.
-    pub(crate) fn free_loan(&mut self, quota: QuotaId, loan: Loan) {
+    pub(super) fn free_loan(&mut self, quota: QuotaId, loan: Loan) -> Option<Operation> {
         Self::free_frame(&mut self.frames, &mut self.quotas, quota, loan.blank);
-        if let Some(parent) = loan.parent {
-            self.release_memory(parent);
-        }
+        self.release_memory(loan.parent?)
     }
 
     /// Whether a handle is a lender's: there is one for each loan, neither copied nor moved.
@@ -150,11 +148,12 @@ impl<M: Machine> Kernel<M> {
             return Progress::More(Operation::Revoke { loan: memory, at });
         }
         let parent = self.loan_mut(memory).and_then(|loan| loan.parent.take());
-        if let Some(parent) = parent {
-            self.release_memory(parent);
+        let left = self.release_memory(memory);
+        self.finish_release(left);
+        match parent.and_then(|parent| self.release_memory(parent)) {
+            Some(operation) => Progress::More(operation),
+            None => Progress::Finished(0),
         }
-        self.release_memory(memory);
-        Progress::Finished(0)
     }
 
     /// The next region from an address on among the pages where this loan was mapped, and the

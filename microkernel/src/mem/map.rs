@@ -81,7 +81,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// Pays for a region and puts it among the others of its space.
-    fn link_region(
+    pub(super) fn link_region(
         &mut self,
         process: ProcessId,
         region: Region,
@@ -104,7 +104,8 @@ impl<M: Machine> Kernel<M> {
         let Some(region) = self.regions.remove(id) else { return };
         self.quotas.give_back(self.processes[process].quota, Resource::Objects, 1);
         self.uncount_loan_region(region.memory);
-        self.release_memory(region.memory);
+        let left = self.release_memory(region.memory);
+        self.finish_release(left);
     }
 
     /// The first region that has pages in this range.
@@ -124,83 +125,5 @@ impl<M: Machine> Kernel<M> {
             return None;
         }
         Regions::next(&self.regions, id).filter(|id| self.regions[*id].start < end)
-    }
-
-    /// Makes the ends of a range ends of regions, and marks all regions in it busy.
-    ///
-    /// Whole or nothing: on an error only a harmless split may have happened.
-    pub(crate) fn claim_range(
-        &mut self,
-        process: ProcessId,
-        at: u64,
-        end: u64,
-    ) -> Result<(), Error> {
-        if self.processes[process].life != Life::Alive {
-            return Err(Error::PeerDied);
-        }
-        let mut first = self.first_region_in(process, at, end).ok_or(Error::Overlap)?;
-        let mut last = self.last_unclaimed(first, end)?;
-        if self.regions[first].start < at {
-            let tail = self.split_region(process, first, at)?;
-            last = if last == first { tail } else { last };
-            first = tail;
-        }
-        if self.regions[last].end() > end {
-            self.split_region(process, last, end)?;
-        }
-        let mut next = Some(first);
-        while let Some(id) = next {
-            self.regions[id].busy = true;
-            next = self.next_region_in(id, end);
-        }
-        Ok(())
-    }
-
-    /// The last region from this one on that has pages before this end, if none of them is busy.
-    fn last_unclaimed(&self, first: RegionId, end: u64) -> Result<RegionId, Error> {
-        let mut id = first;
-        loop {
-            if self.regions[id].busy {
-                return Err(Error::BadState);
-            }
-            match self.next_region_in(id, end) {
-                Some(next) => id = next,
-                None => return Ok(id),
-            }
-        }
-    }
-
-    /// Cuts a region in two at an address within it: the second part.
-    fn split_region(
-        &mut self,
-        process: ProcessId,
-        id: RegionId,
-        address: u64,
-    ) -> Result<RegionId, Error> {
-        let region = &self.regions[id];
-        let head = (address - region.start) / PAGE_SIZE;
-        let tail = Region {
-            start: address,
-            pages: region.pages - head,
-            memory: region.memory,
-            first_page: region.first_page + head,
-            protection: region.protection,
-            limit: region.limit,
-            busy: false,
-            branch: Branch::default(),
-        };
-        self.split_page(process, address)?;
-        let tail = self.link_region(process, tail, Regions::gap_behind(&self.regions, id))?;
-        self.regions[id].pages = head;
-        Ok(tail)
-    }
-
-    fn split_page(&mut self, process: ProcessId, address: u64) -> Result<(), Error> {
-        let process = &mut self.processes[process];
-        let quota = process.quota;
-        let table = process.table.as_mut().ok_or(Error::PeerDied)?;
-        let (frames, quotas) = (&mut self.frames, &mut self.quotas);
-        let mut tables = |machine: &mut M| Self::take_frame(frames, quotas, machine, quota);
-        self.machine.split(table, address, &mut tables).map_err(|_| Error::QuotaExceeded)
     }
 }

@@ -1,14 +1,18 @@
 //! Memory: frames, user memory, mappings.
 
+mod claim;
+mod extents;
 mod frames;
 mod lend;
 pub(crate) mod map;
 mod pieces;
+mod release;
 mod room;
 mod user;
 mod wire;
 
-pub use frames::{Block, FrameInfo, Frames};
+pub use claim::Claim;
+pub use frames::{Block, Chain, FrameInfo, Frames};
 pub(crate) use user::{Checked, room_in_page};
 pub use user::{Readable, UserSlice, Writable};
 pub(crate) use wire::{

@@ -3,17 +3,22 @@
 //! Each piece is bounded, so that the exit loop can let interrupts in between them and a
 //! more urgent thread can run. The thread that asked is continued when it runs again.
 
-use super::map::Wish;
+use super::extents::Extent;
+use super::map::{Wish, rights_for};
 use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine, Page, PageSize, Phys};
-use crate::object::{Life, MemoryId, ObjectRef, Operation, ProcessId, RegionId, ThreadId};
+use crate::object::{
+    Life, MemoryId, ObjectRef, Operation, ProcessId, Region, RegionId, Storage, ThreadId,
+};
 use abi::{Error, PAGE_SIZE, Protection, Rights};
 
-/// Page-table entries changed in one piece.
+/// Pages mapped in one piece, of about 280 instructions each.
+const MAPPED_PER_PIECE: usize = 48;
+/// Page-table entries changed in one piece otherwise.
 pub(super) const ENTRIES_PER_PIECE: usize = 64;
-/// Pages zeroed in one piece.
-const ZEROED_PER_PIECE: u64 = 16;
+/// Pages zeroed in one piece: 512 words each.
+const ZEROED_PER_PIECE: u64 = 8;
 
 /// What a piece left.
 pub(super) enum Progress {
@@ -43,7 +48,13 @@ impl<M: Machine> Kernel<M> {
                 return;
             }
             Progress::Finished(status) => status,
-            Progress::Memory(memory) => self.grant_memory(me, memory),
+            Progress::Memory(memory) => match self.grant_memory(me, memory) {
+                Ok(status) => status,
+                Err(left) => {
+                    self.threads[me].operation = Some(left);
+                    return;
+                }
+            },
         };
         self.threads[me].frame.set_status(status);
     }
@@ -52,25 +63,28 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn piece_alone(&mut self, operation: Operation) -> Option<Operation> {
         match self.piece(operation) {
             Progress::More(operation) => Some(operation),
-            Progress::Finished(_) | Progress::Memory(_) => None,
+            Progress::Finished(_) => None,
+            // Nothing is there that could have the handle.
+            Progress::Memory(memory) => self.release_memory(memory),
         }
     }
 
-    fn grant_memory(&mut self, me: ThreadId, memory: MemoryId) -> u64 {
+    /// Gives the thread the handle of memory that is ready: the status of its call. Without a
+    /// handle the memory ends, perhaps by an operation.
+    fn grant_memory(&mut self, me: ThreadId, memory: MemoryId) -> Result<u64, Operation> {
         let granted =
             self.grant(self.threads[me].process, ObjectRef::Memory(memory), Rights::ALL, 0);
-        self.release_memory(memory);
-        match granted {
-            Ok(handle) => {
-                self.threads[me].frame.set_values(u64::from(handle.0), 0);
-                0
-            }
-            Err(error) => error as u64,
+        let status = granted.err().map_or(0, |error| error as u64);
+        if let Ok(handle) = granted {
+            self.threads[me].frame.set_values(u64::from(handle.0), 0);
         }
+        self.release_memory_then(memory, status).map_or(Ok(status), Err)
     }
 
-    fn piece(&mut self, operation: Operation) -> Progress {
+    pub(super) fn piece(&mut self, operation: Operation) -> Progress {
         match operation {
+            Operation::Release { memory, status } => self.release_piece(memory, status),
+            Operation::Claim { claim, next } => self.claim_piece(claim, next),
             Operation::Zero { memory, done } => self.zero_piece(memory, done),
             Operation::Map { process, region, done } => self.map_piece(process, region, done),
             Operation::Unmap { process, at, end, status } => {
@@ -84,21 +98,39 @@ impl<M: Machine> Kernel<M> {
     }
 
     fn zero_piece(&mut self, memory: MemoryId, done: u64) -> Progress {
-        match self.memory_page(memory, done) {
-            Some((place, run)) => {
-                let pages = run.min(ZEROED_PER_PIECE);
-                self.machine.zero(place, pages);
-                let done = done + pages;
-                if done == self.memories[memory].pages {
-                    return Progress::Memory(memory);
-                }
-                Progress::More(Operation::Zero { memory, done })
-            }
-            None => Progress::Memory(memory),
+        let mut done = done;
+        let mut left = ZEROED_PER_PIECE;
+        while left > 0 {
+            let Some((place, pages)) = self.unzeroed(memory, done) else {
+                return Progress::Memory(memory);
+            };
+            let now = pages.min(left);
+            // From the end, as the blocks are taken.
+            self.machine.zero(Phys(place.0 + (pages - now) * PAGE_SIZE), now);
+            (done, left) = (done + now, left - now);
         }
+        if done == self.memories[memory].pages {
+            return Progress::Memory(memory);
+        }
+        Progress::More(Operation::Zero { memory, done })
     }
 
-    fn alive(&self, process: ProcessId) -> bool {
+    /// The frames of new memory that were not zeroed yet: the first ones of its first block, or all
+    /// of another block that is put before it. None: it is whole.
+    fn unzeroed(&mut self, memory: MemoryId, done: u64) -> Option<(Phys, u64)> {
+        let object = &mut self.memories[memory];
+        let Storage::Frames(chain) = &mut object.storage else { return None };
+        let run = if done < chain.len() {
+            self.frames.find(chain, 0)?
+        } else if done < object.pages {
+            self.frames.extend(chain, object.pages - done)?
+        } else {
+            return None;
+        };
+        Some((run.place, chain.len() - done))
+    }
+
+    pub(super) fn alive(&self, process: ProcessId) -> bool {
         self.processes.get(process).is_some_and(|process| process.life == Life::Alive)
     }
 
@@ -106,16 +138,21 @@ impl<M: Machine> Kernel<M> {
         if !self.alive(process) || self.regions.get(region).is_none() {
             return Progress::Finished(Error::PeerDied as u64);
         }
+        let Region { memory, first_page, pages, .. } = self.regions[region];
         let mut entries = 0;
-        while entries < ENTRIES_PER_PIECE {
-            match self.map_entry(process, region, done) {
+        let mut extent = Extent::NONE;
+        while entries < MAPPED_PER_PIECE {
+            let next = self.next_extent(&mut extent, memory, first_page + done);
+            let mapped = next.ok_or(Error::BadArgument);
+            match mapped.and_then(|()| self.map_entry(process, region, done, &extent)) {
                 Ok((size, replaced)) => {
                     done += size.frames();
+                    extent.advance(size.frames());
                     entries += 1;
                     if let Some(table) = replaced {
                         self.free_replaced(process, table);
                         // One flush is enough for a piece.
-                        entries = ENTRIES_PER_PIECE;
+                        entries = MAPPED_PER_PIECE;
                     }
                 }
                 Err(error) => {
@@ -125,7 +162,7 @@ impl<M: Machine> Kernel<M> {
                     return Progress::More(Operation::Unmap { process, at, end, status });
                 }
             }
-            if done == self.regions[region].pages {
+            if done == pages {
                 self.regions[region].busy = false;
                 return Progress::Finished(0);
             }
@@ -150,15 +187,17 @@ impl<M: Machine> Kernel<M> {
         process: ProcessId,
         id: RegionId,
         done: u64,
+        extent: &Extent,
     ) -> Result<(PageSize, Option<Phys>), Error> {
         let region = &self.regions[id];
         let address = region.start + done * PAGE_SIZE;
-        let (memory, protection, left) = (region.memory, region.protection, region.pages - done);
-        let (place, run) =
-            self.memory_page(memory, region.first_page + done).ok_or(Error::BadArgument)?;
-        let device = self.memories[memory].is_device();
-        let large = PageSize::Large;
-        let fits = run.min(left) >= large.frames()
+        let (protection, left) = (region.protection, region.pages - done);
+        let storage = &self.memories[region.memory].storage;
+        let device = matches!(storage, Storage::Device(_));
+        let (large, place) = (PageSize::Large, extent.place);
+        // No large page ever shows a loan: its pages are taken back one by one.
+        let fits = extent.pages.min(left) >= large.frames()
+            && !matches!(storage, Storage::Loan(_))
             && address.is_multiple_of(large.bytes())
             && place.0.is_multiple_of(large.bytes());
         let size = if fits { large } else { PageSize::Small };
@@ -179,10 +218,20 @@ impl<M: Machine> Kernel<M> {
         let Some(id) = self.first_region_in(process, at, end) else {
             return Progress::Finished(status);
         };
-        let start = at.max(self.regions[id].start);
+        let Region { start, memory, busy, .. } = self.regions[id];
         let stop = self.regions[id].end();
-        let at = self.unmap_entries(process, start, stop);
-        if at == stop {
+        if busy && at <= start && status == 0 {
+            return Progress::Finished(Error::BadState as u64);
+        }
+        let at = self.unmap_entries(process, at.max(start), stop);
+        if at < stop {
+            self.regions[id].busy = true;
+        } else if self.shorten_last_of_many(memory) {
+            self.regions[id].busy = true;
+            // Once more for the last page, until the object is short.
+            let at = stop - PAGE_SIZE;
+            return Progress::More(Operation::Unmap { process, at, end, status });
+        } else {
             self.remove_region(process, id);
         }
         if at == end {
@@ -217,7 +266,14 @@ impl<M: Machine> Kernel<M> {
         let Some(id) = self.first_region_in(process, at, end) else {
             return Progress::Finished(0);
         };
-        let (start, stop) = (self.regions[id].start, self.regions[id].end());
+        let Region { start, limit, busy, .. } = self.regions[id];
+        let stop = self.regions[id].end();
+        if !limit.contains(rights_for(protection)) {
+            return Progress::Finished(Error::NoRight as u64);
+        }
+        if busy && at <= start {
+            return Progress::Finished(Error::BadState as u64);
+        }
         at = at.max(start);
         if let Some(table) = self.processes[process].table.as_mut() {
             for _ in 0..ENTRIES_PER_PIECE {
@@ -229,10 +285,10 @@ impl<M: Machine> Kernel<M> {
             }
             self.machine.flush(table);
         }
+        let region = &mut self.regions[id];
+        region.busy = at < stop;
         if at >= stop {
-            let region = &mut self.regions[id];
             region.protection = protection;
-            region.busy = false;
         }
         if at >= end {
             return Progress::Finished(0);
@@ -240,12 +296,25 @@ impl<M: Machine> Kernel<M> {
         Progress::More(Operation::Protect { process, at, end, protection })
     }
 
+    /// The thread that worked on a range is dead: the region in which it was is free again.
+    pub(crate) fn leave_region(&mut self, process: ProcessId, at: u64, end: u64) {
+        if self.alive(process)
+            && let Some(id) = self.first_region_in(process, at, end)
+            && self.regions[id].start < at
+        {
+            self.regions[id].busy = false;
+        }
+    }
+
     /// A bounded piece of giving back a dead process's mapping.
     pub(crate) fn reap_region(&mut self, process: ProcessId, id: RegionId) {
-        let (start, stop) = (self.regions[id].start, self.regions[id].end());
+        let Region { start, memory, .. } = self.regions[id];
+        let stop = self.regions[id].end();
         let at = self.unmap_entries(process, start, stop);
         if at == stop {
-            self.remove_region(process, id);
+            if !self.shorten_last_of_many(memory) {
+                self.remove_region(process, id);
+            }
             return;
         }
         let pages = (at - start) / PAGE_SIZE;
@@ -253,6 +322,17 @@ impl<M: Machine> Kernel<M> {
         region.start = at;
         region.first_page += pages;
         region.pages -= pages;
+    }
+
+    /// Takes and zeroes the frames of new memory at once; only at boot.
+    pub(crate) fn fill_now(&mut self, memory: MemoryId) {
+        let mut next = Some(Operation::Zero { memory, done: 0 });
+        while let Some(operation) = next {
+            next = match self.piece(operation) {
+                Progress::More(operation) => Some(operation),
+                Progress::Finished(_) | Progress::Memory(_) => None,
+            };
+        }
     }
 
     /// Maps at once; only at boot.

@@ -2,13 +2,13 @@
 
 use super::{MemoryId, ProcessId, QuotaId};
 use crate::machine::Phys;
-use crate::mem::Block;
+use crate::mem::Chain;
 
 /// Where the pages lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Storage {
-    /// A chain of blocks that goes back to the allocator at the end.
-    Frames(Block),
+    /// Blocks that go back to the allocator at the end.
+    Frames(Chain),
     /// RAM in one piece that is never given back (the boot archive).
     Fixed(Phys),
     /// Device registers.

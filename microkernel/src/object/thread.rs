@@ -19,6 +19,7 @@ use crate::arena::Arena;
 use crate::exit::Work;
 use crate::fault::Fault;
 use crate::machine::{CpuId, Phys};
+use crate::mem::Claim;
 use abi::{
     DebugRegisters, Envelope, FaultKind, Protection, RECEIVES_ONLY, SENDS_BYTES, Syscall,
     TraceStage, UPCALL_REDZONE, WORDS,
@@ -214,12 +215,26 @@ pub struct VectorState {
 /// A long operation of a thread, done in pieces by the exit loop.
 #[derive(Clone, Copy, Debug, Hash)]
 pub enum Operation {
-    /// Fills new memory with zeros, then gives the handle.
+    /// Takes the blocks of new memory and fills them with zeros, then gives the handle.
     Zero {
         /// The new object.
         memory: MemoryId,
-        /// Pages done.
+        /// Pages done, from the last one on.
         done: u64,
+    },
+    /// Gives the blocks of a memory object back that nothing else names any more.
+    Release {
+        /// The object; the operation names it.
+        memory: MemoryId,
+        /// The status at the end.
+        status: u64,
+    },
+    /// Looks at the regions of a range before it is unmapped or protected.
+    Claim {
+        /// The range.
+        claim: Claim,
+        /// From which address on.
+        next: u64,
     },
     /// Maps a region's pages.
     Map {

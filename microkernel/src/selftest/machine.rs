@@ -41,12 +41,16 @@ fn read_back(bench: &mut Bench<'_>) -> Outcome {
 fn copy_overlapping(bench: &mut Bench<'_>) -> Outcome {
     let frame = bench.boot.frames.take(1);
     let wanted: [u8; 64] = core::array::from_fn(|at| at.to_le_bytes()[0]);
-    for (from, to) in [(0, 8), (8, 0)] {
-        bench.machine.write(Phys(frame.0 + from), &wanted);
-        bench.machine.copy(Phys(frame.0 + from), Phys(frame.0 + to), wanted.len());
-        let mut found = [0; 64];
-        bench.machine.read(Phys(frame.0 + to), &mut found);
-        bench.hold("other bytes", found == wanted)?;
+    for (from, to) in [(0, 8), (8, 0), (3, 4), (4, 3), (5, 5)] {
+        for len in [64, 61, 17, 8, 7, 1, 0] {
+            bench.machine.write(Phys(frame.0 + from), &wanted);
+            bench.machine.write(Phys(frame.0 + to + len as u64), &[0xff]);
+            bench.machine.write(Phys(frame.0 + from), &wanted[..len]);
+            bench.machine.copy(Phys(frame.0 + from), Phys(frame.0 + to), len);
+            let mut found = [0; 64];
+            bench.machine.read(Phys(frame.0 + to), &mut found);
+            bench.hold("other bytes", found[..len] == wanted[..len])?;
+        }
     }
     Ok(())
 }

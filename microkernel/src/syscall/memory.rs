@@ -3,6 +3,7 @@
 use super::Done;
 use crate::kernel::Kernel;
 use crate::machine::{Machine, Phys};
+use crate::mem::Claim;
 use crate::mem::map::{Wish, rights_for, user_range};
 use crate::object::{MemoryId, MemoryObject, ObjectRef, Operation, Resource, Storage, ThreadId};
 use abi::{Error, ObjectKind, PAGE_SIZE, Protection, Rights, reserved};
@@ -82,24 +83,17 @@ impl<M: Machine> Kernel<M> {
     pub(super) fn sys_unmap(&mut self, me: ThreadId) -> Result<Done, Error> {
         let process = self.changed_process(me, 0)?;
         let (at, end) = user_range(self.argument(me, 1), self.argument(me, 2))?;
-        self.claim_range(process, at, end)?;
-        self.start_operation(me, Operation::Unmap { process, at, end, status: 0 });
+        let operation = self.claim(Claim { process, at, end, protection: None })?;
+        self.start_operation(me, operation);
         Ok(Done::Elsewhere)
     }
 
     pub(super) fn sys_protect(&mut self, me: ThreadId) -> Result<Done, Error> {
         let process = self.changed_process(me, 0)?;
         let (at, end) = user_range(self.argument(me, 1), self.argument(me, 2))?;
-        let protection = protection(self.argument(me, 3))?;
-        let mut next = self.first_region_in(process, at, end);
-        while let Some(id) = next {
-            if !self.regions[id].limit.contains(rights_for(protection)) {
-                return Err(Error::NoRight);
-            }
-            next = self.next_region_in(id, end);
-        }
-        self.claim_range(process, at, end)?;
-        self.start_operation(me, Operation::Protect { process, at, end, protection });
+        let protection = Some(protection(self.argument(me, 3))?);
+        let operation = self.claim(Claim { process, at, end, protection })?;
+        self.start_operation(me, operation);
         Ok(Done::Elsewhere)
     }
 }

@@ -471,7 +471,7 @@ fn check_loan_pages(kernel: &Kernel<Hosted>, process: ProcessId, region: &Region
         let lent = loan
             .parent
             .and_then(|parent| kernel.memory_page(parent, loan.first + region.first_page + page));
-        let lent = lent.is_some_and(|(place, _)| place == seen);
+        let lent = lent == Some(seen);
         assert!(lent || (loan.revoked && seen == loan.blank), "{address:#x} shows {seen:?}");
     }
 }

@@ -351,7 +351,7 @@ fn nothing_is_mapped_anew_while_pieces_are_left() {
     assert_eq!(smp.kernel.loan_can_be_mapped(id), Err(Error::PeerDied));
     let Storage::Loan(state) = smp.kernel.memories[id].storage else { panic!("no loan") };
     assert!(state.parent.is_some(), "kept until the last page was replaced");
-    assert_eq!(smp.kernel.memory_page(id, 195), Some((state.blank, 1)));
+    assert_eq!(smp.kernel.memory_page(id, 195), Some(state.blank));
     check(&smp.kernel);
     smp.settle();
     check(&smp.kernel);

@@ -12,6 +12,7 @@ mod ends;
 mod explorer;
 mod extremes;
 mod faults;
+mod fragments;
 mod gate;
 mod hooks;
 mod inspect;
