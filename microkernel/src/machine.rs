@@ -3,6 +3,11 @@
 //! `arch/x86_64` implements it on hardware, `hosted` in memory for the tests. The
 //! core never names a register, an MSR, a vector or a page-table bit.
 //!
+//! Trust: a machine believes the core. What it is told to map, zero, read or write are frames that
+//! the core's allocator owns, each for one purpose at a time; a table's frames are the table's from
+//! the moment it asked for them until it gives them back. `forbid(unsafe_code)` cannot check that:
+//! see ARCHITECTURE.md, "The unsafe border".
+//!
 //! Units: physical addresses are [`Phys`], user addresses plain `u64`, times
 //! nanoseconds since boot. All of it is called with interrupts off, by the CPU that holds
 //! the kernel.

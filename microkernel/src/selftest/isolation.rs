@@ -5,9 +5,9 @@ use crate::arch::x86_64::boot::Range;
 use crate::arch::x86_64::cpu;
 use crate::arch::x86_64::cpu::tables::InterruptStack;
 use crate::arch::x86_64::mm::image;
-use crate::arch::x86_64::mm::layout::{DEVICES, KERNEL_BASE, PHYSMAP, STACK_SLOT, STACKS};
+use crate::arch::x86_64::mm::layout::{DEVICES, KERNEL_BASE, STACK_SLOT, STACKS};
 use crate::arch::x86_64::mm::table::{self, ENTRIES, KERNEL_HALF, Leaf, Table, active, span};
-use crate::arch::x86_64::probe::{self, Caught};
+use crate::arch::x86_64::probe::{self, Caught, Target};
 use core::sync::atomic::Ordering::Relaxed;
 
 pub(super) const CHECKS: &[Check] = &[
@@ -147,22 +147,22 @@ fn refuses(bench: &mut Bench<'_>, caught: Option<Caught>) -> Outcome {
 }
 
 fn text_refuses(bench: &mut Bench<'_>) -> Outcome {
-    let caught = probe::write(image::text().start);
+    let caught = probe::write(Target::Text);
     refuses(bench, caught)
 }
 
 fn rodata_refuses(bench: &mut Bench<'_>) -> Outcome {
-    let caught = probe::write(image::rodata().start);
+    let caught = probe::write(Target::Rodata);
     refuses(bench, caught)
 }
 
 fn alias_refuses(bench: &mut Bench<'_>) -> Outcome {
-    let caught = probe::write(PHYSMAP + bench.boot.facts.sealed.start);
+    let caught = probe::write(Target::Alias);
     refuses(bench, caught)
 }
 
 fn data_accepts(bench: &mut Bench<'_>) -> Outcome {
-    bench.hold("writing data faults", probe::write(image::data().start).is_none())
+    bench.hold("writing data faults", probe::write(Target::Data).is_none())
 }
 
 fn faults(bench: &mut Bench<'_>, address: u64, wanted: u64) -> Outcome {

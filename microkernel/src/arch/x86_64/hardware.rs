@@ -237,7 +237,9 @@ impl Machine for Hardware {
     }
 
     fn allow_ports(&mut self, held: &PortSpans, wanted: &PortSpans) {
-        this_cpu().task.allow_ports(held, wanted);
+        // SAFETY: the CPU that this runs on; the core runs after its tables were loaded, and with
+        // interrupts off.
+        unsafe { this_cpu().task.allow_ports(held, wanted) };
     }
 
     fn hide_clock(&mut self, hidden: bool) {

@@ -4,7 +4,10 @@ pub(crate) mod vectors;
 
 use super::cpu::this_cpu;
 use super::entry::frame::Trap;
+use super::mm::image;
+use super::mm::layout::{DEVICES, PHYSMAP, STACKS};
 use core::arch::naked_asm;
+use core::sync::atomic::AtomicU8;
 use core::sync::atomic::Ordering::Relaxed;
 
 /// Writes a byte at `rdi`; the address of its first instruction is where it may fault, and
@@ -44,21 +47,49 @@ fn caught() -> Option<Caught> {
     (both != 0).then_some(Caught { vector: both >> 32, error: both & 0xffff_ffff })
 }
 
+/// What a self-test tries to write.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Target {
+    /// The kernel's code.
+    Text,
+    /// Its constants.
+    Rodata,
+    /// The frames of both, where the physmap shows them.
+    Alias,
+    /// A byte that is for this.
+    Data,
+}
+
+impl Target {
+    fn address(self) -> u64 {
+        static OWN: AtomicU8 = AtomicU8::new(0);
+        match self {
+            Self::Text => image::text().start,
+            Self::Rodata => image::rodata().start,
+            Self::Alias => PHYSMAP + image::sealed_frames().start,
+            Self::Data => core::ptr::from_ref(&OWN).expose_provenance() as u64,
+        }
+    }
+}
+
 /// Writes the byte that is there already: what stopped it, if anything.
-pub(crate) fn write(address: u64) -> Option<Caught> {
-    // SAFETY: the tests name RAM, code or nothing, never a device.
+pub(crate) fn write(target: Target) -> Option<Caught> {
+    let address = target.address();
+    // SAFETY: a byte of the image.
     let value = unsafe { read_here(address) };
     if let Some(caught) = caught() {
         return Some(caught);
     }
-    // SAFETY: it writes what is there already, with interrupts off.
+    // SAFETY: it writes what is there already; code and constants never change, and nothing else
+    // uses the byte of `Data`.
     unsafe { write_here(address, value) };
     caught()
 }
 
-/// Reads a byte: what stopped it, if anything.
+/// Reads a byte, which is no device register: what stopped it, if anything.
 pub(crate) fn read(address: u64) -> Option<Caught> {
-    // SAFETY: as for `write`.
+    assert!(!(DEVICES..STACKS).contains(&address), "reading a device could do anything");
+    // SAFETY: it is no device: only its own tests map one into a user half, and none read it.
     let _ = unsafe { read_here(address) };
     caught()
 }

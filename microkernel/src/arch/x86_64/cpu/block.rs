@@ -131,10 +131,15 @@ impl CpuBlock {
     }
 
     /// Every entry from user mode pushes there.
+    ///
+    /// # Safety
+    /// This is the CPU that the caller runs on, with its tables loaded and interrupts off; the
+    /// address is the end of a frame that the entries of this CPU may overwrite.
     #[inline(always)]
-    pub(crate) fn set_entry_stack(&self, end: u64) {
+    pub(crate) unsafe fn set_entry_stack(&self, end: u64) {
         self.frame_end.store(end, Relaxed);
-        self.task.set_entry_stack(end);
+        // SAFETY: the caller's promises; a frame's end is kernel memory, so canonical.
+        unsafe { self.task.set_entry_stack(end) };
     }
 
     /// The frame of the thread that entered.

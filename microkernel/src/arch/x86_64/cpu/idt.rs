@@ -4,6 +4,8 @@ use super::super::entry::stubs::stub_address;
 use super::super::entry::vectors;
 use super::tables::{InterruptStack, KERNEL_CODE};
 use core::cell::UnsafeCell;
+use core::sync::atomic::AtomicBool;
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use x86_64::VirtAddr;
 use x86_64::instructions::tables::{DescriptorTablePointer, lidt};
 
@@ -64,7 +66,7 @@ const _: () = assert!(size_of::<[Gate; 256]>() == LIMIT as usize + 1);
 
 struct Table(UnsafeCell<[Gate; 256]>);
 
-// SAFETY: written once, by the boot CPU before it is loaded anywhere.
+// SAFETY: written by one call of `fill` and read only after it, which `FILLED` makes sure.
 unsafe impl Sync for Table {}
 
 static TABLE: Table = Table(UnsafeCell::new([Gate::NONE; 256]));
@@ -84,16 +86,27 @@ fn gate_for(vector: u8) -> Gate {
     Gate::new(stub_address(vector), privilege, stack)
 }
 
-/// Fills the table. The boot CPU only, before [`load`].
+/// Whether the table is being filled, and whether it is.
+static BEGUN: AtomicBool = AtomicBool::new(false);
+static FILLED: AtomicBool = AtomicBool::new(false);
+
+/// Fills the table. Once, before any other function here.
 pub(crate) fn fill() {
+    assert!(!BEGUN.swap(true, Relaxed), "the table of interrupts is filled twice");
     for vector in 0..=u8::MAX {
-        // SAFETY: no CPU has loaded the table yet.
+        // SAFETY: nothing else writes it, and nothing reads it before `FILLED`.
         unsafe { (*TABLE.0.get())[usize::from(vector)] = gate_for(vector) };
     }
+    FILLED.store(true, Release);
+}
+
+fn must_be_filled() {
+    assert!(FILLED.load(Acquire), "the table of interrupts is empty");
 }
 
 /// Lets this CPU use it.
 pub(crate) fn load() {
+    must_be_filled();
     let base = VirtAddr::from_ptr(TABLE.0.get());
     // SAFETY: a static table in which each gate leads to its stub.
     unsafe { lidt(&DescriptorTablePointer { limit: LIMIT, base }) };
@@ -101,6 +114,7 @@ pub(crate) fn load() {
 
 /// The gate of a vector.
 pub(crate) fn gate(vector: u8) -> Gate {
-    // SAFETY: never written after boot.
+    must_be_filled();
+    // SAFETY: never written once it is filled.
     unsafe { (*TABLE.0.get())[usize::from(vector)] }
 }

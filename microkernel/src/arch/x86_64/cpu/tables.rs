@@ -86,10 +86,14 @@ impl TaskPlace {
     }
 
     /// The CPU reads it while this runs only in user mode, so never.
+    ///
+    /// # Safety
+    /// 1. `prepare` was called. 2. The caller runs on the CPU whose segment it is, with interrupts
+    /// off.
     #[inline(always)]
-    fn change(&self, change: impl FnOnce(&mut Task)) {
-        // SAFETY: 1. Mapped for good, before the functions that call this one can be. 2. Only
-        // its own CPU calls them, in kernel mode with interrupts off, and keeps no reference.
+    unsafe fn change(&self, change: impl FnOnce(&mut Task)) {
+        // SAFETY: 1. Mapped for good. 2. Only its own CPU gets here, one call at a time, and
+        // keeps no reference.
         change(unsafe { &mut *self.0.load(Relaxed) });
     }
 
@@ -97,32 +101,44 @@ impl TaskPlace {
     fn prepare(&self, stacks: &Stacks) {
         let place = super::super::index(stacks.task);
         self.0.store(core::ptr::with_exposed_provenance_mut(place), Relaxed);
-        self.change(|task| {
+        let fill = |task: &mut Task| {
             task.segment = TaskStateSegment::new();
             task.segment.iomap_base = MAP_OFF;
             task.ports.fill(0xff);
             for (stack, top) in InterruptStack::ALL.into_iter().zip(stacks.interrupt) {
                 task.segment.interrupt_stack_table[stack as usize] = VirtAddr::new(top);
             }
-        });
+        };
+        // SAFETY: `load` calls this on its own CPU at boot, with interrupts off.
+        unsafe { self.change(fill) }
     }
 
     /// Where the CPU pushes when an interrupt or exception hits user mode.
+    ///
+    /// # Safety
+    /// As for `change`; and the address is canonical, the end of memory that may be overwritten.
     #[inline(always)]
-    pub(crate) fn set_entry_stack(&self, top: u64) {
-        // SAFETY: the end of a thread's frame, which is kernel memory: canonical.
-        let top = unsafe { VirtAddr::new_unsafe(top) };
-        self.change(|task| task.segment.privilege_stack_table[0] = top);
+    pub(crate) unsafe fn set_entry_stack(&self, top: u64) {
+        // SAFETY: the caller's promises.
+        unsafe {
+            let top = VirtAddr::new_unsafe(top);
+            self.change(|task| task.segment.privilege_stack_table[0] = top);
+        }
     }
 
     /// Lets user mode use these ports in place of those it was let.
-    pub(crate) fn allow_ports(&self, held: &PortSpans, wanted: &PortSpans) {
-        self.change(|task| {
+    ///
+    /// # Safety
+    /// As for `change`.
+    pub(crate) unsafe fn allow_ports(&self, held: &PortSpans, wanted: &PortSpans) {
+        let set = |task: &mut Task| {
             set_bits(&mut task.ports, held, true);
             set_bits(&mut task.ports, wanted, false);
             let any = wanted.iter().any(|span| span.count > 0);
             task.segment.iomap_base = if any { MAP_ON } else { MAP_OFF };
-        });
+        };
+        // SAFETY: the caller's promises.
+        unsafe { self.change(set) }
     }
 
     /// The top of one of the stacks of its own; 0 for a CPU that was not started.

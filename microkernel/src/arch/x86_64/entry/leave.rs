@@ -35,7 +35,8 @@ pub(super) unsafe fn load(cpu: &CpuBlock, frame: *mut UserFrame) {
         }
         (*frame).bases.load_over(held, cpu);
     }
-    cpu.set_entry_stack(end);
+    // SAFETY: the caller's promises: its own CPU, on its way out, and the next thread's frame.
+    unsafe { cpu.set_entry_stack(end) };
 }
 
 /// Saves the bases in the frame that is the CPU's, if there is one; then none is.

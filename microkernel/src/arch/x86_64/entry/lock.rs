@@ -54,9 +54,11 @@ static LOCK: Lock = Lock {
 /// This CPU holds it.
 pub(super) struct Hold(());
 
-/// Puts the kernel in, once, by the first CPU.
+/// Puts the kernel in. A second kernel would take the first one's memory from under its holders.
 pub(super) fn publish(core: Core) {
-    // SAFETY: the lock is taken from the start, so nobody has a `Hold`.
+    static PUBLISHED: AtomicBool = AtomicBool::new(false);
+    assert!(!PUBLISHED.swap(true, Relaxed), "a second kernel");
+    // SAFETY: the lock is taken from the start, and this is the first call: there is no `Hold`.
     unsafe { (*LOCK.inside.get()).write(core) };
     LOCK.taken.store(false, Release);
 }
