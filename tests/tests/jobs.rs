@@ -8,6 +8,9 @@ const CTRL_C: &[u8] = b"\x03";
 const CTRL_Z: &[u8] = b"\x1a";
 const CTRL_BACKSLASH: &[u8] = b"\x1c";
 
+/// Ctrl-].
+const ATTENTION: &[u8] = b"\x1d";
+
 /// Starts a program in the foreground, presses a key when it runs, waits for the prompt.
 fn press(session: &mut Session, command: &str, key: &[u8]) -> Result<()> {
     session.mark();
@@ -97,5 +100,80 @@ fn an_ended_job_is_told_of_once() {
         let jobs = session.run("jobs", COMMAND)?;
         ensure!(!jobs.contains("signals"), "it is still there:\n{jobs}");
         Ok(())
+    });
+}
+
+#[test]
+fn a_program_in_the_background_gets_no_line_and_no_key() {
+    at_prompt("jobs-thief", |session| {
+        session.mark();
+        session.send_line("run signals steal &")?;
+        let refused = session.wait_for("refused: ", COMMAND)?;
+        ensure!(!refused.contains("stole"), "{refused}");
+        for number in 0..10 {
+            expect(session, &format!("echo line-{number}"), &[&format!("line-{number}")])?;
+        }
+        session.send(CTRL_C)?;
+        session.wait_prompt(COMMAND)?;
+        expect(session, "kill -9 signals", &[])?;
+        let shown = session.transcript();
+        ensure!(!shown.contains("stole"), "a line was stolen:\n{shown}");
+        let row = shown.lines().find(|line| line.contains("refused: ")).unwrap_or_default();
+        let wanted = "refused: Some(Service(NotLeader)) Some(Service(NotLeader)) \
+                      Some(Service(Background)) Some(Service(Background))";
+        ensure!(row.contains(wanted), "{row}");
+        Ok(())
+    });
+}
+
+#[test]
+fn what_a_program_leaves_in_its_group_does_not_read_the_shells_lines() {
+    at_prompt("jobs-left", |session| {
+        session.mark();
+        session.send_line("run signals leaves-thief")?;
+        session.wait_for("refused: ", COMMAND)?;
+        for number in 0..10 {
+            expect(session, &format!("echo line-{number}"), &[&format!("line-{number}")])?;
+        }
+        expect(session, "kill -9 signals", &[])?;
+        ensure!(!session.transcript().contains("stole `"), "{}", session.transcript());
+        Ok(())
+    });
+}
+
+#[test]
+fn the_leaders_key_gets_the_terminal_back_from_a_program_that_catches_all_others() {
+    at_prompt("jobs-deaf", |session| {
+        session.mark();
+        session.send_line("run signals deaf")?;
+        session.wait_for("waiting for", COMMAND)?;
+        for key in [CTRL_C, CTRL_Z, CTRL_BACKSLASH] {
+            session.send(key)?;
+        }
+        session.send(ATTENTION)?;
+        session.wait_prompt(COMMAND)?;
+        expect(session, "status", &["147"])?;
+        job(session, "stopped")?;
+        session.mark();
+        session.send(b"fg\r")?;
+        session.wait_for("] signals\n", COMMAND)?;
+        session.send(ATTENTION)?;
+        session.wait_prompt(COMMAND)?;
+        session.send(ATTENTION)?;
+        expect(session, "kill -9 signals", &[])?;
+        expect(session, "run hello", &["Hello, world!"])?;
+        Ok(())
+    });
+}
+
+#[test]
+fn a_long_line_with_wide_characters_is_edited_and_read_as_a_whole() {
+    at_prompt("jobs-long", |session| {
+        let words = "漢字 and words ".repeat(8);
+        session.mark();
+        session.send(format!("cho {words}end").as_bytes())?;
+        session.send(b"\x01e\r")?;
+        session.wait_for(&format!("\n{}end\n", words), COMMAND)?;
+        session.wait_prompt(COMMAND)
     });
 }

@@ -37,6 +37,8 @@ pub enum Key {
     Suspend,
     /// Ctrl-\.
     Quit,
+    /// Ctrl-].
+    Attention,
     /// Ctrl-D: end of input on an empty line, else Delete.
     EndOfInput,
 }
@@ -151,6 +153,7 @@ fn control(byte: u8) -> Option<Key> {
         0x17 => Key::DeleteWord,
         0x1a => Key::Suspend,
         0x1c => Key::Quit,
+        0x1d => Key::Attention,
         _ => return None,
     })
 }
@@ -201,7 +204,8 @@ mod tests {
 
     #[test]
     fn keys_for_whoever_runs() {
-        assert_eq!(keys(b"\x03\x1a\x1c"), [Key::Interrupt, Key::Suspend, Key::Quit]);
+        let all = [Key::Interrupt, Key::Suspend, Key::Quit, Key::Attention];
+        assert_eq!(keys(b"\x03\x1a\x1c\x1d"), all);
     }
 
     #[test]

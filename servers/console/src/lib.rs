@@ -8,5 +8,6 @@
 extern crate alloc;
 
 pub mod editor;
+pub mod foreground;
 pub mod keys;
 pub mod lines;

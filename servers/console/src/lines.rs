@@ -8,13 +8,14 @@
 use crate::editor::HISTORY_MAX;
 use alloc::collections::VecDeque;
 use alloc::string::String;
+use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 /// Bytes of unread lines from which on no more input is taken.
 pub const UNREAD_MAX: usize = 3 * 1024;
 
 /// The version of [`Lines`] in kept memory.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Handed {
@@ -30,6 +31,7 @@ pub struct Lines {
     handed: Option<Handed>,
     history: VecDeque<String>,
     partial: String,
+    foreground: Vec<u64>,
 }
 
 impl Lines {
@@ -53,6 +55,16 @@ impl Lines {
     /// See [`Lines::set_partial`].
     pub fn partial(&self) -> &str {
         &self.partial
+    }
+
+    /// The clients in the foreground, as they are now.
+    pub fn set_foreground(&mut self, clients: &[u64]) {
+        self.foreground = clients.to_vec();
+    }
+
+    /// See [`Lines::set_foreground`].
+    pub fn foreground(&self) -> &[u64] {
+        &self.foreground
     }
 
     /// The line for this reader and ticket, and whether it was handed out before.
@@ -166,6 +178,7 @@ mod tests {
         }
         most.set_partial("y".repeat(LINE_MAX));
         most.take(1, 1);
+        most.set_foreground(&[u64::MAX; crate::foreground::CLIENTS_MAX]);
         let memory = sys::Memory::create(4).unwrap();
         let (mut kept, _) = keep::Kept::open(&memory, VERSION).unwrap();
         kept.save(&most).unwrap();

@@ -1,5 +1,7 @@
 //! The console server: a 16550 UART, one line editor, one reader at a time.
 //!
+//! The word `columns=N` of the kernel's command line says how wide the terminal is (80).
+//!
 //! **Order.** An interrupt is acknowledged first and the device emptied then: an edge
 //! that comes while the line is masked would be lost, and with it the next key.
 #![no_std]
@@ -29,7 +31,10 @@ fn main(env: rt::Env) -> Result<(), rt::Failure> {
     let interrupt: sys::Irq = env.handle("uart-irq")?;
     let arrived: sys::Notification = env.handle("uart-arrived")?;
     let executor = Executor::on(arrived)?;
-    let mut server = Server::new(uart, Keeper::open(env.handle("keep").ok()));
+    let keeper = Keeper::open(env.handle("keep").ok());
+    let fact = |key| env.startup().values(key).next().and_then(|number| number.parse().ok());
+    let columns = env.option("columns").and_then(|number| number.parse().ok());
+    let mut server = Server::new(uart, keeper, (fact("leader"), fact("spawner")), columns);
     // What came before the interrupt was ours will not interrupt again.
     interrupt.ack()?;
     server.input()?;

@@ -5,7 +5,8 @@ use crate::uart::Uart;
 use alloc::string::String;
 use alloc::vec::Vec;
 use console_api::{Console, ConsoleError, ControlKey};
-use console_core::editor::{Editor, Event};
+use console_core::editor::{COLUMNS, Editor, Event};
+use console_core::foreground::{Foreground, NotLeader};
 use console_core::keys::Keys;
 use console_core::lines::Lines;
 use service::{Caller, Reply};
@@ -32,6 +33,7 @@ pub(crate) struct Server {
     keys: Keys,
     editor: Editor,
     lines: Lines,
+    foreground: Foreground,
     reader: Option<Reader>,
     waiter: Option<Waiter>,
     /// This key came while nobody waited for it.
@@ -39,10 +41,17 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Goes on where an earlier life of this server stopped.
-    pub(crate) fn new(uart: Uart, mut keeper: Keeper) -> Self {
+    /// Goes on where an earlier life of this server stopped; leader and spawner are what the
+    /// manifest says.
+    pub(crate) fn new(
+        uart: Uart,
+        mut keeper: Keeper,
+        (leader, spawner): (Option<u64>, Option<u64>),
+        columns: Option<usize>,
+    ) -> Self {
         let lines = keeper.take_found();
-        let mut editor = Editor::new();
+        let foreground = Foreground::new(leader, spawner, lines.foreground().to_vec());
+        let mut editor = Editor::new(columns.unwrap_or(COLUMNS));
         lines.history().for_each(|line| editor.remember(line));
         editor.restore(lines.partial());
         if lines != Lines::default() {
@@ -54,6 +63,7 @@ impl Server {
             keys: Keys::default(),
             editor,
             lines,
+            foreground,
             reader: None,
             waiter: None,
             pressed: None,
@@ -90,6 +100,7 @@ impl Server {
             Some(Event::Interrupt) => self.interrupt(&output),
             Some(Event::Suspend) => self.control(ControlKey::Suspend, "^Z\n"),
             Some(Event::Quit) => self.control(ControlKey::Quit, "^\\\n"),
+            Some(Event::Attention) => self.attention(),
             Some(Event::EndOfInput) => self.end_of_input(),
         }
     }
@@ -119,6 +130,33 @@ impl Server {
         output.extend(self.editor.print(echo));
         self.send(&output);
         self.press(key);
+    }
+
+    /// The leader's key: whoever else reads does so no longer, whatever happens then.
+    fn attention(&mut self) {
+        if self.foreground.take_back() {
+            self.foreground_changed();
+            self.control(ControlKey::Attention, "^]\n");
+        }
+    }
+
+    /// Keeps the foreground, and takes the terminal from a reader that is not in it.
+    fn foreground_changed(&mut self) {
+        self.lines.set_foreground(self.foreground.clients());
+        self.keeper.save(&self.lines);
+        let may_read = |reader: &mut Reader| self.foreground.may_read(reader.client);
+        if self.reader.as_mut().is_some_and(|reader| !may_read(reader)) {
+            self.supersede();
+        }
+    }
+
+    /// Takes the terminal from the reader, if there is one.
+    fn supersede(&mut self) {
+        if let Some(before) = self.reader.take() {
+            let output = self.editor.hide();
+            self.send(&output);
+            before.reply.send(Err(ConsoleError::Superseded));
+        }
     }
 
     /// Whether a control key is for others than this reader.
@@ -187,12 +225,16 @@ impl Console for Server {
         ticket: u64,
         reply: Reply<Result<String, ConsoleError>>,
     ) {
-        if let Some(before) = self.reader.take() {
-            let output = self.editor.hide();
-            self.send(&output);
-            before.reply.send(Err(ConsoleError::Superseded));
+        let client = caller.badge();
+        if !self.foreground.may_read(client) {
+            return reply.send(Err(ConsoleError::Background));
         }
-        self.reader = Some(Reader { client: caller.badge(), ticket, prompt, reply });
+        self.supersede();
+        self.foreground.reads(client);
+        if self.foreground.clients() != self.lines.foreground() {
+            self.foreground_changed();
+        }
+        self.reader = Some(Reader { client, ticket, prompt, reply });
         self.serve_reader(false);
         // There may be room again for what the device holds.
         if let Err(error) = self.input() {
@@ -201,6 +243,9 @@ impl Console for Server {
     }
 
     fn wait_control(&mut self, caller: &Caller, reply: Reply<Result<ControlKey, ConsoleError>>) {
+        if !self.foreground.may_hear(caller.badge()) {
+            return reply.send(Err(ConsoleError::NotLeader));
+        }
         if let Some(key) = self.pressed.take() {
             if reply.deliver(&Ok(key)).is_err() {
                 self.pressed = Some(key);
@@ -210,5 +255,11 @@ impl Console for Server {
         if let Some(before) = self.waiter.replace(Waiter { client: caller.badge(), reply }) {
             before.reply.send(Err(ConsoleError::Superseded));
         }
+    }
+    fn set_foreground(&mut self, caller: &Caller, clients: Vec<u64>) -> Result<(), ConsoleError> {
+        let set = self.foreground.set(caller.badge(), clients);
+        set.map_err(|NotLeader| ConsoleError::NotLeader)?;
+        self.foreground_changed();
+        Ok(())
     }
 }

@@ -7,6 +7,7 @@ mod faults;
 mod images;
 mod service_impl;
 mod spawn;
+mod terminal;
 mod waits;
 
 use executor::{Executor, Task};
@@ -17,7 +18,8 @@ use proc_api::{Info, Proc, ProcError, SignalSet};
 use proc_core::{Amounts, Entry, MAX_PROGRAMS, Table};
 use rt::Failure;
 use service::{Caller, Event, Reply};
-use sys::{Endpoint, Notification, Process};
+use sys::{Endpoint, Notification, Process, Rights};
+use terminal::Terminal;
 use waits::WaitReply;
 
 /// A thread of a program that waits for signals without a handler.
@@ -49,6 +51,9 @@ pub(crate) struct ProcServer {
     names: Endpoint,
     own: Endpoint,
     init: SystemClient,
+    terminal: Terminal,
+    /// This server's own line to `names`.
+    names_client: Endpoint,
     executor: Executor,
     /// The executor's, which has the highest bits itself: a bit for each slot, which says that
     /// the program in it is to be looked at.
@@ -63,6 +68,7 @@ impl ProcServer {
         let archive_size = size.ok_or("the size of the archive was not told")?;
         let images = Images::new(archive, archive_size);
         let system = read_manifest(images.archive())?;
+        let terminal = Terminal::new(system.terminal().map(|(server, _)| server.name.as_str()));
         let limits = system.spawner().map(|server| server.limits).unwrap_or_default();
         let executor = Executor::new()?;
         Ok(Self {
@@ -73,6 +79,8 @@ impl ProcServer {
             names: env.handle("root")?,
             own: env.handle("self")?,
             init: SystemClient::from_endpoint(env.handle("supervisor")?),
+            terminal,
+            names_client: env.names().copy(Rights::SEND)?,
             bell: executor.bell()?,
             executor,
         })
@@ -91,6 +99,7 @@ impl ProcServer {
             Event::Notified(bits) => self.look(bits),
             Event::Raw(raw) => self.fault(raw),
         }
+        self.tell_terminal();
         self.tell_waiters();
     }
 
@@ -121,6 +130,11 @@ fn read_manifest(bytes: &[u8]) -> Result<System, Failure> {
     let archive = Archive::new(bytes).map_err(Failure::new)?;
     let encoded = archive.file(FILE).map_err(Failure::new)?;
     manifest::decode(encoded).ok_or_else(|| Failure::from("the manifest cannot be read"))
+}
+
+/// The badge of a program's lines.
+fn badge(client: u32, instance: u32) -> u64 {
+    u64::from(client) | u64::from(instance) << 32
 }
 
 /// The instance number in a badge; 0 for servers.

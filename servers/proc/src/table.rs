@@ -97,6 +97,8 @@ pub struct Table<P, S, W> {
     entries: Vec<Entry<P, S>>,
     waiters: Vec<Waiter<W>>,
     foreground: u32,
+    /// The groups that gave the terminal away, the last one last.
+    lenders: Vec<u32>,
     last_instance: u32,
     capacity: Amounts,
 }
@@ -104,8 +106,8 @@ pub struct Table<P, S, W> {
 impl<P, S, W> Table<P, S, W> {
     /// No programs yet; there is so much for all of them.
     pub fn new(capacity: Amounts) -> Self {
-        let (entries, waiters) = (Vec::new(), Vec::new());
-        Self { entries, waiters, foreground: 0, last_instance: 0, capacity }
+        let (entries, waiters, lenders) = (Vec::new(), Vec::new(), Vec::new());
+        Self { entries, waiters, foreground: 0, lenders, last_instance: 0, capacity }
     }
 
     /// A place for a new program that takes this.
@@ -204,9 +206,7 @@ impl<P, S, W> Table<P, S, W> {
         let (ids, name) = (entry.ids, entry.name.clone());
         self.adopt_children(ids.pid);
         self.waiters.retain(|waiter| waiter.by != ids.pid);
-        if self.members(self.foreground).next().is_none() {
-            self.foreground = 0;
-        }
+        self.settle_foreground();
         let orphaned = held.into_iter().filter(|group| self.is_stopped_orphan(*group)).collect();
         Some(Gone { ids, name, status, orphaned })
     }

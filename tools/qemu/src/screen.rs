@@ -4,6 +4,10 @@
 //! little of a terminal is needed to see the line as a person does: moving within
 //! the line and erasing.
 
+use unicode_width::UnicodeWidthChar as _;
+
+/// The cell behind a wide character.
+const BEHIND: char = '\0';
 /// The columns that the terminal claims to have.
 const COLUMNS: usize = 80;
 
@@ -45,7 +49,7 @@ impl Screen {
 
     /// The line that the cursor is in.
     pub fn current(&self) -> String {
-        self.line.iter().collect()
+        self.line.iter().filter(|cell| **cell != BEHIND).collect()
     }
 
     /// Everything, as text.
@@ -101,11 +105,21 @@ impl Screen {
     }
 
     fn put(&mut self, character: char) {
-        if self.column >= self.line.len() {
-            self.line.resize(self.column + 1, ' ');
+        match character.width().unwrap_or(0) {
+            // What takes no cell stands behind the character before it in the text, too.
+            0 => {
+                let at = self.column.min(self.line.len());
+                self.line.insert(at, character);
+                self.column = at + 1;
+            }
+            width => {
+                let end = self.column + width;
+                self.line.resize(self.line.len().max(end), ' ');
+                self.line[self.column] = character;
+                self.line[self.column + 1..end].fill(BEHIND);
+                self.column = end;
+            }
         }
-        self.line[self.column] = character;
-        self.column += 1;
     }
 
     fn new_line(&mut self) {
@@ -169,6 +183,13 @@ mod tests {
         assert_eq!(shown(b"abc\x08\x08X"), "aXc");
         assert_eq!(shown(b"abc\x1b[2DX\x1b[CY"), "aXcY");
         assert_eq!(shown(b"abc\x1b[1G\x1b[P"), "bc");
+    }
+
+    #[test]
+    fn wide_characters_take_two_cells() {
+        assert_eq!(shown("漢字\x1b[2Dx".as_bytes()), "漢x");
+        assert_eq!(shown("漢字\x1b[4Da".as_bytes()), "a字");
+        assert_eq!(shown("e\u{301}x".as_bytes()), "e\u{301}x");
     }
 
     #[test]

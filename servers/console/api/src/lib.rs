@@ -1,6 +1,7 @@
-//! The interface of the console: text out, lines in, the keys Ctrl-C, Ctrl-Z, Ctrl-\.
+//! The interface of the console: text out, lines in, the keys Ctrl-C, Ctrl-Z, Ctrl-\, Ctrl-].
 //!
-//! One reader at a time has the terminal: the newest. A reader uses [`LineReader`],
+//! The leader of the session, which the manifest names, and the clients in the foreground may
+//! read; one reader at a time has the terminal, the newest of them. A reader uses [`LineReader`],
 //! which numbers its requests, so that a line is neither lost nor read twice when the
 //! console is restarted between its request and the answer.
 //!
@@ -15,6 +16,7 @@ mod reader;
 pub use reader::LineReader;
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 /// Why there is no line.
@@ -25,8 +27,13 @@ pub enum ConsoleError {
     Interrupted,
     /// Ctrl-D was pressed on an empty line.
     EndOfInput,
-    /// Another client began to read: it has the terminal now.
+    /// Another client began to read, or the caller is in the foreground no longer.
     Superseded,
+    /// The caller is in the background: only the leader of the session and the clients that
+    /// it puts into the foreground read.
+    Background,
+    /// Only the leader of the session may do this.
+    NotLeader,
 }
 
 impl fmt::Display for ConsoleError {
@@ -35,13 +42,16 @@ impl fmt::Display for ConsoleError {
             Self::Interrupted => "interrupted",
             Self::EndOfInput => "end of input",
             Self::Superseded => "another program reads the terminal",
+            Self::Background => "a program in the background cannot read the terminal",
+            Self::NotLeader => "only the leader of the terminal's session may do this",
         })
     }
 }
 
 impl core::error::Error for ConsoleError {}
 
-/// A key that is not for the line but for whoever runs in the foreground.
+/// A key that is not for the line but for the foreground. The leader of the session hears of
+/// it and decides.
 #[service::data]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ControlKey {
@@ -51,24 +61,31 @@ pub enum ControlKey {
     Suspend,
     /// Ctrl-\.
     Quit,
+    /// Ctrl-]: the leader has the terminal back, whatever the foreground does about signals.
+    Attention,
 }
 
 /// A terminal.
-#[service::interface(version = 2)]
+#[service::interface(version = 3)]
 pub trait Console {
     /// Prints text, above the line that is being edited if there is one.
     #[idempotent]
     fn write(&mut self, text: String) -> Result<(), ConsoleError>;
 
     /// Waits for a line, edited behind the prompt. The same ticket asks for the same line
-    /// again, a new one for the next.
+    /// again, a new one for the next. When the leader reads, the foreground is its own.
     #[deferred]
     #[idempotent]
     fn read_line(&mut self, prompt: String, ticket: u64) -> Result<String, ConsoleError>;
 
     /// Waits for a key that is pressed while the caller does not read, and is not for the
-    /// line. One client can wait.
+    /// line. Only the leader can wait.
     #[deferred]
     #[idempotent]
     fn wait_control(&mut self) -> Result<ControlKey, ConsoleError>;
+
+    /// Puts these clients, by their badges, into the foreground, in place of those before;
+    /// none: the leader has the terminal. For the leader and the server that starts programs.
+    #[idempotent]
+    fn set_foreground(&mut self, clients: Vec<u64>) -> Result<(), ConsoleError>;
 }

@@ -1,13 +1,13 @@
 //! The editor against a small terminal that understands what the editor sends.
 
-use super::{Editor, Event};
+use super::{COLUMNS, Editor, Event};
 use crate::keys::Keys;
 
-/// One screen line that matters (the last), and those above it.
+/// A screen of `COLUMNS` columns: a row of cells, where one behind a wide character is empty.
 #[derive(Default)]
 struct Terminal {
     above: Vec<String>,
-    line: Vec<char>,
+    row: Vec<String>,
     column: usize,
 }
 
@@ -19,9 +19,7 @@ impl Terminal {
             match character {
                 '\x07' => {}
                 '\r' => self.column = 0,
-                '\n' => {
-                    self.above.push(core::mem::take(&mut self.line).into_iter().collect());
-                }
+                '\n' => self.new_row(),
                 '\x1b' => {
                     assert_eq!(characters.next(), Some('['));
                     self.sequence(&mut characters);
@@ -31,30 +29,53 @@ impl Terminal {
         }
     }
 
+    fn new_row(&mut self) {
+        let row = self.line();
+        self.above.push(row.trim_end().into());
+        self.row.clear();
+    }
+
     fn sequence(&mut self, characters: &mut core::str::Chars<'_>) {
-        match characters.next().unwrap() {
-            'C' => self.column += 1,
-            'D' => self.column -= 1,
-            '@' => self.line.insert(self.column, ' '),
-            'P' => drop(self.line.remove(self.column)),
-            '2' => {
-                assert_eq!(characters.next(), Some('K'));
-                self.line.clear();
+        let mut number = String::new();
+        let command = loop {
+            match characters.next().unwrap() {
+                digit @ '0'..='9' => number.push(digit),
+                command => break command,
             }
-            other => panic!("unknown sequence {other}"),
+        };
+        match (command, number.parse().ok()) {
+            ('D', count) => self.column -= count.unwrap_or(1),
+            ('K', None) => self.row.truncate(self.column),
+            ('K', Some(2)) => self.row.clear(),
+            other => panic!("unknown sequence {other:?}"),
         }
     }
 
     fn put(&mut self, character: char) {
-        if self.line.len() <= self.column {
-            self.line.resize(self.column + 1, ' ');
+        let width = super::window::width(character);
+        if self.column + width > COLUMNS {
+            self.new_row();
+            self.column = 0;
         }
-        self.line[self.column] = character;
-        self.column += 1;
+        if width == 0 {
+            let last = self.row.iter_mut().take(self.column).rfind(|cell| !cell.is_empty());
+            return last.unwrap().push(character);
+        }
+        self.row.resize(self.row.len().max(self.column + width), " ".into());
+        for cell in 0..width {
+            let text = if cell == 0 { character.to_string() } else { String::new() };
+            self.row[self.column + cell] = text;
+        }
+        self.column += width;
     }
 
     fn line(&self) -> String {
-        self.line.iter().collect()
+        self.row.concat()
+    }
+
+    /// What stands left of the cursor.
+    fn before_cursor(&self) -> String {
+        self.row[..self.column].concat()
     }
 }
 
@@ -206,7 +227,7 @@ fn a_line_longer_than_the_buffer_is_refused_not_cut() {
 
 #[test]
 fn only_the_first_prompt_erases_its_line() {
-    let mut editor = Editor::new();
+    let mut editor = Editor::default();
     assert_eq!(editor.show("$ "), b"\r\x1b[2K$ ");
     editor.key(crate::keys::Key::Enter);
     assert_eq!(editor.show("$ "), b"$ ");
@@ -216,12 +237,71 @@ fn only_the_first_prompt_erases_its_line() {
 }
 
 #[test]
-fn prompts_are_limited_in_number_and_length() {
-    let mut editor = Editor::new();
-    for number in 0..40 {
-        editor.show(&format!("{number}$ "));
-    }
-    assert!(editor.prompts.len() <= super::PROMPTS);
+fn a_prompt_that_leaves_no_room_is_not_shown() {
+    let mut editor = Editor::default();
     editor.show(&"p".repeat(1000));
     assert_eq!(editor.prompt, "> ");
+    editor.show("a\x1b[2J$ ");
+    assert_eq!(editor.prompt, "a[2J$ ", "no controls");
+}
+
+/// Types keys one by one; after each the row is the right piece of the line, the cursor stands
+/// where it is, and nothing has wrapped.
+fn follow(desk: &mut Desk, keys: &str) {
+    for key in keys.split_inclusive(|_: char| true) {
+        desk.type_in(key);
+        let (text, cursor) = (desk.editor.text(), desk.editor.line.cursor());
+        let left: String = text.chars().take(cursor).collect();
+        let shown = desk.terminal.before_cursor();
+        let shown = shown.strip_prefix("$ ").unwrap();
+        let shown = shown.strip_prefix('<').unwrap_or(shown);
+        assert!(left.ends_with(shown), "`{left}` is shown as `{shown}`");
+        let right = desk.terminal.line();
+        let right = right.split_at(desk.terminal.before_cursor().len()).1;
+        let right = right.strip_suffix('>').unwrap_or(right);
+        let after: String = text.chars().skip(cursor).collect();
+        assert!(after.starts_with(right), "`{after}` is shown as `{right}`");
+        assert!(!right.is_empty() || after.is_empty(), "the next character is seen");
+        assert!(desk.terminal.above.is_empty(), "{:?}", desk.terminal.above);
+    }
+}
+
+#[test]
+fn a_line_longer_than_the_terminal_is_edited_in_one_row() {
+    let mut desk = Desk::default();
+    desk.prompt();
+    let words = "the quick brown fox jumps over the lazy dog and runs away from all of them ";
+    follow(&mut desk, &words.repeat(2));
+    let first = format!("X{}Y", "\x02".repeat(100));
+    follow(&mut desk, &first);
+    follow(&mut desk, "\x01Z\x05Q\x17\x17");
+    follow(&mut desk, &"\x06".repeat(5));
+    follow(&mut desk, &"\x7f".repeat(120));
+    desk.print("news");
+    assert_eq!(desk.terminal.above, ["news"]);
+}
+
+#[test]
+fn wide_and_combining_characters_take_the_cells_that_they_take() {
+    let mut desk = Desk::default();
+    desk.prompt();
+    follow(&mut desk, &"漢字かな🦀e\u{301}".repeat(9));
+    follow(&mut desk, &"\x02".repeat(30));
+    follow(&mut desk, "中a\x7f\x7f\x04\x04");
+    follow(&mut desk, &"\x02".repeat(40));
+    follow(&mut desk, &"\x06".repeat(70));
+    let text = desk.editor.text();
+    assert_eq!(desk.type_in("\r"), [Event::Line(text.clone())]);
+    let shown = desk.terminal.above.concat();
+    assert_eq!(shown, format!("$ {text}"), "when it is complete it is shown whole");
+}
+
+#[test]
+fn what_is_typed_in_the_middle_of_a_wide_line_stands_there() {
+    let mut desk = Desk::default();
+    desk.prompt();
+    desk.type_in("漢字\x02x");
+    assert_eq!(desk.editor.text(), "漢x字");
+    assert_eq!(desk.terminal.line(), "$ 漢x字");
+    assert_eq!(desk.terminal.column, "$ ".len() + 2 + 1);
 }

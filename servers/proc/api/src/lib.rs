@@ -83,7 +83,8 @@ pub struct ProgramInfo {
 pub trait Proc {
     /// Starts a program of the boot archive: its process id. One that a server starts is the
     /// first of a group of its own; others join the caller's group and have its mask, and
-    /// ignore what it ignores.
+    /// ignore what it ignores. What programs start may take at most half of what there is for
+    /// one job, and three quarters in all. `foreground` is for servers and programs in it.
     fn spawn(
         &mut self,
         program: String,
@@ -113,7 +114,7 @@ pub trait Proc {
     fn signal_foreground(&mut self, signal: u8) -> Result<bool, ProcError>;
 
     /// Makes a group of the console's session, or the group of a program in it, the one in
-    /// the foreground; 0: none is.
+    /// the foreground; 0: none is. For servers and programs in the foreground.
     #[idempotent]
     fn set_foreground(&mut self, group: u32) -> Result<(), ProcError>;
 

@@ -24,10 +24,11 @@ impl Proc for ProcServer {
         arguments: Vec<String>,
         foreground: bool,
     ) -> Result<u32> {
+        let by = if foreground { self.may_give_terminal(caller)? } else { None };
         let parent = self.caller_pid(caller);
         let pid = self.start(&program, &arguments, parent)?;
         if foreground {
-            self.programs.set_foreground(pid);
+            self.programs.set_foreground(by, pid);
         }
         Ok(pid)
     }
@@ -77,8 +78,8 @@ impl Proc for ProcServer {
     }
 
     fn set_foreground(&mut self, caller: &Caller, group: u32) -> Result<()> {
-        self.may_use_terminal(caller)?;
-        let set = self.programs.set_foreground(group);
+        let by = self.may_give_terminal(caller)?;
+        let set = self.programs.set_foreground(by, group);
         set.then_some(()).ok_or(ProcError::NoSuchProcess { pid: group })
     }
 

@@ -27,7 +27,7 @@ impl ProcServer {
             Full::Slots => ProcError::TooMany { limit: MAX_PROGRAMS.into() },
             Full::Share(lack) => ProcError::Share(lack),
         })?;
-        let badge = u64::from(number) | u64::from(place.instance) << 32;
+        let badge = super::badge(number, place.instance);
         let checked = self.images.check(name);
         let held = checked
             .and_then(|()| self.load(&program, arguments, badge, place.slot))

@@ -241,19 +241,19 @@ fn the_foreground_is_a_group_and_ends_with_it() {
     let mut table = table();
     start(&mut table, 7, 0);
     start(&mut table, 8, 7);
-    assert!(!table.set_foreground(9), "there is no such program");
-    assert!(table.set_foreground(8), "a member of the group");
+    assert!(!table.set_foreground(None, 9), "there is no such program");
+    assert!(table.set_foreground(None, 8), "a member of the group");
     assert_eq!(table.foreground(), 7);
     end(&mut table, 7, 0);
     assert_eq!(table.foreground(), 7, "a member is left");
     end(&mut table, 8, 0);
     assert_eq!(table.foreground(), 0);
-    assert!(!table.set_foreground(7), "it has ended");
-    assert!(table.set_foreground(0));
+    assert!(!table.set_foreground(None, 7), "it has ended");
+    assert!(table.set_foreground(None, 0));
     start(&mut table, 9, 0);
     start(&mut table, 10, 9);
     table.new_session(10).unwrap();
-    assert!(!table.set_foreground(10), "not of the console's session");
+    assert!(!table.set_foreground(None, 10), "not of the console's session");
 }
 
 #[test]
@@ -323,4 +323,43 @@ fn a_number_that_an_entry_has_is_not_given_again() {
     start(&mut table, 100, 0);
     table.last_instance = 0x7fff_ffff;
     assert_eq!(table.reserve(0, TAKES).unwrap().instance, 2, "1 is in use");
+}
+
+#[test]
+fn the_terminal_goes_back_to_those_that_gave_it_away() {
+    let mut table = table();
+    for (pid, parent) in [(7, 0), (8, 7), (9, 8), (20, 0)] {
+        start(&mut table, pid, parent);
+        let ids = table.alive(pid).unwrap().ids;
+        table.set_group(ids, 0, 0).unwrap();
+    }
+    let may = |table: &Programs| [7, 8, 9, 20].map(|group| table.may_give_terminal(group));
+    assert_eq!(may(&table), [false; 4], "the shell has it");
+    assert!(table.set_foreground(None, 7));
+    assert_eq!(may(&table), [true, false, false, false], "not one in the background");
+    assert!(table.set_foreground(Some(7), 8) && table.set_foreground(Some(8), 9));
+    assert_eq!(may(&table), [true, true, true, false]);
+    end(&mut table, 9, 0);
+    assert_eq!(table.foreground(), 8, "it has it back");
+    end(&mut table, 8, 0);
+    assert_eq!((table.foreground(), may(&table)), (7, [true, false, false, false]));
+    assert!(table.set_foreground(Some(7), 20) && table.set_foreground(Some(7), 7));
+    assert_eq!(may(&table), [true, false, false, false], "taken back");
+    assert!(table.set_foreground(None, 0));
+    assert_eq!(may(&table), [false; 4], "what a server says is the end of that");
+    end(&mut table, 7, 0);
+    assert_eq!(table.foreground(), 0);
+}
+
+#[test]
+fn a_group_that_nobody_is_in_is_not_in_the_foreground() {
+    let mut table = table();
+    start(&mut table, 7, 0);
+    start(&mut table, 8, 7);
+    table.set_foreground(None, 7);
+    let ids = table.alive(8).unwrap().ids;
+    table.set_group(ids, 0, 0).unwrap();
+    let ids = table.alive(7).unwrap().ids;
+    table.set_group(ids, 7, 8).unwrap();
+    assert_eq!(table.foreground(), 0, "both are in group 8 now");
 }

@@ -1,5 +1,6 @@
 //! `programs`, `run`, `wait`.
 
+use crate::interrupts;
 use crate::shell::Shell;
 use crate::trouble::{Outcome, Trouble};
 use alloc::format;
@@ -48,8 +49,16 @@ pub(crate) fn wait(shell: &mut Shell, words: &[&str]) -> Outcome {
 pub(super) fn wait_for(shell: &mut Shell, proc: &ProcClient, pid: u32, name: &str) -> Outcome {
     let what = WaitFor { stopped: true, ..WaitFor::default() };
     let status = loop {
-        match proc.wait_for(Target::Process(pid), what)?.map(|waited| waited.status) {
-            Some(ChildStatus::Ended(status)) => break status,
+        interrupts::set_awaited(pid);
+        let waited = proc.wait_for(Target::Process(pid), what);
+        interrupts::set_awaited(0);
+        match waited?.map(|waited| waited.status) {
+            Some(ChildStatus::Ended(status)) => {
+                // What it has started and left in its group is in the background now. The
+                // shell takes the terminal back by reading, too.
+                let _ = proc.set_foreground(0);
+                break status;
+            }
             Some(ChildStatus::Stopped(signal)) => {
                 proc.set_foreground(0)?;
                 shell.print(&format!("[{pid}] {name} stopped: `fg {pid}` or `bg {pid}`\n"));

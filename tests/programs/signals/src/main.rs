@@ -14,18 +14,20 @@ mod price;
 mod rows;
 mod stress;
 mod table;
+mod terminal;
 
 use alloc::format;
-use console_api::ConsoleClient;
+use console_api::{ConsoleClient, ConsoleError};
 use core::sync::atomic::{AtomicU8, Ordering};
 use proc_api::signals::Signals;
 use proc_api::{Flags, Signal};
 use rt::Failure;
+use service::CallError;
 
 rt::entry!(main);
 
-const USAGE: &str = "usage: signals spin | sleep | handle SIGNAL | ignore SIGNAL | read | table | \
-                     row N | stress [N] | price\n";
+const USAGE: &str = "usage: signals spin | sleep | handle SIGNAL | ignore SIGNAL | read | steal | \
+                     leaves-thief | deaf | table | row N | stress [N] | price\n";
 
 /// The last signal that came.
 static CAME: AtomicU8 = AtomicU8::new(0);
@@ -54,6 +56,9 @@ fn main(env: rt::Env) -> Result<(), Failure> {
                 "handle" => handle(&console, &signals, parse(signal)?)?,
                 "ignore" => ignore(&console, &signals, parse(signal)?)?,
                 "read" => read(&console, &signals)?,
+                "steal" => terminal::steal(&console, &signals, &env)?,
+                "leaves-thief" => terminal::leaves_thief(&signals, &env)?,
+                "deaf" => terminal::deaf(&console, &signals)?,
                 _ => {
                     console.write(USAGE)?;
                     rt::exit(2)
@@ -100,7 +105,7 @@ fn read(console: &ConsoleClient, signals: &Signals) -> Result<(), Failure> {
         match reader.read(console, "line? ") {
             Ok(line) => return Ok(console.write(format!("read `{line}`\n"))?),
             // The shell took the terminal while this program was stopped.
-            Err(service::CallError::Service(console_api::ConsoleError::Superseded)) => {}
+            Err(CallError::Service(ConsoleError::Superseded | ConsoleError::Background)) => {}
             Err(error) => return Ok(console.write(format!("not read: {error}\n"))?),
         }
     }

@@ -16,6 +16,16 @@ impl ProcServer {
         }
     }
 
+    /// Servers, and programs in the foreground or that gave the terminal to those: others would
+    /// take it from them. The group of a program.
+    pub(super) fn may_give_terminal(&mut self, caller: &Caller) -> Result<Option<u32>> {
+        self.may_use_terminal(caller)?;
+        let Ok(entry) = self.program(caller) else { return Ok(None) };
+        let group = entry.ids.group;
+        let may = self.programs.may_give_terminal(group);
+        may.then_some(Some(group)).ok_or(ProcError::Background)
+    }
+
     /// Whether a program reads the terminal in the foreground; its group is stopped if not.
     pub(super) fn reads(&mut self, caller: &Caller) -> Result<bool> {
         self.may_use_terminal(caller)?;

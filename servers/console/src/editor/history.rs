@@ -1,0 +1,56 @@
+//! The lines before this one.
+
+use super::HISTORY_MAX;
+use super::line::Line;
+use alloc::collections::VecDeque;
+use alloc::string::{String, ToString};
+
+/// Lines, oldest first, and the place among them that is being looked at.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    lines: VecDeque<String>,
+    /// How far back, 1 is the newest; and the line that was being typed before.
+    place: Option<(usize, String)>,
+}
+
+impl History {
+    /// Adds a line; the oldest go when there are too many bytes.
+    pub(super) fn add(&mut self, line: &str) {
+        self.leave();
+        if line.is_empty() || self.lines.back().is_some_and(|last| last == line) {
+            return;
+        }
+        self.lines.push_back(line.to_string());
+        while self.lines.iter().map(String::len).sum::<usize>() > HISTORY_MAX {
+            self.lines.pop_front();
+        }
+    }
+
+    /// Looks at none.
+    pub(super) fn leave(&mut self) {
+        self.place = None;
+    }
+
+    pub(super) fn older(&mut self, line: &mut Line) {
+        let back = self.place.as_ref().map_or(0, |(back, _)| *back) + 1;
+        let Some(found) = self.lines.len().checked_sub(back).and_then(|at| self.lines.get(at))
+        else {
+            return;
+        };
+        let typed = self.place.take().map_or_else(|| line.text(), |(_, typed)| typed);
+        line.set(found);
+        self.place = Some((back, typed));
+    }
+
+    pub(super) fn newer(&mut self, line: &mut Line) {
+        let Some((back, typed)) = self.place.take() else { return };
+        let newer = back - 1;
+        match self.lines.len().checked_sub(newer).and_then(|at| self.lines.get(at)) {
+            Some(found) => {
+                line.set(found);
+                self.place = Some((newer, typed));
+            }
+            None => line.set(&typed),
+        }
+    }
+}
