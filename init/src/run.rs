@@ -9,6 +9,7 @@ mod grants;
 mod heartbeats;
 mod lasting;
 mod look;
+mod processes;
 mod prompt;
 mod system;
 

@@ -286,6 +286,11 @@ impl<K, T> Arena<K, T> {
         self.at(index).map(|(id, _)| id)
     }
 
+    /// The first slot in which nothing has ever lived.
+    pub fn end(&self) -> usize {
+        self.fresh as usize
+    }
+
     /// All ids, by slot.
     pub fn ids(&self) -> impl Iterator<Item = Id<K>> + Clone + '_ {
         (0..self.fresh as usize).filter_map(|index| self.id_at(index))

@@ -17,6 +17,11 @@ pub enum SystemError {
         /// The server.
         server: String,
     },
+    /// No process that is no server has this id.
+    NoSuchProcess {
+        /// The id.
+        pid: u32,
+    },
     /// Nothing is known of a fault of it.
     NoFault {
         /// The server.
@@ -24,7 +29,7 @@ pub enum SystemError {
     },
     /// init itself cannot be killed, crashed or restarted.
     IsInit,
-    /// A server has no handlers: only KILL, TERM and INT end it.
+    /// A server, and a process that `proc` does not know, has no handlers: only KILL, TERM and INT end it.
     NotForServers {
         /// The signal's number.
         signal: u8,
@@ -54,12 +59,13 @@ impl fmt::Display for SystemError {
             Self::NotRunning { server } => {
                 write!(f, "`{server}` does not run: `restart {server}` starts it")
             }
+            Self::NoSuchProcess { pid } => write!(f, "no process {pid}: `ps` lists them"),
             Self::NoFault { server } => {
                 write!(f, "no fault of `{server}` is known: `servers` lists the servers")
             }
             Self::IsInit => f.write_str("init keeps all others alive: use `shutdown` to end it"),
             Self::NotForServers { signal } => {
-                write!(f, "servers take only KILL (9), TERM (15) and INT (2), not signal {signal}")
+                write!(f, "it takes only KILL (9), TERM (15) and INT (2), not signal {signal}")
             }
             Self::StatusTooBig { status } => write!(f, "status {status} is not in 0 to 31"),
             Self::CannotAdopt => {

@@ -56,6 +56,40 @@ pub struct ServerInfo {
     pub started_ns: u64,
 }
 
+/// A process that is no server: a program that `proc` knows, or one that a program made itself.
+#[service::data]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcessEntry {
+    /// Process id.
+    pub pid: u32,
+    /// The name that its maker gave it.
+    pub name: String,
+    /// Whether it is stopped.
+    pub suspended: bool,
+    /// The highest priority of its threads.
+    pub priority: u8,
+    /// Pages it uses now.
+    pub pages: u32,
+    /// Handles it holds.
+    pub handles: u32,
+    /// Threads it has.
+    pub threads: u32,
+    /// Time in user mode.
+    pub user_ns: u64,
+    /// Time the kernel spent for it.
+    pub kernel_ns: u64,
+}
+
+/// Processes of the machine.
+#[service::data]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProcessList {
+    /// As many as an answer holds, in the kernel's order.
+    pub processes: Vec<ProcessEntry>,
+    /// How many there are besides.
+    pub more: u64,
+}
+
 /// One fault of a server.
 #[service::data]
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,15 +13,15 @@ mod report;
 
 pub use error::SystemError;
 pub use info::{
-    FaultDetails, FaultRecord, GraphInfo, IrqInfo, LinkInfo, MachineInfo, REGISTERS, ServerInfo,
-    ServerState, ThreadRecord,
+    FaultDetails, FaultRecord, GraphInfo, IrqInfo, LinkInfo, MachineInfo, ProcessEntry,
+    ProcessList, REGISTERS, ServerInfo, ServerState, ThreadRecord,
 };
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 /// What init can tell and do.
-#[service::interface(version = 3, max_message = 32768)]
+#[service::interface(version = 4, max_message = 32768)]
 pub trait System {
     /// All servers, init first, then in the manifest's order.
     #[idempotent]
@@ -46,6 +46,14 @@ pub trait System {
     /// Ends a server with a signal: 9 (KILL), 15 (TERM) or 2 (INT). Its restart policy
     /// says what happens then.
     fn kill(&mut self, server: String, signal: u8) -> Result<(), SystemError>;
+
+    /// All living processes that are no servers, whoever made them.
+    #[idempotent]
+    fn processes(&mut self) -> Result<ProcessList, SystemError>;
+
+    /// Ends a process that is no server with a signal: 9 (KILL), 15 (TERM) or 2 (INT). It has no
+    /// say in that; programs that `proc` started are better sent signals by it.
+    fn kill_process(&mut self, pid: u32, signal: u8) -> Result<(), SystemError>;
 
     /// Takes the code away from under a server: it faults at its next step.
     fn crash(&mut self, server: String) -> Result<(), SystemError>;

@@ -5,8 +5,8 @@ use super::child::{Child, Life};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use init_api::{
-    FaultDetails, FaultRecord, GraphInfo, IrqInfo, MachineInfo, ServerInfo, ServerState, System,
-    SystemError,
+    FaultDetails, FaultRecord, GraphInfo, IrqInfo, MachineInfo, ProcessList, ServerInfo,
+    ServerState, System, SystemError,
 };
 use manifest::{INIT_PRIORITY, NAMES};
 use service::Caller;
@@ -68,6 +68,21 @@ impl System for Init {
         process.kill(abi::KILLED + u64::from(signal)).map_err(|error| kernel(&server, error))?;
         child.death_requested();
         Ok(())
+    }
+
+    fn processes(&mut self, _caller: &Caller) -> Result<ProcessList, SystemError> {
+        self.list_processes().map_err(|error| kernel("init", error))
+    }
+
+    fn kill_process(&mut self, _caller: &Caller, pid: u32, signal: u8) -> Result<(), SystemError> {
+        if !ENDING.contains(&signal) {
+            return Err(SystemError::NotForServers { signal });
+        }
+        match self.end_process(pid, abi::KILLED + u64::from(signal)) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(SystemError::NoSuchProcess { pid }),
+            Err(error) => Err(kernel("init", error)),
+        }
     }
 
     fn crash(&mut self, _caller: &Caller, server: String) -> Result<(), SystemError> {

@@ -252,4 +252,8 @@ syscalls! {
     TraceRead = 83,
     /// `(cpu, address of a CpuInfo)`.
     CpuInfo = 84,
+    /// `(resource, slot) -> handle, next slot`: a handle with all rights to the first living
+    /// process in this slot of the kernel's table or behind it, the caller's own left out; 0:
+    /// none in the 64 slots that one call looks at. Next slot 0: there are no more.
+    ProcessFind = 85,
 }

@@ -2,7 +2,7 @@
 
 use crate::handle::{created, object};
 use crate::raw::{address_of, argument, plain, with_memory};
-use crate::{Error, Notification};
+use crate::{Error, Notification, Process};
 use abi::Syscall;
 
 object! {
@@ -15,6 +15,18 @@ impl Resource {
     pub fn shutdown(&self, code: u8) -> Result<core::convert::Infallible, Error> {
         plain(Syscall::Shutdown, [argument(self.handle()), u64::from(code), 0, 0, 0, 0])?;
         Err(Error::BadState)
+    }
+}
+
+impl Resource {
+    /// The next process of the machine from a slot of the kernel's table on, this one left out,
+    /// and the slot to go on with. Looks at a few slots only, so there may be none in them; slot
+    /// 0: there are no more.
+    pub fn find_process(&self, slot: u64) -> Result<(Option<Process>, u64), Error> {
+        let arguments = [argument(self.handle()), slot, 0, 0, 0, 0];
+        let (handle, next) = plain(Syscall::ProcessFind, arguments)?;
+        let found = (handle != 0).then(|| created(Ok((handle, 0)))).transpose()?;
+        Ok((found.map(Process::from), next))
     }
 }
 

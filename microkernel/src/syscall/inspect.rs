@@ -5,11 +5,13 @@ use crate::kernel::Kernel;
 use crate::machine::{Access, Machine, Phys};
 use crate::mem::{Readable, UserSlice, Writable, handle_record_bytes, room_in_page};
 use crate::number;
-use crate::object::{Entry, ProcessId, Storage, ThreadId};
+use crate::object::{Entry, Life, ObjectRef, ProcessId, Storage, ThreadId};
 use abi::{Error, Handle, HandleRecord, PAGE_SIZE, Rights};
 
 /// Records that one call copies.
 const RECORDS_PER_CALL: u64 = 32;
+/// Slots of the table of processes that one call looks at.
+const SLOTS_PER_CALL: usize = 64;
 const RECORD_LEN: u64 = size_of::<HandleRecord>() as u64;
 
 impl<M: Machine> Kernel<M> {
@@ -90,6 +92,25 @@ impl<M: Machine> Kernel<M> {
             return Err(Error::NoRight);
         }
         self.place(process, at, Access::Read)
+    }
+
+    /// The next process of the machine, so that nothing runs that nobody can see and end.
+    pub(super) fn sys_process_find(&mut self, me: ThreadId) -> Result<Done, Error> {
+        self.resource(me)?;
+        let own = self.own(me);
+        let first = usize::try_from(self.argument(me, 1)).map_err(|_| Error::BadArgument)?;
+        let end = self.processes.end();
+        let last = first.saturating_add(SLOTS_PER_CALL).min(end);
+        let lives = |slot: usize| {
+            let (id, process) = self.processes.at(slot)?;
+            (id != own && process.life == Life::Alive).then_some((slot, id))
+        };
+        let found = (first..last).find_map(lives);
+        let next = found.map_or(last, |(slot, _)| slot + 1);
+        let next = if next < end { next as u64 } else { 0 };
+        let Some((_, id)) = found else { return Ok(Done::Values(0, next)) };
+        let handle = self.grant(own, ObjectRef::Process(id), Rights::ALL, 0)?;
+        Ok(Done::Values(u64::from(handle.0), next))
     }
 
     pub(super) fn sys_process_handles(&mut self, me: ThreadId) -> Result<Done, Error> {

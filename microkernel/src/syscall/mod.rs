@@ -231,6 +231,7 @@ impl<M: Machine> Kernel<M> {
             Syscall::ContextInfo => verb!(sys_context_info),
             Syscall::ThreadPassive => verb!(sys_thread_passive),
             Syscall::PortAllow => verb!(sys_port_allow),
+            Syscall::ProcessFind => verb!(sys_process_find),
         }
     }
 

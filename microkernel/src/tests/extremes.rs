@@ -142,6 +142,7 @@ fn good(call: Syscall, o: &Objects) -> [u64; 9] {
         Syscall::PortRead | Syscall::PortWrite => &[o.ports, 1, 1, 7],
         Syscall::PortWriteBytes => &[o.ports, 1, BYTES, 8],
         Syscall::PortAllow => &[o.ports],
+        Syscall::ProcessFind => &[1, 1],
         Syscall::LogWrite => &[BYTES, 8],
         Syscall::SystemInfo => &[BYTES],
         Syscall::TraceRead => &[1, 0, BYTES, 4],

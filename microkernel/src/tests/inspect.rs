@@ -1,10 +1,12 @@
 //! Looking at what a process holds: its memory, its handles, its signs of life.
 
 use super::kit::{BYTES, ENVELOPE, boot};
+use crate::hosted::Driver;
 use crate::mem::UserSlice;
 use crate::object::ObjectRef;
 use abi::{Error, HandleRecord, ObjectKind, ProcessInfo, Rights, Syscall};
 
+const RESOURCE: u64 = 1;
 const MEMORY: Syscall = Syscall::ProcessMemory;
 const HANDLES: Syscall = Syscall::ProcessHandles;
 
@@ -145,4 +147,37 @@ fn asking_for_messages_is_a_sign_of_life() {
     driver.raw(Syscall::Send as u64, &[endpoint], 0);
     driver.raw(Syscall::Recv as u64, &[endpoint], 0);
     assert_eq!(signs(&mut driver), (2, 1));
+}
+
+#[test]
+fn every_living_process_is_found_also_one_that_nobody_names() {
+    let mut driver = Driver::boot(8192);
+    let children: Vec<_> = (0..70).map(|_| driver.child(0)).collect();
+    for (handle, _) in children.iter().take(65) {
+        driver.call(Syscall::ProcessKill, &[*handle, 0]).unwrap();
+    }
+    let pids = |driver: &Driver, from: usize| -> Vec<u32> {
+        children[from..].iter().map(|(_, id)| driver.kernel.processes[*id].pid).collect()
+    };
+    let wanted = pids(&driver, 65);
+    let (mut slot, mut found, mut calls) = (0, Vec::new(), 0);
+    loop {
+        let (handle, next) = driver.call(Syscall::ProcessFind, &[RESOURCE, slot]).unwrap().values;
+        if handle != 0 {
+            driver.call(Syscall::ProcessInfo, &[handle, BYTES]).unwrap();
+            found.push(u32::from_le_bytes(driver.peek(BYTES, 4).try_into().unwrap()));
+            driver.call(Syscall::HandleClose, &[handle]).unwrap();
+        }
+        calls += 1;
+        slot = next;
+        if next == 0 {
+            break;
+        }
+    }
+    assert_eq!(found, wanted, "all of them, and not the caller itself");
+    assert!(calls <= 7 + 1, "64 slots in a call, not {calls} calls");
+    let behind = driver.call(Syscall::ProcessFind, &[RESOURCE, 1 << 40]).unwrap();
+    assert_eq!(behind.values, (0, 0));
+    let bell = driver.make(Syscall::NotificationCreate, &[]);
+    assert_eq!(driver.call(Syscall::ProcessFind, &[bell, 0]), Err(Error::WrongKind));
 }

@@ -104,6 +104,8 @@ fn shape(call: Syscall) -> (&'static [Shown], &'static [Shown]) {
             (&[("context", Handle)], &[("used", Number), ("exhaustions", Number)]),
         Syscall::ThreadPassive =>
             (&[("thread", Handle), ("passive", Number)], &[("was", Number)]),
+        Syscall::ProcessFind => (&[("resource", Handle), ("slot", Number)],
+                                 &[("", Handle), ("next", Number)]),
         Syscall::PortAllow => (&[("ports", Handle)], &[]),
         Syscall::ThreadAffinity => (&[("thread", Handle), ("mask", Hex)], &[("old", Hex)]),
         Syscall::Yield => (&[], &[]),

@@ -157,6 +157,7 @@ const fn names_no_memory(number: Syscall) -> bool {
             | Syscall::ContextInfo
             | Syscall::ThreadPassive
             | Syscall::PortAllow
+            | Syscall::ProcessFind
             | Syscall::Yield
             | Syscall::Sleep
             | Syscall::TimerCreate

@@ -155,6 +155,7 @@ fn arguments(smp: &Smp, me: ThreadId, call: Syscall, random: &mut Random) -> Vec
         Syscall::ThreadAffinity => vec![h, random.below(16)],
         Syscall::ThreadRegisters | Syscall::ThreadDebug => vec![h, BYTES + 512, bits & 1],
         Syscall::TimerCreate | Syscall::LifelineCreate | Syscall::Signal => vec![h, bits],
+        Syscall::ProcessFind => vec![1, random.below(9)],
         Syscall::IrqCreate => vec![1, random.below(17), g, bits],
         Syscall::FaultRaise => vec![random.below(9), BYTES, 8],
         Syscall::ContextCreate | Syscall::ContextConfigure => {

@@ -1,4 +1,5 @@
-//! `ps`, `kill`: servers (init's) and programs (proc's) side by side.
+//! `ps`, `kill`: servers (init's), programs (proc's), and processes that programs have made
+//! themselves: all that runs.
 
 use super::servers::state_text;
 use crate::shell::Shell;
@@ -6,7 +7,7 @@ use crate::trouble::{Outcome, Trouble};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use init_api::ServerInfo;
+use init_api::{ProcessEntry, ServerInfo};
 use proc_api::{ProgramInfo, ProgramState, Signal};
 use shell_core::table::Table;
 use shell_core::units::{cpu_time, pages};
@@ -33,7 +34,13 @@ pub(crate) fn ps(shell: &mut Shell, words: &[&str]) -> Outcome {
         table.row(server_row(server));
     });
     programs.iter().flatten().for_each(|program| table.row(program_row(program)));
+    let known: Vec<u32> = programs.iter().flatten().map(|program| program.ids.pid).collect();
+    let (others, more) = others(shell, &known)?;
+    others.iter().for_each(|process| table.row(process_row(process)));
     shell.print(&table.render());
+    if more > 0 {
+        shell.print(&format!("and {more} more processes\n"));
+    }
     // Servers are shown even when `proc` is away.
     programs.map(|_| 0)
 }
@@ -66,6 +73,29 @@ fn program_row(program: &ProgramInfo) -> [String; 10] {
         pages(program.pages.into()),
         program.threads.to_string(),
         program.handles.to_string(),
+    ]
+}
+
+/// The processes that are neither servers nor among these programs, and how many could not be
+/// told.
+pub(super) fn others(shell: &Shell, known: &[u32]) -> Result<(Vec<ProcessEntry>, u64), Trouble> {
+    let mut list = shell.system().processes()?;
+    list.processes.retain(|process| !known.contains(&process.pid));
+    Ok((list.processes, list.more))
+}
+
+fn process_row(process: &ProcessEntry) -> [String; 10] {
+    [
+        process.pid.to_string(),
+        process.name.clone(),
+        "process".into(),
+        if process.suspended { "stopped".into() } else { "running".into() },
+        process.priority.to_string(),
+        cpu_time(process.user_ns),
+        cpu_time(process.kernel_ns),
+        pages(process.pages.into()),
+        process.threads.to_string(),
+        process.handles.to_string(),
     ]
 }
 
@@ -102,9 +132,22 @@ fn kill_pid(shell: &mut Shell, pid: u32, signal: Signal) -> Outcome {
     let servers = shell.system().servers()?;
     match servers.into_iter().find(|server| server.pid == pid && pid != 0) {
         Some(server) => shell.system().kill(&server.name, signal.number())?,
-        None => shell.proc()?.kill(pid, signal.number())?,
+        None => kill_other(shell, pid, signal)?,
     }
     Ok(0)
+}
+
+/// A program that `proc` knows gets the signal; what it does not know is ended.
+fn kill_other(shell: &Shell, pid: u32, signal: Signal) -> Result<(), Trouble> {
+    let of_program = shell.proc().and_then(|proc| Ok(proc.list()?));
+    let is_program = |program: &ProgramInfo| program.ids.pid == pid;
+    // Without `proc` all that can be done is to end it.
+    let unknown = of_program.map_or(true, |programs| !programs.iter().any(is_program));
+    let exists = || shell.system().processes().map(|list| list.processes);
+    if unknown && exists()?.iter().any(|process| process.pid == pid) {
+        return Ok(shell.system().kill_process(pid, signal.number())?);
+    }
+    Ok(shell.proc()?.kill(pid, signal.number())?)
 }
 
 fn kill_name(shell: &mut Shell, name: &str, signal: Signal) -> Outcome {
@@ -113,15 +156,16 @@ fn kill_name(shell: &mut Shell, name: &str, signal: Signal) -> Outcome {
         return Ok(0);
     }
     let proc = shell.proc()?;
-    let running: Vec<u32> = proc
-        .list()?
-        .into_iter()
-        .filter(|program| program.name == name)
-        .filter(|program| !matches!(program.state, ProgramState::Ended(_)))
-        .map(|program| program.ids.pid)
-        .collect();
+    let programs = proc.list()?;
+    let known: Vec<u32> = programs.iter().map(|program| program.ids.pid).collect();
+    let lives = |program: &&ProgramInfo| !matches!(program.state, ProgramState::Ended(_));
+    let named = programs.iter().filter(lives).filter(|program| program.name == name);
+    let mut running: Vec<u32> = named.map(|program| program.ids.pid).collect();
+    let (others, _) = others(shell, &known)?;
+    let named = others.iter().filter(|process| process.name == name);
+    running.extend(named.map(|process| process.pid));
     match running.as_slice() {
-        [pid] => proc.kill(*pid, signal.number())?,
+        [pid] => kill_other(shell, *pid, signal)?,
         [] => return Err(Trouble::new(format!("no server or running program `{name}`"))),
         several => {
             return Err(Trouble::new(format!("`{name}` runs more than once: {several:?}")));

@@ -57,11 +57,8 @@ fn task_times(shell: &Shell) -> Result<Tasks, Trouble> {
     for server in shell.system().servers()?.into_iter().filter(|server| server.pid != 0) {
         tasks.insert((server.pid, server.name), [server.user_ns, server.kernel_ns, 0]);
     }
-    // Servers are shown even when `proc` is away.
-    if let Ok(proc) = shell.proc() {
-        for program in proc.list()? {
-            tasks.insert((program.ids.pid, program.name), [program.user_ns, program.kernel_ns, 0]);
-        }
+    for process in shell.system().processes()?.processes {
+        tasks.insert((process.pid, process.name), [process.user_ns, process.kernel_ns, 0]);
     }
     Ok(tasks)
 }

@@ -11,6 +11,7 @@
 extern crate alloc;
 
 mod attempts;
+mod greed;
 mod refused;
 
 use alloc::format;
@@ -24,7 +25,7 @@ rt::entry!(main);
 
 fn main(env: rt::Env) -> Result<(), Failure> {
     if let Some(name) = env.args().next() {
-        return alone(name);
+        return if greed::go(&env, name)? { Ok(()) } else { alone(name) };
     }
     let console = ConsoleClient::connect(env.names())?;
     let proc = ProcClient::from_endpoint(env.handle("proc")?);
