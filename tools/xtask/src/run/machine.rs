@@ -4,9 +4,14 @@ use crate::{build, disk_image, setup};
 use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
 use qemu_harness::{Boot, Machine};
+use rustix::termios::tcgetwinsize;
 use std::fs::File;
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::OnceLock;
+
+/// The memory in MiB in which all of the usual manifest runs.
+const MEMORY_PROMISED: u32 = 64;
 
 /// The firmware of a disk image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -84,13 +89,30 @@ impl MachineArguments {
         let mut machine = images.machine_with(boot, &log_name(name));
         if self.image.is_none() {
             machine.append(&self.append)?;
+            if let Some(word) = terminal_width() {
+                machine.append(&word)?;
+            }
         }
         machine.cpus = self.cpus;
         machine.kvm = self.kvm;
+        if let Some(mib) = self.mem.filter(|mib| *mib < MEMORY_PROMISED) {
+            eprintln!(
+                "note: Postern promises to boot in {MEMORY_PROMISED} MiB; in {mib} MiB some \
+                 servers may not start, and the system says which"
+            );
+        }
         machine.memory_mib = self.mem.unwrap_or(machine.memory_mib);
         machine.extra.clone_from(&self.qemu);
         Ok(machine)
     }
+}
+
+/// How wide the user's terminal is, as a word for the kernel's command line: the console edits
+/// its line within that.
+fn terminal_width() -> Option<String> {
+    let terminal = std::io::stdin();
+    let size = terminal.is_terminal().then(|| tcgetwinsize(&terminal).ok())??;
+    (size.ws_col > 0).then(|| format!("columns={}", size.ws_col))
 }
 
 /// The name for the log: `run`, and `run-PID` while another `run` writes to that.
