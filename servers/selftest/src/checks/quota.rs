@@ -68,11 +68,14 @@ fn page_tables(bench: &Bench) -> Outcome {
 fn child_objects(bench: &Bench) -> Outcome {
     let memory = Memory::create(1)?;
     limited(Quota { objects: 3, ..SMALL }, |process| {
-        let near = |number: u64| process.map(&memory, number << 12, 0, 1, Protection::Read);
-        for number in 1..=3 {
-            near(number)?;
+        let page = |number: u64| {
+            let address = abi::USER_START + number * sys::PAGE_SIZE;
+            process.map(&memory, address, 0, 1, Protection::Read)
+        };
+        for number in 0..3 {
+            page(number)?;
         }
-        bench.refused("a fourth mapping", near(4), Error::QuotaExceeded)
+        bench.refused("a fourth mapping", page(3), Error::QuotaExceeded)
     })
 }
 
