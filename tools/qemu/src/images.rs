@@ -14,7 +14,7 @@
 //! Without them (a plain `cargo test`) [`Images::get`] runs `cargo xtask build --tests` first and
 //! [`Images::bios`] `cargo xtask image`.
 
-use crate::{Boot, Machine};
+use crate::{Boot, Machine, root};
 use anyhow::{Context as _, Result, ensure};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -30,12 +30,6 @@ pub const OTHER_TARGETS: [&str; 2] = ["x86_64-postern-float", "i686-postern"];
 
 /// Where the files of [`OTHER_TARGETS`] are, from the root on.
 pub const TARGETS_FOLDER: &str = "libsys/targets";
-
-/// The root of the workspace.
-pub fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).unwrap_or(here).to_owned()
-}
 
 /// Where the programs with their debug information are.
 #[derive(Clone, Debug)]

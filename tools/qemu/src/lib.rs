@@ -40,6 +40,7 @@ mod session;
 mod session_tests;
 mod stress;
 mod tap;
+mod tree;
 mod verdict;
 
 pub use archive::Archive;
@@ -47,7 +48,7 @@ pub use boot::Boot;
 pub use campaign::{Campaign, results as campaign_results};
 pub use find::{find_ovmf, find_qemu};
 pub use fuzz::{Fuzz, Fuzzed};
-pub use images::{Elfs, Images, OTHER_TARGETS, TARGET, TARGETS_FOLDER, root};
+pub use images::{Elfs, Images, OTHER_TARGETS, TARGET, TARGETS_FOLDER};
 pub use machine::{Machine, SerialLine};
 pub use monitor::Monitor;
 pub use outcome::Outcome;
@@ -56,6 +57,7 @@ pub use serial::Observer;
 pub use session::Session;
 pub use stress::Stress;
 pub use tap::{TapResult, TapSummary};
+pub use tree::{find_root, root};
 pub use verdict::{Exit, Verdict};
 
 /// What the shell prints when it waits for a line.

@@ -66,33 +66,37 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
-        Command::Run(arguments) => run::run(&arguments),
-        Command::Test(arguments) => test::run(&arguments),
-        Command::Check(arguments) => check::run(&arguments),
-        Command::Bench(arguments) => bench::run(&arguments),
-        Command::Sizes(arguments) => sizes::run(&arguments),
-        Command::Coverage(arguments) => coverage::run(&arguments),
-        Command::Mutants(arguments) => mutants::run(&arguments),
-        Command::Api(arguments) => api::run(&arguments),
-        Command::Gate(arguments) => gate::run(&arguments),
-        Command::Graph(arguments) => graph::run(&arguments),
-        Command::Stress(arguments) => stress::run(&arguments),
-        Command::Fuzz(arguments) => fuzz::run(&arguments),
-        Command::Campaign(arguments) => campaign::run(&arguments),
-        Command::Selftest(arguments) => selftest::run(&arguments),
-        Command::Image(arguments) => disk_image::run(&arguments),
-        Command::Debug(arguments) => debug::run(&arguments),
-        Command::Log(arguments) => log::run(&arguments),
-        Command::NewServer(arguments) => new_server::run(&arguments),
-        Command::Build(arguments) => build::run(&arguments),
-        Command::Setup(arguments) => setup::run(&arguments),
-    };
-    match result {
+    let command = Cli::parse().command;
+    match workspace::find().and_then(|_| run(&command)) {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn run(command: &Command) -> anyhow::Result<u8> {
+    match command {
+        Command::Run(arguments) => run::run(arguments),
+        Command::Test(arguments) => test::run(arguments),
+        Command::Check(arguments) => check::run(arguments),
+        Command::Bench(arguments) => bench::run(arguments),
+        Command::Sizes(arguments) => sizes::run(arguments),
+        Command::Coverage(arguments) => coverage::run(arguments),
+        Command::Mutants(arguments) => mutants::run(arguments),
+        Command::Api(arguments) => api::run(arguments),
+        Command::Gate(arguments) => gate::run(arguments),
+        Command::Graph(arguments) => graph::run(arguments),
+        Command::Stress(arguments) => stress::run(arguments),
+        Command::Fuzz(arguments) => fuzz::run(arguments),
+        Command::Campaign(arguments) => campaign::run(arguments),
+        Command::Selftest(arguments) => selftest::run(arguments),
+        Command::Image(arguments) => disk_image::run(arguments),
+        Command::Debug(arguments) => debug::run(arguments),
+        Command::Log(arguments) => log::run(arguments),
+        Command::NewServer(arguments) => new_server::run(arguments),
+        Command::Build(arguments) => build::run(arguments),
+        Command::Setup(arguments) => setup::run(arguments),
     }
 }

@@ -5,7 +5,15 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// The root of the repository.
+/// The root of the repository, found when the command runs.
+///
+/// # Errors
+/// When the command was started outside of any tree of Postern.
+pub(crate) fn find() -> Result<PathBuf> {
+    qemu_harness::find_root()
+}
+
+/// The same once that is known.
 pub(crate) fn root() -> PathBuf {
     qemu_harness::root()
 }

@@ -1,5 +1,5 @@
-//! `check`: format, lints, import directions, the border of `unsafe`, interfaces,
-//! documentation.
+//! `check`: format, lints, import directions, the border of `unsafe`, compiled-in paths,
+//! interfaces, documentation.
 //!
 //! All with the pinned toolchain, so that the answer does not depend on the user's.
 
@@ -7,6 +7,7 @@ mod arrows;
 mod border;
 mod docs;
 mod lints;
+mod paths;
 pub(crate) mod tokens;
 
 pub(crate) use border::sources;
@@ -16,8 +17,8 @@ use crate::setup::{self, Toolchain};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
-/// Check format, lints, import directions, the border of unsafe code, interfaces and
-/// documentation.
+/// Check format, lints, import directions, the border of unsafe code, compiled-in paths,
+/// interfaces and documentation.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Only these checks (may be repeated)
@@ -34,6 +35,8 @@ enum Check {
     Imports,
     /// Where `unsafe` is.
     Unsafe,
+    /// Whether a program has the path of the tree in which it was compiled.
+    Paths,
     /// Whether a changed interface has another version.
     Interfaces,
     /// Clippy with all lints of the workspace denied.
@@ -44,14 +47,22 @@ enum Check {
 
 impl Check {
     /// The quick ones first.
-    const ALL: [Self; 6] =
-        [Self::Format, Self::Imports, Self::Unsafe, Self::Interfaces, Self::Lints, Self::Docs];
+    const ALL: [Self; 7] = [
+        Self::Format,
+        Self::Imports,
+        Self::Unsafe,
+        Self::Paths,
+        Self::Interfaces,
+        Self::Lints,
+        Self::Docs,
+    ];
 
     fn name(self) -> &'static str {
         match self {
             Self::Format => "format",
             Self::Imports => "import directions",
             Self::Unsafe => "border of unsafe",
+            Self::Paths => "compiled-in paths",
             Self::Interfaces => "interfaces",
             Self::Lints => "lints",
             Self::Docs => "documentation",
@@ -63,6 +74,7 @@ impl Check {
             Self::Format => lints::format(toolchain),
             Self::Imports => arrows::check(packages),
             Self::Unsafe => border::check(packages),
+            Self::Paths => paths::check(),
             Self::Interfaces => crate::api::check(packages),
             Self::Lints => lints::clippy(toolchain, packages),
             Self::Docs => docs::check(toolchain, packages),
