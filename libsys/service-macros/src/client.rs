@@ -1,13 +1,14 @@
 //! The client's type.
 
 use crate::model::{Argument, Interface, Method};
-use crate::passing::{Passing, rights};
+use crate::names::Locals;
+use crate::passing::{Passing, Standard, rights, standard};
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
-use syn::{GenericArgument, Path, PathArguments, Type};
+use syn::{Path, Type};
 
 pub(crate) fn code(interface: &Interface) -> TokenStream {
-    let Interface { visibility, ident, name, .. } = interface;
+    let Interface { visibility, ident, name, connection, .. } = interface;
     let client = format_ident!("{ident}Client");
     let docs = format!("A client of the service `{name}`.");
     let methods =
@@ -15,8 +16,8 @@ pub(crate) fn code(interface: &Interface) -> TokenStream {
     let ways_in = if interface.session { session_ways_in() } else { ways_in() };
     quote! {
         #[doc = #docs]
-        #[derive(Debug)]
-        #visibility struct #client<C = ::service::Client>(C);
+        #[derive(::core::fmt::Debug)]
+        #visibility struct #client<#connection = ::service::Client>(#connection);
 
         impl #client {
             /// The interface that it speaks.
@@ -27,15 +28,15 @@ pub(crate) fn code(interface: &Interface) -> TokenStream {
 
             /// Every call from now on ends after so many nanoseconds, with all its attempts.
             #[must_use]
-            pub fn with_timeout(self, ns: u64) -> Self {
+            pub fn with_timeout(self, ns: ::core::primitive::u64) -> Self {
                 Self(self.0.with_timeout(ns))
             }
         }
 
-        impl<C: ::service::Connection> #client<C> {
+        impl<#connection: ::service::Connection> #client<#connection> {
             /// The same for calls that end after so many nanoseconds.
             #[must_use]
-            pub fn within(&self, ns: u64) -> #client<::service::Within<'_>> {
+            pub fn within(&self, ns: ::core::primitive::u64) -> #client<::service::Within<'_>> {
                 #client(::service::Within::new(&self.0, ns))
             }
 
@@ -70,7 +71,7 @@ fn ways_in() -> TokenStream {
         /// As for `connect`.
         pub fn connect_as(
             names: &::service::sys::Endpoint,
-            name: &str,
+            name: &::core::primitive::str,
         ) -> ::core::result::Result<Self, ::service::CallError<::service::Never>> {
             ::service::Client::connect(names, name, Self::INTERFACE).map(Self)
         }
@@ -92,29 +93,34 @@ fn session_ways_in() -> TokenStream {
         ) -> ::core::result::Result<Self, ::service::CallError<E>> {
             let (endpoint, held) = (came.take()?, came.take()?);
             let max_message = Self::INTERFACE.max_message;
-            Ok(Self(::service::Client::in_session(endpoint, max_message, held)))
+            ::core::result::Result::Ok(Self(::service::Client::in_session(
+                endpoint,
+                max_message,
+                held,
+            )))
         }
     }
 }
 
 fn method(interface: &Interface, number: usize, method: &Method) -> TokenStream {
     let Method { ident, error, .. } = method;
+    let Locals { attempt, came, request, value, .. } = Locals::new();
     let docs = method.marks.docs();
     let parameters = method.arguments.iter().map(parameter);
-    let values = method.values().map(value);
+    let values = method.values().map(encoded);
     let number = Literal::usize_unsuffixed(number);
     let idempotent = method.marks.idempotent;
     let gives = method.handles().map(give);
     let (good, value_type, finish) = outcome(method);
     let call = if method.lends().count() == 0 {
-        quote! { request.call(&(#(#values,)*)) }
+        quote! { #request.call(&(#(#values,)*)) }
     } else {
         let answered = if method.gives_back() {
             quote! { answered_with_backs }
         } else {
             quote! { answered }
         };
-        let call = quote! { request.#answered(&(#(#values,)*)) };
+        let call = quote! { #request.#answered(&(#(#values,)*)) };
         let call = lends(interface, method, call);
         quote! { #call.and_then(::service::Answered::finish) }
     };
@@ -128,17 +134,19 @@ fn method(interface: &Interface, number: usize, method: &Method) -> TokenStream 
             &self,
             #(#parameters,)*
         ) -> ::core::result::Result<#good, ::service::CallError<#error>> {
-            let attempt = ::service::Attempt {
+            let #attempt = ::service::Attempt {
                 label: const {
-                    let interface = <dyn #interface as ::service::Dispatch>::INTERFACE;
-                    ::service::label(#number, interface.hash)
+                    ::service::label(
+                        #number,
+                        <dyn #interface as ::service::Dispatch>::INTERFACE.hash,
+                    )
                 },
                 idempotent: #idempotent,
             };
-            let mut request = ::service::Request::new(&self.0, attempt);
+            let mut #request = ::service::Request::new(&self.0, #attempt);
             #(#gives)*
-            let (value, mut came): (#value_type, ::service::Came) = #call?;
-            let _ = &mut came;
+            let (#value, mut #came): (#value_type, ::service::Came) = #call?;
+            let _ = &mut #came;
             #finish
         }
     }
@@ -146,10 +154,11 @@ fn method(interface: &Interface, number: usize, method: &Method) -> TokenStream 
 
 /// The call inside of the loans that it needs, the first one outermost.
 fn lends(interface: &Interface, method: &Method, call: TokenStream) -> TokenStream {
+    let Locals { request, .. } = Locals::new();
     let share = 2 * method.lends().count();
     let (inline, most) = (interface.max_message as usize / share, interface.max_lend as usize);
     method.lends().rev().fold(call, |call, argument| {
-        let ident = &argument.ident;
+        let (ident, local) = (&argument.ident, &argument.local);
         let lend = match argument.passing {
             Passing::LentMut => quote! { lend_mut },
             _ => quote! { lend },
@@ -158,8 +167,8 @@ fn lends(interface: &Interface, method: &Method, call: TokenStream) -> TokenStre
             ::service::#lend(
                 #ident,
                 ::service::LendLimits { inline: #inline, most: #most },
-                request,
-                |request, #ident| #call,
+                #request,
+                |#request, #local| #call,
             )
         }
     })
@@ -169,30 +178,31 @@ fn lends(interface: &Interface, method: &Method, call: TokenStream) -> TokenStre
 /// the other and of the handles that came.
 fn outcome(method: &Method) -> (TokenStream, TokenStream, TokenStream) {
     let good = &method.good;
+    let Locals { came, session: opened, value, .. } = Locals::new();
     let unit = is_unit(good);
     if let Some(session) = &method.marks.opens {
         let client = client_of(session);
         let (whole, made) = if unit {
-            (quote! { #client }, quote! { { let () = value; session } })
+            (quote! { #client }, quote! { { let () = #value; #opened } })
         } else {
-            (quote! { (#client, #good) }, quote! { (session, value) })
+            (quote! { (#client, #good) }, quote! { (#opened, #value) })
         };
         let finish = quote! {
-            let session = <#client>::opened(&mut came)?;
+            let #opened = <#client>::opened(&mut #came)?;
             ::core::result::Result::Ok(#made)
         };
         return (whole, quote! { #good }, finish);
     }
     match method.handle_and_value() {
-        None => (quote! { #good }, quote! { #good }, quote! { ::core::result::Result::Ok(value) }),
-        Some((_, Some(value))) => {
-            let finish = quote! { ::core::result::Result::Ok((came.take()?, value)) };
-            (quote! { #good }, quote! { #value }, finish)
+        None => (quote! { #good }, quote! { #good }, quote! { ::core::result::Result::Ok(#value) }),
+        Some((_, Some(kind))) => {
+            let finish = quote! { ::core::result::Result::Ok((#came.take()?, #value)) };
+            (quote! { #good }, quote! { #kind }, finish)
         }
         Some((_, None)) => {
             let finish = quote! {
-                let () = value;
-                came.take()
+                let () = #value;
+                #came.take()
             };
             (quote! { #good }, quote! { () }, finish)
         }
@@ -207,19 +217,21 @@ fn is_unit(kind: &Type) -> bool {
 fn client_of(interface: &Path) -> Path {
     let mut client = interface.clone();
     if let Some(last) = client.segments.last_mut() {
-        last.ident = format_ident!("{}Client", last.ident);
+        last.ident = format_ident!("{}Client", last.ident, span = last.ident.span());
     }
     client
 }
 
 /// The parameter: texts and lists by reference or by value, others by value.
 fn parameter(argument: &Argument) -> TokenStream {
-    let Argument { ident, kind, passing } = argument;
+    let Argument { ident, kind, passing, .. } = argument;
     match (passing, borrowed(kind)) {
         (Passing::Copied(_), _) => quote! { #ident: &#kind },
-        (Passing::Lent, _) => quote! { #ident: &(impl ::service::LendBytes + ?Sized) },
+        (Passing::Lent, _) => {
+            quote! { #ident: &(impl ::service::LendBytes + ?::core::marker::Sized) }
+        }
         (Passing::LentMut, _) => {
-            quote! { #ident: &mut (impl ::service::LendBytesMut + ?Sized) }
+            quote! { #ident: &mut (impl ::service::LendBytesMut + ?::core::marker::Sized) }
         }
         (Passing::Value, Some(borrowed)) => {
             quote! { #ident: impl ::core::convert::AsRef<#borrowed> }
@@ -231,17 +243,22 @@ fn parameter(argument: &Argument) -> TokenStream {
 /// How the handles of an argument go into the message.
 fn give(argument: &Argument) -> TokenStream {
     let ident = &argument.ident;
+    let Locals { request, .. } = Locals::new();
     match &argument.passing {
         Passing::Copied(names) => {
             let rights = rights(names);
-            quote! { request.give_copy(#ident, #rights); }
+            quote! { #request.give_copy(#ident, #rights); }
         }
-        _ => quote! { request.give(#ident); },
+        _ => quote! { #request.give(#ident); },
     }
 }
 
 /// The value that is encoded.
-fn value(argument: &Argument) -> TokenStream {
+fn encoded(argument: &Argument) -> TokenStream {
+    if argument.passing.is_lent() {
+        let local = &argument.local;
+        return quote! { &#local };
+    }
     let ident = &argument.ident;
     match borrowed(&argument.kind) {
         Some(borrowed) => quote! { ::core::convert::AsRef::<#borrowed>::as_ref(&#ident) },
@@ -251,14 +268,8 @@ fn value(argument: &Argument) -> TokenStream {
 
 /// The unsized form of `String` and `Vec<T>`: the same on the wire.
 fn borrowed(kind: &Type) -> Option<TokenStream> {
-    let Type::Path(path) = kind else { return None };
-    let last = path.path.segments.last()?;
-    match &last.arguments {
-        PathArguments::None if last.ident == "String" => Some(quote! { str }),
-        PathArguments::AngleBracketed(list) if last.ident == "Vec" => {
-            let Some(GenericArgument::Type(item)) = list.args.first() else { return None };
-            Some(quote! { [#item] })
-        }
-        _ => None,
+    match standard(kind)? {
+        Standard::Text => Some(quote! { ::core::primitive::str }),
+        Standard::List(item) => Some(quote! { [#item] }),
     }
 }

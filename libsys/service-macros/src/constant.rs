@@ -5,6 +5,7 @@ use crate::schema;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::Type;
+use syn::ext::IdentExt as _;
 
 /// `Dispatch::INTERFACE`
 pub(crate) fn constant(interface: &Interface) -> TokenStream {
@@ -25,12 +26,12 @@ pub(crate) fn constant(interface: &Interface) -> TokenStream {
 
 /// What `describe` tells of a method.
 fn described(method: &Method) -> TokenStream {
-    let name = method.ident.to_string();
+    let name = method.ident.unraw().to_string();
     let help = method.marks.help();
     let result = schema::result_type(method);
     let error = schema::type_name(&method.error);
     let arguments = method.arguments.iter().map(|argument| {
-        let name = argument.ident.to_string();
+        let name = argument.ident.unraw().to_string();
         let type_name = schema::argument_type(argument);
         quote! { ::service::Argument { name: #name, type_name: #type_name } }
     });
@@ -48,7 +49,7 @@ fn described(method: &Method) -> TokenStream {
 /// Numbers that change with what is inside of the types.
 fn shape_numbers(method: &Method) -> Vec<TokenStream> {
     let arguments = method.arguments.iter().map(|argument| match handles(argument) {
-        Some(count) => quote! { #count as u64 },
+        Some(count) => quote! { #count as ::core::primitive::u64 },
         // Its name says all.
         None if argument.passing.is_lent() => quote! { 0 },
         None => shape(&argument.kind),

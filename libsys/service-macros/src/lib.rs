@@ -3,8 +3,10 @@
 
 mod client;
 mod constant;
+mod data;
 mod marks;
 mod model;
+mod names;
 mod passing;
 mod schema;
 mod server;
@@ -33,6 +35,9 @@ pub fn interface(arguments: TokenStream, item: TokenStream) -> TokenStream {
 pub fn data(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let _none = parse_macro_input!(arguments as syn::parse::Nothing);
     let item = parse_macro_input!(item as DeriveInput);
+    if let Err(error) = data::check(&item) {
+        return error.to_compile_error().into();
+    }
     quote! {
         #[derive(
             ::service::serde::Serialize,

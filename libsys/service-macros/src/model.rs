@@ -2,9 +2,12 @@
 //! place in the source where it is.
 
 use crate::marks::Marks;
+use crate::names;
 use crate::passing::{Passing, refuse_borrowed};
 use crate::schema;
-use crate::settings::Settings;
+use crate::settings::{NAME, Settings, is_service_name};
+use quote::ToTokens as _;
+use syn::ext::IdentExt as _;
 use syn::{
     Attribute, Error, FnArg, GenericArgument, Generics, Ident, ItemTrait, Pat, PathArguments,
     Result, ReturnType, Signature, TraitItem, TraitItemFn, Type, Visibility,
@@ -24,6 +27,8 @@ pub(crate) struct Interface {
     /// Whether only those call it who opened a session.
     pub(crate) session: bool,
     pub(crate) schema: String,
+    /// The type parameter of its client.
+    pub(crate) connection: Ident,
     pub(crate) methods: Vec<Method>,
 }
 
@@ -39,6 +44,8 @@ pub(crate) struct Method {
 
 pub(crate) struct Argument {
     pub(crate) ident: Ident,
+    /// The variable that holds it where the author's name is not seen.
+    pub(crate) local: Ident,
     pub(crate) kind: Type,
     pub(crate) passing: Passing,
 }
@@ -46,13 +53,18 @@ pub(crate) struct Argument {
 impl Interface {
     pub(crate) fn read(settings: Settings, item: ItemTrait) -> Result<Self> {
         check_trait(&item)?;
+        let connection = names::fresh("C", item.to_token_stream());
         let methods: Vec<Method> =
             item.items.into_iter().map(Method::read).collect::<Result<_>>()?;
         let connectors: Vec<_> = methods.iter().filter(|m| m.marks.connector).collect();
         if let [_, second, ..] = connectors.as_slice() {
             return Err(Error::new(second.ident.span(), "an interface has one connector"));
         }
-        let name = settings.name.unwrap_or_else(|| item.ident.to_string().to_lowercase());
+        names::check(&methods, settings.session)?;
+        let name = match settings.name {
+            Some(name) => name,
+            None => name_of(&item.ident)?,
+        };
         let schema = schema::text(&name, settings.version, &methods);
         Ok(Self {
             attributes: item.attrs,
@@ -64,9 +76,20 @@ impl Interface {
             max_lend: settings.max_lend,
             session: settings.session,
             schema,
+            connection,
             methods,
         })
     }
+}
+
+/// The service's name when it is not given: the trait's.
+fn name_of(ident: &Ident) -> Result<String> {
+    let name = ident.unraw().to_string().to_lowercase();
+    if is_service_name(&name) {
+        return Ok(name);
+    }
+    let text = format!("`{name}` cannot be the service's name, which {NAME}: give `name = \"…\"`");
+    Err(Error::new(ident.span(), text))
 }
 
 fn check_trait(item: &ItemTrait) -> Result<()> {
@@ -183,18 +206,22 @@ fn arguments(sig: &Signature) -> Result<Vec<Argument>> {
         let text = "a method of an interface takes `&mut self` first";
         return Err(Error::new(sig.ident.span(), text));
     }
-    sig.inputs.iter().skip(1).map(argument).collect()
+    sig.inputs.iter().skip(1).enumerate().map(|(at, input)| argument(at, input)).collect()
 }
 
-fn argument(input: &FnArg) -> Result<Argument> {
+fn argument(at: usize, input: &FnArg) -> Result<Argument> {
     let FnArg::Typed(typed) = input else {
         return Err(Error::new_spanned(input, "`self` comes first"));
     };
     let Pat::Ident(pattern) = &*typed.pat else {
         return Err(Error::new_spanned(&typed.pat, "an argument is a plain name"));
     };
+    if pattern.by_ref.is_some() || pattern.mutability.is_some() || pattern.subpat.is_some() {
+        return Err(Error::new_spanned(pattern, "an argument is a plain name"));
+    }
     let passing = Passing::read(&typed.attrs, &typed.ty)?;
-    Ok(Argument { ident: pattern.ident.clone(), kind: (*typed.ty).clone(), passing })
+    let (ident, local) = (pattern.ident.clone(), names::numbered(at));
+    Ok(Argument { ident, local, kind: (*typed.ty).clone(), passing })
 }
 
 fn output(sig: &Signature) -> Result<(Type, Type, Type)> {

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Error, Ident, Meta, Result, Token, Type};
+use syn::{Attribute, Error, GenericArgument, Ident, Meta, PathArguments, Result, Token, Type};
 
 /// How an argument travels.
 #[derive(Debug)]
@@ -99,6 +99,36 @@ pub(crate) fn refuse_borrowed(kind: &Type) -> Result<()> {
         _ => return Ok(()),
     };
     Err(Error::new_spanned(kind, text))
+}
+
+/// A standard type that a client's method takes by reference.
+pub(crate) enum Standard<'a> {
+    /// `String`.
+    Text,
+    /// `Vec<T>`.
+    List(&'a Type),
+}
+
+/// Which of them a type is, by its name.
+pub(crate) fn standard(kind: &Type) -> Option<Standard<'_>> {
+    let Type::Path(path) = kind else { return None };
+    let last = path.path.segments.last()?;
+    match &last.arguments {
+        PathArguments::None if last.ident == "String" => Some(Standard::Text),
+        PathArguments::AngleBracketed(list) if last.ident == "Vec" => match list.args.first() {
+            Some(GenericArgument::Type(item)) => Some(Standard::List(item)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Its path in the crate `service`.
+pub(crate) fn standard_type(kind: &Type) -> Option<TokenStream> {
+    Some(match standard(kind)? {
+        Standard::Text => quote! { String },
+        Standard::List(item) => quote! { List<#item> },
+    })
 }
 
 /// `READ | WRITE` as an expression.

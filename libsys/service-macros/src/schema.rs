@@ -2,6 +2,7 @@
 
 use crate::model::{Argument, Method};
 use quote::ToTokens;
+use syn::ext::IdentExt as _;
 
 /// `console@1; write(text: String) -> u32 ! ConsoleError; …`
 pub(crate) fn text(name: &str, version: u32, methods: &[Method]) -> String {
@@ -10,11 +11,11 @@ pub(crate) fn text(name: &str, version: u32, methods: &[Method]) -> String {
         let arguments: Vec<String> = method
             .arguments
             .iter()
-            .map(|argument| format!("{}: {}", argument.ident, argument_type(argument)))
+            .map(|argument| format!("{}: {}", argument.ident.unraw(), argument_type(argument)))
             .collect();
         text += &format!(
             "; {}({}) -> {} ! {}",
-            method.ident,
+            method.ident.unraw(),
             arguments.join(", "),
             result_type(method),
             type_name(&method.error)

@@ -57,12 +57,18 @@ impl Parse for Settings {
 
 fn service_name(literal: &LitStr) -> Result<String> {
     let name = literal.value();
-    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if name.is_empty() || name.len() > 16 || !name.chars().all(good) {
-        let text = "a service's name is 1 to 16 lower-case letters, digits and `-`";
-        return Err(Error::new(literal.span(), text));
+    if is_service_name(&name) {
+        return Ok(name);
     }
-    Ok(name)
+    Err(Error::new(literal.span(), format!("a service's name {NAME}")))
+}
+
+/// What a service's name is.
+pub(crate) const NAME: &str = "is 1 to 16 lower-case letters, digits and `-`";
+
+pub(crate) fn is_service_name(name: &str) -> bool {
+    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    (1..=16).contains(&name.len()) && name.chars().all(good)
 }
 
 fn message_size(literal: &LitInt) -> Result<u32> {

@@ -84,6 +84,12 @@
 //!
 //! **Events** go from a server to its clients by [`Subscribers`], or through a queue.
 //!
+//! **Names.** Arguments, methods and types may have any name, `r#type` too: the generated code means
+//! its own variables and the standard types whatever they hide. Refused at their place are names of
+//! methods that every client has (`connect`, `endpoint`, `within`, …), own types called `String`,
+//! `Vec` or `Result` where those are meant, and a type of messages that contains itself (through
+//! a second type the compiler finds it: a cycle of `SCHEMA` constants).
+//!
 //! **What it makes** of `trait Console`: the server's trait `Console` (methods get a
 //! [`&Caller`](Caller) first), `dyn Console` as a [`Dispatch`] for [`serve`] and [`Server`],
 //! and `ConsoleClient`.
@@ -124,6 +130,7 @@ mod retry;
 mod server;
 mod session;
 mod shape;
+mod standard;
 mod subscribers;
 
 pub use call::{Call, Caller};
@@ -143,6 +150,8 @@ pub use server::{Dispatch, Event, Raw, Server, serve};
 pub use service_macros::{data, interface};
 pub use session::{Opening, Session, Sessions};
 pub use shape::{ArgumentShape, MethodShape};
+#[doc(hidden)]
+pub use standard::{Is, is};
 pub use subscribers::Subscribers;
 
 #[cfg(not(target_os = "none"))]

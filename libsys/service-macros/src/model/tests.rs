@@ -47,6 +47,39 @@ fn a_good_interface_is_read() {
 }
 
 #[test]
+fn names_that_are_taken_are_named() {
+    let method = |name: &str| format!("trait A {{ fn {name}(&mut self) -> Result<u8, N>; }}");
+    for name in ["connect", "connect_as", "from_endpoint", "endpoint", "within", "with_timeout"] {
+        refused("version = 1", &method(name), "clients have a");
+        refused("version = 1", &method(&format!("r#{name}")), "clients have a");
+    }
+    for name in ["opened", "closed", "endpoint"] {
+        refused("version = 1, session", &method(name), "clients have a");
+    }
+    for name in ["opened", "closed"] {
+        assert!(read("version = 1", &method(name)).is_ok(), "{name}");
+    }
+    assert!(read("version = 1, session", &method("connect")).is_ok());
+    let twice = "trait A { fn a(&mut self) -> Result<u8, N>; fn r#a(&mut self) -> Result<u8, N>; }";
+    refused("version = 1", twice, "a method `a` is there already");
+    let twice = "trait A { fn a(&mut self, x: u8, x: u8) -> Result<u8, N>; }";
+    refused("version = 1", twice, "an argument `x` is there already");
+    let pattern = "trait A { fn a(&mut self, mut x: u8) -> Result<u8, N>; }";
+    refused("version = 1", pattern, "plain name");
+}
+
+#[test]
+fn a_trait_whose_name_is_no_services_gives_one() {
+    for name in ["My_Shop", "\u{dc}berblick", "SeventeenLettersX"] {
+        let item = format!("trait {name} {{ fn a(&mut self) -> Result<u8, N>; }}");
+        refused("version = 1", &item, "cannot be the service's name");
+        assert_eq!(read("version = 1, name = \"shop\"", &item).unwrap().name, "shop");
+    }
+    let raw = read("version = 1", "trait r#Try { fn r#do(&mut self) -> Result<u8, N>; }").unwrap();
+    assert_eq!((raw.name.as_str(), raw.schema.as_str()), ("try", "try@1; do() -> u8 ! N"));
+}
+
+#[test]
 fn wrong_settings_are_named() {
     let item = "trait A { fn a(&mut self) -> Result<u8, Never>; }";
     refused("", item, "needs a version");

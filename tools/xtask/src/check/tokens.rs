@@ -31,6 +31,19 @@ pub(crate) fn lines_with(tokens: TokenStream, word: &str) -> Vec<usize> {
     lines
 }
 
+/// All identifiers, as often as they stand there.
+pub(crate) fn words(tokens: TokenStream) -> Vec<String> {
+    let mut words = Vec::new();
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) => words.extend(self::words(group.stream())),
+            TokenTree::Ident(ident) => words.push(ident.to_string()),
+            _ => {}
+        }
+    }
+    words
+}
+
 /// Whether the file begins with `#![forbid(unsafe_code)]`, among other attributes.
 pub(super) fn forbids_unsafe(tokens: TokenStream) -> bool {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();

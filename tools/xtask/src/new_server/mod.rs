@@ -8,12 +8,16 @@ mod name;
 mod rename;
 
 use crate::build::MANIFEST;
+use crate::check::{sources, tokens};
 use crate::{metadata, setup, workspace};
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use name::ServerName;
 use std::fs;
 use std::path::Path;
+
+/// What it is copied from, from the root on.
+const TEMPLATE: &str = "servers/template";
 
 /// Make a new server from the template, and add it to the system manifest.
 #[derive(Args)]
@@ -25,18 +29,33 @@ pub(crate) struct Arguments {
 /// The command.
 pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     let name: ServerName = arguments.name.parse()?;
-    let packages = metadata::packages()?;
-    for taken in [name.package(), &name.api_package()] {
-        if packages.iter().any(|package| package.name == taken) {
-            bail!("there is a package `{taken}` already; choose another name");
-        }
-    }
+    let ours = metadata::packages()?.into_iter().map(|package| package.name);
+    let others = locked(&workspace::root().join("Cargo.lock"))?;
+    let template = words(&workspace::root().join(TEMPLATE))?;
+    name.check_free(&ours.chain(others).collect::<Vec<_>>(), &template)?;
     create(&workspace::root(), &name)?;
     // Cargo notes the new member in Cargo.lock, and says if it is not usable.
     metadata::packages()?;
     format(&name);
     print_next(&name);
     Ok(0)
+}
+
+/// All packages that a build may use.
+fn locked(file: &Path) -> Result<Vec<String>> {
+    let text = fs::read_to_string(file)
+        .with_context(|| format!("cannot read {}; build once first", file.display()))?;
+    let name = |line: &str| Some(line.strip_prefix("name = \"")?.strip_suffix('"')?.to_owned());
+    Ok(text.lines().filter_map(name).collect())
+}
+
+/// The names in the template's sources.
+fn words(folder: &Path) -> Result<Vec<String>> {
+    let mut words = Vec::new();
+    for file in sources(folder)? {
+        words.extend(tokens::words(tokens::read(&file)?));
+    }
+    Ok(words)
 }
 
 fn create(root: &Path, name: &ServerName) -> Result<()> {
@@ -50,7 +69,7 @@ fn create(root: &Path, name: &ServerName) -> Result<()> {
         "{MANIFEST} has a server `{}` already; choose another name",
         name.package()
     );
-    let made = copy(&root.join("servers/template"), &folder, name).and_then(|()| {
+    let made = copy(&root.join(TEMPLATE), &folder, name).and_then(|()| {
         fs::write(&file, with_block(&manifest, name))
             .with_context(|| format!("cannot write {}", file.display()))
     });

@@ -1,53 +1,72 @@
 //! The name of a server, in all its forms.
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use std::str::FromStr;
 
-/// Names that mean something else: in the archive, to the kernel, to Rust.
-const TAKEN: [&str; 40] = [
-    "abi",
-    "alloc",
-    "as",
-    "async",
-    "await",
-    "break",
-    "checksums",
-    "cmdline",
-    "const",
-    "continue",
-    "core",
-    "crate",
-    "defmt",
-    "dyn",
-    "else",
-    "enum",
-    "extern",
-    "fn",
-    "for",
-    "if",
-    "impl",
-    "in",
-    "init",
-    "kernel",
-    "let",
-    "loop",
-    "manifest",
-    "match",
-    "mod",
-    "move",
-    "postern",
-    "pub",
-    "serde",
-    "static",
-    "std",
-    "struct",
-    "super",
-    "test",
-    "trait",
-    "type",
+/// Words of the language, today's and those that it keeps for later.
+const KEYWORDS: [&str; 51] = [
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
+    "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",
+    "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
+    "return", "self", "static", "struct", "super", "trait", "true", "try", "type", "typeof",
+    "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
-const TAKEN_TOO: [&str; 9] =
-    ["mut", "ref", "return", "self", "template", "unsafe", "use", "where", "while"];
+
+/// Crates that come with the compiler.
+const CRATES: [&str; 5] = ["alloc", "core", "proc-macro", "std", "test"];
+
+/// Folders of cargo beside the programs that it builds.
+const FOLDERS: [&str; 4] = ["build", "deps", "examples", "incremental"];
+
+/// Files of the boot archive, parts of the system, and the ends of other names.
+const OURS: [&str; 8] =
+    ["api", "checksums", "cmdline", "init", "kernel", "manifest", "postern", "template"];
+
+/// Types and traits that every file knows without importing them, in small letters.
+const PRELUDE: [&str; 42] = [
+    "asmut",
+    "asref",
+    "box",
+    "clone",
+    "copy",
+    "debug",
+    "default",
+    "display",
+    "doubleendediterator",
+    "drop",
+    "eq",
+    "err",
+    "exactsizeiterator",
+    "extend",
+    "fn",
+    "fnmut",
+    "fnonce",
+    "from",
+    "fromiterator",
+    "future",
+    "hash",
+    "into",
+    "intofuture",
+    "intoiterator",
+    "iterator",
+    "none",
+    "ok",
+    "option",
+    "ord",
+    "partialeq",
+    "partialord",
+    "result",
+    "send",
+    "sized",
+    "some",
+    "string",
+    "sync",
+    "toowned",
+    "tostring",
+    "tryfrom",
+    "tryinto",
+    "vec",
+];
 
 /// A name that a server can have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +81,29 @@ impl ServerName {
     /// The package of its interface: `my-server-api`.
     pub(super) fn api_package(&self) -> String {
         format!("{}-api", self.0)
+    }
+
+    /// Refuses a name that would hide a package or what the template uses.
+    ///
+    /// # Errors
+    /// One that says which.
+    pub(super) fn check_free(&self, packages: &[String], template: &[String]) -> Result<()> {
+        let crates = [self.package().to_owned(), self.api_package()];
+        for package in packages.iter().map(|package| package.replace('_', "-")) {
+            ensure!(
+                !crates.contains(&package),
+                "there is a package `{package}` already, here or among what others made; \
+                 choose another name"
+            );
+        }
+        let types = ["", "Client", "Error"].map(|end| format!("{}{end}", self.camel()));
+        let hidden = template.iter().find(|name| types.contains(name));
+        let Some(hidden) = hidden else { return Ok(()) };
+        bail!(
+            "`{}` is no name for a server: it would have a `{hidden}`, and so does what it uses; \
+             choose another name",
+            self.0
+        )
     }
 
     /// As crates and modules have it: `my_server`.
@@ -99,11 +141,18 @@ impl FromStr for ServerName {
             !name.ends_with('-') && !name.contains("--"),
             "`{name}` is no name for a server: a hyphen stands between two other characters"
         );
-        ensure!(
-            !TAKEN.contains(&name) && !TAKEN_TOO.contains(&name),
-            "`{name}` means something else already; choose another name"
-        );
-        Ok(Self(name.to_owned()))
+        let other = |what: &str| format!("`{name}` is {what}; choose another name");
+        ensure!(!KEYWORDS.contains(&name), other("a word of Rust"));
+        ensure!(!CRATES.contains(&name), other("a crate of the compiler's"));
+        ensure!(!FOLDERS.contains(&name), other("a folder of cargo's"));
+        ensure!(!OURS.contains(&name), other("something else in Postern already"));
+        ensure!(!name.ends_with("-api"), other("what the interface of a server is called"));
+        let made = Self(name.to_owned());
+        let (camel, lower) = (made.camel(), made.camel().to_lowercase());
+        let clash =
+            other(&format!("no name for a server: its trait `{camel}` would hide Rust's own"));
+        ensure!(!PRELUDE.contains(&lower.as_str()), clash);
+        Ok(made)
     }
 }
 
@@ -136,11 +185,35 @@ mod tests {
             ("a--b", "hyphen"),
             ("ab-", "hyphen"),
             ("init", "something else"),
-            ("loop", "something else"),
             ("template", "something else"),
+            ("loop", "a word of Rust"),
+            ("gen", "a word of Rust"),
+            ("yield", "a word of Rust"),
+            ("test", "a crate"),
+            ("proc-macro", "a crate"),
+            ("deps", "a folder"),
+            ("disk-api", "the interface"),
+            ("string", "its trait `String` would hide"),
+            ("to-string", "its trait `ToString` would hide"),
+            ("option", "its trait `Option` would hide"),
+            ("fn-mut", "its trait `FnMut` would hide"),
         ] {
             let error = parse(name).unwrap_err();
             assert!(error.contains(why), "{name}: {error}");
         }
+    }
+
+    #[test]
+    fn packages_and_what_the_template_uses_are_taken() {
+        let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let (packages, template) = (names(&["serde", "disk-api", "tar_no"]), names(&["Caller"]));
+        let refused = |name: &str| {
+            parse(name).unwrap().check_free(&packages, &template).err().map(|it| it.to_string())
+        };
+        assert!(refused("serde").unwrap().contains("package `serde`"));
+        assert!(refused("disk").unwrap().contains("package `disk-api`"));
+        assert!(refused("tar-no").unwrap().contains("package `tar-no`"));
+        assert!(refused("caller").unwrap().contains("have a `Caller`"));
+        assert_eq!(refused("parrot"), None);
     }
 }
