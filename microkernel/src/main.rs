@@ -42,6 +42,10 @@ fn running(mut boot: Boot) -> ! {
     let archive =
         Archive::open(boot.archive()).unwrap_or_else(|error| fail(format_args!("{error}")));
     let line = boot.facts.cmdline.or_else(|| archive.text("cmdline")).unwrap_or_default();
+    if line.len() > abi::CMDLINE_MAX {
+        let (len, most) = (line.len(), abi::CMDLINE_MAX);
+        fail(format_args!("command line: it is {len} bytes long; at most {most}"));
+    }
     let options = Options::parse(line);
     set_log_level(&options);
     start_other_cpus(&mut boot, &options);

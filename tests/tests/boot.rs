@@ -46,6 +46,32 @@ fn a_uefi_disk_image_boots() {
     });
 }
 
+/// What is special to QEMU, to shells and to patterns.
+const HARD_NAME: &str = "a,b=c d,,\"e\"'f' 100%d%s \u{e9}:\\";
+
+#[test]
+fn a_clone_in_a_folder_of_any_name_boots() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path().join(HARD_NAME);
+    std::fs::create_dir(&folder).expect("a folder of this name");
+    let images = Images::get().expect("images");
+    let copy = |from: &std::path::Path| {
+        let to = folder.join(from.file_name().expect("a file"));
+        std::fs::copy(from, &to).expect("a copy");
+        to
+    };
+    let (kernel, archive) = (copy(&images.kernel), copy(&images.archive));
+    let disk = copy(&images.bios().expect("a disk image"));
+    let direct = Boot::Direct { kernel, archive, command_line: String::new() };
+    for (name, boot) in [("boot-hard", direct), ("boot-hard-bios", Boot::Bios(disk))] {
+        boots(name, |machine| {
+            *machine = Machine::new(boot, folder.join(format!("{name}.log")), images.elfs());
+            Ok(())
+        });
+        assert!(folder.join(format!("{name}.log")).is_file(), "the log is elsewhere");
+    }
+}
+
 /// Boots with other bytes in the place of the boot archive.
 fn with_archive(name: &str, bytes: &[u8], words: &str) -> Result<Outcome> {
     let folder = tempfile::tempdir()?;
@@ -107,6 +133,14 @@ fn an_init_that_is_missing_is_named() {
 fn an_unknown_kernel_word_is_named() {
     let bytes = archive().to_bytes().unwrap();
     refused(with_archive("boot-word", &bytes, "log=loud"), &["loud"]);
+}
+
+#[test]
+fn a_command_line_that_is_too_long_is_named_with_its_limit() {
+    let words = "x".repeat(abi::CMDLINE_MAX + 1);
+    let bytes = archive().set("cmdline", words.into_bytes()).to_bytes().unwrap();
+    refused(with_archive("boot-words", &bytes, ""), &["2049 bytes long; at most 2048"]);
+    boots("boot-long", |machine| machine.append(&"x".repeat(abi::CMDLINE_MAX)).map(|_| ()));
 }
 
 #[test]

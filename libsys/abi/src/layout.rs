@@ -75,6 +75,10 @@ pub const STACK_TOP: u64 = Layout::OWN.stack_top;
 pub const STARTUP_ADDRESS: u64 = Layout::OWN.startup;
 /// The size of a startup block in bytes.
 pub const STARTUP_SIZE: u64 = PAGE_SIZE;
+/// The longest kernel command line in bytes. Every program finds it in its startup block, whose
+/// other half is for the program's own arguments and handles; the loader of a direct boot holds
+/// 4095 bytes and writes past that.
+pub const CMDLINE_MAX: usize = 2048;
 
 #[cfg(test)]
 mod tests {

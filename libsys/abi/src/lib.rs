@@ -45,8 +45,8 @@ pub use fault::{FAULT_LABEL, FaultKind, FaultReply};
 pub use handle::{Handle, OWN_PROCESS, ObjectKind, Rights};
 pub use info::{CpuInfo, IRQ_LINES, IrqCounts, SystemInfo, TURN_BUCKETS};
 pub use layout::{
-    HEAP_BASE, IMAGE_BASE, Layout, MAP_BASE, PAGE_SIZE, STACK_TOP, STACKS_BASE, STARTUP_ADDRESS,
-    STARTUP_SIZE, USER_END, USER_START,
+    CMDLINE_MAX, HEAP_BASE, IMAGE_BASE, Layout, MAP_BASE, PAGE_SIZE, STACK_TOP, STACKS_BASE,
+    STARTUP_ADDRESS, STARTUP_SIZE, USER_END, USER_START,
 };
 pub use log::{LOG_BURST, LOG_MAGIC, LOG_RATE, LogHeader, LogKind};
 pub use message::{

@@ -1,8 +1,9 @@
 //! What a machine boots, in QEMU's words.
 
 use crate::find_ovmf;
-use anyhow::{Context as _, Result};
-use std::ffi::OsString;
+use anyhow::{Context as _, Result, ensure};
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
 /// What is booted.
@@ -31,8 +32,8 @@ impl Boot {
                 "-kernel".into(),
                 kernel.into(),
                 "-initrd".into(),
-                // A comma would begin a second module.
-                archive.to_string_lossy().replace(',', ",,").into(),
+                // As it is: only the Multiboot loader splits it at commas, and this is PVH.
+                archive.into(),
                 "-append".into(),
                 command_line.into(),
             ],
@@ -58,6 +59,27 @@ impl Boot {
 
 /// A disk whose changes are forgotten, so that many machines can share the file.
 fn drive(image: &Path) -> OsString {
-    let path = image.to_string_lossy().replace(',', ",,");
-    format!("format=raw,snapshot=on,file={path}").into()
+    option("format=raw,snapshot=on,file=", image)
+}
+
+/// A list of `KEY=VALUE` that ends with a path; a comma in a value is doubled.
+pub(crate) fn option(keys: &str, path: &Path) -> OsString {
+    let mut word = keys.as_bytes().to_vec();
+    for byte in OsStr::as_bytes(path.as_os_str()) {
+        word.push(*byte);
+        if *byte == b',' {
+            word.push(b',');
+        }
+    }
+    OsString::from_vec(word)
+}
+
+/// Refuses words for the kernel that are too long for it and for its loader.
+///
+/// # Errors
+/// One that names the limit.
+pub fn check_kernel_words(words: &str) -> Result<()> {
+    let (len, most) = (words.len(), abi::CMDLINE_MAX);
+    ensure!(len <= most, "the words for the kernel are {len} bytes long; at most {most}");
+    Ok(())
 }

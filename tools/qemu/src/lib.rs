@@ -44,7 +44,7 @@ mod tree;
 mod verdict;
 
 pub use archive::Archive;
-pub use boot::Boot;
+pub use boot::{Boot, check_kernel_words};
 pub use campaign::{Campaign, results as campaign_results};
 pub use find::{find_ovmf, find_qemu};
 pub use fuzz::{Fuzz, Fuzzed};

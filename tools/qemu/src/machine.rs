@@ -1,9 +1,11 @@
 //! The machine: which QEMU, with which devices, booting what.
 
+use crate::boot::{check_kernel_words, option};
 use crate::find::{die_with_parent, find_qemu};
 use crate::{Boot, Elfs, Session};
 use anyhow::{Context as _, Result, bail};
 use std::ffi::OsString;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -62,11 +64,14 @@ impl Machine {
     /// Adds words to the kernel's command line.
     ///
     /// # Errors
-    /// When it boots from a disk image: its command line lies in the boot archive.
+    /// When they are too long, or it boots from a disk image: its command line lies in the boot
+    /// archive.
     pub fn append(&mut self, words: &str) -> Result<&mut Self> {
         match &mut self.boot {
             Boot::Direct { command_line, .. } => {
-                *command_line = format!("{command_line} {words}").trim().to_owned();
+                let all = format!("{command_line} {words}").trim().to_owned();
+                check_kernel_words(&all)?;
+                *command_line = all;
                 Ok(self)
             }
             _ => bail!(
@@ -141,9 +146,16 @@ impl Machine {
         Ok(command)
     }
 
-    /// QEMU's own log: what made the CPU reset.
+    /// QEMU's own log: what made the CPU reset. QEMU takes a `%` for the beginning of a pattern
+    /// and knows no way to write a plain one: then it is in the folder for temporary files.
     pub fn qemu_log(&self) -> PathBuf {
-        self.log.with_extension("qemu.log")
+        let beside = self.log.with_extension("qemu.log");
+        if !beside.as_os_str().as_encoded_bytes().contains(&b'%') {
+            return beside;
+        }
+        let mut hasher = DefaultHasher::new();
+        beside.hash(&mut hasher);
+        std::env::temp_dir().join(format!("postern-{:016x}.qemu.log", hasher.finish()))
     }
 
     fn arguments(&self) -> Result<Vec<OsString>> {
@@ -170,7 +182,7 @@ impl Machine {
             words.extend(["-S".into(), "-gdb".into(), format!("tcp:127.0.0.1:{port}").into()]);
         }
         if let Some(socket) = &self.monitor {
-            let place = prefixed("socket,id=monitor,server=on,wait=off,path=", socket);
+            let place = option("socket,id=monitor,server=on,wait=off,path=", socket);
             words.extend(["-chardev".into(), place, "-mon".into(), "monitor".into()]);
         }
         words.extend(self.extra.iter().map(OsString::from));
@@ -208,7 +220,7 @@ mod tests {
         machine.append("selftest").unwrap().append("log=info").unwrap();
         machine.cpus = 2;
         let words = words(&machine);
-        assert!(words.contains("-kernel k -initrd a,,b.tar -append selftest log=info"), "{words}");
+        assert!(words.contains("-kernel k -initrd a,b.tar -append selftest log=info"), "{words}");
         assert!(words.contains("-m 64M -smp 2"), "{words}");
         assert!(words.contains("-debugcon file:logs/a.log"), "{words}");
         assert!(words.contains("-D logs/a.qemu.log"), "{words}");
@@ -225,6 +237,34 @@ mod tests {
     fn each_number_of_cpus_has_its_log() {
         let machine = machine(direct()).with_cpus(4);
         let words = words(&machine);
+    #[test]
+    fn a_comma_is_doubled_where_words_are_lists() {
+        let mut machine = machine(Boot::Bios("a,b/d.img".into()));
+        machine.monitor = Some("m,n".into());
+        let words = words(&machine);
+        assert!(words.contains("snapshot=on,file=a,,b/d.img"), "{words}");
+        assert!(words.contains("wait=off,path=m,,n"), "{words}");
+    }
+
+    #[test]
+    fn a_log_that_qemu_would_take_for_a_pattern_is_elsewhere() {
+        let mut machine = machine(direct());
+        machine.log = "100%d/a.log".into();
+        let log = machine.qemu_log();
+        assert!(!log.display().to_string().contains('%'), "{}", log.display());
+        machine.log = "100%e/a.log".into();
+        assert_ne!(machine.qemu_log(), log);
+    }
+
+    #[test]
+    fn words_that_are_too_long_are_refused_with_the_limit() {
+        let mut machine = machine(direct());
+        machine.append(&"x".repeat(abi::CMDLINE_MAX - 1)).unwrap();
+        let error = machine.append("y").unwrap_err().to_string();
+        assert!(error.contains("2049 bytes long; at most 2048"), "{error}");
+        assert!(!words(&machine).contains("x y"), "nothing of it was taken");
+    }
+
         assert!(words.contains("-smp 4") && words.contains("logs/a.4-cpus.log"), "{words}");
     }
 

@@ -9,7 +9,7 @@ use crate::setup::{self, Toolchain};
 use crate::{build, step, workspace};
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
-use qemu_harness::{Archive, Images};
+use qemu_harness::{Archive, Images, check_kernel_words};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -26,6 +26,7 @@ pub(crate) struct Arguments {
 
 /// The command.
 pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
+    check_kernel_words(&arguments.append)?;
     let toolchain = setup::toolchain()?;
     let images = build::all(&toolchain)?;
     for firmware in [Firmware::Bios, Firmware::Uefi] {
@@ -63,6 +64,7 @@ fn archive_with(images: &Images, firmware: Firmware, words: &str) -> Result<Path
     if words.is_empty() {
         return Ok(images.archive.clone());
     }
+    check_kernel_words(words)?;
     let mut archive = Archive::read(&images.archive)?;
     archive.set("cmdline", words.as_bytes().to_vec());
     let file = images.archive.with_file_name(format!("boot-{}.tar", firmware.name()));

@@ -3,7 +3,7 @@
 use crate::{build, disk_image, setup};
 use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
-use qemu_harness::{Boot, Machine};
+use qemu_harness::{Boot, Machine, check_kernel_words};
 use rustix::termios::tcgetwinsize;
 use std::fs::File;
 use std::io::IsTerminal as _;
@@ -63,6 +63,7 @@ impl MachineArguments {
 
     /// Builds what is missing and sets up the machine; `name` names its log.
     pub(crate) fn prepare(&self, name: &str) -> Result<Machine> {
+        check_kernel_words(&self.append).context("--append")?;
         setup::qemu()?;
         if self.kvm {
             File::options()
