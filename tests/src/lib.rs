@@ -13,19 +13,21 @@ pub use system::{machine_with_changes, machine_with_sections};
 pub use transcript::{Example, matches, readme_session};
 
 use anyhow::{Context as _, Result, ensure};
-use qemu_harness::{Images, Machine, Monitor, Outcome, Session};
+use qemu_harness::{Deadline, Images, Machine, Monitor, Outcome, Session};
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// How long a boot may take on a busy machine.
+/// How long a boot may take. These limits count the machine's own time: on a host with busy
+/// neighbours they are as much longer.
 pub const BOOT: Duration = Duration::from_secs(60);
 /// How long a command may take.
 pub const COMMAND: Duration = Duration::from_secs(30);
 /// How long the end of a machine may take.
 pub const END: Duration = Duration::from_secs(20);
+/// How long a command is given again until it tells what is waited for.
+const AT_LAST: Duration = Duration::from_secs(300);
 
-/// One machine at a time in each test program: there are two CPUs and the tests have
-/// deadlines.
+/// One machine at a time in each test program: there are two CPUs.
 static ONE: Mutex<()> = Mutex::new(());
 
 /// Runs a test at a machine's prompt, then shuts it down and demands a good end.
@@ -133,14 +135,38 @@ pub fn expect(session: &mut Session, command: &str, wanted: &[&str]) -> Result<S
     Ok(answer)
 }
 
+/// Gives a command again until its answer tells what is waited for: what was made of that.
+///
+/// # Errors
+/// When it never does, or no prompt comes back.
+pub fn eventually<T>(
+    session: &mut Session,
+    command: &str,
+    what: &str,
+    mut look: impl FnMut(&str) -> Option<T>,
+) -> Result<T> {
+    let end = Deadline::after(AT_LAST);
+    loop {
+        let answer = session.run(command, COMMAND)?;
+        if let Some(found) = look(&answer) {
+            return Ok(found);
+        }
+        ensure!(!end.is_over(), "waited until `{command}` tells {what}; at last it told\n{answer}");
+    }
+}
+
+/// The row of a server in a table of `servers`.
+pub fn row<'a>(table: &'a str, server: &str) -> Option<&'a str> {
+    table.lines().find(|line| line.split_whitespace().next() == Some(server))
+}
+
 /// The row of a server in the table that `servers` prints.
 ///
 /// # Errors
 /// When there is none.
 pub fn server_row(session: &mut Session, server: &str) -> Result<String> {
     let table = session.run("servers", COMMAND)?;
-    let row = table.lines().find(|line| line.split_whitespace().next() == Some(server));
-    Ok(row.with_context(|| format!("no server {server}:\n{table}"))?.to_owned())
+    Ok(row(&table, server).with_context(|| format!("no server {server}:\n{table}"))?.to_owned())
 }
 
 /// Restarts of a server, as `servers` tells them.
@@ -149,11 +175,21 @@ pub fn server_row(session: &mut Session, server: &str) -> Result<String> {
 /// When the table does not have the server in state "running".
 pub fn restarts(session: &mut Session, server: &str) -> Result<u32> {
     let table = session.run("servers", COMMAND)?;
-    let row: Vec<&str> = table
-        .lines()
-        .map(|line| line.split_whitespace().collect::<Vec<_>>())
-        .find(|row| row.first() == Some(&server))
-        .unwrap_or_default();
-    ensure!(row.get(2) == Some(&"running"), "{server} does not run:\n{table}");
-    Ok(row.get(3).unwrap_or(&"").parse()?)
+    running(&table, server).with_context(|| format!("{server} does not run:\n{table}"))
+}
+
+/// Waits until a server runs again: its restarts.
+///
+/// # Errors
+/// When it never does.
+pub fn restarts_at_last(session: &mut Session, server: &str) -> Result<u32> {
+    let what = format!("that {server} runs");
+    eventually(session, "servers", &what, |table| running(table, server))
+}
+
+/// The restarts of a server that runs.
+fn running(table: &str, server: &str) -> Option<u32> {
+    let cells: Vec<&str> = row(table, server)?.split_whitespace().collect();
+    let restarts = cells.get(3)?.parse().ok()?;
+    (cells.get(2) == Some(&"running")).then_some(restarts)
 }

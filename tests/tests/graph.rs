@@ -4,7 +4,7 @@
 use anyhow::{Result, ensure};
 use manifest::{Archive, System, decode};
 use qemu_harness::Session;
-use system_tests::{COMMAND, at_prompt, expect, machine_with_sections, with_machine};
+use system_tests::{COMMAND, at_prompt, eventually, expect, machine_with_sections, with_machine};
 
 /// The manifest in an archive.
 fn system(archive: &std::path::Path) -> System {
@@ -15,14 +15,8 @@ fn system(archive: &std::path::Path) -> System {
 
 /// What `graph` says when no process is on its way in or out.
 fn graph(session: &mut Session) -> Result<String> {
-    for _ in 0..10 {
-        let told = session.run("graph", COMMAND)?;
-        if told.contains("\n0 unseen") {
-            return Ok(told);
-        }
-        session.run("sleep 1", COMMAND)?;
-    }
-    anyhow::bail!("there always is a process that init does not know")
+    let known = |told: &str| told.contains("\n0 unseen").then(|| told.to_owned());
+    eventually(session, "graph", "that init knows all processes", known)
 }
 
 #[test]
@@ -65,10 +59,13 @@ fn a_smuggled_handle_is_found() {
         Ok(())
     };
     with_machine("graph-smuggled", change, |session| {
-        session.run("sleep 1", COMMAND)?;
-        let told = graph(session)?;
-        let wrong = system(&archive).not_allowed(told.lines());
-        ensure!(wrong == ["sick-takes -> init"], "{wrong:?}\n{told}");
+        let system = system(&archive);
+        let wrong = eventually(session, "graph", "of a way that is not allowed", |told| {
+            let wrong = system.not_allowed(told.lines());
+            let found = told.contains("\n0 unseen") && !wrong.is_empty();
+            found.then(|| wrong.iter().map(ToString::to_string).collect::<Vec<_>>())
+        })?;
+        ensure!(wrong == ["sick-takes -> init"], "{wrong:?}");
         Ok(())
     });
 }

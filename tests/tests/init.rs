@@ -2,7 +2,9 @@
 
 use anyhow::{Result, bail, ensure};
 use qemu_harness::{Images, Machine, Session};
-use system_tests::{COMMAND, expect, machine_with_sections, server_row, to_its_end, with_machine};
+use system_tests::{
+    COMMAND, eventually, expect, machine_with_sections, row, server_row, to_its_end, with_machine,
+};
 
 /// Servers with a line to init that do everything to it that they can, as urgent as programs.
 fn attackers() -> String {
@@ -27,8 +29,12 @@ fn attack(session: &mut Session) -> Result<()> {
         expect(session, "run hello", &["Hello, world!"])?;
     }
     session.run("kill -9 sick-floods", COMMAND)?;
-    session.run("sleep 1", COMMAND)?;
-    Ok(())
+    // All three end for good, each in its own way.
+    let ended = |table: &str| {
+        let ended = |way| row(table, &format!("sick-{way}")).is_some_and(|it| it.contains("ended"));
+        ["exhausts", "forges", "floods"].into_iter().all(ended).then_some(())
+    };
+    eventually(session, "servers", "that the attackers have ended", ended)
 }
 
 /// KiB of memory and handles of init, as `ps` tells.

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use qemu_harness::Session;
-use system_tests::{COMMAND, at_prompt, expect};
+use system_tests::{COMMAND, at_prompt, eventually, expect};
 
 const CTRL_C: &[u8] = b"\x03";
 const CTRL_Z: &[u8] = b"\x1a";
@@ -10,6 +10,13 @@ const CTRL_BACKSLASH: &[u8] = b"\x1c";
 
 /// Ctrl-].
 const ATTENTION: &[u8] = b"\x1d";
+
+/// Waits until the list of jobs tells of a state.
+fn job_at_last(session: &mut Session, state: &str) -> Result<()> {
+    let of_signals = |line: &str| line.contains("signals") && line.ends_with(state);
+    let found = |jobs: &str| jobs.lines().any(of_signals).then_some(());
+    eventually(session, "jobs", state, found)
+}
 
 /// Starts a program in the foreground, presses a key when it runs, waits for the prompt.
 fn press(session: &mut Session, command: &str, key: &[u8]) -> Result<()> {
@@ -79,14 +86,14 @@ fn keys_for_programs_do_nothing_at_the_prompt() {
 fn a_program_in_the_background_that_reads_is_stopped_until_it_may() {
     at_prompt("jobs-read", |session| {
         expect(session, "run signals read &", &["["])?;
-        session.run("sleep 1", COMMAND)?;
-        job(session, "stopped")?;
+        job_at_last(session, "stopped")?;
         session.mark();
         session.send(b"fg\r")?;
         session.wait_for("line? ", COMMAND)?;
         session.send(b"for the program\r")?;
         session.wait_for("read `for the program`", COMMAND)?;
-        session.wait_prompt(COMMAND)
+        session.settle(COMMAND)?;
+        Ok(())
     });
 }
 
@@ -95,8 +102,7 @@ fn an_ended_job_is_told_of_once() {
     at_prompt("jobs-ended", |session| {
         expect(session, "run signals sleep &", &["["])?;
         expect(session, "kill signals", &[])?;
-        session.run("sleep 1", COMMAND)?;
-        job(session, "killed by SIGTERM")?;
+        job_at_last(session, "killed by SIGTERM")?;
         let jobs = session.run("jobs", COMMAND)?;
         ensure!(!jobs.contains("signals"), "it is still there:\n{jobs}");
         Ok(())

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use qemu_harness::Session;
 use std::time::Duration;
-use system_tests::{COMMAND, at_prompt, expect};
+use system_tests::{COMMAND, at_prompt, eventually, expect};
 
 /// How long the table, or many signals, may take on a busy machine.
 const LONG: Duration = Duration::from_secs(150);
@@ -13,20 +13,18 @@ fn background(session: &mut Session, what: &str) -> Result<()> {
     Ok(())
 }
 
-/// Sends a signal, and gives it a moment to have its effect.
-fn kill(session: &mut Session, signal: &str) -> Result<()> {
+/// Sends a signal, and waits until `ps` tells of its effect.
+fn kill(session: &mut Session, signal: &str, effect: &str) -> Result<()> {
     session.run(&format!("kill -{signal} signals"), COMMAND)?;
-    session.run("sleep 1", COMMAND)?;
-    Ok(())
+    let row = |line: &str| line.contains("signals") && line.contains(effect);
+    eventually(session, "ps", effect, |table| table.lines().any(row).then_some(()))
 }
 
 #[test]
 fn a_signal_without_a_handler_kills() {
     at_prompt("signals-kill", |session| {
         background(session, "sleep")?;
-        kill(session, "TERM")?;
-        expect(session, "ps", &["killed by SIGTERM"])?;
-        Ok(())
+        kill(session, "TERM", "killed by SIGTERM")
     });
 }
 
@@ -35,10 +33,9 @@ fn a_handler_runs_in_the_program_itself() {
     at_prompt("signals-handle", |session| {
         background(session, "handle TERM")?;
         session.wait_for("waiting for SIGTERM", COMMAND)?;
-        session.mark();
-        session.send(b"kill -TERM signals\r")?;
+        session.send_line("kill -TERM signals")?;
         session.wait_for("was handled", COMMAND)?;
-        session.wait_prompt(COMMAND)?;
+        session.settle(COMMAND)?;
         Ok(())
     });
 }
@@ -47,13 +44,9 @@ fn a_handler_runs_in_the_program_itself() {
 fn a_stopped_program_stands_still_until_it_is_continued() {
     at_prompt("signals-stop", |session| {
         background(session, "sleep")?;
-        kill(session, "STOP")?;
-        expect(session, "ps", &["stopped"])?;
-        kill(session, "CONT")?;
-        expect(session, "ps", &["running"])?;
-        kill(session, "9")?;
-        expect(session, "ps", &["killed by SIGKILL"])?;
-        Ok(())
+        kill(session, "STOP", "stopped")?;
+        kill(session, "CONT", "running")?;
+        kill(session, "9", "killed by SIGKILL")
     });
 }
 

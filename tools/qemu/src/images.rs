@@ -173,10 +173,13 @@ impl Images {
         self.machine_with(boot, name)
     }
 
-    /// A machine that boots anything; its log is found as for [`Images::machine`].
+    /// A machine that boots anything; its log is found as for [`Images::machine`]. Limits count
+    /// its own time.
     pub fn machine_with(&self, boot: Boot, name: &str) -> Machine {
         let log = self.target.join("logs").join(format!("{name}.log"));
-        Machine::new(boot, log, self.elfs()).with_cpus(cpus())
+        let mut machine = Machine::new(boot, log, self.elfs()).with_cpus(cpus());
+        machine.patient = true;
+        machine
     }
 
     /// The boot archive with one more program, beside the usual one.

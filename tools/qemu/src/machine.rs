@@ -38,6 +38,8 @@ pub struct Machine {
     /// Wait for gdb on this port before the first instruction.
     pub gdb_port: Option<u16>,
     /// Where its monitor listens, see [`Session::monitor`].
+    /// Whether limits count the time that it gets on a busy host, and not the host's.
+    pub patient: bool,
     pub(crate) monitor: Option<PathBuf>,
     /// More words for QEMU.
     pub extra: Vec<String>,
@@ -57,6 +59,7 @@ impl Machine {
             elfs,
             gdb_port: None,
             monitor: None,
+            patient: false,
             extra: Vec::new(),
         }
     }

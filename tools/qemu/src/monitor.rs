@@ -1,16 +1,17 @@
 //! QEMU's monitor: commands to the machine from outside.
 
+use crate::Deadline;
 use anyhow::{Context as _, Result, bail};
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What the monitor prints when it waits for a command.
 const READY: &str = "(qemu) ";
-/// How long an answer may take.
-const LIMIT: Duration = Duration::from_secs(30);
+/// How long an answer may take on a busy host.
+const LIMIT: Duration = Duration::from_secs(300);
 
 /// A place for the socket: short, since such paths are limited to 107 bytes.
 pub(crate) fn socket() -> PathBuf {
@@ -28,11 +29,11 @@ pub struct Monitor {
 impl Monitor {
     /// Connects as soon as QEMU listens there.
     pub(crate) fn connect(socket: &Path) -> Result<Self> {
-        let end = Instant::now() + LIMIT;
+        let end = Deadline::after(LIMIT);
         let stream = loop {
             match UnixStream::connect(socket) {
                 Ok(stream) => break stream,
-                Err(_) if Instant::now() < end => std::thread::sleep(Duration::from_millis(5)),
+                Err(_) if !end.is_over() => std::thread::sleep(Duration::from_millis(5)),
                 Err(error) => {
                     return Err(error)
                         .with_context(|| format!("no monitor at {}", socket.display()));

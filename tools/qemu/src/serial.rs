@@ -1,10 +1,14 @@
 //! The receiving side of a session: a thread that reads what the guest prints.
 
 use crate::Screen;
+use crate::patience::Patience;
 use std::io::Read;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::Duration;
+
+/// One wait, of as many as it takes: some clocks cannot count further.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 /// Is called with the screen after each piece of output.
 pub type Observer = Box<dyn FnMut(&Screen) + Send>;
@@ -37,22 +41,21 @@ impl Serial {
         lock(&self.shared.0)
     }
 
-    /// Waits until the condition holds, the line is closed or the deadline is over:
+    /// Waits until the condition holds, the line is closed or there was time enough:
     /// what the condition gave.
     pub(crate) fn wait<T>(
         &self,
-        deadline: Instant,
+        patience: &Patience,
         mut condition: impl FnMut(&mut Received) -> Option<T>,
     ) -> Option<T> {
         let (_, changed) = &*self.shared;
         let mut received = self.received();
         loop {
             let result = condition(&mut received);
-            let left = deadline.saturating_duration_since(Instant::now());
-            if result.is_some() || received.closed || left.is_zero() {
+            if result.is_some() || received.closed || patience.is_over() {
                 return result;
             }
-            received = match changed.wait_timeout(received, left) {
+            received = match changed.wait_timeout(received, patience.left().min(LONGEST_WAIT)) {
                 Ok((guard, _)) => guard,
                 Err(poisoned) => poisoned.into_inner().0,
             };

@@ -1,11 +1,30 @@
 //! A running machine and its serial line, used as a person uses a terminal.
 
+use crate::patience::{Patience, Process};
 use crate::serial::{Observer, Serial};
 use crate::{Exit, Machine, Monitor, Outcome, PROMPT, Screen, Verdict};
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use std::io::{Read as _, Write as _};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
+
+/// The longest line in bytes that the console takes: `LINE_MAX` of its editor.
+pub const LINE_MAX: usize = 256;
+
+/// Refuses a line that the console would not take as one.
+///
+/// # Errors
+/// When it is too long, or has control characters: those are keys.
+pub fn check_line(line: &str) -> Result<()> {
+    let start: String = line.chars().take(20).collect();
+    let start = start.escape_debug();
+    let len = line.len();
+    ensure!(len <= LINE_MAX, "the line `{start}…` is {len} bytes long; at most {LINE_MAX}");
+    if let Some(key) = line.chars().find(|character| character.is_control()) {
+        bail!("the line `{start}…` has the control character {}", key.escape_unicode());
+    }
+    Ok(())
+}
 
 /// A machine that runs. Dropped, it is stopped.
 pub struct Session {
@@ -17,6 +36,8 @@ pub struct Session {
     first_prompt: Option<Duration>,
     /// What was shown up to here has been looked at: lines, and bytes of the next one.
     seen: (usize, usize),
+    /// Marks that were typed to see the ends of commands.
+    marks: u32,
 }
 
 impl Session {
@@ -39,7 +60,16 @@ impl Session {
         };
         let serial = Serial::new(output);
         let machine = machine.clone();
-        Ok(Self { child, input, serial, machine, started, first_prompt: None, seen: (0, 0) })
+        Ok(Self {
+            child,
+            input,
+            serial,
+            machine,
+            started,
+            first_prompt: None,
+            seen: (0, 0),
+            marks: 0,
+        })
     }
 
     /// Calls this after each piece of output.
@@ -70,8 +100,9 @@ impl Session {
     /// Types a line and the return key. What was shown before counts as seen.
     ///
     /// # Errors
-    /// When the machine has ended.
+    /// When the console would not take the line ([`check_line`]), or the machine has ended.
     pub fn send_line(&mut self, line: &str) -> Result<()> {
+        check_line(line)?;
         self.mark();
         self.send(format!("{line}\r").as_bytes())
     }
@@ -89,7 +120,7 @@ impl Session {
     /// last lines of the transcript.
     pub fn wait_for(&mut self, text: &str, limit: Duration) -> Result<String> {
         let (line, column) = self.seen;
-        let found = self.serial.wait(Instant::now() + limit, |received| {
+        let found = self.serial.wait(&self.patience(limit), |received| {
             let shown = since(&received.screen, line, column);
             shown.find(text).map(|at| shown[..at + text.len()].to_owned())
         });
@@ -112,25 +143,81 @@ impl Session {
             let fresh = shown.lines().len() > line || (line, column) == (0, 0);
             (fresh && shown.current().trim_end() == PROMPT.trim_end()).then_some(())
         };
-        if self.serial.wait(Instant::now() + limit, |received| wait(&received.screen)).is_none() {
+        if self.serial.wait(&self.patience(limit), |received| wait(&received.screen)).is_none() {
             bail!(self.missing(&format!("the prompt `{PROMPT}`"), limit));
         }
         self.first_prompt.get_or_insert(self.started.elapsed());
         Ok(())
     }
 
-    /// Types a command at the prompt and waits for the next prompt: what it printed.
+    /// Waits until this text is shown, or has been since the start.
+    ///
+    /// # Errors
+    /// As [`Session::wait_for`].
+    pub fn wait_shown(&mut self, text: &str, limit: Duration) -> Result<()> {
+        let patience = self.patience(limit);
+        let shown = |screen: &Screen| screen.text().contains(text).then_some(());
+        if self.serial.wait(&patience, |received| shown(&received.screen)).is_none() {
+            bail!(self.missing(&format!("`{text}`"), limit));
+        }
+        Ok(())
+    }
+
+    /// Types a command at the prompt and waits for its end: what it printed, with what others
+    /// printed meanwhile.
     ///
     /// # Errors
     /// As [`Session::wait_for`].
     pub fn run(&mut self, command: &str, limit: Duration) -> Result<String> {
         self.send_line(command)?;
-        let (line, _) = self.seen;
+        // Until there is a new one, a program could take what is typed for its own input.
         self.wait_prompt(limit)?;
+        let (begin, end) = (self.seen.0, self.end_of_all(limit)?);
         let received = self.serial.received();
-        // The first line since then is the command itself, as it was echoed.
-        let lines = received.screen.lines().get(line + 1..).unwrap_or_default();
-        Ok(lines.iter().flat_map(|line| [line, "\n"]).collect())
+        let lines = received.screen.lines().get(begin..end).unwrap_or_default();
+        // Before the command, as it was echoed, there may be what was printed while it was typed.
+        let echo = format!("{PROMPT}{command}");
+        let echoed = lines.iter().position(|line| line.trim_end() == echo.trim_end());
+        let printed = lines.get(echoed.unwrap_or(0) + 1..).unwrap_or_default();
+        Ok(printed.iter().flat_map(|line| [line, "\n"]).collect())
+    }
+
+    /// Waits until all that was typed is done and the shell waits for a line.
+    ///
+    /// # Errors
+    /// As [`Session::wait_for`].
+    pub fn settle(&mut self, limit: Duration) -> Result<()> {
+        let patience = self.patience(limit);
+        let prompt =
+            |screen: &Screen| (screen.current().trim_end() == PROMPT.trim_end()).then_some(());
+        if self.serial.wait(&patience, |received| prompt(&received.screen)).is_none() {
+            bail!(self.missing(&format!("the prompt `{PROMPT}`"), limit));
+        }
+        self.end_of_all(limit).map(|_| ())
+    }
+
+    /// Waits until all that was typed is done: the number of lines that were shown until then. A
+    /// prompt alone does not tell: it is shown again whenever a program prints. So a comment is
+    /// typed, which changes nothing, not even the last status; the shell has ended the commands
+    /// before when it reads this line.
+    fn end_of_all(&mut self, limit: Duration) -> Result<usize> {
+        let seen = self.seen;
+        self.marks += 1;
+        let mark = format!("# end {}", self.marks);
+        self.send_line(&mark)?;
+        let (begin, _) = core::mem::replace(&mut self.seen, seen);
+        let echo = format!("{PROMPT}{mark}");
+        let ended = |screen: &Screen| {
+            let lines = screen.lines().iter().enumerate().skip(begin);
+            let end =
+                lines.filter(|(_, line)| line.trim_end() == echo).map(|(end, _)| end).next()?;
+            (screen.current().trim_end() == PROMPT.trim_end()).then_some(end)
+        };
+        let patience = self.patience(limit);
+        match self.serial.wait(&patience, |received| ended(&received.screen)) {
+            Some(end) => Ok(end),
+            None => bail!(self.missing(&format!("the end of all commands, `{echo}`"), limit)),
+        }
     }
 
     /// Time from the start of QEMU to the first prompt.
@@ -155,7 +242,7 @@ impl Session {
 
     /// Waits for the end of the machine, stops it when that takes too long, and judges.
     pub fn finish(mut self, limit: Duration) -> Outcome {
-        let exit = self.wait_exit(Instant::now() + limit);
+        let exit = self.wait_exit(&self.patience(limit));
         self.serial.join();
         let mut complaint = String::new();
         if let Some(stderr) = &mut self.child.stderr {
@@ -176,11 +263,16 @@ impl Session {
         }
     }
 
-    fn wait_exit(&mut self, deadline: Instant) -> Exit {
+    fn patience(&self, limit: Duration) -> Patience {
+        let process = Process { id: self.child.id(), cpus: self.machine.cpus };
+        Patience::new(limit, self.machine.patient.then_some(process))
+    }
+
+    fn wait_exit(&mut self, patience: &Patience) -> Exit {
         loop {
             match self.child.try_wait() {
                 Ok(Some(status)) => return Exit::from(status),
-                Ok(None) if Instant::now() < deadline => {
+                Ok(None) if !patience.is_over() => {
                     std::thread::sleep(Duration::from_millis(5));
                 }
                 _ => {

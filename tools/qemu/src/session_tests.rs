@@ -19,15 +19,16 @@ fn session(script: &str) -> (Session, tempfile::TempDir) {
 }
 
 /// A guest that answers each line, which ends with a carriage return: echo, answer, prompt.
-const GUEST: &str = r#"exec bash -c '
+const GUEST: &str = r##"exec bash -c '
     printf "booting\r\npostern> "
     while IFS= read -r -d $(printf "\r") line; do
         printf "%s\r\n" "$line"
         case "$line" in
             shutdown*) exit ${line#shutdown } ;;
+            "#"*) printf "postern> " ;;
             *) printf "you said %s\r\npostern> " "$line" ;;
         esac
-    done'"#;
+    done'"##;
 
 #[test]
 fn commands_are_typed_at_the_prompt_and_answers_come_back() {
@@ -39,9 +40,34 @@ fn commands_are_typed_at_the_prompt_and_answers_come_back() {
     session.send_line("shutdown 33").unwrap();
     let outcome = session.finish(SOON);
     assert_eq!(outcome.verdict, Verdict::Passed, "{outcome}");
-    let expected = "booting\npostern> one two\nyou said one two\npostern> three\n\
-        you said three\npostern> shutdown 33\n";
+    let expected = "booting\npostern> one two\nyou said one two\npostern> # end 1\n\
+        postern> three\nyou said three\npostern> # end 2\npostern> shutdown 33\n";
     assert_eq!(outcome.transcript, expected);
+}
+
+/// A guest with a program in the background that prints whenever a line is typed: the prompt is
+/// shown again, before and while the command runs.
+const NOISY: &str = r##"exec bash -c '
+    printf "booting\r\npostern> "
+    while IFS= read -r -d $(printf "\r") line; do
+        printf "\r\033[2Knoise\r\npostern> "
+        sleep 0.1
+        printf "%s\r\n" "$line"
+        case "$line" in
+            "#"*) printf "postern> " ;;
+            *) printf "noise\r\npostern> "; sleep 0.1; printf "\r\033[2Kdone %s\r\npostern> " "$line" ;;
+        esac
+    done'"##;
+
+#[test]
+fn what_others_print_is_not_the_end_of_a_command() {
+    let (mut session, _folder) = session(NOISY);
+    session.wait_prompt(SOON).unwrap();
+    for command in ["one", "two", "three"] {
+        let printed = session.run(command, SOON).unwrap();
+        assert!(printed.contains(&format!("done {command}\n")), "{printed}");
+        assert!(!printed.contains("# end"), "{printed}");
+    }
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! A machine under stress: the program `load` with the task `stress`, and non-maskable
 //! interrupts at random times from outside.
 
-use crate::{Images, Observer, Outcome};
+use crate::{Deadline, Images, Observer, Outcome};
 use anyhow::Result;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Memory of such a machine in MiB.
 const MEMORY: u32 = 256;
@@ -41,9 +41,10 @@ impl Stress {
         // Before this there is no table of interrupts.
         session.wait_for("stress: ", MORE)?;
         let mut monitor = session.monitor()?;
-        let (end, mut sent) = (Instant::now() + Duration::from_secs(seconds) + MORE, 0);
+        let limit = Duration::from_secs(seconds).saturating_add(MORE);
+        let (end, mut sent) = (Deadline::after(limit), 0);
         let mut random = seed | 1;
-        while Instant::now() < end && monitor.command("nmi").is_ok() {
+        while !end.is_over() && monitor.command("nmi").is_ok() {
             sent += 1;
             // Source: Marsaglia, "Xorshift RNGs" (2003).
             random ^= random << 13;

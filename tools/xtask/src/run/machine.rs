@@ -94,6 +94,8 @@ impl MachineArguments {
                 machine.append(&word)?;
             }
         }
+        // A user who says so many seconds means the clock on the wall.
+        machine.patient = false;
         machine.cpus = self.cpus;
         machine.kvm = self.kvm;
         if let Some(mib) = self.mem.filter(|mib| *mib < MEMORY_PROMISED) {

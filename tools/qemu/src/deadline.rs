@@ -1,0 +1,45 @@
+//! A moment until which is waited, or none.
+
+use std::time::{Duration, Instant};
+
+/// A moment until which is waited. One that is too far away for the clock is never reached.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline(Option<Instant>);
+
+impl Deadline {
+    /// So much later than now.
+    pub fn after(limit: Duration) -> Self {
+        Self(Instant::now().checked_add(limit))
+    }
+
+    /// One that is never reached.
+    pub fn never() -> Self {
+        Self(None)
+    }
+
+    /// The time until then.
+    pub fn left(self) -> Duration {
+        self.0.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()))
+    }
+
+    /// Whether it is reached.
+    pub fn is_over(self) -> bool {
+        self.left().is_zero()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Deadline;
+    use std::time::Duration;
+
+    #[test]
+    fn any_limit_is_a_deadline() {
+        assert!(Deadline::after(Duration::ZERO).is_over());
+        for limit in [Duration::from_secs(u64::MAX), Duration::MAX] {
+            assert_eq!(Deadline::after(limit).left(), Duration::MAX);
+        }
+        assert!(Deadline::after(Duration::from_secs(60)).left() <= Duration::from_secs(60));
+        assert!(!Deadline::never().is_over());
+    }
+}
