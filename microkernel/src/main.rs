@@ -52,7 +52,7 @@ fn running(mut boot: Boot) -> ! {
     defmt::info!(
         "postern: {=u64} KiB of memory; CPUs: found {=usize}, running {=usize}",
         boot.facts.usable_bytes() / 1024,
-        boot.platform.cpus.len(),
+        boot.platform.cpus_found,
         cpu::running().count(),
     );
 

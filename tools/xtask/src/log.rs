@@ -1,12 +1,12 @@
 //! `log`: shows a system log as text, and follows one that is being written.
 
-use crate::build;
+use crate::{build, output};
 use anyhow::{Context as _, Result};
 use clap::Args;
 use log_decoder::LogDecoder;
 use qemu_harness::Elfs;
 use std::fs::File;
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     if arguments.follow {
         let stop = AtomicBool::new(false);
         follow(&file, &build::elfs(), &stop, |line| {
-            if writeln!(std::io::stdout(), "{line}").is_err() {
+            if !output::print(format_args!("{line}\n")) {
                 stop.store(true, Ordering::Release);
             }
         });
@@ -42,10 +42,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     let mut bytes = Vec::new();
     source.read_to_end(&mut bytes).with_context(|| format!("cannot read {}", file.display()))?;
     let mut decoder = LogDecoder::new(build::elfs().finder());
-    let mut out = std::io::stdout().lock();
     for line in decoder.push(&bytes).into_iter().chain(decoder.finish()) {
-        if writeln!(out, "{line}").is_err() {
-            // Whoever read it has seen enough.
+        if !output::print(format_args!("{line}\n")) {
             break;
         }
     }

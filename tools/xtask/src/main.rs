@@ -6,6 +6,10 @@
 //! says what failed and what to do, and leaves with a status other than 0.
 #![forbid(unsafe_code)]
 
+// Its macros are for all modules below.
+#[macro_use]
+mod output;
+
 mod api;
 mod bench;
 mod build;
@@ -66,13 +70,26 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let command = Cli::parse().command;
-    match workspace::find().and_then(|_| run(&command)) {
+    let command = match Cli::try_parse() {
+        Ok(cli) => cli.command,
+        Err(told) => return usage(&told),
+    };
+    let result = workspace::find().and_then(|_| run(&command));
+    let result = result.and_then(|status| output::finish().map(|()| status));
+    match result {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Shows help, or what is wrong with the arguments.
+fn usage(told: &clap::Error) -> ExitCode {
+    match told.print() {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
+        _ => ExitCode::from(u8::try_from(told.exit_code()).unwrap_or(1)),
     }
 }
 

@@ -6,7 +6,6 @@ use crate::test::Results;
 use anyhow::Result;
 use clap::Args;
 use qemu_harness::{Machine, Observer, Outcome, Screen, TapSummary, Verdict};
-use std::io::Write as _;
 use std::time::Duration;
 
 /// Run the self-tests of kernel and user space in QEMU.
@@ -93,13 +92,12 @@ pub(crate) fn judge(outcome: &Outcome) -> Results {
     results
 }
 
+/// Prints each line when it is complete.
 pub(crate) fn printer() -> Observer {
     let mut printed = 0;
     Box::new(move |screen: &Screen| {
-        let mut out = std::io::stdout().lock();
         for line in &screen.lines()[printed..] {
-            // Nobody may be reading any more; the result still counts.
-            drop(writeln!(out, "{line}"));
+            println!("{line}");
         }
         printed = screen.lines().len();
     })

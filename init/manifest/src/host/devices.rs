@@ -88,7 +88,8 @@ pub(super) fn ports(section: &Section<'_>) -> (Vec<Ports>, Vec<Placed<Device>>) 
         item.finish();
         let range = u64::from(ports.first)..u64::from(ports.first) + u64::from(ports.count);
         if range.end > 0x1_0000 {
-            item.problem(item.at, &format!("the last port is {:#x}; there are 0x10000", range.end));
+            let last = range.end - 1;
+            item.problem(item.at, &format!("the last port is {last:#x}; ports end at 0xffff"));
         }
         let device = placed(&item, &ports.name, Kind::Ports, range);
         (ports, device)

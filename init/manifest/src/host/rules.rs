@@ -75,12 +75,25 @@ fn wrong_name(name: &str) -> Option<String> {
 }
 
 fn files(draft: &Draft, available: &[&str], to: &Problems<'_>) {
-    for (kind, name, at) in sections(draft).filter(|(_, name, _)| !available.contains(name)) {
-        let otherwise =
-            format!("make one with `cargo xtask new-server {name}`, or remove [{kind}.{name}]");
+    // A name that no program can have is told by `names`.
+    let missing = |name: &str| !available.contains(&name) && wrong_name(name).is_none();
+    for (kind, name, at) in sections(draft).filter(|(_, name, _)| missing(name)) {
+        let make = match can_be_made(name) {
+            true => format!("make one with `cargo xtask new-server {name}`, or "),
+            false => String::new(),
+        };
+        let otherwise = format!("{make}remove [{kind}.{name}]");
         let hint = hint(name, available.iter().copied(), &otherwise);
         to.add(at, format!("{kind} `{name}`: no program `{name}` is built{hint}"));
     }
+}
+
+/// Whether `new-server` would take the name, as far as its form goes.
+fn can_be_made(name: &str) -> bool {
+    (2..=15).contains(&name.len())
+        && name.starts_with(|first: char| first.is_ascii_lowercase())
+        && !name.ends_with('-')
+        && !name.contains("--")
 }
 
 fn counts(draft: &Draft, to: &Problems<'_>) {

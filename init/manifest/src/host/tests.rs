@@ -158,7 +158,7 @@ fn wrong_kinds_and_ranges() {
     one(
         "count = 8",
         "count = 0xff00",
-        "s.toml:12: server `console`, `ports`: the last port is 0x102f8; there are 0x10000",
+        "s.toml:12: server `console`, `ports`: the last port is 0x102f7; ports end at 0xffff",
     );
 }
 
@@ -192,6 +192,16 @@ fn a_program_that_is_not_built() {
         "[program.hello]",
         "[program.editor]",
         "s.toml:30: program `editor`: no program `editor` is built; make one with `cargo xtask new-server editor`, or remove [program.editor]",
+    );
+    one(
+        "[program.hello]",
+        "[program.2nd-editor]",
+        "s.toml:30: program `2nd-editor`: no program `2nd-editor` is built; remove [program.2nd-editor]",
+    );
+    one(
+        "[program.hello]",
+        "[program.\"../editor\"]",
+        "s.toml:30: program `../editor`: a name is made of a-z, 0-9 and -",
     );
 }
 

@@ -1,17 +1,29 @@
 //! The lines that a script types.
 
 use anyhow::{Context as _, Result};
+use qemu_harness::check_line;
 
 /// The commands in `-c` arguments: separated by `;` and line ends, outside of quotes.
-pub(super) fn commands(arguments: &[String]) -> Vec<String> {
-    arguments.iter().flat_map(|argument| split(argument)).collect()
+///
+/// # Errors
+/// When the console would refuse one of them.
+pub(super) fn commands(arguments: &[String]) -> Result<Vec<String>> {
+    checked(arguments.iter().flat_map(|argument| split(argument)).collect())
 }
 
 /// One command a line of standard input; empty lines and comments are left out.
 pub(super) fn from_input() -> Result<Vec<String>> {
     let text = std::io::read_to_string(std::io::stdin())
         .context("cannot read commands from standard input")?;
-    Ok(text.lines().map(str::trim).filter(|line| is_command(line)).map(str::to_owned).collect())
+    checked(
+        text.lines().map(str::trim).filter(|line| is_command(line)).map(str::to_owned).collect(),
+    )
+}
+
+/// The commands, none of which is refused by the console: what it refuses leaves no status.
+fn checked(commands: Vec<String>) -> Result<Vec<String>> {
+    commands.iter().try_for_each(|command| check_line(command))?;
+    Ok(commands)
 }
 
 fn is_command(line: &str) -> bool {
@@ -39,12 +51,31 @@ mod tests {
     #[test]
     fn commands_are_separated_by_semicolons_and_lines() {
         let given = ["ps; run hello;; kill -9 console ;".to_owned(), "uptime\nmem".to_owned()];
-        assert_eq!(commands(&given), ["ps", "run hello", "kill -9 console", "uptime", "mem"]);
+        assert_eq!(
+            commands(&given).unwrap(),
+            ["ps", "run hello", "kill -9 console", "uptime", "mem"]
+        );
     }
 
     #[test]
     fn a_semicolon_in_quotes_is_no_separator() {
         let given = ["call hello greet \"a; b\"; ps; echo 'c;d".to_owned()];
-        assert_eq!(commands(&given), ["call hello greet \"a; b\"", "ps", "echo 'c;d"]);
+        assert_eq!(commands(&given).unwrap(), ["call hello greet \"a; b\"", "ps", "echo 'c;d"]);
+    }
+
+    #[test]
+    fn a_line_that_the_console_refuses_is_refused_before_the_boot() {
+        let refused = |line: &str| commands(&["ps".into(), line.into()]).unwrap_err().to_string();
+        assert_eq!(commands(&["x".repeat(256)]).unwrap().len(), 1);
+        let long = refused(&format!("echo {}", "x".repeat(252)));
+        assert!(
+            long.contains("`echo xxx") && long.contains("257 bytes long; at most 256"),
+            "{long}"
+        );
+        // Ctrl-C would drop the line, and the return key end it.
+        for (key, name) in [('\u{3}', "{3}"), ('\r', "{d}"), ('\t', "{9}"), ('\u{9b}', "{9b}")] {
+            let error = refused(&format!("echo a{key}b"));
+            assert!(error.contains(&format!("control character \\u{name}")), "{error}");
+        }
     }
 }

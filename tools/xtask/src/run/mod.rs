@@ -42,7 +42,7 @@ const SCRIPT_SECONDS: u64 = 120;
 /// The command.
 pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     let commands = if !arguments.command.is_empty() {
-        lines::commands(&arguments.command)
+        lines::commands(&arguments.command)?
     } else if std::io::stdin().is_terminal() {
         let machine = arguments.machine.prepare("run")?;
         let limit = arguments.timeout.map(Duration::from_secs);

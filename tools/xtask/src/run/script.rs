@@ -1,10 +1,10 @@
 //! Types commands at the prompt, as a person would, and shows what a person would see.
 
 use crate::log::Follower;
+use crate::selftest::printer;
 use anyhow::Result;
-use qemu_harness::{Machine, Observer, Screen, Session, Verdict};
-use std::io::Write as _;
-use std::time::{Duration, Instant};
+use qemu_harness::{Deadline, Machine, Session, Verdict};
+use std::time::Duration;
 
 /// Runs the commands, then `shutdown` if the guest still runs: the status to leave with.
 pub(super) fn run(
@@ -14,12 +14,12 @@ pub(super) fn run(
     limit: Duration,
     verbose: bool,
 ) -> Result<u8> {
-    let deadline = Instant::now() + limit;
+    let deadline = Deadline::after(limit);
     let follower = log.then(|| Follower::start(&machine.log, &machine.elfs));
     let mut session = machine.start()?;
     session.observe(printer());
     let problem = type_all(&mut session, commands, deadline).err();
-    let outcome = session.finish(left(deadline));
+    let outcome = session.finish(deadline.left());
     finish_line(&outcome.transcript);
     if let Some(follower) = follower {
         follower.finish();
@@ -39,32 +39,15 @@ pub(super) fn run(
     Ok(outcome.verdict.status())
 }
 
-fn type_all(session: &mut Session, commands: &[String], deadline: Instant) -> Result<()> {
+fn type_all(session: &mut Session, commands: &[String], deadline: Deadline) -> Result<()> {
     for command in commands.iter().map(String::as_str).chain(["shutdown"]) {
-        if let Err(error) = session.wait_prompt(left(deadline)) {
+        if let Err(error) = session.wait_prompt(deadline.left()) {
             // A command before may have been the shutdown.
             return if session.closed() { Ok(()) } else { Err(error) };
         }
         session.send_line(command)?;
     }
     Ok(())
-}
-
-fn left(deadline: Instant) -> Duration {
-    deadline.saturating_duration_since(Instant::now())
-}
-
-/// Prints each line when it is complete.
-fn printer() -> Observer {
-    let mut printed = 0;
-    Box::new(move |screen: &Screen| {
-        let mut out = std::io::stdout().lock();
-        for line in &screen.lines()[printed..] {
-            // Nobody may be reading any more; the session goes on.
-            drop(writeln!(out, "{line}"));
-        }
-        printed = screen.lines().len();
-    })
 }
 
 /// Prints the line that was not complete when the machine ended.

@@ -1,6 +1,6 @@
 //! CPUs and interrupt controllers, from the ACPI tables.
 
-use super::super::{index, mm::physmap};
+use super::super::{cpu::block::CPUS, index, mm::physmap};
 use super::facts::Facts;
 use acpi::hpet::HpetInfo;
 use acpi::madt::{Madt, MadtEntry};
@@ -40,8 +40,10 @@ pub(crate) struct Platform {
     pub(crate) overrides: Vec<Override, 16>,
     /// The registers of the high precision event timer, if there is one.
     pub(crate) hpet: Option<Phys>,
-    /// Controller numbers of the CPUs that can be used.
-    pub(crate) cpus: Vec<u32, 64>,
+    /// Controller numbers of the CPUs that can be used, up to the most that the kernel runs on.
+    pub(crate) cpus: Vec<u32, CPUS>,
+    /// The number of CPUs in the tables.
+    pub(crate) cpus_found: usize,
 }
 
 impl Platform {
@@ -69,6 +71,7 @@ impl Platform {
             overrides: Vec::new(),
             hpet: None,
             cpus: Vec::new(),
+            cpus_found: 0,
         };
         for entry in madt.get().entries() {
             platform.add(&entry);
@@ -80,10 +83,10 @@ impl Platform {
     fn add(&mut self, entry: &MadtEntry<'_>) {
         match entry {
             MadtEntry::LocalApic(cpu) if cpu.flags & 1 != 0 => {
-                let _ = self.cpus.push(u32::from(cpu.apic_id));
+                self.add_cpu(u32::from(cpu.apic_id));
             }
             MadtEntry::LocalX2Apic(cpu) if cpu.flags & 1 != 0 => {
-                let _ = self.cpus.push(cpu.x2apic_id);
+                self.add_cpu(cpu.x2apic_id);
             }
             MadtEntry::IoApic(ioapic) => {
                 let _ = self.ioapics.push(IoApicFact {
@@ -103,6 +106,12 @@ impl Platform {
             }
             _ => {}
         }
+    }
+
+    fn add_cpu(&mut self, id: u32) {
+        self.cpus_found += 1;
+        // Beyond the most that the kernel runs on: the boot log tells both numbers.
+        let _ = self.cpus.push(id);
     }
 }
 
