@@ -7,10 +7,12 @@
 mod image;
 mod system;
 mod transcript;
+mod user;
 
 pub use image::{Function, Image, Jump};
 pub use system::{machine_with_changes, machine_with_sections};
 pub use transcript::{Example, matches, readme_session};
+pub use user::{User, until};
 
 use anyhow::{Context as _, Result, ensure};
 use qemu_harness::{Deadline, Images, Machine, Monitor, Outcome, Session};

@@ -14,7 +14,8 @@ use std::process::Command;
 pub enum SerialLine {
     /// To this program, through a [`Session`].
     Session,
-    /// To the terminal that this program has; Ctrl-A X leaves.
+    /// To this program's terminal, through pipes: QEMU itself would change the terminal's modes
+    /// and make it non-blocking for all that share it. Ctrl-A X leaves.
     Terminal,
 }
 
@@ -37,9 +38,9 @@ pub struct Machine {
     pub elfs: Elfs,
     /// Wait for gdb on this port before the first instruction.
     pub gdb_port: Option<u16>,
-    /// Where its monitor listens, see [`Session::monitor`].
     /// Whether limits count the time that it gets on a busy host, and not the host's.
     pub patient: bool,
+    /// Where its monitor listens, see [`Session::monitor`].
     pub(crate) monitor: Option<PathBuf>,
     /// More words for QEMU.
     pub extra: Vec<String>,
@@ -58,8 +59,8 @@ impl Machine {
             log,
             elfs,
             gdb_port: None,
-            monitor: None,
             patient: false,
+            monitor: None,
             extra: Vec::new(),
         }
     }
@@ -237,10 +238,6 @@ mod tests {
     }
 
     #[test]
-    fn each_number_of_cpus_has_its_log() {
-        let machine = machine(direct()).with_cpus(4);
-        let words = words(&machine);
-    #[test]
     fn a_comma_is_doubled_where_words_are_lists() {
         let mut machine = machine(Boot::Bios("a,b/d.img".into()));
         machine.monitor = Some("m,n".into());
@@ -268,6 +265,10 @@ mod tests {
         assert!(!words(&machine).contains("x y"), "nothing of it was taken");
     }
 
+    #[test]
+    fn each_number_of_cpus_has_its_log() {
+        let machine = machine(direct()).with_cpus(4);
+        let words = words(&machine);
         assert!(words.contains("-smp 4") && words.contains("logs/a.4-cpus.log"), "{words}");
     }
 

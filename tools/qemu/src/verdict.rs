@@ -27,6 +27,21 @@ impl From<std::process::ExitStatus> for Exit {
     }
 }
 
+impl Exit {
+    /// The same, knowing what QEMU printed: ended by a signal that it can catch, it leaves with
+    /// status 0 and names the signal.
+    pub fn of(status: std::process::ExitStatus, complaint: &str) -> Self {
+        let named = |line: &str| {
+            let (_, rest) = line.split_once("terminating on signal ")?;
+            rest.split(' ').next()?.parse().ok()
+        };
+        match complaint.lines().find_map(named) {
+            Some(signal) if status.success() => Self::Signal(signal),
+            _ => Self::from(status),
+        }
+    }
+}
+
 /// What a run showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -166,6 +181,16 @@ mod tests {
             assert!(matches!(verdict, Verdict::Unknown { .. }), "{status}: {verdict}");
             assert_ne!(verdict.status(), 0);
         }
+    }
+
+    #[test]
+    fn a_signal_that_qemu_caught_is_a_signal() {
+        let status = |raw| std::os::unix::process::ExitStatusExt::from_raw(raw);
+        let said = "note\nqemu-system-x86_64: terminating on signal 15 from pid 7 (kill)\n";
+        assert_eq!(Exit::of(status(0), said), Exit::Signal(15));
+        assert_eq!(Exit::of(status(0), "note\n"), Exit::Status(0));
+        assert_eq!(Exit::of(status(33 << 8), said), Exit::Status(33), "the guest was faster");
+        assert_eq!(Exit::of(status(9), ""), Exit::Signal(9));
     }
 
     #[test]

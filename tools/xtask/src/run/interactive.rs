@@ -1,11 +1,19 @@
 //! A machine whose serial line is the user's terminal.
 
+use super::relay;
+use super::terminal::Terminal;
 use crate::log::Follower;
-use anyhow::{Context as _, Result};
-use qemu_harness::{Exit, Machine, SerialLine, Verdict};
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
-use std::process::Child;
-use std::time::{Duration, Instant};
+use anyhow::{Context as _, Result, bail};
+use qemu_harness::{Deadline, Exit, Machine, SerialLine, Verdict};
+use rustix::process::{Pid, Signal, kill_process};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::iterator::Signals;
+use std::process::{Child, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// The terminal, until it is put back.
+type Shared = Arc<Mutex<Option<Terminal>>>;
 
 /// Runs the machine until it ends: the status to leave with.
 pub(crate) fn on_terminal(machine: &Machine, log: bool, limit: Option<Duration>) -> Result<u8> {
@@ -15,30 +23,79 @@ pub(crate) fn on_terminal(machine: &Machine, log: bool, limit: Option<Duration>)
         "leave with the command `shutdown`, or with Ctrl-A X; log: {}",
         machine.log.display()
     );
-    let terminal = Terminal::save();
     let follower = log.then(|| Follower::start(&machine.log, &machine.elfs));
-    let mut child = machine.command()?.spawn().context("cannot start QEMU")?;
-    let exit = wait(&mut child, limit.map(|limit| Instant::now() + limit))?;
-    drop(terminal);
+    let terminal = Arc::new(Mutex::new(Terminal::raw(std::io::stdin())?));
+    let exit = run(&machine, limit.map_or(Deadline::never(), Deadline::after), &terminal);
+    drop(lock(&terminal).take());
     if let Some(follower) = follower {
         follower.finish();
     }
-    Ok(status(&machine, exit))
+    // Without a reader there is nothing to tell.
+    Ok(exit?.map_or(0, |exit| status(&machine, exit)))
 }
 
-fn wait(child: &mut Child, deadline: Option<Instant>) -> Result<Exit> {
-    let Some(deadline) = deadline else {
-        return Ok(child.wait().context("cannot wait for QEMU")?.into());
+/// Runs QEMU to its end, or until what it prints can be shown no more: then there is none.
+fn run(machine: &Machine, deadline: Deadline, terminal: &Shared) -> Result<Option<Exit>> {
+    let mut command = machine.command()?;
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().context("cannot start QEMU")?;
+    let pid = Pid::from_child(&child);
+    on_signals(Arc::clone(terminal), pid)?;
+    let (Some(input), Some(output), Some(errors)) =
+        (child.stdin.take(), child.stdout.take(), child.stderr.take())
+    else {
+        bail!("cannot reach the serial line of QEMU");
     };
-    while Instant::now() < deadline {
+    relay::typed(input);
+    let shown = relay::shown(output, move || stop(pid));
+    let complaints = relay::complaints(errors);
+    let status = wait(&mut child, deadline)?;
+    // Both end with QEMU; a panic there was printed already.
+    let complaints = complaints.join().unwrap_or_default();
+    let exit = status.map_or(Exit::TimedOut, |status| Exit::of(status, &complaints));
+    Ok(shown.join().unwrap_or(true).then_some(exit))
+}
+
+/// Waits for the end of QEMU, or ends it at the deadline: then there is no status.
+fn wait(child: &mut Child, deadline: Deadline) -> Result<Option<std::process::ExitStatus>> {
+    while !deadline.is_over() {
         if let Some(status) = child.try_wait().context("cannot wait for QEMU")? {
-            return Ok(status.into());
+            return Ok(Some(status));
         }
         std::thread::sleep(Duration::from_millis(20));
     }
     child.kill().context("cannot stop QEMU")?;
     child.wait().context("cannot wait for QEMU")?;
-    Ok(Exit::TimedOut)
+    Ok(None)
+}
+
+/// Puts the terminal back and ends QEMU before a signal ends this process; passes keys again
+/// when it goes on after it was stopped.
+fn on_signals(terminal: Shared, qemu: Pid) -> Result<()> {
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGCONT])
+        .context("cannot handle signals")?;
+    std::thread::spawn(move || {
+        for signal in signals.forever() {
+            if signal == SIGCONT {
+                lock(&terminal).iter().for_each(Terminal::pass_keys);
+                continue;
+            }
+            drop(lock(&terminal).take());
+            stop(qemu);
+            // It ends the process for these.
+            drop(signal_hook::low_level::emulate_default_handler(signal));
+        }
+    });
+    Ok(())
+}
+
+fn stop(qemu: Pid) {
+    // It may have ended.
+    let _ = kill_process(qemu, Signal::KILL);
+}
+
+fn lock(terminal: &Mutex<Option<Terminal>>) -> std::sync::MutexGuard<'_, Option<Terminal>> {
+    terminal.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// QEMU's status 0 is the user's own Ctrl-A X, unless the CPU gave up.
@@ -53,22 +110,4 @@ fn status(machine: &Machine, exit: Exit) -> u8 {
         eprintln!("{verdict}; `cargo xtask log {}` shows the log", machine.log.display());
     }
     verdict.status()
-}
-
-/// Puts the terminal back as it was: QEMU does, but not when it is killed.
-struct Terminal(Option<Termios>);
-
-impl Terminal {
-    fn save() -> Self {
-        Self(tcgetattr(std::io::stdin()).ok())
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        if let Some(saved) = &self.0 {
-            // A terminal that is gone needs no repair.
-            let _ = tcsetattr(std::io::stdin(), OptionalActions::Drain, saved);
-        }
-    }
 }

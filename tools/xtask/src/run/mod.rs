@@ -1,9 +1,12 @@
 //! `run`: boots Postern, for a person at the terminal or for a script.
 
+mod guardian;
 mod interactive;
 mod lines;
 mod machine;
+mod relay;
 mod script;
+mod terminal;
 
 pub(crate) use interactive::on_terminal;
 pub(crate) use machine::{Firmware, MachineArguments};
