@@ -131,7 +131,7 @@ syscalls! {
     /// `(name, name length, quota, notification, bits) -> handle`: a new process with a name,
     /// a [`Quota`](crate::Quota) taken out of the caller's, and bits to signal at its death
     /// (notification 0: none). It is filtered and recorded as the caller is, and dies with the
-    /// caller, or when no handle names it any more.
+    /// caller, or when no handle names it any more. `QuotaExceeded` also below 32 creators.
     ProcessCreate = 40,
     /// `(process, endpoint, badge)`: where faults of its threads are sent as calls. Badge 0 is
     /// the handle's; another one needs `MINT`.

@@ -4,16 +4,33 @@
 //! and those that are being taken apart. The reaper of a process kills the living ones, and works
 //! on the dying ones before it goes on with the process: so a descendant is taken apart with the
 //! urgency of the first of its line that dies, and the death of a process is told when the last
-//! of its descendants has given back what it held.
+//! of its descendants has given back what it held. A line is at most 32 long: walks along it are
+//! bounded.
 
 use crate::kernel::Kernel;
 use crate::machine::Machine;
 use crate::object::{Family, Life, ProcessId};
+use abi::Error;
+
+/// The most creators above a process.
+const DEEPEST: u8 = 32;
 
 impl<M: Machine> Kernel<M> {
-    /// A new process is a child of its creator.
+    /// That the process may have children.
+    pub(crate) fn may_create(&self, creator: ProcessId) -> Result<(), Error> {
+        let process = &self.processes[creator];
+        match process.life {
+            Life::Alive if process.family.depth < DEEPEST => Ok(()),
+            Life::Alive => Err(Error::QuotaExceeded),
+            Life::Dying | Life::Dead => Err(Error::PeerDied),
+        }
+    }
+
+    /// A new process is a child of its creator, which may have children.
     pub(crate) fn add_child(&mut self, creator: ProcessId, child: ProcessId) {
-        self.processes[child].family.creator = Some(creator);
+        let depth = self.processes[creator].family.depth.saturating_add(1);
+        let family = &mut self.processes[child].family;
+        (family.creator, family.depth) = (Some(creator), depth);
         self.link_child(creator, child);
     }
 

@@ -36,6 +36,8 @@ pub struct Family {
     pub previous: Option<ProcessId>,
     /// The other neighbour.
     pub next: Option<ProcessId>,
+    /// How many creators stand above it.
+    pub depth: u8,
 }
 
 /// A process.

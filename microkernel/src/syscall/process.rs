@@ -59,7 +59,7 @@ impl<M: Machine> Kernel<M> {
 
     pub(super) fn sys_process_create(&mut self, me: ThreadId) -> Result<Done, Error> {
         let own = self.own(me);
-        self.living(own)?;
+        self.may_create(own)?;
         let mut name = [0; NAME_LEN];
         let name = self.name_argument(me, &mut name)?;
         let quota = self.quota_argument(me)?;

@@ -92,3 +92,18 @@ fn a_death_is_told_when_the_last_descendant_has_given_back_what_it_held() {
     assert_eq!(late, Err(Error::BadHandle));
     check(&driver.kernel);
 }
+
+#[test]
+fn a_line_of_descendants_has_an_end() {
+    let mut driver = boot();
+    let (child, id) = driver.child(0);
+    driver.give_page(child);
+    driver.kernel.processes[id].family.depth = 31;
+    driver.start_urgent(child);
+    let (_, last, thread) = spinning_child(&mut driver, 16);
+    assert_eq!(driver.kernel.processes[last].family.depth, 32);
+    driver.kernel.processes[id].family.depth = 32;
+    let more = driver.call(Syscall::ProcessCreate, &[BYTES, 5, BYTES + 64, 0, 0]);
+    assert_eq!(more, Err(Error::QuotaExceeded));
+    assert!(driver.kernel.threads.get(thread).is_some());
+}
