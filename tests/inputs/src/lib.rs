@@ -8,11 +8,7 @@
 //! **Failures.** A panic, too much memory and a run without an end are told with the target, the
 //! run and the input, which is kept in a file.
 #![forbid(unsafe_code)]
-#![expect(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    reason = "a test: what fails here must be seen at once"
-)]
+#![expect(clippy::expect_used, reason = "a test: what fails here must be seen at once")]
 
 mod mutate;
 mod run;
@@ -24,14 +20,17 @@ pub use run::{Outcome, fuzz};
 #[global_allocator]
 static MEMORY: cap::Cap<std::alloc::System> = cap::Cap::new(std::alloc::System, 2 << 30);
 
+/// Reads an input: in short what came of it. Panics when that breaks a promise.
+pub type Read = Box<dyn Fn(&[u8]) -> String>;
+
 /// Something that reads bytes from outside.
 pub struct Target {
     /// Its name.
     pub name: &'static str,
     /// Good inputs.
     pub seeds: Vec<Vec<u8>>,
-    /// Reads an input: in short what came of it. Panics when that breaks a promise.
-    pub read: Box<dyn Fn(&[u8]) -> String>,
+    /// How it is read.
+    pub read: Read,
 }
 
 #[cfg(test)]

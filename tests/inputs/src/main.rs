@@ -3,6 +3,7 @@
 
 use clap::Parser;
 use input_fuzz::{fuzz, targets};
+use qemu_harness::Images;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -17,9 +18,9 @@ struct Arguments {
     /// Only this target
     #[arg(long)]
     only: Option<String>,
-    /// A folder of built programs: real files
+    /// Real files, too: what `cargo xtask build` made
     #[arg(long)]
-    programs: Option<PathBuf>,
+    real: bool,
     /// Instead: runs one input of `--only`, as a failure has kept it
     #[arg(long, requires = "only")]
     input: Option<PathBuf>,
@@ -27,7 +28,8 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let mut targets = targets::all(arguments.programs.as_deref());
+    let images = Images::in_target(&qemu_harness::root().join("target"));
+    let mut targets = targets::all(arguments.real.then_some(&images));
     targets.retain(|target| arguments.only.as_ref().is_none_or(|only| only == target.name));
     if let Some(file) = &arguments.input {
         let Ok(input) = std::fs::read(file) else {

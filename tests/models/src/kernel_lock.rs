@@ -1,11 +1,9 @@
 //! The kernel lock: one CPU at a time, which sees what the last one did.
 
-use super::atomic::{self, AtomicBool, AtomicU32, AtomicU64, Ordering};
+use super::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use super::kernel_turn as turn;
 use loom::sync::Arc;
 use loom::thread;
-
-#[path = "../../../microkernel/src/arch/x86_64/entry/lock/turn.rs"]
-mod turn;
 
 struct Lock {
     taken: AtomicBool,

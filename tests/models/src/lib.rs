@@ -14,6 +14,8 @@
 
 mod atomic;
 mod kernel_lock;
+#[path = "../../../microkernel/src/arch/x86_64/entry/lock/turn.rs"]
+mod kernel_turn;
 mod pending;
 mod queue;
 mod shootdown;

@@ -2,14 +2,12 @@
 //! gets them while it waits for the kernel lock, or by an interrupt.
 
 use super::atomic::{self, AtomicBool, AtomicU32, AtomicU64, Ordering};
+use super::kernel_turn as turn;
 use loom::sync::Arc;
 use loom::thread;
 
 #[path = "../../../microkernel/src/arch/x86_64/mm/shootdown/request.rs"]
 mod request;
-#[path = "../../../microkernel/src/arch/x86_64/entry/lock/turn.rs"]
-#[expect(dead_code, reason = "this model has no long operation")]
-mod turn;
 
 const FLUSH: u64 = 0x1000;
 /// What the page's old owner writes, and its new one.

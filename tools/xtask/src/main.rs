@@ -19,10 +19,13 @@ mod coverage;
 mod debug;
 mod disk_image;
 mod fuzz;
+mod fuzz_inputs;
 mod gate;
 mod graph;
 mod log;
+mod loom;
 mod metadata;
+mod miri;
 mod mutants;
 mod new_server;
 mod run;
@@ -60,6 +63,9 @@ enum Command {
     Stress(stress::Arguments),
     Fuzz(fuzz::Arguments),
     Campaign(campaign::Arguments),
+    FuzzInputs(fuzz_inputs::Arguments),
+    Loom(loom::Arguments),
+    Miri(miri::Arguments),
     Selftest(selftest::Arguments),
     Image(disk_image::Arguments),
     Debug(debug::Arguments),
@@ -108,6 +114,9 @@ fn run(command: &Command) -> anyhow::Result<u8> {
         Command::Stress(arguments) => stress::run(arguments),
         Command::Fuzz(arguments) => fuzz::run(arguments),
         Command::Campaign(arguments) => campaign::run(arguments),
+        Command::FuzzInputs(arguments) => fuzz_inputs::run(arguments),
+        Command::Loom(arguments) => loom::run(arguments),
+        Command::Miri(arguments) => miri::run(arguments),
         Command::Selftest(arguments) => selftest::run(arguments),
         Command::Image(arguments) => disk_image::run(arguments),
         Command::Debug(arguments) => debug::run(arguments),

@@ -4,14 +4,15 @@ use super::kind;
 use crate::Target;
 use abi::PAGE_SIZE;
 use loader::{Plan, Segment};
-use std::path::Path;
+use qemu_harness::Images;
 
 /// So much of a real file is of interest.
 const HEAD: usize = 16 << 10;
 
-pub(super) fn target(programs: Option<&Path>) -> Target {
+pub(super) fn target(images: Option<&Images>) -> Target {
     let mut seeds = vec![program(2), program(1)];
-    let files = programs.and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten();
+    let files = images.and_then(|images| std::fs::read_dir(&images.programs).ok());
+    let files = files.into_iter().flatten();
     let mut files: Vec<_> = files.flatten().map(|file| file.path()).collect();
     files.sort();
     for file in files.iter().filter(|file| file.is_file()).take(8) {

@@ -3,7 +3,8 @@
 use crate::Target;
 use abi::{LogHeader, LogKind};
 use log_decoder::LogDecoder;
-use std::path::{Path, PathBuf};
+use qemu_harness::Images;
+use std::cell::RefCell;
 
 fn record(kind: LogKind, source: u32, payload: &[u8]) -> Vec<u8> {
     let len = u16::try_from(payload.len()).expect("a short record");
@@ -11,7 +12,7 @@ fn record(kind: LogKind, source: u32, payload: &[u8]) -> Vec<u8> {
     [header.encode().as_slice(), payload].concat()
 }
 
-pub(super) fn target(programs: Option<&Path>) -> Target {
+pub(super) fn target(images: Option<&Images>) -> Target {
     let named = |source, name: &[u8]| record(LogKind::Source, source, name);
     let seeds = vec![
         [
@@ -29,15 +30,16 @@ pub(super) fn target(programs: Option<&Path>) -> Target {
         ]
         .concat(),
     ];
-    let folder: Option<PathBuf> = programs.map(Path::to_owned);
+    // The strings of real programs are read once, and stay with the decoder.
+    let real = images.map(|images| {
+        let mut decoder = LogDecoder::new(images.elfs().finder());
+        seeds.iter().for_each(|seed| drop(decoder.push(seed)));
+        RefCell::new(decoder)
+    });
     let read = move |bytes: &[u8]| {
-        let folder = folder.clone();
-        // Names come from the log: one that leaves the folder is none of a program.
-        let find = move |name: &str| {
-            let plain = !name.is_empty() && !name.contains(['/', '\\', '\0', '.']);
-            folder.as_ref().filter(|_| plain).map(|folder| folder.join(name))
-        };
-        let mut decoder = LogDecoder::new(Box::new(find));
+        let mut own = LogDecoder::new(Box::new(|_: &str| None));
+        let mut kept = real.as_ref().map(RefCell::borrow_mut);
+        let decoder = kept.as_deref_mut().unwrap_or(&mut own);
         // In two pieces, as a file that grows is read.
         let (first, rest) = bytes.split_at(bytes.len() / 2);
         let mut lines = decoder.push(first);

@@ -6,12 +6,12 @@ mod log;
 mod manifest;
 
 use crate::Target;
-use std::path::Path;
+use qemu_harness::Images;
 
-/// All of them. Real files are among the seeds where a folder of built programs is given.
+/// All of them. Real files are among the seeds where it is told what was built.
 #[must_use]
-pub fn all(programs: Option<&Path>) -> Vec<Target> {
-    vec![elf::target(programs), archive::target(), manifest::target(), log::target(programs)]
+pub fn all(images: Option<&Images>) -> Vec<Target> {
+    vec![elf::target(images), archive::target(), manifest::target(), log::target(images)]
 }
 
 /// An outcome without its numbers, so that they make no new kind.

@@ -13,7 +13,7 @@ mod results;
 pub(crate) use host::{run_command, test_command};
 pub(crate) use results::Results;
 
-use crate::{build, disk_image, metadata, run::Firmware, selftest, setup};
+use crate::{build, disk_image, metadata, miri, run::Firmware, selftest, setup};
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 use qemu_harness::{Images, Outcome};
@@ -41,6 +41,8 @@ pub(crate) struct Arguments {
 enum Part {
     /// Tests of what runs on the host.
     Host,
+    /// Some of those under Miri.
+    Miri,
     /// The self-tests of kernel and user space, in QEMU.
     Selftest,
     /// A boot to the prompt, timed.
@@ -60,6 +62,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     let mut summary = Summary::default();
     if wanted(Part::Host) {
         summary.run("host tests", || some(host::run(filter)?, filter));
+    }
+    if wanted(Part::Miri) {
+        summary.run("host tests under Miri", || match miri::short(filter)? {
+            Ok(results) => some(results, filter),
+            Err(why) => {
+                eprintln!("skipped: host tests under Miri: {why}");
+                Ok(Results::default())
+            }
+        });
     }
     if [Part::Selftest, Part::Boot, Part::System].into_iter().any(wanted) {
         in_qemu(&wanted, arguments, &mut summary);
