@@ -3,7 +3,7 @@
 use crate::arena::{Arena, Fixed, Growing, Slot};
 use crate::checks::Checks;
 use crate::exit::{Clock, Context, ITEMS, SHARED_TURNS};
-use crate::machine::{CpuId, Frame, Machine, Phys};
+use crate::machine::{CpuId, Frame, Machine, OwnedFrame, Phys};
 use crate::mem::{Block, FrameInfo, Frames};
 use crate::number;
 use crate::object::{
@@ -428,14 +428,14 @@ impl<M: Machine> Kernel<M> {
         quotas: &mut Quotas,
         machine: &mut M,
         quota: crate::object::QuotaId,
-    ) -> Option<Phys> {
+    ) -> Option<OwnedFrame> {
         quotas.charge(quota, crate::object::Resource::Pages, 1).ok()?;
         let Some(block) = frames.take(0) else {
             quotas.give_back(quota, crate::object::Resource::Pages, 1);
             return None;
         };
         machine.zero(block.phys(), 1);
-        Some(block.phys())
+        Some(OwnedFrame::adopt(block.phys()))
     }
 
     /// Gives such a frame back.
@@ -443,7 +443,7 @@ impl<M: Machine> Kernel<M> {
         frames: &mut Frames,
         quotas: &mut Quotas,
         quota: crate::object::QuotaId,
-        frame: Phys,
+        frame: OwnedFrame,
     ) {
         frames.release_block(Block::at(frame));
         quotas.give_back(quota, crate::object::Resource::Pages, 1);

@@ -20,6 +20,32 @@ use abi::{CompatCall, DebugRegisters, Protection, SavedFrame, ThreadMode, WORDS}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Phys(pub u64);
 
+/// A frame of the allocator, with its one owner: it cannot be copied, is given to the machine as a
+/// table, and comes back to be freed.
+///
+/// ```compile_fail,E0382
+/// use core_kernel::machine::{OwnedFrame, Phys};
+/// let frame = OwnedFrame::adopt(Phys(4096));
+/// let (one, other) = (frame, frame);
+/// ```
+#[derive(Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(any(test, feature = "hosted"), derive(Clone))]
+#[must_use = "the frame would be lost"]
+pub struct OwnedFrame(Phys);
+
+impl OwnedFrame {
+    /// Where it lies.
+    pub fn phys(&self) -> Phys {
+        self.0
+    }
+
+    /// The owner of a frame that has none. Only for the allocator, which gives the frame away by
+    /// it, and for machines, which take a table's frame out of the entry that led to it.
+    pub fn adopt(frame: Phys) -> Self {
+        Self(frame)
+    }
+}
+
 /// Which CPU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct CpuId(pub u16);
@@ -170,10 +196,13 @@ pub trait Machine: Sized {
     // -- memory ---------------------------------------------------------------
 
     /// An empty user half over the kernel's half, in one zeroed frame.
-    fn new_page_table(&mut self, root: Phys) -> Self::PageTable;
+    fn new_page_table(&mut self, root: OwnedFrame) -> Self::PageTable;
 
-    /// The root frame, to be freed after [`Machine::free_tables`] is done.
+    /// Where the root lies: it tells spaces apart.
     fn root(&self, table: &Self::PageTable) -> Phys;
+
+    /// The root's frame, when [`Machine::free_tables`] is done.
+    fn free_root(&mut self, table: Self::PageTable) -> OwnedFrame;
 
     /// Maps one page. `tables` gives zeroed frames for tables; those are the table's from
     /// then on, even when a later one is missing. Returns the frame of the empty table that a
@@ -186,8 +215,8 @@ pub trait Machine: Sized {
         &mut self,
         table: &mut Self::PageTable,
         page: &Page,
-        tables: &mut dyn FnMut(&mut Self) -> Option<Phys>,
-    ) -> Result<Option<Phys>, NoFrame>;
+        tables: &mut dyn FnMut(&mut Self) -> Option<OwnedFrame>,
+    ) -> Result<Option<OwnedFrame>, NoFrame>;
 
     /// Unmaps the page at this address, if there is one: its size. The translation may
     /// still be cached until [`Machine::flush`].
@@ -202,7 +231,7 @@ pub trait Machine: Sized {
         &mut self,
         table: &mut Self::PageTable,
         address: u64,
-        tables: &mut dyn FnMut(&mut Self) -> Option<Phys>,
+        tables: &mut dyn FnMut(&mut Self) -> Option<OwnedFrame>,
     ) -> Result<(), NoFrame>;
 
     /// Changes the protection of the page at this address, if there is one: its size.
@@ -229,7 +258,7 @@ pub trait Machine: Sized {
         &mut self,
         table: &mut Self::PageTable,
         budget: usize,
-        free: &mut dyn FnMut(Phys),
+        free: &mut dyn FnMut(OwnedFrame),
     ) -> bool;
 
     /// Makes sure that no CPU has this table loaded any more; it is about to be freed.

@@ -48,7 +48,7 @@ impl<M: Machine> Kernel<M> {
         let (frames, quotas) = (&mut self.frames, &mut self.quotas);
         match Self::take_frame(frames, quotas, &mut self.machine, quota) {
             Some(frame) => {
-                self.machine.vector_prepare(frame);
+                self.machine.vector_prepare(frame.phys());
                 self.threads[id].vector = Some(VectorState { frame, cpu: None });
                 self.set_thread_work(id, Work::VectorLoad);
             }
@@ -65,8 +65,8 @@ impl<M: Machine> Kernel<M> {
         if self.cpu(cpu).current == Some(owner) {
             return self.check_vector(cpu, owner);
         }
-        if let Some(state) = self.threads[owner].vector {
-            self.machine.vector_save(state.frame);
+        if let Some(state) = &self.threads[owner].vector {
+            self.machine.vector_save(state.frame.phys());
             self.threads[owner].work.0 |= Work::VectorLoad.flag();
             self.stats.vector_saves += 1;
         }
@@ -87,15 +87,18 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn vector_load(&mut self, cpu: CpuId) {
         self.clear_work(cpu, Work::VectorLoad);
         let Some(id) = self.cpu(cpu).current else { return };
-        let Some(state) = self.threads[id].vector else { return };
+        let Some(state) = &self.threads[id].vector else { return };
+        let (place, last) = (state.frame.phys(), state.cpu);
         if self.cpu(cpu).vector_owner == Some(id) {
             self.machine.vector_unlock();
             self.stats.vector_kept += 1;
         } else {
-            self.disown(id, state);
-            self.machine.vector_load(state.frame);
+            self.disown(id, last);
+            self.machine.vector_load(place);
             self.cpu_mut(cpu).vector_owner = Some(id);
-            self.threads[id].vector = Some(VectorState { cpu: Some(cpu), ..state });
+            if let Some(state) = &mut self.threads[id].vector {
+                state.cpu = Some(cpu);
+            }
             self.stats.vector_loads += 1;
         }
         self.cpu(cpu).work.fetch_or(Work::VectorSave.flag(), Ordering::Relaxed);
@@ -105,14 +108,14 @@ impl<M: Machine> Kernel<M> {
     /// A thread that dies gives its frame back; what is in the registers is nobody's.
     pub(crate) fn drop_vector(&mut self, id: ThreadId) {
         let Some(state) = self.threads[id].vector.take() else { return };
-        self.disown(id, state);
+        self.disown(id, state.cpu);
         let quota = self.processes[self.threads[id].process].quota;
         Self::free_frame(&mut self.frames, &mut self.quotas, quota, state.frame);
     }
 
     /// What the CPU that loaded the state last still has of it is not to be relied on.
-    fn disown(&mut self, id: ThreadId, state: VectorState) {
-        if let Some(last) = state.cpu
+    fn disown(&mut self, id: ThreadId, last: Option<CpuId>) {
+        if let Some(last) = last
             && self.cpu(last).vector_owner == Some(id)
         {
             self.cpu_mut(last).vector_owner = None;
@@ -129,7 +132,7 @@ impl<M: Machine> Kernel<M> {
 
     /// What is live belongs to the thread that runs next, and was loaded here.
     fn check_vector(&self, cpu: CpuId, id: ThreadId) {
-        let here = self.threads[id].vector.and_then(|state| state.cpu) == Some(cpu);
+        let here = self.threads[id].vector.as_ref().and_then(|state| state.cpu) == Some(cpu);
         let owned = self.cpu(cpu).vector_owner == Some(id) && self.cpu(cpu).current == Some(id);
         assert!(here && owned, "vector registers of {cpu:?} do not belong to {id:?}");
     }

@@ -4,7 +4,9 @@ use super::memory::Memory;
 use super::vector::VectorUnit;
 use super::{HostedCpu, HostedFrame};
 use crate::arena::Growing;
-use crate::machine::{Access, CpuId, Interrupt, Machine, NoFrame, Page, PageSize, Phys, PortWidth};
+use crate::machine::{
+    Access, CpuId, Interrupt, Machine, NoFrame, OwnedFrame, Page, PageSize, Phys, PortWidth,
+};
 use crate::number;
 use crate::object::PortSpans;
 use abi::{DebugRegisters, PAGE_SIZE, Protection};
@@ -30,9 +32,9 @@ pub(super) type TableKey = (u32, u64);
 /// the invariants can count them.
 #[derive(Clone, Debug, Hash)]
 pub struct HostedTable {
-    root: Phys,
+    root: OwnedFrame,
     pages: BTreeMap<u64, HostedPage>,
-    tables: BTreeMap<TableKey, Phys>,
+    tables: BTreeMap<TableKey, OwnedFrame>,
 }
 
 /// A machine in memory. What a CPU has for itself is reached through `cpus`, or directly for
@@ -99,22 +101,22 @@ impl Hosted {
     /// A user program on this CPU uses an address: the translation is cached from then on,
     /// and used as it was cached. `None` is a page fault.
     pub fn touch(&mut self, table: &HostedTable, address: u64, access: Access) -> Option<Phys> {
-        let found = table.page_at(address);
+        let (found, root) = (table.page_at(address), table.root.phys());
         let own = &mut self.cpus[usize::from(self.here.0)];
         // What a walk reads stays in the CPU's paging-structure caches, also when it ends at
         // nothing.
         let lowest = found.map_or(0, |(_, page)| lowest_level(page.size));
         for key in (lowest..LEVELS).map(|level| table_key(level, address)) {
             if let Some(frame) = table.tables.get(&key) {
-                own.walked.insert((table.root, key), *frame);
+                own.walked.insert((root, key), frame.phys());
             }
         }
-        let cached = own.cached.range((table.root, 0)..=(table.root, address)).next_back();
+        let cached = own.cached.range((root, 0)..=(root, address)).next_back();
         let (start, page) = match cached.map(|((_, start), page)| (*start, *page)) {
             Some((start, page)) if address < start + page.size.bytes() => (start, page),
             _ => found?,
         };
-        own.cached.insert((table.root, start), page);
+        own.cached.insert((root, start), page);
         page.at(start, address, access)
     }
 
@@ -162,7 +164,7 @@ impl HostedTable {
     /// The table with this name.
     #[cfg(test)]
     pub(super) fn table(&self, key: TableKey) -> Option<Phys> {
-        self.tables.get(&key).copied()
+        self.tables.get(&key).map(OwnedFrame::phys)
     }
 
     /// Frames in use as tables, the root among them.
@@ -176,7 +178,7 @@ impl HostedTable {
         &mut self,
         address: u64,
         size: PageSize,
-        mut new: impl FnMut() -> Option<Phys>,
+        mut new: impl FnMut() -> Option<OwnedFrame>,
     ) -> Result<(), NoFrame> {
         for level in (lowest_level(size)..LEVELS).rev() {
             if let Entry::Vacant(place) = self.tables.entry(table_key(level, address)) {
@@ -201,18 +203,22 @@ impl Machine for Hosted {
     type Frame = HostedFrame;
     type PageTable = HostedTable;
 
-    fn new_page_table(&mut self, root: Phys) -> HostedTable {
+    fn new_page_table(&mut self, root: OwnedFrame) -> HostedTable {
         HostedTable { root, pages: BTreeMap::new(), tables: BTreeMap::new() }
     }
     fn root(&self, table: &HostedTable) -> Phys {
+        table.root.phys()
+    }
+    fn free_root(&mut self, table: HostedTable) -> OwnedFrame {
+        assert!(table.tables.is_empty(), "tables below the root are lost");
         table.root
     }
     fn map(
         &mut self,
         table: &mut HostedTable,
         page: &Page,
-        tables: &mut dyn FnMut(&mut Self) -> Option<Phys>,
-    ) -> Result<Option<Phys>, NoFrame> {
+        tables: &mut dyn FnMut(&mut Self) -> Option<OwnedFrame>,
+    ) -> Result<Option<OwnedFrame>, NoFrame> {
         let Page { address, frame, size, protection, .. } = *page;
         let inside = table.pages.range(address..address + size.bytes()).next();
         assert!(table.page_at(address).or(inside.map(|(at, page)| (*at, *page))).is_none());
@@ -244,13 +250,13 @@ impl Machine for Hosted {
         &mut self,
         table: &mut HostedTable,
         address: u64,
-        tables: &mut dyn FnMut(&mut Self) -> Option<Phys>,
+        tables: &mut dyn FnMut(&mut Self) -> Option<OwnedFrame>,
     ) -> Result<(), NoFrame> {
         let Some((start, page)) = table.page_at(address) else { return Ok(()) };
         if page.size == PageSize::Large {
             table.reach(start, PageSize::Small, || tables(self))?;
             table.pages.remove(&start);
-            self.forget(table.root);
+            self.forget(table.root.phys());
             for offset in (0..page.size.bytes()).step_by(number::size(PAGE_SIZE)) {
                 let frame = Phys(page.frame.0 + offset);
                 table
@@ -281,19 +287,19 @@ impl Machine for Hosted {
         page.at(start, address, access)
     }
     fn flush(&mut self, table: &HostedTable) {
-        self.forget(table.root);
+        self.forget(table.root.phys());
     }
     fn retire(&mut self, table: &HostedTable) {
-        self.forget(table.root);
+        self.forget(table.root.phys());
         for cpu in &mut self.cpus {
-            cpu.active = cpu.active.filter(|root| *root != table.root);
+            cpu.active = cpu.active.filter(|root| *root != table.root.phys());
         }
     }
     fn free_tables(
         &mut self,
         table: &mut HostedTable,
         budget: usize,
-        free: &mut dyn FnMut(Phys),
+        free: &mut dyn FnMut(OwnedFrame),
     ) -> bool {
         for _ in 0..budget {
             match table.tables.pop_first() {

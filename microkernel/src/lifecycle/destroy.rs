@@ -264,8 +264,9 @@ impl<M: Machine> Kernel<M> {
         if !self.machine.free_tables(table, TABLES_PER_PIECE, &mut free) {
             return false;
         }
-        free(self.machine.root(table));
-        process.table = None;
+        if let Some(table) = process.table.take() {
+            free(self.machine.free_root(table));
+        }
         true
     }
 

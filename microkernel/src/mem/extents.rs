@@ -52,7 +52,7 @@ impl<M: Machine> Kernel<M> {
             }
             Storage::Loan(loan) => match loan.parent.filter(|_| !loan.revoked) {
                 Some(parent) => self.extent(parent, loan.first + page),
-                None => Some(Extent::fixed(loan.blank, 1)),
+                None => Some(Extent::fixed(loan.blank.phys(), 1)),
             },
             Storage::Frames(chain) => self.frames.find(chain, page).map(Extent::from),
         }

@@ -7,7 +7,7 @@
 //! found in a number of steps that grows with the logarithm of its blocks.
 
 use crate::arena::Fixed;
-use crate::machine::Phys;
+use crate::machine::{OwnedFrame, Phys};
 use crate::number;
 use abi::PAGE_SIZE;
 
@@ -44,25 +44,26 @@ impl FrameInfo {
     }
 }
 
-/// The first frame of an allocated block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The first frame of an allocated block, which whoever has this owns.
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Block(u32);
 
 impl Block {
     /// Where it lies.
-    pub fn phys(self) -> Phys {
+    pub fn phys(&self) -> Phys {
         Phys(u64::from(self.0) * PAGE_SIZE)
     }
 
-    /// The block that starts at this address, as `phys` gave it.
-    pub fn at(phys: Phys) -> Self {
-        Self(number::low32(phys.0 / PAGE_SIZE))
+    /// The block of one frame.
+    pub fn at(frame: OwnedFrame) -> Self {
+        Self(number::low32(frame.phys().0 / PAGE_SIZE))
     }
 }
 
 /// The blocks of a memory object, in the order of its pages. It is made from the last page to the
-/// first, a block at a time, and taken apart from the first to the last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// first, a block at a time, and taken apart from the first to the last. It owns them.
+#[derive(Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(any(test, feature = "hosted"), derive(Clone))]
 pub struct Chain {
     first: u32,
     frames: u32,

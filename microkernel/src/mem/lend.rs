@@ -17,8 +17,8 @@ use crate::object::{
 use abi::{Error, PAGE_SIZE, Rights};
 
 impl<M: Machine> Kernel<M> {
-    fn loan(&self, memory: MemoryId) -> Option<Loan> {
-        match self.memories[memory].storage {
+    fn loan(&self, memory: MemoryId) -> Option<&Loan> {
+        match &self.memories[memory].storage {
             Storage::Loan(loan) => Some(loan),
             _ => None,
         }
@@ -163,7 +163,7 @@ impl<M: Machine> Kernel<M> {
         let process = loan.space?;
         let end = loan.address + self.memories[memory].pages * PAGE_SIZE;
         let region = self.first_region_in(process, at.max(loan.address), end)?;
-        Some((process, region, loan.blank))
+        Some((process, region, loan.blank.phys()))
     }
 
     /// Puts a blank page in place of a bounded number of pages: the next address.

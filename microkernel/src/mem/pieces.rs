@@ -7,7 +7,7 @@ use super::extents::Extent;
 use super::map::{Wish, rights_for};
 use crate::exit::Work;
 use crate::kernel::Kernel;
-use crate::machine::{Frame, Machine, Page, PageSize, Phys};
+use crate::machine::{Frame, Machine, OwnedFrame, Page, PageSize, Phys};
 use crate::object::{
     Life, MemoryId, ObjectRef, Operation, ProcessId, Region, RegionId, Storage, ThreadId,
 };
@@ -172,7 +172,7 @@ impl<M: Machine> Kernel<M> {
 
     /// Frees the empty table that a large page replaced, once no CPU has it cached.
     #[cold]
-    fn free_replaced(&mut self, process: ProcessId, frame: Phys) {
+    fn free_replaced(&mut self, process: ProcessId, frame: OwnedFrame) {
         let process = &self.processes[process];
         if let Some(table) = &process.table {
             self.machine.flush(table);
@@ -188,7 +188,7 @@ impl<M: Machine> Kernel<M> {
         id: RegionId,
         done: u64,
         extent: &Extent,
-    ) -> Result<(PageSize, Option<Phys>), Error> {
+    ) -> Result<(PageSize, Option<OwnedFrame>), Error> {
         let region = &self.regions[id];
         let address = region.start + done * PAGE_SIZE;
         let (protection, left) = (region.protection, region.pages - done);

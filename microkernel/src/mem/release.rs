@@ -7,7 +7,7 @@
 use super::pieces::Progress;
 use crate::kernel::Kernel;
 use crate::machine::Machine;
-use crate::object::{MemoryId, MemoryObject, Operation, Resource, Storage};
+use crate::object::{MemoryId, Operation, Resource, Storage};
 
 /// Blocks given back at once. Each is merged with its neighbours, up to ten times.
 /// In tests one, so that small objects take several pieces there.
@@ -33,7 +33,9 @@ impl<M: Machine> Kernel<M> {
             return None;
         }
         self.give_back_blocks(id);
-        let MemoryObject { storage, quota, .. } = self.memories.remove(id)?;
+        let object = &mut self.memories[id];
+        let (storage, quota) = (core::mem::take(&mut object.storage), object.quota);
+        self.memories.discard(id);
         if !matches!(storage, Storage::Fixed(_)) {
             self.quotas.give_back(quota, Resource::Objects, 1);
         }

@@ -1,11 +1,12 @@
 //! Memory object: pages that can be mapped.
 
 use super::{MemoryId, ProcessId, QuotaId};
-use crate::machine::Phys;
+use crate::machine::{OwnedFrame, Phys};
 use crate::mem::Chain;
 
 /// Where the pages lie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(any(test, feature = "hosted"), derive(Clone))]
 pub enum Storage {
     /// Blocks that go back to the allocator at the end.
     Frames(Chain),
@@ -24,14 +25,15 @@ impl Default for Storage {
 }
 
 /// What is lent, and where it is mapped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(any(test, feature = "hosted"), derive(Clone))]
 pub struct Loan {
     /// Whose pages; no loan itself. None: taken back, nobody sees them any more.
     pub parent: Option<MemoryId>,
     /// From which of its pages on.
     pub first: u64,
     /// What is shown in place of each page from the revocation on.
-    pub blank: Phys,
+    pub blank: OwnedFrame,
     /// The lender's handle is closed: nothing more of the parent is shown.
     pub revoked: bool,
     /// The space in which it is mapped.
@@ -43,7 +45,8 @@ pub struct Loan {
 }
 
 /// Pages of memory, shared by all who hold a handle.
-#[derive(Clone, Copy, Debug, Hash, Default)]
+#[derive(Debug, Hash, Default)]
+#[cfg_attr(any(test, feature = "hosted"), derive(Clone))]
 pub struct MemoryObject {
     /// Handles, mappings and running operations that name it.
     pub refs: u32,

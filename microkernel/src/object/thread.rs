@@ -18,7 +18,7 @@ use super::{
 use crate::arena::Arena;
 use crate::exit::Work;
 use crate::fault::Fault;
-use crate::machine::{CpuId, Phys};
+use crate::machine::{CpuId, OwnedFrame, Phys};
 use crate::mem::Claim;
 use abi::{
     DebugRegisters, Envelope, FaultKind, Protection, RECEIVES_ONLY, SENDS_BYTES, Syscall,
@@ -204,10 +204,11 @@ impl Upcall {
 }
 
 /// The vector state of a thread that has used vector registers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(any(test, feature = "hosted"), derive(Clone))]
 pub struct VectorState {
     /// Where it is kept while it is not live.
-    pub frame: Phys,
+    pub frame: OwnedFrame,
     /// The CPU that loaded it last.
     pub cpu: Option<CpuId>,
 }
@@ -277,7 +278,8 @@ pub enum Operation {
 }
 
 /// A thread. The frame comes first: the entry stubs fill it.
-#[derive(Clone, Debug, Hash)]
+#[derive(Debug, Hash)]
+#[cfg_attr(any(test, feature = "hosted"), derive(Clone))]
 pub struct Thread<F> {
     /// Saved user registers.
     pub frame: F,

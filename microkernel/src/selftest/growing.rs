@@ -3,7 +3,7 @@
 use super::{Bench, Check, Outcome};
 use crate::arch::x86_64::mm::table::Table;
 use abi::PAGE_SIZE;
-use core_kernel::machine::{GROWTH, Machine, NoFrame};
+use core_kernel::machine::{GROWTH, Machine, NoFrame, OwnedFrame};
 
 pub(super) const CHECKS: &[Check] = &[
     ("slice-grows-and-stays-where-it-is", grows),
@@ -31,7 +31,7 @@ fn extend(bench: &mut Bench<'_>, slice: &mut Slice, most: u32) -> Result<u32, No
 
 fn grows(bench: &mut Bench<'_>) -> Outcome {
     let root = bench.boot.frames.take(1);
-    let before: Table = bench.machine.new_page_table(root);
+    let before: Table = bench.machine.new_page_table(OwnedFrame::adopt(root));
     let mut slice: Slice = bench.machine.reserve();
     bench.equal("elements at first", slice.len() as u64, 0)?;
     let taken = extend(bench, &mut slice, GROWTH).unwrap_or(0);

@@ -4,7 +4,7 @@ use super::{Bench, Check, Outcome};
 use crate::arch::x86_64::hardware::Hardware;
 use crate::arch::x86_64::mm::table::{ENTRIES, KERNEL_HALF, Table};
 use abi::Protection::{Read, ReadExecute, ReadWrite};
-use core_kernel::machine::{Access, Machine, NoFrame, Page, PageSize, Phys};
+use core_kernel::machine::{Access, Machine, NoFrame, OwnedFrame, Page, PageSize, Phys};
 use heapless::Vec;
 
 pub(super) const CHECKS: &[Check] = &[
@@ -41,7 +41,11 @@ struct Space {
 impl Space {
     fn new(bench: &mut Bench<'_>) -> Self {
         let root = bench.boot.frames.take(1);
-        Self { table: bench.machine.new_page_table(root), taken: Vec::new(), budget: 16 }
+        Self {
+            table: bench.machine.new_page_table(OwnedFrame::adopt(root)),
+            taken: Vec::new(),
+            budget: 16,
+        }
     }
 
     fn with<T>(
@@ -50,7 +54,7 @@ impl Space {
         act: impl FnOnce(
             &mut Hardware,
             &mut Table,
-            &mut dyn FnMut(&mut Hardware) -> Option<Phys>,
+            &mut dyn FnMut(&mut Hardware) -> Option<OwnedFrame>,
         ) -> Result<T, NoFrame>,
     ) -> Result<T, NoFrame> {
         let Self { table, taken, budget } = self;
@@ -60,7 +64,7 @@ impl Space {
             let frame = frames.take(1);
             // The budget is no more than fits.
             let _ = taken.push(frame);
-            Some(frame)
+            Some(OwnedFrame::adopt(frame))
         })
     }
 
@@ -70,7 +74,7 @@ impl Space {
         address: u64,
         size: PageSize,
         protection: abi::Protection,
-    ) -> Result<Option<Phys>, NoFrame> {
+    ) -> Result<Option<OwnedFrame>, NoFrame> {
         let frame = if size == PageSize::Large { LARGE_FRAME } else { FRAME };
         self.with(bench, |machine, table, frames| {
             machine.map(table, &Page { address, frame, size, protection, device: false }, frames)
@@ -148,7 +152,7 @@ fn replaces_table(bench: &mut Bench<'_>) -> Outcome {
     let lowest = space.taken.last().copied();
     let _ = bench.machine.unmap(&mut space.table, AT);
     let replaced = space.map(bench, AT, PageSize::Large, Read);
-    bench.hold("the table", lowest.is_some() && replaced == Ok(lowest))?;
+    bench.hold("the table", lowest.is_some() && replaced == Ok(lowest.map(OwnedFrame::adopt)))?;
     let found = space.find(bench, AT + 0x12_3456, Access::Read);
     bench.hold("translation", found == Some(Phys(LARGE_FRAME.0 + 0x12_3456)))?;
     let (done, returned) = free(bench, &mut space, 100);
@@ -237,7 +241,7 @@ fn free(bench: &mut Bench<'_>, space: &mut Space, budget: usize) -> (bool, u64) 
     let taken = &mut space.taken;
     let done = bench.machine.free_tables(&mut space.table, budget, &mut |frame| {
         returned += 1;
-        taken.retain(|other| *other != frame);
+        taken.retain(|other| *other != frame.phys());
     });
     (done, returned)
 }

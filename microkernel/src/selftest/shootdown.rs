@@ -15,7 +15,7 @@ use abi::{FaultKind, PAGE_SIZE, Protection};
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicBool, AtomicU64};
 use core_kernel::Fault;
-use core_kernel::machine::{Machine, PageSize, Phys};
+use core_kernel::machine::{Machine, OwnedFrame, PageSize, Phys};
 use spin::Mutex;
 use x86_64::registers::control::Cr3;
 
@@ -51,7 +51,7 @@ fn others() -> impl Iterator<Item = &'static CpuBlock> {
 /// program would fault in kernel mode.
 fn space(bench: &mut Bench<'_>) -> Table {
     let frames = &mut bench.boot.frames;
-    let table = bench.machine.new_page_table(frames.take(1));
+    let table = bench.machine.new_page_table(OwnedFrame::adopt(frames.take(1)));
     for address in (AT..AT + PAGES * PAGE_SIZE).step_by(4096) {
         let page = frames.take(1).0 | Entry::PRESENT | Entry::WRITABLE | Entry::NO_EXECUTE;
         // NOFAIL: boot frames never say no.
@@ -164,7 +164,7 @@ fn split_flushes(bench: &mut Bench<'_>) -> Outcome {
         cpu.splits.store(false, Relaxed);
     }
     let frame = bench.boot.frames.take(1);
-    let split = bench.machine.split(&mut table, large, &mut |_| Some(frame));
+    let split = bench.machine.split(&mut table, large, &mut |_| Some(OwnedFrame::adopt(frame)));
     bench.hold("no frame", split.is_ok())?;
     for cpu in others() {
         bench.equal("flushes", cpu.shootdowns.load(Relaxed), 1)?;

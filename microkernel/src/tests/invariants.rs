@@ -437,7 +437,7 @@ fn check_loans(kernel: &Kernel<Hosted>) {
         })
         .collect();
     for id in kernel.memories.ids() {
-        let Storage::Loan(loan) = kernel.memories[id].storage else { continue };
+        let Storage::Loan(loan) = &kernel.memories[id].storage else { continue };
         assert_eq!(loan.regions > 0, loan.space.is_some(), "{id:?}");
         let works = taken_back.iter().filter(|taken| **taken == id).count();
         let expected = usize::from(loan.revoked && loan.parent.is_some());
@@ -452,13 +452,13 @@ fn check_loans(kernel: &Kernel<Hosted>) {
                     let end = loan.address + kernel.memories[id].pages * abi::PAGE_SIZE;
                     let inside = region.start >= loan.address && region.end() <= end;
                     assert!(inside, "{id:?} is not looked for at {:#x}", region.start);
-                    check_loan_pages(kernel, process, region, &loan);
+                    check_loan_pages(kernel, process, region, loan);
                     found += 1;
                 }
             }
         }
         assert_eq!(found, loan.regions, "{id:?} is mapped elsewhere");
-        check_lender(kernel, id, &loan);
+        check_lender(kernel, id, loan);
     }
 }
 
@@ -472,7 +472,7 @@ fn check_loan_pages(kernel: &Kernel<Hosted>, process: ProcessId, region: &Region
             .parent
             .and_then(|parent| kernel.memory_page(parent, loan.first + region.first_page + page));
         let lent = lent == Some(seen);
-        assert!(lent || (loan.revoked && seen == loan.blank), "{address:#x} shows {seen:?}");
+        assert!(lent || (loan.revoked && seen == loan.blank.phys()), "{address:#x} shows {seen:?}");
     }
 }
 
@@ -531,14 +531,14 @@ fn check_vectors(kernel: &Kernel<Hosted>) {
         let owned = cpu.vector_owner.is_none() || cpu.vector_owner == cpu.current;
         assert!(!live || owned, "live registers are not the current's");
         if let Some(owner) = cpu.vector_owner {
-            let state = kernel.threads[owner].vector.expect("an owner has a state");
+            let state = kernel.threads[owner].vector.as_ref().expect("an owner has a state");
             assert_eq!(state.cpu, Some(CpuId(number)), "it was loaded elsewhere since");
         }
     }
     for id in kernel.threads.ids() {
         let thread = &kernel.threads[id];
         let in_memory = thread.work.0 & Work::VectorLoad.flag() != 0;
-        let live = thread.vector.and_then(|state| state.cpu).is_some_and(|cpu| {
+        let live = thread.vector.as_ref().and_then(|state| state.cpu).is_some_and(|cpu| {
             let cpu = kernel.cpu(cpu);
             cpu.current == Some(id)
                 && cpu.work.load(Ordering::Relaxed) & Work::VectorSave.flag() != 0

@@ -349,13 +349,13 @@ fn nothing_is_mapped_anew_while_pieces_are_left() {
     let entry = smp.kernel.lookup(first(&smp), abi::Handle(u32::try_from(copy).unwrap())).unwrap();
     let crate::object::ObjectRef::Memory(id) = entry.object else { panic!("no memory") };
     assert_eq!(smp.kernel.loan_can_be_mapped(id), Err(Error::PeerDied));
-    let Storage::Loan(state) = smp.kernel.memories[id].storage else { panic!("no loan") };
+    let Storage::Loan(state) = &smp.kernel.memories[id].storage else { panic!("no loan") };
     assert!(state.parent.is_some(), "kept until the last page was replaced");
-    assert_eq!(smp.kernel.memory_page(id, 195), Some(state.blank));
+    assert_eq!(smp.kernel.memory_page(id, 195), Some(state.blank.phys()));
     check(&smp.kernel);
     smp.settle();
     check(&smp.kernel);
-    let Storage::Loan(state) = smp.kernel.memories[id].storage else { panic!("no loan") };
+    let Storage::Loan(state) = &smp.kernel.memories[id].storage else { panic!("no loan") };
     assert_eq!((state.parent, state.space), (None, Some(borrower)));
 }
 
@@ -416,7 +416,7 @@ fn who_kills_a_lender_in_the_middle_takes_over() {
         assert_eq!(smp.running(CPU), Some(killer));
         smp.interrupt(CPU, Interrupt::Kick);
         smp.settle();
-        let Storage::Loan(state) = smp.kernel.memories[memory_id].storage else { panic!() };
+        let Storage::Loan(state) = &smp.kernel.memories[memory_id].storage else { panic!() };
         if !with_process {
             assert_eq!(state.parent, None, "the killer's call has taken it back");
         }
@@ -424,7 +424,7 @@ fn who_kills_a_lender_in_the_middle_takes_over() {
         smp.syscall(CPU, Syscall::Wait as u64, &[timer, u64::MAX], 0);
         smp.settle();
         check(&smp.kernel);
-        let Storage::Loan(state) = smp.kernel.memories[memory_id].storage else { panic!() };
+        let Storage::Loan(state) = &smp.kernel.memories[memory_id].storage else { panic!() };
         assert_eq!(state.parent, None);
     }
 }

@@ -12,7 +12,9 @@ use super::mm::{physmap, shootdown, space};
 use super::{log, ports, time};
 use abi::{DebugRegisters, PAGE_SIZE, Protection};
 use core_kernel::CpuId;
-use core_kernel::machine::{Access, Interrupt, Machine, NoFrame, Page, PageSize, Phys, PortWidth};
+use core_kernel::machine::{
+    Access, Interrupt, Machine, NoFrame, OwnedFrame, Page, PageSize, Phys, PortWidth,
+};
 use core_kernel::object::PortSpans;
 use heapless::Vec;
 
@@ -65,9 +67,9 @@ impl Machine for Hardware {
     type Frame = UserFrame;
     type PageTable = Table;
 
-    fn new_page_table(&mut self, root: Phys) -> Table {
+    fn new_page_table(&mut self, root: OwnedFrame) -> Table {
         // SAFETY: the core gives a zeroed frame of its own for this.
-        let table = unsafe { Table::new(root) };
+        let table = unsafe { Table::new(root.phys()) };
         space::share_kernel_half(self.kernel_root, table);
         table
     }
@@ -76,16 +78,21 @@ impl Machine for Hardware {
         table.frame()
     }
 
+    fn free_root(&mut self, table: Table) -> OwnedFrame {
+        OwnedFrame::adopt(table.frame())
+    }
+
     fn map(
         &mut self,
         table: &mut Table,
         page: &Page,
-        tables: &mut dyn FnMut(&mut Self) -> Option<Phys>,
-    ) -> Result<Option<Phys>, NoFrame> {
+        tables: &mut dyn FnMut(&mut Self) -> Option<OwnedFrame>,
+    ) -> Result<Option<OwnedFrame>, NoFrame> {
         let Page { address, frame, size, protection, device } = *page;
         debug_assert!(address < abi::USER_END && address.is_multiple_of(size.bytes()));
         let leaf = Entry::user(frame, protection, size == PageSize::Large, device);
-        table.put(address, level(size), leaf, || tables(self))
+        let frame = || tables(self).map(|frame| frame.phys());
+        table.put(address, level(size), leaf, frame).map(|table| table.map(OwnedFrame::adopt))
     }
 
     fn unmap(&mut self, table: &mut Table, address: u64) -> Option<PageSize> {
@@ -98,12 +105,12 @@ impl Machine for Hardware {
         &mut self,
         table: &mut Table,
         address: u64,
-        tables: &mut dyn FnMut(&mut Self) -> Option<Phys>,
+        tables: &mut dyn FnMut(&mut Self) -> Option<OwnedFrame>,
     ) -> Result<(), NoFrame> {
         let Some(large) = table.user_leaf(address).filter(|leaf| leaf.level == 1) else {
             return Ok(());
         };
-        let frame = tables(self).ok_or(NoFrame)?;
+        let frame = tables(self).ok_or(NoFrame)?.phys();
         // SAFETY: the core gives a zeroed frame of its own for this.
         let pieces = unsafe { Table::new(frame) };
         for (slot, frames) in (0..ENTRIES).zip(0..) {
@@ -160,11 +167,11 @@ impl Machine for Hardware {
         &mut self,
         table: &mut Table,
         budget: usize,
-        free: &mut dyn FnMut(Phys),
+        free: &mut dyn FnMut(OwnedFrame),
     ) -> bool {
         for _ in 0..budget {
             match table.take_lowest() {
-                Some(frame) => free(frame),
+                Some(frame) => free(OwnedFrame::adopt(frame)),
                 None => return true,
             }
         }
