@@ -14,10 +14,10 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn hand_over(&mut self, me: ThreadId, other: ThreadId, gives_back: bool) {
         let cpu = self.threads[me].cpu;
         let waits = self.threads[me].state != State::Ready && self.cpu(cpu).current == Some(me);
-        let ready = self.threads[other].state == State::Ready && !self.threads[other].queued;
-        if self.threads[other].context.is_some() {
-            self.renew_budget(other);
-        }
+        // The budget of a new period may have put it into a queue already, on any CPU.
+        let has_time = self.threads[other].context.is_none() || self.renew_budget(other);
+        let thread = &self.threads[other];
+        let ready = has_time && thread.state == State::Ready && !thread.queued;
         if waits && ready && self.runs_at_once(cpu, me, other, gives_back) {
             self.settle(cpu);
             self.switch(cpu, me, other);

@@ -124,7 +124,12 @@ impl<M: Machine> Kernel<M> {
         let thread = &mut self.threads[id];
         thread.user = thread.user.wrapping_add(user);
         thread.kernel = thread.kernel.wrapping_add(kernel);
-        let spent = user.wrapping_add(kernel).wrapping_add(core::mem::take(&mut thread.debt));
+        let debt = core::mem::take(&mut thread.debt);
+        let spent = user.wrapping_add(kernel).wrapping_add(debt);
+        if debt > 0 {
+            // The timer was set before another thread spent this for it.
+            self.timer_is_stale(cpu);
+        }
         let booked = self.cpu(cpu).clock.since;
         self.sched_contexts[context].charge(spent, booked);
         self.follow_budget(context);

@@ -113,6 +113,19 @@ fn time_beyond_the_budget_is_owed() {
     assert_eq!(used, [3 * MS]);
 }
 
+/// What a server that has answered still spends for a client on another CPU, say.
+#[test]
+fn a_debt_that_comes_while_a_thread_runs_ends_its_budget_earlier() {
+    let mut driver = boot();
+    let main = driver.running();
+    let (handle, id) = context(&mut driver, 3 * MS, 10 * MS, 25);
+    driver.call(Syscall::ContextBind, &[handle, 0, 1]).unwrap();
+    driver.kernel.threads[main].debt = MS;
+    driver.call(Syscall::ContextInfo, &[handle]).unwrap();
+    invariants::check(&driver.kernel);
+    assert_eq!(driver.kernel.sched_contexts[id].used, MS);
+}
+
 #[test]
 fn what_is_not_used_is_lost() {
     let mut driver = boot();

@@ -189,7 +189,10 @@ fn check_cpus(kernel: &Kernel<Hosted>) {
             let left = kernel.sched_contexts[context].left;
             let timer = kernel.machine.cpus[number].timer_ns;
             let ends = cpu.clock.since + left;
-            assert!(timer.is_some_and(|timer| timer <= ends), "{at:?} runs on beyond a budget");
+            assert!(
+                timer.is_some_and(|timer| timer <= ends),
+                "{at:?} runs {current:?} beyond its budget, which ends at {ends}: timer {timer:?}"
+            );
         }
         let table = kernel.processes[kernel.threads[current].process].table.as_ref();
         let root = table.map(|table| kernel.machine.root(table));

@@ -3,6 +3,7 @@
 use super::invariants::check;
 use super::kit::{ENVELOPE, balance, boot};
 use crate::hosted::Driver;
+use crate::kernel::Sizes;
 use crate::object::{SchedContextId, State, ThreadId};
 use abi::{ContextFlags, Envelope, Error, FaultKind, Rights, Syscall};
 
@@ -122,6 +123,31 @@ impl Chain {
     fn holder(&self) -> Option<ThreadId> {
         self.driver.kernel.sched_contexts[self.context].holder
     }
+}
+
+/// The timer of a CPU can be late, for example where a host does not run it: a client whose
+/// budget was spent is answered in its next period, which nothing has told of yet.
+#[test]
+fn an_answer_in_a_new_period_puts_the_client_in_one_place() {
+    let sizes = Sizes::for_memory(2048 * abi::PAGE_SIZE, 2048);
+    let mut driver = Driver::boot_with(&sizes, 2);
+    let server = server(&mut driver, false);
+    driver.call(Syscall::ThreadPriority, &[server.handle, 29]).unwrap();
+    let (handle, head) = driver.thread(0, 1);
+    driver.call(Syscall::ThreadAffinity, &[handle, 1]).unwrap();
+    let terms = [RESOURCE, 3 * MS, 10 * MS, 25, ContextFlags::NONE.0];
+    let context = driver.make(Syscall::ContextCreate, &terms);
+    driver.call(Syscall::ContextBind, &[context, handle, 1]).unwrap();
+    driver.call(Syscall::ThreadResume, &[handle]).unwrap();
+    driver.raw(Syscall::Sleep as u64, &[u64::MAX - 1], 0);
+    assert_eq!(driver.running(), head);
+    driver.kernel.machine.now_ns += 3 * MS;
+    call(&mut driver, server);
+    assert!(driver.kernel.threads[head].spent);
+    driver.kernel.set_affinity(head, 3);
+    driver.kernel.machine.now_ns += 10 * MS;
+    answer(&mut driver, server);
+    assert_eq!(driver.state(head), State::Ready);
 }
 
 #[test]
