@@ -5,7 +5,14 @@ use crate::hosted::{DATA, Smp};
 use crate::object::{ProcessId, ThreadId};
 use crate::tests::kit::{BYTES, ENVELOPE, envelope_bytes};
 use crate::{UserSlice, Writable};
-use abi::{Envelope, Gift, Handle, ObjectKind, Rights, Syscall};
+use abi::{
+    Envelope, FAULT_LABEL, Gift, Handle, NOTIFIED_LABEL, ObjectKind as Kind, Rights, Syscall,
+    TRACE_LABEL,
+};
+
+/// Where a large page can be mapped, and how long it is.
+pub(super) const LARGE: u64 = 0x4000_0000;
+const LARGE_BYTES: u64 = 0x20_0000;
 
 /// A call with everything that is in registers.
 #[derive(Clone, Debug)]
@@ -52,15 +59,18 @@ const OFTEN: &[Syscall] = &[
     Syscall::ThreadResume,
     Syscall::MemoryLend,
     Syscall::Map,
+    Syscall::Unmap,
+    Syscall::Bind,
+    Syscall::LifelineCreate,
+    Syscall::HandleClose,
 ];
 
 /// Calls that end a run, or after which hardly anything happens: seldom or never.
 fn spared(call: Syscall, random: &mut Random) -> bool {
     match call {
         Syscall::Shutdown => true,
-        Syscall::ProcessSuspend | Syscall::ProcessKill | Syscall::ProcessDispatch => {
-            !random.once_in(12)
-        }
+        Syscall::ProcessSuspend | Syscall::ProcessDispatch => !random.once_in(12),
+        Syscall::ProcessKill => !random.once_in(8),
         Syscall::Sleep | Syscall::ThreadKill | Syscall::ThreadSuspend | Syscall::FaultRaise => {
             !random.once_in(6)
         }
@@ -75,21 +85,21 @@ fn any_handle(smp: &Smp, process: ProcessId, random: &mut Random) -> u64 {
     random.below(used + 3) | generation << Handle::SLOT_BITS
 }
 
-/// A handle of the process to memory, if it has one: calls with others are refused at once.
-fn memory_handle(smp: &Smp, process: ProcessId, random: &mut Random) -> u64 {
+/// A handle of the process of this kind, if it has one: calls with others are refused at once.
+fn handle_of(smp: &Smp, process: ProcessId, kind: Kind, random: &mut Random) -> u64 {
+    if random.once_in(8) {
+        return any_handle(smp, process, random);
+    }
     let (handles, chunks) = (&smp.kernel.processes[process].handles, &smp.kernel.chunks);
     let mut found = Vec::new();
     let mut slot = 0;
     while let Some((handle, entry)) = handles.next(chunks, slot) {
-        if entry.object.kind() == ObjectKind::Memory {
+        if entry.object.kind() == kind {
             found.push(u64::from(handle.0));
         }
         slot = handle.slot() + 1;
     }
-    if found.is_empty() || random.once_in(4) {
-        return any_handle(smp, process, random);
-    }
-    random.one_of(&found)
+    if found.is_empty() { any_handle(smp, process, random) } else { random.one_of(&found) }
 }
 
 /// A reply token of some thread's last call.
@@ -101,74 +111,138 @@ fn token(smp: &Smp, random: &mut Random) -> u64 {
     threads[id].token.value()
 }
 
+/// A label: an answer to a stop or fault, most often; now and then one of the kernel's own.
+fn label(random: &mut Random) -> u64 {
+    let reserved = [NOTIFIED_LABEL, FAULT_LABEL, TRACE_LABEL, TRACE_LABEL + 1];
+    if random.once_in(12) { random.one_of(&reserved).into() } else { random.below(4) }
+}
+
+/// Where things are mapped: the edges of pages and tables, address 0.
+fn address(random: &mut Random) -> u64 {
+    match random.below(8) {
+        0 => random.one_of(&[0, 0x1000, 0xf000, 0x1_0000]),
+        1 | 2 => LARGE + random.below(2) * LARGE_BYTES,
+        3 => LARGE + random.one_of(&[0x1000, 0x1f_f000, 0x20_1000]),
+        _ => DATA + random.one_of(&[0x10_0000, 0x10_1000, 0x20_0000, 0x40_0000, 0]),
+    }
+}
+
+/// A handler's stack: the current one, mapped, unmapped, or too low for what goes onto it.
+fn stack_top(random: &mut Random) -> u64 {
+    match random.below(4) {
+        0 => random.one_of(&[8, 128, 160, 168, 288, 0x1000, 0x1_0008]),
+        1 => DATA + 0x4000,
+        2 => 0x6666_0000,
+        _ => 0,
+    }
+}
+
 fn arguments(smp: &Smp, me: ThreadId, call: Syscall, random: &mut Random) -> Vec<u64> {
     let own = smp.kernel.threads[me].process;
-    let h = any_handle(smp, own, random);
-    let g = any_handle(smp, own, random);
-    let time = smp.kernel.machine.now_ns + random.below(2000);
-    let address = DATA + random.one_of(&[0x10_0000, 0x10_1000, 0x20_0000, 0x40_0000, 0]);
-    let pages = random.below(4);
-    // All of the object whose pages can be one large page.
-    let mapped = if random.once_in(6) { 512 } else { pages };
-    let other = if random.below(2) == 0 { 0 } else { g };
+    let of = |kind, random: &mut Random| handle_of(smp, own, kind, random);
+    let now = smp.kernel.machine.now_ns;
+    let time = now + random.below(2000);
     let bits = random.below(8);
+    let r = random;
     match call {
-        Syscall::Call | Syscall::Send => vec![h, bits, 1, 2, 3],
-        Syscall::Reply | Syscall::ReplyWaits => vec![token(smp, random), bits],
-        Syscall::ReplyRecv => vec![token(smp, random), bits | h << 32],
-        Syscall::HandleCopy if random.once_in(2) => {
-            vec![memory_handle(smp, own, random), 0x3ff, 0]
+        Syscall::Call | Syscall::Send | Syscall::Recv => {
+            vec![of(Kind::Endpoint, r), label(r), 1, 2, 3]
         }
-        Syscall::HandleCopy => vec![h, random.below(1024), bits / 4],
-        Syscall::HandleGive => vec![g, h, random.below(1024), 0],
-        Syscall::Wait | Syscall::TimerArm => vec![h, random.one_of(&[time, 0, u64::MAX])],
+        Syscall::Reply | Syscall::ReplyWaits => vec![token(smp, r), label(r)],
+        Syscall::ReplyRecv => vec![token(smp, r), label(r) | of(Kind::Endpoint, r) << 32],
+        Syscall::HandleCopy if r.once_in(2) => vec![of(Kind::Memory, r), 0x3ff, 0],
+        Syscall::HandleCopy => vec![any_handle(smp, own, r), r.below(1024), bits / 4],
+        Syscall::HandleGive => {
+            vec![of(Kind::Process, r), any_handle(smp, own, r), r.below(1024), 0]
+        }
+        Syscall::Wait => vec![of(Kind::Notification, r), r.one_of(&[time, 0, u64::MAX])],
+        Syscall::TimerArm => vec![of(Kind::Timer, r), r.one_of(&[time, 0, u64::MAX])],
         Syscall::Sleep => vec![time],
+        Syscall::Bind if r.once_in(4) => vec![0],
+        Syscall::Bind => vec![of(Kind::Notification, r)],
         Syscall::UpcallRegister => {
-            let stack = random.one_of(&[0, DATA + 0x4000, 0x6666_0000]);
-            let size = random.one_of(&[0, 0x1000, u64::MAX]);
-            vec![h, 0x40_0100, stack, bits, size, random.below(4)]
+            let (stack, size) = (stack_top(r), r.one_of(&[0, 0x1000, u64::MAX]));
+            vec![of(Kind::Notification, r), 0x40_0100, stack, bits, size, r.below(4)]
         }
         Syscall::UpcallReturn => vec![(DATA + 0x4000 - 160) & !15],
-        Syscall::MemoryCreate => vec![pages],
+        Syscall::MemoryCreate => {
+            vec![r.below(4), if r.once_in(2) { 0 } else { of(Kind::Process, r) }]
+        }
         Syscall::MemoryLend => {
-            let memory = memory_handle(smp, own, random);
-            vec![memory, random.below(2), pages, random.one_of(&[1, 3, 5])]
+            vec![of(Kind::Memory, r), r.below(2), r.below(4), r.one_of(&[1, 3, 5])]
         }
-        Syscall::HandleClose if random.once_in(2) => vec![memory_handle(smp, own, random)],
+        Syscall::HandleClose if r.once_in(2) => vec![of(Kind::Memory, r)],
+        Syscall::Map if r.once_in(4) => {
+            // One large page, if the memory lies so.
+            let at = LARGE + r.below(2) * LARGE_BYTES;
+            vec![0, of(Kind::Memory, r), at, 512 * r.below(2), 512, 3]
+        }
         Syscall::Map => {
-            let memory = memory_handle(smp, own, random);
-            let first = if mapped == 512 { 0 } else { random.below(2) };
-            vec![other, memory, address, first, mapped, random.one_of(&[1, 3, 5])]
+            let (other, memory) = (or_self(smp, own, r), of(Kind::Memory, r));
+            vec![other, memory, address(r), r.below(2), r.below(4), r.one_of(&[1, 3, 5])]
         }
-        Syscall::Unmap | Syscall::Protect => vec![other, address, mapped, random.one_of(&[1, 3])],
-        Syscall::ProcessCreate => vec![BYTES, 5, BYTES + 64, h, 1],
-        Syscall::ProcessFaults => vec![other, h, bits],
-        Syscall::ProcessTrace => vec![other, h, bits, random.below(32)],
-        Syscall::ProcessDispatch => vec![g, h, bits],
-        Syscall::ProcessMemory => vec![g, address, BYTES, random.below(5000), bits & 1],
-        Syscall::ProcessHandles => vec![g, random.below(70), BYTES, random.below(40)],
+        Syscall::Unmap | Syscall::Protect => {
+            let pages = if r.once_in(6) { 512 } else { r.below(4) };
+            vec![or_self(smp, own, r), address(r), pages, r.one_of(&[1, 3])]
+        }
+        Syscall::ProcessCreate => vec![BYTES, 5, BYTES + 64, of(Kind::Notification, r), 1],
+        Syscall::ProcessFaults => vec![or_self(smp, own, r), of(Kind::Endpoint, r), bits],
+        Syscall::ProcessTrace => {
+            vec![or_self(smp, own, r), of(Kind::Endpoint, r), bits, r.below(32)]
+        }
+        Syscall::ProcessDispatch => vec![of(Kind::Process, r), of(Kind::Endpoint, r), bits],
+        Syscall::ProcessMemory => {
+            vec![of(Kind::Process, r), address(r), BYTES, r.below(5000), bits & 1]
+        }
+        Syscall::ProcessHandles => vec![of(Kind::Process, r), r.below(70), BYTES, r.below(40)],
         // Never its own: a filter cannot be taken back.
-        Syscall::ProcessFilter => vec![g, u64::MAX, u64::MAX],
-        Syscall::ProcessKill | Syscall::ProcessSuspend => vec![g, bits],
-        Syscall::ThreadCreate => vec![other, 0x40_0000, DATA + 0x6000, 0, 26 + random.below(7)],
-        Syscall::ThreadPriority => vec![h, 26 + random.below(7)],
-        Syscall::ThreadAffinity => vec![h, random.below(16)],
-        Syscall::ThreadRegisters | Syscall::ThreadDebug => vec![h, BYTES + 512, bits & 1],
-        Syscall::TimerCreate | Syscall::LifelineCreate | Syscall::Signal => vec![h, bits],
-        Syscall::ProcessFind => vec![1, random.below(9)],
-        Syscall::IrqCreate => vec![1, random.below(17), g, bits],
-        Syscall::FaultRaise => vec![random.below(9), BYTES, 8],
-        Syscall::ContextCreate | Syscall::ContextConfigure => {
-            let (budget, period) = (random.one_of(&[10_000, 20_000]), random.one_of(&[20_000, 1]));
-            let first = if call == Syscall::ContextCreate { 1 } else { h };
-            vec![first, budget, period, 26 + random.below(7), random.below(2)]
+        Syscall::ProcessFilter => vec![of(Kind::Process, r), u64::MAX, u64::MAX],
+        // Its own, too: what it made must not outlive it unseen.
+        Syscall::ProcessKill if r.once_in(3) => vec![0, bits],
+        Syscall::ProcessKill | Syscall::ProcessSuspend | Syscall::ProcessResume => {
+            vec![of(Kind::Process, r), bits]
         }
-        Syscall::ContextBind => vec![h, other, random.below(2)],
-        Syscall::ThreadPassive => vec![other, random.below(2)],
-        Syscall::PortWriteBytes => vec![h, 0, BYTES, 8],
-        Syscall::LogWrite => vec![BYTES, random.below(64)],
-        _ => vec![h, bits],
+        Syscall::ProcessThread => vec![of(Kind::Process, r), r.below(4)],
+        Syscall::ThreadCreate => {
+            let stack = r.one_of(&[DATA + 0x6000, DATA + 0x6000, 288, 0]);
+            vec![or_self(smp, own, r), 0x40_0000, stack, 0, 26 + r.below(7)]
+        }
+        Syscall::ThreadResume | Syscall::ThreadSuspend | Syscall::ThreadKill => {
+            vec![of(Kind::Thread, r)]
+        }
+        Syscall::ThreadPriority => vec![of(Kind::Thread, r), 26 + r.below(7)],
+        Syscall::ThreadAffinity => vec![of(Kind::Thread, r), r.below(16)],
+        Syscall::ThreadRegisters | Syscall::ThreadDebug => {
+            vec![of(Kind::Thread, r), BYTES + 512, bits & 1]
+        }
+        Syscall::TimerCreate | Syscall::LifelineCreate | Syscall::Signal | Syscall::CallsWatch => {
+            vec![of(Kind::Notification, r), bits]
+        }
+        Syscall::LifelineHeld => vec![of(Kind::Lifeline, r)],
+        Syscall::ProcessFind => vec![1, r.below(9)],
+        Syscall::IrqCreate => vec![1, r.below(17), of(Kind::Notification, r), bits],
+        Syscall::FaultRaise => vec![r.below(9), BYTES, 8],
+        Syscall::ContextCreate | Syscall::ContextConfigure => {
+            let (budget, period) = (r.one_of(&[10_000, 20_000]), r.one_of(&[20_000, 1]));
+            let first = if call == Syscall::ContextCreate { 1 } else { of(Kind::SchedContext, r) };
+            vec![first, budget, period, 26 + r.below(7), r.below(2)]
+        }
+        Syscall::ContextBind => {
+            let thread = if r.once_in(2) { 0 } else { of(Kind::Thread, r) };
+            vec![of(Kind::SchedContext, r), thread, r.below(2)]
+        }
+        Syscall::ThreadPassive => {
+            vec![if r.once_in(2) { 0 } else { of(Kind::Thread, r) }, r.below(2)]
+        }
+        Syscall::PortWriteBytes => vec![of(Kind::Port, r), 0, BYTES, 8],
+        Syscall::LogWrite => vec![BYTES, r.below(64)],
+        _ => vec![any_handle(smp, own, r), bits],
     }
+}
+
+/// A handle to some process, or 0 for the caller's own.
+fn or_self(smp: &Smp, own: ProcessId, random: &mut Random) -> u64 {
+    if random.once_in(2) { 0 } else { handle_of(smp, own, Kind::Process, random) }
 }
 
 /// Puts an envelope and what calls point at into the thread's memory; the envelope's address.
@@ -186,7 +260,9 @@ fn prepare(smp: &mut Smp, me: ThreadId, random: &mut Random) -> u64 {
     let halves = [40_u32, 8, 3, 12, random.one_of(&[26, 32]), 0];
     let bytes: Vec<u8> = halves.iter().flat_map(|half| half.to_le_bytes()).collect();
     poke(BYTES + 64, &bytes);
-    let handle = u32::try_from(any_handle(smp, process, random)).unwrap();
+    // Most often something ends with it.
+    let kind = random.one_of(&[Kind::Lifeline, Kind::Lifeline, Kind::Endpoint, Kind::Memory]);
+    let handle = u32::try_from(handle_of(smp, process, kind, random)).unwrap();
     let moved = u16::try_from(random.below(2)).unwrap();
     // The last holder of a lifeline may arrive without the right that makes it one.
     let rights = random.one_of(&[Rights::ALL.0, Rights::TRANSFER.0]);

@@ -6,6 +6,7 @@
 //! `POSTERN_STEPS` asks for another number of steps.
 
 mod calls;
+mod oracles;
 mod random;
 mod run;
 

@@ -1,6 +1,7 @@
 //! One run: a seed decides everything.
 
 use super::calls::{self, Call};
+use super::oracles::{self, History};
 use super::random::Random;
 use crate::fault::Fault;
 use crate::hosted::{DATA, Driver, Place, Smp, VECTOR_BYTES, VECTOR_CLEAN};
@@ -51,6 +52,8 @@ pub(super) fn scene(cpus: usize) -> Smp {
         for handle in [endpoint, notification, child, large] {
             driver.give(child, handle, Rights::ALL, 0);
         }
+        // A listener of another client's, which may not give badges.
+        driver.give(child, endpoint, Rights::ALL.without(Rights::MINT), 0);
         threads.extend([30, 30, 29].map(|priority| driver.thread(child, priority).0));
     }
     threads.push(driver.thread(0, 30).0);
@@ -90,6 +93,7 @@ struct Run {
     smp: Smp,
     random: Random,
     vectors: HashMap<String, [u8; VECTOR_BYTES]>,
+    history: History,
 }
 
 impl Run {
@@ -133,13 +137,18 @@ impl Run {
             Place::Idle if kicked => Some(Event::Kick),
             Place::Idle => timer.then_some(Event::Timer),
             Place::User(me) => Some(match random.below(24) {
-                0 => Event::Pause(random.below(3000)),
+                0 => {
+                    let most = random.one_of(&[3_000, 3_000, 30_000]);
+                    Event::Pause(random.below(most))
+                }
                 1 if !calls::is_first(&self.smp, me) => {
                     Event::Fault(random.one_of(&[FaultKind::Page, FaultKind::IllegalInstruction]))
                 }
                 2..5 => {
-                    let address = random.one_of(&[0, 0x1000, 0x10_0000, 0x10_1000, 0x20_0000]);
-                    Event::Touch(DATA + address, random.one_of(&[Access::Read, Access::Write]))
+                    let own = [0, 0x1000, 0x10_0000, 0x10_1000, 0x20_0000].map(|at| DATA + at);
+                    let large = [calls::LARGE, calls::LARGE + 0x1f_f000];
+                    let address = random.one_of(&[own.as_slice(), &large].concat());
+                    Event::Touch(address, random.one_of(&[Access::Read, Access::Write]))
                 }
                 5 | 6 => Event::Vector(random.next().to_le_bytes()[0]),
                 _ => Event::Call(calls::any(&mut self.smp, me, random)),
@@ -157,7 +166,7 @@ impl Run {
     fn act(&mut self, cpu: CpuId, event: Event) {
         let smp = &mut self.smp;
         match event {
-            Event::Call(call) => smp.syscall(cpu, call.number, &call.arguments, call.envelope),
+            Event::Call(call) => self.call(cpu, &call),
             Event::Fault(kind) => smp.fault(cpu, &Fault { kind, code: 0, address: 0 }),
             Event::Touch(address, access) => {
                 // Most of them would only fault.
@@ -178,6 +187,17 @@ impl Run {
         }
     }
 
+    fn call(&mut self, cpu: CpuId, call: &Call) {
+        let smp = &mut self.smp;
+        let Some(me) = smp.running(cpu) else { return };
+        let forbidden = oracles::forbidden(smp, me, call);
+        self.history.calls(me);
+        smp.syscall(cpu, call.number, &call.arguments, call.envelope);
+        if let Some(why) = forbidden {
+            assert!(!oracles::was_taken(smp, me), "{why}: {call:?} by {me:?}");
+        }
+    }
+
     /// Each thread finds its own values in its registers.
     fn vector(&mut self, cpu: CpuId, value: u8) {
         let Some(me) = self.smp.running(cpu) else { return };
@@ -193,8 +213,12 @@ impl Run {
 /// Runs a seed from the scene of its number of CPUs: the steps that it took.
 pub(super) fn run(seed: u64, scenes: &[Smp], tell: bool) -> usize {
     let index = usize::try_from(seed).unwrap() % scenes.len();
-    let mut run =
-        Run { smp: scenes[index].clone(), random: Random::new(seed), vectors: HashMap::new() };
+    let mut run = Run {
+        smp: scenes[index].clone(),
+        random: Random::new(seed),
+        vectors: HashMap::new(),
+        history: History::default(),
+    };
     run.smp.kernel.machine.vector_keeps = seed.is_multiple_of(2);
     if seed.is_multiple_of(3) {
         // Exits put shared work off all the time.
@@ -206,6 +230,7 @@ pub(super) fn run(seed: u64, scenes: &[Smp], tell: bool) -> usize {
             println!("{step:5} {:?} {cpu:?} {event:?}", run.smp.places);
         }
         run.act(cpu, event);
+        run.history.check(&run.smp);
         check_running(&run.smp.kernel);
         if step % FULL_EVERY == 0 {
             check(&run.smp.kernel);

@@ -15,10 +15,12 @@ use sys::{Error, Lifeline, Memory, Pages, Priority, Process, Quota, Rights, Thre
 const QUOTA: Quota =
     Quota { pages: 1_500, handles: 96, threads: 12, objects: 96, max_priority: 30, reserved: 0 };
 const STACK_PAGES: u64 = 2;
-/// Calls that take the machine along, or its devices: not for children with the resource.
+/// Calls that take the machine along, its devices or any process: not for children with the
+/// resource.
 const MACHINE_CALLS: u128 = 1 << abi::Syscall::Shutdown as u32
     | 1 << abi::Syscall::MemoryDevice as u32
-    | 1 << abi::Syscall::PortCreate as u32;
+    | 1 << abi::Syscall::PortCreate as u32
+    | 1 << abi::Syscall::ProcessFind as u32;
 
 /// The segments of this program.
 pub(super) struct Code {

@@ -3,7 +3,7 @@
 use super::memory::Place;
 use super::raw::plain;
 use crate::random::Random;
-use abi::{ObjectKind, Syscall};
+use abi::{Handle, ObjectKind, Syscall};
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Handles of the first slots, which a child is given before it begins.
@@ -84,7 +84,7 @@ pub(super) fn close_some(random: &mut Random) {
     for _ in 0..4 {
         let handle = match random.below(2) {
             0 => known(random.any()) & 0xffff_ffff,
-            _ => random.below(96) | random.below(3) << 16,
+            _ => random.below(96) | random.below(3) << Handle::SLOT_BITS,
         };
         if plain(Syscall::HandleClose, [handle, 0, 0, 0, 0, 0]).status == 0 {
             forget(handle);
@@ -116,7 +116,7 @@ fn wild(random: &mut Random) -> u64 {
     let real = known(random.any()) & 0xffff_ffff;
     match random.below(6) {
         0 => 0,
-        1 => real ^ 1 << (16 + random.below(16)),
+        1 => real ^ 1 << random.below(32),
         2 => real | 1 << (32 + random.below(32)),
         3 => random.below(1 << 16),
         4 => u64::MAX >> random.below(40),

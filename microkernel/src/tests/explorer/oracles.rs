@@ -1,0 +1,94 @@
+//! What the history of a run forbids, beside the invariants of each state.
+//!
+//! | fault | what would show it |
+//! |---|---|
+//! | a token answers another call | one token, two threads |
+//! | a stop after a call that was never made | a thread in user mode stops so |
+//! | a badge given without the right to | a listener set with a badge, by a handle without `MINT` |
+//! | a message that looks like the kernel's | a call with a reserved label is taken |
+
+use super::calls::Call;
+use crate::hosted::{Place, Smp};
+use crate::object::{Entry, Reason, State, ThreadId};
+use abi::{Handle, KERNEL_LABELS, Rights, Syscall, TraceStage};
+use std::collections::{HashMap, HashSet};
+
+/// What was seen so far.
+#[derive(Default)]
+pub(super) struct History {
+    /// Who waited for the answer that a token gives.
+    tokens: HashMap<u64, ThreadId>,
+    /// Threads that have made a call and were not in user mode since.
+    in_call: HashSet<ThreadId>,
+}
+
+impl History {
+    /// A thread makes a call.
+    pub(super) fn calls(&mut self, me: ThreadId) {
+        self.in_call.insert(me);
+    }
+
+    /// Looks at the machine after a step.
+    pub(super) fn check(&mut self, smp: &Smp) {
+        let threads = &smp.kernel.threads;
+        for id in threads.ids() {
+            let thread = &threads[id];
+            if let State::AwaitReply(_) = thread.state {
+                let token = thread.token.value();
+                let first = *self.tokens.entry(token).or_insert(id);
+                assert_eq!(first, id, "the token {token:#x} is given a second time");
+            }
+            let reason = thread.fault.as_ref().map(|fault| fault.reason);
+            if let Some(Reason::Trace(TraceStage::Exit)) = reason {
+                assert!(self.in_call.contains(&id), "{id:?} stops after a call it did not make");
+            }
+        }
+        for place in &smp.places {
+            if let Place::User(id) = place {
+                self.in_call.remove(id);
+            }
+        }
+    }
+}
+
+/// Why a call must be refused, whatever else is true.
+pub(super) fn forbidden(smp: &Smp, me: ThreadId, call: &Call) -> Option<&'static str> {
+    let at = |index: usize| call.arguments.get(index).copied().unwrap_or(0);
+    let number = Syscall::from_number(call.number)?;
+    let process = &smp.kernel.processes[smp.kernel.threads[me].process];
+    // Its tracer may have changed the call.
+    if process.watch.any() || smp.kernel.threads[me].upcall.is_some() {
+        return None;
+    }
+    let entry = |handle: u64| -> Option<Entry> {
+        process.handles.get(&smp.kernel.chunks, Handle(u32::try_from(handle).ok()?)).ok()
+    };
+    match number {
+        Syscall::Call | Syscall::Send => {
+            is_reserved(at(1)).then_some("a message with a label of the kernel is taken")
+        }
+        // Stops name their thread in the badge, so they are badges of their own in any case.
+        Syscall::ProcessFaults | Syscall::ProcessTrace | Syscall::ProcessDispatch => {
+            let line = entry(at(1))?;
+            let chosen = at(2) != 0 || number != Syscall::ProcessFaults;
+            let is_own = number == Syscall::ProcessFaults && at(2) == line.badge;
+            let may = is_own || line.rights.contains(Rights::MINT) && line.badge == 0;
+            (chosen && !may).then_some("a badge is given without the right to")
+        }
+        _ => None,
+    }
+}
+
+fn is_reserved(label: u64) -> bool {
+    let label = u32::try_from(label & 0xffff_ffff).unwrap();
+    label >= KERNEL_LABELS
+}
+
+/// Whether the thread's call was taken: it waits, or its status is 0.
+pub(super) fn was_taken(smp: &Smp, me: ThreadId) -> bool {
+    let threads = &smp.kernel.threads;
+    threads.ids().any(|id| id == me) && !threads[me].dead && {
+        let waits = matches!(threads[me].state, State::Sending(_) | State::AwaitReply(_));
+        waits || threads[me].state == State::Ready && threads[me].frame.number_status == 0
+    }
+}
