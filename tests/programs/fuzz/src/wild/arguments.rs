@@ -111,7 +111,7 @@ fn number_class(call: Syscall) -> Class {
     match call as u64 {
         30..=36 => Class::Memory,
         37..=49 => Class::Process,
-        50..=59 | 64..=69 => Class::Thread,
+        50..=59 | 63..=69 => Class::Thread,
         _ => Class::Device,
     }
 }
@@ -201,6 +201,7 @@ fn of_thread(call: Syscall, r: &mut Random) -> [u64; 6] {
         S::ThreadRegisters | S::ThreadDebug => {
             [handle(r, Kind::Thread), buffer(r), r.below(3), 0, 0, 0]
         }
+        S::ThreadPointer => [or_self(r, Kind::Thread), wild(r), r.below(3), 0, 0, 0],
         S::ThreadClock | S::ThreadPassive => [or_self(r, Kind::Thread), r.below(3), 0, 0, 0, 0],
         S::ThreadKill | S::ThreadSuspend => {
             let target = if r.below(8) == 0 { 0 } else { handle(r, Kind::Thread) };
@@ -243,6 +244,7 @@ fn of_device(call: Syscall, r: &mut Random) -> [u64; 6] {
         S::PortAllow => [handle(r, Kind::Port), 0, 0, 0, 0, 0],
         S::LogWrite => [buffer(r), r.below(1100), 0, 0, 0, 0],
         S::SystemInfo => [buffer(r), 0, 0, 0, 0, 0],
+        S::ProcessFind => [handle(r, Kind::Resource), length(r), 0, 0, 0, 0],
         S::TraceRead => [handle(r, Kind::Resource), length(r), buffer(r), length(r), 0, 0],
         S::CpuInfo => [r.below(6), buffer(r), 0, 0, 0, 0],
         // Refused for want of the right: no child has it.

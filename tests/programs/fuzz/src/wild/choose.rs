@@ -34,7 +34,7 @@ const OFTEN: [Syscall; 16] = [
 ];
 
 /// Numbers of calls that there are not, or not in this form.
-const WRONG: [u64; 6] = [0, 63, 127, 128, 1 << 32 | 1, u64::MAX];
+const WRONG: [u64; 6] = [0, 9, 127, 128, 1 << 32 | 1, u64::MAX];
 
 /// Any call.
 pub(super) fn any(random: &mut Random) -> Choice {
