@@ -18,6 +18,7 @@ fn a_process_that_a_program_made_is_seen_and_killed() {
         session.mark();
         session.send_line("run hostile keeps-orphan &")?;
         session.wait_for("it spins", COMMAND)?;
+        session.settle(COMMAND)?;
         let spinner = row(session, "spinner")?.context("`ps` does not tell of it")?;
         ensure!(spinner.contains("process") && spinner.contains("running"), "{spinner}");
         expect(session, "top", &["spinner"])?;
@@ -48,6 +49,7 @@ fn a_program_that_starts_programs_leaves_room_for_others() {
         session.mark();
         session.send_line("run hostile spawns &")?;
         session.wait_for("no more: programs that programs start have at most", COMMAND)?;
+        session.settle(COMMAND)?;
         expect(session, "run hello", &["Hello, world!"])?;
         expect(session, "run hello", &["Hello, world!"])?;
         Ok(())

@@ -109,6 +109,16 @@ fn an_ended_job_is_told_of_once() {
     });
 }
 
+/// Types lines that somebody else wants; the shell gets them all.
+fn lines(session: &mut Session) -> Result<()> {
+    session.settle(COMMAND)?;
+    for number in 0..10 {
+        session.send_line(&format!("echo line-{number}"))?;
+        session.wait_for(&format!("\nline-{number}\n"), COMMAND)?;
+    }
+    Ok(())
+}
+
 #[test]
 fn a_program_in_the_background_gets_no_line_and_no_key() {
     at_prompt("jobs-thief", |session| {
@@ -116,11 +126,9 @@ fn a_program_in_the_background_gets_no_line_and_no_key() {
         session.send_line("run signals steal &")?;
         let refused = session.wait_for("refused: ", COMMAND)?;
         ensure!(!refused.contains("stole"), "{refused}");
-        for number in 0..10 {
-            expect(session, &format!("echo line-{number}"), &[&format!("line-{number}")])?;
-        }
+        lines(session)?;
         session.send(CTRL_C)?;
-        session.wait_prompt(COMMAND)?;
+        session.settle(COMMAND)?;
         expect(session, "kill -9 signals", &[])?;
         let shown = session.transcript();
         ensure!(!shown.contains("stole"), "a line was stolen:\n{shown}");
@@ -138,9 +146,7 @@ fn what_a_program_leaves_in_its_group_does_not_read_the_shells_lines() {
         session.mark();
         session.send_line("run signals leaves-thief")?;
         session.wait_for("refused: ", COMMAND)?;
-        for number in 0..10 {
-            expect(session, &format!("echo line-{number}"), &[&format!("line-{number}")])?;
-        }
+        lines(session)?;
         expect(session, "kill -9 signals", &[])?;
         ensure!(!session.transcript().contains("stole `"), "{}", session.transcript());
         Ok(())
@@ -179,7 +185,6 @@ fn a_long_line_with_wide_characters_is_edited_and_read_as_a_whole() {
         session.mark();
         session.send(format!("cho {words}end").as_bytes())?;
         session.send(b"\x01e\r")?;
-        session.wait_for(&format!("\n{}end\n", words), COMMAND)?;
-        session.wait_prompt(COMMAND)
+        session.wait_for(&format!("\n{words}end\n"), COMMAND).map(drop)
     });
 }
