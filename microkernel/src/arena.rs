@@ -266,18 +266,21 @@ impl<K, T> Arena<K, T> {
         }
     }
 
-    /// An object and whatever else lives in this slot, with its id.
+    /// An object and whatever else lives in this slot, with its id. The slot may be a program's
+    /// choice; what is found there tells its own number.
     #[inline(always)]
     pub fn pair_at(&mut self, first: Id<K>, index: usize) -> Option<(&mut T, Id<K>, &mut T)> {
+        let index = number::masked(index, self.slots.len());
         let [one, other] = self.slots.get_disjoint_mut([first.index(), index]).ok()?;
         let id = other.lives().then(|| Id::new(other.key))?;
         Some((one.living(first)?, id, &mut other.value))
     }
 
-    /// Whatever lives in this slot now, and its id.
+    /// Whatever lives in this slot now, and its id. The slot may be a program's choice, as for
+    /// [`Arena::pair_at`].
     #[inline]
     pub fn at(&self, index: usize) -> Option<(Id<K>, &T)> {
-        let slot = self.slots.get(index)?;
+        let slot = self.slots.get(number::masked(index, self.slots.len()))?;
         slot.lives().then(|| (Id::new(slot.key), &slot.value))
     }
 

@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod rate;
+pub mod weakness;
 
 /// Where an `int` instruction of 2 bytes began, of which the CPU saved the place behind it.
 ///

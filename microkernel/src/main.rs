@@ -48,6 +48,7 @@ fn running(mut boot: Boot) -> ! {
     }
     let options = Options::parse(line);
     set_log_level(&options);
+    cpu::weaknesses::tell();
     start_other_cpus(&mut boot, &options);
     defmt::info!(
         "postern: {=u64} KiB of memory; CPUs: found {=usize}, running {=usize}",

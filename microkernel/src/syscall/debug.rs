@@ -212,6 +212,8 @@ impl<M: Machine> Kernel<M> {
         if usize::from(number) >= self.cpus.len() {
             return Err(Error::BadArgument);
         }
+        let index = number::masked(usize::from(number), self.cpus.len());
+        let number = u16::try_from(index).map_err(|_| Error::BadArgument)?;
         let bytes = cpu_info_bytes(&self.cpu_info(CpuId(number)));
         let slice = UserSlice::<Writable>::new(self.argument(me, 1), bytes.len() as u64)?;
         self.write_user(self.own(me), slice, &bytes)?;

@@ -58,7 +58,16 @@ fn detect<R: CpuIdReader>(cpuid: CpuId<R>) -> Features {
 /// The emulator's is, though it does not tell.
 fn tsc_invariant<R: CpuIdReader>(cpuid: &CpuId<R>) -> bool {
     let told = cpuid.get_advanced_power_mgmt_info().is_some_and(|info| info.has_invariant_tsc());
-    told || cpuid.get_hypervisor_info().is_some_and(|info| info.identify() == Hypervisor::QEMU)
+    told || emulated(cpuid)
+}
+
+fn emulated<R: CpuIdReader>(cpuid: &CpuId<R>) -> bool {
+    cpuid.get_hypervisor_info().is_some_and(|info| info.identify() == Hypervisor::QEMU)
+}
+
+/// Whether QEMU's emulator plays the CPU, and tells it.
+pub(crate) fn is_emulated() -> bool {
+    emulated(&CpuId::new())
 }
 
 /// What the hypervisor tells, in kHz (leaf 0x4000_0010); what the CPU tells of the crystal behind

@@ -8,6 +8,7 @@ pub(crate) mod machine_check;
 pub(crate) mod syscall_registers;
 pub(crate) mod tables;
 pub(crate) mod vector;
+pub(crate) mod weaknesses;
 
 use super::boot::BootFrames;
 use super::mm::layout::{STACK_PAGES, STACK_SLOT, STACK_TOP_RESERVE};
@@ -63,6 +64,7 @@ pub(crate) fn init(cpu: CpuId, stacks: Stacks) {
     idt::load();
     syscall_registers::load(block);
     features::enable_protection();
+    weaknesses::protect();
     block.fsgsbase.store(features::features().fsgsbase, Relaxed);
     // As every thread begins; kernel code does not use fs.
     FsBase::write(VirtAddr::zero());
