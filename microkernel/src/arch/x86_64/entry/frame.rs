@@ -3,6 +3,7 @@
 use super::super::cpu::tables::{USER_CODE, USER_CODE_32, USER_DATA};
 use super::bases::Bases;
 use abi::{CompatCall, SavedFrame, ThreadMode, USER_END, WORDS};
+use core::marker::PhantomPinned;
 use core::mem::offset_of;
 use core_kernel::logic::before_int;
 use core_kernel::machine::{Frame, thread_pointer_at};
@@ -44,9 +45,20 @@ pub(crate) const SYSCALL32_MARK: u64 = 0x103;
 
 /// The frame inside a thread. Entries push into it from its end downwards, so its end is
 /// aligned as the CPU aligns a stack before it pushes: to 16.
+///
+/// **Aliasing.** While its thread runs, the entries of its CPU write it without holding the
+/// kernel; at the same time a CPU that does hold the kernel may have a `&mut Thread` around it, and
+/// touches everything there but the frame. That no byte is used by both is the core's rule (the
+/// frame of a thread that is current is its CPU's). That the reference does not claim the frame
+/// for itself all the same takes `pinned`: a `&mut` to what is not `Unpin` is not taken for the
+/// only way to its memory. It is so with all that contains one: `Thread`, its slot, the arena.
+///
+/// Source: Rust RFC 3467 "UnsafePinned", which names this rule and will replace it.
 #[repr(C, align(16))]
 #[derive(Clone, Debug, Default)]
 pub(crate) struct UserFrame {
+    /// Takes `Unpin` away.
+    pinned: PhantomPinned,
     /// During a 32-bit call: the thread's own rdx, rsi and rdi, whose places have values of
     /// the call.
     pub(super) kept: [u64; 3],

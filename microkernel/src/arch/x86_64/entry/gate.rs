@@ -248,8 +248,9 @@ pub(super) extern "C" fn interrupt_arrived() -> ! {
     let cpu = this_cpu();
     // The address must be read before anything else can fault.
     let address = Cr2::read_raw();
-    // SAFETY: the stub just filled the running thread's frame, and nothing else has a
-    // reference to it.
+    // SAFETY: the stub just filled the running thread's frame, which only this CPU uses now. A
+    // reference to the whole thread that another CPU has does not exclude this one, see
+    // `UserFrame`.
     let trap = unsafe { &mut (*cpu.user_frame()).trap };
     if trap.vector == u64::from(vectors::COMPAT_CALL) {
         compat_call(cpu, &vectors::forbidden_gate(vectors::COMPAT_CALL))
