@@ -180,13 +180,17 @@ pub fn restarts(session: &mut Session, server: &str) -> Result<u32> {
     running(&table, server).with_context(|| format!("{server} does not run:\n{table}"))
 }
 
-/// Waits until a server runs again: its restarts.
+/// Waits until a server runs that was restarted so often.
 ///
 /// # Errors
-/// When it never does.
-pub fn restarts_at_last(session: &mut Session, server: &str) -> Result<u32> {
-    let what = format!("that {server} runs");
-    eventually(session, "servers", &what, |table| running(table, server))
+/// When it never does, or was restarted more often.
+pub fn wait_for_restarts(session: &mut Session, server: &str, wanted: u32) -> Result<()> {
+    let what = format!("that {server} runs after {wanted} restarts");
+    let restarts = eventually(session, "servers", &what, |table| {
+        running(table, server).filter(|restarts| *restarts >= wanted)
+    })?;
+    ensure!(restarts == wanted, "{server} was restarted {restarts} times, not {wanted}");
+    Ok(())
 }
 
 /// The restarts of a server that runs.

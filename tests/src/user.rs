@@ -6,12 +6,16 @@ use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use std::fs::File;
 use std::io::{Read as _, Write as _};
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, Command};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 /// How long anything may take on a busy machine.
 const LIMIT: Duration = Duration::from_secs(300);
+/// What the user's shell does: it runs the program and tells its status.
+const SHELL: &str = "\"$@\"; echo \"status $? is the end\"; exec sleep 1000000";
+/// What follows the status.
+const END: &str = " is the end\n";
 /// Between two looks at what cannot be waited for.
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -20,7 +24,7 @@ pub struct User {
     keys: File,
     terminal: File,
     shown: Arc<(Mutex<Screen>, Condvar)>,
-    child: Child,
+    shell: Child,
     /// The modes of the terminal before the program had it.
     pub before: String,
 }
@@ -38,9 +42,9 @@ impl User {
         let terminal = File::options().read(true).write(true).open(name.to_str()?)?;
         let before = modes(&terminal)?;
         let xtask = std::env::var_os("POSTERN_XTASK").context("POSTERN_XTASK is not set")?;
-        // It makes the terminal the program's own, and then is the program.
-        let child = Command::new("setsid")
-            .arg("--ctty")
+        // As a user's shell does: it has the terminal, and still has it when the program ends.
+        let shell = Command::new("setsid")
+            .args(["--ctty", "sh", "-c", SHELL, "sh"])
             .arg(xtask)
             .args(arguments)
             .current_dir(root())
@@ -52,7 +56,7 @@ impl User {
         let keys = File::from(keys);
         let shown = Arc::new((Mutex::new(Screen::new()), Condvar::new()));
         watch(keys.try_clone()?, Arc::clone(&shown));
-        Ok(Self { keys, terminal, shown, child, before })
+        Ok(Self { keys, terminal, shown, shell, before })
     }
 
     /// Types keys.
@@ -78,8 +82,11 @@ impl User {
     }
 
     /// The process of the program.
-    pub fn program(&self) -> u32 {
-        self.child.id()
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn program(&self) -> Result<u32> {
+        children(self.shell.id())?.first().copied().context("the program has ended")
     }
 
     /// The process of the machine that it runs.
@@ -87,14 +94,9 @@ impl User {
     /// # Errors
     /// When there is none.
     pub fn machine(&self) -> Result<u32> {
-        let tasks = format!("/proc/{}/task", self.program());
-        for task in std::fs::read_dir(tasks)? {
-            let children = std::fs::read_to_string(task?.path().join("children"))?;
-            for child in children.split_whitespace() {
-                let name = std::fs::read_to_string(format!("/proc/{child}/comm"))?;
-                if name.starts_with("qemu") {
-                    return Ok(child.parse()?);
-                }
+        for child in children(self.program()?)? {
+            if std::fs::read_to_string(format!("/proc/{child}/comm"))?.starts_with("qemu") {
+                return Ok(child);
             }
         }
         bail!("no machine runs")
@@ -110,12 +112,15 @@ impl User {
         Ok(())
     }
 
-    /// Waits for the end of the program.
+    /// Waits for the end of the program: its status, as a shell tells it.
     ///
     /// # Errors
     /// When it does not end.
-    pub fn awaits_end(&mut self) -> Result<ExitStatus> {
-        until("it to end", || Ok(self.child.try_wait()?))
+    pub fn awaits_end(&self) -> Result<u32> {
+        self.sees(END)?;
+        let text = self.shown.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).text();
+        let (before, _) = text.rsplit_once(END).context("the shell's last line")?;
+        Ok(before.rsplit(' ').next().unwrap_or_default().parse()?)
     }
 
     /// Waits until the terminal is as it was: a guardian may still be at work.
@@ -157,8 +162,8 @@ impl User {
 impl Drop for User {
     fn drop(&mut self) {
         // It has ended unless the test failed.
-        drop(self.child.kill());
-        drop(self.child.wait());
+        drop(self.shell.kill());
+        drop(self.shell.wait());
     }
 }
 
@@ -175,6 +180,16 @@ pub fn until<T>(what: &str, mut look: impl FnMut() -> Result<Option<T>>) -> Resu
         std::thread::sleep(PAUSE);
     }
     bail!("waited for {what}: it did not come in {} s", LIMIT.as_secs())
+}
+
+/// The children of a process.
+fn children(process: u32) -> Result<Vec<u32>> {
+    let mut found = Vec::new();
+    for task in std::fs::read_dir(format!("/proc/{process}/task"))? {
+        let children = std::fs::read_to_string(task?.path().join("children"))?;
+        found.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
+    }
+    Ok(found)
 }
 
 fn modes(terminal: &File) -> Result<String> {

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 use qemu_harness::Session;
-use system_tests::{COMMAND, at_prompt, eventually, expect, restarts, restarts_at_last};
+use system_tests::{COMMAND, at_prompt, eventually, expect, restarts, wait_for_restarts};
 
 /// So often `mem` tells the same when nothing is under way any more.
 const AT_REST: u32 = 20;
@@ -32,8 +32,7 @@ fn a_client_at_work_gets_answers_or_typed_errors() {
         session.run("run client 6 &", COMMAND)?;
         for crashes in 1..=4 {
             session.run("crash template", COMMAND)?;
-            let restarts = restarts_at_last(session, "template")?;
-            ensure!(restarts == crashes, "{restarts} restarts after {crashes} crashes");
+            wait_for_restarts(session, "template", crashes)?;
         }
         let report = report_of_client(session)?;
         let words: Vec<&str> = report.split(' ').collect();

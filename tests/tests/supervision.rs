@@ -3,7 +3,8 @@
 use anyhow::{Result, ensure};
 use qemu_harness::{Machine, Outcome, Session};
 use system_tests::{
-    COMMAND, eventually, expect, machine_with_sections, restarts, row, with_machine,
+    COMMAND, eventually, expect, machine_with_sections, restarts, row, wait_for_restarts,
+    with_machine,
 };
 
 /// An instruction takes a nanosecond, doubled so often: some 250 million of them in a second.
@@ -54,16 +55,6 @@ fn wait_for_row(session: &mut Session, server: &str, wanted: &str) -> Result<Str
         Some(row.to_owned())
     };
     eventually(session, "servers", &format!("{server} {wanted}"), found)
-}
-
-/// Waits until a server runs that was restarted so often.
-fn wait_for_restarts(session: &mut Session, server: &str, wanted: u32) -> Result<()> {
-    let state = format!(" running {wanted} ");
-    let found = |table: &str| {
-        let cells: Vec<&str> = row(table, server)?.split_whitespace().collect();
-        cells.join(" ").contains(&state).then_some(())
-    };
-    eventually(session, "servers", &format!("{server}{state}"), found)
 }
 
 #[test]
