@@ -4,6 +4,7 @@
 //! of them in the kernel. What a check finds is counted, written to the system log with
 //! its place, and repaired where it can be, so that one mistake is one report.
 
+use crate::holds::Holds;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::ThreadId;
@@ -20,6 +21,8 @@ pub(crate) struct Checks {
     pub(crate) entries: u64,
     /// The longest turn of the exit loop: interrupts wait at most for one.
     pub(crate) longest_turn_ns: u64,
+    /// For how long the kernel was held.
+    pub(crate) holds: Holds,
 }
 
 /// Where a check looked.
@@ -57,6 +60,7 @@ impl<M: Machine> Kernel<M> {
     #[inline]
     pub(crate) fn check_call_ends(&mut self, me: ThreadId, number: u64) {
         if ON {
+            self.checks.holds.note_call(number);
             // A thread may have ended itself.
             if let Some(thread) = self.threads.get_mut(me) {
                 thread.in_call = false;

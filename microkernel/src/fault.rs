@@ -41,8 +41,21 @@ impl Fault {
 impl<M: Machine> Kernel<M> {
     /// The current thread of this CPU did something wrong.
     pub fn fault(&mut self, cpu: CpuId, fault: &Fault) {
-        if let Some(id) = self.cpu(cpu).current {
-            self.raise(id, fault, None);
+        let Some(id) = self.cpu(cpu).current else { return };
+        if self.ports_are_due(id, fault) {
+            return self.set_thread_work(id, Work::Ports);
+        }
+        self.raise(id, fault, None);
+    }
+
+    /// Whether the process was allowed ports that the CPU does not let it use yet, and the thread
+    /// may have tried: then the instruction runs again, with the ports. So `PortAllow` does not
+    /// have to reach every thread of the process.
+    #[inline(always)]
+    pub(crate) fn ports_are_due(&self, id: ThreadId, fault: &Fault) -> bool {
+        fault.kind == FaultKind::Protection && {
+            let thread = &self.threads[id];
+            self.processes[thread.process].ports != self.cpu(thread.cpu).ports
         }
     }
 

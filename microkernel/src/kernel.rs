@@ -7,10 +7,11 @@ use crate::machine::{CpuId, Frame, Machine, OwnedFrame, Phys};
 use crate::mem::{Block, FrameInfo, Frames};
 use crate::number;
 use crate::object::{
-    Amounts, Chunks, Endpoint, EndpointKind, FIRST_PID, Irq, IrqId, IrqKind, Life, Lifeline,
-    LifelineKind, MemoryKind, MemoryObject, Notification, NotificationKind, ObjectRef, Pids,
-    PortKind, PortRange, PortSpans, ProcessId, Processes, QuotaId, Quotas, Region, RegionKind,
-    SchedContext, SchedContextKind, Storage, ThreadId, Threads, Timer, TimerKind,
+    Amounts, Chunks, Dying, Endpoint, EndpointId, EndpointKind, FIRST_PID, Irq, IrqId, IrqKind,
+    Life, Lifeline, LifelineKind, MemoryKind, MemoryObject, Notification, NotificationId,
+    NotificationKind, ObjectRef, Pids, PortKind, PortRange, PortSpans, ProcessId, Processes,
+    QuotaId, Quotas, Region, RegionKind, SchedContext, SchedContextKind, Storage, ThreadId,
+    Threads, Timer, TimerKind,
 };
 use crate::sched::{RunQueue, SLICE_NS};
 use crate::time::{Deadlines, Entry, keys_end};
@@ -87,6 +88,8 @@ pub(crate) struct Stats {
     pub(crate) vector_saves: u64,
     pub(crate) vector_kept: u64,
     pub(crate) handles: u64,
+    /// Processes that are alive.
+    pub(crate) living: u64,
     pub(crate) irqs: IrqCounts,
 }
 
@@ -196,8 +199,12 @@ pub struct Kernel<M: Machine> {
     pub(crate) stale_timers: u64,
     /// The CPU whose timer is set to the next deadline.
     pub(crate) keeper: CpuId,
-    /// The most urgent of the processes that are being taken apart.
-    pub(crate) dying: Option<ProcessId>,
+    /// The processes that are being taken apart.
+    pub(crate) dying: Dying,
+    /// The first of the endpoints that ended and whose threads are let go.
+    pub(crate) ended_endpoints: Option<EndpointId>,
+    /// The first of such notifications.
+    pub(crate) ended_notifications: Option<NotificationId>,
     /// The first process that is to be told that a caller of it stopped waiting.
     pub(crate) untold: Option<ProcessId>,
     pub(crate) pids: Pids,
@@ -294,7 +301,9 @@ impl<M: Machine> Kernel<M> {
             idle: 0,
             stale_timers: u64::MAX,
             keeper: CpuId(0),
-            dying: None,
+            dying: Dying::new(),
+            ended_endpoints: None,
+            ended_notifications: None,
             untold: None,
             pids: Pids::default(),
             stats: Stats::default(),

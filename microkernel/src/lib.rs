@@ -24,6 +24,7 @@ pub mod arena;
 pub mod checks;
 pub mod exit;
 mod fault;
+mod holds;
 #[cfg(any(test, feature = "hosted"))]
 pub mod hosted;
 pub mod ipc;
@@ -45,6 +46,7 @@ mod vector;
 
 pub use exit::{Context, Held, Next, Runner, Way, WorkItem, exit};
 pub use fault::Fault;
+pub use holds::LongestHold;
 pub use kernel::{BootMemory, BootProcess, Kernel, Segment, Sizes};
 pub use machine::{CpuId, Machine, Phys};
 pub use mem::{Readable, UserSlice, Writable};

@@ -8,6 +8,7 @@
 //! process that dies, whoever names them. Their quota is part of its quota.
 
 mod destroy;
+mod ended;
 mod family;
 mod handles;
 mod make;

@@ -1,12 +1,17 @@
 //! What the gate costs others, on machines whose nanosecond is an instruction.
 
-use anyhow::{Result, ensure};
-use qemu_harness::Outcome;
+use anyhow::{Context as _, Result, ensure};
+use qemu_harness::{HOLD_BOUND, Outcome};
 use system_tests::{load, to_its_end};
 
 /// Runs a task to its good end.
 fn run(task: &str, doublings: u32) -> Result<Outcome> {
+    run_with(task, "", doublings)
+}
+
+fn run_with(task: &str, words: &str, doublings: u32) -> Result<Outcome> {
     let mut machine = load(&format!("load-{task}"), task)?.with_counted_time(doublings);
+    machine.append(words)?;
     machine.cpus = 1;
     machine.memory_mib = 256;
     let outcome = to_its_end(&machine)?;
@@ -32,4 +37,42 @@ fn exit_04_a_timer_is_late_by_one_piece_of_work_at_most() {
 #[test]
 fn exit_22_one_thread_without_timers_is_not_interrupted_for_ten_seconds() {
     good(run("quiet", 6));
+}
+
+/// Plays a scene of `tests/programs/load/src/holds.rs`, which makes large what the kernel goes
+/// through: it is held for a bounded number of instructions all the same.
+fn holds(scene: &str) {
+    let bounded = || {
+        let outcome = run_with("holds", &format!("scene={scene}"), 0)?;
+        let hold = outcome.longest_hold().context("the log does not tell the longest hold")?;
+        println!("{scene}: {hold}");
+        ensure!(hold.ns <= HOLD_BOUND, "{scene}: {hold}, more than {HOLD_BOUND}");
+        Ok(outcome)
+    };
+    good(bounded());
+}
+
+#[test]
+fn the_kernel_is_held_shortly_while_10000_bad_senders_fail() {
+    holds("senders");
+}
+
+#[test]
+fn the_kernel_is_held_shortly_when_an_endpoint_of_10000_senders_ends() {
+    holds("endpoint");
+}
+
+#[test]
+fn the_kernel_is_held_shortly_by_a_process_of_1000_threads() {
+    holds("crowd");
+}
+
+#[test]
+fn the_kernel_is_held_shortly_by_400_shares_of_one_priority() {
+    holds("shares");
+}
+
+#[test]
+fn the_kernel_is_held_shortly_by_10000_mappings() {
+    holds("regions");
 }

@@ -151,6 +151,7 @@ impl<M: Machine> Kernel<M> {
         let (user, kernel) = state.clock.take_unsettled();
         let Some(id) = state.current else { return };
         let thread = &mut self.threads[id];
+        self.processes[thread.process].book((user, kernel));
         if let Some(context) = thread.context {
             self.settle_on_context(cpu, id, context, (user, kernel));
         } else if let Some((client, owed)) = thread.spend((user, kernel)) {
@@ -165,8 +166,7 @@ impl<M: Machine> Kernel<M> {
         let state = self.cpu_mut(cpu);
         let (user, kernel) = state.clock.take_unsettled();
         if let Some(id) = state.current {
-            let booked = &mut self.threads[id].kernel;
-            *booked = booked.wrapping_add(kernel);
+            self.processes[self.threads[id].process].book((0, kernel));
         }
         user.wrapping_add(kernel)
     }

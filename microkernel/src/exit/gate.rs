@@ -101,7 +101,7 @@ impl<M: Machine> Kernel<M> {
         // ORDER: whoever sets a flag of this CPU holds the kernel, as this CPU does now.
         let nothing = self.cpu(cpu).work.load(Ordering::Relaxed) == 0
             && !self.machine.interrupt_pending()
-            && self.dying.is_none()
+            && self.dying.is_empty()
             && self.shutdown.is_none();
         if !nothing || self.timer_is_wrong(cpu) {
             return None;
@@ -223,6 +223,7 @@ impl<M: Machine> Kernel<M> {
             work &= work - 1;
             // NOFAIL: `read_work` lets only bits of rows through.
             let item = &Self::WORK[index];
+            self.checks.holds.note_row(index);
             if item.kind == Kind::OneShot {
                 self.clear_work(cpu, item.work);
             }

@@ -7,11 +7,14 @@ use crate::object::State;
 use core::sync::atomic::Ordering;
 
 /// Deadlines handled in one turn.
-const DEADLINES_PER_TURN: usize = 64;
+const DEADLINES_PER_TURN: usize = 16;
+/// Recorded interrupts handled in one turn; those that are left are read again.
+const INTERRUPTS_PER_TURN: usize = 8;
 
 /// Recorded interrupts become signals and deadlines.
 pub(super) fn interrupts<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
-    while let Some(interrupt) = kernel.machine.take_interrupt() {
+    for _ in 0..INTERRUPTS_PER_TURN {
+        let Some(interrupt) = kernel.machine.take_interrupt() else { return };
         kernel.cpu_mut(cpu).interrupts += 1;
         match interrupt {
             Interrupt::Timer => {
@@ -131,9 +134,11 @@ pub(super) fn reap<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
     }
 }
 
-/// Servers are told that a caller of theirs waits no longer.
+/// Servers are told that a caller of theirs waits no longer, and threads that what they waited
+/// for has ended.
 pub(super) fn lost_calls<M: Machine>(kernel: &mut Kernel<M>, _: CpuId) {
     kernel.tell_of_lost_calls();
+    kernel.release_ended();
 }
 
 /// The current thread's handler is told what it did wrong.

@@ -189,7 +189,7 @@ impl<M: Machine> Kernel<M> {
             name: "lost calls",
             kind: Kind::OneShot,
             phase: Phase::Loop,
-            set_by: "a caller that stops waiting for a server that asked to be told",
+            set_by: "a caller that stops waiting for a server that asked to be told, the end of what many wait for",
             makes_work: true,
             run: handlers::lost_calls,
         },

@@ -46,8 +46,10 @@ impl Kernel<Hosted> {
     /// Sets everything to zero that is only ever counted: it does not make two kernels behave
     /// differently.
     pub fn forget_counts(&mut self) {
-        self.stats = Stats { handles: self.stats.handles, ..Stats::default() };
+        self.stats =
+            Stats { handles: self.stats.handles, living: self.stats.living, ..Stats::default() };
         self.checks.longest_turn_ns = 0;
+        self.checks.holds.forget();
         self.machine.log.clear();
         for cpu in self.cpu_ids() {
             self.settle(cpu);
@@ -61,7 +63,11 @@ impl Kernel<Hosted> {
         let threads: Vec<_> = self.threads.ids().collect();
         for id in threads {
             let thread = &mut self.threads[id];
-            (thread.user, thread.kernel, thread.debt) = (0, 0, 0);
+            thread.debt = 0;
+            #[cfg(test)]
+            {
+                thread.user = 0;
+            }
             thread.serving = None;
         }
         let contexts: Vec<_> = self.sched_contexts.ids().collect();
@@ -117,6 +123,8 @@ impl Hash for Kernel<Hosted> {
             stale_timers,
             keeper,
             dying,
+            ended_endpoints,
+            ended_notifications,
             untold,
             pids,
             stats,
@@ -126,6 +134,7 @@ impl Hash for Kernel<Hosted> {
         (memories, regions, timers, lifelines, irqs, ports, quotas, chunks).hash(state);
         sched_contexts.hash(state);
         (frames, deadlines, trace, lines, idle, stale_timers, keeper, dying, untold).hash(state);
+        (ended_endpoints, ended_notifications).hash(state);
         (pids, shutdown, stats.handles, checks.violations).hash(state);
         for cpu in cpus {
             let Cpu { context, current, queue, work, clock, timer_ns, slice_end, kicks, .. } = cpu;

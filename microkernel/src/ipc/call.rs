@@ -1,12 +1,15 @@
 //! Call and send: from a client to whoever receives.
 
-use super::parts::arrive;
+use super::parts::{FAILED_PER_PIECE, arrive};
 use super::{Blame, Moved};
+use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::mem::{Readable, UserSlice, envelope_from};
 use crate::number;
-use crate::object::{Beside, By, Enclosure, EndpointId, ObjectRef, Pending, State, ThreadId};
+use crate::object::{
+    Beside, By, Enclosure, Endpoint, EndpointId, ObjectRef, Operation, Pending, State, ThreadId,
+};
 use crate::syscall::Done;
 use abi::{Envelope, Error, FOREVER, Handle, KERNEL_LABELS, MESSAGE_MAX, ObjectKind, Rights};
 
@@ -102,7 +105,17 @@ impl<M: Machine> Kernel<M> {
     /// Hands the message to a waiting receiver, or queues the sender.
     pub(crate) fn offer(&mut self, me: ThreadId, endpoint: EndpointId, pending: Pending) {
         self.threads[me].pending = Some(pending);
+        self.offer_piece(me, endpoint);
+    }
+
+    /// A piece of an offer: so many receivers that cannot take it are told at most.
+    fn offer_piece(&mut self, me: ThreadId, endpoint: EndpointId) {
+        let mut failed = 0;
         while let Some(receiver) = self.endpoints[endpoint].receivers.first() {
+            if failed == FAILED_PER_PIECE {
+                return self.continue_later(me, Operation::Offer { endpoint });
+            }
+            failed += 1;
             self.detach(receiver);
             match self.deliver(me, receiver) {
                 Ok(moved) => {
@@ -118,6 +131,8 @@ impl<M: Machine> Kernel<M> {
                         receiver,
                         By::Queue,
                     );
+                    let process = self.threads[receiver].process;
+                    self.processes[process].receiving += 1;
                     self.rearm(receiver);
                     self.fail(me, error);
                     return;
@@ -131,9 +146,23 @@ impl<M: Machine> Kernel<M> {
         }
         self.dequeue(me);
         self.threads[me].state = State::Sending(endpoint);
-        self.endpoints[endpoint].senders.insert_by_urgency(&mut self.threads, me, By::Queue);
+        self.endpoints[endpoint].senders.insert(&mut self.threads, me);
         self.set_deadline(me, deadline);
         self.give_way(me);
+    }
+
+    /// The current thread goes on with its message in the next turn.
+    pub(super) fn continue_later(&mut self, me: ThreadId, operation: Operation) {
+        self.threads[me].operation = Some(operation);
+        self.set_thread_work(me, Work::Operation);
+    }
+
+    /// The next piece of an offer. The endpoint may be gone since the last one.
+    pub(crate) fn continue_offer(&mut self, me: ThreadId, endpoint: EndpointId) {
+        if self.endpoints.get(endpoint).is_none_or(Endpoint::dead) {
+            return self.fail(me, Error::PeerDied);
+        }
+        self.offer_piece(me, endpoint);
     }
 
     /// Gives a message to a receiver that is in no queue. Commits or changes nothing.

@@ -120,12 +120,15 @@ impl<M: Machine> Kernel<M> {
         let server = &mut self.processes[to.process];
         from.enclosure = Enclosure::that_receives(waiter.room);
         let left = endpoint.receivers.take_out(&mut to.links);
-        let debt = from.spend(cpu.clock.take_unsettled());
+        let time = cpu.clock.take_unsettled();
+        let debt = from.spend(time);
         carry(from, to);
         to.enclosure = Enclosure::Nothing;
         to.state = State::Ready;
         arrive(from, me, to, &call);
         let joined = server.callers.put_last(me, &mut from.links);
+        server.receiving = server.receiving.wrapping_sub(1);
+        self.processes[from.process].book(time);
         to.begin_slice(self.slice);
         cpu.current = Some(receiver);
         let peers = cpu.queue.has(from.priority);
@@ -194,8 +197,11 @@ impl<M: Machine> Kernel<M> {
         from.enclosure = Enclosure::that_receives(waiter.room);
         let server = &mut self.processes[from.process];
         server.receives = server.receives.wrapping_add(1);
+        server.receiving = server.receiving.wrapping_add(1);
         let left = server.callers.take_out(&mut to.links);
-        let mut debt = from.spend(cpu.clock.take_unsettled());
+        let time = cpu.clock.take_unsettled();
+        server.book(time);
+        let mut debt = from.spend(time);
         if let Some((_, owed)) = debt.take_if(|(client, _)| *client == caller) {
             to.owe(from.share, owed);
         }
@@ -233,7 +239,7 @@ impl<M: Machine> Kernel<M> {
         fault: &Fault,
     ) -> Option<Runner<M::Frame>> {
         let thread = &self.threads[me];
-        if thread.work.0 != 0 {
+        if thread.work.0 != 0 || self.ports_are_due(me, fault) {
             return None;
         }
         let owner = thread.process;

@@ -11,7 +11,7 @@ use crate::machine::Machine;
 use crate::object::{Life, ProcessId, State, ThreadId};
 
 /// Servers told in one turn.
-const TOLD_PER_TURN: usize = 16;
+const TOLD_PER_TURN: usize = 8;
 
 impl<M: Machine> Kernel<M> {
     /// A thread stops waiting, for another reason than an answer. Its server may want to know.
@@ -23,7 +23,11 @@ impl<M: Machine> Kernel<M> {
             return;
         }
         process.untold = true;
-        process.next_untold = self.untold.replace(server);
+        let next = self.untold.replace(server);
+        process.next_untold = next;
+        if let Some(next) = next {
+            self.processes[next].previous_untold = Some(server);
+        }
         self.set_cpu_work(self.here(), Work::LostCalls);
     }
 
@@ -44,18 +48,14 @@ impl<M: Machine> Kernel<M> {
         if !core::mem::take(&mut self.processes[id].untold) {
             return;
         }
-        let next = self.processes[id].next_untold.take();
-        if self.untold == Some(id) {
-            self.untold = next;
-            return;
+        let process = &mut self.processes[id];
+        let (previous, next) = (process.previous_untold.take(), process.next_untold.take());
+        match previous {
+            Some(previous) => self.processes[previous].next_untold = next,
+            None => self.untold = next,
         }
-        let mut place = self.untold;
-        while let Some(other) = place {
-            if self.processes[other].next_untold == Some(id) {
-                self.processes[other].next_untold = next;
-                return;
-            }
-            place = self.processes[other].next_untold;
+        if let Some(next) = next {
+            self.processes[next].previous_untold = previous;
         }
     }
 }

@@ -3,6 +3,9 @@
 use crate::machine::Frame;
 use crate::object::{Enclosure, Pending, State, Thread, ThreadId};
 
+/// Threads with bad buffers that one piece of a message tells so.
+pub(super) const FAILED_PER_PIECE: usize = 4;
+
 /// Whether words are all that can pass between the two, and nothing else is to be written.
 #[inline(always)]
 pub(super) fn words_alone<F>(sender: &Thread<F>, receiver: &Thread<F>) -> bool {

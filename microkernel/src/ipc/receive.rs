@@ -1,10 +1,11 @@
 //! Receive: a message, or the bits of the bound notification.
 
 use super::Blame;
+use super::parts::FAILED_PER_PIECE;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::number;
-use crate::object::{By, Enclosure, EndpointId, State, ThreadId};
+use crate::object::{By, Enclosure, Endpoint, EndpointId, Operation, State, ThreadId};
 use crate::syscall::Done;
 use abi::{Error, Handle, NOTIFIED_LABEL};
 
@@ -33,10 +34,21 @@ impl<M: Machine> Kernel<M> {
             self.settle(self.threads[me].cpu);
             self.threads[me].serving = None;
         }
+        self.receive_piece(me, endpoint)
+    }
+
+    /// A piece of a receive: so many senders whose message cannot be sent are told at most.
+    fn receive_piece(&mut self, me: ThreadId, endpoint: EndpointId) -> Result<Done, Error> {
         if self.take_bound_bits(me) {
             return Ok(Done::Elsewhere);
         }
+        let mut failed = 0;
         while let Some(sender) = self.endpoints[endpoint].senders.first() {
+            if failed == FAILED_PER_PIECE {
+                self.continue_later(me, Operation::Receive { endpoint });
+                return Ok(Done::Elsewhere);
+            }
+            failed += 1;
             self.detach(sender);
             match self.deliver(sender, me) {
                 Ok(moved) => {
@@ -46,11 +58,7 @@ impl<M: Machine> Kernel<M> {
                 Err(Blame::Sender(error)) => self.fail(sender, error),
                 Err(Blame::Receiver(error)) => {
                     self.threads[sender].state = State::Sending(endpoint);
-                    self.endpoints[endpoint].senders.push_front(
-                        &mut self.threads,
-                        sender,
-                        By::Queue,
-                    );
+                    self.endpoints[endpoint].senders.put_back(&mut self.threads, sender);
                     self.rearm(sender);
                     return Err(error);
                 }
@@ -62,8 +70,20 @@ impl<M: Machine> Kernel<M> {
         }
         self.threads[me].state = State::Receiving(endpoint);
         self.endpoints[endpoint].receivers.push_back(&mut self.threads, me, By::Queue);
+        self.processes[self.threads[me].process].receiving += 1;
         self.set_deadline(me, deadline);
         Ok(Done::Elsewhere)
+    }
+
+    /// The next piece of a receive. The endpoint may be gone since the last one.
+    pub(crate) fn continue_receive(&mut self, me: ThreadId, endpoint: EndpointId) {
+        let received = if self.endpoints.get(endpoint).is_none_or(Endpoint::dead) {
+            Err(Error::PeerDied)
+        } else {
+            self.receive_piece(me, endpoint)
+        };
+        self.finish_call(me, received);
+        self.give_way(me);
     }
 
     /// Gives the thread the bits of its bound notification, if there are any.

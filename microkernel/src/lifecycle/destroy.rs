@@ -10,7 +10,7 @@ use crate::time::thread_key;
 use abi::{Error, KILLED, exit_code};
 
 /// Steps of one piece of taking a process apart.
-const STEPS_PER_PIECE: usize = 32;
+const STEPS_PER_PIECE: usize = 8;
 /// Table frames given back in one piece: each is looked for through 512 entries a level.
 const TABLES_PER_PIECE: usize = 2;
 
@@ -42,11 +42,10 @@ impl<M: Machine> Kernel<M> {
         thread.fault = None;
         thread.raised = None;
         thread.work.0 = 0;
-        let (process, user, kernel) = (thread.process, thread.user, thread.kernel);
+        let process = thread.process;
         self.charge_share(id);
         let owner = &mut self.processes[process];
-        owner.user = owner.user.wrapping_add(user);
-        owner.kernel = owner.kernel.wrapping_add(kernel);
+        owner.thread_count -= 1;
         owner.threads.remove(&mut self.threads, id, By::Sibling);
         self.quotas.give_back(owner.quota, Resource::Threads, 1);
         self.leave_cpu(id);
@@ -77,7 +76,8 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// Drops what a long operation held. What it must still give back is another operation.
+    /// Drops what a long operation held. What others rely on is another operation: what it must
+    /// still give back, a loan that is taken back, the threads of another process.
     fn drop_operation(&mut self, operation: Operation) -> Option<Operation> {
         match operation {
             Operation::Zero { memory, .. } => return self.release_memory(memory),
@@ -90,7 +90,11 @@ impl<M: Machine> Kernel<M> {
             // Half done, it is a region like any other, too.
             Operation::Unmap { process, at, end, .. }
             | Operation::Protect { process, at, end, .. } => self.leave_region(process, at, end),
-            Operation::Claim { .. } => {}
+            Operation::Claim { .. }
+            | Operation::FindThread { .. }
+            | Operation::Offer { .. }
+            | Operation::Receive { .. } => {}
+            Operation::EachThread { .. } => return Some(operation),
             Operation::Revoke { .. } | Operation::Release { .. } => return Some(operation),
         }
         None
@@ -106,8 +110,9 @@ impl<M: Machine> Kernel<M> {
         self.report_dropped(id);
         self.begin_end_of_child(id);
         self.processes[id].life = Life::Dying;
-        self.stop_running(id);
-        self.enlist_dying(id);
+        self.stop_running(id, Work::Kill);
+        self.dying.add(&mut self.processes, id);
+        self.stats.living -= 1;
         self.find_reaper();
         if self.processes[id].pid == FIRST_PID {
             self.shutdown.get_or_insert(exit_code::INIT_DIED);
@@ -123,12 +128,12 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// Marks the current threads of a process, so that they leave their CPUs.
-    fn stop_running(&mut self, process: ProcessId) {
+    pub(crate) fn stop_running(&mut self, process: ProcessId, work: Work) {
         for number in 0..self.cpus.len() {
             if let Some(id) = self.cpus[number].current
                 && self.threads[id].process == process
             {
-                self.set_thread_work(id, Work::Kill);
+                self.set_thread_work(id, work);
             }
         }
     }
@@ -139,44 +144,10 @@ impl<M: Machine> Kernel<M> {
         current.any(|id| self.threads[id].process == process)
     }
 
-    /// Puts a process among the dying, the most urgent first.
-    fn enlist_dying(&mut self, id: ProcessId) {
-        let urgency = self.processes[id].urgency;
-        let mut previous = None;
-        let mut next = self.dying;
-        while let Some(other) = next.filter(|other| self.processes[*other].urgency >= urgency) {
-            previous = Some(other);
-            next = self.processes[other].next_dying;
-        }
-        self.processes[id].next_dying = next;
-        match previous {
-            Some(previous) => self.processes[previous].next_dying = Some(id),
-            None => self.dying = Some(id),
-        }
-    }
-
-    /// Takes a process from among the dying. It need not be the first: what was done for it
-    /// may have killed more urgent ones.
-    fn delist_dying(&mut self, id: ProcessId) {
-        let next = self.processes[id].next_dying.take();
-        if self.dying == Some(id) {
-            self.dying = next;
-            return;
-        }
-        let mut place = self.dying;
-        while let Some(other) = place {
-            if self.processes[other].next_dying == Some(id) {
-                self.processes[other].next_dying = next;
-                return;
-            }
-            place = self.processes[other].next_dying;
-        }
-    }
-
     /// When taking the dead apart is not urgent enough for this CPU, a halted one does it.
     #[inline(always)]
     pub(crate) fn find_reaper(&mut self) {
-        if let Some(dying) = self.dying {
+        if let Some(dying) = self.dying.first() {
             self.give_to_halted(dying);
         }
     }
@@ -197,7 +168,7 @@ impl<M: Machine> Kernel<M> {
     /// here, and no CPU runs the dead any more: the last one that does takes over.
     #[inline(always)]
     pub(crate) fn reap_due(&self, cpu: CpuId) -> bool {
-        self.dying.is_some_and(|dying| self.is_due(dying, cpu))
+        self.dying.first().is_some_and(|dying| self.is_due(dying, cpu))
     }
 
     #[cold]
@@ -210,7 +181,7 @@ impl<M: Machine> Kernel<M> {
 
     /// A bounded piece of taking the most urgent dead process apart.
     pub(crate) fn reap_piece(&mut self) {
-        let Some(dying) = self.dying else { return };
+        let Some(dying) = self.dying.first() else { return };
         let id = self.first_to_reap(dying);
         for _ in 0..STEPS_PER_PIECE {
             if let Some(child) = self.processes[id].family.living {
@@ -277,7 +248,7 @@ impl<M: Machine> Kernel<M> {
         let (handler, death) = (process.fault_handler.take(), process.death.take());
         self.finish_end_of_child(id);
         self.processes[id].life = Life::Dead;
-        self.delist_dying(id);
+        self.dying.remove(&mut self.processes, id);
         self.quotas.close(quota);
         self.end_watch(id);
         self.watch_calls(id, None);
@@ -311,10 +282,11 @@ impl<M: Machine> Kernel<M> {
         match state {
             State::Ready => self.dequeue(id),
             State::Sending(endpoint) => {
-                self.endpoints[endpoint].senders.remove(&mut self.threads, id, By::Queue);
+                self.endpoints[endpoint].senders.remove(&mut self.threads, id);
             }
             State::Receiving(endpoint) => {
                 self.endpoints[endpoint].receivers.remove(&mut self.threads, id, By::Queue);
+                self.processes[self.threads[id].process].receiving -= 1;
             }
             State::AwaitReply(server) => {
                 self.processes[server].callers.remove(&mut self.threads, id, By::Queue);

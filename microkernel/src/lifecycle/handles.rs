@@ -228,19 +228,10 @@ impl<M: Machine> Kernel<M> {
         let endpoint = &mut self.endpoints[id];
         endpoint.refs -= 1;
         endpoint.receive_refs -= u32::from(receiver);
-        if endpoint.dead() {
-            while let Some(sender) = self.endpoints[id].senders.first() {
-                self.unblock(sender, Error::PeerDied as u64);
-            }
-            while let Some(receiver) = self.endpoints[id].receivers.first() {
-                self.unblock(receiver, Error::PeerDied as u64);
-            }
+        if endpoint.dead() && !endpoint.ended {
+            self.end_endpoint(id);
         }
-        if self.endpoints[id].refs == 0
-            && let Some(endpoint) = self.endpoints.remove(id)
-        {
-            self.quotas.give_back(endpoint.quota, Resource::Objects, 1);
-        }
+        self.bury_endpoint(id);
     }
 
     /// One name of a lifeline fewer. The last holder's end is told once: nobody can become
@@ -266,14 +257,8 @@ impl<M: Machine> Kernel<M> {
     /// One name of a notification fewer.
     pub(crate) fn release_notification(&mut self, id: NotificationId) {
         self.notifications[id].refs -= 1;
-        if self.notifications[id].refs > 0 {
-            return;
-        }
-        while let Some(waiter) = self.notifications[id].waiters.first() {
-            self.unblock(waiter, Error::BadHandle as u64);
-        }
-        if let Some(notification) = self.notifications.remove(id) {
-            self.quotas.give_back(notification.quota, Resource::Objects, 1);
+        if self.notifications[id].refs == 0 {
+            self.end_notification(id);
         }
     }
 

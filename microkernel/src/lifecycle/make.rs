@@ -45,6 +45,7 @@ impl<M: Machine> Kernel<M> {
         };
         // NOFAIL: room was checked above, and nothing was inserted since.
         let id = self.processes.insert(process).map_err(|_| Error::OutOfMemory)?;
+        self.stats.living += 1;
         self.log_record(LogKind::Source, pid, name.as_bytes());
         Ok(id)
     }
@@ -80,7 +81,9 @@ impl<M: Machine> Kernel<M> {
         }
         // NOFAIL: room was checked above.
         let id = self.threads.insert(thread).map_err(|_| Error::OutOfMemory)?;
-        self.processes[process].threads.push_back(&mut self.threads, id, By::Sibling);
+        let owner = &mut self.processes[process];
+        owner.threads.push_back(&mut self.threads, id, By::Sibling);
+        owner.thread_count += 1;
         Ok(id)
     }
 

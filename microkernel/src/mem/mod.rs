@@ -13,6 +13,7 @@ mod wire;
 
 pub use claim::Claim;
 pub use frames::{Block, Chain, FrameInfo, Frames};
+pub(crate) use pieces::Progress;
 pub(crate) use user::{Checked, room_in_page};
 pub use user::{Readable, UserSlice, Writable};
 pub(crate) use wire::{

@@ -21,11 +21,13 @@ pub(super) const ENTRIES_PER_PIECE: usize = 64;
 const ZEROED_PER_PIECE: u64 = 8;
 
 /// What a piece left.
-pub(super) enum Progress {
+pub(crate) enum Progress {
     More(Operation),
     Finished(u64),
     /// Finished; the thread is given a handle.
     Memory(MemoryId),
+    /// Finished; the thread is given a handle of this one.
+    Thread(ThreadId),
 }
 
 impl<M: Machine> Kernel<M> {
@@ -42,6 +44,11 @@ impl<M: Machine> Kernel<M> {
     /// Does a piece of the thread's operation. At its end the thread has its result.
     pub(crate) fn operation_piece(&mut self, me: ThreadId) {
         let Some(operation) = self.threads[me].operation.take() else { return };
+        match operation {
+            Operation::Offer { endpoint } => return self.continue_offer(me, endpoint),
+            Operation::Receive { endpoint } => return self.continue_receive(me, endpoint),
+            _ => {}
+        }
         let status = match self.piece(operation) {
             Progress::More(operation) => {
                 self.threads[me].operation = Some(operation);
@@ -55,6 +62,7 @@ impl<M: Machine> Kernel<M> {
                     return;
                 }
             },
+            Progress::Thread(thread) => self.grant_thread(me, thread),
         };
         self.threads[me].frame.set_status(status);
     }
@@ -63,7 +71,7 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn piece_alone(&mut self, operation: Operation) -> Option<Operation> {
         match self.piece(operation) {
             Progress::More(operation) => Some(operation),
-            Progress::Finished(_) => None,
+            Progress::Finished(_) | Progress::Thread(_) => None,
             // Nothing is there that could have the handle.
             Progress::Memory(memory) => self.release_memory(memory),
         }
@@ -94,6 +102,16 @@ impl<M: Machine> Kernel<M> {
                 self.protect_piece(process, at, end, protection)
             }
             Operation::Revoke { loan, at } => self.revoke_piece(loan, at),
+            Operation::EachThread { process, act, next } => {
+                self.each_thread_piece(process, act, next)
+            }
+            Operation::FindThread { process, at, left } => {
+                self.find_thread_piece(process, at, left)
+            }
+            // Only the thread itself goes on with its message.
+            Operation::Offer { .. } | Operation::Receive { .. } => {
+                Progress::Finished(Error::BadState as u64)
+            }
         }
     }
 
@@ -330,7 +348,7 @@ impl<M: Machine> Kernel<M> {
         while let Some(operation) = next {
             next = match self.piece(operation) {
                 Progress::More(operation) => Some(operation),
-                Progress::Finished(_) | Progress::Memory(_) => None,
+                Progress::Finished(_) | Progress::Memory(_) | Progress::Thread(_) => None,
             };
         }
     }
@@ -353,7 +371,7 @@ impl<M: Machine> Kernel<M> {
                 Progress::Finished(status) => {
                     return Error::from_status(status).map_or(Ok(()), Err);
                 }
-                Progress::Memory(_) => return Ok(()),
+                Progress::Memory(_) | Progress::Thread(_) => return Ok(()),
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Endpoint: where callers and receivers meet.
 
-use super::{List, QuotaId};
+use super::{EndpointId, List, QuotaId, Senders};
 
 /// At most one of the two queues has threads in it.
 #[derive(Clone, Copy, Debug, Hash, Default)]
@@ -9,10 +9,14 @@ pub struct Endpoint {
     pub refs: u32,
     /// Of these handles, those with the right to receive. At 0 the endpoint is dead.
     pub receive_refs: u32,
-    /// Threads that wait to be received, the most urgent first, then first come first served.
-    pub senders: List,
+    /// Threads that wait to be received.
+    pub senders: Senders,
     /// Threads that wait for a message.
     pub receivers: List,
+    /// It ended, and the exit loop lets its threads go.
+    pub ended: bool,
+    /// The next endpoint that ended.
+    pub next_ended: Option<EndpointId>,
     /// Who pays for it.
     pub quota: QuotaId,
 }
@@ -20,7 +24,7 @@ pub struct Endpoint {
 impl Endpoint {
     /// Nobody knows it yet.
     pub fn new(quota: QuotaId) -> Self {
-        Self { refs: 0, receive_refs: 0, senders: List::EMPTY, receivers: List::EMPTY, quota }
+        Self { quota, ..Self::default() }
     }
 
     /// Whether nobody can receive from it any more.

@@ -137,20 +137,6 @@ impl List {
         }
     }
 
-    /// Inserts a thread that is in no list of this kind behind those that are as urgent.
-    pub fn insert_by_urgency<F>(&mut self, threads: &mut Threads<F>, id: ThreadId, by: By) {
-        let mut place = self.last;
-        while let Some(other) =
-            place.filter(|other| threads[*other].priority < threads[id].priority)
-        {
-            place = links(threads, other, by).previous;
-        }
-        match place {
-            Some(place) => self.insert_after(threads, place, id, by),
-            None => self.push_front(threads, id, by),
-        }
-    }
-
     /// Takes out a thread that is in this list.
     pub fn remove<F>(&mut self, threads: &mut Threads<F>, id: ThreadId, by: By) {
         let Links { previous, next } = core::mem::take(links(threads, id, by));

@@ -1,5 +1,6 @@
 //! Kernel objects: nouns, one file each.
 
+mod dying;
 mod endpoint;
 mod handle;
 mod irq;
@@ -12,12 +13,15 @@ mod port;
 mod process;
 mod quota;
 mod regions;
+pub(crate) mod runs;
 mod sched_context;
+mod senders;
 mod thread;
 mod timer;
 mod token;
 mod watch;
 
+pub use dying::Dying;
 pub use endpoint::Endpoint;
 pub use handle::Taken;
 pub use handle::{CHUNK_HANDLES, Chunk, Chunks, Entry, HandleTable, TABLE_CHUNKS};
@@ -35,9 +39,10 @@ pub use quota::{Amounts, Quota, Quotas, Resource};
 pub(crate) use regions::tests::checked as checked_regions;
 pub use regions::{Branch, Gap, Region, RegionArena, Regions};
 pub use sched_context::{SchedContext, Terms};
+pub use senders::Senders;
 pub use thread::{
     Beside, Enclosure, FaultRecord, Operation, Pending, Raised, Reason, RunEnd, State, Thread,
-    ThreadWork, Threads, Upcall, VectorState,
+    ThreadWork, Threads, ToThread, Upcall, VectorState,
 };
 pub use timer::Timer;
 pub use token::CallToken;

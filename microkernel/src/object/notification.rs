@@ -1,6 +1,6 @@
 //! Notification: 64 bits that coalesce.
 
-use super::{List, QuotaId, ThreadId};
+use super::{List, NotificationId, QuotaId, ThreadId};
 
 /// Bits set by signals, taken by whoever waits, receives or is diverted.
 #[derive(Clone, Copy, Debug, Hash, Default)]
@@ -15,6 +15,8 @@ pub struct Notification {
     pub bound: Option<ThreadId>,
     /// The thread that it diverts.
     pub upcall: Option<ThreadId>,
+    /// The next notification that ended with threads in it.
+    pub next_ended: Option<NotificationId>,
     /// Who pays for it.
     pub quota: QuotaId,
 }
@@ -22,6 +24,6 @@ pub struct Notification {
 impl Notification {
     /// No bits, nobody waits.
     pub fn new(quota: QuotaId) -> Self {
-        Self { refs: 0, bits: 0, waiters: List::EMPTY, bound: None, upcall: None, quota }
+        Self { quota, ..Self::default() }
     }
 }

@@ -65,6 +65,10 @@ pub struct Process<T> {
     pub regions: Regions,
     /// Its threads (linked by `siblings`).
     pub threads: List,
+    /// The number of its threads.
+    pub thread_count: u32,
+    /// Those of them that wait for a message.
+    pub receiving: u32,
     /// The process whose share of the CPU its threads use; none: its own.
     pub share: Option<ProcessId>,
     /// Time that others spent for threads of this share: comes off its next turns. This and
@@ -86,6 +90,8 @@ pub struct Process<T> {
     pub abandoned: Option<(NotificationId, u64)>,
     /// That happened and was not signalled yet.
     pub untold: bool,
+    /// The process to be told so before it.
+    pub previous_untold: Option<ProcessId>,
     /// The next process to be told so.
     pub next_untold: Option<ProcessId>,
     /// What its death signals.
@@ -100,13 +106,15 @@ pub struct Process<T> {
     pub revoking: Option<Operation>,
     /// How urgent it is to take it apart.
     pub urgency: u8,
+    /// The process that is taken apart before it, among the equally urgent.
+    pub previous_dying: Option<ProcessId>,
     /// The next process to be taken apart.
     pub next_dying: Option<ProcessId>,
     /// Its creator and its children.
     pub family: Family,
-    /// User time of its dead threads.
+    /// Its threads in user mode.
     pub user: u64,
-    /// Kernel time of its dead threads.
+    /// The kernel for its threads.
     pub kernel: u64,
 }
 
@@ -124,6 +132,8 @@ impl<T> Default for Process<T> {
             table: None,
             regions: Regions::default(),
             threads: List::EMPTY,
+            thread_count: 0,
+            receiving: 0,
             share: None,
             debt: 0,
             log: ProcessLog::default(),
@@ -134,6 +144,7 @@ impl<T> Default for Process<T> {
             watch: Watch::NOBODY,
             abandoned: None,
             untold: false,
+            previous_untold: None,
             next_untold: None,
             death: None,
             quota: QuotaId::default(),
@@ -141,11 +152,21 @@ impl<T> Default for Process<T> {
             max_priority: 0,
             revoking: None,
             urgency: 0,
+            previous_dying: None,
             next_dying: None,
             family: Family::default(),
             user: 0,
             kernel: 0,
         }
+    }
+}
+
+impl<T> Process<T> {
+    /// Books time of one of its threads: in user mode, in the kernel.
+    #[inline(always)]
+    pub(crate) fn book(&mut self, (user, kernel): (u64, u64)) {
+        self.user = self.user.wrapping_add(user);
+        self.kernel = self.kernel.wrapping_add(kernel);
     }
 }
 

@@ -74,7 +74,12 @@ pub struct Quota {
     pub parent: Option<QuotaId>,
     /// The process is dead: what comes back goes on to the parent.
     pub closed: bool,
+    /// The number of accounts above it.
+    pub depth: u8,
 }
+
+/// The most accounts above one: what comes back goes up through them.
+const DEEPEST: u8 = 32;
 
 /// All accounts.
 pub type Quotas = Arena<super::QuotaKind, Quota>;
@@ -83,15 +88,18 @@ impl Quotas {
     /// Opens an account of this limit, paid for by the parent.
     ///
     /// # Errors
-    /// `QuotaExceeded` when the parent has not that much left, `OutOfMemory` without room.
+    /// `QuotaExceeded` when the parent has not that much left or is too deep in the tree,
+    /// `OutOfMemory` without room.
     pub fn open(&mut self, parent: Option<QuotaId>, limit: Amounts) -> Result<QuotaId, Error> {
+        let mut depth = 0;
         if let Some(parent) = parent {
             let account = &self[parent];
-            if !account.used.fits(&limit, &account.limit) {
+            depth = account.depth + 1;
+            if !account.used.fits(&limit, &account.limit) || depth > DEEPEST {
                 return Err(Error::QuotaExceeded);
             }
         }
-        let account = Quota { limit, used: Amounts::default(), parent, closed: false };
+        let account = Quota { limit, used: Amounts::default(), parent, closed: false, depth };
         let id = self.insert(account).map_err(|_| Error::OutOfMemory)?;
         if let Some(parent) = parent {
             self[parent].used.add(&limit);

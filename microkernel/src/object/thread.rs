@@ -213,6 +213,15 @@ pub struct VectorState {
     pub cpu: Option<CpuId>,
 }
 
+/// What is done to each thread of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ToThread {
+    /// It is put where the scheduler finds it, if it may run: the process was resumed.
+    Enqueue,
+    /// Its calls are watched as the process's are.
+    Watch,
+}
+
 /// A long operation of a thread, done in pieces by the exit loop.
 #[derive(Clone, Copy, Debug, Hash)]
 pub enum Operation {
@@ -267,6 +276,34 @@ pub enum Operation {
         end: u64,
         /// The new protection.
         protection: Protection,
+    },
+    /// Does something to each thread of a process.
+    EachThread {
+        /// The process.
+        process: ProcessId,
+        /// What.
+        act: ToThread,
+        /// The next place in the arena of threads.
+        next: usize,
+    },
+    /// Counts through the threads of a process, then gives a handle.
+    FindThread {
+        /// The process.
+        process: ProcessId,
+        /// The thread that was reached.
+        at: ThreadId,
+        /// How many are to be passed.
+        left: u64,
+    },
+    /// Offers the thread's message to receivers.
+    Offer {
+        /// Where.
+        endpoint: EndpointId,
+    },
+    /// Looks for a message to receive.
+    Receive {
+        /// Where.
+        endpoint: EndpointId,
     },
     /// Puts a blank page in place of each page of a loan. The operation names the loan.
     Revoke {
@@ -371,10 +408,9 @@ pub struct Thread<F> {
     pub slice: u64,
     /// Time that others spent for it, until its next turn: then its share owes it.
     pub debt: u64,
-    /// Time in user mode.
-    pub user: u64,
-    /// Time the kernel worked for it.
-    pub kernel: u64,
+    /// Time in user mode, for tests; the kernel adds it up for each process.
+    #[cfg(test)]
+    pub(crate) user: u64,
 }
 
 impl<F> Thread<F> {
@@ -425,8 +461,8 @@ impl<F> Thread<F> {
             dead: false,
             slice: 0,
             debt: 0,
+            #[cfg(test)]
             user: 0,
-            kernel: 0,
         }
     }
 }
@@ -455,17 +491,26 @@ impl<F> Thread<F> {
     /// Work that another CPU gave the thread on its way into a call, and that the call must see.
     pub(crate) const BEFORE_CALLS: u32 = Work::Kill.flag() | Work::Upcall.flag();
 
-    /// Books time in user mode and in the kernel, which comes off its slice: whom it served
-    /// meanwhile, and what that one owes for it.
+    /// Takes time in user mode and in the kernel off its slice: whom it served meanwhile, and
+    /// what that one owes for it. The caller books the time to its process.
     #[inline(always)]
     pub(crate) fn spend(&mut self, (user, kernel): (u64, u64)) -> Option<(ThreadId, u64)> {
-        self.user = self.user.wrapping_add(user);
-        self.kernel = self.kernel.wrapping_add(kernel);
+        self.note_user_time(user);
         let spent = user.wrapping_add(kernel);
         self.slice = self.slice.saturating_sub(spent);
         let client = self.serving?;
         Some((client, spent.wrapping_add(core::mem::take(&mut self.debt))))
     }
+
+    #[cfg(test)]
+    pub(crate) fn note_user_time(&mut self, user: u64) {
+        self.user = self.user.wrapping_add(user);
+    }
+
+    /// Nothing outside of tests.
+    #[cfg(not(test))]
+    #[inline(always)]
+    pub(crate) fn note_user_time(&mut self, _: u64) {}
 
     /// A server of this share spent so much for it. Within one share nothing is owed, but
     /// passed on to whom it serves itself.

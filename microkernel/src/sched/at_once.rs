@@ -52,7 +52,9 @@ impl<M: Machine> Kernel<M> {
             }
             return;
         }
-        let debt = from.spend(state.clock.take_unsettled());
+        let time = state.clock.take_unsettled();
+        let debt = from.spend(time);
+        self.processes[from.process].book(time);
         to.cpu = cpu;
         to.begin_slice(self.slice);
         // Nobody of its priority waits, so no timer is to end its slice.

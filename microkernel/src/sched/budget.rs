@@ -8,7 +8,7 @@
 use crate::fault::Fault;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
-use crate::object::{By, SchedContext, SchedContextId, State, Terms, Thread, ThreadId};
+use crate::object::{EndpointId, SchedContext, SchedContextId, State, Terms, Thread, ThreadId};
 use crate::time::context_key;
 use abi::{ContextFlags, FaultKind};
 
@@ -70,9 +70,7 @@ impl<M: Machine> Kernel<M> {
         if let State::Sending(endpoint) = thread.state
             && thread.priority != before.0
         {
-            let senders = &mut self.endpoints[endpoint].senders;
-            senders.remove(&mut self.threads, id, By::Queue);
-            senders.insert_by_urgency(&mut self.threads, id, By::Queue);
+            self.move_sender(endpoint, id, before.0);
         }
         self.enqueue(id);
         let thread = &self.threads[id];
@@ -80,6 +78,15 @@ impl<M: Machine> Kernel<M> {
         if weaker && thread.state == State::Ready {
             self.reconsider(id);
         }
+    }
+
+    /// Puts a sender where its new priority belongs; it stands where the old one does.
+    fn move_sender(&mut self, endpoint: EndpointId, id: ThreadId, old: u8) {
+        let new = core::mem::replace(&mut self.threads[id].priority, old);
+        let senders = &mut self.endpoints[endpoint].senders;
+        senders.remove(&mut self.threads, id);
+        self.threads[id].priority = new;
+        senders.insert(&mut self.threads, id);
     }
 
     /// What follows for a thread from its context and whose time it uses.
@@ -122,8 +129,7 @@ impl<M: Machine> Kernel<M> {
         (user, kernel): (u64, u64),
     ) {
         let thread = &mut self.threads[id];
-        thread.user = thread.user.wrapping_add(user);
-        thread.kernel = thread.kernel.wrapping_add(kernel);
+        thread.note_user_time(user);
         let debt = core::mem::take(&mut thread.debt);
         let spent = user.wrapping_add(kernel).wrapping_add(debt);
         if debt > 0 {

@@ -13,7 +13,7 @@ use crate::object::{ProcessId, ThreadId};
 /// Turns that a share owes at most: so much is paid off in a second without a turn.
 const MOST_TURNS_OWED: u64 = 100;
 /// Turns that are not taken, one after the other, before somebody runs all the same.
-pub(super) const MOST_SKIPPED: usize = 64;
+pub(super) const MOST_SKIPPED: usize = 16;
 
 impl<M: Machine> Kernel<M> {
     /// Time that a server's thread spent for a client. One that serves somebody itself passes
@@ -41,7 +41,7 @@ impl<M: Machine> Kernel<M> {
 
     /// A piece of taking the dead apart, owed by the share of the dead.
     pub(crate) fn reap_on_debt(&mut self, cpu: CpuId) {
-        let Some(dying) = self.dying else { return };
+        let Some(dying) = self.dying.first() else { return };
         let share = self.processes[dying].share.unwrap_or(dying);
         self.account(cpu, Context::Kernel);
         self.reap_piece();

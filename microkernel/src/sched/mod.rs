@@ -7,7 +7,6 @@ mod decide;
 mod lend;
 mod next;
 mod queue;
-mod runs;
 mod timer;
 
 pub(crate) use decide::{SLICE_NS, takes_over};

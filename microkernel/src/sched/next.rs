@@ -3,13 +3,15 @@
 use super::debt::MOST_SKIPPED;
 use super::decide::{allows, may_run};
 use super::queue::goes_before;
-use crate::exit::Context;
+use crate::exit::{Context, Work};
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::{State, ThreadId};
 
 /// Threads of another CPU that one without work looks at.
 const PULL_LOOKS: usize = 8;
+/// Threads of suspended processes that one look at a run queue drops.
+const DROPPED_PER_TURN: usize = 16;
 
 impl<M: Machine> Kernel<M> {
     /// The current thread, when it waits now, is not the one to run: the next one is, past
@@ -35,7 +37,9 @@ impl<M: Machine> Kernel<M> {
         if from.context.is_some() || !may_run(to, &self.processes[to.process]) {
             return false;
         }
-        let debt = from.spend(state.clock.take_unsettled());
+        let time = state.clock.take_unsettled();
+        let debt = from.spend(time);
+        self.processes[from.process].book(time);
         state.queue.take_alone(to);
         let left = core::mem::take(&mut from.slice);
         if (to.share, to.priority) == (from.share, from.priority) {
@@ -119,11 +123,17 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// The most urgent of the threads that wait for this CPU. A turn that is owed is skipped.
+    /// Threads of a suspended process are dropped: its resumption brings them back.
     fn take_next(&mut self, cpu: CpuId) -> Option<ThreadId> {
-        let mut skipped = 0;
+        let (mut skipped, mut dropped) = (0, 0);
         loop {
             let id = self.queue(cpu, |queue, threads| queue.take(threads))?;
             if !self.runnable(id) {
+                dropped += 1;
+                if dropped == DROPPED_PER_TURN {
+                    self.set_cpu_work(cpu, Work::Reschedule);
+                    return None;
+                }
                 continue;
             }
             let thread = &self.threads[id];
@@ -147,6 +157,7 @@ impl<M: Machine> Kernel<M> {
             if other == usize::from(cpu.0) {
                 continue;
             }
+            self.drop_stopped(other, cpu);
             let mut waiting = self.cpus[other].queue.urgent_first(&self.threads).take(PULL_LOOKS);
             let found = waiting.find(|id| self.allowed(*id, cpu) && self.runnable(*id));
             let priority = |id: ThreadId| self.threads[id].priority;
@@ -159,6 +170,19 @@ impl<M: Machine> Kernel<M> {
         self.threads[id].cpu = cpu;
         self.threads[id].slice = self.slice;
         Some(id)
+    }
+
+    /// Threads of suspended processes hide no others from a CPU that looks for work.
+    fn drop_stopped(&mut self, other: usize, here: CpuId) {
+        for _ in 0..PULL_LOOKS {
+            let queue = &self.cpus[other].queue;
+            let Some(first) = queue.urgent_first(&self.threads).next() else { return };
+            if self.runnable(first) {
+                return;
+            }
+            self.dequeue(first);
+        }
+        self.set_cpu_work(here, Work::Reschedule);
     }
 
     /// Whether the current thread stays: nobody more urgent, slice not over.

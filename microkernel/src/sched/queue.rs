@@ -12,7 +12,7 @@
 //! more than the whole CPU together all get their budgets. They stand in one list, and have
 //! their bit in `occupied` too. Cost: one step for each of them that goes before.
 
-use super::runs;
+use crate::object::runs::{self, SameShare};
 use crate::object::{By, List, ProcessId, Thread, ThreadId, Threads};
 use abi::PRIORITIES;
 
@@ -113,7 +113,7 @@ impl RunQueue {
         let front = runs::first(list, threads);
         match front.filter(|run| threads[run.first].share == share) {
             Some(run) => {
-                runs::rotate(list, threads, run);
+                runs::rotate::<SameShare, F>(list, threads, run);
                 list.push_back(threads, id, By::Queue);
                 self.added(threads, id);
             }
@@ -149,7 +149,7 @@ impl RunQueue {
 
     #[inline(always)]
     fn added<F>(&mut self, threads: &mut Threads<F>, id: ThreadId) {
-        runs::linked(self.list(threads, id), threads, id);
+        runs::linked::<SameShare, F>(self.list(threads, id), threads, id);
         self.mark(threads, id);
     }
 
@@ -166,7 +166,7 @@ impl RunQueue {
         if context.is_some() {
             self.reserved.remove(threads, id, By::Queue);
         } else {
-            runs::unlinking(list, threads, id);
+            runs::unlinking::<SameShare, F>(list, threads, id);
             list.remove(threads, id, By::Queue);
         }
         if self.lists[usize::from(priority)].is_empty() && !self.reserves(threads, priority) {

@@ -11,7 +11,7 @@ use crate::mem::{
     saved_frame_bytes, saved_frame_from, trace_record_bytes,
 };
 use crate::number;
-use crate::object::{By, Listener, ObjectRef, ProcessId, State, ThreadId, Watch};
+use crate::object::{Listener, ObjectRef, ProcessId, State, ThreadId, Watch};
 use abi::{
     CpuInfo, DebugRegisters, Error, ObjectKind, Rights, SavedFrame, TraceFlags, TraceRecord,
     USER_END,
@@ -26,10 +26,7 @@ const RECORDS_PER_CALL: u64 = 32;
 impl<M: Machine> Kernel<M> {
     pub(super) fn sys_process_thread(&mut self, me: ThreadId) -> Result<Done, Error> {
         let process = self.changed_process(me, 0)?;
-        let index = number::size(self.argument(me, 1).min(u64::from(u32::MAX)));
-        let threads = self.processes[process].threads;
-        let id = threads.iter(&self.threads, By::Sibling).nth(index).ok_or(Error::BadArgument)?;
-        self.grant(self.own(me), ObjectRef::Thread(id), Rights::ALL, 0).map(Done::handle)
+        self.find_thread(me, process, self.argument(me, 1))
     }
 
     /// The listener behind an endpoint argument and a badge argument; endpoint 0: none. Stops have
@@ -71,9 +68,8 @@ impl<M: Machine> Kernel<M> {
         // What is recorded of the caller is recorded of those that it watches.
         let flags = flags.and(self.processes[self.own(me)].watch.records());
         let watch = self.processes[process].watch;
-        self.set_watch(process, Watch { flags, tracer, ..watch });
         self.change_listener(tracer, watch.tracer);
-        Ok(Done::NOTHING)
+        Ok(self.set_watch(me, process, Watch { flags, tracer, ..watch }))
     }
 
     pub(super) fn sys_process_filter(&mut self, me: ThreadId) -> Result<Done, Error> {
@@ -83,8 +79,7 @@ impl<M: Machine> Kernel<M> {
         let own = self.processes[self.own(me)].watch.allowed;
         let allowed = own & call_mask(self.argument(me, 1), self.argument(me, 2));
         let watch = self.processes[process].watch;
-        self.set_watch(process, Watch { allowed, ..watch });
-        Ok(Done::NOTHING)
+        Ok(self.set_watch(me, process, Watch { allowed, ..watch }))
     }
 
     pub(super) fn sys_process_dispatch(&mut self, me: ThreadId) -> Result<Done, Error> {
@@ -94,9 +89,8 @@ impl<M: Machine> Kernel<M> {
             return Err(Error::BadArgument);
         }
         let watch = self.processes[process].watch;
-        self.set_watch(process, Watch { dispatch, ..watch });
         self.change_listener(dispatch, watch.dispatch);
-        Ok(Done::NOTHING)
+        Ok(self.set_watch(me, process, Watch { dispatch, ..watch }))
     }
 
     /// Lets go of whoever watched a process that is gone.

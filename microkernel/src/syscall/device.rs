@@ -139,11 +139,8 @@ impl<M: Machine> Kernel<M> {
         }
         let place = spans.iter_mut().find(|place| place.count == 0).ok_or(Error::QuotaExceeded)?;
         *place = span;
-        let mut next = self.processes[own].threads.first();
-        while let Some(thread) = next {
-            self.set_thread_work(thread, Work::Ports);
-            next = self.next_sibling(thread);
-        }
+        // The other threads get them when they use one: see `Kernel::ports_are_due`.
+        self.set_thread_work(me, Work::Ports);
         Ok(Done::NOTHING)
     }
 

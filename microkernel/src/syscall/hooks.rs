@@ -10,7 +10,9 @@ use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::number;
-use crate::object::{Enclosure, FaultRecord, Listener, Pending, Reason, State, ThreadId, Watch};
+use crate::object::{
+    Enclosure, FaultRecord, Listener, Pending, ProcessId, Reason, State, ThreadId, ToThread, Watch,
+};
 use abi::{Error, LogKind, TraceFlags, TraceRecord, TraceReply, TraceStage, WORDS};
 
 impl<M: Machine> Kernel<M> {
@@ -192,13 +194,9 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// Changes who watches a process: its threads' calls take the long way or do not.
-    pub(super) fn set_watch(&mut self, process: crate::object::ProcessId, watch: Watch) {
+    pub(super) fn set_watch(&mut self, me: ThreadId, process: ProcessId, watch: Watch) -> Done {
         self.processes[process].watch = watch;
-        let mut next = self.processes[process].threads.first();
-        while let Some(id) = next {
-            self.threads[id].calls_end = calls_end(&watch);
-            next = self.next_sibling(id);
-        }
+        self.to_each_thread(me, process, ToThread::Watch)
     }
 }
 

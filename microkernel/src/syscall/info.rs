@@ -4,7 +4,7 @@ use super::Done;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::mem::{Readable, UserSlice, Writable, system_info_bytes};
-use crate::object::{Life, ProcessId, ThreadId};
+use crate::object::ThreadId;
 use abi::{Error, LogKind, SystemInfo};
 
 /// The longest `LogWrite`.
@@ -27,11 +27,6 @@ impl<M: Machine> Kernel<M> {
         Ok(Done::NOTHING)
     }
 
-    fn living_processes(&self) -> u64 {
-        let lives = |id: &ProcessId| self.processes[*id].life == Life::Alive;
-        self.processes.ids().filter(lives).count() as u64
-    }
-
     /// The machine as the kernel sees it now.
     pub fn system_info(&self) -> SystemInfo {
         let stats = &self.stats;
@@ -50,7 +45,7 @@ impl<M: Machine> Kernel<M> {
             frames_total: self.frames.total(),
             frames_free: self.frames.available(),
             processes: self.processes.len() as u64,
-            living: self.living_processes(),
+            living: stats.living,
             threads: self.threads.len() as u64,
             handles: stats.handles,
             objects: objects as u64,

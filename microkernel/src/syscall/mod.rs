@@ -2,6 +2,7 @@
 
 mod compat;
 mod context;
+mod crowd;
 mod debug;
 mod device;
 mod handle;
@@ -132,7 +133,7 @@ impl<M: Machine> Kernel<M> {
 
     /// Tells the caller how its call ended.
     #[inline(always)]
-    fn finish_call(&mut self, me: ThreadId, outcome: Result<Done, Error>) {
+    pub(crate) fn finish_call(&mut self, me: ThreadId, outcome: Result<Done, Error>) {
         match outcome {
             Ok(Done::Values(value0, value1)) => {
                 let frame = &mut self.threads[me].frame;

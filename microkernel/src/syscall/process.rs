@@ -8,9 +8,8 @@ use crate::kernel::Kernel;
 use crate::log::ProcessLog;
 use crate::machine::Machine;
 use crate::mem::{Readable, UserSlice, Writable, process_info_bytes, quota_from};
-use crate::number;
 use crate::object::{
-    Amounts, By, Life, ObjectRef, Process, ProcessId, QuotaId, Resource, State, ThreadId,
+    Amounts, Life, ObjectRef, Process, ProcessId, QuotaId, Resource, ThreadId, ToThread,
 };
 use abi::{Error, FaultKind, NAME_LEN, ObjectKind, ProcessInfo, ProcessState, Quota, Rights};
 
@@ -151,12 +150,8 @@ impl<M: Machine> Kernel<M> {
         let process = self.managed_process(me, 0)?;
         self.living(process)?;
         self.processes[process].suspended = true;
-        let mut next = self.processes[process].threads.first();
-        while let Some(id) = next {
-            self.dequeue(id);
-            self.set_thread_work(id, Work::Stop);
-            next = self.next_sibling(id);
-        }
+        // Those that are ready stay in the run queues: whatever finds one there drops it.
+        self.stop_running(process, Work::Stop);
         Ok(Done::NOTHING)
     }
 
@@ -164,16 +159,7 @@ impl<M: Machine> Kernel<M> {
         let process = self.managed_process(me, 0)?;
         self.living(process)?;
         self.processes[process].suspended = false;
-        let mut next = self.processes[process].threads.first();
-        while let Some(id) = next {
-            self.enqueue(id);
-            next = self.next_sibling(id);
-        }
-        Ok(Done::NOTHING)
-    }
-
-    pub(super) fn next_sibling(&self, id: ThreadId) -> Option<ThreadId> {
-        self.processes[self.threads[id].process].threads.after(&self.threads, id, By::Sibling)
+        Ok(self.to_each_thread(me, process, ToThread::Enqueue))
     }
 
     pub(super) fn sys_process_info(&mut self, me: ThreadId) -> Result<Done, Error> {
@@ -189,11 +175,6 @@ impl<M: Machine> Kernel<M> {
 
     fn process_info(&self, id: ProcessId) -> ProcessInfo {
         let process: &Process<_> = &self.processes[id];
-        let threads = process.threads.iter(&self.threads, By::Sibling);
-        let (user, kernel) = threads.fold((process.user, process.kernel), |(user, kernel), id| {
-            let thread = &self.threads[id];
-            (user.wrapping_add(thread.user), kernel.wrapping_add(thread.kernel))
-        });
         let state = match process.life {
             Life::Alive if process.suspended => ProcessState::Suspended,
             Life::Alive => ProcessState::Running,
@@ -204,23 +185,16 @@ impl<M: Machine> Kernel<M> {
             pid: process.pid,
             state: state as u32,
             status: process.status,
-            user_ns: self.machine.ns_of(user),
-            kernel_ns: self.machine.ns_of(kernel),
+            user_ns: self.machine.ns_of(process.user),
+            kernel_ns: self.machine.ns_of(process.kernel),
             used,
             limit,
             name: process.name,
             fault: process.last_fault,
             receives: process.receives,
-            receiving: self.receiving(process),
+            receiving: process.receiving,
             reserved: 0,
         }
-    }
-
-    /// Threads of a process that wait for a message.
-    fn receiving(&self, process: &Process<M::PageTable>) -> u32 {
-        let threads = process.threads.iter(&self.threads, By::Sibling);
-        let waits = |id: &ThreadId| matches!(self.threads[*id].state, State::Receiving(_));
-        number::low32(threads.filter(waits).count() as u64)
     }
 
     /// What an account has used and may use; nothing once it is gone.

@@ -67,3 +67,16 @@ fn a_quiet_run_finds_nothing() {
     }
     assert_eq!(violations(&driver), 0, "{}", log(&driver));
 }
+
+#[test]
+fn the_longest_hold_names_its_call_and_rows() {
+    let mut driver = boot();
+    driver.kernel.hold_ends(5);
+    driver.call(Syscall::MemoryCreate, &[100]).unwrap();
+    driver.kernel.hold_ends(30);
+    driver.call(Syscall::Clock, &[]).unwrap();
+    driver.kernel.hold_ends(20);
+    let longest = driver.kernel.longest_hold().unwrap();
+    assert_eq!(longest.ns, 30);
+    assert_eq!(longest.to_string(), "MemoryCreate with the rows operation");
+}

@@ -202,7 +202,7 @@ fn a_chain_of_losses_is_told_link_by_link() {
         assert!(!matches!(driver.state(*caller), State::AwaitReply(_)), "{caller:?} waits still");
     }
     let turns = driver.kernel.cpu(CPU).work_counts[Work::LostCalls as usize] - told;
-    assert_eq!(turns, 4, "16 links in a turn, and a turn that finds none");
+    assert_eq!(turns, 6, "8 links in a turn, and a turn that finds none");
     assert_eq!(bits(&mut driver, last), Ok(1));
     crate::tests::invariants::check(&driver.kernel);
 }

@@ -147,7 +147,7 @@ fn exit_07_work_that_asks_for_itself_again_runs_again() {
     let interrupts = driver.kernel.stats.timer_interrupts;
     driver.advance(100);
     let after = driver.kernel.cpu(CPU).work_counts[deadlines];
-    assert_eq!(after - before, 2, "64 with the interrupt, 64 in the next turn, then the rest");
+    assert_eq!(after - before, 9, "16 with the interrupt, 16 in each turn, then the rest");
     assert_eq!(driver.kernel.stats.timer_interrupts - interrupts, 1, "of the same interrupt");
     assert_eq!(driver.kernel.deadlines.next_ns(), None);
 }

@@ -5,8 +5,8 @@ use crate::hosted::Hosted;
 use crate::kernel::{Cpu, Kernel};
 use crate::machine::{Access, CpuId, Machine};
 use crate::object::{
-    By, Life, Loan, MemoryId, ObjectRef, Operation, ProcessId, QuotaId, Region, Resource, State,
-    Storage, ThreadId, checked_regions,
+    By, Life, Loan, MemoryId, NotificationId, ObjectRef, Operation, ProcessId, QuotaId, Region,
+    Resource, State, Storage, ThreadId, checked_regions,
 };
 use crate::time::context_key;
 use crate::time::thread_key;
@@ -68,14 +68,11 @@ fn check_queues(kernel: &Kernel<Hosted>) {
     for endpoint in kernel.endpoints.ids() {
         let object = &kernel.endpoints[endpoint];
         let both = !object.senders.is_empty() && !object.receivers.is_empty();
-        let urgencies = object.senders.iter(&kernel.threads, By::Queue);
+        let urgencies = object.senders.iter(&kernel.threads);
         let urgencies = urgencies.map(|id| kernel.threads[id].priority);
         assert!(urgencies.is_sorted_by(|one, next| one >= next), "senders by urgency");
         assert!(!both, "senders and receivers both wait at {endpoint:?}");
-        object
-            .senders
-            .iter(&kernel.threads, By::Queue)
-            .for_each(|id| see(id, State::Sending(endpoint)));
+        object.senders.iter(&kernel.threads).for_each(|id| see(id, State::Sending(endpoint)));
         object
             .receivers
             .iter(&kernel.threads, By::Queue)
@@ -102,13 +99,22 @@ fn check_queues(kernel: &Kernel<Hosted>) {
             state if thread.dead => {
                 assert_eq!((found, state), (None, State::Inactive), "dead {id:?} is somewhere");
             }
-            State::Ready if kernel.runnable(id) => {
+            State::Ready if kernel.runnable(id) && !is_resumed(kernel, thread.process) => {
                 assert_eq!(found, Some(State::Ready), "ready {id:?} is lost");
             }
             State::Ready | State::Sleeping | State::Inactive => {}
             state => assert_eq!(found, Some(state), "{id:?}"),
         }
     }
+}
+
+/// Whether a process is being resumed: not all of its threads are where they belong.
+fn is_resumed(kernel: &Kernel<Hosted>, process: ProcessId) -> bool {
+    let by_threads = kernel.threads.ids().filter_map(|id| kernel.threads[id].operation);
+    let by_processes = kernel.processes.ids().filter_map(|id| kernel.processes[id].revoking);
+    by_threads.chain(by_processes).any(
+        |operation| matches!(operation, Operation::EachThread { process: it, .. } if it == process),
+    )
 }
 
 /// Ends of runs know each other wherever shares change in a run queue.
@@ -162,7 +168,7 @@ fn check_cpus(kernel: &Kernel<Hosted>) {
             assert_eq!(cpu.context, Context::Idle);
             assert_eq!(cpu.queue.highest(), None, "{at:?} is idle while somebody is ready");
             assert!(
-                in_kernel || kernel.dying.is_none() || kernel.is_postponed(at, Work::Reap),
+                in_kernel || kernel.dying.is_empty() || kernel.is_postponed(at, Work::Reap),
                 "{at:?} is idle while a dead process holds something"
             );
             continue;
@@ -172,7 +178,9 @@ fn check_cpus(kernel: &Kernel<Hosted>) {
         assert!(kernel.allowed(current, at), "{current:?} runs on {at:?}, where it may not");
         let debug = kernel.threads[current].debug;
         assert_eq!(cpu.debug, debug, "{at:?} has the debug registers of another thread");
-        let highest = cpu.queue.highest();
+        // Threads of a suspended process stay in the queue until they are looked at.
+        let ready = cpu.queue.iter(&kernel.threads).filter(|id| kernel.runnable(*id));
+        let highest = ready.map(|id| kernel.threads[id].priority).max();
         let priority = kernel.threads[current].priority;
         assert!(highest.is_none_or(|highest| highest <= priority));
         if cpu.queue.has(priority) {
@@ -323,11 +331,14 @@ fn check_lent(kernel: &Kernel<Hosted>, id: ThreadId) {
 fn check_references(kernel: &Kernel<Hosted>) {
     for id in kernel.endpoints.ids() {
         assert!(
-            kernel.endpoints[id].refs > 0
+            (kernel.endpoints[id].refs > 0 || kernel.endpoints[id].ended)
                 && kernel.endpoints[id].refs >= kernel.endpoints[id].receive_refs
         );
     }
-    assert!(kernel.notifications.ids().all(|id| kernel.notifications[id].refs > 0));
+    let ended = |id: &NotificationId| kernel.notifications[*id].next_ended;
+    let ended: Vec<_> = std::iter::successors(kernel.ended_notifications, ended).collect();
+    let named = |id: NotificationId| kernel.notifications[id].refs > 0 || ended.contains(&id);
+    assert!(kernel.notifications.ids().all(named));
     assert!(kernel.memories.ids().all(|id| kernel.memories[id].refs > 0));
     assert!(kernel.timers.ids().all(|id| kernel.timers[id].refs > 0));
     let lifelines = kernel.lifelines.ids().map(|id| &kernel.lifelines[id]);
@@ -339,12 +350,13 @@ fn check_references(kernel: &Kernel<Hosted>) {
     let handles: u32 = kernel.processes.ids().map(|id| kernel.processes[id].handles.used()).sum();
     assert_eq!(u64::from(handles), kernel.stats.handles);
     let dying = |id: &ProcessId| kernel.processes[*id].life == Life::Dying;
-    let listed = std::iter::successors(kernel.dying, |id| kernel.processes[*id].next_dying);
-    let listed: Vec<ProcessId> = listed.collect();
+    let listed = kernel.dying.all(&kernel.processes);
     assert!(listed.iter().all(dying), "a process that is not dying is to be taken apart");
     assert_eq!(listed.len(), kernel.processes.ids().filter(dying).count(), "a dying one is lost");
     check_untold(kernel);
     check_families(kernel);
+    let living = kernel.processes.ids().filter(|id| kernel.processes[*id].life == Life::Alive);
+    assert_eq!(kernel.stats.living, living.count() as u64);
     for id in kernel.processes.ids() {
         let process = &kernel.processes[id];
         assert!(process.life != Life::Dead || process.refs > 0, "dead {id:?} is not removed");
@@ -390,7 +402,9 @@ fn check_untold(kernel: &Kernel<Hosted>) {
     let tells = |cpu: &Cpu| {
         (cpu.work.load(Ordering::Relaxed) | cpu.postponed) & Work::LostCalls.flag() != 0
     };
-    assert!(listed.is_empty() || kernel.cpus.iter().any(tells), "nobody will tell {listed:?}");
+    let ended = kernel.ended_endpoints.is_some() || kernel.ended_notifications.is_some();
+    let none = listed.is_empty() && !ended;
+    assert!(none || kernel.cpus.iter().any(tells), "no CPU will tell {listed:?}");
 }
 
 /// Frames that are neither free nor of a memory object: tables, blank pages of loans, vector
@@ -512,7 +526,12 @@ fn check_quotas(kernel: &Kernel<Hosted>) {
     let living = kernel.processes.ids().map(|id| &kernel.processes[id]);
     for process in living.filter(|process| process.life != Life::Dead) {
         let account = &kernel.quotas[process.quota];
+        let siblings = process.threads.iter(&kernel.threads, By::Sibling);
+        let waits = |id: &ThreadId| matches!(kernel.threads[*id].state, State::Receiving(_));
+        let receiving = siblings.filter(waits).count();
+        assert_eq!(process.receiving as usize, receiving, "threads that wait for a message");
         let threads = process.threads.iter(&kernel.threads, By::Sibling).count();
+        assert_eq!(process.thread_count as usize, threads);
         assert!(account.used.of(Resource::Threads) as usize >= threads);
         assert!(account.used.of(Resource::Handles) >= process.handles.used());
     }

@@ -1,6 +1,7 @@
 //! Tests of the core on the hosted machine: every object, every state, random sequences.
 
 mod authority;
+mod bounded;
 mod bytes;
 mod checks;
 mod compat;

@@ -54,7 +54,7 @@ pub use fuzz::{Fuzz, Fuzzed};
 pub use images::{Elfs, Images, OTHER_TARGETS, TARGET, TARGETS_FOLDER};
 pub use machine::{Machine, SerialLine};
 pub use monitor::Monitor;
-pub use outcome::Outcome;
+pub use outcome::{HOLD_BOUND, LongestHold, Outcome};
 pub use screen::Screen;
 pub use serial::Observer;
 pub use session::{LINE_MAX, Session, check_line};

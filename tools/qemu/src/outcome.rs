@@ -8,6 +8,32 @@ use std::time::Duration;
 /// Lines of the log that are shown with a failure.
 const LAST_LINES: usize = 15;
 
+/// The longest time that the kernel may be held where time counts instructions.
+pub const HOLD_BOUND: u64 = 20_000;
+
+/// The longest time for which a CPU held the kernel; told by the kernel with checks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LongestHold {
+    /// Nanoseconds; instructions where time counts them.
+    pub ns: u64,
+    /// What it was for.
+    pub cause: String,
+}
+
+impl LongestHold {
+    fn parse(line: &str) -> Option<Self> {
+        let (_, told) = line.split_once("kernel lock: held ")?;
+        let (ns, cause) = told.split_once(" ns at most, by ")?;
+        Some(Self { ns: ns.parse().ok()?, cause: cause.to_owned() })
+    }
+}
+
+impl fmt::Display for LongestHold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "longest lock hold: {} ns, by {}", self.ns, self.cause)
+    }
+}
+
 /// How a session ended.
 #[derive(Debug)]
 pub struct Outcome {
@@ -36,6 +62,12 @@ impl Outcome {
         }
     }
 
+    /// The longest time for which a CPU held the kernel. None when the machine did not end by
+    /// itself, its log level hides it, or the kernel has no checks.
+    pub fn longest_hold(&self) -> Option<LongestHold> {
+        self.log_lines().iter().rev().find_map(|line| LongestHold::parse(line))
+    }
+
     /// What to show when it did not pass, without the transcript.
     pub fn explanation(&self) -> String {
         let mut text = format!("{}\n", self.verdict);
@@ -58,5 +90,19 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.explanation())?;
         self.transcript.lines().try_for_each(|line| writeln!(f, "  serial | {line}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LongestHold;
+
+    #[test]
+    fn the_longest_hold_is_read_from_the_log() {
+        let line =
+            "[   1.5 kernel INFO] kernel lock: held 1234 ns at most, by Map with the rows reap";
+        let hold = LongestHold::parse(line).unwrap();
+        assert_eq!(hold.to_string(), "longest lock hold: 1234 ns, by Map with the rows reap");
+        assert_eq!(LongestHold::parse("kernel lock: waited for 12 times"), None);
     }
 }

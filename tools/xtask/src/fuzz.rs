@@ -1,6 +1,6 @@
 //! `fuzz`: random system calls from many processes; then all must be as before.
 
-use crate::selftest::printer;
+use crate::selftest::{printer, tell_longest_hold};
 use crate::{build, setup};
 use anyhow::Result;
 use clap::Args;
@@ -30,6 +30,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     let images = build::with_tests(&setup::toolchain()?)?;
     let &Arguments { calls, seed, cpus } = arguments;
     let fuzzed = Fuzz { calls, seed, cpus }.run(&images, Some(printer()))?;
+    tell_longest_hold(&fuzzed.outcome, false);
     match &fuzzed.failure {
         None => println!("clean: {calls} calls on {cpus} CPUs from seed {seed}"),
         Some(failure) => {

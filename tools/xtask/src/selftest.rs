@@ -5,7 +5,7 @@ use crate::run::MachineArguments;
 use crate::test::Results;
 use anyhow::Result;
 use clap::Args;
-use qemu_harness::{Machine, Observer, Outcome, Screen, TapSummary, Verdict};
+use qemu_harness::{HOLD_BOUND, Machine, Observer, Outcome, Screen, TapSummary, Verdict};
 use std::time::Duration;
 
 /// Run the self-tests of kernel and user space in QEMU.
@@ -19,6 +19,9 @@ pub(crate) struct Arguments {
     /// Show the decoded system log while it is written
     #[arg(long)]
     log: bool,
+    /// Let time count instructions, on one CPU; fails when a CPU holds the kernel for too many
+    #[arg(long, conflicts_with_all = ["image", "kvm", "cpus"])]
+    count: bool,
     /// Stop the machine after so many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     timeout: u64,
@@ -31,7 +34,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     if let Some(name) = &arguments.inject {
         choice.append(&format!("inject={name}"));
     }
-    let machine = choice.prepare("selftest")?;
+    let mut machine = choice.prepare_checked("selftest")?;
+    if arguments.count {
+        machine = machine.with_counted_time(0);
+    }
     let follower = arguments.log.then(|| Follower::start(&machine.log, &machine.elfs));
     let limit = Duration::from_secs(arguments.timeout);
     let outcome = boot(&machine, Some(printer()), limit)?;
@@ -42,9 +48,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     if let Some(name) = &arguments.inject {
         results.failures.extend(fault_ignored(name, &outcome.transcript));
     }
+    results.failures.extend(tell_longest_hold(&outcome, arguments.count));
     results.failures.iter().for_each(|failure| println!("failed: {failure}"));
     println!("{} passed, {} failed", results.passed, results.failed());
     Ok(if results.failed() == 0 { 0 } else { outcome.verdict.status().max(1) })
+}
+
+/// Prints the longest lock hold of a run. A failure when it is over the bound, where time is
+/// counted in instructions: by a clock, a busy host makes any hold long.
+pub(crate) fn tell_longest_hold(outcome: &Outcome, counted: bool) -> Option<String> {
+    let Some(hold) = outcome.longest_hold() else {
+        return counted.then(|| "the log does not tell the longest lock hold".to_owned());
+    };
+    println!("{hold}");
+    let over = counted && hold.ns > HOLD_BOUND;
+    over.then(|| format!("{hold}: more than {HOLD_BOUND} instructions"))
 }
 
 /// What is wrong when the test that was given a fault did not fail.

@@ -1,7 +1,7 @@
 //! `stress`: everything at once, for a while, then all must be as before; or many signals,
 //! each of which must come once.
 
-use crate::selftest::printer;
+use crate::selftest::{printer, tell_longest_hold};
 use crate::{build, setup};
 use anyhow::Result;
 use clap::Args;
@@ -44,6 +44,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     let stress = Stress { seconds, cpus, seed };
     let (outcome, sent) = stress.run(&images, Some(printer()))?;
     println!("stress: {sent} non-maskable interrupts were sent");
+    tell_longest_hold(&outcome, false);
     if outcome.verdict.passed() {
         println!("zero violations, all memory back: {seconds} s on {cpus} CPUs from seed {seed}");
     } else {

@@ -28,8 +28,20 @@ global_asm!(
     "mov rdi, rsi",
     "syscall",
     "ud2",
+    ".global hazard_call",
+    "hazard_call:",
+    "mov eax, {call}",
+    "mov esi, 1",
+    "mov r15, rsp",
+    "syscall",
+    "jmp hazard_sleep",
+    ".global hazard_spin",
+    "hazard_spin:",
+    "pause",
+    "jmp hazard_spin",
     ".popsection",
     sleep = const abi::Syscall::Sleep as u64,
+    call = const abi::Syscall::Call as u64,
     upcall_return = const abi::Syscall::UpcallReturn as u64,
 );
 
@@ -37,6 +49,8 @@ unsafe extern "C" {
     safe static hazard_interrupts: u8;
     safe static hazard_sleep: u8;
     safe static hazard_upcall_return: u8;
+    safe static hazard_call: u8;
+    safe static hazard_spin: u8;
 }
 
 /// Bytes of an `int` instruction; behind it is a `ret`.
@@ -58,6 +72,19 @@ pub fn sleep_for_ever() -> u64 {
 #[must_use]
 pub fn upcall_return() -> u64 {
     (&raw const hazard_upcall_return).expose_provenance() as u64
+}
+
+/// Where a thread may start that makes one call, then sleeps for ever: its argument is the
+/// endpoint's handle, its stack pointer the address of the envelope.
+#[must_use]
+pub fn call_once() -> u64 {
+    (&raw const hazard_call).expose_provenance() as u64
+}
+
+/// Where a thread may start that is always ready and needs no stack.
+#[must_use]
+pub fn spin_for_ever() -> u64 {
+    (&raw const hazard_spin).expose_provenance() as u64
 }
 
 /// The `int` instruction of any vector.

@@ -6,6 +6,7 @@
 //! | `quiet` | one thread without timers: how many interrupts it gets |
 //! | `stress` | everything at once for `seconds=…`, from a `seed=…` |
 //! | `budgets` | what scheduling contexts promise, on busy CPUs |
+//! | `holds` | how long the kernel is held while programs make its queues large: `scene=…` |
 //! | `latency` | how late a timer is while spaces and threads are destroyed |
 //!
 //! Results are lines on COM1; the machine ends with success unless something is wrong.
@@ -18,6 +19,7 @@ extern crate alloc;
 
 mod budgets;
 mod child;
+mod holds;
 mod latency;
 mod machine;
 mod quiet;
@@ -40,6 +42,7 @@ fn main(env: rt::Env) -> Result<(), Failure> {
         "quiet" => quiet::run(&machine),
         "budgets" => budgets::run(&machine, env.option("judge") == Some("yes")),
         "latency" => latency::run(&machine),
+        "holds" => holds::run(&machine, env.option("scene").unwrap_or("")),
         "stress" => stress::run(&machine, number(&env, "seconds", 10), number(&env, "seed", 1)),
         other => Err(Failure::new(format_args!("no task `{other}`"))),
     };

@@ -51,6 +51,16 @@ pub(crate) fn all(toolchain: &Toolchain) -> Result<Images> {
 /// which is the one that the tests boot.
 pub(crate) fn with_tests(toolchain: &Toolchain) -> Result<Images> {
     build(toolchain, true)?;
+    checked(toolchain)
+}
+
+/// Builds everything that the system boots, and the kernel with its debug checks.
+pub(crate) fn with_checks(toolchain: &Toolchain) -> Result<Images> {
+    build(toolchain, false)?;
+    checked(toolchain)
+}
+
+fn checked(toolchain: &Toolchain) -> Result<Images> {
     cargo::checked_kernel(toolchain)?;
     let images = Images::with_checks(&workspace::target());
     strip::copy(toolchain, images.elfs().kernel(), &images.kernel)?;

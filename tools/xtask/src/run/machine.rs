@@ -3,7 +3,7 @@
 use crate::{build, disk_image, setup};
 use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
-use qemu_harness::{Boot, Machine, check_kernel_words};
+use qemu_harness::{Boot, Images, Machine, check_kernel_words};
 use rustix::termios::tcgetwinsize;
 use std::fs::File;
 use std::io::IsTerminal as _;
@@ -63,6 +63,20 @@ impl MachineArguments {
 
     /// Builds what is missing and sets up the machine; `name` names its log.
     pub(crate) fn prepare(&self, name: &str) -> Result<Machine> {
+        self.prepare_with(name, build::all)
+    }
+
+    /// The same with the kernel that has debug checks, unless a disk image is booted.
+    pub(crate) fn prepare_checked(&self, name: &str) -> Result<Machine> {
+        let checked = self.image.is_none();
+        self.prepare_with(name, if checked { build::with_checks } else { build::all })
+    }
+
+    fn prepare_with(
+        &self,
+        name: &str,
+        build: fn(&setup::Toolchain) -> Result<Images>,
+    ) -> Result<Machine> {
         check_kernel_words(&self.append).context("--append")?;
         setup::qemu()?;
         if self.kvm {
@@ -73,7 +87,7 @@ impl MachineArguments {
                 .context("/dev/kvm can't be used; leave --kvm out, or ask for access to it")?;
         }
         let toolchain = setup::toolchain()?;
-        let images = build::all(&toolchain)?;
+        let images = build(&toolchain)?;
         let boot = match self.image {
             None => images.machine(name).boot,
             Some(firmware) => {

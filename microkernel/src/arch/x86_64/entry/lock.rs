@@ -31,10 +31,8 @@ struct Lock {
     waiting: AtomicU64,
     /// How often one had to wait.
     waits: AtomicU64,
-    /// When it was taken, and the longest time that it was held, in time stamps; 0 without the
-    /// checks.
+    /// When it was taken, in time stamps; 0 without the checks.
     since: AtomicU64,
-    longest: AtomicU64,
     inside: UnsafeCell<MaybeUninit<Core>>,
 }
 
@@ -47,7 +45,6 @@ static LOCK: Lock = Lock {
     waiting: AtomicU64::new(0),
     waits: AtomicU64::new(0),
     since: AtomicU64::new(0),
-    longest: AtomicU64::new(0),
     inside: UnsafeCell::new(MaybeUninit::uninit()),
 };
 
@@ -95,10 +92,6 @@ impl Lock {
 
     #[inline(always)]
     fn release(&self) {
-        if ON {
-            let held = time::stamp().saturating_sub(self.since.load(Relaxed));
-            self.longest.store(held.max(self.longest.load(Relaxed)), Relaxed);
-        }
         turn::release(&self.taken);
     }
 }
@@ -113,22 +106,31 @@ impl Hold {
     /// Lets go for as long as `meanwhile` takes, and for whoever waits; how long it waited then
     /// itself.
     pub(super) fn let_go_for(&mut self, cpu: &CpuBlock, meanwhile: impl FnOnce()) -> u64 {
-        LOCK.release();
+        self.end();
         meanwhile();
         LOCK.give_way(cpu);
         LOCK.take(cpu)
     }
 
-    /// How often a CPU had to wait, and the longest time it was held (in time stamps; 0
-    /// when that is not measured).
-    pub(super) fn statistics(&self) -> (u64, u64) {
-        (LOCK.waits.load(Relaxed), LOCK.longest.load(Relaxed))
+    /// Tells the core how long this took, and releases the lock.
+    #[inline(always)]
+    fn end(&mut self) {
+        if ON {
+            let held = time::stamp().saturating_sub(LOCK.since.load(Relaxed));
+            self.hold_ends(held);
+        }
+        LOCK.release();
+    }
+
+    /// How often a CPU had to wait.
+    pub(super) fn waits(&self) -> u64 {
+        LOCK.waits.load(Relaxed)
     }
 }
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        LOCK.release();
+        self.end();
     }
 }
 

@@ -1,4 +1,5 @@
-//! Runs: threads of one share that stand behind each other in a list of a run queue.
+//! Runs: threads that have something in common and stand behind each other in a list: the share in
+//! a list of a run queue, the priority among the senders of an endpoint.
 //!
 //! Shape: the two ends of a run know each other (`Thread::run_end`), so a list is gone through run
 //! by run, however many threads there are. One that is alone has none there, and so has one that
@@ -7,22 +8,63 @@
 //! out of line.
 //! Order: [`linked`] after a thread was put into a list, [`unlinking`] before it is taken out.
 
-use crate::object::{By, List, ProcessId, RunEnd, ThreadId, Threads};
+use super::{By, List, ProcessId, RunEnd, Thread, ThreadId, Threads};
+
+/// What the threads of a run have in common.
+pub(crate) trait Common {
+    /// Equal in a run, different in neighbouring ones.
+    type Key: PartialEq;
+    /// That of a thread.
+    fn key<F>(thread: &Thread<F>) -> Self::Key;
+}
+
+/// Threads of one share.
+pub(crate) enum SameShare {}
+
+impl Common for SameShare {
+    type Key = ProcessId;
+    #[inline(always)]
+    fn key<F>(thread: &Thread<F>) -> ProcessId {
+        thread.share
+    }
+}
+
+/// Threads of one priority.
+pub(crate) enum SamePriority {}
+
+impl Common for SamePriority {
+    type Key = u8;
+    #[inline(always)]
+    fn key<F>(thread: &Thread<F>) -> u8 {
+        thread.priority
+    }
+}
 
 /// The first and the last thread of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Run {
-    pub(super) first: ThreadId,
-    pub(super) last: ThreadId,
+pub(crate) struct Run {
+    pub(crate) first: ThreadId,
+    pub(crate) last: ThreadId,
 }
 
 /// The first run of a list.
-pub(super) fn first<F>(list: &List, threads: &Threads<F>) -> Option<Run> {
+pub(crate) fn first<F>(list: &List, threads: &Threads<F>) -> Option<Run> {
     list.first().map(|first| Run { first, last: other_end(threads, first) })
 }
 
+/// The last run of a list.
+pub(crate) fn last<F>(list: &List, threads: &Threads<F>) -> Option<Run> {
+    list.last().map(|last| Run { first: other_end(threads, last), last })
+}
+
+/// The run before another one.
+pub(crate) fn before<F>(list: &List, threads: &Threads<F>, run: Run) -> Option<Run> {
+    let last = list.before(threads, run.first, By::Queue)?;
+    Some(Run { first: other_end(threads, last), last })
+}
+
 /// All runs of a list.
-pub(super) fn runs<'a, F>(
+pub(crate) fn runs<'a, F>(
     list: &List,
     threads: &'a Threads<F>,
 ) -> impl Iterator<Item = Run> + use<'a, F> {
@@ -33,30 +75,38 @@ pub(super) fn runs<'a, F>(
     })
 }
 
-/// The last run of a share, but for the first run of the list when that has its turn.
+/// Runs that are looked at for one of a share.
+const LOOKS: usize = 64;
+
+/// The last run of a share, but for the first run of the list when that has its turn. Of a list
+/// of more runs only the last ones are looked at: so many shares are ready there that one more
+/// turn of one of them is a small part.
 #[inline(never)]
-pub(super) fn of_share<F>(
+pub(crate) fn of_share<F>(
     list: &List,
     threads: &Threads<F>,
     share: ProcessId,
     in_turn: bool,
 ) -> Option<Run> {
+    let runs = core::iter::successors(last(list, threads), |run| before(list, threads, *run));
+    let turn = list.first().filter(|_| in_turn);
+    let waits = |run: &Run| turn != Some(run.first);
     let its = |run: &Run| threads[run.first].share == share;
-    runs(list, threads).skip(usize::from(in_turn)).filter(its).last()
+    runs.take(LOOKS).take_while(waits).find(its)
 }
 
-/// A thread was put into the list, not between two of another share's run.
+/// A thread was put into the list, not between two of another run.
 #[inline(always)]
-pub(super) fn linked<F>(list: &List, threads: &mut Threads<F>, id: ThreadId) {
+pub(crate) fn linked<C: Common, F>(list: &List, threads: &mut Threads<F>, id: ThreadId) {
     if !alone(list) {
-        enter(list, threads, id);
+        enter::<C, F>(list, threads, id);
     }
 }
 
 #[inline(never)]
-fn enter<F>(list: &List, threads: &mut Threads<F>, id: ThreadId) {
-    let share = threads[id].share;
-    let its = |other: &ThreadId| threads[*other].share == share;
+fn enter<C: Common, F>(list: &List, threads: &mut Threads<F>, id: ThreadId) {
+    let key = C::key(&threads[id]);
+    let its = |other: &ThreadId| C::key(&threads[*other]) == key;
     let before = list.before(threads, id, By::Queue).filter(its);
     let after = list.after(threads, id, By::Queue).filter(its);
     if before.is_some() || after.is_some() {
@@ -68,19 +118,19 @@ fn enter<F>(list: &List, threads: &mut Threads<F>, id: ThreadId) {
 
 /// A thread is about to be taken out of the list.
 #[inline(always)]
-pub(super) fn unlinking<F>(list: &List, threads: &mut Threads<F>, id: ThreadId) {
+pub(crate) fn unlinking<C: Common, F>(list: &List, threads: &mut Threads<F>, id: ThreadId) {
     if !alone(list) {
-        exit(list, threads, id);
+        exit::<C, F>(list, threads, id);
     }
 }
 
 #[inline(never)]
-fn exit<F>(list: &List, threads: &mut Threads<F>, id: ThreadId) {
+fn exit<C: Common, F>(list: &List, threads: &mut Threads<F>, id: ThreadId) {
     let before = list.before(threads, id, By::Queue);
     let after = list.after(threads, id, By::Queue);
     let thread = &mut threads[id];
-    let (share, end) = (thread.share, core::mem::take(&mut thread.run_end).0);
-    let its = |other: &ThreadId| threads[*other].share == share;
+    let (key, end) = (C::key(thread), core::mem::take(&mut thread.run_end).0);
+    let its = |other: &ThreadId| C::key(&threads[*other]) == key;
     match (before.filter(its), after.filter(its)) {
         (Some(_), Some(_)) => {}
         // NOFAIL: as in `other_end`: it is an end of a run, and not alone.
@@ -88,7 +138,7 @@ fn exit<F>(list: &List, threads: &mut Threads<F>, id: ThreadId) {
         (None, Some(first)) => join(threads, first, end.unwrap_or(first)),
         (None, None) => {
             if let (Some(before), Some(after)) = (before, after) {
-                meet(threads, before, after);
+                meet::<C, F>(threads, before, after);
             }
         }
     }
@@ -101,15 +151,15 @@ fn alone(list: &List) -> bool {
 }
 
 /// Puts the first run of a list last.
-pub(super) fn rotate<F>(list: &mut List, threads: &mut Threads<F>, run: Run) {
+pub(crate) fn rotate<C: Common, F>(list: &mut List, threads: &mut Threads<F>, run: Run) {
     let Some(last) = list.last().filter(|last| *last != run.last) else { return };
     list.rotate(threads, run.last, By::Queue);
-    meet(threads, last, run.first);
+    meet::<C, F>(threads, last, run.first);
 }
 
 /// The last of a run and the first of another one are neighbours now: are they one?
-fn meet<F>(threads: &mut Threads<F>, last: ThreadId, first: ThreadId) {
-    if threads[last].share == threads[first].share {
+fn meet<C: Common, F>(threads: &mut Threads<F>, last: ThreadId, first: ThreadId) {
+    if C::key(&threads[last]) == C::key(&threads[first]) {
         join(threads, other_end(threads, last), other_end(threads, first));
     }
 }

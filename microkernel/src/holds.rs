@@ -1,0 +1,97 @@
+//! How long the kernel was held at a time, and for what: kept by the debug checks.
+//!
+//! A hold begins when a CPU takes the one lock and ends when it releases it: other CPUs, and
+//! interrupts of this one, wait at most so long. Tests print the longest of a run, and bound it
+//! where time is counted in instructions.
+
+use crate::checks::ON;
+use crate::exit::{ITEMS, WorkItem};
+use crate::kernel::Kernel;
+use crate::machine::Machine;
+use abi::Syscall;
+use core::fmt;
+
+/// What was done in one hold.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Hold {
+    /// How long it was, in [`Machine::ticks`].
+    ticks: u64,
+    /// The number of its system call.
+    call: Option<u64>,
+    /// The rows of the exit loop that ran, one bit each.
+    rows: u32,
+}
+
+/// What the checks keep of all holds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Holds {
+    now: Hold,
+    longest: Hold,
+}
+
+impl Holds {
+    /// This hold serves a system call.
+    #[inline]
+    pub(crate) fn note_call(&mut self, number: u64) {
+        if ON {
+            self.now.call = Some(number);
+        }
+    }
+
+    /// This hold runs a row of the exit loop.
+    #[inline]
+    pub(crate) fn note_row(&mut self, index: usize) {
+        if ON {
+            self.now.rows |= 1 << index;
+        }
+    }
+
+    /// The times are forgotten: they do not make two kernels behave differently.
+    #[cfg(any(test, feature = "hosted"))]
+    pub(crate) fn forget(&mut self) {
+        *self = Self::default();
+    }
+}
+
+/// The longest hold and its cause, to be told.
+pub struct LongestHold {
+    /// How long it was, in nanoseconds.
+    pub ns: u64,
+    hold: Hold,
+    names: [&'static str; ITEMS],
+}
+
+impl<M: Machine> Kernel<M> {
+    /// The CPU releases the kernel after this time.
+    pub fn hold_ends(&mut self, ticks: u64) {
+        let holds = &mut self.checks.holds;
+        let hold = Hold { ticks, ..core::mem::take(&mut holds.now) };
+        if hold.ticks > holds.longest.ticks {
+            holds.longest = hold;
+        }
+    }
+
+    /// The longest hold so far. Nothing without the checks.
+    pub fn longest_hold(&self) -> Option<LongestHold> {
+        let hold = self.checks.holds.longest;
+        let names = Self::WORK.each_ref().map(|item: &WorkItem<M>| item.name);
+        ON.then(|| LongestHold { ns: self.machine.ns_of(hold.ticks), hold, names })
+    }
+}
+
+impl fmt::Display for LongestHold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let call = |call: &&Syscall| Some(**call as u64) == self.hold.call;
+        match (self.hold.call, Syscall::ALL.iter().find(call)) {
+            (_, Some(call)) => write!(f, "{call:?}")?,
+            (Some(number), None) => write!(f, "call {number}")?,
+            (None, None) => f.write_str("no call")?,
+        }
+        let rows = (0..ITEMS).filter(|index| self.hold.rows >> index & 1 != 0);
+        for (place, index) in rows.enumerate() {
+            f.write_str(if place == 0 { " with the rows " } else { ", " })?;
+            f.write_str(self.names[index])?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,133 @@
+//! What is done to all threads of a process, or finds one of them: at once where they are few,
+//! else in pieces of the caller's operation.
+//!
+//! Shape: in pieces the arena of threads is gone through, not the process's list: so threads may
+//! come and go in between, and every thread that was there from the beginning is met.
+
+use super::Done;
+use crate::kernel::Kernel;
+use crate::machine::Machine;
+use crate::mem::Progress;
+use crate::object::{By, Life, ObjectRef, Operation, ProcessId, ThreadId, ToThread};
+use crate::syscall::calls_end;
+use abi::{Error, Rights};
+
+/// Threads that are reached in one go.
+const THREADS_PER_PIECE: u32 = 16;
+/// Places of the arena that are looked at in one piece.
+const PLACES_PER_PIECE: usize = 512;
+/// Threads that are counted in one piece.
+const COUNTED_PER_PIECE: u64 = 256;
+
+impl<M: Machine> Kernel<M> {
+    /// Does something to each thread of a process.
+    pub(super) fn to_each_thread(
+        &mut self,
+        me: ThreadId,
+        process: ProcessId,
+        act: ToThread,
+    ) -> Done {
+        if self.processes[process].thread_count > THREADS_PER_PIECE {
+            self.start_operation(me, Operation::EachThread { process, act, next: 0 });
+            return Done::Elsewhere;
+        }
+        let mut next = self.processes[process].threads.first();
+        while let Some(id) = next {
+            self.to_thread(id, act);
+            next = self.processes[process].threads.after(&self.threads, id, By::Sibling);
+        }
+        Done::NOTHING
+    }
+
+    fn to_thread(&mut self, id: ThreadId, act: ToThread) {
+        match act {
+            ToThread::Enqueue => self.enqueue(id),
+            ToThread::Watch => {
+                let process = self.threads[id].process;
+                self.threads[id].calls_end = calls_end(&self.processes[process].watch);
+            }
+        }
+    }
+
+    /// A piece of it.
+    pub(crate) fn each_thread_piece(
+        &mut self,
+        process: ProcessId,
+        act: ToThread,
+        first: usize,
+    ) -> Progress {
+        let lives = self.processes.get(process).is_some_and(|it| it.life == Life::Alive);
+        let end = self.threads.capacity();
+        let mut found = 0;
+        for place in first..end.min(first.saturating_add(PLACES_PER_PIECE)) {
+            let Some((id, thread)) = self.threads.at(place) else { continue };
+            if thread.process == process && !thread.dead {
+                self.to_thread(id, act);
+                found += 1;
+            }
+            if found == THREADS_PER_PIECE {
+                return Progress::More(Operation::EachThread { process, act, next: place + 1 });
+            }
+        }
+        let next = first.saturating_add(PLACES_PER_PIECE);
+        if next >= end || !lives {
+            return Progress::Finished(0);
+        }
+        Progress::More(Operation::EachThread { process, act, next })
+    }
+
+    /// The thread at this place in a process's list, as a handle.
+    pub(super) fn find_thread(
+        &mut self,
+        me: ThreadId,
+        process: ProcessId,
+        index: u64,
+    ) -> Result<Done, Error> {
+        let at = self.processes[process].threads.first().ok_or(Error::BadArgument)?;
+        if index >= u64::from(self.processes[process].thread_count) {
+            return Err(Error::BadArgument);
+        }
+        self.start_operation(me, Operation::FindThread { process, at, left: index });
+        Ok(Done::Elsewhere)
+    }
+
+    /// A piece of the way to a thread. The list may change in between: who asks for places of a
+    /// running process is told by `BadState` when the thread that was reached is gone.
+    pub(crate) fn find_thread_piece(
+        &self,
+        process: ProcessId,
+        at: ThreadId,
+        left: u64,
+    ) -> Progress {
+        let gone = Progress::Finished(Error::BadState as u64);
+        let there = self.threads.get(at).is_some_and(|it| it.process == process && !it.dead);
+        let Some(list) = self.processes.get(process).map(|it| it.threads).filter(|_| there) else {
+            return gone;
+        };
+        let mut at = at;
+        for _ in 0..left.min(COUNTED_PER_PIECE) {
+            let Some(next) = list.after(&self.threads, at, By::Sibling) else { return gone };
+            at = next;
+        }
+        match left.saturating_sub(COUNTED_PER_PIECE) {
+            0 => Progress::Thread(at),
+            left => Progress::More(Operation::FindThread { process, at, left }),
+        }
+    }
+
+    /// Gives the thread a handle of another one: the status.
+    pub(crate) fn grant_thread(&mut self, me: ThreadId, thread: ThreadId) -> u64 {
+        let object = ObjectRef::Thread(thread);
+        match self.grant(self.threads[me].process, object, Rights::ALL, 0) {
+            Ok(handle) => {
+                crate::machine::Frame::set_values(
+                    &mut self.threads[me].frame,
+                    u64::from(handle.0),
+                    0,
+                );
+                0
+            }
+            Err(error) => error as u64,
+        }
+    }
+}

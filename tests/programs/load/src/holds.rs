@@ -1,0 +1,152 @@
+//! Scenes in which a program makes large what the kernel goes through: at the end of the machine
+//! the kernel with checks tells for how long it was held at most, and for what.
+
+use crate::machine::{Child, Machine, SOON_NS, after};
+use abi::Envelope;
+use alloc::format;
+use rt::Failure;
+use sys::hazard::entries::{call_once, sleep_for_ever, spin_for_ever};
+use sys::trace::{Debuggee, filter};
+use sys::{
+    Endpoint, Error, Memory, Notification, Priority, Process, Protection, Quota, Rights, Thread,
+};
+
+/// Threads that wait to be received.
+const SENDERS: u64 = 10_000;
+/// Threads of one process that is suspended, resumed, watched and killed.
+const THREADS: u64 = 1_000;
+/// Processes of one priority, each with a ready thread.
+const SHARES: u64 = 400;
+/// Mappings of one page each.
+const REGIONS: u64 = 10_000;
+/// Less urgent than this program.
+const BELOW: u8 = 20;
+
+/// Bytes that are sent from where nothing is.
+static BAD: Envelope = Envelope { send_address: 0x7000_0000_0000, send_len: 8, ..Envelope::EMPTY };
+
+/// Plays one scene.
+pub(crate) fn run(machine: &Machine, scene: &str) -> Result<(), Failure> {
+    match scene {
+        "senders" => senders(machine),
+        "endpoint" => endpoint(machine),
+        "crowd" => crowd(machine),
+        "shares" => shares(),
+        "regions" => regions(),
+        other => return Err(Failure::new(format_args!("no scene `{other}`"))),
+    }?;
+    machine.say(format_args!("holds: {scene} is over"));
+    Ok(())
+}
+
+fn quota(threads: u64) -> Result<Quota, Failure> {
+    let threads = u32::try_from(threads + 8).map_err(Failure::new)?;
+    Ok(Quota { pages: 1_000, handles: 64, threads, objects: 64, max_priority: 62, reserved: 0 })
+}
+
+fn child(machine: &Machine, threads: u64) -> Result<Child, Failure> {
+    let ready = Notification::create()?;
+    let grants = [("ready", ready.as_handle(), Rights::SIGNAL, 0)];
+    let child = machine.child(&["own-threads"], quota(threads)?, &grants, None)?;
+    ready.wait(after(SOON_NS))?;
+    Ok(child)
+}
+
+/// Threads of all priorities that call, each with an envelope that cannot be sent.
+fn calling(machine: &Machine, endpoint: &Endpoint) -> Result<Child, Failure> {
+    let child = child(machine, SENDERS)?;
+    let handle = child.process.give(endpoint, Rights::SEND, 0)?;
+    let envelope = (&raw const BAD).expose_provenance() as u64;
+    for number in 0..SENDERS {
+        // In no order.
+        let priority = Priority(u8::try_from(number * 37 % 63).unwrap_or(0));
+        let entry = call_once();
+        let argument = u64::from(handle.0);
+        Thread::create(&child.process, entry, envelope, argument, priority)?.resume()?;
+    }
+    // All of them run once.
+    sys::sleep_for(SOON_NS / 10);
+    Ok(child)
+}
+
+/// All of them fail in one receive.
+fn senders(machine: &Machine) -> Result<(), Failure> {
+    let endpoint = Endpoint::create()?;
+    let child = calling(machine, &endpoint)?;
+    match endpoint.receive(0, &mut []) {
+        Err(Error::WouldBlock) => {}
+        other => {
+            return Err(Failure::new(format_args!("a message that cannot be sent: {other:?}")));
+        }
+    }
+    child.stop()
+}
+
+/// What they call ends.
+fn endpoint(machine: &Machine) -> Result<(), Failure> {
+    let endpoint = Endpoint::create()?;
+    let child = calling(machine, &endpoint)?;
+    drop(endpoint);
+    child.stop()
+}
+
+/// A large process is suspended, looked at, watched, resumed and killed.
+fn crowd(machine: &Machine) -> Result<(), Failure> {
+    let child = child(machine, THREADS)?;
+    for number in 0..THREADS {
+        let entry = if number % 2 == 0 { spin_for_ever() } else { sleep_for_ever() };
+        Thread::create(&child.process, entry, 0, 0, Priority(BELOW))?.resume()?;
+    }
+    sys::sleep_for(50_000_000);
+    for _ in 0..2 {
+        child.process.suspend()?;
+        sys::sleep_for(5_000_000);
+        child.process.info()?;
+        Debuggee::of(&child.process, THREADS - 1)?;
+        filter(&child.process, u128::MAX >> 1)?;
+        child.process.resume()?;
+        sys::sleep_for(5_000_000);
+    }
+    sys::system_info()?;
+    child.stop()
+}
+
+/// Each process is a share of its own, and all are ready at one priority.
+fn shares() -> Result<(), Failure> {
+    let death = Notification::create()?;
+    let mut processes = alloc::vec::Vec::new();
+    let quota = Quota {
+        pages: 4,
+        handles: 2,
+        threads: 2,
+        objects: 2,
+        max_priority: u32::from(BELOW),
+        reserved: 0,
+    };
+    for number in 0..SHARES {
+        let process = Process::create(&format!("share.{number}"), &quota, Some((&death, 1)))?;
+        // Its first instruction is a fault, which nothing handles: it ends when it runs.
+        Thread::create(&process, spin_for_ever(), 0, 0, Priority(BELOW))?.resume()?;
+        processes.push(process);
+    }
+    for process in &processes {
+        process.suspend()?;
+    }
+    for process in &processes {
+        process.resume()?;
+    }
+    // All of them run, and end.
+    sys::sleep_for(50_000_000);
+    Ok(())
+}
+
+/// Many mappings, protected and unmapped at once.
+fn regions() -> Result<(), Failure> {
+    let memory = Memory::create(1)?;
+    let mut mappings = alloc::vec::Vec::new();
+    for _ in 0..REGIONS {
+        mappings.push(memory.map_part(0, 1, Protection::ReadWrite)?);
+    }
+    mappings.into_iter().rev().for_each(drop);
+    Ok(())
+}
