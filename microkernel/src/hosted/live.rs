@@ -176,6 +176,7 @@ impl State {
         kernel.machine.run_on(cpu);
         let quota = kernel.processes[process].quota;
         let pages = kernel.new_memory(quota, SLOT_PAGES)?;
+        kernel.fill_now(pages);
         let mapped = kernel.map_now(process, pages, slot(cpu), SLOT_PAGES, Protection::ReadWrite);
         mapped?;
         let frame = HostedFrame::default();
