@@ -48,11 +48,17 @@ impl Bases {
         Self { fs: FsBase::read().as_u64(), gs: 0 }
     }
 
-    /// Makes them the CPU's in place of those that it holds.
+    /// Makes them the CPU's in place of those that it holds. Threads of one program differ by
+    /// their thread pointers, and hardly any by the other base.
     #[inline(always)]
     pub(super) fn load_over(self, held: Self, cpu: &CpuBlock) {
-        if self != held {
-            self.write(cpu);
+        if self.gs != held.gs || !cpu.fsgsbase.load(Relaxed) {
+            return self.write(cpu);
+        }
+        if self.fs != held.fs {
+            // SAFETY: 1. the kernel does not use fs. 2. the CPU has the instruction. 3. the base
+            // is canonical: it is in user space, or was read from a CPU.
+            unsafe { FS::write_base(VirtAddr::new_unsafe(self.fs)) };
         }
     }
 
