@@ -39,10 +39,12 @@ fn main(env: rt::Env) -> Result<(), Failure> {
     }
 }
 
-/// A child: its argument is the seed.
+/// A child: its argument is the seed. It begins when it has all its handles.
 #[cfg(target_arch = "x86")]
 fn main(env: rt::Env) -> Result<(), Failure> {
     let seed = env.args().next().and_then(|text| text.parse().ok()).unwrap_or(0);
+    let go: sys::Notification = env.handle("go")?;
+    go.wait(sys::FOREVER)?;
     wild::begin(seed)
 }
 

@@ -9,7 +9,7 @@ use alloc::format;
 use alloc::vec::Vec;
 use loader::{Plan, Program};
 use rt::Failure;
-use sys::{Error, Lifeline, Memory, Pages, Priority, Process, Quota, Rights, Thread};
+use sys::{Error, Lifeline, Memory, Notification, Pages, Priority, Process, Quota, Rights, Thread};
 
 /// What a child may use.
 const QUOTA: Quota =
@@ -107,16 +107,17 @@ impl Keeper {
         let serial = self.born;
         let seed = self.random.any();
         let narrow = place == 0;
+        let go = Notification::create()?;
         let process =
-            if narrow { self.narrow_child(place, seed)? } else { self.wide_child(place)? };
+            if narrow { self.narrow_child(place, seed, &go)? } else { self.wide_child(place)? };
         self.give_handles(&process, serial)?;
         let stops = self.watch(&process, serial, narrow)?;
-        if !narrow {
+        if narrow {
+            go.signal(1)?;
+        } else {
             let top = abi::STACK_TOP - 8;
             let entry = (begin as *const ()).expose_provenance() as u64;
             Thread::create(&process, entry, top, seed, Priority(25))?.resume()?;
-        } else {
-            process.resume()?;
         }
         if let Some(free) = self.children.get_mut(place) {
             *free = Some(Child { process, serial, killed: false, suspended: false, stops });
@@ -133,23 +134,21 @@ impl Keeper {
         Ok(process)
     }
 
-    /// A 32-bit one, stopped.
-    fn narrow_child(&self, place: usize, seed: u64) -> Result<Process, Failure> {
-        let process = Program {
+    /// A 32-bit one, which waits until it is told to go on.
+    fn narrow_child(&self, place: usize, seed: u64, go: &Notification) -> Result<Process, Failure> {
+        Program {
             name: "wild32",
             image: self.narrow.0.get(..self.narrow.1).unwrap_or_default(),
             args: &[&format!("{seed}")],
             quota: QUOTA,
-            // Below the keeper: it has not run yet when this returns.
             priority: Priority(25),
             stack_pages: 4,
+            handles: &[("go", go.as_handle(), Rights::WAIT, 0)],
             death: Some((&self.bell, 1 << place)),
             ..Program::default()
         }
         .start()
-        .map_err(|error| Failure::new(format_args!("a 32-bit child: {error}")))?;
-        process.suspend()?;
-        Ok(process)
+        .map_err(|error| Failure::new(format_args!("a 32-bit child: {error}")))
     }
 
     fn give_handles(&mut self, process: &Process, serial: u64) -> Result<(), Failure> {
