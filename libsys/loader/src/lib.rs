@@ -9,7 +9,7 @@
 //!     args: &["world"],
 //!     quota: sys::Quota { pages: 64, handles: 16, threads: 1, objects: 32, ..Default::default() },
 //!     priority: sys::Priority(10),
-//!     handles: &[("names", names.handle(), sys::Rights::SEND, 7)],
+//!     handles: &[("names", names.as_handle(), sys::Rights::SEND, 7)],
 //!     ..Default::default()
 //! };
 //! match program.start() {

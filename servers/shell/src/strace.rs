@@ -219,7 +219,7 @@ fn handle(value: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::{call_text, result_text};
-    use abi::{FOREVER, Syscall};
+    use abi::{FOREVER, Handle, Syscall};
 
     fn unknown(_: u64, _: &[u64]) -> Option<String> {
         None
@@ -239,7 +239,8 @@ mod tests {
     #[test]
     fn messages_are_told_by_the_service() {
         let method = |label: u64, words: &[u64]| (label == 7).then(|| format!("add{words:?}"));
-        let sent = call_text(Syscall::Call as u64, &[2 | 5 << 16, 7, 40, 2], &method);
+        let endpoint = u64::from(Handle::new(2, 5).0);
+        let sent = call_text(Syscall::Call as u64, &[endpoint, 7, 40, 2], &method);
         assert_eq!(sent, "Call(endpoint #2.5, add[40, 2])");
         let unknown = call_text(Syscall::Send as u64, &[2, 9, 1, 0], &method);
         assert_eq!(unknown, "Send(endpoint #2, label 0x9, 0x1 0x0)");
@@ -252,7 +253,8 @@ mod tests {
         let bits = result_text(recv, 0, &[4, u64::from(abi::NOTIFIED_LABEL), 0], &unknown);
         assert_eq!(bits, "notified of 0x4");
         assert_eq!(result_text(Syscall::Yield as u64, 0, &[0, 0], &unknown), "done");
-        assert_eq!(result_text(Syscall::EndpointCreate as u64, 0, &[65537, 0], &unknown), "#1.1");
+        let made = u64::from(Handle::new(1, 1).0);
+        assert_eq!(result_text(Syscall::EndpointCreate as u64, 0, &[made, 0], &unknown), "#1.1");
     }
 
     #[test]

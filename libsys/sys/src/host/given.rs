@@ -17,7 +17,7 @@ pub struct Given {
 ///
 /// ```
 /// use sys::{Notification, Process, Quota, Rights, host};
-/// let quota = Quota { pages: 64, handles: 8, threads: 1, objects: 1, ..Quota::default() };
+/// let quota = Quota { pages: 64, handles: 8, threads: 1, objects: 8, ..Quota::default() };
 /// let (process, bell) = (Process::create("other", &quota, None)?, Notification::create()?);
 /// let given = host::give(&process, bell.as_handle(), Rights::SIGNAL, 0)?;
 /// host::spawn_in(&process, move || given.take().map(Notification::from)?.signal(1))?;
