@@ -236,6 +236,14 @@ mod tests {
     }
 
     #[test]
+    fn the_threat_model_has_the_same_table() {
+        let document = include_str!("../../THREAT_MODEL.md");
+        let rows = document.lines().skip_while(|line| *line != "| weakness | needs |").skip(2);
+        let table = TABLE.iter().map(|it| format!("| {} | {} |", it.name, it.needs));
+        assert!(rows.eq(table), "copy the names and needs of `TABLE` into the document");
+    }
+
+    #[test]
     fn an_old_cpu_of_intels_has_nearly_all() {
         let wanted = [
             "Meltdown",
