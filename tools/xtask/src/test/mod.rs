@@ -18,6 +18,7 @@ use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 use qemu_harness::{Images, Outcome};
 use results::Summary;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -157,9 +158,17 @@ pub(crate) fn system_command(images: &Images, cpus: u32, filter: &str) -> Result
         .env("POSTERN_KERNEL", &images.kernel)
         .env("POSTERN_ARCHIVE", &images.archive)
         .env("POSTERN_PROGRAMS", &images.programs)
-        .env("POSTERN_XTASK", std::env::current_exe()?)
+        .env("POSTERN_XTASK", own_path()?)
         .env("POSTERN_CPUS", cpus.to_string());
     Ok(command)
+}
+
+/// Where this program lies. The host tests may have built it anew: the name of the file that runs
+/// then ends with a mark of Linux, and the new one has its place.
+fn own_path() -> Result<PathBuf> {
+    let path = std::env::current_exe()?;
+    let replaced = path.to_str().and_then(|name| name.strip_suffix(" (deleted)"));
+    Ok(replaced.map(PathBuf::from).unwrap_or(path))
 }
 
 #[cfg(test)]
