@@ -61,7 +61,9 @@ pub(crate) fn pointers_not_canonical() -> Outcome {
 }
 
 pub(crate) fn forged_handles() -> Outcome {
-    for number in (40..2000).chain([1 << 16, 0xffff_0001, u64::from(u32::MAX), 1 << 40, u64::MAX]) {
+    for number in
+        (40..1 << 10).chain([1 << 16, 0xffff_0001, u64::from(u32::MAX), 1 << 40, u64::MAX])
+    {
         let closed = raw(Syscall::HandleClose as u64, [number, 0, 0, 0, 0, 0]);
         refused("a close", closed, &[Error::BadHandle])?;
     }
