@@ -21,7 +21,7 @@ const COUNTED_PER_PIECE: u64 = 256;
 
 impl<M: Machine> Kernel<M> {
     /// Does something to each thread of a process.
-    pub(super) fn to_each_thread(
+    pub(super) fn apply_to_threads(
         &mut self,
         me: ThreadId,
         process: ProcessId,
@@ -33,13 +33,13 @@ impl<M: Machine> Kernel<M> {
         }
         let mut next = self.processes[process].threads.first();
         while let Some(id) = next {
-            self.to_thread(id, act);
+            self.apply_to_thread(id, act);
             next = self.processes[process].threads.after(&self.threads, id, By::Sibling);
         }
         Done::NOTHING
     }
 
-    fn to_thread(&mut self, id: ThreadId, act: ToThread) {
+    fn apply_to_thread(&mut self, id: ThreadId, act: ToThread) {
         match act {
             ToThread::Enqueue => self.enqueue(id),
             ToThread::Watch => {
@@ -62,7 +62,7 @@ impl<M: Machine> Kernel<M> {
         for place in first..end.min(first.saturating_add(PLACES_PER_PIECE)) {
             let Some((id, thread)) = self.threads.at(place) else { continue };
             if thread.process == process && !thread.dead {
-                self.to_thread(id, act);
+                self.apply_to_thread(id, act);
                 found += 1;
             }
             if found == THREADS_PER_PIECE {

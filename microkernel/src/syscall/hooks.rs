@@ -196,7 +196,7 @@ impl<M: Machine> Kernel<M> {
     /// Changes who watches a process: its threads' calls take the long way or do not.
     pub(super) fn set_watch(&mut self, me: ThreadId, process: ProcessId, watch: Watch) -> Done {
         self.processes[process].watch = watch;
-        self.to_each_thread(me, process, ToThread::Watch)
+        self.apply_to_threads(me, process, ToThread::Watch)
     }
 }
 

@@ -159,7 +159,7 @@ impl<M: Machine> Kernel<M> {
         let process = self.managed_process(me, 0)?;
         self.living(process)?;
         self.processes[process].suspended = false;
-        Ok(self.to_each_thread(me, process, ToThread::Enqueue))
+        Ok(self.apply_to_threads(me, process, ToThread::Enqueue))
     }
 
     pub(super) fn sys_process_info(&mut self, me: ThreadId) -> Result<Done, Error> {

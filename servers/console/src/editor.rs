@@ -1,6 +1,6 @@
 //! One line that is being edited, and everything that is printed around it.
 //!
-//! **Shape.** [`Line`] is the text and the cursor, [`History`] the lines before, [`window`]
+//! **Shape.** `Line` is the text and the cursor, `History` the lines before, `window`
 //! what of the line the screen shows. The line never wraps: a long one scrolls within its row,
 //! so that each redraw is right without asking the terminal where its cursor is; a terminal
 //! that does not answer, such as a pipe, would be waited for. When it is complete, it is

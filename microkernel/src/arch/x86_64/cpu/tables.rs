@@ -88,11 +88,10 @@ impl TaskPlace {
     /// The CPU reads it while this runs only in user mode, so never.
     ///
     /// # Safety
-    /// 1. `prepare` was called. 2. The caller runs on the CPU whose segment it is, with interrupts
-    /// off.
+    /// `prepare` was called, and the caller runs on the CPU whose segment it is, with interrupts off.
     #[inline(always)]
     unsafe fn change(&self, change: impl FnOnce(&mut Task)) {
-        // SAFETY: 1. Mapped for good. 2. Only its own CPU gets here, one call at a time, and
+        // SAFETY: it is mapped for good. Only its own CPU gets here, one call at a time, and
         // keeps no reference.
         change(unsafe { &mut *self.0.load(Relaxed) });
     }
