@@ -99,6 +99,8 @@ pub struct Table<P, S, W> {
     foreground: u32,
     /// The groups that gave the terminal away, the last one last.
     lenders: Vec<u32>,
+    /// Counts what may have changed the members of the foreground.
+    moves: u64,
     last_instance: u32,
     capacity: Amounts,
 }
@@ -107,7 +109,7 @@ impl<P, S, W> Table<P, S, W> {
     /// No programs yet; there is so much for all of them.
     pub fn new(capacity: Amounts) -> Self {
         let (entries, waiters, lenders) = (Vec::new(), Vec::new(), Vec::new());
-        Self { entries, waiters, foreground: 0, lenders, last_instance: 0, capacity }
+        Self { entries, waiters, foreground: 0, lenders, moves: 0, last_instance: 0, capacity }
     }
 
     /// A place for a new program that takes this.
@@ -145,6 +147,7 @@ impl<P, S, W> Table<P, S, W> {
             Some((ids, job, signals)) => (Ids { pid, parent, ..ids }, job, signals),
             None => (Ids { pid, parent: 0, group: pid, session: 0 }, pid, Signals::default()),
         };
+        self.moves += 1;
         self.entries.push(Entry {
             ids,
             adopted: false,

@@ -28,12 +28,14 @@ pub(super) struct Terminal {
     console: Option<ConsoleClient>,
     /// Nothing yet: it may know of programs that an earlier life of this server started.
     told: Option<Vec<u64>>,
+    /// [`proc_core::Table::moves`] at that time.
+    told_at: Option<u64>,
     retry: Option<Task>,
 }
 
 impl Terminal {
     pub(super) fn new(name: Option<&str>) -> Self {
-        Self { name: name.map(Into::into), console: None, told: None, retry: None }
+        Self { name: name.map(Into::into), console: None, told: None, told_at: None, retry: None }
     }
 
     /// Tells it, unless it knows.
@@ -55,6 +57,10 @@ impl Terminal {
 impl ProcServer {
     /// Tells the terminal of a foreground that changed.
     pub(super) fn tell_terminal(&mut self) {
+        let moves = Some(self.programs.moves());
+        if self.terminal.told_at == moves {
+            return;
+        }
         let members: Vec<(u32, &str)> = self
             .programs
             .members(self.programs.foreground())
@@ -75,6 +81,8 @@ impl ProcServer {
             }
             let at_ns = sys::clock().saturating_add(PAUSE_NS);
             self.terminal.retry = Some(self.executor.ring_at(at_ns, TELL));
+        } else {
+            self.terminal.told_at = moves;
         }
     }
 }

@@ -14,6 +14,11 @@ impl<P, S, W> Table<P, S, W> {
         self.living().filter(move |entry| entry.ids.group == group)
     }
 
+    /// How often the members of the foreground may have changed.
+    pub fn moves(&self) -> u64 {
+        self.moves
+    }
+
     /// Which group Ctrl-C goes to; 0: none.
     pub fn foreground(&self) -> u32 {
         self.foreground
@@ -40,6 +45,7 @@ impl<P, S, W> Table<P, S, W> {
                 None => self.lenders.clear(),
             }
             self.foreground = group;
+            self.moves += 1;
         }
         known
     }
@@ -61,8 +67,10 @@ impl<P, S, W> Table<P, S, W> {
         }
     }
 
-    /// When nobody is left in the foreground, the last that gave the terminal away has it.
+    /// After a change of members: when none is left in the foreground, the last group that gave
+    /// the terminal away has it.
     pub(super) fn settle_foreground(&mut self) {
+        self.moves += 1;
         while self.foreground != 0 && !self.is_here(self.foreground) {
             self.foreground = self.lenders.pop().unwrap_or(0);
         }

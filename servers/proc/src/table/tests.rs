@@ -352,6 +352,26 @@ fn the_terminal_goes_back_to_those_that_gave_it_away() {
 }
 
 #[test]
+fn each_change_of_the_foreground_or_its_members_is_counted() {
+    let mut table = table();
+    let mut last = table.moves();
+    let mut moved =
+        |table: &Programs| core::mem::replace(&mut last, table.moves()) != table.moves();
+    start(&mut table, 7, 0);
+    assert!(moved(&table), "a program");
+    table.set_foreground(None, 7);
+    assert!(moved(&table), "the foreground");
+    start(&mut table, 8, 7);
+    assert!(moved(&table), "a member");
+    let ids = table.alive(8).unwrap().ids;
+    assert!(!moved(&table), "nothing");
+    table.set_group(ids, 0, 0).unwrap();
+    assert!(moved(&table), "one in another group");
+    end(&mut table, 7, 0);
+    assert!(moved(&table), "an end");
+}
+
+#[test]
 fn a_group_that_nobody_is_in_is_not_in_the_foreground() {
     let mut table = table();
     start(&mut table, 7, 0);
