@@ -126,7 +126,8 @@ fn dependents_start_after_and_again_after_those_they_depend_on() {
     let told = "depends = [\"console\", \"template\"]\non_restart = \"tell\"";
     let sections = sick("serves", middle)
         + &sick("serves", outer).replace("[server.sick-serves]", "[server.sick-outer]")
-        + &sick("listens", told);
+        // More urgent than the shell: it has said what it was told before the next command runs.
+        + &sick("listens", told).replace("priority = 10", "priority = 25");
     let outcome = with_sections("supervision-depends", &sections, |session| {
         session.run("crash template", COMMAND)?;
         for server in ["sick-serves", "sick-outer", "template"] {
