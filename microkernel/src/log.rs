@@ -35,7 +35,7 @@ impl Default for Bucket {
 }
 
 impl Bucket {
-    /// Takes bytes out, if there are so many.
+    /// Takes bytes out, if there are enough.
     fn take(&mut self, bytes: u64, now_ns: u64) -> bool {
         let passed = now_ns.saturating_sub(self.filled_ns);
         if passed >= FULL_NS {

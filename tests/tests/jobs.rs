@@ -109,7 +109,7 @@ fn an_ended_job_is_told_of_once() {
     });
 }
 
-/// Types lines that somebody else wants; the shell gets them all.
+/// Types lines that another program wants; the shell gets them all.
 fn lines(session: &mut Session) -> Result<()> {
     session.settle(COMMAND)?;
     for number in 0..10 {

@@ -47,7 +47,7 @@ pub trait System {
     /// says what happens then.
     fn kill(&mut self, server: String, signal: u8) -> Result<(), SystemError>;
 
-    /// All living processes that are no servers, whoever made them.
+    /// All living processes that are no servers, also those that programs made.
     #[idempotent]
     fn processes(&mut self) -> Result<ProcessList, SystemError>;
 

@@ -98,7 +98,7 @@ fn work_for_a_caller_that_gave_up_is_dropped() {
             given_up += 1;
         }
         assert_eq!(observer.after(1).unwrap(), 1, "others are served as before");
-        assert!(observer.now().unwrap() <= given_up, "only those that nobody waits for");
+        assert!(observer.now().unwrap() <= given_up, "only those without a waiter");
     });
 }
 

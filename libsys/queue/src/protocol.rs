@@ -4,7 +4,7 @@
 use super::atomic::{AtomicU32, Ordering};
 
 /// Tells the other side of an index: what was done before is seen by the side that reads it.
-/// True when the other side sleeps and is to be woken, once.
+/// True, once, when the other side sleeps and must be woken.
 pub(crate) fn publish(index: &AtomicU32, value: u32, peer_sleeps: &AtomicU32) -> bool {
     // ORDER: SeqCst here and in `listen`: "there is something" and "I sleep" must not pass each
     // other, or both sides miss the other's word.

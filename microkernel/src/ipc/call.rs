@@ -108,7 +108,7 @@ impl<M: Machine> Kernel<M> {
         self.offer_piece(me, endpoint);
     }
 
-    /// A piece of an offer: so many receivers that cannot take it are told at most.
+    /// The most receivers that one piece of an offer tells they cannot take it.
     fn offer_piece(&mut self, me: ThreadId, endpoint: EndpointId) {
         let mut failed = 0;
         while let Some(receiver) = self.endpoints[endpoint].receivers.first() {

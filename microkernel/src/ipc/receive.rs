@@ -37,7 +37,7 @@ impl<M: Machine> Kernel<M> {
         self.receive_piece(me, endpoint)
     }
 
-    /// A piece of a receive: so many senders whose message cannot be sent are told at most.
+    /// The most senders that one piece of a receive tells their message failed.
     fn receive_piece(&mut self, me: ThreadId, endpoint: EndpointId) -> Result<Done, Error> {
         if self.take_bound_bits(me) {
             return Ok(Done::Elsewhere);

@@ -14,7 +14,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock of so many stamps a second; 0 counts as 1.
+    /// A clock of `hz` stamps a second; 0 counts as 1.
     pub fn new(start: u64, hz: u64) -> Self {
         let hz = hz.max(1);
         Self { start, ns: scaled(NS_PER_SECOND, hz), stamps: scaled(hz, NS_PER_SECOND) }

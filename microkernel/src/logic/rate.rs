@@ -7,7 +7,7 @@
 //! reference that wrapped meanwhile gives an interval elsewhere, and is outvoted. At last the time
 //! from the first reading to the last one counts as one long window.
 //!
-//! Units: `hz` are stamps per second. All is bounded: so many windows, so many readings for each.
+//! Units: `hz` are stamps per second. All is bounded: the windows, and the readings of each.
 
 /// The most windows that are looked at.
 pub const WINDOWS: usize = 25;
@@ -15,7 +15,7 @@ pub const WINDOWS: usize = 25;
 const AGREE: usize = 4;
 /// Readings of which the best one is taken.
 const TRIES: usize = 8;
-/// A reference that is still the same after so many readings does not count.
+/// A reference that is still the same after this many readings does not count.
 const STUCK: u32 = 20_000;
 /// No window takes more readings.
 const READINGS: u32 = 4_000_000;
@@ -49,9 +49,9 @@ pub struct Reference {
 /// How long a window is at least.
 #[derive(Clone, Copy, Debug)]
 pub enum Window {
-    /// So many counts of the reference.
+    /// Counts of the reference.
     Counts(u64),
-    /// So many stamps.
+    /// Stamps.
     Stamps(u64),
 }
 

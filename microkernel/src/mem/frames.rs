@@ -44,7 +44,7 @@ impl FrameInfo {
     }
 }
 
-/// The first frame of an allocated block, which whoever has this owns.
+/// The first frame of an allocated block, owned through this value.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Block(u32);
 
@@ -350,7 +350,7 @@ mod tests {
         assert!(frames.take(10).is_some() && frames.take(10).is_some(), "merged to the top");
     }
 
-    /// A chain of so many frames.
+    /// A chain of this many frames.
     fn chain(frames: &mut Frames, len: u64) -> Chain {
         let mut chain = Chain::default();
         assert!(frames.promise(len));

@@ -26,7 +26,7 @@ impl Pids {
         Some(next)
     }
 
-    /// Whether [`Pids::find`] is to be called first.
+    /// Whether [`Pids::find`] must be called first.
     pub fn is_empty(&self) -> bool {
         self.next >= self.end
     }

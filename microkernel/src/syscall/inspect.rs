@@ -94,7 +94,7 @@ impl<M: Machine> Kernel<M> {
         self.place(process, at, Access::Read)
     }
 
-    /// The next process of the machine, so that nothing runs that nobody can see and end.
+    /// The next process of the machine, so that all that runs can be seen and ended.
     pub(super) fn sys_process_find(&mut self, me: ThreadId) -> Result<Done, Error> {
         self.resource(me)?;
         let own = self.own(me);

@@ -64,7 +64,7 @@ impl Scene {
     }
 }
 
-/// An object of so many blocks.
+/// An object of this many blocks.
 fn large_object(driver: &mut Driver) -> u64 {
     let memory = driver.make(Syscall::MemoryCreate, &[BLOCKS]);
     let large = |id| match &driver.kernel.memories[id].storage {
@@ -160,7 +160,7 @@ fn a_dead_process_gives_fragmented_objects_back() {
     assert_eq!(driver.kernel.system_info().frames_free, before);
 }
 
-/// Maps so many regions of one page side by side.
+/// Maps regions of one page side by side.
 fn many_regions(driver: &mut Driver, memory: u64, count: u64) {
     for region in 0..count {
         driver.call(Syscall::Map, &[0, memory, AT + region * PAGE_SIZE, 0, 1, 1]).unwrap();

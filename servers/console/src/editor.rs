@@ -21,7 +21,7 @@ use window::{View, width_of};
 pub const LINE_MAX: usize = 256;
 /// Bytes of history.
 pub const HISTORY_MAX: usize = 1024;
-/// The columns of a terminal that nobody has measured.
+/// The columns of a terminal that was not measured.
 pub const COLUMNS: usize = 80;
 /// The fewest columns that a line can be edited in.
 const COLUMNS_LEAST: usize = 20;
@@ -65,7 +65,7 @@ pub struct Editor {
 }
 
 impl Editor {
-    /// An empty, hidden line on a terminal with so many columns.
+    /// An empty, hidden line on a terminal with this many columns.
     pub fn new(columns: usize) -> Self {
         Self {
             line: Line::default(),

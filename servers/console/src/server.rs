@@ -132,7 +132,7 @@ impl Server {
         self.press(key);
     }
 
-    /// The leader's key: whoever else reads does so no longer, whatever happens then.
+    /// The leader's key: another reader stops reading, whatever happens then.
     fn attention(&mut self) {
         if self.foreground.take_back() {
             self.foreground_changed();

@@ -25,7 +25,7 @@ pub struct Outcome {
     pub most_bytes: usize,
 }
 
-/// Runs a target with its seeds, then with so many mutated inputs.
+/// Runs a target with its seeds, then with mutated inputs.
 ///
 /// # Errors
 /// What an input led to, and where it is kept.

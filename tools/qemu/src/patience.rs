@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 /// An idle machine takes less than one in so many parts of a CPU; one that has to share it with
 /// others gets more.
 const IDLE: u32 = 20;
-/// So many times the limit is enough for any machine.
+/// This multiple of the limit is enough for any machine.
 const MOST: u32 = 20;
 /// After the limit, how often the machine is looked at.
 const PAUSE: Duration = Duration::from_millis(100);

@@ -8,7 +8,7 @@ use clap::Args;
 /// Explore the protocols of atomics: locks, requests between CPUs, the ring of a queue.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Up to so many preemptions in a schedule
+    /// The most preemptions in a schedule
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=10))]
     preemptions: u8,
     /// Only models whose name contains this

@@ -1,4 +1,4 @@
-//! What commands print. The macros of std panic when nobody reads or the disk is full; those
+//! What commands print. The macros of std panic without a reader or on a full disk; those
 //! here, which take their place in this crate, do not.
 //!
 //! A closed pipe (`cargo xtask graph | head -1`) is a quiet end of the output: the command goes on

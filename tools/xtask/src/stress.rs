@@ -16,7 +16,7 @@ const PER_SIGNAL: Duration = Duration::from_millis(5);
 /// Put the kernel under stress: timers, NMIs, calls, faults, kills, moves, vector patterns.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// For so many seconds, up to a year
+    /// Seconds, up to a year
     #[arg(long, value_name = "N", default_value_t = 600,
         value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
     seconds: u64,

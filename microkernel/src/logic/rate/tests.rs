@@ -11,7 +11,7 @@ struct Machine {
     stamp_hz: u64,
     reference: Reference,
     random: u64,
-    /// One of so many instructions is followed by a pause.
+    /// One of this many instructions is followed by a pause.
     pause_each: u64,
     pause_ns: u64,
 }

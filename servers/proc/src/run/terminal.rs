@@ -14,7 +14,7 @@ use proc_core::MAX_PROGRAMS;
 use service::CallError;
 use sys::Endpoint;
 
-/// The bit that rings when the terminal is to be told again: above those of the slots.
+/// The bit that rings when the terminal must be told again: above those of the slots.
 pub(super) const TELL: u64 = 1 << MAX_PROGRAMS;
 /// How long the terminal is waited for.
 const PATIENCE_NS: u64 = 50_000_000;

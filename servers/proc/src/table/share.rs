@@ -33,7 +33,7 @@ impl Amounts {
         Self(core::array::from_fn(|index| self.0[index].saturating_add(other.0[index])))
     }
 
-    /// The first of these that is above so many quarters of all that there is.
+    /// The first of these above this number of quarters of all that there is.
     fn above(&self, quarters: u64, all: &Self) -> Option<Lack> {
         let each = Scarce::ALL.into_iter().zip(self.0).zip(all.0);
         let mut above = each.filter_map(|((what, wanted), all)| {

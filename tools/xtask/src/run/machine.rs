@@ -108,7 +108,7 @@ impl MachineArguments {
                 machine.append(&word)?;
             }
         }
-        // A user who says so many seconds means the clock on the wall.
+        // A user who gives seconds means the clock on the wall.
         machine.patient = false;
         machine.cpus = self.cpus;
         machine.kvm = self.kvm;

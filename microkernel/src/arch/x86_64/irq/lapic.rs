@@ -148,9 +148,9 @@ pub(crate) fn send_startup(controller: u32, page: u8) {
     send(controller, DELIVER_STARTUP | u32::from(page));
 }
 
-/// The rate that [`calibrate`] measures stamps by: as if the timer had so many ticks a second.
+/// The rate that [`calibrate`] measures stamps by, in ticks a second of an assumed timer.
 const AS_IF_HZ: u64 = 1_000_000_000;
-/// Windows of so many parts of a second.
+/// Windows, as parts of a second.
 const PART: u64 = 500;
 
 /// Measures the timer's rate by time stamps, of which there are so many a second; a timer that

@@ -77,7 +77,7 @@ impl Table {
     ///
     /// # Safety
     /// The frame is zeroed RAM in the physmap that nothing else uses, or a table already; and it
-    /// stays a table as long as this value or a copy of it is used. Whoever sets entries of a root
+    /// stays a table as long as this value or a copy of it is used. Setters of entries of a root
     /// that CPUs load answers for what programs, or the kernel, can reach by them.
     pub(crate) unsafe fn new(frame: Phys) -> Self {
         Self(frame)
