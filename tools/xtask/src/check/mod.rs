@@ -1,12 +1,15 @@
-//! `check`: format, lints, import directions, the border of `unsafe`, compiled-in paths,
-//! interfaces, documentation.
+//! `check`: format, lints, import directions, layers, import cycles, the border of `unsafe`,
+//! compiled-in paths, interfaces, documentation.
 //!
 //! All with the pinned toolchain, so that the answer does not depend on the user's.
 
 mod arrows;
 mod border;
+mod cycles;
 mod docs;
+mod layers;
 mod lints;
+mod modules;
 mod paths;
 pub(crate) mod tokens;
 
@@ -17,8 +20,8 @@ use crate::setup::{self, Toolchain};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
-/// Check format, lints, import directions, the border of unsafe code, compiled-in paths,
-/// interfaces and documentation.
+/// Check format, lints, import directions, layers, import cycles, the border of unsafe code,
+/// compiled-in paths, interfaces and documentation.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Only these checks (may be repeated)
@@ -33,6 +36,10 @@ enum Check {
     Format,
     /// Who depends on whom.
     Imports,
+    /// The layers of the core.
+    Layers,
+    /// Import cycles between files.
+    Cycles,
     /// Where `unsafe` is.
     Unsafe,
     /// Whether a program has the path of the tree in which it was compiled.
@@ -47,9 +54,11 @@ enum Check {
 
 impl Check {
     /// The quick ones first.
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::Format,
         Self::Imports,
+        Self::Layers,
+        Self::Cycles,
         Self::Unsafe,
         Self::Paths,
         Self::Interfaces,
@@ -61,6 +70,8 @@ impl Check {
         match self {
             Self::Format => "format",
             Self::Imports => "import directions",
+            Self::Layers => "layers of the core",
+            Self::Cycles => "import cycles",
             Self::Unsafe => "border of unsafe",
             Self::Paths => "compiled-in paths",
             Self::Interfaces => "interfaces",
@@ -73,6 +84,8 @@ impl Check {
         match self {
             Self::Format => lints::format(toolchain),
             Self::Imports => arrows::check(packages),
+            Self::Layers => layers::check(),
+            Self::Cycles => cycles::check(packages),
             Self::Unsafe => border::check(packages),
             Self::Paths => paths::check(),
             Self::Interfaces => crate::api::check(packages),

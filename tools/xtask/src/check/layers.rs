@@ -1,0 +1,261 @@
+//! The layers of the kernel's core: no module imports or calls what lies above it.
+//!
+//! A module here is a child of the crate root with all files below it. It uses another module
+//! by an import, or by a call of a method that only higher layers define: the methods of a
+//! type may be spread over the modules, and a call of one needs no import.
+
+use super::modules::Crate;
+use crate::workspace;
+use anyhow::{Result, bail};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The root of the core.
+const ROOT: &str = "microkernel/src/lib.rs";
+
+/// The layers with their modules, the lowest first. Modules of one layer may use each other.
+const LAYERS: [(&str, &[&str]); 8] = [
+    ("base", &["arena", "logic", "machine", "number", "trace"]),
+    ("objects", &["object", "time"]),
+    ("memory", &["mem"]),
+    ("sched", &["sched"]),
+    // The structure that holds the parts, and what looks at all of them.
+    ("kernel", &["checks", "holds", "kernel", "log"]),
+    ("ipc", &["fault", "ipc", "lifecycle", "vector"]),
+    ("syscall", &["syscall"]),
+    ("exit", &["exit"]),
+];
+
+/// Modules outside of the layers: they may use all, and no layer uses them.
+const OUTSIDE: [&str; 1] = ["hosted"];
+
+/// Methods that types of the standard library have, too: a call says nothing about the layer.
+const STANDARD: [&str; 2] = ["iter", "skip"];
+
+/// Upward arrows of today. The list may only become shorter.
+const EXCEPTIONS: [(&str, &str); 29] = [
+    ("checks", "lifecycle"),
+    ("fault", "exit"),
+    ("fault", "syscall"),
+    ("holds", "exit"),
+    ("ipc", "exit"),
+    ("ipc", "syscall"),
+    ("kernel", "exit"),
+    ("kernel", "lifecycle"),
+    ("kernel", "syscall"),
+    ("lifecycle", "exit"),
+    ("lifecycle", "syscall"),
+    ("log", "lifecycle"),
+    ("machine", "object"),
+    ("mem", "exit"),
+    ("mem", "ipc"),
+    ("mem", "kernel"),
+    ("mem", "lifecycle"),
+    ("mem", "syscall"),
+    ("object", "exit"),
+    ("object", "fault"),
+    ("object", "log"),
+    ("object", "mem"),
+    ("sched", "exit"),
+    ("sched", "fault"),
+    ("sched", "ipc"),
+    ("sched", "kernel"),
+    ("sched", "lifecycle"),
+    ("syscall", "exit"),
+    ("vector", "exit"),
+];
+
+/// An arrow between two modules of the core, with one example of each way to use.
+type Arrows = BTreeMap<(String, String), BTreeSet<String>>;
+
+/// Checks the core.
+pub(super) fn check() -> Result<()> {
+    let read = Crate::read(&workspace::root().join(ROOT))?;
+    let problems = problems(&arrows(&read), &EXCEPTIONS);
+    if problems.is_empty() {
+        return Ok(());
+    }
+    bail!("{} wrong\n  {}", problems.len(), problems.join("\n  "))
+}
+
+fn problems(arrows: &Arrows, exceptions: &[(&str, &str)]) -> Vec<String> {
+    let mut problems = Vec::new();
+    let excepted = |from: &str, to: &str| exceptions.contains(&(from, to));
+    for ((from, to), uses) in arrows {
+        let uses = uses.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        match (layer(from), layer(to)) {
+            (Some(low), Some(high)) if low < high && !excepted(from, to) => problems.push(format!(
+                "{from} is in layer {}, below {to} in layer {}, and uses {uses}",
+                LAYERS[low].0, LAYERS[high].0
+            )),
+            (Some(_), Some(_)) => {}
+            _ => {
+                let new = if layer(from).is_none() { from } else { to };
+                problems.push(format!("{new} is in no layer: give it one in check/layers.rs"));
+            }
+        }
+    }
+    let gone = exceptions
+        .iter()
+        .filter(|(from, to)| !arrows.contains_key(&((*from).to_owned(), (*to).to_owned())));
+    problems.extend(gone.map(|(from, to)| {
+        format!("{from} uses {to} no more: remove the exception in check/layers.rs")
+    }));
+    problems.dedup();
+    problems
+}
+
+fn layer(module: &str) -> Option<usize> {
+    LAYERS.iter().position(|(_, modules)| modules.contains(&module))
+}
+
+/// All arrows between modules; the root of the crate and what is outside have none.
+fn arrows(read: &Crate) -> Arrows {
+    let mut arrows = Arrows::new();
+    let mut add = |from: &str, to: &str, what: String| {
+        if from != to && !OUTSIDE.contains(&from) {
+            arrows.entry((from.to_owned(), to.to_owned())).or_default().insert(what);
+        }
+    };
+    for (index, imports) in read.imports().iter().enumerate() {
+        let Some(from) = read.modules[index].path.first() else { continue };
+        for target in imports.iter().map(|target| &read.modules[*target]) {
+            if let Some(to) = target.path.first() {
+                add(from, to, target.path.join("::"));
+            }
+        }
+    }
+    let defined = definitions(read);
+    for module in &read.modules {
+        let Some(from) = module.path.first() else { continue };
+        let mut calls = BTreeSet::new();
+        called(&module.code, &mut calls);
+        for name in calls {
+            if let Some(to) = only_above(from, defined.get(&name)) {
+                add(from, to, format!("{}() in {}", name, module.path.join("::")));
+            }
+        }
+    }
+    arrows
+}
+
+/// The module that defines the method, when all that do are in higher layers.
+fn only_above<'a>(from: &str, defined: Option<&'a BTreeSet<String>>) -> Option<&'a String> {
+    let own = layer(from)?;
+    let above = |module: &&String| layer(module).is_some_and(|layer| layer > own);
+    let modules = defined?;
+    modules.iter().all(|module| above(&module)).then(|| modules.first()).flatten()
+}
+
+/// The modules that define each function.
+fn definitions(read: &Crate) -> BTreeMap<String, BTreeSet<String>> {
+    let mut defined: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for module in &read.modules {
+        let Some(top) = module.path.first().filter(|top| !OUTSIDE.contains(&top.as_str())) else {
+            continue;
+        };
+        let mut names = BTreeSet::new();
+        functions(&module.code, &mut names);
+        for name in names.into_iter().filter(|name| !STANDARD.contains(&name.as_str())) {
+            defined.entry(name).or_default().insert(top.clone());
+        }
+    }
+    defined
+}
+
+/// The names behind `fn`.
+fn functions(code: &[TokenTree], names: &mut BTreeSet<String>) {
+    for (at, token) in code.iter().enumerate() {
+        match (token, code.get(at + 1)) {
+            (TokenTree::Group(group), _) => functions(&inside(&group.stream()), names),
+            (TokenTree::Ident(word), Some(TokenTree::Ident(name))) if word == "fn" => {
+                names.insert(name.to_string());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The names of called methods: `.name(…)`, `.name::<…>(…)` and `Self::name`.
+fn called(code: &[TokenTree], names: &mut BTreeSet<String>) {
+    for (at, token) in code.iter().enumerate() {
+        match token {
+            TokenTree::Group(group) => called(&inside(&group.stream()), names),
+            TokenTree::Ident(name) if is_call(&code[..at], &code[at + 1..]) => {
+                names.insert(name.to_string());
+            }
+            _ => {}
+        }
+    }
+}
+
+fn is_call(before: &[TokenTree], after: &[TokenTree]) -> bool {
+    let mark = |token: &TokenTree, wanted: char| matches!(token, TokenTree::Punct(mark) if mark.as_char() == wanted);
+    match before {
+        [.., TokenTree::Ident(own), a, b] if mark(a, ':') && mark(b, ':') => own == "Self",
+        [.., dot] if mark(dot, '.') => match after {
+            [TokenTree::Group(group), ..] => group.delimiter() == Delimiter::Parenthesis,
+            [a, b, c, ..] => mark(a, ':') && mark(b, ':') && mark(c, '<'),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+fn inside(stream: &TokenStream) -> Vec<TokenTree> {
+    stream.clone().into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Arrows, Crate, arrows, problems};
+
+    fn core(files: &[(&str, &str)]) -> Arrows {
+        let folder = tempfile::tempdir().unwrap();
+        for (file, text) in files {
+            std::fs::write(folder.path().join(file), text).unwrap();
+        }
+        arrows(&Crate::read(&folder.path().join("lib.rs")).unwrap())
+    }
+
+    #[test]
+    fn an_upward_import_is_wrong_and_a_downward_one_is_not() {
+        let found = core(&[
+            ("lib.rs", "mod exit; mod mem;"),
+            ("mem.rs", "use crate::exit::Work;"),
+            ("exit.rs", "use crate::mem::Frames;"),
+        ]);
+        let told = problems(&found, &[]);
+        assert_eq!(told, ["mem is in layer memory, below exit in layer exit, and uses exit"]);
+        assert!(problems(&found, &[("mem", "exit")]).is_empty());
+    }
+
+    #[test]
+    fn a_call_of_a_method_that_only_higher_layers_define_is_upward() {
+        let found = core(&[
+            ("lib.rs", "mod ipc; mod object; mod sched;"),
+            ("object.rs", "fn here() {}"),
+            ("sched.rs", "fn f(k: &K) { k.reply(); k.here(); k.field; k.both(); Self::send(); }"),
+            ("ipc.rs", "impl K { fn reply() {} fn here() {} fn field() {} fn send() {} }"),
+        ]);
+        let uses = "reply() in sched, send() in sched";
+        assert_eq!(
+            problems(&found, &[]),
+            [format!("sched is in layer sched, below ipc in layer ipc, and uses {uses}")]
+        );
+    }
+
+    #[test]
+    fn what_has_no_layer_and_what_is_excepted_in_vain_is_told() {
+        let found = core(&[
+            ("lib.rs", "mod mem; mod new; mod hosted;"),
+            ("mem.rs", "use crate::new::A;"),
+            ("new.rs", ""),
+            ("hosted.rs", "use crate::mem::B;"),
+        ]);
+        let told = problems(&found, &[("mem", "exit")]);
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told[0].starts_with("new is in no layer"));
+        assert!(told[1].starts_with("mem uses exit no more"));
+    }
+}
