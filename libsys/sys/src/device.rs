@@ -2,7 +2,7 @@
 
 use crate::handle::{created, object};
 use crate::raw::{address_of, argument, plain, with_memory};
-use crate::{Error, Notification, Process};
+use crate::{Error, Memory, Notification, Process};
 use abi::Syscall;
 
 object! {
@@ -27,6 +27,14 @@ impl Resource {
         let (handle, next) = plain(Syscall::ProcessFind, arguments)?;
         let found = (handle != 0).then(|| created(Ok((handle, 0)))).transpose()?;
         Ok((found.map(Process::from), next))
+    }
+}
+
+impl Memory {
+    /// The memory of a device.
+    pub fn device(resource: &Resource, physical: u64, pages: u64) -> Result<Self, Error> {
+        let arguments = [argument(resource.handle()), physical, pages, 0, 0, 0];
+        created(plain(Syscall::MemoryDevice, arguments)).map(Self::from)
     }
 }
 

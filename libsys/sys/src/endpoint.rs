@@ -2,7 +2,7 @@
 
 use crate::handle::{copy, created, object};
 use crate::message::{received_len, taken};
-use crate::raw::{Arguments, Outcome, argument, check, exchange, exchange_words, plain};
+use crate::raw::{Arguments, Returned, argument, check, exchange, exchange_words, plain};
 use crate::{
     Answer, Error, FOREVER, Gifts, Incoming, Message, Notification, Received, ReceivedWords,
     Rights, Words,
@@ -175,7 +175,7 @@ impl Endpoint {
         &self,
         reply: &mut Option<ReplyRight>,
         label: u32,
-        exchange: impl FnOnce(Syscall, Arguments) -> Outcome,
+        exchange: impl FnOnce(Syscall, Arguments) -> Returned,
     ) -> Result<ReceivedWords, Error> {
         let token = reply.take().map(ReplyRight::into_token);
         let out = match token {
@@ -267,7 +267,7 @@ fn reply_to(token: ReplyToken, message: &mut Message<'_>) -> Result<(), Error> {
 }
 
 /// The right to answer comes back when the answer was wrong: the call is still open.
-fn give_back(reply: &mut Option<ReplyRight>, token: ReplyToken, out: &Outcome) {
+fn give_back(reply: &mut Option<ReplyRight>, token: ReplyToken, out: &Returned) {
     if check(out.status).is_err_and(is_repliers) {
         *reply = Some(ReplyRight::new(token));
     }
@@ -291,11 +291,11 @@ fn bytes_alone(envelope: &Envelope) -> usize {
 }
 
 /// The right to answer what came, if an answer is awaited.
-fn right(out: &Outcome) -> Option<ReplyRight> {
+fn right(out: &Returned) -> Option<ReplyRight> {
     (out.token != 0).then(|| ReplyRight(ReplyToken(out.token)))
 }
 
-fn received(out: &Outcome, words: Words, envelope: &Envelope) -> Result<Received, Error> {
+fn received(out: &Returned, words: Words, envelope: &Envelope) -> Result<Received, Error> {
     check(out.status)?;
     let label = low_half(out.value1);
     if label == NOTIFIED_LABEL {

@@ -25,8 +25,6 @@
 
 extern crate alloc;
 
-#[cfg(any(target_os = "none", test))]
-mod address;
 mod buffer;
 mod device;
 mod endpoint;
@@ -40,10 +38,12 @@ mod mapping;
 mod memory;
 mod message;
 mod notification;
+mod pages;
 mod process;
 mod raw;
 mod sched_context;
 mod shared;
+mod space;
 pub mod start;
 mod system;
 mod thread;
@@ -75,11 +75,13 @@ pub use failure::Failure;
 pub use handle::{BorrowedHandle, Handles, Object, OwnedHandle};
 pub use lifeline::{Lifeline, LifelineWatch};
 pub use loan::Loan;
-pub use mapping::{Constant, Mapping, Pages};
+pub use mapping::Mapping;
 pub use memory::{Memory, MemoryInfo};
-pub use message::{Answer, Gifts, Incoming, Message, Received, ReceivedWords, Words};
+pub use message::{Answer, Gifts, Incoming, Message, Received, ReceivedWords};
 pub use notification::Notification;
+pub use pages::{Constant, Pages};
 pub use process::Process;
+pub use raw::Words;
 pub use sched_context::{SchedContext, Terms, Usage};
 pub use shared::Shared;
 pub use system::{

@@ -2,7 +2,7 @@
 
 use crate::handle::{created, object};
 use crate::raw::{argument, plain};
-use crate::{Error, Mapping, Process, Protection, Resource};
+use crate::{Error, Mapping, Process, Protection};
 use abi::Syscall;
 
 object! {
@@ -31,12 +31,6 @@ impl Memory {
         created(plain(Syscall::MemoryCreate, arguments)).map(Self)
     }
 
-    /// The memory of a device.
-    pub fn device(resource: &Resource, physical: u64, pages: u64) -> Result<Self, Error> {
-        let arguments = [argument(resource.handle()), physical, pages, 0, 0, 0];
-        created(plain(Syscall::MemoryDevice, arguments)).map(Self)
-    }
-
     /// Its size and kind.
     pub fn info(&self) -> Result<MemoryInfo, Error> {
         let arguments = [argument(self.handle()), 0, 0, 0, 0, 0];
@@ -46,7 +40,7 @@ impl Memory {
 
     /// Maps all of it into this process, where there is room.
     pub fn map_own(&self, protection: Protection) -> Result<Mapping, Error> {
-        Mapping::new(self, 0, self.info()?.pages, protection)
+        Mapping::new(self.handle(), 0, self.info()?.pages, protection)
     }
 
     /// Maps some of its pages into this process.
@@ -56,6 +50,6 @@ impl Memory {
         pages: u64,
         protection: Protection,
     ) -> Result<Mapping, Error> {
-        Mapping::new(self, first, pages, protection)
+        Mapping::new(self.handle(), first, pages, protection)
     }
 }

@@ -1,10 +1,7 @@
 //! What is sent and what comes back.
 
-use crate::{Endpoint, Error, Handles, Object, OwnedHandle, ReplyRight, Rights};
+use crate::{Endpoint, Error, Handles, Object, OwnedHandle, ReplyRight, Rights, Words};
 use abi::{Envelope, GIFTS, Gift, Handle};
-
-/// The words that travel in registers.
-pub type Words = [u64; abi::WORDS];
 
 /// Handles to send: some are moved, some copied.
 #[derive(Debug, Default)]

@@ -14,6 +14,7 @@
 //! # Ok::<(), sys::Error>(())
 //! ```
 
+mod mask;
 #[cfg(all(target_os = "none", target_feature = "sse2"))]
 mod vectors;
 
@@ -21,7 +22,10 @@ use crate::raw::{address_of, argument, plain, with_memory};
 use crate::{Error, Mapping, Memory, Notification, PAGE_SIZE, Protection};
 pub use abi::SavedFrame;
 use abi::Syscall;
-use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use core::sync::atomic::{AtomicPtr, Ordering};
+#[cfg(target_os = "none")]
+pub(crate) use mask::Masked;
+pub use mask::mask;
 #[cfg(all(target_os = "none", target_feature = "sse2"))]
 use vectors::entry;
 
@@ -30,14 +34,12 @@ pub type Handler = fn(bits: u64, interrupted: &SavedFrame);
 
 /// The registered [`Handler`]; null: none.
 static HANDLER: AtomicPtr<()> = AtomicPtr::new(core::ptr::null_mut());
-/// Whether any thread may be diverted, so that locks have to mask.
-static ACTIVE: AtomicBool = AtomicBool::new(false);
 
 /// Diverts the calling thread to the handler for bits of the notification; bits set in
 /// `mask` stay pending.
 pub fn register(bell: &Notification, handler: Handler, mask: u64) -> Result<(), Error> {
     HANDLER.store(handler as *mut (), Ordering::Release);
-    ACTIVE.store(true, Ordering::Release);
+    mask::activate();
     let entry = address_of(entry as *const ());
     let arguments = [argument(bell.handle()), entry, 0, mask, 0, 0];
     // SAFETY: 1. `entry` has the convention that the kernel enters handlers with (two
@@ -109,11 +111,6 @@ pub fn unregister() -> Result<(), Error> {
     unsafe { with_memory(Syscall::UpcallRegister, [0; 6]) }.map(|_| ())
 }
 
-/// Sets which bits stay pending for the calling thread: the old mask.
-pub fn mask(mask: u64) -> Result<u64, Error> {
-    plain(Syscall::UpcallMask, [mask, 0, 0, 0, 0, 0]).map(|(old, _)| old)
-}
-
 /// Where the kernel enters, in programs without vector registers.
 #[cfg(not(any(target_arch = "x86", all(target_os = "none", target_feature = "sse2"))))]
 extern "C" fn entry(bits: u64, frame: *mut SavedFrame) -> ! {
@@ -163,39 +160,5 @@ extern "C" fn handle(bits: u64, frame: *mut SavedFrame) {
         // SAFETY: the kernel wrote a whole frame there, on this thread's stack above the
         // current frame, and nobody else uses it.
         handler(bits, unsafe { &*frame });
-    }
-}
-
-/// Upcalls of this thread are masked while it lives; does nothing in programs without
-/// handlers.
-#[cfg(target_os = "none")]
-pub(crate) struct Masked(Option<u64>);
-
-#[cfg(target_os = "none")]
-impl Masked {
-    pub(crate) fn enter() -> Self {
-        Self(ACTIVE.load(Ordering::Acquire).then(|| mask(u64::MAX).ok()).flatten())
-    }
-
-    /// The mask to go back to, for those who keep it themselves; `u64::MAX` for none.
-    pub(crate) fn into_raw(self) -> u64 {
-        let old = self.0.unwrap_or(u64::MAX);
-        core::mem::forget(self);
-        old
-    }
-
-    /// What [`Masked::into_raw`] gave.
-    pub(crate) fn from_raw(old: u64) -> Self {
-        Self((old != u64::MAX).then_some(old))
-    }
-}
-
-#[cfg(target_os = "none")]
-impl Drop for Masked {
-    fn drop(&mut self) {
-        if let Some(old) = self.0 {
-            // It can fail only when the thread was never registered: then nothing is masked.
-            let _ = mask(old);
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! Handles for the processes of a test.
 
-use super::seat::with_seat;
+use crate::raw::hosted::seat::with_seat;
 use crate::{BorrowedHandle, Error, Handle, OwnedHandle, Process, Rights};
 use core_kernel::object::ProcessId;
 

@@ -6,40 +6,21 @@ mod native;
 use native as backend;
 
 #[cfg(not(target_os = "none"))]
-use crate::host as backend;
+pub(crate) mod hosted;
+#[cfg(not(target_os = "none"))]
+use hosted as backend;
 
-use crate::{Error, Words};
-use abi::{Envelope, Handle, Syscall};
+mod convention;
+
+use crate::Error;
+use abi::{Envelope, Syscall};
+pub use convention::Words;
+pub(crate) use convention::{Arguments, Returned, address_of, argument, check, handle_in};
 
 #[cfg(all(target_os = "none", target_arch = "x86", feature = "hazard"))]
 pub use native::Way;
 #[cfg(all(target_os = "none", target_arch = "x86", feature = "hazard"))]
 pub(crate) use native::{enter_by, way};
-
-/// What a message call takes beside its words: argument 0, an endpoint or a reply token, and
-/// argument 1, the label, and for `ReplyRecv` the endpoint.
-pub(crate) type Arguments = [u64; 2];
-
-/// What a message call gives back beside the words.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Outcome {
-    /// 0 or an error's number.
-    pub(crate) status: u64,
-    /// Value 0: badge, bits or label.
-    pub(crate) value0: u64,
-    /// Value 1: label.
-    pub(crate) value1: u64,
-    /// The reply token.
-    pub(crate) token: u64,
-}
-
-/// Status to result. A number that the ABI does not know counts as [`Error::NoSuchCall`].
-pub(crate) fn check(status: u64) -> Result<(), Error> {
-    match status {
-        0 => Ok(()),
-        other => Err(Error::from_status(other).unwrap_or(Error::NoSuchCall)),
-    }
-}
 
 /// A call with a message. The words that come take the places of those that go. The
 /// envelope's addresses are filled here from real slices, which is what makes it safe.
@@ -51,7 +32,7 @@ pub(crate) fn exchange(
     envelope: &mut Envelope,
     send: &[u8],
     receive: &mut [u8],
-) -> Outcome {
+) -> Returned {
     envelope.send_address = address_of(send.as_ptr());
     envelope.send_len = send.len() as u64;
     envelope.receive_address = address_of(receive.as_mut_ptr());
@@ -64,18 +45,9 @@ pub(crate) fn exchange(
 
 /// A call with words and nothing else, in both directions; it waits as long as it takes.
 #[inline(always)]
-pub(crate) fn exchange_words(number: Syscall, arguments: Arguments, words: &mut Words) -> Outcome {
+pub(crate) fn exchange_words(number: Syscall, arguments: Arguments, words: &mut Words) -> Returned {
     // SAFETY: message calls without an envelope touch no memory.
     unsafe { backend::message(number, arguments, words, None) }
-}
-
-/// What travels for an envelope in a register.
-#[cfg(target_os = "none")]
-pub(crate) fn envelope_register(envelope: Option<&mut Envelope>) -> u64 {
-    envelope.map_or(0, |envelope| {
-        let address = address_of(core::ptr::from_mut(envelope));
-        envelope.register(address)
-    })
 }
 
 /// A call that names no memory: numbers and handles only. Inlined, so that the check of a number
@@ -102,21 +74,6 @@ pub(crate) unsafe fn with_memory(
 ) -> Result<(u64, u64), Error> {
     // SAFETY: the caller's duty is the same.
     unsafe { backend::plain(number, arguments) }
-}
-
-/// The value of a handle as an argument.
-pub(crate) fn argument(handle: Handle) -> u64 {
-    u64::from(handle.0)
-}
-
-/// The handle in a result.
-pub(crate) fn handle_in(value: u64) -> Result<Handle, Error> {
-    u32::try_from(value).map(Handle).map_err(|_| Error::BadHandle)
-}
-
-/// A pointer as the kernel wants it; the memory counts as reachable by the kernel.
-pub(crate) fn address_of<T>(pointer: *const T) -> u64 {
-    pointer.expose_provenance() as u64
 }
 
 /// Whether the call takes no address, so that it can do no harm to memory safety.
@@ -174,19 +131,4 @@ const fn names_no_memory(number: Syscall) -> bool {
             | Syscall::PortWrite
             | Syscall::Shutdown
     )
-}
-
-/// Maps pages of a memory object into this process, at an address of the backend's choice.
-pub(crate) fn map_own(
-    memory: Handle,
-    first: u64,
-    pages: u64,
-    protection: abi::Protection,
-) -> Result<u64, Error> {
-    backend::map_own(memory, first, pages, protection)
-}
-
-/// Unmaps what [`map_own`] mapped; the caller has no reference to it any more.
-pub(crate) fn unmap_own(address: u64, pages: u64) {
-    backend::unmap_own(address, pages);
 }

@@ -1,8 +1,8 @@
 //! System calls of 32-bit code: the values in a [`CompatCall`] on the stack, and the fastest
 //! way in that the CPU has.
 
-use super::super::{Arguments, Outcome, check, envelope_register};
-use crate::{Error, Words};
+use crate::Error;
+use crate::raw::convention::{Arguments, Returned, Words, check, envelope_register};
 use abi::{CompatCall, Envelope, Syscall};
 use core::arch::naked_asm;
 use core::arch::x86::__cpuid;
@@ -54,7 +54,7 @@ fn by_vendor() -> Way {
 /// Makes the call by this way: the status.
 ///
 /// # Safety
-/// 1. The CPU has the way. 2. See [`super::super::with_memory`].
+/// 1. The CPU has the way. 2. See [`crate::raw::with_memory`].
 pub(crate) unsafe fn enter_by(way: Way, number: u32, call: &mut CompatCall) -> u32 {
     // SAFETY: the caller's promises; the block is a live, exclusive, aligned value.
     unsafe {
@@ -118,7 +118,7 @@ unsafe fn enter(number: Syscall, call: &mut CompatCall) -> u64 {
 /// A call without a message.
 ///
 /// # Safety
-/// See [`super::super::with_memory`].
+/// See [`crate::raw::with_memory`].
 pub(crate) unsafe fn plain(number: Syscall, arguments: [u64; 6]) -> Result<(u64, u64), Error> {
     let [a0, a1, a2, a3, a4, a5] = arguments;
     let mut call = CompatCall { values: [a0, a1], words: [a2, a3, a4, a5, 0, 0, 0], envelope: 0 };
@@ -137,11 +137,11 @@ pub(crate) unsafe fn message(
     values: Arguments,
     words: &mut Words,
     envelope: Option<&mut Envelope>,
-) -> Outcome {
+) -> Returned {
     let mut call = CompatCall { values, words: *words, envelope: envelope_register(envelope) };
     // SAFETY: message calls touch the envelope and what it names, and no other memory.
     let status = unsafe { enter(number, &mut call) };
     let CompatCall { values: [value0, value1], envelope: token, .. } = call;
     *words = call.words;
-    Outcome { status, value0, value1, token }
+    Returned { status, value0, value1, token }
 }

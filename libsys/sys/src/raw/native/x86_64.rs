@@ -1,14 +1,14 @@
 //! The `SYSCALL` instruction, written once for each register convention.
 
-use super::super::{Arguments, Outcome, check, envelope_register};
-use crate::{Error, Words};
+use crate::Error;
+use crate::raw::convention::{Arguments, Returned, Words, check, envelope_register};
 use abi::{Envelope, Syscall};
 use core::arch::asm;
 
 /// A call without a message.
 ///
 /// # Safety
-/// See [`super::with_memory`].
+/// See [`crate::raw::with_memory`].
 #[inline(always)]
 pub(crate) unsafe fn plain(number: Syscall, arguments: [u64; 6]) -> Result<(u64, u64), Error> {
     let [a0, a1, a2, a3, a4, a5] = arguments;
@@ -46,8 +46,8 @@ pub(crate) unsafe fn message(
     [target, label]: Arguments,
     words: &mut Words,
     envelope: Option<&mut Envelope>,
-) -> Outcome {
-    let mut out = Outcome::default();
+) -> Returned {
+    let mut out = Returned::default();
     // SAFETY: as in `plain`; message calls also return words and a token in the
     // registers listed.
     unsafe {

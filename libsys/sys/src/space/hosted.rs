@@ -1,6 +1,6 @@
 //! What memory objects hold: the host's own memory, one block for each object.
 
-use super::seat::{go_on, with_seat};
+use crate::raw::hosted::seat::{go_on, with_seat};
 use crate::{Error, PAGE_SIZE};
 use abi::{Handle, Protection, Syscall};
 use core::cell::UnsafeCell;
@@ -30,7 +30,7 @@ fn blocks() -> MutexGuard<'static, Blocks> {
 }
 
 /// Maps for the kernel, which checks everything, and tells where the host has the bytes.
-pub(super) fn map(
+pub(super) fn map_own(
     memory: Handle,
     first: u64,
     pages: u64,
@@ -56,7 +56,10 @@ fn new_block(pages: u64) -> Block {
 }
 
 /// Unmaps for the kernel; the bytes stay: see [`Block`].
-pub(super) fn unmap(address: u64, pages: u64) {
+///
+/// # Safety
+/// See [`super::unmap_own`]; here nothing depends on it.
+pub(super) unsafe fn unmap_own(address: u64, pages: u64) {
     let mut blocks = blocks();
     let Some(place) = blocks.mapped.iter().position(|(mapped, _)| *mapped == address) else {
         return;

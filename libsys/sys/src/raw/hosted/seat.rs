@@ -1,13 +1,11 @@
 //! Which thread of which process of which kernel a host thread is.
 
-use super::panic;
-use crate::{Error, Process};
+use crate::Error;
 use core::cell::RefCell;
 use core_kernel::hosted::{Gone, Live, Seat};
 use core_kernel::object::ProcessId;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, LazyLock};
-use std::thread::JoinHandle;
 
 thread_local! {
     static SEAT: RefCell<Option<Seat>> = const { RefCell::new(None) };
@@ -25,7 +23,7 @@ struct Killed;
 
 /// Does something with the calling thread's seat; it takes one in the shared process when it
 /// has none.
-pub(super) fn with_seat<T>(act: impl FnOnce(&Seat) -> Result<T, Error>) -> Result<T, Error> {
+pub(crate) fn with_seat<T>(act: impl FnOnce(&Seat) -> Result<T, Error>) -> Result<T, Error> {
     let done = SEAT.try_with(|place| {
         let mut place = place.try_borrow_mut().map_err(|_| Error::BadState)?;
         if place.is_none() {
@@ -39,13 +37,13 @@ pub(super) fn with_seat<T>(act: impl FnOnce(&Seat) -> Result<T, Error>) -> Resul
 }
 
 /// Whether the thread is in the shared process.
-pub(super) fn is_default() -> bool {
+pub(crate) fn is_default() -> bool {
     with_seat(|seat| Ok(Some(seat.process()) == DEFAULT.1 && Arc::ptr_eq(seat.live(), &DEFAULT.0)))
         .unwrap_or(false)
 }
 
 /// The thread was killed: it goes no further. What it drops on the way makes calls that fail.
-pub(super) fn unwind<T>(while_unwinding: T) -> T {
+pub(crate) fn unwind<T>(while_unwinding: T) -> T {
     if std::thread::panicking() {
         return while_unwinding;
     }
@@ -53,12 +51,12 @@ pub(super) fn unwind<T>(while_unwinding: T) -> T {
 }
 
 /// The result of a call, if the thread may go on.
-pub(super) fn go_on<T>(called: Result<Result<T, Error>, Gone>) -> Result<T, Error> {
+pub(crate) fn go_on<T>(called: Result<Result<T, Error>, Gone>) -> Result<T, Error> {
     called.unwrap_or_else(|Gone| unwind(Err(Error::BadState)))
 }
 
 /// Puts the calling thread into a seat while something runs.
-fn seated<T>(seat: Seat, work: impl FnOnce() -> T) -> T {
+pub(crate) fn seated<T>(seat: Seat, work: impl FnOnce() -> T) -> T {
     let before = SEAT.replace(Some(seat));
     let done = catch_unwind(AssertUnwindSafe(work));
     // Dropped outside of the borrow: it makes calls.
@@ -85,35 +83,6 @@ pub fn in_system<T>(test: impl FnOnce() -> T) -> T {
         Ok(seat) => seated(seat, test),
         Err(error) => panic!("no seat in a new system: {error}"),
     }
-}
-
-/// Runs work on a new host thread, as a new thread of a process that the caller holds. A panic
-/// ends the process, as in an image.
-pub fn spawn_in<T: Send + 'static>(
-    process: &Process,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<JoinHandle<T>, Error> {
-    let handle = process.handle();
-    let seat = with_seat(|seat| seat.live().sit(seat.process_of(handle)?))?;
-    Ok(std::thread::spawn(move || {
-        panic::begin(true);
-        seated(seat, work)
-    }))
-}
-
-/// Runs work on a new host thread, as a new thread of the caller's process.
-pub(crate) fn spawn_own(work: Box<dyn FnOnce() + Send>) -> Result<(), Error> {
-    let seat = with_seat(|seat| seat.live().sit(seat.process()))?;
-    let program = panic::in_program();
-    std::thread::spawn(move || {
-        panic::begin(program);
-        let ended = catch_unwind(AssertUnwindSafe(|| seated(seat, work)));
-        match ended {
-            Err(payload) if !payload.is::<Killed>() => resume_unwind(payload),
-            _ => {}
-        }
-    });
-    Ok(())
 }
 
 /// Whether what a joined thread unwound with means that it was killed.
