@@ -1,7 +1,8 @@
 //! A scripted client.
 
+use crate::System;
 use crate::life::{Ended, Life};
-use crate::program::Program;
+use crate::recipe::Recipe;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,12 +15,13 @@ pub struct Client<T> {
 
 impl<T: Send + 'static> Client<T> {
     pub(crate) fn start(
-        program: Program<'_>,
+        system: &System,
+        recipe: &Recipe,
         script: impl FnOnce(rt::Env) -> T + Send + 'static,
     ) -> Self {
         let result = Arc::new(Mutex::new(None));
         let place = result.clone();
-        let life = program.recipe.start(program.system, move || {
+        let life = recipe.start(system, move || {
             rt::run(move |env| {
                 let result = script(env);
                 *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);

@@ -49,6 +49,7 @@
 mod client;
 mod life;
 mod program;
+mod recipe;
 mod relay;
 mod server;
 mod system;

@@ -26,6 +26,16 @@ pub struct Relay {
     fates: Fates,
 }
 
+impl System {
+    /// A notification that passes its bits on to this one, as far as the test lets it.
+    ///
+    /// # Panics
+    /// When the system has no room for it.
+    pub fn relay(&self, to: &Notification) -> Relay {
+        Relay::start(self, to)
+    }
+}
+
 impl Relay {
     pub(crate) fn start(system: &System, to: &Notification) -> Self {
         let front = match Notification::create() {

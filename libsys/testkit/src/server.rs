@@ -1,7 +1,7 @@
 //! A server under test.
 
 use crate::life::{Ended, Life};
-use crate::program::{Program, Recipe};
+use crate::recipe::Recipe;
 use crate::{Client, System};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -28,8 +28,7 @@ pub struct Server<'a> {
 }
 
 impl<'a> Server<'a> {
-    pub(crate) fn start(program: Program<'a>, main: Main) -> Self {
-        let Program { system, mut recipe } = program;
+    pub(crate) fn start(system: &'a System, mut recipe: Recipe, main: Main) -> Self {
         let endpoint = match Endpoint::create() {
             Ok(endpoint) => endpoint,
             Err(error) => panic!("an endpoint for `{}`: {error}", recipe.name),
@@ -58,9 +57,9 @@ impl<'a> Server<'a> {
         script: impl FnOnce(Endpoint) -> T + Send + 'static,
     ) -> Client<T> {
         self.clients.set(self.clients.get() + 1);
-        let program = self.system.program(name);
-        let program = program.badged("server", &self.endpoint, CLIENTS, self.clients.get());
-        program.script(move |env| match env.handle("server") {
+        let mut recipe = Recipe::new(name);
+        recipe.grant("server", &self.endpoint, CLIENTS, self.clients.get());
+        Client::start(self.system, &recipe, move |env| match env.handle("server") {
             Ok(endpoint) => script(endpoint),
             Err(failure) => panic!("{failure}"),
         })

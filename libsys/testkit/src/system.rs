@@ -1,11 +1,9 @@
 //! A test's own system, and what it leaves behind.
 
 use crate::life::Life;
-use crate::{Program, Relay, Server};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
-use sys::Notification;
 
 /// How long threads that were killed may take to come to a system call and end.
 const PATIENCE_MS: u32 = 1_000;
@@ -64,31 +62,6 @@ fn check_balance(before: [u64; 5]) {
 }
 
 impl System {
-    /// A program of this name, which is given nothing yet.
-    pub fn program(&self, name: &str) -> Program<'_> {
-        Program::new(self, name)
-    }
-
-    /// Starts a server that is given its endpoint and nothing else.
-    ///
-    /// # Panics
-    /// When the system has no room for it.
-    pub fn serve(
-        &self,
-        name: &str,
-        main: impl Fn(rt::Env) -> Result<(), rt::Failure> + Send + Sync + 'static,
-    ) -> Server<'_> {
-        self.program(name).serve(main)
-    }
-
-    /// A notification that passes its bits on to this one, as far as the test lets it.
-    ///
-    /// # Panics
-    /// When the system has no room for it.
-    pub fn relay(&self, to: &Notification) -> Relay {
-        Relay::start(self, to)
-    }
-
     /// Waits until every other thread of the system waits in a system call.
     pub fn settle(&self) {
         sys::sleep_for(1);
