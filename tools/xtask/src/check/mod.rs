@@ -1,5 +1,5 @@
 //! `check`: format, lints, import directions, layers, import cycles, the border of `unsafe`,
-//! compiled-in paths, interfaces, documentation.
+//! compiled-in paths, words, interfaces, documentation.
 //!
 //! All with the pinned toolchain, so that the answer does not depend on the user's.
 
@@ -12,6 +12,7 @@ mod lints;
 mod modules;
 mod paths;
 pub(crate) mod tokens;
+mod words;
 
 pub(crate) use border::sources;
 
@@ -21,7 +22,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 /// Check format, lints, import directions, layers, import cycles, the border of unsafe code,
-/// compiled-in paths, interfaces and documentation.
+/// compiled-in paths, words, interfaces and documentation.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Only these checks (may be repeated)
@@ -44,6 +45,8 @@ enum Check {
     Unsafe,
     /// Whether a program has the path of the tree in which it was compiled.
     Paths,
+    /// Words that comments and documents do not use.
+    Words,
     /// Whether a changed interface has another version.
     Interfaces,
     /// Clippy with all lints of the workspace denied.
@@ -54,13 +57,14 @@ enum Check {
 
 impl Check {
     /// The quick ones first.
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Format,
         Self::Imports,
         Self::Layers,
         Self::Cycles,
         Self::Unsafe,
         Self::Paths,
+        Self::Words,
         Self::Interfaces,
         Self::Lints,
         Self::Docs,
@@ -74,6 +78,7 @@ impl Check {
             Self::Cycles => "import cycles",
             Self::Unsafe => "border of unsafe",
             Self::Paths => "compiled-in paths",
+            Self::Words => "words",
             Self::Interfaces => "interfaces",
             Self::Lints => "lints",
             Self::Docs => "documentation",
@@ -88,6 +93,7 @@ impl Check {
             Self::Cycles => cycles::check(packages),
             Self::Unsafe => border::check(packages),
             Self::Paths => paths::check(),
+            Self::Words => words::check(),
             Self::Interfaces => crate::api::check(packages),
             Self::Lints => lints::clippy(toolchain, packages),
             Self::Docs => docs::check(toolchain, packages),
