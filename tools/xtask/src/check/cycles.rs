@@ -11,11 +11,9 @@ use std::path::Path;
 const LARGEST: usize = 3;
 
 /// Root files of the crates that still have a larger one. The list may only become shorter.
-const KNOWN: [&str; 16] = [
+const KNOWN: [&str; 14] = [
     "init/manifest/src/lib.rs",
     "libsys/service/src/lib.rs",
-    "libsys/sys/src/lib.rs",
-    "libsys/testkit/src/lib.rs",
     "microkernel/src/lib.rs",
     "microkernel/src/main.rs",
     "servers/console/src/lib.rs",
