@@ -6,6 +6,9 @@ use postcard_schema::Schema;
 use postcard_schema::key::hash::fnv1a64::hash_ty_path;
 use serde::{Deserialize, Serialize};
 
+/// The longest message of an interface that does not say `max_message`.
+pub const DEFAULT_MESSAGE: usize = 4096;
+
 /// Methods that every service answers.
 pub mod builtin {
     /// `(schema hash) -> version`; refused when the hash is another.

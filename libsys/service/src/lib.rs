@@ -139,8 +139,8 @@ pub use error::{CallError, Never, Refusal};
 #[doc(hidden)]
 pub use interface::few_enough;
 pub use interface::{
-    Argument, Description, Interface, Method, MethodArgument, MethodDescription, builtin, distinct,
-    interface_hash, label, shape_hash,
+    Argument, DEFAULT_MESSAGE, Description, Interface, Method, MethodArgument, MethodDescription,
+    builtin, distinct, interface_hash, label, shape_hash,
 };
 pub use lend::{LendBytes, LendBytesMut, LendLimits, Lending, lend, lend_mut};
 pub use lent::{Borrowed, Lent, LentMut};
@@ -164,6 +164,3 @@ pub use alloc::string::String;
 pub use alloc::vec::Vec as List;
 #[doc(hidden)]
 pub use {postcard_schema, postcard_schema::Schema, serde, sys};
-
-/// The longest message of an interface that does not say `max_message`.
-pub const DEFAULT_MESSAGE: usize = 4096;

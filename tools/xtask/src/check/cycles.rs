@@ -11,9 +11,8 @@ use std::path::Path;
 const LARGEST: usize = 3;
 
 /// Root files of the crates that still have a larger one. The list may only become shorter.
-const KNOWN: [&str; 14] = [
+const KNOWN: [&str; 13] = [
     "init/manifest/src/lib.rs",
-    "libsys/service/src/lib.rs",
     "microkernel/src/lib.rs",
     "microkernel/src/main.rs",
     "servers/console/src/lib.rs",
