@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     let mut command = test_command(&["models".to_owned()], &["--lib"], &arguments.filter);
     command.env("LOOM_MAX_PREEMPTIONS", arguments.preemptions.to_string());
-    let (results, _) = run_command("exploring the models", &mut command)?;
+    let results = run_command("exploring the models", &mut command)?;
     println!("loom: {} models good, {} failed", results.passed, results.failed());
     Ok(u8::from(results.failed() > 0))
 }

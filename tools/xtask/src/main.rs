@@ -20,7 +20,6 @@ mod debug;
 mod disk_image;
 mod fuzz;
 mod fuzz_inputs;
-mod gate;
 mod graph;
 mod log;
 mod loom;
@@ -58,7 +57,6 @@ enum Command {
     Coverage(coverage::Arguments),
     Mutants(mutants::Arguments),
     Api(api::Arguments),
-    Gate(gate::Arguments),
     Graph(graph::Arguments),
     Stress(stress::Arguments),
     Fuzz(fuzz::Arguments),
@@ -109,7 +107,6 @@ fn run(command: &Command) -> anyhow::Result<u8> {
         Command::Coverage(arguments) => coverage::run(arguments),
         Command::Mutants(arguments) => mutants::run(arguments),
         Command::Api(arguments) => api::run(arguments),
-        Command::Gate(arguments) => gate::run(arguments),
         Command::Graph(arguments) => graph::run(arguments),
         Command::Stress(arguments) => stress::run(arguments),
         Command::Fuzz(arguments) => fuzz::run(arguments),

@@ -169,5 +169,5 @@ fn run_suite(packages: &[&str], options: &[&str], filters: &[&str]) -> Result<Re
     let flags = std::env::var("MIRIFLAGS").unwrap_or_default();
     command.env("MIRIFLAGS", format!("{FLAGS} {flags}"));
     let what = format!("running {} under Miri", packages.join(", "));
-    Ok(run_command(&what, &mut command)?.0)
+    run_command(&what, &mut command)
 }

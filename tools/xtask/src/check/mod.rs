@@ -11,6 +11,7 @@ mod layers;
 mod lints;
 mod modules;
 mod paths;
+mod properties;
 pub(crate) mod tokens;
 mod words;
 
@@ -45,6 +46,8 @@ enum Check {
     Unsafe,
     /// Whether a program has the path of the tree in which it was compiled.
     Paths,
+    /// Whether each property of the gate names its tests.
+    Properties,
     /// Words that comments and documents do not use.
     Words,
     /// Whether a changed interface has another version.
@@ -57,13 +60,14 @@ enum Check {
 
 impl Check {
     /// The quick ones first.
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Format,
         Self::Imports,
         Self::Layers,
         Self::Cycles,
         Self::Unsafe,
         Self::Paths,
+        Self::Properties,
         Self::Words,
         Self::Interfaces,
         Self::Lints,
@@ -78,6 +82,7 @@ impl Check {
             Self::Cycles => "import cycles",
             Self::Unsafe => "border of unsafe",
             Self::Paths => "compiled-in paths",
+            Self::Properties => "properties",
             Self::Words => "words",
             Self::Interfaces => "interfaces",
             Self::Lints => "lints",
@@ -93,6 +98,7 @@ impl Check {
             Self::Cycles => cycles::check(packages),
             Self::Unsafe => border::check(packages),
             Self::Paths => paths::check(),
+            Self::Properties => properties::check(),
             Self::Words => words::check(),
             Self::Interfaces => crate::api::check(packages),
             Self::Lints => lints::clippy(toolchain, packages),

@@ -21,11 +21,11 @@ const PARTS: [(&str, &[&str]); 2] = [
 pub(super) fn run(filter: &str) -> Result<Results> {
     let packages = metadata::packages()?;
     let all = &mut test_command(&default_members(&packages), &[], filter);
-    let mut results = run_command("running the host tests", all)?.0;
+    let mut results = run_command("running the host tests", all)?;
     let libraries = user_libraries(&packages);
     if !libraries.is_empty() {
         for (what, options) in PARTS {
-            let more = run_command(what, &mut test_command(&libraries, options, filter))?.0;
+            let more = run_command(what, &mut test_command(&libraries, options, filter))?;
             results.passed += more.passed;
             results.failures.extend(more.failures);
         }
@@ -60,8 +60,8 @@ pub(crate) fn test_command(packages: &[String], options: &[&str], filter: &str) 
     command
 }
 
-/// Runs `cargo test` and counts; shows its output when something failed. The output.
-pub(crate) fn run_command(what: &str, command: &mut Command) -> Result<(Results, String)> {
+/// Runs `cargo test` and counts; shows its output when something failed.
+pub(crate) fn run_command(what: &str, command: &mut Command) -> Result<Results> {
     let step = step::Step::begin(what);
     let output = step::capture(command, |line| step.detail(line))?;
     step.end();
@@ -69,7 +69,7 @@ pub(crate) fn run_command(what: &str, command: &mut Command) -> Result<(Results,
     if results.failed() > 0 {
         eprint!("{}", output.text);
     }
-    Ok((results, output.text))
+    Ok(results)
 }
 
 #[cfg(test)]

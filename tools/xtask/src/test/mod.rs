@@ -130,7 +130,7 @@ fn selftests(images: &Images, cpus: u32, filter: &str) -> Result<Results> {
 }
 
 /// Boots into the self-tests.
-pub(crate) fn selftest_outcome(images: &Images, cpus: u32) -> Result<Outcome> {
+fn selftest_outcome(images: &Images, cpus: u32) -> Result<Outcome> {
     let mut machine = images.machine("selftest").with_cpus(cpus);
     machine.append("selftest")?;
     let step = crate::step::Step::begin("running the self-tests");
@@ -148,11 +148,11 @@ fn system_tests(images: &Images, cpus: u32, filter: &str) -> Result<Results> {
     let uefi = disk_image::make(&toolchain, images, Firmware::Uefi, "")?;
     let mut command = system_command(images, cpus, filter)?;
     command.env("POSTERN_BIOS", bios).env("POSTERN_UEFI", uefi);
-    Ok(host::run_command("running the system tests", &mut command)?.0)
+    host::run_command("running the system tests", &mut command)
 }
 
 /// The system tests with these images; those that boot disk images make them when they run.
-pub(crate) fn system_command(images: &Images, cpus: u32, filter: &str) -> Result<Command> {
+fn system_command(images: &Images, cpus: u32, filter: &str) -> Result<Command> {
     let mut command = host::test_command(&[SYSTEM_TESTS.to_owned()], &[], filter);
     command
         .env("POSTERN_KERNEL", &images.kernel)
