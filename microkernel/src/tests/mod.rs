@@ -33,5 +33,6 @@ mod scheduling;
 mod shared;
 mod shares;
 mod spaces;
+mod syscall_pages;
 mod untrusted;
 mod vectors;

@@ -6,11 +6,12 @@
 //! | a stop after a call that was never made | a thread in user mode stops so |
 //! | a badge given without the right to | a listener set with a badge, by a handle without `MINT` |
 //! | a message that looks like the kernel's | a call with a reserved label is taken |
+//! | an error that a program does not expect | a call ends with one that its page does not list |
 
 use super::calls::Call;
 use crate::hosted::{Place, Smp};
-use crate::object::{Entry, Reason, State, ThreadId};
-use abi::{Handle, KERNEL_LABELS, Rights, Syscall, TraceStage};
+use crate::object::{Entry, Life, Reason, State, ThreadId};
+use abi::{Error, Handle, KERNEL_LABELS, Rights, Syscall, TraceStage};
 use std::collections::{HashMap, HashSet};
 
 /// What was seen so far.
@@ -91,4 +92,28 @@ pub(super) fn was_taken(smp: &Smp, me: ThreadId) -> bool {
         let waits = matches!(threads[me].state, State::Sending(_) | State::AwaitReply(_));
         waits || threads[me].state == State::Ready && threads[me].frame.number_status == 0
     }
+}
+
+/// Whether nothing but the kernel answers the thread's calls.
+pub(super) fn is_plain(smp: &Smp, me: ThreadId) -> bool {
+    let thread = &smp.kernel.threads[me];
+    !smp.kernel.processes[thread.process].watch.any() && thread.upcall.is_none()
+}
+
+/// The error with which a call came back at once.
+pub(super) fn error_of(smp: &Smp, me: ThreadId, call: &Call) -> Option<(Syscall, Error)> {
+    let number = Syscall::from_number(call.number)?;
+    let thread = smp.kernel.threads.get(me)?;
+    // A thread of a killed process stays with its call's number in the status register.
+    let is_over = !thread.dead
+        && smp.kernel.processes[thread.process].life == Life::Alive
+        && thread.state == State::Ready
+        && thread.operation.is_none()
+        && thread.raised.is_none()
+        && thread.work.0 == 0;
+    // The registers that an upcall returns to have no status.
+    if !is_over || number == Syscall::UpcallReturn {
+        return None;
+    }
+    Some((number, Error::from_status(thread.frame.number_status)?))
 }

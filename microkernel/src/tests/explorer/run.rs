@@ -9,6 +9,7 @@ use crate::kernel::Sizes;
 use crate::machine::{Access, CpuId, Interrupt};
 use crate::object::ThreadId;
 use crate::tests::invariants::{check, check_running};
+use crate::tests::syscall_pages::assert_documented;
 use abi::{FaultKind, Rights, Syscall};
 use std::collections::HashMap;
 
@@ -191,10 +192,14 @@ impl Run {
         let smp = &mut self.smp;
         let Some(me) = smp.running(cpu) else { return };
         let forbidden = oracles::forbidden(smp, me, call);
+        let seen = oracles::is_plain(smp, me);
         self.history.calls(me);
         smp.syscall(cpu, call.number, &call.arguments, call.envelope);
         if let Some(why) = forbidden {
             assert!(!oracles::was_taken(smp, me), "{why}: {call:?} by {me:?}");
+        }
+        if let Some((call, error)) = oracles::error_of(smp, me, call).filter(|_| seen) {
+            assert_documented(call, error);
         }
     }
 
