@@ -1,20 +1,22 @@
-//! Long steps: what is being done, for how long, and the output when it fails.
+//! Long steps: their names, progress and times, and the output of one that fails.
 
 use anyhow::{Context as _, Result, bail};
-use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{BufRead as _, BufReader, IsTerminal as _, Read};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-/// Steps that take longer than this are worth a line that stays.
+/// A step that takes longer than this gets a line that stays.
 const WORTH_A_LINE: Duration = Duration::from_secs(1);
+/// The characters of a progress line that fit into any terminal.
+const WIDTH: usize = 79;
 
 /// A step that is under way.
 pub(crate) struct Step {
-    bar: ProgressBar,
     what: String,
     started: Instant,
+    /// Whether a progress line is drawn.
+    terminal: bool,
     /// Dropped at the end of the step.
     _under_way: Sender<()>,
 }
@@ -22,29 +24,30 @@ pub(crate) struct Step {
 impl Step {
     /// Begins a step; `what` reads as "building the kernel".
     pub(crate) fn begin(what: &str) -> Self {
-        let bar = ProgressBar::new_spinner();
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} ({elapsed}) {wide_msg}")
-        {
-            bar.set_style(style);
-        }
-        bar.set_prefix(what.to_owned());
-        bar.enable_steady_tick(Duration::from_millis(120));
-        let what = what.to_owned();
-        let _under_way = announce_if_slow(what.clone());
-        Self { bar, what, started: Instant::now(), _under_way }
+        let terminal = std::io::stderr().is_terminal();
+        let _under_way = announce_if_slow(what.to_owned());
+        Self { what: what.to_owned(), started: Instant::now(), terminal, _under_way }
     }
 
-    /// Shows what part of it is at work, if this line of its output says so.
+    /// Shows the part that is at work, when this line of the output names one.
     pub(crate) fn detail(&self, line: &str) {
         let line = line.trim_start();
-        if is_progress(line) || line.starts_with("test ") {
-            self.bar.set_message(line.to_owned());
+        if self.terminal && (is_progress(line) || line.starts_with("test ")) {
+            let seconds = self.started.elapsed().as_secs();
+            let text = format!("{} ({seconds} s) {line}", self.what);
+            eprint!("\r\x1b[K{}", text.chars().take(WIDTH).collect::<String>());
         }
     }
 
-    /// Ends it; says so when it took its time.
+    fn clear(&self) {
+        if self.terminal {
+            eprint!("\r\x1b[K");
+        }
+    }
+
+    /// Ends it, and prints the time of one that was slow.
     pub(crate) fn end(self) {
-        self.bar.finish_and_clear();
+        self.clear();
         let took = self.started.elapsed();
         if took >= WORTH_A_LINE {
             eprintln!("{}: {:.1} s", self.what, took.as_secs_f32());
@@ -52,16 +55,21 @@ impl Step {
     }
 }
 
-/// Where there is no terminal to draw on, a line says what takes so long.
+/// A step that fails leaves no progress line.
+impl Drop for Step {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+/// Prints the name of the step once it is slow.
 fn announce_if_slow(what: String) -> Sender<()> {
     let (under_way, ended) = mpsc::channel();
-    if !std::io::stderr().is_terminal() {
-        std::thread::spawn(move || {
-            if ended.recv_timeout(WORTH_A_LINE) == Err(RecvTimeoutError::Timeout) {
-                eprintln!("{what} …");
-            }
-        });
-    }
+    std::thread::spawn(move || {
+        if ended.recv_timeout(WORTH_A_LINE) == Err(RecvTimeoutError::Timeout) {
+            eprint!("{what} …{}", if std::io::stderr().is_terminal() { "" } else { "\n" });
+        }
+    });
     under_way
 }
 
@@ -76,12 +84,12 @@ pub(crate) fn run(what: &str, command: &mut Command) -> Result<()> {
         }
         return Ok(());
     }
-    step.bar.finish_and_clear();
+    drop(step);
     eprint!("{}", without_progress(&output.text));
     bail!("{what} failed (its output is above)");
 }
 
-/// What a command printed, without cargo's lines about being at work.
+/// The output of a command without cargo's progress.
 fn without_progress(text: &str) -> String {
     text.lines()
         .filter(|line| !is_progress(line.trim_start()))
@@ -89,19 +97,19 @@ fn without_progress(text: &str) -> String {
         .collect()
 }
 
-/// Whether this is a line of cargo about being at work.
+/// Whether this is one of cargo's lines of progress.
 fn is_progress(line: &str) -> bool {
     let words = ["Compiling ", "Checking ", "Downloading ", "Downloaded ", "Documenting "];
     words.iter().any(|word| line.starts_with(word))
 }
 
-/// What a command printed, and whether it said success.
+/// The output of a command, and whether it succeeded.
 pub(crate) struct Output {
     pub(crate) success: bool,
     pub(crate) text: String,
 }
 
-/// Runs a command and gives standard output and errors together, line by line to `seen`.
+/// Runs a command and returns standard output and errors together; `seen` gets each line.
 pub(crate) fn capture(command: &mut Command, mut seen: impl FnMut(&str)) -> Result<Output> {
     let program = command.get_program().to_string_lossy().into_owned();
     let mut child = command

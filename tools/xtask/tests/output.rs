@@ -31,7 +31,7 @@ fn errors(output: &Output) -> String {
 #[test]
 fn a_closed_pipe_is_a_quiet_end_and_the_work_is_done() {
     let folder = tempfile::tempdir().unwrap();
-    let drawing = folder.path().join("graph.svg");
+    let drawing = folder.path().join("graph.md");
     let file = drawing.to_str().unwrap();
     let output = xtask(&["graph", "-o", file]).stdout(closed_pipe()).output().unwrap();
     assert_eq!((output.status.code(), errors(&output)), (Some(0), String::new()));
@@ -43,7 +43,7 @@ fn a_closed_pipe_is_a_quiet_end_and_the_work_is_done() {
 #[test]
 fn output_that_is_lost_on_a_full_disk_is_a_failure() {
     let folder = tempfile::tempdir().unwrap();
-    let drawing = folder.path().join("graph.svg");
+    let drawing = folder.path().join("graph.md");
     let file = drawing.to_str().unwrap();
     let output = xtask(&["graph", "-o", file]).stdout(full_disk()).output().unwrap();
     assert_eq!(output.status.code(), Some(1));

@@ -39,7 +39,7 @@ fn a_copied_clone_is_worked_on_itself() {
     let output = graph_in(&copy.join("servers"));
     let shown = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let drawing = copy.join("target/graph.svg");
+    let drawing = copy.join("target/graph.md");
     assert!(shown.contains(&format!("drawn: {}", drawing.display())), "{shown}");
     assert!(drawing.is_file());
 }

@@ -30,16 +30,6 @@ pub(super) fn scale_reasons() -> Result<BTreeMap<String, String>> {
     toml::from_str(&text).with_context(|| format!("{} is wrong", file.display()))
 }
 
-/// Writes a plot and says where.
-pub(super) fn draw(name: &str, svg: &str) -> Result<()> {
-    let folder = workspace::target().join("bench");
-    std::fs::create_dir_all(&folder)?;
-    let file = folder.join(name).with_extension("svg");
-    std::fs::write(&file, svg).with_context(|| format!("cannot write {}", file.display()))?;
-    println!("drawn: {}", file.display());
-    Ok(())
-}
-
 fn folder() -> PathBuf {
     workspace::root().join("tests/bench")
 }

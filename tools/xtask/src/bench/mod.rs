@@ -8,10 +8,7 @@ mod trace;
 
 use crate::{build, setup, step::Step};
 use anyhow::{Result, ensure};
-use bench_results::{
-    Peers, RENEW, Row, Run, compare, growth, history, history_plot, message_plot, rows, scale,
-    table, threads_plot,
-};
+use bench_results::{Peers, RENEW, Row, Run, compare, growth, rows, scale, table};
 use clap::Args;
 use qemu_harness::Images;
 
@@ -37,10 +34,6 @@ pub(crate) struct Arguments {
     /// Make the results the baseline, tests/bench/baseline.json
     #[arg(long, conflicts_with = "operations")]
     baseline: bool,
-    /// Draw target/bench/history.svg (of what was recorded) and message-size.svg; with --scale,
-    /// threads.svg
-    #[arg(long, conflicts_with = "operations")]
-    plot: bool,
     /// Instead: calls within a CPU and to another one, on 1, 2 and 4 CPUs, in nanoseconds of
     /// this host: they differ from run to run
     #[arg(long, conflicts_with = "operations")]
@@ -68,7 +61,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
         return on_cpus(&images, arguments.samples);
     }
     if arguments.scale {
-        return with_many(&images, arguments.plot);
+        return with_many(&images);
     }
     let measured = measure(&images, &arguments.operations, arguments.samples)?;
     let status = if arguments.compare {
@@ -83,15 +76,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     }
     if arguments.baseline {
         run.write(&files::baseline())?;
-    }
-    if arguments.plot {
-        let recorded = files::results();
-        let mut runs = if recorded.exists() { history(&recorded)? } else { Vec::new() };
-        if !arguments.record {
-            runs.push(run);
-        }
-        files::draw("history", &history_plot(&runs)?)?;
-        files::draw("message-size", &message_plot(&measured, &Peers::read(&files::peers())?)?)?;
     }
     Ok(status)
 }
@@ -138,14 +122,11 @@ fn on_cpus(images: &Images, samples: u32) -> Result<u8> {
 }
 
 /// What operations cost when there are many things: 1 when something grows without a reason.
-fn with_many(images: &Images, plot: bool) -> Result<u8> {
+fn with_many(images: &Images) -> Result<u8> {
     let step = Step::begin("measuring");
     let printed = Images::printed(&images.bench_scale("bench-scale")?)?;
     step.end();
     let measured = rows(&printed)?;
-    if plot {
-        files::draw("threads", &threads_plot(&measured)?)?;
-    }
     let (text, growing) = scale(&measured, &files::scale_reasons()?);
     print!("{text}");
     printed.lines().filter(|line| line.starts_with("scale: ")).for_each(|line| println!("{line}"));

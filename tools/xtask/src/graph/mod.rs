@@ -1,7 +1,7 @@
-//! `graph`: who may call whom, drawn from the manifest and compared with a running system.
+//! `graph`: which process may call which server, by the manifest and in a running system.
 
+mod mermaid;
 mod running;
-mod svg;
 
 use crate::run::MachineArguments;
 use crate::{build, metadata, workspace};
@@ -10,17 +10,17 @@ use clap::Args;
 use manifest::System;
 use std::path::PathBuf;
 
-/// Draw who may call whom as SVG, from the manifest; with --running also boot the system
-/// and compare what its processes can really do.
+/// Show which process may call which server, by the manifest; with --running also boot the
+/// system and compare the handles that its processes have.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Boot the system and compare: a way that the manifest does not have is an error
+    /// Boot the system and compare: a link that the manifest does not have is an error
     #[arg(long)]
     running: bool,
-    /// Commands for the shell before it looks, separated by `;` (with --running)
+    /// Commands for the shell before the comparison, separated by `;` (with --running)
     #[arg(short, long, value_name = "COMMANDS", default_value = "run client 3 &; run hello")]
     command: String,
-    /// The drawing [default: target/graph.svg]
+    /// The drawing, Markdown with Mermaid [default: target/graph.md]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
@@ -35,14 +35,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
         .running
         .then(|| running::links(&arguments.machine.prepare("graph")?, &arguments.command))
         .transpose()?;
-    let file = arguments.output.clone().unwrap_or_else(|| workspace::target().join("graph.svg"));
-    std::fs::write(&file, svg::drawing(&system, running.as_deref()))
+    let file = arguments.output.clone().unwrap_or_else(|| workspace::target().join("graph.md"));
+    std::fs::write(&file, mermaid::drawing(&system, running.as_deref()))
         .with_context(|| format!("cannot write {}", file.display()))?;
     println!("drawn: {}", file.display());
     Ok(running.map_or(0, |lines| compare(&system, &lines)))
 }
 
-/// Tells the differences; the status.
+/// Prints the differences. Returns the exit status.
 fn compare(system: &System, running: &[String]) -> u8 {
     let wrong = system.not_allowed(running.iter().map(String::as_str));
     for link in &wrong {
@@ -50,7 +50,7 @@ fn compare(system: &System, running: &[String]) -> u8 {
     }
     let (count, allowed) = (running.len(), system.links().len());
     println!(
-        "{count} ways in the running system, {allowed} in the manifest, {} not allowed",
+        "{count} links in the running system, {allowed} in the manifest, {} not allowed",
         wrong.len()
     );
     u8::from(!wrong.is_empty())
@@ -62,7 +62,7 @@ mod tests {
     use manifest::{Server, System};
 
     #[test]
-    fn a_way_that_is_not_allowed_is_a_failure() {
+    fn a_link_that_is_not_allowed_is_a_failure() {
         let server = |name: &str| Server { name: name.into(), ..Server::default() };
         let servers = vec![server("names"), server("disk"), server("shell")];
         let system = System { servers, programs: Vec::new() };

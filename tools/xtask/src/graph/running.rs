@@ -7,7 +7,7 @@ use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Boots, types the commands, and asks who can call whom: lines `client -> server`.
+/// Boots, types the commands and returns the links of the system: lines `client -> server`.
 pub(super) fn links(machine: &Machine, commands: &str) -> Result<Vec<String>> {
     let mut session = machine.start()?;
     session.wait_prompt(LIMIT)?;
@@ -20,6 +20,6 @@ pub(super) fn links(machine: &Machine, commands: &str) -> Result<Vec<String>> {
     ensure!(outcome.verdict.passed(), "{outcome}");
     let lines: Vec<String> =
         told.lines().filter(|line| parse_link(line).is_some()).map(|it| it.trim().into()).collect();
-    ensure!(!lines.is_empty(), "the system tells of no way:\n{told}");
+    ensure!(!lines.is_empty(), "the system told of no link:\n{told}");
     Ok(lines)
 }
