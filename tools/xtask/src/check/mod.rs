@@ -109,8 +109,7 @@ impl Check {
 
 /// The command: all checks, also after one that fails.
 pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
-    let toolchain = setup::toolchain()?;
-    toolchain.require_lints()?;
+    let toolchain = setup::with_lints()?;
     let packages = metadata::packages()?;
     let mut failed = 0;
     for check in Check::ALL {

@@ -1,8 +1,7 @@
 //! The environment of a build with the kernel toolchain.
 //!
-//! Cargo and rustup leave variables behind that point at the toolchain that built
-//! xtask, and the user may have some of his own. A build for the bare machine must
-//! not see them.
+//! Cargo and rustup set variables for the toolchain that built xtask, and the user may have set
+//! others. A build for the bare machine must not see them.
 
 use anyhow::{Context as _, Result};
 use std::ffi::OsString;

@@ -1,6 +1,6 @@
 //! The toolchain as rustup keeps it.
 
-use super::{Kind, Toolchain, VERSION, tool_folder};
+use super::toolchain::{Kind, Toolchain, VERSION, host, tool_folder};
 use crate::{step, workspace};
 use anyhow::{Context as _, Result, bail};
 use std::net::{TcpStream, ToSocketAddrs as _};
@@ -14,7 +14,7 @@ const SERVER: &str = "static.rust-lang.org:443";
 /// The toolchain, if it is complete.
 pub(super) fn find() -> Option<Toolchain> {
     let sysroot = folder()?;
-    let tools = tool_folder(&sysroot)?;
+    let tools = tool_folder(&sysroot);
     let complete = [
         sysroot.join("bin/cargo"),
         sysroot.join("bin/rustc"),
@@ -37,7 +37,7 @@ pub(super) fn make() -> Result<Toolchain> {
     find().with_context(|| format!("its toolchain {VERSION} is not complete"))
 }
 
-/// Installs the toolchain or what it lacks.
+/// Installs the toolchain, or the components that it lacks.
 pub(super) fn install() -> Result<()> {
     let mut command = Command::new("rustup");
     command.args(["toolchain", "install", VERSION, "--profile", "minimal", "--no-self-update"]);
@@ -48,8 +48,8 @@ pub(super) fn install() -> Result<()> {
     step::run(&format!("installing Rust {VERSION} and its sources with rustup"), &mut command)
 }
 
-/// Without a network rustup tries for minutes; this takes seconds. Behind a proxy or
-/// with a mirror only rustup itself can tell.
+/// Fails within seconds without a network, where rustup tries for minutes. Behind a proxy or
+/// with a mirror only rustup itself finds out.
 fn reach_server() -> Result<()> {
     let other_way = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "RUSTUP_DIST_SERVER"];
     if other_way.iter().any(|name| std::env::var_os(name).is_some()) {
@@ -71,7 +71,6 @@ fn folder() -> Option<PathBuf> {
         Some(home) => PathBuf::from(home),
         None => workspace::home().ok()?.join(".rustup"),
     };
-    let host = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
-    let folder = home.join("toolchains").join(format!("{VERSION}-{host}"));
+    let folder = home.join("toolchains").join(format!("{VERSION}-{}", host()));
     folder.is_dir().then_some(folder)
 }
