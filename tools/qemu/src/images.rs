@@ -14,89 +14,14 @@
 //! Without them (a plain `cargo test`) [`Images::get`] runs `cargo xtask build --tests` first and
 //! [`Images::bios`] `cargo xtask image`.
 
-use crate::{Boot, Machine, root};
+use crate::{Boot, Elfs, Machine, root};
 use anyhow::{Context as _, Result, ensure};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// The target of the kernel and of ordinary user programs: no vector registers.
-pub const TARGET: &str = "x86_64-unknown-none";
-
 /// The file name of the kernel that has the debug checks.
 const CHECKED: &str = "postern-checks";
-/// Targets that programs may choose instead; each has its file in [`TARGETS_FOLDER`].
-pub const OTHER_TARGETS: [&str; 2] = ["x86_64-postern-float", "i686-postern"];
-
-/// Where the files of [`OTHER_TARGETS`] are, from the root on.
-pub const TARGETS_FOLDER: &str = "libsys/targets";
-
-/// Where the programs with their debug information are.
-#[derive(Clone, Debug)]
-pub struct Elfs {
-    kernel: PathBuf,
-    user: PathBuf,
-}
-
-impl Elfs {
-    /// In this target folder of the workspace.
-    pub fn in_target(target: &Path) -> Self {
-        Self::with_kernel(target, "kernel")
-    }
-
-    /// The same with the kernel that has the debug checks.
-    pub fn with_checks(target: &Path) -> Self {
-        Self::with_kernel(target, "kernel-checks")
-    }
-
-    fn with_kernel(target: &Path, part: &str) -> Self {
-        let kernel = target.join(part).join(TARGET).join("release").join("postern");
-        Self { kernel, user: target.join("user") }
-    }
-
-    /// The kernel.
-    pub fn kernel(&self) -> &Path {
-        &self.kernel
-    }
-
-    /// A user program. A process may be called `PROGRAM.NUMBER`, a server of tests
-    /// `PROGRAM-WORD`.
-    pub fn program(&self, name: &str) -> PathBuf {
-        let exact = self.newest(name);
-        match name.split_once(['.', '#', ':', '-']) {
-            Some((program, _)) if !exact.exists() => self.newest(program),
-            _ => exact,
-        }
-    }
-
-    /// Where a program of this name was built last: it may have changed its target.
-    fn newest(&self, name: &str) -> PathBuf {
-        let place = |target: &str| self.user_program(target, name);
-        let built = |path: &PathBuf| path.metadata().and_then(|data| data.modified()).ok();
-        let others = OTHER_TARGETS.iter().map(|target| place(target));
-        let found = others.filter_map(|path| Some((built(&path)?, path)));
-        let ordinary = place(TARGET);
-        match found.max() {
-            Some((time, path)) if Some(time) > built(&ordinary) => path,
-            _ => ordinary,
-        }
-    }
-
-    /// A user program that is built for this target.
-    pub fn user_program(&self, target: &str, name: &str) -> PathBuf {
-        self.user.join(target).join("release").join(name)
-    }
-
-    /// For the log decoder.
-    pub fn finder(&self) -> log_decoder::FindElf {
-        let elfs = self.clone();
-        Box::new(move |name| {
-            let kernel = name == log_decoder::KERNEL || name == "postern";
-            let elf = if kernel { elfs.kernel.clone() } else { elfs.program(name) };
-            elf.exists().then_some(elf)
-        })
-    }
-}
 
 /// What was built.
 #[derive(Clone, Debug)]
@@ -140,7 +65,7 @@ impl Images {
         }
     }
 
-    /// The images of this test run; builds them when nobody did.
+    /// The images of this test run; builds those that are not there.
     ///
     /// # Errors
     /// When the build fails.
@@ -222,7 +147,7 @@ impl Images {
         std::fs::read(&file).with_context(|| format!("no program {}", file.display()))
     }
 
-    /// The BIOS disk image; makes it when nobody did.
+    /// The BIOS disk image; makes one that is not there.
     ///
     /// # Errors
     /// When it can't be made.
@@ -230,7 +155,7 @@ impl Images {
         self.disk_image("POSTERN_BIOS", "bios")
     }
 
-    /// The UEFI disk image; makes it when nobody did.
+    /// The UEFI disk image; makes one that is not there.
     ///
     /// # Errors
     /// When it can't be made.

@@ -17,7 +17,7 @@
 //! ```
 //!
 //! * [`Images`]: what `cargo xtask` built, found through the environment.
-//! * [`Machine`]: how QEMU is to be started; [`Machine::start`] gives a
+//! * [`Machine`]: how QEMU is started; [`Machine::start`] gives a
 //! * [`Session`]: type lines, wait for text; its end is an
 //! * [`Outcome`] with a [`Verdict`]: passed, failed or unknown.
 //! * [`Archive`]: a boot archive whose entries can be replaced and added.
@@ -28,6 +28,7 @@ mod bench;
 mod boot;
 mod campaign;
 mod deadline;
+mod elfs;
 mod find;
 mod fuzz;
 mod images;
@@ -49,9 +50,10 @@ pub use archive::Archive;
 pub use boot::{Boot, check_kernel_words};
 pub use campaign::{Campaign, results as campaign_results};
 pub use deadline::Deadline;
+pub use elfs::{Elfs, OTHER_TARGETS, TARGET, TARGETS_FOLDER};
 pub use find::{find_ovmf, find_qemu};
 pub use fuzz::{Fuzz, Fuzzed};
-pub use images::{Elfs, Images, OTHER_TARGETS, TARGET, TARGETS_FOLDER};
+pub use images::Images;
 pub use machine::{Machine, SerialLine};
 pub use monitor::Monitor;
 pub use outcome::{HOLD_BOUND, LongestHold, Outcome};

@@ -1,6 +1,6 @@
 //! What is in the files that boot.
 
-use super::Size;
+use super::record::Size;
 use anyhow::{Context as _, Result};
 use object::{Object as _, ObjectSection as _};
 use qemu_harness::Images;

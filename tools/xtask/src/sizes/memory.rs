@@ -1,6 +1,6 @@
 //! Memory of a running system.
 
-use super::Size;
+use super::record::Size;
 use anyhow::{Context as _, Result, ensure};
 use qemu_harness::Images;
 use std::time::Duration;

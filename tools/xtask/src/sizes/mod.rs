@@ -1,8 +1,8 @@
 //! `sizes`: how large the kernel, the programs and their memory are, and by how much that
 //! differs from what was recorded last.
 //!
-//! What is recorded is `tests/bench/sizes.json`, to be renewed with `--record` by commits that
-//! mean to change sizes.
+//! The record is `tests/bench/sizes.json`; a commit that changes sizes on purpose renews it with
+//! `--record`.
 
 mod elf;
 mod memory;
@@ -13,6 +13,7 @@ use crate::{build, setup};
 use anyhow::Result;
 use clap::Args;
 use qemu_harness::Images;
+use record::Size;
 
 /// Show the sizes of kernel, programs and memory, with the difference to those recorded last.
 #[derive(Args)]
@@ -21,9 +22,6 @@ pub(crate) struct Arguments {
     #[arg(long)]
     record: bool,
 }
-
-/// A size: its name, and the number of bytes, or of what the name says.
-type Size = (String, u64);
 
 /// The command.
 pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
@@ -38,7 +36,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     Ok(0)
 }
 
-/// All sizes, in the order of the table, and how long the boot took.
+/// All sizes in the order of the table, and the time of the boot in seconds.
 fn all(images: &Images) -> Result<(Vec<Size>, f32)> {
     let mut sizes = elf::kernel(images)?;
     sizes.extend(source::lines()?);

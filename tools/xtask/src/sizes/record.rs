@@ -1,10 +1,12 @@
 //! The sizes that were recorded, and the difference.
 
-use super::Size;
 use crate::workspace;
 use anyhow::{Context as _, Result};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+/// A size: its name, and the number of bytes, or of what the name says.
+pub(super) type Size = (String, u64);
 
 /// Sizes by name.
 type Sizes = BTreeMap<String, u64>;

@@ -1,6 +1,6 @@
 //! Lines of the kernel's source.
 
-use super::Size;
+use super::record::Size;
 use crate::check::sources;
 use crate::workspace;
 use anyhow::Result;

@@ -1,0 +1,79 @@
+//! The programs with their debug information, as cargo builds them.
+
+use std::path::{Path, PathBuf};
+
+/// The target of the kernel and of ordinary user programs: no vector registers.
+pub const TARGET: &str = "x86_64-unknown-none";
+
+/// Targets that programs may choose instead; each has its file in [`TARGETS_FOLDER`].
+pub const OTHER_TARGETS: [&str; 2] = ["x86_64-postern-float", "i686-postern"];
+
+/// Where the files of [`OTHER_TARGETS`] are, from the root on.
+pub const TARGETS_FOLDER: &str = "libsys/targets";
+
+/// Where the programs with their debug information are.
+#[derive(Clone, Debug)]
+pub struct Elfs {
+    kernel: PathBuf,
+    user: PathBuf,
+}
+
+impl Elfs {
+    /// In this target folder of the workspace.
+    pub fn in_target(target: &Path) -> Self {
+        Self::with_kernel(target, "kernel")
+    }
+
+    /// The same with the kernel that has the debug checks.
+    pub fn with_checks(target: &Path) -> Self {
+        Self::with_kernel(target, "kernel-checks")
+    }
+
+    fn with_kernel(target: &Path, part: &str) -> Self {
+        let kernel = target.join(part).join(TARGET).join("release").join("postern");
+        Self { kernel, user: target.join("user") }
+    }
+
+    /// The kernel.
+    pub fn kernel(&self) -> &Path {
+        &self.kernel
+    }
+
+    /// A user program. A process may be called `PROGRAM.NUMBER`, a server of tests
+    /// `PROGRAM-WORD`.
+    pub fn program(&self, name: &str) -> PathBuf {
+        let exact = self.newest(name);
+        match name.split_once(['.', '#', ':', '-']) {
+            Some((program, _)) if !exact.exists() => self.newest(program),
+            _ => exact,
+        }
+    }
+
+    /// Where a program of this name was built last: it may have changed its target.
+    fn newest(&self, name: &str) -> PathBuf {
+        let place = |target: &str| self.user_program(target, name);
+        let built = |path: &PathBuf| path.metadata().and_then(|data| data.modified()).ok();
+        let others = OTHER_TARGETS.iter().map(|target| place(target));
+        let found = others.filter_map(|path| Some((built(&path)?, path)));
+        let ordinary = place(TARGET);
+        match found.max() {
+            Some((time, path)) if Some(time) > built(&ordinary) => path,
+            _ => ordinary,
+        }
+    }
+
+    /// A user program that is built for this target.
+    pub fn user_program(&self, target: &str, name: &str) -> PathBuf {
+        self.user.join(target).join("release").join(name)
+    }
+
+    /// For the log decoder.
+    pub fn finder(&self) -> log_decoder::FindElf {
+        let elfs = self.clone();
+        Box::new(move |name| {
+            let kernel = name == log_decoder::KERNEL || name == "postern";
+            let elf = if kernel { elfs.kernel.clone() } else { elfs.program(name) };
+            elf.exists().then_some(elf)
+        })
+    }
+}
