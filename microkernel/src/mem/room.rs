@@ -1,7 +1,7 @@
 //! Room for one more object: arenas grow when they are full, by a frame at a time.
 //!
 //! Shape: an arena's slice has addresses for more than memory can hold, and frames behind its
-//! first part; see ARCHITECTURE.md, "Room for objects". Frames that an arena got stay its own.
+//! first part; see README.md, "Growing arenas". Frames that an arena got stay its own.
 //! The first program's account pays for them: it has what no other program was promised, so
 //! growth never takes a page that somebody's quota allows.
 //! Order: room is made before anything of an object is charged or linked.

@@ -240,7 +240,7 @@ fn exit_40_the_context_is_kernel_until_the_decision() {
 #[test]
 fn exit_06_the_documented_table_is_the_table() {
     // Cargo starts a test in the folder of its package.
-    let text = std::fs::read_to_string("../ARCHITECTURE.md").unwrap();
+    let text = std::fs::read_to_string("README.md").unwrap();
     let rows = Kernel::<Hosted>::WORK.iter().enumerate().map(|(index, item)| {
         let kind = if item.kind == Kind::OneShot { "one-shot" } else { "level" };
         let phase = if item.phase == Phase::Loop { "loop" } else { "last" };
@@ -248,5 +248,5 @@ fn exit_06_the_documented_table_is_the_table() {
         format!("| {index} | {} | {kind} | {phase} | {more} | {} |", item.name, item.set_by)
     });
     let table = rows.collect::<Vec<_>>().join("\n");
-    assert!(text.contains(&table), "ARCHITECTURE.md should have:\n{table}");
+    assert!(text.contains(&table), "microkernel/README.md should have:\n{table}");
 }
