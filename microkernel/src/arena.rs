@@ -66,7 +66,7 @@ impl<K> Clone for Id<K> {
     }
 }
 impl<K> Copy for Id<K> {}
-/// Names nothing: it is in what no object was put into yet.
+/// Names nothing: the default of slots that were never used.
 impl<K> Default for Id<K> {
     fn default() -> Self {
         Self { key: NonZeroU64::MAX, kind: PhantomData }
@@ -153,12 +153,12 @@ impl<K, T> Arena<K, T> {
         Self { slots, free: NONE, fresh: 0, len: 0, kind: PhantomData }
     }
 
-    /// How many objects live in it.
+    /// The number of living objects.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether none does.
+    /// Whether it has no living object.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -168,7 +168,7 @@ impl<K, T> Arena<K, T> {
         self.free != NONE || (self.fresh as usize) < self.slots.len()
     }
 
-    /// How many fit.
+    /// The number of objects that fit.
     pub(crate) fn capacity(&self) -> usize {
         self.slots.len()
     }
@@ -256,7 +256,7 @@ impl<K, T> Arena<K, T> {
     /// When one of them does not live, or they are the same.
     #[inline(always)]
     pub fn pair_mut(&mut self, first: Id<K>, second: Id<K>) -> (&mut T, &mut T) {
-        // NOFAIL: as in `index`; and nobody sends a message to itself.
+        // NOFAIL: as in `index`; and no thread sends a message to itself.
         let Ok([one, other]) = self.slots.get_disjoint_mut([first.index(), second.index()]) else {
             stale(first)
         };
@@ -266,8 +266,8 @@ impl<K, T> Arena<K, T> {
         }
     }
 
-    /// An object and whatever else lives in this slot, with its id. The slot may be a program's
-    /// choice; what is found there tells its own number.
+    /// Returns an object and another one that lives in this slot, with its id. The slot may be
+    /// a program's choice: the object there has its own number.
     #[inline(always)]
     pub fn pair_at(&mut self, first: Id<K>, index: usize) -> Option<(&mut T, Id<K>, &mut T)> {
         let index = number::masked(index, self.slots.len());
@@ -276,15 +276,15 @@ impl<K, T> Arena<K, T> {
         Some((one.living(first)?, id, &mut other.value))
     }
 
-    /// Whatever lives in this slot now, and its id. The slot may be a program's choice, as for
-    /// [`Arena::pair_at`].
+    /// Returns the object that lives in this slot now, and its id. The slot may be a program's
+    /// choice, as for [`Arena::pair_at`].
     #[inline]
     pub fn at(&self, index: usize) -> Option<(Id<K>, &T)> {
         let slot = self.slots.get(number::masked(index, self.slots.len()))?;
         slot.lives().then(|| (Id::new(slot.key), &slot.value))
     }
 
-    /// The id of whatever lives in this slot now.
+    /// Returns the id of the object that lives in this slot now.
     pub fn id_at(&self, index: usize) -> Option<Id<K>> {
         self.at(index).map(|(id, _)| id)
     }

@@ -1,4 +1,4 @@
-//! Debug checks: what must hold on every way in and out, looked at while it runs.
+//! Debug checks: what must hold on each entry and exit, verified while the kernel runs.
 //!
 //! On with the feature `checks`, as in all tests; off there is no instruction and no data
 //! of them in the kernel. What a check finds is counted, written to the system log with
@@ -12,16 +12,16 @@ use crate::object::ThreadId;
 /// Whether the checks are there.
 pub const ON: bool = cfg!(any(feature = "checks", test));
 
-/// What the checks keep.
+/// The state of the checks.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Checks {
-    /// How much was found.
+    /// The number of violations.
     pub(crate) violations: u64,
     /// Entries from user mode and from halts.
     pub(crate) entries: u64,
-    /// The longest turn of the exit loop: interrupts wait at most for one.
+    /// The longest pass of the exit loop: it bounds the interrupt latency.
     pub(crate) longest_turn_ns: u64,
-    /// For how long the kernel was held.
+    /// Lock hold times.
     pub(crate) holds: Holds,
 }
 
@@ -32,14 +32,15 @@ pub(crate) enum Place {
     Enter,
     /// After the system call with this number.
     Call(u64),
-    /// At the begin of a turn of the exit loop.
+    /// At the begin of a pass of the exit loop.
     Turn,
     /// Last thing before user mode.
     Leave,
 }
 
 impl<M: Machine> Kernel<M> {
-    /// Interrupts are off, as everywhere in the core; if not, that is reported, and they are.
+    /// Checks that interrupts are off, as everywhere in the core; if not, reports it and turns
+    /// them off.
     #[inline]
     pub(crate) fn check_interrupts(&mut self, place: Place) {
         if ON && !self.machine.interrupts_off() {
@@ -94,13 +95,13 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// When a turn begins, for [`Kernel::check_turn_ends`].
+    /// The time when a pass begins, for [`Kernel::check_turn_ends`].
     #[inline]
     pub(crate) fn turn_begins(&self) -> u64 {
         if ON { self.machine.now_ns() } else { 0 }
     }
 
-    /// Remembers the longest turn.
+    /// Records the longest pass.
     #[inline]
     pub(crate) fn check_turn_ends(&mut self, since_ns: u64) {
         if ON {
@@ -110,7 +111,7 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// Counts a violation and tells of it. The arch reports its own here too.
+    /// Counts and logs a violation. The arch reports its own here too.
     #[cold]
     pub fn report(&mut self, what: core::fmt::Arguments<'_>) {
         self.checks.violations += 1;

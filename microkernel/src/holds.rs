@@ -1,8 +1,8 @@
-//! How long the kernel was held at a time, and for what: kept by the debug checks.
+//! Lock hold times of the kernel lock, and what each hold did: kept by the debug checks.
 //!
-//! A hold begins when a CPU takes the one lock and ends when it releases it: other CPUs, and
-//! interrupts of this one, wait at most so long. Tests print the longest of a run, and bound it
-//! where time is counted in instructions.
+//! A hold begins when a CPU acquires the lock and ends when it releases it: it bounds the wait
+//! of other CPUs and the latency of interrupts of this CPU. Tests print the longest hold of a run,
+//! and judge it where time is counted in instructions.
 
 use crate::checks::ON;
 use crate::exit::{ITEMS, WorkItem};
@@ -14,11 +14,11 @@ use core::fmt;
 /// What was done in one hold.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Hold {
-    /// How long it was, in [`Machine::ticks`].
+    /// Its length, in [`Machine::ticks`].
     ticks: u64,
     /// The number of its system call.
     call: Option<u64>,
-    /// The rows of the exit loop that ran, one bit each.
+    /// The entries of the work table that ran, one bit each.
     rows: u32,
 }
 
@@ -38,7 +38,7 @@ impl Holds {
         }
     }
 
-    /// This hold runs a row of the exit loop.
+    /// This hold runs an entry of the work table.
     #[inline]
     pub(crate) fn note_row(&mut self, index: usize) {
         if ON {
@@ -53,9 +53,9 @@ impl Holds {
     }
 }
 
-/// The longest hold and its cause, to be told.
+/// The longest hold and its cause, for reports.
 pub struct LongestHold {
-    /// How long it was, in nanoseconds.
+    /// Its length, in nanoseconds.
     pub ns: u64,
     hold: Hold,
     names: [&'static str; ITEMS],

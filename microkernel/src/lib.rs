@@ -7,12 +7,12 @@
 //! Reading order:
 //! 1. [`machine`]: what it needs of a machine.
 //! 2. [`object`]: the nouns. [`arena`]: where they live.
-//! 3. [`mod@exit`]: the gate, the only way back to user mode.
+//! 3. [`mod@exit`]: the gate: exit work and the only way back to user mode.
 //! 4. [`ipc`]: the verbs: call, receive, reply, signal.
 //! 5. `syscall`: from the saved frame to those verbs, one line each.
-//! 6. `sched`, `time`, `mem`: who runs, until when, with which memory.
-//! 7. `lifecycle`: how objects are counted and processes taken apart.
-//! 8. [`checks`]: what is looked at on every way in and out, in tests.
+//! 6. `sched`, `time`, `mem`: which thread runs, until when, with which memory.
+//! 7. `lifecycle`: how objects are made, counted and ended.
+//! 8. [`checks`]: what is verified on each entry and exit, in tests.
 //!
 //! Errors: a code goes back to the caller, a fault to its supervisor; nothing a user
 //! program does makes the core panic. Order: everything here runs with interrupts off,

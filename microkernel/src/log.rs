@@ -1,9 +1,9 @@
-//! How much a program may write to the system log.
+//! Rate limit of the system log.
 //!
-//! **Shape.** A token bucket of bytes. init's children and theirs (servers and the programs
-//! that a server starts) have one each; deeper descendants share that of their ancestor, so
-//! that a program does not get more by having children. The first program and the kernel are
-//! not limited.
+//! **Shape.** A token bucket of bytes. init's children and theirs (servers, and the programs
+//! that a server starts) have one each; deeper descendants share their ancestor's, so that a
+//! program cannot write more by making children. init and the kernel are not limited: they
+//! write the evidence.
 //!
 //! **Order.** What is dropped is dropped in whole frames of the defmt stream, and counted; the
 //! count stands in one record before the next one that is written, or at the process's death.
@@ -86,7 +86,7 @@ impl ProcessLog {
 }
 
 impl<M: Machine> Kernel<M> {
-    /// Writes a record of a process, if it may write so much.
+    /// Writes a record of a process, if its bucket has the bytes.
     ///
     /// # Errors
     /// `QuotaExceeded`, and the record is counted as dropped.
@@ -125,7 +125,7 @@ impl<M: Machine> Kernel<M> {
         bucket.take((LogHeader::SIZE as u64).saturating_add(len as u64), now)
     }
 
-    /// Tells how much was dropped of a process's records, if anything was.
+    /// Writes the number of a process's dropped records, if there are any.
     pub(crate) fn report_dropped(&mut self, id: ProcessId) {
         let process = &mut self.processes[id];
         let (pid, stream) = (process.pid, process.log.stream);

@@ -1,7 +1,7 @@
-//! Trace points: a ring of the last watched system calls.
+//! The trace ring: the last watched system calls.
 //!
 //! Shape: records are numbered from 0 for ever; the ring holds the last of them. A reader
-//! that comes too late is given the oldest that is left, and sees the gap in the numbers.
+//! that comes too late gets the oldest that is left, and sees the gap in the numbers.
 
 use crate::arena::Fixed;
 use abi::TraceRecord;
@@ -48,7 +48,7 @@ impl Ring {
     }
 }
 
-/// Places that were never used say nothing.
+/// Slots that were never used do not count.
 impl Hash for Ring {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.next.hash(state);

@@ -5,21 +5,21 @@
 //! From then on the state is in one of two places:
 //!
 //! ```text
-//!            vector load (last row)
+//!            vector load (last entry)
 //! in memory ───────────────────────▶ live: in the registers of the CPU that runs it
 //!           ◀───────────────────────
-//!            vector save (last row, or before the kernel is let go)
+//!            vector save (last entry, or before the lock is released)
 //! ```
 //! In memory: the thread's flag `vector load` is set. Live: the registers are unlocked, and
 //! the CPU's flag `vector save` is set. A CPU whose registers are locked and a thread that
 //! has no state set neither, so the exit reads one zero word, as if there were no vectors.
 //!
-//! A save leaves the registers as they are and remembers whose they are (`vector_owner`):
-//! when the same thread comes back first, they are only unlocked.
+//! A save leaves the registers as they are and records their owner (`vector_owner`): when the
+//! same thread runs next, they are only unlocked.
 //!
-//! **Order.** Whenever another CPU can take the kernel, the state of a thread that is not
-//! current is in memory: a turn that leaves it stranded runs the row `vector save` at its
-//! end. So a thread may be pulled to another CPU without asking the one where it was.
+//! **Order.** Whenever another CPU can take the kernel lock, the state of a thread that is not
+//! current is in memory: a pass after which it is not runs the entry `vector save` at its end. So
+//! a thread migrates without an IPI to its former CPU.
 
 use crate::exit::Work;
 use crate::fault::Fault;
@@ -30,17 +30,17 @@ use abi::FaultKind;
 use core::sync::atomic::Ordering;
 
 impl<M: Machine> Kernel<M> {
-    /// The current thread used the registers while they were locked: its first use.
-    /// Without memory or quota for its state it is a fault, and may try again.
+    /// Handles the current thread's first use of the registers, while they were locked. Without
+    /// memory or quota for the state it is a fault, which may be repaired and resumed.
     pub fn vector_used(&mut self, cpu: CpuId) {
         let Some(id) = self.cpu(cpu).current else { return };
         if !self.runnable(id) {
-            // Another CPU killed or stopped it: it leaves, and what it would be given now
-            // nobody would take back.
+            // Another CPU killed or stopped it: it leaves, and a frame that it got now would
+            // never be freed.
             return;
         }
         if self.threads[id].vector.is_some() {
-            // It has them unlocked already: it cannot be helped by trying again.
+            // They are unlocked for it already: a retry would fault again.
             let kind = FaultKind::IllegalInstruction;
             return self.raise(id, &Fault { kind, code: 0, address: 0 }, None);
         }
@@ -59,7 +59,7 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// The row `vector save`: the registers stay the current thread's, or go to memory.
+    /// The entry `vector save`: the registers stay the current thread's, or go to memory.
     pub(crate) fn vector_settle(&mut self, cpu: CpuId) {
         let Some(owner) = self.cpu(cpu).vector_owner else { return self.vector_lock(cpu) };
         if self.cpu(cpu).current == Some(owner) {
@@ -83,7 +83,7 @@ impl<M: Machine> Kernel<M> {
         live && cpu.vector_owner != cpu.current
     }
 
-    /// The row `vector load`: the current thread gets the registers, with its state.
+    /// The entry `vector load`: the current thread gets the registers, with its state.
     pub(crate) fn vector_load(&mut self, cpu: CpuId) {
         self.clear_work(cpu, Work::VectorLoad);
         let Some(id) = self.cpu(cpu).current else { return };
@@ -105,7 +105,7 @@ impl<M: Machine> Kernel<M> {
         self.check_vector(cpu, id);
     }
 
-    /// A thread that dies gives its frame back; what is in the registers is nobody's.
+    /// Frees the frame of a thread that dies; what is in the registers has no owner then.
     pub(crate) fn drop_vector(&mut self, id: ThreadId) {
         let Some(state) = self.threads[id].vector.take() else { return };
         self.disown(id, state.cpu);
@@ -113,7 +113,7 @@ impl<M: Machine> Kernel<M> {
         Self::free_frame(&mut self.frames, &mut self.quotas, quota, state.frame);
     }
 
-    /// What the CPU that loaded the state last still has of it is not to be relied on.
+    /// Disowns what the CPU that loaded the state last still has of it.
     fn disown(&mut self, id: ThreadId, last: Option<CpuId>) {
         if let Some(last) = last
             && self.cpu(last).vector_owner == Some(id)
@@ -122,7 +122,7 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// Nobody may use the registers from now on.
+    /// Locks the registers: the next use enters the kernel.
     fn vector_lock(&mut self, cpu: CpuId) {
         self.clear_work(cpu, Work::VectorSave);
         if !self.machine.vector_lock() {

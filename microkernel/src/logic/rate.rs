@@ -1,4 +1,4 @@
-//! How fast one counter runs, measured against another, on a machine that may stop at any point.
+//! The rate of one counter, measured against another, on a machine that may stop at any point.
 //!
 //! A host takes its CPU away from a guest for milliseconds, between any two instructions. So a
 //! reading of the reference lies somewhere between two stamps that may be far apart, and one short
@@ -74,8 +74,8 @@ pub struct Estimate {
 }
 
 impl Reference {
-    /// Where the rate lies, when the reference went on by so many counts between two readings;
-    /// `None` where they say nothing.
+    /// Returns the bounds of the rate when the reference advanced by `counts` between two
+    /// readings; `None` when they give none.
     fn bounds(&self, first: &Reading, last: &Reading, counts: u64) -> Option<Bounds> {
         let least = last.before.checked_sub(first.after)?;
         let most = last.after.checked_sub(first.before)?;
@@ -140,14 +140,14 @@ impl Reference {
         None
     }
 
-    /// The estimate with all the time from its first reading to a later one as one window. The
-    /// reference may have wrapped: how often, the estimate tells. `None`: both do not fit.
+    /// Returns the estimate with the time from its first reading to a later one as one window. The
+    /// number of wraps of the reference follows from the estimate. `None`: the two disagree.
     pub fn refined(&self, estimate: &Estimate, later: &Reading) -> Option<Estimate> {
         let stamps = later.before.checked_sub(estimate.first.after)?;
         let expected = u128::from(stamps) * u128::from(self.hz) / u128::from(estimate.hz.max(1));
         let seen = u128::from(self.counts(&estimate.first, later));
         let turn = u128::from(self.mask) + 1;
-        // To the nearest number of turns.
+        // To the nearest number of wraps.
         let turns = (expected + turn / 2).saturating_sub(seen) / turn;
         let counts = u64::try_from(seen + turns * turn).ok()?;
         let long = self.bounds(&estimate.first, later, counts)?;

@@ -7,7 +7,7 @@
 //! Source: Intel, "Affected Processors: Transient Execution Attacks" and IA32_ARCH_CAPABILITIES
 //! (SDM 4, table 2-2); AMD, security bulletins 1036, 1037, 7005 and CPUID 8000_0008, 8000_0021.
 
-/// Who made the CPU.
+/// The maker of the CPU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Vendor {
     /// Intel.
@@ -65,7 +65,7 @@ const SRSO_NO: u32 = 1 << 29;
 /// Intel's client models whose RDRAND leaks without new microcode (family 6).
 const SRBDS_MODELS: [u32; 13] =
     [0x3a, 0x3c, 0x3d, 0x45, 0x46, 0x47, 0x4e, 0x5e, 0x8e, 0x9e, 0xa5, 0xa6, 0x66];
-/// Skylake and what is like it (family 6): returns are predicted by what others trained.
+/// Skylake and similar models (family 6): other programs can train the prediction of returns.
 const RETBLEED_MODELS: [u32; 8] = [0x4e, 0x5e, 0x55, 0x66, 0x8e, 0x9e, 0xa5, 0xa6];
 /// Intel's small cores with a register file that leaks (family 6).
 const RFDS_MODELS: [u32; 10] = [0x5c, 0x5f, 0x7a, 0x86, 0x96, 0x9c, 0x97, 0x9a, 0xb7, 0xbe];
@@ -83,13 +83,13 @@ impl Cpu {
         self.vendor == Vendor::Intel && self.family == 6 && models.contains(&self.model)
     }
 
-    /// Whether what user mode taught the predictor of branches counts in the kernel, though the
-    /// kernel switched on what the CPU has against it ([`Cpu::protection`]).
+    /// Whether user mode can train the kernel's branch prediction although the kernel enabled the
+    /// CPU's own defence ([`Cpu::protection`]).
     fn trains_kernel(&self) -> bool {
         self.protection() == Protection::None
     }
 
-    /// What the CPU has, to be switched on once, against branches that user mode trained.
+    /// The CPU's own defence against branches that user mode trained; enabled once, at boot.
     pub fn protection(&self) -> Protection {
         match self.vendor {
             Vendor::Intel if !self.lacks(IBRS_ALL) => Protection::Enhanced,

@@ -143,7 +143,7 @@ impl Deadlines {
     }
 }
 
-/// Places beyond the end of the heap say nothing.
+/// Places beyond the end of the heap do not count.
 impl Hash for Deadlines {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.heap[..self.len].hash(state);

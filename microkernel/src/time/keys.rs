@@ -1,16 +1,16 @@
-//! Keys of the deadline queue: threads, timers and scheduling contexts take turns, so that there
-//! can be more of each at any time.
+//! Keys of the deadline queue: keys of threads, timers and scheduling contexts alternate, so that
+//! each arena can grow.
 
 use crate::object::{SchedContextId, ThreadId, TimerId};
 
-/// Whose deadline it is, by its slot.
+/// The owner of a deadline, by its slot.
 pub(crate) enum Whose {
     Thread(usize),
     Timer(usize),
     Context(usize),
 }
 
-/// Whose key this is.
+/// Returns the owner of a key.
 pub(crate) fn whose(key: usize) -> Whose {
     match key % 3 {
         0 => Whose::Thread(key / 3),
@@ -34,7 +34,7 @@ pub(crate) fn context_key(id: SchedContextId) -> usize {
     3 * id.index() + 2
 }
 
-/// Keys for so many threads, timers and contexts end below this.
+/// Returns the first number above the keys of these numbers of threads, timers and contexts.
 pub(crate) fn keys_end(threads: usize, timers: usize, contexts: usize) -> usize {
     3 * threads.max(timers).max(contexts)
 }
