@@ -4,12 +4,12 @@
 //!
 //! 1. `servers`: does it run? How often was it restarted, and after what?
 //! 2. `faults NAME`: registers, stack and backtrace of its last death.
-//! 3. `cargo xtask log`: what everybody said, with times. Functions and lines are in there too:
-//!    the host has the symbols.
+//! 3. `cargo xtask log`: the system's log, with times, functions and lines: the host has the
+//!    symbols.
 //! 4. `services NAME` and `call NAME METHOD …`: does it answer by hand?
 //! 5. `strace NAME COMMAND`: its system calls and messages while a command runs, decoded.
-//! 6. `top`, `ps`, `mem`: who works, who has how much memory and how many handles.
-//! 7. `graph`, or `cargo xtask graph --running`: who can really call whom.
+//! 6. `top`, `ps`, `mem`: CPU time, memory and handles of each process.
+//! 7. `graph`, or `cargo xtask graph --running`: which process can really call which server.
 //! 8. `cargo xtask debug --program NAME`: gdb, from the first instruction on.
 //!
 //! `help` lists the shell's commands. Nothing has to be built again for any of this.

@@ -15,8 +15,8 @@
 //! ```
 //!
 //! `#[idempotent]` says that calling twice does no harm. If the server dies in the middle of
-//! such a call, the client asks its next life, and nobody notices. `Never` is the error of
-//! methods that cannot fail; [interfaces](super::interfaces) shows others.
+//! such a call, the client calls its next life, and the program does not notice. `Never` is
+//! the error of methods that cannot fail; [interfaces](super::interfaces) shows others.
 //!
 //! # The server, and its test
 //!
@@ -56,9 +56,9 @@
 #![doc = include_str!("../../../tests/programs/echo/system.toml")]
 //! ```
 //!
-//! A server must be more urgent (`priority`) than those who call it, or it could wait for
-//! itself. `clients` is the whole access policy: who is not in it is `Refused`. `pages` is all
-//! the memory it can ever have. All keys: [`manifest`].
+//! A server must have a higher `priority` than its clients, or there could be a deadlock.
+//! `clients` is the whole access policy: a program that is not in it is `Refused`. `pages` is
+//! all the memory that the server can ever have. All keys: [`manifest`].
 //!
 //! # Try it
 //!

@@ -27,7 +27,7 @@
 //! | endpoint | where messages to a server wait |
 //! | notification | 64 bits that others set and one waits for |
 //! | badge | the number by which a server tells its clients apart; clients cannot forge it |
-//! | manifest | `init/system.toml`: which servers run, with what, and who may call whom |
+//! | manifest | `init/system.toml`: which servers run, with what, and which programs may call them |
 //! | scheduling context | a budget of time in each period, and a priority |
 //! | lifeline | a kernel object that tells one side when the other is gone |
 //!

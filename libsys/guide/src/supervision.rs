@@ -2,8 +2,8 @@
 //!
 //! init starts all servers and watches them. One that panics, faults, ends or hangs is killed
 //! and started again, by the policy in its block of the manifest. Its endpoint is init's:
-//! calls that nobody had taken wait for the next life. Calls that it had taken end for their
-//! clients with `Unknown`, or are made again if their method is `#[idempotent]`.
+//! calls that it had not received wait for the next life. Calls that it had received end for
+//! their clients with `Unknown`, or are made again if their method is `#[idempotent]`.
 //!
 //! So the first rule is: **do not go on when something is wrong; panic.** A clean start is worth
 //! more than a repaired guess.
@@ -117,20 +117,20 @@
 //!
 //! # The death of others
 //!
-//! | whose | you learn it by |
+//! | the end of | you learn it by |
 //! |---|---|
 //! | a client with a session | the method `closed`, see [interfaces](super::interfaces) |
 //! | a client that waits for a `#[deferred]` answer | [`Executor::answer`](executor::Executor::answer): the work is dropped |
 //! | the other side of a queue | its next `pop` or `push`, see [queues](super::queues) |
 //! | a server you depend on | `on_restart`: `"tell"` or `"restart"` |
-//! | anybody to whom you gave a handle | [`sys::Lifeline`] |
+//! | a process to which you gave a handle | [`sys::Lifeline`] |
 //!
 //! # What can go wrong
 //!
 //! | you see | because |
 //! |---|---|
 //! | `given up: it died N times` in `servers` | `restart_limit`; `faults NAME` says why it dies, `restart NAME` tries again |
-//! | `hang: received nothing for … ms` | it looped or waited where nobody answers; work that takes longer belongs into a task |
+//! | `hang: received nothing for … ms` | it looped, or waited for an answer that never comes; work that takes longer belongs into a task |
 //! | a report of damaged state in the log | what was kept was not whole, or of another version |
 //! | `outcome unknown` | the server died in the middle: ask what came of it, or make the method idempotent |
 //!

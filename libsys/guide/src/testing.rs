@@ -20,7 +20,7 @@
 //!
 //! #[service::interface(version = 1)]
 //! trait Alarm {
-//!     /// Answers after so many nanoseconds.
+//!     /// Answers after this number of nanoseconds.
 //!     #[deferred]
 //!     fn wake(&mut self, after_ns: u64) -> Result<u64, Never>;
 //!     #[idempotent]
@@ -58,7 +58,7 @@
 //!     assert!(begun.elapsed().as_secs() < 60);
 //! });
 //!
-//! // Death: who waits is told, who comes later waits for the next life.
+//! // Death: a blocked client gets an error, a later one waits for the next life.
 //! testkit::run(|system| {
 //!     let server = system.serve("alarm", start);
 //!     let early = server.client("early", |line| AlarmClient::from_endpoint(line).wake(HOUR_NS));
@@ -93,7 +93,7 @@
 //!
 //! # Notifications that get lost
 //!
-//! A relay stands between who signals and who waits. Code that only counts signals fails such
+//! A relay stands between the signaller and the waiter. Code that only counts signals fails such
 //! a test; code that looks at the state at each one passes.
 //!
 //! ```
