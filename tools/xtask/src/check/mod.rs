@@ -7,6 +7,7 @@ mod arrows;
 mod border;
 mod cycles;
 mod docs;
+mod documents;
 mod layers;
 mod lints;
 mod modules;
@@ -48,6 +49,8 @@ enum Check {
     Paths,
     /// Whether each property of the gate names its tests.
     Properties,
+    /// Links of documents, the size and the walks of ARCHITECTURE.md.
+    Documents,
     /// Words that comments and documents do not use.
     Words,
     /// Whether a changed interface has another version.
@@ -60,7 +63,7 @@ enum Check {
 
 impl Check {
     /// The quick ones first.
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Format,
         Self::Imports,
         Self::Layers,
@@ -68,6 +71,7 @@ impl Check {
         Self::Unsafe,
         Self::Paths,
         Self::Properties,
+        Self::Documents,
         Self::Words,
         Self::Interfaces,
         Self::Lints,
@@ -83,6 +87,7 @@ impl Check {
             Self::Unsafe => "border of unsafe",
             Self::Paths => "compiled-in paths",
             Self::Properties => "properties",
+            Self::Documents => "documents",
             Self::Words => "words",
             Self::Interfaces => "interfaces",
             Self::Lints => "lints",
@@ -99,6 +104,7 @@ impl Check {
             Self::Unsafe => border::check(packages),
             Self::Paths => paths::check(),
             Self::Properties => properties::check(),
+            Self::Documents => documents::check(),
             Self::Words => words::check(),
             Self::Interfaces => crate::api::check(packages),
             Self::Lints => lints::clippy(toolchain, packages),

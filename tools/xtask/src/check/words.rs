@@ -89,7 +89,7 @@ fn folder<'a>(file: &Path, ceilings: &[(&'a str, usize)]) -> &'a str {
 }
 
 /// All Rust files, documents and tables below this folder.
-fn texts(folder: &Path) -> Result<Vec<PathBuf>> {
+pub(super) fn texts(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
