@@ -1,7 +1,7 @@
 //! Import directions: which kind of package may depend on which.
 
 use crate::metadata::Package;
-use anyhow::{Result, bail};
+use anyhow::Result;
 use std::path::Path;
 
 /// The kinds of package of the design.
@@ -77,10 +77,7 @@ pub(super) fn kind(folder: &Path) -> Option<Kind> {
 /// Checks all arrows.
 pub(super) fn check(packages: &[Package]) -> Result<()> {
     let problems = problems(packages);
-    if problems.is_empty() {
-        return Ok(());
-    }
-    bail!("{} wrong\n  {}", problems.len(), problems.join("\n  "))
+    super::verdict(&problems)
 }
 
 fn problems(packages: &[Package]) -> Vec<String> {

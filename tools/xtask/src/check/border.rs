@@ -3,7 +3,7 @@
 use super::tokens;
 use crate::metadata::Package;
 use crate::workspace;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use std::path::{Path, PathBuf};
 
 /// The folders where `unsafe` may be.
@@ -27,10 +27,7 @@ pub(super) fn check(packages: &[Package]) -> Result<()> {
             }
         }
     }
-    if problems.is_empty() {
-        return Ok(());
-    }
-    bail!("{} wrong\n  {}", problems.len(), problems.join("\n  "))
+    super::verdict(&problems)
 }
 
 fn may_be_unsafe(crate_root: &Path) -> bool {

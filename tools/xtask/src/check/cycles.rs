@@ -3,7 +3,7 @@
 use super::modules::Crate;
 use crate::metadata::Package;
 use crate::workspace;
-use anyhow::{Result, bail};
+use anyhow::Result;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -37,10 +37,7 @@ pub(super) fn check(packages: &[Package]) -> Result<()> {
         let cycles = cycles(&read.imports());
         problems.extend(judge(&root, known, &named(&read, &cycles)));
     }
-    if problems.is_empty() {
-        return Ok(());
-    }
-    bail!("{} wrong\n  {}", problems.len(), problems.join("\n  "))
+    super::verdict(&problems)
 }
 
 /// What is wrong with the cycles of a crate, each given by its files.

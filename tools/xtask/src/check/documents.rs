@@ -5,7 +5,7 @@
 
 use super::words;
 use crate::workspace;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -37,10 +37,7 @@ pub(super) fn check() -> Result<()> {
             }
         }
     }
-    if problems.is_empty() {
-        return Ok(());
-    }
-    bail!("{} wrong\n  {}", problems.len(), problems.join("\n  "))
+    super::verdict(&problems)
 }
 
 /// The targets of links within the repository that are not there.

@@ -6,7 +6,7 @@
 
 use super::modules::Crate;
 use crate::workspace;
-use anyhow::{Result, bail};
+use anyhow::Result;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -72,10 +72,7 @@ type Arrows = BTreeMap<(String, String), BTreeSet<String>>;
 pub(super) fn check() -> Result<()> {
     let read = Crate::read(&workspace::root().join(ROOT))?;
     let problems = problems(&arrows(&read), &EXCEPTIONS);
-    if problems.is_empty() {
-        return Ok(());
-    }
-    bail!("{} wrong\n  {}", problems.len(), problems.join("\n  "))
+    super::verdict(&problems)
 }
 
 fn problems(arrows: &Arrows, exceptions: &[(&str, &str)]) -> Vec<String> {

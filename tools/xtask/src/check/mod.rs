@@ -20,11 +20,10 @@ pub(crate) use border::sources;
 
 use crate::metadata::{self, Package};
 use crate::setup::{self, Toolchain};
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 
-/// Check format, lints, import directions, layers, import cycles, the border of unsafe code,
-/// compiled-in paths, words, interfaces and documentation.
+/// Check the sources: format, lints, layers, the border of unsafe code, documents and more.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Only these checks (may be repeated)
@@ -111,6 +110,12 @@ impl Check {
             Self::Docs => docs::check(toolchain, packages),
         }
     }
+}
+
+/// The result of a check that found these problems.
+fn verdict(problems: &[String]) -> Result<()> {
+    ensure!(problems.is_empty(), "{} wrong\n  {}", problems.len(), problems.join("\n  "));
+    Ok(())
 }
 
 /// The command: all checks, also after one that fails.

@@ -3,7 +3,7 @@
 
 use super::{sources, tokens};
 use crate::workspace;
-use anyhow::{Result, bail};
+use anyhow::Result;
 use proc_macro2::{TokenStream, TokenTree};
 use std::path::Path;
 
@@ -14,10 +14,7 @@ const VARIABLES: [&str; 4] =
 /// Checks all sources of the repository.
 pub(super) fn check() -> Result<()> {
     let problems = compiled_in(&workspace::root())?;
-    if problems.is_empty() {
-        return Ok(());
-    }
-    bail!("{} wrong\n  {}", problems.len(), problems.join("\n  "))
+    super::verdict(&problems)
 }
 
 fn compiled_in(root: &Path) -> Result<Vec<String>> {

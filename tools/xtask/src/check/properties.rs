@@ -3,7 +3,7 @@
 
 use super::sources;
 use crate::workspace;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use std::path::Path;
 
 const FILE: &str = "tests/PROPERTIES.md";
@@ -18,10 +18,7 @@ pub(super) fn check() -> Result<()> {
     let root = workspace::root();
     let text = std::fs::read_to_string(root.join(FILE)).with_context(|| FILE.to_owned())?;
     let problems = problems(&text, &Tests::read(&root)?);
-    if problems.is_empty() {
-        return Ok(());
-    }
-    bail!("{} wrong in {FILE}\n  {}", problems.len(), problems.join("\n  "))
+    super::verdict(&problems)
 }
 
 /// The sources that tests are in.

@@ -2,7 +2,7 @@
 //! purposes into riddles.
 
 use crate::workspace;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -53,10 +53,7 @@ pub(super) fn check() -> Result<()> {
         }
     }
     let problems = problems(&found, &CEILINGS);
-    if problems.is_empty() {
-        return Ok(());
-    }
-    bail!("{} wrong\n  {}", problems.len(), problems.join("\n  "))
+    super::verdict(&problems)
 }
 
 fn problems(found: &BTreeMap<PathBuf, Vec<Place>>, ceilings: &[(&str, usize)]) -> Vec<String> {
