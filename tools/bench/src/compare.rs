@@ -3,13 +3,13 @@
 use crate::table::{aligned, grouped};
 use crate::{Peer, Peers, Row, Run};
 
-/// How many times below Linux a row is to be.
+/// The goal of a row: Linux's count divided by this.
 const BELOW_LINUX: u64 = 10;
 
 /// The table, and the rows that miss a goal without a reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Comparison {
-    /// For people.
+    /// The table.
     pub text: String,
     /// Names of rows.
     pub missed: Vec<String>,
@@ -92,7 +92,7 @@ fn verdict(now: u64, peer: &Peer) -> &'static str {
     }
 }
 
-/// How many times the other count this one is.
+/// The ratio of this count to the other.
 fn ratio(now: u64, other: u64) -> String {
     let hundredths = u128::from(now) * 100 / u128::from(other.max(1));
     format!("{}.{:02}", hundredths / 100, hundredths % 100)

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 
-/// What the lines begin with.
+/// The first word of the lines.
 const MARK: &str = "bench ";
 
 /// The distribution of an operation's cost.
@@ -27,10 +27,10 @@ pub struct Row {
     pub figures: Figures,
 }
 
-/// The rows in what the machine printed, in order.
+/// The rows in a machine's output, in order.
 ///
 /// # Errors
-/// When a line is not whole.
+/// When a line is incomplete.
 pub fn rows(transcript: &str) -> Result<Vec<Row>> {
     let lines = transcript.lines().filter_map(|line| line.trim_end().strip_prefix(MARK));
     lines.map(|line| row(line).with_context(|| format!("a line of the bench: {line}"))).collect()

@@ -6,8 +6,8 @@ use crate::{Row, Run};
 /// How much a count may grow, in per cent.
 const ALLOWED: u64 = 2;
 
-/// What is wrong with these rows: counts that grew, operations that only one of the two has.
-/// `whole`: all operations were measured, so that one that is missing is gone.
+/// The problems of these rows: counts that grew, operations that only one of the two runs has.
+/// `whole`: all operations were measured, so a missing one counts.
 pub fn growth(baseline: &Run, rows: &[Row], whole: bool) -> Vec<String> {
     let mut problems: Vec<String> =
         rows.iter().filter_map(|row| problem(&row.name, baseline, row.figures.median)).collect();
@@ -19,7 +19,7 @@ pub fn growth(baseline: &Run, rows: &[Row], whole: bool) -> Vec<String> {
     problems
 }
 
-/// What to do about it.
+/// The advice for a problem.
 pub const RENEW: &str = "if that is meant, renew the baseline with `cargo xtask bench \
                          --baseline` and commit it with its reason";
 
@@ -36,7 +36,7 @@ fn problem(name: &str, baseline: &Run, now: u64) -> Option<String> {
     ))
 }
 
-/// Whether it is more than it may be.
+/// Whether the count grew by more than it may.
 fn grew(before: u64, now: u64) -> bool {
     u128::from(now) * 100 > u128::from(before) * u128::from(100 + ALLOWED)
 }

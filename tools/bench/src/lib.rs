@@ -1,14 +1,14 @@
-//! What the bench measured: read, kept, compared, judged.
+//! Results of the bench: read, stored, compared, judged.
 //!
 //! The program `tests/programs/bench` prints a line for each operation; [`rows`] reads them, a
-//! [`Run`] keeps them. `cargo xtask bench` and the system test that is the gate share this
-//! crate, and these files:
+//! [`Run`] stores them. `cargo xtask bench` and the system test `bench` share this crate, and
+//! these files:
 //!
 //! | file | what |
 //! |---|---|
-//! | `tests/bench/baseline.json` | the run that counts are held against: [`growth`] |
+//! | `tests/bench/baseline.json` | the run that counts are compared with: [`growth`] |
 //! | `tests/bench/results.jsonl` | a run in each line: the history |
-//! | `tests/bench/peers.toml` | what others need for the same: [`Peers`] |
+//! | `tests/bench/peers.toml` | the costs of seL4 and Linux: [`Peers`] |
 #![forbid(unsafe_code)]
 
 mod compare;

@@ -1,25 +1,25 @@
-//! What others need for the same work: `tests/bench/peers.toml`.
+//! The costs of seL4 and Linux: `tests/bench/peers.toml`.
 
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// What an operation is compared with.
+/// The counts that an operation is compared with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Peer {
-    /// seL4's count: to be at most that.
+    /// seL4's count; the goal is at most this.
     pub sel4: Option<u64>,
     /// For what.
     pub sel4_for: Option<String>,
-    /// Linux's count: to be at most a tenth of it.
+    /// Linux's count; the goal is at most a tenth of it.
     pub linux: Option<u64>,
     /// For what.
     pub linux_for: Option<String>,
-    /// Why it is more than seL4's.
+    /// The reason for a count above seL4's.
     pub sel4_reason: Option<String>,
-    /// Why it is more than a tenth of Linux's.
+    /// The reason for a count above a tenth of Linux's.
     pub linux_reason: Option<String>,
 }
 

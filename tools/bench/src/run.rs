@@ -1,4 +1,4 @@
-//! Runs, as files keep them.
+//! Runs, as files store them.
 
 use crate::{Figures, Row};
 use anyhow::{Context as _, Result};
@@ -9,16 +9,16 @@ use std::path::Path;
 /// All operations, measured once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
-    /// Of what; with a `+` when there were changes on top of it.
+    /// The commit, with a `+` when the tree had changes.
     pub commit: String,
-    /// When, in UTC.
+    /// The date, in UTC.
     pub date: String,
     /// Minimum, quartiles with the median, maximum, by operation.
     pub rows: BTreeMap<String, [u64; 5]>,
 }
 
 impl Run {
-    /// What was just measured.
+    /// A run of these rows.
     pub fn new(commit: String, date: String, rows: &[Row]) -> Self {
         let kept = |row: &Row| {
             let Figures { min, first_quartile, median, third_quartile, max, .. } = row.figures;
@@ -32,10 +32,10 @@ impl Run {
         self.rows.get(operation).map(|figures| figures[2])
     }
 
-    /// Reads the one in a file.
+    /// Reads a run from a file.
     ///
     /// # Errors
-    /// When there is none.
+    /// When the file is missing or holds no run.
     pub fn read(file: &Path) -> Result<Self> {
         let text = read(file)?;
         serde_json::from_str(&text).with_context(|| format!("{} is no run", file.display()))
@@ -60,7 +60,7 @@ impl Run {
         write(file, &text)
     }
 
-    /// Adds it to a history, as its last line.
+    /// Appends it to a history.
     ///
     /// # Errors
     /// When that cannot be written.

@@ -1,4 +1,4 @@
-//! The same operations with few and many things in the machine.
+//! The same operations with few and many objects.
 
 use crate::Row;
 use crate::table::{aligned, grouped};
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 /// How much a cost may grow and still count as flat, in per cent.
 const FLAT: u64 = 10;
 
-/// A table for each kind of thing: an operation in each line, a number of things in each
+/// A table for each kind of object: an operation in each line, a number of objects in each
 /// column; and the rows that grow without a reason. `reasons` are by `OPERATION@KIND`.
 pub fn scale(rows: &[Row], reasons: &BTreeMap<String, String>) -> (String, Vec<String>) {
     let (mut text, mut growing) = (String::new(), Vec::new());

@@ -14,7 +14,7 @@ pub fn table(rows: &[Row]) -> String {
     aligned(&std::iter::once(head).chain(rows.iter().map(cells)).collect::<Vec<_>>())
 }
 
-/// Columns as wide as they must be: the first to the left, the others to the right.
+/// Columns of minimal width, the first aligned to the left, the others to the right.
 pub(crate) fn aligned(lines: &[Vec<String>]) -> String {
     let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
     let cell =

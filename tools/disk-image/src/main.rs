@@ -34,7 +34,7 @@ fn run() -> Result<(), String> {
     .map_err(|error| format!("{}: {error:#}", out.display()))
 }
 
-/// The serial line belongs to Postern: the boot stages keep quiet.
+/// The boot stages print nothing: the serial line belongs to Postern.
 fn quiet() -> BootConfig {
     let mut config = BootConfig::default();
     config.serial_logging = false;

@@ -7,14 +7,14 @@ use crate::{FindElf, KERNEL, Line, Record, Records};
 use abi::{LOG_RATE, LogKind};
 use std::collections::{HashMap, VecDeque};
 
-/// What stands before the addresses in the kernel's report of a panic.
+/// The line before the addresses in the kernel's report of a panic.
 const BACKTRACE: &str = "backtrace:";
-/// What stands there in init's report of a server's fault, before the server's name.
+/// The words before the server's name in init's report of a server's fault.
 const BACKTRACE_OF: &str = "backtrace of ";
-/// So many of a server's last lines are shown with its fault.
+/// Number of a server's last lines that are shown with its fault.
 const LAST_LINES: usize = 8;
 
-/// Decodes the log as it comes.
+/// Decodes a log piece by piece.
 pub struct LogDecoder {
     find_elf: FindElf,
     records: Records,
@@ -28,12 +28,12 @@ pub struct LogDecoder {
 /// A process that writes to the log.
 struct Source {
     name: String,
-    /// `None`: its strings can't be found; said once when the source appeared.
+    /// `None`: its strings are not found, which is reported once.
     stream: Option<Stream>,
 }
 
 impl LogDecoder {
-    /// A decoder that finds the programs' ELFs so.
+    /// A decoder that finds the programs' ELFs by this function.
     pub fn new(find_elf: FindElf) -> Self {
         Self {
             find_elf,
@@ -45,7 +45,7 @@ impl LogDecoder {
         }
     }
 
-    /// Takes the next bytes of the log; the lines that they complete.
+    /// Takes the next bytes of the log. Returns the lines that they complete.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<Line> {
         self.records.push(bytes);
         let mut lines = Vec::new();
@@ -59,7 +59,7 @@ impl LogDecoder {
         lines
     }
 
-    /// What is to be said at the end of a log.
+    /// The lines at the end of a log.
     pub fn finish(&mut self) -> Vec<Line> {
         match self.records.unfinished() + self.records.take_skipped() {
             0 => Vec::new(),
@@ -147,7 +147,7 @@ impl LogDecoder {
         line
     }
 
-    /// The source of a record; one that was never announced goes by its number.
+    /// The source of a record; an unannounced one is called by its number.
     fn source(&mut self, record: &Record, lines: &mut Vec<Line>) -> &mut Source {
         let number = record.header.source;
         if !self.sources.contains_key(&number) {

@@ -20,10 +20,10 @@ pub use symbols::{Place, Symbols};
 
 use std::path::{Path, PathBuf};
 
-/// Where the ELF of a program is, by the program's name; `kernel` is the kernel.
+/// Finds the ELF of a program by its name; `kernel` is the kernel.
 pub type FindElf = Box<dyn Fn(&str) -> Option<PathBuf> + Send>;
 
-/// The name that the kernel's own records go by.
+/// The name of the kernel as a source.
 pub const KERNEL: &str = "kernel";
 
 /// Decodes a whole log file.

@@ -1,4 +1,4 @@
-//! A line of the decoded log, as people read it.
+//! A line of the decoded log.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ pub struct Line {
     pub source: String,
     /// `ERROR`, `WARN`, `INFO`, `DEBUG`, `TRACE`, `AUDIT`; empty for plain text.
     pub level: &'static str,
-    /// What it says.
+    /// Its text.
     pub text: String,
     /// `file:line` of the log statement, where known.
     pub place: Option<String>,

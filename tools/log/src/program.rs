@@ -4,15 +4,15 @@ use anyhow::Context as _;
 use defmt_decoder::{DecodeError, Frame, Locations, StreamDecoder, Table};
 use std::path::Path;
 
-/// What the ELF of a program tells about its log statements.
+/// The log statements of a program, from its ELF.
 pub(crate) struct Program {
     table: Table,
     locations: Locations,
 }
 
 impl Program {
-    /// Reads the ELF. The result lives as long as this process: a handful of programs,
-    /// each read once, and every stream of theirs borrows it.
+    /// Reads the ELF. The result is leaked: there are a handful of programs, each read once, and
+    /// all their streams borrow it.
     pub(crate) fn load(elf: &Path) -> anyhow::Result<&'static Self> {
         let bytes = std::fs::read(elf).with_context(|| format!("cannot read {}", elf.display()))?;
         let table = Table::parse(&bytes)?
@@ -55,7 +55,7 @@ pub(crate) struct Statement {
 }
 
 impl Stream {
-    /// Takes the next bytes of the stream; what they complete, good or bad.
+    /// Takes the next bytes of the stream. Returns the statements that they complete, or errors.
     pub(crate) fn push(&mut self, bytes: &[u8]) -> Vec<Statement> {
         self.decoder.received(bytes);
         let mut statements = Vec::new();

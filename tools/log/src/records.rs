@@ -5,13 +5,13 @@ use abi::{LOG_MAGIC, LogHeader};
 /// One record of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// Who wrote it, when, and what kind it is.
+    /// Its source, time and kind.
     pub header: LogHeader,
-    /// What it holds.
+    /// Its content.
     pub payload: Vec<u8>,
 }
 
-/// Takes bytes as they come and gives whole records.
+/// Cuts a stream of bytes into whole records.
 ///
 /// Bytes that are no record (a damaged file, firmware that talks on the debug
 /// console) are skipped and counted.
@@ -32,12 +32,12 @@ impl Records {
         self.pending.extend_from_slice(bytes);
     }
 
-    /// Bytes that belonged to no record, since the last time this was asked.
+    /// The number of bytes outside of records since the last call.
     pub fn take_skipped(&mut self) -> usize {
         std::mem::take(&mut self.skipped)
     }
 
-    /// Bytes of a record that is not complete yet.
+    /// The bytes of an incomplete record.
     pub fn unfinished(&self) -> usize {
         self.pending.len()
     }
@@ -65,7 +65,7 @@ impl Records {
     }
 }
 
-/// Where a magic, or the first byte of one at the very end, begins.
+/// The place of a magic, or of its first byte at the very end.
 fn find_magic(bytes: &[u8]) -> usize {
     let magic = LOG_MAGIC.to_le_bytes();
     (0..bytes.len())

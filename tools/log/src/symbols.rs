@@ -11,17 +11,17 @@ use std::sync::Arc;
 
 type Reader = EndianArcSlice<RunTimeEndian>;
 
-/// The functions of a program, by address, and its lines where the ELF tells them.
+/// The functions of a program by address, and its lines where the ELF has them.
 pub struct Symbols {
     functions: Vec<(u64, String)>,
     lines: Option<Context<Reader>>,
 }
 
 impl Symbols {
-    /// Reads them out of the ELF.
+    /// Reads them from the ELF.
     ///
     /// # Errors
-    /// When it can't be read or is none.
+    /// When it cannot be read or is not an ELF.
     pub fn load(elf: &Path) -> Result<Self> {
         let bytes = std::fs::read(elf).with_context(|| format!("cannot read {}", elf.display()))?;
         let file = object::File::parse(&*bytes)?;
@@ -34,7 +34,7 @@ impl Symbols {
         Ok(Self { functions, lines: lines(&file).ok() })
     }
 
-    /// Where the one function begins whose name ends so.
+    /// The address of the only function with this end of its name.
     pub fn start_of(&self, name: &str) -> Option<u64> {
         let mut found = self.functions.iter().filter(|(_, function)| function.ends_with(name));
         found.next().filter(|_| found.next().is_none()).map(|(start, _)| *start)
@@ -65,8 +65,8 @@ impl Symbols {
         places
     }
 
-    /// The text, with what is known behind each address that is alone in its line. The first
-    /// of them is where it happened; the others are where a call would have returned to.
+    /// The text, with function and line behind each address that is alone in its line. The first
+    /// is the place of the fault, the others are return addresses.
     pub(crate) fn annotate(&self, text: &str) -> String {
         let mut first = true;
         let lines: Vec<String> = text.lines().map(|line| self.line(line, &mut first)).collect();
@@ -79,7 +79,7 @@ impl Symbols {
             *first = true;
             return line.to_owned();
         };
-        // The call is before the place where it returns to, which may be another function.
+        // The call is before its return address, which may be in another function.
         let within = if std::mem::take(first) { address } else { address.saturating_sub(1) };
         let Some(name) = self.name(within) else { return line.to_owned() };
         let places = self.places(within);

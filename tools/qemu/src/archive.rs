@@ -63,7 +63,7 @@ impl Archive {
         self
     }
 
-    /// Takes an entry out.
+    /// Removes an entry.
     pub fn remove(&mut self, name: &str) -> &mut Self {
         self.entries.retain(|entry| entry.0 != name);
         self

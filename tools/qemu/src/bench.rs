@@ -5,15 +5,15 @@ use crate::{Images, Machine, Outcome};
 use anyhow::{Result, ensure};
 use std::time::Duration;
 
-/// What is in its archive beside the system: itself and what it starts.
+/// The programs in its archive beside the system: itself and those that it starts.
 const PROGRAMS: [&str; 4] = ["bench", "bench-slow", "bench32", "nothing"];
 /// Memory of such a machine in MiB.
 const MEMORY: u32 = 256;
-/// The same where there are many things in it.
+/// The same for a machine with many objects.
 const SCALE_MEMORY: u32 = 512;
-/// How long a part may take on a busy machine.
+/// The limit of a part on a busy machine.
 const LIMIT: Duration = Duration::from_secs(600);
-/// What measures at the prompt of the whole system.
+/// The program that measures at the prompt of the whole system.
 const AT_PROMPT: &str = "run signals price";
 /// The operations that it measures.
 const OPERATIONS_AT_PROMPT: [&str; 3] =
@@ -41,7 +41,7 @@ impl Images {
         Ok(self.starting(program, 1, name, words)?.with_counted_time(0))
     }
 
-    /// The same with so many CPUs and the host's time: what differs from run to run.
+    /// The same with this number of CPUs and the host's time, which varies.
     ///
     /// # Errors
     /// As for [`Images::bench`].
@@ -58,7 +58,7 @@ impl Images {
         Ok(machine)
     }
 
-    /// A machine that measures with many things in it.
+    /// A machine that measures with many objects.
     ///
     /// # Errors
     /// As for [`Images::bench`].
@@ -68,7 +68,7 @@ impl Images {
         Ok(machine)
     }
 
-    /// What is printed by a machine of `bench` that ends well.
+    /// The output of a machine of `bench`.
     ///
     /// # Errors
     /// When it cannot be started, or ends otherwise.
@@ -76,12 +76,12 @@ impl Images {
         good(machine.start()?.finish(LIMIT))
     }
 
-    /// Whether an operation whose name contains this is measured by the whole system.
+    /// Whether the whole system measures operations with this in their names.
     pub fn at_prompt(part: &str) -> bool {
         OPERATIONS_AT_PROMPT.iter().any(|name| name.contains(part))
     }
 
-    /// What is printed by the whole system while it measures, its nanosecond an instruction.
+    /// The output of the whole system while it measures; a nanosecond is an instruction.
     ///
     /// # Errors
     /// When it cannot be started, or does not end well.

@@ -6,7 +6,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
-/// What is booted.
+/// A way to boot.
 #[derive(Clone, Debug)]
 pub enum Boot {
     /// Kernel and archive by QEMU itself (PVH).
@@ -32,7 +32,7 @@ impl Boot {
                 "-kernel".into(),
                 kernel.into(),
                 "-initrd".into(),
-                // As it is: only the Multiboot loader splits it at commas, and this is PVH.
+                // Not escaped: only the Multiboot loader splits it at commas, and this is PVH.
                 archive.into(),
                 "-append".into(),
                 command_line.into(),
@@ -57,7 +57,7 @@ impl Boot {
     }
 }
 
-/// A disk whose changes are forgotten, so that many machines can share the file.
+/// A disk whose changes are dropped: several machines can share the file.
 fn drive(image: &Path) -> OsString {
     option("format=raw,snapshot=on,file=", image)
 }
@@ -77,7 +77,7 @@ pub(crate) fn option(keys: &str, path: &Path) -> OsString {
 /// Refuses words for the kernel that are too long for it and for its loader.
 ///
 /// # Errors
-/// One that names the limit.
+/// The error names the limit.
 pub fn check_kernel_words(words: &str) -> Result<()> {
     let (len, most) = (words.len(), abi::CMDLINE_MAX);
     ensure!(len <= most, "the words for the kernel are {len} bytes long; at most {most}");

@@ -6,19 +6,19 @@ use std::time::Duration;
 
 /// Memory of such a machine in MiB.
 const MEMORY: u32 = 128;
-/// How long boot, warm-up and the end may take.
+/// The limit of boot, warm-up and end.
 const MORE: Duration = Duration::from_secs(180);
-/// How long a fault may take, with all that it brings about.
+/// The limit of a fault with its consequences.
 const EACH: Duration = Duration::from_millis(400);
-/// What the program's results begin with in the log.
+/// The first words of the program's results in the log.
 const MARK: &str = "| ";
 
-/// How many faults, of which kinds, in which servers, from which seed.
+/// A campaign.
 #[derive(Clone, Debug)]
 pub struct Campaign {
-    /// Faults.
+    /// Number of faults.
     pub faults: u32,
-    /// The same seed makes the same choices; when they come differs from run to run.
+    /// The same seed makes the same choices; their times vary.
     pub seed: u64,
     /// Number of CPUs.
     pub cpus: u32,
@@ -29,7 +29,7 @@ pub struct Campaign {
 }
 
 impl Campaign {
-    /// Runs it: how it ended.
+    /// Runs it. Returns its end.
     ///
     /// # Errors
     /// When the machine cannot be started.

@@ -1,18 +1,18 @@
-//! A moment until which is waited, or none.
+//! Deadlines.
 
 use std::time::{Duration, Instant};
 
-/// A moment until which is waited. One that is too far away for the clock is never reached.
+/// The end of a wait. One beyond the range of the clock is never reached.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline(Option<Instant>);
 
 impl Deadline {
-    /// So much later than now.
+    /// This long from now.
     pub fn after(limit: Duration) -> Self {
         Self(Instant::now().checked_add(limit))
     }
 
-    /// One that is never reached.
+    /// A deadline that is never reached.
     pub fn never() -> Self {
         Self(None)
     }

@@ -11,7 +11,7 @@ pub const OTHER_TARGETS: [&str; 2] = ["x86_64-postern-float", "i686-postern"];
 /// Where the files of [`OTHER_TARGETS`] are, from the root on.
 pub const TARGETS_FOLDER: &str = "libsys/targets";
 
-/// Where the programs with their debug information are.
+/// The files of kernel and programs with debug information.
 #[derive(Clone, Debug)]
 pub struct Elfs {
     kernel: PathBuf,
@@ -49,7 +49,7 @@ impl Elfs {
         }
     }
 
-    /// Where a program of this name was built last: it may have changed its target.
+    /// The newest file of a program: it may have changed its target.
     fn newest(&self, name: &str) -> PathBuf {
         let place = |target: &str| self.user_program(target, name);
         let built = |path: &PathBuf| path.metadata().and_then(|data| data.modified()).ok();

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A command that ends when this program ends, however it ends: a test that is killed
-/// must not leave a machine running. `setpriv` is in util-linux; without it the machine
-/// is only stopped when its [`Session`] is dropped.
+/// A command that ends with this program in any case: a killed test must not leave a machine
+/// running. `setpriv` is in util-linux; without it only the drop of its [`Session`] stops the
+/// machine.
 pub(crate) fn die_with_parent(program: &Path) -> Command {
     match on_path("setpriv") {
         Some(setpriv) => {

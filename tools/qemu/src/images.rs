@@ -1,4 +1,4 @@
-//! What `cargo xtask` built, for tests.
+//! The images that `cargo xtask` builds, for tests.
 //!
 //! `cargo xtask test` sets, with absolute paths:
 //!
@@ -23,7 +23,7 @@ use std::sync::OnceLock;
 /// The file name of the kernel that has the debug checks.
 const CHECKED: &str = "postern-checks";
 
-/// What was built.
+/// The images of a build.
 #[derive(Clone, Debug)]
 pub struct Images {
     /// The kernel's ELF, stripped.
@@ -38,7 +38,7 @@ pub struct Images {
 }
 
 impl Images {
-    /// What `cargo xtask build` makes in this target folder.
+    /// The images of `cargo xtask build` in this target folder.
     pub fn in_target(target: &Path) -> Self {
         let folder = target.join("image");
         Self {
@@ -50,7 +50,7 @@ impl Images {
         }
     }
 
-    /// The same with the kernel that has the debug checks: what tests boot.
+    /// The same with the kernel that has the debug checks, which tests boot.
     pub fn with_checks(target: &Path) -> Self {
         let kernel = target.join("image").join(CHECKED);
         Self { kernel, ..Self::in_target(target) }
@@ -130,7 +130,7 @@ impl Images {
         if std::fs::read(&file).is_ok_and(|old| old == bytes) {
             return Ok(file);
         }
-        // Nor may another thread of this process write the same draft.
+        // Another thread of this process may write the same draft.
         let writer = std::thread::current().id();
         let draft = file.with_extension(format!("{}-{writer:?}.tar", std::process::id()));
         std::fs::write(&draft, bytes)?;

@@ -1,4 +1,4 @@
-//! Starts Postern in QEMU, talks to it over the serial line and judges how it ended.
+//! Starts Postern in QEMU, talks to it over the serial line and judges its end.
 //!
 //! `cargo xtask` and the system tests share it. The usual way of a test:
 //!
@@ -16,7 +16,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! * [`Images`]: what `cargo xtask` built, found through the environment.
+//! * [`Images`]: the images of `cargo xtask`, found through the environment.
 //! * [`Machine`]: how QEMU is started; [`Machine::start`] gives a
 //! * [`Session`]: type lines, wait for text; its end is an
 //! * [`Outcome`] with a [`Verdict`]: passed, failed or unknown.
@@ -65,5 +65,5 @@ pub use tap::{TapResult, TapSummary};
 pub use tree::{find_root, root};
 pub use verdict::{Exit, Verdict};
 
-/// What the shell prints when it waits for a line.
+/// The shell's prompt.
 pub const PROMPT: &str = "postern> ";

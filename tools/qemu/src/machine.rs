@@ -38,7 +38,7 @@ pub struct Machine {
     pub elfs: Elfs,
     /// Wait for gdb on this port before the first instruction.
     pub gdb_port: Option<u16>,
-    /// Whether limits count the time that it gets on a busy host, and not the host's.
+    /// Whether limits count the CPU time of the machine instead of the host's clock.
     pub patient: bool,
     /// Where its monitor listens, see [`Session::monitor`].
     pub(crate) monitor: Option<PathBuf>,
@@ -101,7 +101,7 @@ impl Machine {
         self
     }
 
-    /// With so many CPUs; its log has a name of its own.
+    /// With this number of CPUs. The name of its log has the number, too.
     pub fn with_cpus(mut self, cpus: u32) -> Self {
         self.cpus = cpus;
         if cpus > 1 {
@@ -116,9 +116,8 @@ impl Machine {
         self
     }
 
-    /// Lets time pass with instructions: one takes a nanosecond, doubled so many times. A busy
-    /// host changes nothing then, and halted time passes at once. The clock begins with the
-    /// guest, so that nothing differs from run to run.
+    /// Counts instructions as time: each takes 2^`shift` ns, halted time passes at once, and the
+    /// clock begins with the guest. So runs do not differ, on a busy host either.
     pub fn with_counted_time(mut self, doublings: u32) -> Self {
         self.extra.extend(["-icount".to_owned(), format!("shift={doublings},sleep=off")]);
         self.extra.extend(["-rtc".to_owned(), "base=2020-01-01,clock=vm".to_owned()]);
@@ -133,7 +132,7 @@ impl Machine {
         Session::start(self)
     }
 
-    /// QEMU with all its words.
+    /// QEMU with all its arguments.
     ///
     /// # Errors
     /// When QEMU or its firmware is missing, or the log's folder can't be made.
@@ -150,8 +149,8 @@ impl Machine {
         Ok(command)
     }
 
-    /// QEMU's own log: what made the CPU reset. QEMU takes a `%` for the beginning of a pattern
-    /// and knows no way to write a plain one: then it is in the folder for temporary files.
+    /// QEMU's own log, with the cause of a reset. QEMU takes `%` as the start of a pattern and has no
+    /// escape for it: such a path is replaced by one in the folder for temporary files.
     pub fn qemu_log(&self) -> PathBuf {
         let beside = self.log.with_extension("qemu.log");
         if !beside.as_os_str().as_encoded_bytes().contains(&b'%') {

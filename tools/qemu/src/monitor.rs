@@ -10,7 +10,7 @@ use std::time::Duration;
 
 /// What the monitor prints when it waits for a command.
 const READY: &str = "(qemu) ";
-/// How long an answer may take on a busy host.
+/// The limit of an answer on a busy host.
 const LIMIT: Duration = Duration::from_secs(300);
 
 /// A place for the socket: short, since such paths are limited to 107 bytes.
@@ -40,7 +40,7 @@ impl Monitor {
                 }
             }
         };
-        // Nobody else is to find it.
+        // No other program finds the socket.
         drop(std::fs::remove_file(socket));
         stream.set_read_timeout(Some(LIMIT))?;
         let mut monitor = Self { stream };
@@ -48,14 +48,14 @@ impl Monitor {
         Ok(monitor)
     }
 
-    /// Gives a command: what it answered.
+    /// Sends a command. Returns the answer.
     ///
     /// # Errors
     /// When the machine has ended.
     pub fn command(&mut self, command: &str) -> Result<String> {
         self.stream.write_all(format!("{command}\n").as_bytes()).context("the monitor is gone")?;
         let shown = self.until_ready()?;
-        // The first line is the command, as it was echoed.
+        // The first line is the echo of the command.
         Ok(shown.split_once('\n').map(|(_, answer)| answer.to_owned()).unwrap_or_default())
     }
 
@@ -94,6 +94,6 @@ mod tests {
         let mut monitor = Monitor::connect(&place).unwrap();
         assert_eq!(monitor.command("info cpus").unwrap(), "* CPU #0\n");
         assert_eq!(&machine.join().unwrap(), b"info cpus");
-        assert!(monitor.command("nmi").is_err(), "nobody is there any more");
+        assert!(monitor.command("nmi").is_err(), "the machine has ended");
     }
 }

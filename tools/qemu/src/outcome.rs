@@ -1,22 +1,22 @@
-//! The end of a session, with everything needed to understand it.
+//! The end of a session, with all that explains it.
 
 use crate::{Elfs, Verdict};
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Lines of the log that are shown with a failure.
+/// Number of log lines shown with a failure.
 const LAST_LINES: usize = 15;
 
-/// The longest time that the kernel may be held where time counts instructions.
+/// The bound of a lock hold, in instructions.
 pub const HOLD_BOUND: u64 = 20_000;
 
-/// The longest time for which a CPU held the kernel; told by the kernel with checks.
+/// The longest lock hold, as the kernel with checks reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LongestHold {
     /// Nanoseconds; instructions where time counts them.
     pub ns: u64,
-    /// What it was for.
+    /// Its purpose.
     pub cause: String,
 }
 
@@ -34,14 +34,14 @@ impl fmt::Display for LongestHold {
     }
 }
 
-/// How a session ended.
+/// The end of a session.
 #[derive(Debug)]
 pub struct Outcome {
     /// Passed, failed or unknown.
     pub verdict: Verdict,
-    /// All that was shown on the serial line.
+    /// The text on the serial line.
     pub transcript: String,
-    /// What QEMU itself printed.
+    /// QEMU's own output.
     pub complaint: String,
     /// The registers at a triple fault.
     pub registers: String,
@@ -62,13 +62,13 @@ impl Outcome {
         }
     }
 
-    /// The longest time for which a CPU held the kernel. None when the machine did not end by
-    /// itself, its log level hides it, or the kernel has no checks.
+    /// The longest lock hold. `None` when the machine did not end by itself, its log level hides
+    /// it, or the kernel has no checks.
     pub fn longest_hold(&self) -> Option<LongestHold> {
         self.log_lines().iter().rev().find_map(|line| LongestHold::parse(line))
     }
 
-    /// What to show when it did not pass, without the transcript.
+    /// The explanation of a failure, without the transcript.
     pub fn explanation(&self) -> String {
         let mut text = format!("{}\n", self.verdict);
         for line in self.complaint.lines() {
@@ -78,7 +78,7 @@ impl Outcome {
             text.push_str(&format!("  cpu | {line}\n"));
         }
         let lines = self.log_lines();
-        // A panic is one entry of several lines.
+        // A panic is one entry with several lines.
         for line in lines[lines.len().saturating_sub(LAST_LINES)..].iter().flat_map(|l| l.lines()) {
             text.push_str(&format!("  log | {line}\n"));
         }

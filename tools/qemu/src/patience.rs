@@ -1,18 +1,18 @@
-//! How long to wait for a machine whose host may be busy.
+//! Limits for a machine on a host that may be busy.
 //!
-//! A limit is meant for a machine that has a CPU of its own. On a host with busy neighbours it gets
-//! a part of one: the limit then counts the time that it got. A machine that is idle has had what
-//! it needs, and waits for something that does not come.
+//! A limit is meant for a machine with a CPU of its own. On a busy host the machine gets a part of
+//! one, and the limit counts the CPU time that it got. An idle machine waits for something that
+//! does not come, and gets no more time.
 
 use crate::Deadline;
 use std::time::{Duration, Instant};
 
-/// An idle machine takes less than one in so many parts of a CPU; one that has to share it with
-/// others gets more.
+/// A machine is idle when it takes less than one part in `IDLE` of a CPU; one that shares
+/// a CPU gets more.
 const IDLE: u32 = 20;
-/// This multiple of the limit is enough for any machine.
+/// No machine gets more than this multiple of the limit.
 const MOST: u32 = 20;
-/// After the limit, how often the machine is looked at.
+/// The interval of the checks after the limit.
 const PAUSE: Duration = Duration::from_millis(100);
 /// The unit of `/proc/PID/stat` on Linux: USER_HZ is 100.
 const TICK: Duration = Duration::from_millis(10);
@@ -23,11 +23,11 @@ pub(crate) struct Patience {
     limit: Duration,
     deadline: Deadline,
     started: Instant,
-    /// The machine, and the CPU time that it had taken before.
+    /// The machine, and its CPU time at the start of the wait.
     machine: Option<(Process, Duration)>,
 }
 
-/// A process, and how many CPUs it emulates.
+/// A process, and the number of CPUs that it emulates.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Process {
     pub(crate) id: u32,
@@ -35,17 +35,17 @@ pub(crate) struct Process {
 }
 
 impl Patience {
-    /// For this long, by the time of the machine if it is given, else by the host's.
+    /// A wait for this time, by the machine's clock if it is given, else by the host's.
     pub(crate) fn new(limit: Duration, machine: Option<Process>) -> Self {
         let machine = machine.and_then(|process| Some((process, cpu_time(process.id)?)));
         Self { limit, deadline: Deadline::after(limit), started: Instant::now(), machine }
     }
 
-    /// Whether there has been enough time.
+    /// Whether the time is over.
     pub(crate) fn is_over(&self) -> bool {
         self.deadline.is_over()
             && self.machine.is_none_or(|(process, before)| {
-                // One that has ended is not waited for.
+                // A process that has ended gets no more time.
                 cpu_time(process.id).is_none_or(|now| {
                     let used = now.saturating_sub(before) / process.cpus.max(1);
                     enough(self.limit, self.started.elapsed(), used)
@@ -53,13 +53,13 @@ impl Patience {
             })
     }
 
-    /// How long to wait until the next look.
+    /// The time until the next check.
     pub(crate) fn left(&self) -> Duration {
         self.deadline.left().max(PAUSE)
     }
 }
 
-/// Whether a machine has had enough time when this much has passed, of which it used this much.
+/// Whether a machine has had enough time, when this time has passed and it used this CPU time.
 fn enough(limit: Duration, passed: Duration, used: Duration) -> bool {
     passed >= limit && used >= limit || used < passed / IDLE || passed >= limit.saturating_mul(MOST)
 }

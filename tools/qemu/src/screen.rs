@@ -1,17 +1,16 @@
-//! What a terminal would show: bytes with escape sequences in, lines out.
+//! A small terminal: bytes with escape sequences in, lines out.
 //!
-//! A line editor redraws its line with carriage returns and escape sequences. Only a
-//! little of a terminal is needed to see the line as a person does: moving within
-//! the line and erasing.
+//! A line editor redraws its line with carriage returns and escape sequences; movements within
+//! the line and erasing are enough to follow it.
 
 use unicode_width::UnicodeWidthChar as _;
 
 /// The cell behind a wide character.
 const BEHIND: char = '\0';
-/// The columns that the terminal claims to have.
+/// The columns that it reports.
 const COLUMNS: usize = 80;
 
-/// The lines that were shown, and the one that is still being written.
+/// The complete lines, and the line of the cursor.
 #[derive(Debug, Default)]
 pub struct Screen {
     lines: Vec<String>,
@@ -22,7 +21,7 @@ pub struct Screen {
     partial: Vec<u8>,
 }
 
-/// Where in an escape sequence the input is.
+/// The state within an escape sequence.
 #[derive(Debug, Default)]
 enum State {
     #[default]

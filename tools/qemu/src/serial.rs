@@ -7,10 +7,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// One wait, of as many as it takes: some clocks cannot count further.
+/// The longest single wait: some clocks cannot count further.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
-/// Is called with the screen after each piece of output.
+/// Called with the screen after each piece of output.
 pub type Observer = Box<dyn FnMut(&Screen) + Send>;
 
 /// What has been received, shared with the reading thread.
@@ -41,8 +41,8 @@ impl Serial {
         lock(&self.shared.0)
     }
 
-    /// Waits until the condition holds, the line is closed or there was time enough:
-    /// what the condition gave.
+    /// Waits until the condition holds, the line is closed or the time is over. Returns the
+    /// condition's value.
     pub(crate) fn wait<T>(
         &self,
         patience: &Patience,
@@ -65,7 +65,7 @@ impl Serial {
     /// Waits for the end of the output, after the guest has ended.
     pub(crate) fn join(&mut self) {
         if let Some(reader) = self.reader.take() {
-            // A panic of the reader has nothing to add: the line counts as closed.
+            // After a panic of the reader the line counts as closed.
             drop(reader.join());
         }
     }
@@ -89,7 +89,7 @@ fn read_all(mut source: impl Read, shared: &(Mutex<Received>, Condvar)) {
     }
 }
 
-/// A thread that panicked while it held the lock left whole lines behind.
+/// A thread that panicked with the lock left whole lines.
 fn lock(received: &Mutex<Received>) -> MutexGuard<'_, Received> {
     received.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! A running machine and its serial line, used as a person uses a terminal.
+//! A running machine and its serial line, used like a terminal.
 
 use crate::patience::{Patience, Process};
 use crate::serial::{Observer, Serial};
@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 /// The longest line in bytes that the console takes: `LINE_MAX` of its editor.
 pub const LINE_MAX: usize = 256;
 
-/// Refuses a line that the console would not take as one.
+/// Refuses a line that the console would refuse.
 ///
 /// # Errors
-/// When it is too long, or has control characters: those are keys.
+/// When it is too long, or has control characters, which are keys.
 pub fn check_line(line: &str) -> Result<()> {
     let start: String = line.chars().take(20).collect();
     let start = start.escape_debug();
@@ -26,7 +26,7 @@ pub fn check_line(line: &str) -> Result<()> {
     Ok(())
 }
 
-/// A machine that runs. Dropped, it is stopped.
+/// A running machine. Its drop stops it.
 pub struct Session {
     child: Child,
     input: ChildStdin,
@@ -34,9 +34,9 @@ pub struct Session {
     machine: Machine,
     started: Instant,
     first_prompt: Option<Duration>,
-    /// What was shown up to here has been looked at: lines, and bytes of the next one.
+    /// The place up to which the output was seen: lines, and bytes of the next one.
     seen: (usize, usize),
-    /// Marks that were typed to see the ends of commands.
+    /// The number of marks that were typed to see the ends of commands.
     marks: u32,
 }
 
@@ -107,13 +107,13 @@ impl Session {
         self.send(format!("{line}\r").as_bytes())
     }
 
-    /// From now on only what comes later is waited for.
+    /// Counts all output so far as seen.
     pub fn mark(&mut self) {
         let received = self.serial.received();
         self.seen = (received.screen.lines().len(), received.screen.current().len());
     }
 
-    /// Waits until this text is shown; what was shown up to there, and what is seen then.
+    /// Waits for this text. Returns the output up to it, which then counts as seen.
     ///
     /// # Errors
     /// When it does not come in time or the machine ends before; the error shows the
@@ -133,7 +133,7 @@ impl Session {
         }
     }
 
-    /// Waits until the shell waits for a line: the prompt stands alone in a new line.
+    /// Waits for the prompt alone in a new line.
     ///
     /// # Errors
     /// As [`Session::wait_for`].
@@ -150,7 +150,7 @@ impl Session {
         Ok(())
     }
 
-    /// Waits until this text is shown, or has been since the start.
+    /// Waits for this text, anywhere since the start.
     ///
     /// # Errors
     /// As [`Session::wait_for`].
@@ -163,26 +163,25 @@ impl Session {
         Ok(())
     }
 
-    /// Types a command at the prompt and waits for its end: what it printed, with what others
-    /// printed meanwhile.
+    /// Types a command at the prompt and waits for its end. Returns the output of that time.
     ///
     /// # Errors
     /// As [`Session::wait_for`].
     pub fn run(&mut self, command: &str, limit: Duration) -> Result<String> {
         self.send_line(command)?;
-        // Until there is a new one, a program could take what is typed for its own input.
+        // Before a new prompt, a program could read the keys as its own input.
         self.wait_prompt(limit)?;
         let (begin, end) = (self.seen.0, self.end_of_all(limit)?);
         let received = self.serial.received();
         let lines = received.screen.lines().get(begin..end).unwrap_or_default();
-        // Before the command, as it was echoed, there may be what was printed while it was typed.
+        // Output may come before the echo of the command.
         let echo = format!("{PROMPT}{command}");
         let echoed = lines.iter().position(|line| line.trim_end() == echo.trim_end());
         let printed = lines.get(echoed.unwrap_or(0) + 1..).unwrap_or_default();
         Ok(printed.iter().flat_map(|line| [line, "\n"]).collect())
     }
 
-    /// Waits until all that was typed is done and the shell waits for a line.
+    /// Waits until all typed commands have ended and the prompt is shown.
     ///
     /// # Errors
     /// As [`Session::wait_for`].
@@ -196,10 +195,10 @@ impl Session {
         self.end_of_all(limit).map(|_| ())
     }
 
-    /// Waits until all that was typed is done: the number of lines that were shown until then. A
-    /// prompt alone does not tell: it is shown again whenever a program prints. So a comment is
-    /// typed, which changes nothing, not even the last status; the shell has ended the commands
-    /// before when it reads this line.
+    /// Waits until all typed commands have ended. Returns the number of lines shown until then.
+    /// A prompt alone does not show it: it is printed again whenever a program prints. So a
+    /// comment is typed, which changes nothing, not even the last status; when the shell reads it,
+    /// the commands before have ended.
     fn end_of_all(&mut self, limit: Duration) -> Result<usize> {
         let seen = self.seen;
         self.marks += 1;
@@ -225,7 +224,7 @@ impl Session {
         self.first_prompt
     }
 
-    /// All that was shown so far.
+    /// All output so far.
     pub fn transcript(&self) -> String {
         self.serial.received().screen.text()
     }
@@ -235,18 +234,18 @@ impl Session {
         !matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Whether the serial line is closed: nothing more will be shown.
+    /// Whether the serial line is closed.
     pub fn closed(&self) -> bool {
         self.serial.received().closed
     }
 
-    /// Waits for the end of the machine, stops it when that takes too long, and judges.
+    /// Waits for the end of the machine, stops it at the limit, and judges.
     pub fn finish(mut self, limit: Duration) -> Outcome {
         let exit = self.wait_exit(&self.patience(limit));
         self.serial.join();
         let mut complaint = String::new();
         if let Some(stderr) = &mut self.child.stderr {
-            // What can't be read can't be shown; the verdict stands without it.
+            // The verdict stands without a log that cannot be read.
             drop(stderr.read_to_string(&mut complaint));
         }
         let qemu_log = std::fs::read(self.machine.qemu_log()).unwrap_or_default();
@@ -284,7 +283,7 @@ impl Session {
     }
 
     fn stop(&mut self) {
-        // Both fail only when the machine has ended, which is what is wanted.
+        // Both fail only when the machine has ended, which is the goal.
         drop(self.child.kill());
         drop(self.child.wait());
     }
@@ -319,7 +318,7 @@ impl Drop for Session {
     }
 }
 
-/// What is shown from this place on.
+/// The output from this place on.
 fn since(screen: &Screen, line: usize, column: usize) -> String {
     let mut text: String =
         screen.lines().iter().skip(line).flat_map(|line| [line.as_str(), "\n"]).collect();

@@ -7,24 +7,24 @@ use std::time::Duration;
 
 /// Memory of such a machine in MiB.
 const MEMORY: u32 = 256;
-/// How much longer than it was told it may take: boot, warm-up, the end.
+/// The time for boot, warm-up and end, beyond the load.
 const MORE: Duration = Duration::from_secs(120);
 /// The longest time between two non-maskable interrupts, in microseconds.
 const LONGEST_PAUSE: u64 = 4_000;
 
-/// How long, on how many CPUs, from which seed.
+/// A run of the load.
 #[derive(Clone, Copy, Debug)]
 pub struct Stress {
     /// Seconds of the machine's time.
     pub seconds: u64,
     /// Number of CPUs.
     pub cpus: u32,
-    /// The same seed makes the same choices; when they come differs from run to run.
+    /// The same seed makes the same choices; their times vary.
     pub seed: u64,
 }
 
 impl Stress {
-    /// Runs it: how it ended, and how many non-maskable interrupts were sent.
+    /// Runs it. Returns its end and the number of non-maskable interrupts that were sent.
     ///
     /// # Errors
     /// When the machine cannot be started.
@@ -38,7 +38,7 @@ impl Stress {
         if let Some(observer) = observer {
             session.observe(observer);
         }
-        // Before this there is no table of interrupts.
+        // Before this there is no IDT.
         session.wait_for("stress: ", MORE)?;
         let mut monitor = session.monitor()?;
         let limit = Duration::from_secs(seconds).saturating_add(MORE);

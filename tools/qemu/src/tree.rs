@@ -1,15 +1,15 @@
-//! The tree that a command works on, found when the command runs.
+//! The tree of a command, found at run time.
 //!
-//! A clone that was copied or moved brings its build results with it, and cargo takes them for
-//! fresh: a path that the compiler wrote into them would be that of the old clone.
+//! A copied or moved clone has its old build results, which cargo takes for fresh: a path that
+//! was compiled in would be that of the old clone.
 
 use anyhow::{Context as _, Result};
 use std::path::{Path, PathBuf};
 
-/// Cargo sets it for what it starts by `cargo run` and `cargo test`.
+/// Cargo sets it for `cargo run` and `cargo test`.
 const PACKAGE: &str = "CARGO_MANIFEST_DIR";
 
-/// Files that a tree of Postern has, from its root on.
+/// Files that mark a tree of Postern, from its root on.
 const MARKS: [&str; 2] = ["init/system.toml", "tools/xtask/Cargo.toml"];
 
 /// The root of the workspace: around the package that cargo runs, else around the current folder.
@@ -22,8 +22,8 @@ pub fn find_root() -> Result<PathBuf> {
     around(package.as_deref(), &here)
 }
 
-/// The root of the workspace. A program that can tell the user asks [`find_root`] first; without
-/// a tree it is the current folder, where then no file is found.
+/// The root of the workspace; without a tree the current folder. Commands call [`find_root`]
+/// first, to report the error.
 pub fn root() -> PathBuf {
     find_root().unwrap_or_else(|_| PathBuf::from("."))
 }
@@ -63,7 +63,7 @@ mod tests {
         tree(&two);
         assert_eq!(around(Some(&one.join("tools/qemu")), &two).unwrap(), one);
         assert_eq!(around(None, &two.join("tools/qemu")).unwrap(), two);
-        // The package of another project: a program of ours that its tests start.
+        // Another project's package, whose tests start a program of ours.
         assert_eq!(around(Some(folder.path()), &two).unwrap(), two);
     }
 

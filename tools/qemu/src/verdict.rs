@@ -1,19 +1,18 @@
-//! How a run ended: passed, failed, or nobody knows.
+//! The verdict on a run: passed, failed or unknown.
 //!
-//! Unknown is a failure: a triple fault, a time-out or a status that nothing of ours
-//! gives says nothing about what was to be shown.
+//! Unknown counts as a failure: a triple fault, a time-out or a foreign status shows nothing.
 
 use abi::exit_code;
 use std::fmt;
 
-/// How the QEMU process ended.
+/// The end of the QEMU process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// With this status.
     Status(i32),
     /// By this signal.
     Signal(i32),
-    /// It was stopped because it ran too long.
+    /// It was stopped at its limit.
     TimedOut,
 }
 
@@ -28,8 +27,8 @@ impl From<std::process::ExitStatus> for Exit {
 }
 
 impl Exit {
-    /// The same, knowing what QEMU printed: ended by a signal that it can catch, it leaves with
-    /// status 0 and names the signal.
+    /// The end, with QEMU's output: a QEMU that catches a signal exits with status 0 and names the
+    /// signal.
     pub fn of(status: std::process::ExitStatus, complaint: &str) -> Self {
         let named = |line: &str| {
             let (_, rest) = line.split_once("terminating on signal ")?;
@@ -42,23 +41,23 @@ impl Exit {
     }
 }
 
-/// What a run showed.
+/// The result of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The guest said: success.
+    /// The guest reported success.
     Passed,
-    /// The guest was shut down with this status, 1 to 31: its user's own word.
+    /// The user shut the guest down with this status, 1 to 31.
     Shutdown(u8),
-    /// The guest said: failure.
+    /// The guest reported a failure.
     Failed {
-        /// The status to leave with.
+        /// The exit status.
         status: u8,
         /// In words.
         why: String,
     },
-    /// The guest said nothing.
+    /// The guest reported nothing.
     Unknown {
-        /// The status to leave with.
+        /// The exit status.
         status: u8,
         /// In words.
         why: String,
@@ -66,12 +65,12 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// The status of a run that ended by a time-out, as `timeout(1)` gives it.
+    /// The status of a run that ended at its limit, as of `timeout(1)`.
     pub const TIMED_OUT: u8 = 124;
-    /// The status of a run whose end nothing explains.
+    /// The status of a run that ended for an unknown reason.
     pub const UNKNOWN: u8 = 125;
 
-    /// Whether the guest said success.
+    /// Whether the guest reported success.
     pub fn passed(&self) -> bool {
         *self == Self::Passed
     }
@@ -85,7 +84,7 @@ impl Verdict {
         }
     }
 
-    /// What an end of QEMU means. `triple_fault`: its own log tells of one.
+    /// The verdict on an end of QEMU. `triple_fault`: QEMU's log has one.
     pub fn of(exit: Exit, triple_fault: bool) -> Self {
         match exit {
             Exit::TimedOut => unknown(Self::TIMED_OUT, "it did not end in time and was stopped"),
@@ -101,7 +100,7 @@ impl Verdict {
         }
     }
 
-    /// isa-debug-exit leaves with `value << 1 | 1`.
+    /// isa-debug-exit exits with `value << 1 | 1`.
     fn of_guest(status: i32) -> Self {
         let value = u8::try_from(status / 2).ok().filter(|_| status % 2 == 1);
         match value {

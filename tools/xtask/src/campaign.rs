@@ -1,4 +1,4 @@
-//! `campaign`: faults in servers at random, and what became of their clients.
+//! `campaign`: random faults in servers while clients check each answer.
 
 use crate::{build, setup};
 use anyhow::Result;
@@ -11,10 +11,10 @@ use qemu_harness::{Campaign, campaign_results};
 /// doubled-notice, no-handles, no-memory. Servers: store, template, names, proc.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// So many faults
+    /// Number of faults
     #[arg(long, value_name = "N", default_value_t = 1000)]
     faults: u32,
-    /// Where the random choices begin
+    /// Seed of the random choices
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
     /// Number of CPUs

@@ -10,7 +10,7 @@ use clap::Args;
 pub(crate) struct Arguments {
     #[command(flatten)]
     machine: MachineArguments,
-    /// The user program whose symbols gdb shall know too
+    /// The user program with symbols for gdb
     #[arg(long, value_name = "NAME", default_value = "shell")]
     program: String,
     /// The port for gdb
@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     on_terminal(&machine, arguments.log, None)
 }
 
-/// Hardware breakpoints: the kernel is not in its place yet when gdb sets them.
+/// The breakpoint is a hardware one: gdb sets it before the kernel is loaded.
 fn gdb_line(kernel: &str, program: Option<&str>, port: u16) -> String {
     let symbols = program.map(|file| format!(" -ex 'add-symbol-file {file}'")).unwrap_or_default();
     format!(

@@ -1,8 +1,7 @@
 //! `image`: disk images for BIOS and UEFI, by the bootloader crate.
 //!
-//! Its boot stages take minutes to build, so the small program that holds them
-//! (`tools/disk-image`) is built once into the user's cache. Nothing but a change of
-//! that program makes it be built again; the images themselves take a second.
+//! Its boot stages take minutes to build, so the small program with them (`tools/disk-image`) is
+//! built into the user's cache, again only when that program changes. An image takes a second.
 
 use crate::run::Firmware;
 use crate::setup::{self, Toolchain};
@@ -14,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Make disk images that boot by BIOS and by UEFI. The first time takes 3 to 10 minutes.
+/// Make BIOS and UEFI disk images. The first time takes 3 to 10 minutes.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Only for this firmware
@@ -38,7 +37,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     Ok(0)
 }
 
-/// Makes an image, unless there is one of just this kernel, archive and words.
+/// Makes an image, unless the one there is current.
 pub(crate) fn make(
     toolchain: &Toolchain,
     images: &Images,
@@ -47,7 +46,7 @@ pub(crate) fn make(
 ) -> Result<PathBuf> {
     let tool = tool(toolchain)?;
     let plain = images.disk_image_path(firmware.name());
-    // An image with words is made each time, beside the one that others expect plain.
+    // An image with words is made each time, and does not replace the plain one.
     let image = if words.is_empty() { plain } else { plain.with_extension("words.img") };
     let archive = archive_with(images, firmware, words)?;
     if is_current(&image, &[&images.kernel, &archive, &tool]) {
@@ -72,14 +71,14 @@ fn archive_with(images: &Images, firmware: Firmware, words: &str) -> Result<Path
     Ok(file)
 }
 
-/// Whether the image is newer than all it is made from.
+/// Whether the image is newer than all its sources.
 fn is_current(image: &Path, sources: &[&PathBuf]) -> bool {
     let changed = |path: &Path| path.metadata().and_then(|data| data.modified()).ok();
     let made = changed(image);
     made.is_some() && sources.iter().all(|source| changed(source) < made)
 }
 
-/// The program with the boot stages, out of the cache.
+/// The program with the boot stages, in the cache.
 fn tool(toolchain: &Toolchain) -> Result<PathBuf> {
     let source = workspace::root().join("tools/disk-image");
     let folder = workspace::cache()?.join(format!("disk-image-{:08x}", fingerprint(&source)?));
@@ -95,8 +94,8 @@ fn build_tool(toolchain: &Toolchain, source: &Path, folder: &Path, tool: &Path) 
     fs::create_dir_all(&target)
         .with_context(|| format!("cannot make the folder {}", target.display()))?;
     // The boot stages are built by a `cargo install` inside of the build script. With
-    // CARGO_TARGET_DIR it would wait for our own lock for ever; this option is not
-    // handed on. The folder `/`: no cargo configuration of this workspace.
+    // CARGO_TARGET_DIR it would deadlock on our own lock; this option is not inherited.
+    // In the folder `/` it reads no cargo configuration of this workspace.
     let mut command = toolchain.cargo()?;
     command
         .current_dir("/")
@@ -111,12 +110,12 @@ fn build_tool(toolchain: &Toolchain, source: &Path, folder: &Path, tool: &Path) 
     fs::copy(&built, &draft)
         .and_then(|_| fs::rename(&draft, tool))
         .with_context(|| format!("cannot write {}", tool.display()))?;
-    // Hundreds of megabytes that nothing needs any more. Another command may be at it.
+    // Hundreds of megabytes that are not needed again. Another command may remove them, too.
     drop(fs::remove_dir_all(target));
     Ok(())
 }
 
-/// Changes when the program or the version of its boot loader does.
+/// A checksum of the program and of the versions that it is built from.
 fn fingerprint(source: &Path) -> Result<u32> {
     let mut bytes = Vec::new();
     for file in ["Cargo.toml", "Cargo.lock", "src/main.rs"] {

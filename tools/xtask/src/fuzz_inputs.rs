@@ -1,21 +1,21 @@
-//! `fuzz-inputs`: mutated input for all that reads bytes from outside (`tests/inputs`), and
-//! calls of anything to a server (`libsys/service/tests/hostile.rs`).
+//! `fuzz-inputs`: mutated input for each parser of outside bytes (`tests/inputs`), and malformed
+//! calls to a server (`libsys/service/tests/hostile.rs`).
 
 use crate::test::{run_command, test_command};
 use crate::{build, setup, workspace};
 use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
 
-/// Mutate programs, boot archives, manifests, logs and calls; nothing may panic or hang.
+/// Feed mutated programs, archives, manifests, logs and calls to their parsers.
 ///
-/// Real files are among what is mutated. An input that fails is kept in target/fuzz-inputs;
+/// Real files are mutated, too. A parser fails when it panics or hangs. An input that fails is kept in target/fuzz-inputs;
 /// `cargo run -p input-fuzz -- --only TARGET --input FILE` runs it again.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Inputs for each target
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     runs: u64,
-    /// Where the random choices begin
+    /// Seed of the random choices
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
     /// Only this target
@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
     only: Option<Target>,
 }
 
-/// What reads bytes from outside.
+/// A parser of outside bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Target {
     /// The loader's reader of ELF files.
@@ -66,7 +66,7 @@ fn dispatch(arguments: &Arguments) -> Result<bool> {
     let mut command = test_command(&["service".to_owned()], &["--test", "hostile"], "whatever");
     command.env("HOSTILE_SEED", arguments.seed.to_string());
     command.env("HOSTILE_CALLS", arguments.runs.to_string());
-    let results = run_command("making calls of anything", &mut command)?;
+    let results = run_command("making malformed calls", &mut command)?;
     println!(
         "dispatch: {} calls from seed {}, {} tests failed",
         arguments.runs,

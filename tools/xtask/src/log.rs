@@ -1,4 +1,4 @@
-//! `log`: shows a system log as text, and follows one that is being written.
+//! `log`: prints a system log as text, and follows one while a machine writes it.
 
 use crate::{build, output};
 use anyhow::{Context as _, Result};
@@ -13,12 +13,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Decode a system log. The strings come from the programs of the last build.
+/// Decode a system log, with the strings of the programs of the last build.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The log [default: target/logs/run.log, the last run's]
+    /// The log [default: target/logs/run.log, of the last run]
     file: Option<PathBuf>,
-    /// Go on as the log grows; Ctrl-C leaves
+    /// Follow the log as it grows; Ctrl-C leaves
     #[arg(long, short)]
     follow: bool,
 }
@@ -59,7 +59,7 @@ pub(crate) struct Follower {
 impl Follower {
     /// Starts with an empty log: an older one is removed.
     pub(crate) fn start(file: &Path, elfs: &Elfs) -> Self {
-        // There is none before the first run.
+        // Before the first run there is no log.
         drop(std::fs::remove_file(file));
         let stop = Arc::new(AtomicBool::new(false));
         let (file, elfs, stopped) = (file.to_owned(), elfs.clone(), Arc::clone(&stop));
@@ -71,7 +71,7 @@ impl Follower {
     /// Prints what is left.
     pub(crate) fn finish(self) {
         self.stop.store(true, Ordering::Release);
-        // A panic there was printed already.
+        // A panic of the thread was printed.
         drop(self.thread.join());
     }
 }
@@ -81,7 +81,7 @@ fn follow(file: &Path, elfs: &Elfs, stop: &AtomicBool, mut show: impl FnMut(&log
     let mut decoder = LogDecoder::new(elfs.finder());
     let mut source = None;
     loop {
-        // Asked before reading: what was written before the stop is still shown.
+        // Read before the log: what was written before the stop is still shown.
         let last_turn = stop.load(Ordering::Acquire);
         if source.is_none() {
             source = File::open(file).ok();

@@ -1,17 +1,17 @@
-//! `loom`: the protocols of a few atomics (`tests/models`) with all interleavings and memory
-//! orders. A plain `cargo test` explores them, too; this explores more.
+//! `loom`: explores the atomic protocols (`tests/models`) with all interleavings and memory
+//! orders; deeper than a plain `cargo test` does.
 
 use crate::test::{run_command, test_command};
 use anyhow::Result;
 use clap::Args;
 
-/// Explore the protocols of atomics: locks, requests between CPUs, the ring of a queue.
+/// Explore the interleavings of locks, TLB shootdown, pending IRQs and queues.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// The most preemptions in a schedule
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=10))]
     preemptions: u8,
-    /// Only models whose name contains this
+    /// Only models with this in their names
     #[arg(default_value = "", hide_default_value = true)]
     filter: String,
 }

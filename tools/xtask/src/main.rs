@@ -1,12 +1,12 @@
 //! `cargo xtask`: all commands of the project.
 //!
-//! Each command is a module with its arguments and a `run`; what they share is in
-//! `setup` (the kernel toolchain, QEMU), `build` (kernel, programs, boot archive) and
-//! the crate `qemu-harness` (the machine). A command that fails prints one line that
-//! says what failed and what to do, and leaves with a status other than 0.
+//! Each command is a module with its arguments and a `run`. They share `setup` (the kernel
+//! toolchain, QEMU), `build` (kernel, programs, boot archive) and the crate `qemu-harness` (the
+//! machine). A command that fails prints one line with the failure and what to do, and exits
+//! with a status other than 0.
 #![forbid(unsafe_code)]
 
-// Its macros are for all modules below.
+// Its macros are used in all modules below.
 #[macro_use]
 mod output;
 
@@ -90,7 +90,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Shows help, or what is wrong with the arguments.
+/// Prints the help, or the error in the arguments.
 fn usage(told: &clap::Error) -> ExitCode {
     match told.print() {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => ExitCode::FAILURE,

@@ -1,4 +1,4 @@
-//! The packages of the workspace, as `cargo metadata` tells them.
+//! The packages of the workspace, by `cargo metadata`.
 
 use crate::workspace;
 use anyhow::{Context as _, Result, ensure};
@@ -12,9 +12,9 @@ pub(crate) struct Package {
     pub(crate) name: String,
     /// Its folder, from the root on.
     pub(crate) folder: PathBuf,
-    /// What cargo can build of it.
+    /// Its crates.
     pub(crate) targets: Vec<Target>,
-    /// What it depends on.
+    /// Its dependencies.
     pub(crate) dependencies: Vec<Dependency>,
     /// Whether a plain `cargo test` runs its tests.
     pub(crate) default_member: bool,
@@ -38,7 +38,7 @@ pub(crate) struct Target {
 pub(crate) struct Dependency {
     /// The name of the package.
     pub(crate) name: String,
-    /// Whether it lies in a folder of ours.
+    /// Whether it is a package of this repository.
     pub(crate) ours: bool,
     /// Whether only tests use it.
     pub(crate) for_tests: bool,

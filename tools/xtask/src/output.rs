@@ -1,15 +1,15 @@
-//! What commands print. The macros of std panic without a reader or on a full disk; those
-//! here, which take their place in this crate, do not.
+//! Output of commands. The macros of std panic when the reader is gone or the disk is full; the
+//! ones here, which replace them in this crate, do not.
 //!
-//! A closed pipe (`cargo xtask graph | head -1`) is a quiet end of the output: the command goes on
-//! with its work. Output that is lost for another reason, such as a full disk, makes the command
-//! fail at its end. Errors that cannot be shown are dropped: there is no other place for them.
+//! After a closed pipe (`cargo xtask graph | head -1`) the command goes on silently. Output lost
+//! for another reason, such as a full disk, makes the command fail at its end. Error texts that
+//! cannot be written are dropped.
 
 use std::fmt::Arguments;
 use std::io::{Error, ErrorKind, Write};
 use std::sync::Mutex;
 
-/// How standard output fares.
+/// The state of standard output.
 static OUTPUT: Mutex<Output> = Mutex::new(Output { over: false, lost: None });
 
 struct Output {
@@ -55,11 +55,11 @@ pub(crate) fn bytes(bytes: &[u8]) -> bool {
 
 /// Prints to standard error.
 pub(crate) fn eprint(text: Arguments<'_>) {
-    // There is no place left where the loss could be told.
+    // There is no other place to report the loss.
     let _ = std::io::stderr().lock().write_fmt(text);
 }
 
-/// What of standard output was lost, once nothing more is printed.
+/// Fails when standard output was lost. Called once all is printed.
 ///
 /// # Errors
 /// Why it could not be written.
@@ -98,7 +98,7 @@ mod tests {
     use super::Output;
     use std::io::{Error, ErrorKind, Write};
 
-    /// Takes nothing, for this reason.
+    /// A writer that fails with this error.
     struct Refuses(ErrorKind);
 
     impl Write for Refuses {

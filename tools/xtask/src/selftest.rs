@@ -1,4 +1,4 @@
-//! `selftest`: boots with the kernel's word `selftest` and judges what it prints.
+//! `selftest`: boots with the kernel's word `selftest` and judges the output.
 
 use crate::log::Follower;
 use crate::run::MachineArguments;
@@ -13,16 +13,16 @@ use std::time::Duration;
 pub(crate) struct Arguments {
     #[command(flatten)]
     machine: MachineArguments,
-    /// Put a real fault into this test, which must then fail
+    /// Inject a fault into this test, which must then fail
     #[arg(long, value_name = "NAME")]
     inject: Option<String>,
     /// Show the decoded system log while it is written
     #[arg(long)]
     log: bool,
-    /// Let time count instructions, on one CPU; fails when a CPU holds the kernel for too many
+    /// Count instructions as time, on one CPU; fails when a lock hold is over its bound
     #[arg(long, conflicts_with_all = ["image", "kvm", "cpus"])]
     count: bool,
-    /// Stop the machine after so many seconds
+    /// Stop the machine after this number of seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     timeout: u64,
 }
@@ -54,8 +54,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     Ok(if results.failed() == 0 { 0 } else { outcome.verdict.status().max(1) })
 }
 
-/// Prints the longest lock hold of a run. A failure when it is over the bound, where time is
-/// counted in instructions: by a clock, a busy host makes any hold long.
+/// Prints the longest lock hold of a run. Returns a failure when it is over the bound and time
+/// counts instructions: by a clock, a busy host makes any hold long.
 pub(crate) fn tell_longest_hold(outcome: &Outcome, counted: bool) -> Option<String> {
     let Some(hold) = outcome.longest_hold() else {
         return counted.then(|| "the log does not tell the longest lock hold".to_owned());
@@ -65,7 +65,7 @@ pub(crate) fn tell_longest_hold(outcome: &Outcome, counted: bool) -> Option<Stri
     over.then(|| format!("{hold}: more than {HOLD_BOUND} instructions"))
 }
 
-/// What is wrong when the test that was given a fault did not fail.
+/// The failure of a test that passed in spite of its injected fault.
 fn fault_ignored(name: &str, transcript: &str) -> Option<String> {
     let summary = TapSummary::parse(transcript);
     match summary.results.iter().find(|result| result.name == name) {
@@ -88,7 +88,7 @@ pub(crate) fn boot(
     Ok(session.finish(limit))
 }
 
-/// Counts the results; an end that the results do not explain is a failure of its own.
+/// Counts the results. An end that they do not explain is one more failure.
 pub(crate) fn judge(outcome: &Outcome) -> Results {
     let summary = TapSummary::parse(&outcome.transcript);
     let mut results = Results { passed: summary.passed(), failures: Vec::new() };

@@ -1,5 +1,5 @@
-//! `stress`: everything at once, for a while, then all must be as before; or many signals,
-//! each of which must come once.
+//! `stress`: all kinds of load at once for a time, then a balance of all resources; or many
+//! signals, each delivered once.
 
 use crate::selftest::{printer, tell_longest_hold};
 use crate::{build, setup};
@@ -8,9 +8,9 @@ use clap::Args;
 use qemu_harness::{Images, Stress};
 use std::time::Duration;
 
-/// How long a boot or an end may take.
+/// The limit for a boot, and for a shutdown.
 const BOOT: Duration = Duration::from_secs(120);
-/// How long a signal may take on a busy machine.
+/// The limit for one signal on a busy machine.
 const PER_SIGNAL: Duration = Duration::from_millis(5);
 
 /// Put the kernel under stress: timers, NMIs, calls, faults, kills, moves, vector patterns.
@@ -23,11 +23,10 @@ pub(crate) struct Arguments {
     /// Number of CPUs
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=255))]
     cpus: u32,
-    /// Where the random choices begin
+    /// Seed of the random choices
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
-    /// Instead: so many queued signals from programs to programs, up to 2097152; each must come
-    /// once, in order
+    /// Instead: this number of queued signals between programs; each is delivered once, in order
     #[arg(long, value_name = "N", conflicts_with_all = ["seconds", "seed"],
         value_parser = clap::value_parser!(u32).range(1..=2_097_152))]
     signals: Option<u32>,
@@ -53,7 +52,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     Ok(outcome.verdict.status())
 }
 
-/// What the program counts is its own (`tests/programs/signals/src/stress.rs`).
+/// The program itself counts (`tests/programs/signals/src/stress.rs`).
 fn many_signals(images: &Images, cpus: u32, count: u32) -> Result<u8> {
     let mut session = images.machine("stress-signals").with_cpus(cpus).start()?;
     session.wait_prompt(BOOT)?;

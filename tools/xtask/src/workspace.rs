@@ -1,4 +1,4 @@
-//! Where things are: the repository, the target folder, the user's cache.
+//! Paths: the repository, the target folder, the user's cache.
 
 use anyhow::{Context as _, Result};
 use std::ffi::OsString;
@@ -8,27 +8,27 @@ use std::process::Command;
 /// The root of the repository, found when the command runs.
 ///
 /// # Errors
-/// When the command was started outside of any tree of Postern.
+/// When the current folder is in no tree of Postern.
 pub(crate) fn find() -> Result<PathBuf> {
     qemu_harness::find_root()
 }
 
-/// The same once that is known.
+/// The root, after [`find`] succeeded.
 pub(crate) fn root() -> PathBuf {
     qemu_harness::root()
 }
 
-/// Everything that is built goes there.
+/// The folder of all build results.
 pub(crate) fn target() -> PathBuf {
     root().join("target")
 }
 
-/// Where cargo keeps what it makes on the way: clones with the same one share it.
+/// Cargo's folder of intermediate files; clones may share one.
 pub(crate) fn build_folder() -> PathBuf {
     std::env::var_os("CARGO_BUILD_BUILD_DIR").map_or_else(target, PathBuf::from)
 }
 
-/// The user's cache of this project: what is slow to make and does not depend on the clone.
+/// The user's cache of this project, for what is slow to build and the same in each clone.
 pub(crate) fn cache() -> Result<PathBuf> {
     let base = match std::env::var_os("XDG_CACHE_HOME").filter(|path| !path.is_empty()) {
         Some(path) => PathBuf::from(path),
@@ -43,7 +43,7 @@ pub(crate) fn home() -> Result<PathBuf> {
     home.map(PathBuf::from).context("HOME is not set; set it to your home folder")
 }
 
-/// The cargo that started this command, for what runs on the host.
+/// The cargo that started this command, for builds for the host.
 pub(crate) fn host_cargo() -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(cargo);

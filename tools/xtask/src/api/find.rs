@@ -1,4 +1,4 @@
-//! Which interfaces there are.
+//! Finds the interfaces in the api packages.
 
 use crate::check::tokens;
 use crate::metadata::Package;

@@ -11,7 +11,7 @@ const HEAD: &str = "# Interfaces: name, version, hash. Written by `cargo xtask a
                     # `cargo xtask check` fails when one changes and its version does not.\n";
 const UPDATE: &str = "`cargo xtask api --update` writes it";
 
-/// An interface as the file has it.
+/// An entry of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) name: String,
@@ -48,7 +48,7 @@ impl Entry {
     }
 }
 
-/// What is in the file; nothing when there is none yet.
+/// The entries of the file; none when it does not exist.
 pub(super) fn read() -> Result<Vec<Entry>> {
     let file = workspace::root().join(FILE);
     match std::fs::read_to_string(&file) {
@@ -89,7 +89,7 @@ pub(super) fn silent_changes(old: &[Entry], new: &[Entry]) -> Vec<String> {
     new.iter().filter(silent).map(told).collect()
 }
 
-/// What is wrong with the file.
+/// The differences between file and sources.
 pub(super) fn problems(old: &[Entry], new: &[Entry]) -> Vec<String> {
     let mut problems = silent_changes(old, new);
     let same_name = |list: &[Entry], name: &str| list.iter().any(|entry| entry.name == name);

@@ -1,8 +1,8 @@
-//! `api`: the wire form of every interface, and the file that notices when one changes.
+//! `api`: the wire form of every interface, and the file that shows when one changes.
 //!
-//! Interfaces are found in the api packages, as traits with the attribute
-//! `service::interface`; a program that is written for the purpose depends on all of them and
-//! prints what the attribute knows. So what is printed is what is compiled.
+//! An interface is a trait in an api package with the attribute `service::interface`. A
+//! generated program depends on all of them and prints their schemas, so the output is what is
+//! compiled.
 
 mod find;
 mod lock;
@@ -19,7 +19,7 @@ use lock::Entry;
 pub(crate) struct Arguments {
     /// Only this one (the name of its service)
     name: Option<String>,
-    /// Write the file that `check` compares with: only what got another version may differ
+    /// Write the file that `check` compares with; only a new version may change an entry
     #[arg(long)]
     update: bool,
 }
@@ -43,7 +43,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     Ok(0)
 }
 
-/// The check: the file says what the sources say.
+/// The check: the file agrees with the sources.
 pub(crate) fn check(packages: &[Package]) -> Result<()> {
     let problems = lock::problems(&lock::read()?, &entries(&documents(packages)?));
     if problems.is_empty() {

@@ -8,10 +8,10 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-/// What stands between two interfaces.
+/// The separator of two interfaces.
 pub(super) const END: &str = "----\n";
 
-/// Builds it, runs it, and gives what it prints.
+/// Builds and runs it. Returns its output.
 pub(super) fn output(interfaces: &[Interface]) -> Result<String> {
     let (root, folder) = (workspace::root(), workspace::target().join("api"));
     write(&root, &folder, interfaces)
@@ -49,7 +49,7 @@ fn manifest(root: &Path, interfaces: &[Interface]) -> String {
         .to_owned();
     let service = ("service", Path::new("libsys/service"));
     for (name, folder) in packages.into_iter().chain([service]) {
-        // A string takes everything.
+        // Writing to a string cannot fail.
         let _ = writeln!(text, "{name} = {{ path = {:?} }}", root.join(folder));
     }
     text

@@ -1,4 +1,4 @@
-//! The files of the bench, and what names a run.
+//! The files of the bench, and the name of a run.
 
 use crate::workspace;
 use anyhow::{Context as _, Result, ensure};
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// The run that counts are held against.
+/// The run that counts are compared with.
 pub(super) fn baseline() -> PathBuf {
     folder().join("baseline.json")
 }
@@ -17,7 +17,7 @@ pub(super) fn results() -> PathBuf {
     folder().join("results.jsonl")
 }
 
-/// What others need.
+/// The costs of other systems.
 pub(super) fn peers() -> PathBuf {
     folder().join("peers.toml")
 }
@@ -34,7 +34,7 @@ fn folder() -> PathBuf {
     workspace::root().join("tests/bench")
 }
 
-/// What was measured here and now.
+/// The run of these rows, with commit and date.
 pub(super) fn run(rows: &[Row]) -> Result<Run> {
     let changes = !output("git", &["status", "--porcelain", "--untracked-files=no"])?.is_empty();
     let commit = output("git", &["rev-parse", "--short=10", "HEAD"])?;

@@ -1,4 +1,4 @@
-//! `bench`: what operations cost, in guest instructions, the same on every machine.
+//! `bench`: costs of operations in guest instructions, the same on every machine.
 //!
 //! A machine boots the program `tests/programs/bench` and counts instructions
 //! (`-icount shift=0`); what it prints is read by the crate `bench-results`.
@@ -15,13 +15,13 @@ use qemu_harness::Images;
 /// Numbers of CPUs for `--cpus`.
 const CPUS: [u32; 3] = [1, 2, 4];
 
-/// Measure what operations cost, in guest instructions.
+/// Measure the cost of operations in guest instructions; compare with seL4 and Linux.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Only operations whose name contains one of these
+    /// Only operations with one of these in their names
     #[arg(value_name = "OP")]
     operations: Vec<String>,
-    /// How often each operation is measured, at most
+    /// The most measurements of each operation
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     samples: u32,
     /// Compare with the baseline and with seL4 and Linux; fails when a row misses its goal
@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with = "operations")]
     baseline: bool,
     /// Instead: calls within a CPU and to another one, on 1, 2 and 4 CPUs, in nanoseconds of
-    /// this host: they differ from run to run
+    /// this host, which vary
     #[arg(long, conflicts_with = "operations")]
     cpus: bool,
     /// Instead: a few operations with 10, 1,000 and 100,000 threads, endpoints, handles, timers,
@@ -80,7 +80,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     Ok(status)
 }
 
-/// Prints the comparison: 1 when a goal is missed without a reason.
+/// Prints the comparison. Returns 1 when a goal is missed without a reason.
 fn told(measured: &[Row]) -> Result<u8> {
     let baseline = files::baseline();
     let baseline = baseline.exists().then(|| Run::read(&baseline)).transpose()?;
@@ -94,7 +94,7 @@ fn told(measured: &[Row]) -> Result<u8> {
     Ok(u8::from(!comparison.missed.is_empty()))
 }
 
-/// The rows whose names contain one of these.
+/// The rows with one of these in their names.
 fn measure(images: &Images, operations: &[String], samples: u32) -> Result<Vec<Row>> {
     let step = Step::begin("measuring");
     let words = format!("samples={samples} rows={}", operations.join(","));
@@ -108,7 +108,7 @@ fn measure(images: &Images, operations: &[String], samples: u32) -> Result<Vec<R
     Ok(measured)
 }
 
-/// What depends on the host: told, never judged.
+/// Costs that depend on the host: printed, never judged.
 fn on_cpus(images: &Images, samples: u32) -> Result<u8> {
     for cpus in CPUS {
         let machine =
@@ -121,7 +121,7 @@ fn on_cpus(images: &Images, samples: u32) -> Result<u8> {
     Ok(0)
 }
 
-/// What operations cost when there are many things: 1 when something grows without a reason.
+/// Costs with many objects. Returns 1 when a cost grows without a reason.
 fn with_many(images: &Images) -> Result<u8> {
     let step = Step::begin("measuring");
     let printed = Images::printed(&images.bench_scale("bench-scale")?)?;

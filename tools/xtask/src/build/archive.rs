@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// The first user program.
 const INIT: &str = "init";
-/// What the kernel starts in the place of init for the command-line word `selftest`.
+/// The program that the kernel starts instead of init for the command-line word `selftest`.
 const SELFTEST: &str = "selftest";
 
 /// The programs that the archive holds.
@@ -18,12 +18,12 @@ pub(super) fn program_names(system: &System) -> Vec<String> {
     names
 }
 
-/// Writes the archive, unless it is the same already.
+/// Writes the archive, unless it is there with the same bytes.
 pub(super) fn write(system: &System, images: &Images, file: &Path) -> Result<()> {
     let mut archive = Archive::new();
     archive.set(INIT, images.program(INIT)?);
     archive.set(manifest::FILE, manifest::encode(system));
-    // For disk images: the kernel's words. A direct boot has them from QEMU.
+    // The kernel's words, for disk images. QEMU passes those of a direct boot.
     archive.set("cmdline", Vec::new());
     for name in program_names(system).iter().skip(1) {
         archive.set(name, images.program(name)?);

@@ -14,7 +14,7 @@ const KERNEL_SCRIPT: &str = "microkernel/kernel.ld";
 /// The linker script of user programs.
 const USER_SCRIPT: &str = "libsys/rt/user.ld";
 
-/// Which of the two kinds of program for the bare machine.
+/// A kind of program for the bare machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bare {
     /// The kernel image.
@@ -26,7 +26,7 @@ pub(crate) enum Bare {
 }
 
 impl Bare {
-    /// The folder in `target/` of what is ready.
+    /// The folder in `target/` of the results.
     fn folder(self) -> &'static str {
         match self {
             Self::Kernel => "kernel",
@@ -52,7 +52,7 @@ impl Bare {
             flags.extend(["-C", "code-model=small"]);
         }
         flags.extend(["-C", &script, "-C", "link-arg=-Tdefmt.x"]);
-        // The separator of this variable is the only one that paths can't contain.
+        // The separator of this variable can be in no path.
         flags.join("\x1f")
     }
 
@@ -65,21 +65,21 @@ impl Bare {
             .args(["-Zbuild-std=core,alloc,compiler_builtins"])
             .args(["-Zbuild-std-features=compiler-builtins-mem", "--target-dir"])
             .arg(workspace::target().join(self.folder()))
-            // One folder for all kinds: they have macros, libraries and most flags in common.
+            // One folder for all kinds: macros, libraries and most flags are common.
             .env("CARGO_BUILD_BUILD_DIR", bare_folder())
             .env("CARGO_ENCODED_RUSTFLAGS", self.flags())
-            // Decided at compile time; without it everything below an error vanishes.
+            // A choice at compile time; without it only errors are compiled in.
             .env("DEFMT_LOG", "trace");
         Ok(command)
     }
 }
 
-/// Where cargo keeps what builds for the bare machine are made of.
+/// Cargo's folder for builds for the bare machine.
 fn bare_folder() -> PathBuf {
     workspace::build_folder().join("bare")
 }
 
-/// What cargo calls a target: the compiler's own by name, ours by its file.
+/// Cargo's name of a target: the compiler's own by name, ours by file.
 fn specification(root: &Path, target: &str) -> OsString {
     if target == TARGET {
         return target.into();
@@ -123,7 +123,7 @@ fn kernel_with(
     step::run(what, &mut command)
 }
 
-/// Builds user programs for their target; each is a package with a program of the same name.
+/// Builds user programs for their target. Each package has a program of its name.
 pub(crate) fn programs(toolchain: &Toolchain, programs: &Programs) -> Result<()> {
     let target = programs.target.as_str();
     let elfs = Elfs::in_target(&workspace::target());

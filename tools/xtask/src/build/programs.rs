@@ -1,7 +1,7 @@
 //! Which user programs are built, and for which target.
 //!
-//! Ordinary programs use no vector registers. A package that wants another target of
-//! `libsys/targets` says so in its Cargo.toml:
+//! Ordinary programs use no vector registers. A package chooses another target of
+//! `libsys/targets` in its Cargo.toml:
 //!
 //! ```toml
 //! [package.metadata.postern]
@@ -31,7 +31,7 @@ pub(super) fn wanted(packages: &[Package], system: &System, tests: bool) -> Vec<
     if tests {
         let folder = Path::new("tests/programs");
         let in_folder = |package: &&Package| package.folder.starts_with(folder);
-        // An interface in there is no program.
+        // The folder has interfaces, too.
         let is_program = |package: &&Package| package.program(&package.name).is_some();
         let tests = packages.iter().filter(in_folder).filter(is_program);
         names.extend(tests.map(|package| package.name.clone()));
@@ -42,7 +42,7 @@ pub(super) fn wanted(packages: &[Package], system: &System, tests: bool) -> Vec<
 /// The same by target.
 ///
 /// # Errors
-/// When a package chooses a target that there is not.
+/// When a package chooses a target that does not exist.
 pub(super) fn by_target(packages: &[Package], names: Vec<String>) -> Result<Vec<Programs>> {
     let mut groups = BTreeMap::<&str, Vec<String>>::new();
     for name in names {

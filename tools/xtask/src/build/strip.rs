@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result, ensure};
 use std::path::Path;
 use std::process::Command;
 
-/// Makes a stripped copy, unless there is one of just this program.
+/// Makes a stripped copy, unless the one there is current.
 pub(super) fn copy(toolchain: &Toolchain, elf: &Path, to: &Path) -> Result<()> {
     if is_current(elf, to) {
         return Ok(());

@@ -15,11 +15,11 @@ pub(super) enum Kind {
     Sys,
     /// A macro crate; runs in the compiler.
     Macros,
-    /// What programs are made of: start, heap, service, queue, loader.
+    /// Libraries of programs: start, heap, service, queue, loader.
     Runtime,
     /// Runs programs on the host, in tests.
     TestKit,
-    /// The guide: built and tested on the host, used by nobody.
+    /// The guide: built and tested on the host; no package uses it.
     Guide,
     /// The types of the system manifest.
     Manifest,
@@ -27,7 +27,7 @@ pub(super) enum Kind {
     Api,
     /// A server, init, a program.
     Program,
-    /// What runs on the host.
+    /// A program of the host.
     Tool,
     /// Host tests of the whole system.
     Tests,
@@ -37,7 +37,7 @@ use Kind::{
     Abi, Api, Guide, Kernel, Macros, Manifest, Program, Runtime, Sys, TestKit, Tests, Tool,
 };
 
-/// Who may depend on whom; what is not here is wrong.
+/// The kinds that a package of each kind may depend on.
 const ARROWS: [(Kind, &[Kind]); 12] = [
     (Abi, &[]),
     (Kernel, &[Abi]),
@@ -54,7 +54,7 @@ const ARROWS: [(Kind, &[Kind]); 12] = [
     (Tests, &[Abi, Kernel, Macros, Manifest, Tool, Runtime, Sys, Api]),
 ];
 
-/// What a package is, by its folder; `None` for one that the design has no place for.
+/// The kind of a package by its folder; `None` for a folder that the design does not have.
 pub(super) fn kind(folder: &Path) -> Option<Kind> {
     let parts: Vec<&str> = folder.iter().filter_map(|part| part.to_str()).collect();
     Some(match parts.as_slice() {
@@ -100,7 +100,7 @@ fn wrong_arrows(package: &Package, from: Kind, packages: &[Package]) -> Vec<Stri
         let target = packages.iter().find(|other| other.name == *name && dependency.ours);
         match target.and_then(|target| kind(&target.folder)) {
             Some(_) if *name == package.name => {}
-            // Programs that run on the host have the real core beneath them.
+            // On the host, programs run on the real core.
             Some(Kernel) if from == Sys && dependency.on_host => {}
             Some(TestKit) if matches!(from, Runtime | Program | Tests) && dependency.for_tests => {}
             Some(to) if !allowed(from, to) => wrong.push(format!(

@@ -1,4 +1,4 @@
-//! The border of `unsafe`: the rooms where it may be, and that everybody else forbids it.
+//! The border of `unsafe`: the folders where it may be; all other crates forbid it.
 
 use super::tokens;
 use crate::metadata::Package;
@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 /// The folders where `unsafe` may be.
 const ROOMS: [&str; 2] = ["microkernel/src/arch", "libsys/sys"];
 
-/// Crates that can't forbid it as a whole, because a room is a part of them.
+/// Crates with such a folder, which cannot forbid it as a whole.
 const WITH_ROOMS: [&str; 2] = ["libsys/sys/src/lib.rs", "microkernel/src/main.rs"];
 
-/// Folders that hold no sources of ours.
+/// Folders without sources of ours.
 const SKIPPED: [&str; 2] = ["target", ".git"];
 
 /// Checks all sources of the repository.

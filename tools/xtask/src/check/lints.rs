@@ -9,7 +9,7 @@ use anyhow::{Result, ensure};
 use qemu_harness::{OTHER_TARGETS, TARGET};
 use std::process::Command;
 
-/// Checks the format of all members, and of the one crate that is none.
+/// Checks the format of all members, and of the crate outside of the workspace.
 pub(super) fn format(toolchain: &Toolchain) -> Result<()> {
     let mut members = toolchain.cargo()?;
     members.args(["fmt", "--all", "--check"]);
@@ -39,7 +39,7 @@ pub(super) fn clippy(toolchain: &Toolchain, packages: &[Package]) -> Result<()> 
     all(commands)
 }
 
-/// Runs all commands, also after one that fails, so that all that is wrong is shown.
+/// Runs all commands, also after a failure, to show all problems.
 pub(super) fn all<'a>(commands: impl IntoIterator<Item = (&'a str, Command)>) -> Result<()> {
     let errors: Vec<String> = commands
         .into_iter()
@@ -75,14 +75,14 @@ pub(super) fn host_command(toolchain: &Toolchain, verb: &str) -> Result<Command>
         .env_remove("RUSTC_BOOTSTRAP")
         .args([verb, "--target-dir"])
         .arg(workspace::target().join("check"));
-    // It changes no result, and CI has no use for the room that it takes.
+    // It changes no result, and CI saves the disk space.
     if let Some(value) = std::env::var_os("CARGO_INCREMENTAL") {
         command.env("CARGO_INCREMENTAL", value);
     }
     Ok(command)
 }
 
-/// Arguments that select the packages of which this holds.
+/// Arguments for the packages that satisfy the predicate.
 pub(super) fn select(packages: &[Package], wanted: impl Fn(&Package) -> bool) -> Vec<String> {
     packages
         .iter()

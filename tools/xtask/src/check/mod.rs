@@ -36,23 +36,23 @@ pub(crate) struct Arguments {
 enum Check {
     /// rustfmt.
     Format,
-    /// Who depends on whom.
+    /// Dependencies between packages.
     Imports,
     /// The layers of the core.
     Layers,
     /// Import cycles between files.
     Cycles,
-    /// Where `unsafe` is.
+    /// The folders with `unsafe`.
     Unsafe,
-    /// Whether a program has the path of the tree in which it was compiled.
+    /// Paths of the tree compiled into programs.
     Paths,
-    /// Whether each property of the gate names its tests.
+    /// The tests of the properties of the gate.
     Properties,
     /// Links of documents, the size and the walks of ARCHITECTURE.md.
     Documents,
     /// Words that comments and documents do not use.
     Words,
-    /// Whether a changed interface has another version.
+    /// Versions of changed interfaces.
     Interfaces,
     /// Clippy with all lints of the workspace denied.
     Lints,

@@ -1,5 +1,5 @@
-//! No program has the path of the tree in which it was compiled: in a clone that was copied or
-//! moved, cargo takes the old build results for fresh, and they would work on the old tree.
+//! No program contains the path of the tree in which it was compiled: in a copied or moved clone
+//! cargo takes the old build results for fresh, and they would work on the old tree.
 
 use super::{sources, tokens};
 use crate::workspace;

@@ -1,4 +1,4 @@
-//! Sources as tokens: comments, strings and documentation can't be taken for code.
+//! Sources as tokens: code apart from comments, strings and documentation.
 
 use anyhow::{Context as _, Result};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
@@ -7,7 +7,7 @@ use std::str::FromStr as _;
 
 /// The tokens of a source text.
 pub(crate) fn parse(text: &str) -> Result<TokenStream> {
-    // The error of the lexer has nothing but its place.
+    // The lexer's error is only a place.
     TokenStream::from_str(text).map_err(|error| anyhow::anyhow!("{error}"))
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn lines_with(tokens: TokenStream, word: &str) -> Vec<usize> {
     lines
 }
 
-/// All identifiers, as often as they stand there.
+/// All identifiers, with repetitions.
 pub(crate) fn words(tokens: TokenStream) -> Vec<String> {
     let mut words = Vec::new();
     for token in tokens {

@@ -1,4 +1,4 @@
-//! `new-server NAME`: a server of one's own, from the template.
+//! `new-server NAME`: a new server from the template.
 //!
 //! Copies `servers/template` with its interface under the new name and adds a block to
 //! the system manifest. Nothing else is needed: the workspace takes every folder in
@@ -16,7 +16,7 @@ use name::ServerName;
 use std::fs;
 use std::path::Path;
 
-/// What it is copied from, from the root on.
+/// The template's folder, from the root on.
 const TEMPLATE: &str = "servers/template";
 
 /// Make a new server from the template, and add it to the system manifest.
@@ -34,7 +34,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     let template = words(&workspace::root().join(TEMPLATE))?;
     name.check_free(&ours.chain(others).collect::<Vec<_>>(), &template)?;
     create(&workspace::root(), &name)?;
-    // Cargo notes the new member in Cargo.lock, and says if it is not usable.
+    // Cargo adds the new member to Cargo.lock, and reports when it is not usable.
     metadata::packages()?;
     format(&name);
     print_next(&name);
@@ -98,8 +98,8 @@ fn copy(from: &Path, to: &Path, name: &ServerName) -> Result<()> {
     Ok(())
 }
 
-/// Another name may sort otherwise among the imports. Where there is no toolchain yet,
-/// `check` will say so one day; the server works all the same.
+/// Formats the sources, since another name sorts differently among the imports. Without a
+/// toolchain the server works as it is, and `check` reports it later.
 fn format(name: &ServerName) {
     let formatted = setup::toolchain().and_then(|toolchain| toolchain.cargo()).map(|mut cargo| {
         cargo.args(["fmt", "-p", name.package(), "-p", &name.api_package()]).status()

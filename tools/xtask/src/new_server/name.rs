@@ -3,7 +3,7 @@
 use anyhow::{Result, bail, ensure};
 use std::str::FromStr;
 
-/// Words of the language, today's and those that it keeps for later.
+/// Keywords of the language, also reserved ones.
 const KEYWORDS: [&str; 51] = [
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
     "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",
@@ -68,12 +68,12 @@ const PRELUDE: [&str; 42] = [
     "vec",
 ];
 
-/// A name that a server can have.
+/// A valid name of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ServerName(String);
 
 impl ServerName {
-    /// As packages, folders, services and the manifest have it: `my-server`.
+    /// For packages, folders, services and the manifest: `my-server`.
     pub(super) fn package(&self) -> &str {
         &self.0
     }
@@ -83,10 +83,10 @@ impl ServerName {
         format!("{}-api", self.0)
     }
 
-    /// Refuses a name that would hide a package or what the template uses.
+    /// Refuses a name that would hide a package or a name that the template uses.
     ///
     /// # Errors
-    /// One that says which.
+    /// The error names it.
     pub(super) fn check_free(&self, packages: &[String], template: &[String]) -> Result<()> {
         let crates = [self.package().to_owned(), self.api_package()];
         for package in packages.iter().map(|package| package.replace('_', "-")) {
@@ -106,12 +106,12 @@ impl ServerName {
         )
     }
 
-    /// As crates and modules have it: `my_server`.
+    /// For crates and modules: `my_server`.
     pub(super) fn snake(&self) -> String {
         self.0.replace('-', "_")
     }
 
-    /// As traits and types have it: `MyServer`.
+    /// For traits and types: `MyServer`.
     pub(super) fn camel(&self) -> String {
         self.0.split('-').map(capitalised).collect()
     }

@@ -1,11 +1,11 @@
-//! Turns the template's text into that of a server with another name.
+//! Renames the template in a text.
 
 use super::name::ServerName;
 
-/// What the template says about itself and nobody else should.
+/// Sentences that are true of the template alone.
 const ABOUT_ITSELF: &str = ": copy it with `cargo xtask new-server NAME`.";
 
-/// Text that is no Rust: `template` is the package, wherever it stands.
+/// In text that is not Rust, `template` is always the package.
 pub(super) fn plain(text: &str, name: &ServerName) -> String {
     text.replace("template", name.package()).replace("Template", &name.camel())
 }
@@ -17,7 +17,7 @@ pub(super) fn rust(text: &str, name: &ServerName) -> String {
         .split_inclusive('\n')
         .map(|line| self::line(line, name))
         .collect();
-    // The service goes by the trait's name in small letters, unless told otherwise.
+    // The default name of a service is its trait's in small letters.
     if name.camel().to_lowercase() != name.package() && !result.contains("name = ") {
         let named = format!("service::interface(name = \"{}\", version", name.package());
         result = result.replace("service::interface(version", &named);

@@ -1,4 +1,4 @@
-//! A process that puts the terminal back when this one is killed.
+//! A process that restores the terminal when this one is killed.
 
 use anyhow::{Context as _, Result, ensure};
 use std::fs::File;
@@ -12,16 +12,16 @@ const SCRIPT: &str = "trap '' INT QUIT TERM HUP TSTP TTIN TTOU
 saved=$(stty -g <&2) && echo ready && cat >/dev/null
 stty \"$saved\" <&2";
 
-/// What it says when it knows the modes.
+/// Its message once it has read the modes.
 const READY: &[u8] = b"ready\n";
 
-/// A process that puts the terminal back when this one is killed: then the pipe closes that only
-/// this one holds open.
+/// A process that restores the terminal when this one is killed, which closes the pipe between
+/// them.
 #[derive(Debug)]
 pub(super) struct Guardian(Child);
 
 impl Guardian {
-    /// Starts it; it has noted the terminal's modes when this returns.
+    /// Starts it. It has read the terminal's modes when this returns.
     pub(super) fn start(terminal: &File) -> Result<Self> {
         let tried = || -> Result<Self> {
             let mut child = Command::new("sh")
@@ -42,7 +42,7 @@ impl Guardian {
 }
 
 impl Drop for Guardian {
-    /// Ends it; it puts the terminal back before.
+    /// Ends it, after it has restored the terminal.
     fn drop(&mut self) {
         drop(self.0.stdin.take());
         // It was started, and ends when its input does.

@@ -12,10 +12,10 @@ use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// The terminal, until it is put back.
+/// The terminal, until it is restored.
 type Shared = Arc<Mutex<Option<Terminal>>>;
 
-/// Runs the machine until it ends: the status to leave with.
+/// Runs the machine until it ends. Returns the exit status.
 pub(crate) fn on_terminal(machine: &Machine, log: bool, limit: Option<Duration>) -> Result<u8> {
     let mut machine = machine.clone();
     machine.serial = SerialLine::Terminal;
@@ -30,11 +30,11 @@ pub(crate) fn on_terminal(machine: &Machine, log: bool, limit: Option<Duration>)
     if let Some(follower) = follower {
         follower.finish();
     }
-    // Without a reader there is nothing to tell.
+    // Without a reader there is no report.
     Ok(exit?.map_or(0, |exit| status(&machine, exit)))
 }
 
-/// Runs QEMU to its end, or until what it prints can be shown no more: then there is none.
+/// Runs QEMU to its end, or until its output cannot be shown: then there is no status.
 fn run(machine: &Machine, deadline: Deadline, terminal: &Shared) -> Result<Option<Exit>> {
     let mut command = machine.command()?;
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -50,13 +50,13 @@ fn run(machine: &Machine, deadline: Deadline, terminal: &Shared) -> Result<Optio
     let shown = relay::shown(output, move || stop(pid));
     let complaints = relay::complaints(errors);
     let status = wait(&mut child, deadline)?;
-    // Both end with QEMU; a panic there was printed already.
+    // Both threads end with QEMU; a panic of theirs was printed.
     let complaints = complaints.join().unwrap_or_default();
     let exit = status.map_or(Exit::TimedOut, |status| Exit::of(status, &complaints));
     Ok(shown.join().unwrap_or(true).then_some(exit))
 }
 
-/// Waits for the end of QEMU, or ends it at the deadline: then there is no status.
+/// Waits for the end of QEMU. Without a status at the deadline, when it is killed.
 fn wait(child: &mut Child, deadline: Deadline) -> Result<Option<std::process::ExitStatus>> {
     while !deadline.is_over() {
         if let Some(status) = child.try_wait().context("cannot wait for QEMU")? {
@@ -69,8 +69,8 @@ fn wait(child: &mut Child, deadline: Deadline) -> Result<Option<std::process::Ex
     Ok(None)
 }
 
-/// Puts the terminal back and ends QEMU before a signal ends this process; passes keys again
-/// when it goes on after it was stopped.
+/// Restores the terminal and ends QEMU before a signal ends this process. Sets the modes again
+/// when the process continues after a stop.
 fn on_signals(terminal: Shared, qemu: Pid) -> Result<()> {
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGCONT])
         .context("cannot handle signals")?;
@@ -82,7 +82,7 @@ fn on_signals(terminal: Shared, qemu: Pid) -> Result<()> {
             }
             drop(lock(&terminal).take());
             stop(qemu);
-            // It ends the process for these.
+            // The default action ends the process.
             drop(signal_hook::low_level::emulate_default_handler(signal));
         }
     });
@@ -98,7 +98,7 @@ fn lock(terminal: &Mutex<Option<Terminal>>) -> std::sync::MutexGuard<'_, Option<
     terminal.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// QEMU's status 0 is the user's own Ctrl-A X, unless the CPU gave up.
+/// QEMU's status 0 is the user's Ctrl-A X, unless there was a triple fault.
 fn status(machine: &Machine, exit: Exit) -> u8 {
     let qemu_log = std::fs::read(machine.qemu_log()).unwrap_or_default();
     let triple_fault = String::from_utf8_lossy(&qemu_log).contains("Triple fault");

@@ -1,4 +1,4 @@
-//! The lines that a script types.
+//! The lines of a script.
 
 use anyhow::{Context as _, Result};
 use qemu_harness::check_line;
@@ -6,12 +6,12 @@ use qemu_harness::check_line;
 /// The commands in `-c` arguments: separated by `;` and line ends, outside of quotes.
 ///
 /// # Errors
-/// When the console would refuse one of them.
+/// When the console would refuse a line.
 pub(super) fn commands(arguments: &[String]) -> Result<Vec<String>> {
     checked(arguments.iter().flat_map(|argument| split(argument)).collect())
 }
 
-/// One command a line of standard input; empty lines and comments are left out.
+/// A command for each line of standard input, without empty lines and comments.
 pub(super) fn from_input() -> Result<Vec<String>> {
     let text = std::io::read_to_string(std::io::stdin())
         .context("cannot read commands from standard input")?;
@@ -20,7 +20,7 @@ pub(super) fn from_input() -> Result<Vec<String>> {
     )
 }
 
-/// The commands, none of which is refused by the console: what it refuses leaves no status.
+/// Refuses commands that the console would refuse, since those leave no status.
 fn checked(commands: Vec<String>) -> Result<Vec<String>> {
     commands.iter().try_for_each(|command| check_line(command))?;
     Ok(commands)
@@ -72,7 +72,7 @@ mod tests {
             long.contains("`echo xxx") && long.contains("257 bytes long; at most 256"),
             "{long}"
         );
-        // Ctrl-C would drop the line, and the return key end it.
+        // Ctrl-C would drop the line, the return key would end it.
         for (key, name) in [('\u{3}', "{3}"), ('\r', "{d}"), ('\t', "{9}"), ('\u{9b}', "{9b}")] {
             let error = refused(&format!("echo a{key}b"));
             assert!(error.contains(&format!("control character \\u{name}")), "{error}");

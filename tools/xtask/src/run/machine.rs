@@ -1,4 +1,4 @@
-//! The arguments that choose a machine, and the machine they choose.
+//! The arguments that describe a machine.
 
 use crate::{build, disk_image, setup};
 use anyhow::{Context as _, Result};
@@ -10,7 +10,7 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-/// The memory in MiB in which all of the usual manifest runs.
+/// Memory in MiB that the usual manifest needs.
 const MEMORY_PROMISED: u32 = 64;
 
 /// The firmware of a disk image.
@@ -23,7 +23,7 @@ pub(crate) enum Firmware {
 }
 
 impl Firmware {
-    /// As file names have it.
+    /// Its name in file names.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Bios => "bios",
@@ -32,7 +32,7 @@ impl Firmware {
     }
 }
 
-/// What machine to boot.
+/// The machine of a command.
 #[derive(Args, Clone)]
 pub(crate) struct MachineArguments {
     /// Boot a disk image with this firmware instead of the kernel directly
@@ -108,7 +108,7 @@ impl MachineArguments {
                 machine.append(&word)?;
             }
         }
-        // A user who gives seconds means the clock on the wall.
+        // A limit from the user is in seconds of the host.
         machine.patient = false;
         machine.cpus = self.cpus;
         machine.kvm = self.kvm;
@@ -124,15 +124,15 @@ impl MachineArguments {
     }
 }
 
-/// How wide the user's terminal is, as a word for the kernel's command line: the console edits
-/// its line within that.
+/// The width of the user's terminal, as a word for the kernel's command line: the console edits
+/// its line within it.
 fn terminal_width() -> Option<String> {
     let terminal = std::io::stdin();
     let size = terminal.is_terminal().then(|| tcgetwinsize(&terminal).ok())??;
     (size.ws_col > 0).then(|| format!("columns={}", size.ws_col))
 }
 
-/// The name for the log: `run`, and `run-PID` while another `run` writes to that.
+/// The name of the log: `run`, or `run-PID` while another `run` writes to that.
 fn log_name(name: &str) -> String {
     static LOCKS: OnceLock<Option<File>> = OnceLock::new();
     let folder: PathBuf = crate::workspace::target().join("logs");

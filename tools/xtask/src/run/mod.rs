@@ -18,9 +18,9 @@ use std::time::Duration;
 
 /// Boot Postern; its serial console is this terminal.
 ///
-/// Ctrl-C goes to the guest. Leave with the command `shutdown`, or with Ctrl-A X. With
-/// `-c`, or with lines on standard input, the commands are typed at the prompt one after
-/// the other, and the status of `shutdown` is the status of this command.
+/// Ctrl-C goes to the guest. Leave with the command `shutdown`, or with Ctrl-A X. Commands
+/// from `-c` or standard input are typed at the prompt one by one, and the status of
+/// `shutdown` is the exit status.
 #[derive(Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -31,15 +31,15 @@ pub(crate) struct Arguments {
     /// Show the decoded system log while it is written (to standard error)
     #[arg(long)]
     log: bool,
-    /// Stop the machine after so many seconds (scripts: 120 unless told)
+    /// Stop the machine after this number of seconds [default: none; 120 for scripts]
     #[arg(long, value_name = "SECONDS")]
     timeout: Option<u64>,
-    /// Tell how long the boot took
+    /// Print the time of the boot
     #[arg(long, short)]
     verbose: bool,
 }
 
-/// How long a script may take when nobody says.
+/// The limit of a script without `--timeout`.
 const SCRIPT_SECONDS: u64 = 120;
 
 /// The command.

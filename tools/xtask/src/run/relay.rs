@@ -1,19 +1,19 @@
-//! Carries bytes between the user's terminal and a machine, each way on a thread of its own.
+//! Copies bytes between the user's terminal and a machine, with a thread for each direction.
 
 use crate::output;
 use std::io::{Read as _, Write as _};
 use std::process::{ChildStderr, ChildStdin, ChildStdout};
 use std::thread::JoinHandle;
 
-/// Bytes that are carried at a time.
+/// The largest piece in bytes.
 const SIZE: usize = 4096;
 
-/// What is typed goes to the machine, until either end is closed. Nothing waits for this one: it
-/// reads from the terminal until the command ends.
+/// Copies keys to the machine until either end is closed. The thread is not joined: it blocks
+/// in a read until the command ends.
 pub(super) fn typed(mut machine: ChildStdin) {
     std::thread::spawn(move || {
         let mut bytes = [0; SIZE];
-        // Read without a buffer: what is typed ahead of the end stays in the terminal.
+        // Without a buffer: keys typed ahead of the end stay in the terminal.
         while let Ok(count @ 1..) = rustix::io::read(std::io::stdin(), &mut bytes) {
             if machine.write_all(&bytes[..count]).is_err() {
                 return;
@@ -22,7 +22,7 @@ pub(super) fn typed(mut machine: ChildStdin) {
     });
 }
 
-/// What the machine prints is shown, until it is told that it cannot be. Gives whether all was.
+/// Copies the machine's output until it cannot be shown. Returns whether all was shown.
 pub(super) fn shown(
     mut machine: ChildStdout,
     lost: impl FnOnce() + Send + 'static,
@@ -39,7 +39,7 @@ pub(super) fn shown(
     })
 }
 
-/// What QEMU itself prints is shown, and given at the end.
+/// Shows QEMU's own output, and returns it at the end.
 pub(super) fn complaints(mut machine: ChildStderr) -> JoinHandle<String> {
     std::thread::spawn(move || {
         let (mut bytes, mut all) = ([0; SIZE], String::new());

@@ -1,4 +1,4 @@
-//! Types commands at the prompt, as a person would, and shows what a person would see.
+//! Types commands at the prompt and shows their output.
 
 use crate::log::Follower;
 use crate::selftest::printer;
@@ -6,7 +6,7 @@ use anyhow::Result;
 use qemu_harness::{Deadline, Machine, Session, Verdict};
 use std::time::Duration;
 
-/// Runs the commands, then `shutdown` if the guest still runs: the status to leave with.
+/// Runs the commands, then `shutdown` if the guest still runs. Returns the exit status.
 pub(super) fn run(
     machine: &Machine,
     commands: &[String],
@@ -42,7 +42,7 @@ pub(super) fn run(
 fn type_all(session: &mut Session, commands: &[String], deadline: Deadline) -> Result<()> {
     for command in commands.iter().map(String::as_str).chain(["shutdown"]) {
         if let Err(error) = session.wait_prompt(deadline.left()) {
-            // A command before may have been the shutdown.
+            // A command may have been the shutdown.
             return if session.closed() { Ok(()) } else { Err(error) };
         }
         session.send_line(command)?;
@@ -50,7 +50,7 @@ fn type_all(session: &mut Session, commands: &[String], deadline: Deadline) -> R
     Ok(())
 }
 
-/// Prints the line that was not complete when the machine ended.
+/// Prints the unfinished line at the end of the machine.
 fn finish_line(transcript: &str) {
     let last = transcript.rsplit('\n').next().unwrap_or_default();
     if !last.is_empty() {

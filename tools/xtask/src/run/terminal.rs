@@ -1,8 +1,7 @@
-//! The user's terminal while a machine has it: each key goes to the machine at once.
+//! The user's terminal in raw mode: each key goes to the machine at once.
 //!
-//! Nothing but these modes is changed, and no other process gets the terminal. They are put back
-//! on every way out: by [`Terminal`] itself when the command ends or a signal ends it, by its
-//! guardian when it is killed.
+//! Only the modes are changed, and no other process gets the terminal. [`Terminal`] restores them
+//! when the command ends or a signal ends it, its guardian when the command is killed.
 
 use super::guardian::Guardian;
 use anyhow::{Context as _, Result};
@@ -13,7 +12,7 @@ use rustix::termios::{
 use std::fs::File;
 use std::os::fd::AsFd;
 
-/// A terminal whose keys are passed on at once.
+/// A terminal in raw mode.
 #[derive(Debug)]
 pub(super) struct Terminal {
     file: File,
@@ -22,10 +21,10 @@ pub(super) struct Terminal {
 }
 
 impl Terminal {
-    /// Changes the modes; none when this is no terminal.
+    /// Changes the modes. `None` when this is no terminal.
     ///
     /// # Errors
-    /// When they could not be put back.
+    /// When they could not be restored later.
     pub(super) fn raw(file: impl AsFd) -> Result<Option<Self>> {
         let Ok(saved) = tcgetattr(&file) else { return Ok(None) };
         let file = File::from(file.as_fd().try_clone_to_owned().context("the terminal")?);
@@ -40,7 +39,7 @@ impl Terminal {
         self.set(&raw(self.saved.clone()));
     }
 
-    /// Puts them back as they were.
+    /// Restores the modes.
     pub(super) fn restore(&self) {
         self.set(&self.saved);
     }
@@ -57,8 +56,8 @@ impl Drop for Terminal {
     }
 }
 
-/// As QEMU sets it: what is typed is not changed, shown, collected or made a signal; what is
-/// printed still gets its carriage returns.
+/// QEMU's modes: input is not changed, echoed, buffered or made a signal; output still gets its
+/// carriage returns.
 fn raw(mut modes: Termios) -> Termios {
     modes.input_modes -= InputModes::IGNBRK
         | InputModes::BRKINT

@@ -1,4 +1,4 @@
-//! What is in the files that boot.
+//! Sizes of the files that boot.
 
 use super::record::Size;
 use anyhow::{Context as _, Result};
@@ -6,7 +6,7 @@ use object::{Object as _, ObjectSection as _};
 use qemu_harness::Images;
 use std::path::Path;
 
-/// The parts that are told, as sections are called.
+/// The sections of the kernel that are counted.
 const PARTS: [&str; 4] = ["text", "rodata", "data", "bss"];
 
 /// The kernel's file and its parts in memory.

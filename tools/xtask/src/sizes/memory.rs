@@ -5,14 +5,14 @@ use anyhow::{Context as _, Result, ensure};
 use qemu_harness::Images;
 use std::time::Duration;
 
-/// How long each step may take.
+/// The limit of each step.
 const LIMIT: Duration = Duration::from_secs(120);
 const KIB: u64 = 1024;
-/// What the lines of the program `bench` about sizes begin with.
+/// The first word of a line about a size, of the program `bench`.
 const MARK: &str = "size ";
 
-/// What kernel and servers use at the prompt of the smallest machine, and how long it took to
-/// get there.
+/// Memory of kernel and servers at the prompt of the smallest machine, and the time of its boot
+/// in seconds.
 pub(super) fn at_prompt(images: &Images) -> Result<(Vec<Size>, f32)> {
     let machine = images.machine("sizes");
     let all = u64::from(machine.memory_mib) * KIB * KIB;
@@ -49,7 +49,7 @@ fn kib(line: &str) -> Option<u64> {
     Some(words.get(place.checked_sub(1)?)?.parse::<u64>().ok()? * KIB)
 }
 
-/// What a thread and a process take, as the program `bench` finds.
+/// Memory of a thread and a process, by the program `bench`.
 pub(super) fn of_objects(images: &Images) -> Result<Vec<Size>> {
     let printed = Images::printed(&images.bench("sizes-bench", "part=sizes")?)?;
     let size = |line: &str| {

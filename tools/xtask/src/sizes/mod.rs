@@ -1,5 +1,4 @@
-//! `sizes`: how large the kernel, the programs and their memory are, and by how much that
-//! differs from what was recorded last.
+//! `sizes`: the sizes of kernel, programs and their memory, with the difference to the record.
 //!
 //! The record is `tests/bench/sizes.json`; a commit that changes sizes on purpose renews it with
 //! `--record`.
@@ -15,10 +14,10 @@ use clap::Args;
 use qemu_harness::Images;
 use record::Size;
 
-/// Show the sizes of kernel, programs and memory, with the difference to those recorded last.
+/// Show the sizes of kernel, programs and memory, with the difference to the record.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Make them the ones that others are compared with, in tests/bench/sizes.json
+    /// Make them the record, tests/bench/sizes.json
     #[arg(long)]
     record: bool,
 }

@@ -1,11 +1,11 @@
-//! The sizes that were recorded, and the difference.
+//! The recorded sizes, and the difference to them.
 
 use crate::workspace;
 use anyhow::{Context as _, Result};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// A size: its name, and the number of bytes, or of what the name says.
+/// A size: its name, and a number of bytes, or of what the name says.
 pub(super) type Size = (String, u64);
 
 /// Sizes by name.
@@ -15,7 +15,7 @@ fn file() -> PathBuf {
     workspace::root().join("tests/bench/sizes.json")
 }
 
-/// What was recorded, if anything.
+/// The record, if there is one.
 pub(super) fn read() -> Result<Option<Sizes>> {
     if !file().exists() {
         return Ok(None);
@@ -24,14 +24,14 @@ pub(super) fn read() -> Result<Option<Sizes>> {
     serde_json::from_str(&text).context("tests/bench/sizes.json holds no sizes").map(Some)
 }
 
-/// Records these.
+/// Writes the record.
 pub(super) fn write(sizes: &[Size]) -> Result<()> {
     let sizes: Sizes = sizes.iter().cloned().collect();
     let text = serde_json::to_string_pretty(&sizes)? + "\n";
     std::fs::write(file(), text).context("cannot write tests/bench/sizes.json")
 }
 
-/// A line for each size, with what it has grown by.
+/// A line for each size, with its growth.
 pub(super) fn table(now: &[Size], before: Option<&Sizes>) -> String {
     let width = now.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let line = |(name, size): &Size| {

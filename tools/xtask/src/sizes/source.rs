@@ -6,10 +6,10 @@ use crate::workspace;
 use anyhow::Result;
 use std::path::Path;
 
-/// What is in the kernel's folder and in no kernel: tests, self-tests, the hosted machine.
+/// Parts of the kernel's folder that are in no kernel.
 const APART: [&str; 4] = ["tests", "selftest", "hosted", "hosted.rs"];
 
-/// Lines of code of the core and of the machine's side.
+/// Lines of code of the core and of the arch.
 pub(super) fn lines() -> Result<Vec<Size>> {
     let folder = workspace::root().join("microkernel/src");
     let (mut core, mut arch) = (0, 0);

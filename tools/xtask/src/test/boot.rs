@@ -1,4 +1,4 @@
-//! One boot to the prompt, timed; the time is told, not judged.
+//! One boot to the prompt. Its time is printed, not judged.
 
 use super::Results;
 use anyhow::Result;
@@ -8,7 +8,7 @@ use std::time::Duration;
 const NAME: &str = "direct boot to the prompt";
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Whether a filter wants this test.
+/// Whether the filter selects this test.
 pub(super) fn matches(filter: &str) -> bool {
     NAME.contains(filter)
 }

@@ -7,17 +7,17 @@ use crate::{step, workspace};
 use anyhow::Result;
 use std::process::Command;
 
-/// Packages whose tests need QEMU: a part of their own.
+/// The package whose tests need QEMU; they are another part.
 const IN_QEMU: &str = "system-tests";
 
-/// What is tested of a package whose programs are for another machine.
+/// The tests of a package whose programs run on the bare machine.
 const PARTS: [(&str, &[&str]); 2] = [
     ("running the host tests of user space", &["--lib", "--test", "*"]),
     ("running the examples of user space's libraries", &["--doc"]),
 ];
 
-/// Runs them: all tests of the default members, and of the others, which are for another
-/// machine, only the libraries, their tests and examples.
+/// Runs all tests of the default members, and the library tests and examples of the packages
+/// for the bare machine.
 pub(super) fn run(filter: &str) -> Result<Results> {
     let packages = metadata::packages()?;
     let all = &mut test_command(&default_members(&packages), &[], filter);
@@ -38,8 +38,7 @@ fn default_members(packages: &[Package]) -> Vec<String> {
     packages.iter().filter(wanted).map(|package| package.name.clone()).collect()
 }
 
-/// Libraries that programs are made of, and what programs keep apart from their system
-/// calls. Interfaces have nothing to test.
+/// Packages for the bare machine with a library. Interfaces have no tests.
 fn user_libraries(packages: &[Package]) -> Vec<String> {
     let wanted = |package: &&Package| {
         !package.default_member

@@ -2,7 +2,7 @@
 
 use super::Results;
 
-/// Counts the results in the output of `cargo test`, which ended with success or not.
+/// Counts the results in the output of `cargo test`. `success` is its exit status.
 pub(super) fn parse(output: &str, success: bool) -> Results {
     let mut results = Results::default();
     let mut failed = 0;
@@ -14,7 +14,7 @@ pub(super) fn parse(output: &str, success: bool) -> Results {
             results.failures.push(name.to_owned());
         }
     }
-    // Names and counts agree unless output of tests was mixed in: then counts decide.
+    // Output of tests may be mixed in: the counts decide.
     results.failures.truncate(failed);
     while results.failures.len() < failed {
         results.failures.push("a test whose name was not found in the output".to_owned());

@@ -1,9 +1,9 @@
 //! `test`: host tests, self-tests, system tests; one summary.
 //!
 //! Counts come from the tests themselves: libtest's `test result:` lines and the lines
-//! of the self-tests. What ends without a result (does not build, crashes, hangs) is a
-//! failure. The system tests are the package `system-tests`; what they find in their
-//! environment is described in `qemu_harness::Images`.
+//! of the self-tests. A part without a result (it does not build, crashes, hangs) is a
+//! failure. The system tests are the package `system-tests`; `qemu_harness::Images` describes
+//! their environment.
 
 mod boot;
 mod host;
@@ -22,16 +22,16 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-/// Run all tests: on the host, and in QEMU.
+/// Run all tests, on the host and in QEMU.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Only tests whose name contains this
+    /// Only tests with this in their names
     #[arg(default_value = "", hide_default_value = true)]
     filter: String,
     /// Only these parts (may be repeated)
     #[arg(long, value_name = "PART")]
     only: Vec<Part>,
-    /// Run what runs in QEMU once with each of these numbers of CPUs
+    /// Repeat the tests in QEMU with each of these numbers of CPUs
     #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "1",
         value_parser = clap::value_parser!(u32).range(1..=255))]
     cpus: Vec<u32>,
@@ -40,9 +40,9 @@ pub(crate) struct Arguments {
 /// A part of the tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Part {
-    /// Tests of what runs on the host.
+    /// Tests on the host.
     Host,
-    /// Some of those under Miri.
+    /// Some of those under Miri; suites that passed and have not changed are left out.
     Miri,
     /// The self-tests of kernel and user space, in QEMU.
     Selftest,
@@ -102,7 +102,7 @@ fn in_qemu(wanted: &dyn Fn(Part) -> bool, arguments: &Arguments, summary: &mut S
     }
 }
 
-/// The number of CPUs is told when it is not the usual one alone.
+/// The name of a row, with the number of CPUs when it is not just 1.
 fn row_name(part: &str, cpus: u32, all: &[u32]) -> String {
     match (cpus, all) {
         (1, [1]) => part.to_owned(),
@@ -164,8 +164,8 @@ fn system_command(images: &Images, cpus: u32, filter: &str) -> Result<Command> {
     Ok(command)
 }
 
-/// Where this program lies. The host tests may have built it anew: the name of the file that runs
-/// then ends with a mark of Linux, and the new one has its place.
+/// The file of this program. The host tests may have built it again: then Linux appends a mark to
+/// the name of the running file, and the new file has the name without it.
 fn own_path() -> Result<PathBuf> {
     let path = std::env::current_exe()?;
     let replaced = path.to_str().and_then(|name| name.strip_suffix(" (deleted)"));

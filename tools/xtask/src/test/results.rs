@@ -4,22 +4,22 @@ use anyhow::Result;
 use qemu_harness::TapSummary;
 use std::time::{Duration, Instant};
 
-/// What one part of the tests gave.
+/// The results of one part of the tests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Results {
     /// Tests that passed.
     pub(crate) passed: usize,
-    /// One text for each that failed.
+    /// A text for each failure.
     pub(crate) failures: Vec<String>,
 }
 
 impl Results {
-    /// Tests that failed.
+    /// Number of failures.
     pub(crate) fn failed(&self) -> usize {
         self.failures.len()
     }
 
-    /// Only the self-tests whose name contains this. Failures that have no name stay.
+    /// Keeps the self-tests with this in their names, and failures without a name.
     pub(super) fn only(mut self, transcript: &str, filter: &str) -> Self {
         let summary = TapSummary::parse(transcript);
         let matches = |name: &str| name.contains(filter);
@@ -39,7 +39,7 @@ pub(super) struct Summary {
 }
 
 impl Summary {
-    /// Runs a part; one that can't be run is a failure.
+    /// Runs a part. An error of the part counts as a failure.
     pub(super) fn run(&mut self, name: &str, part: impl FnOnce() -> Result<Results>) {
         let started = Instant::now();
         let results = part()
@@ -55,7 +55,7 @@ impl Summary {
         self.run(name, || Err(anyhow::anyhow!("{why}")));
     }
 
-    /// Prints a line for each part and the closing line; the status to leave with.
+    /// Prints a line for each part and the closing line. Returns the exit status.
     pub(super) fn print(&self) -> u8 {
         println!();
         for (name, results, time) in &self.parts {

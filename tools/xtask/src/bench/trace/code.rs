@@ -21,7 +21,7 @@ const OURS: [&str; 4] = ["microkernel/", "libsys/", "tests/", "servers/"];
 pub(super) struct Owner {
     /// The innermost function of ours in the source.
     pub(super) function: String,
-    /// Its file; empty where nobody knows.
+    /// Its file; empty where it is not known.
     pub(super) file: String,
     /// Whether it is user code.
     pub(super) user: bool,

@@ -1,14 +1,14 @@
 //! QEMU's log of executed instructions.
 
-/// Where the two marker functions begin.
+/// The addresses of the two marker functions.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Markers {
     pub(super) begins: u64,
     pub(super) ends: u64,
 }
 
-/// The operations that are whole in a log: the addresses of their instructions, without those
-/// of the markers.
+/// The complete operations of a log: the addresses of their instructions, without those of the
+/// markers.
 pub(super) fn operations(log: &str, markers: &Markers) -> Vec<Vec<u64>> {
     let mut found = Vec::new();
     let mut current: Option<Vec<u64>> = None;
@@ -24,7 +24,7 @@ pub(super) fn operations(log: &str, markers: &Markers) -> Vec<Vec<u64>> {
     found
 }
 
-/// The one whose length occurs most often: the others were interrupted.
+/// The operation with the most frequent length: the others were interrupted.
 pub(super) fn usual(mut operations: Vec<Vec<u64>>) -> Vec<u64> {
     let occurs = |length: usize| operations.iter().filter(|it| it.len() == length).count();
     let lengths = (0..operations.len()).max_by_key(|place| occurs(operations[*place].len()));

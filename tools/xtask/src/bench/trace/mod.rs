@@ -14,15 +14,15 @@ use log::Markers;
 use qemu_harness::Images;
 use std::time::{Duration, Instant};
 
-/// What `bench --trace` calls the operation that people mean.
+/// The full name of an operation that has a short one.
 const SHORT: [(&str, &str); 2] = [("call", "call-0-words"), ("null", "null-call")];
-/// How long the boot and the preparations may take.
+/// The limit of the boot and the preparations.
 const BOOT: Duration = Duration::from_secs(60);
-/// How long a few operations may take, one instruction at a time.
+/// The limit of a few operations, one instruction at a time.
 const LIMIT: Duration = Duration::from_secs(60);
-/// Between two looks at the log.
+/// The interval between two reads of the log.
 const PAUSE: Duration = Duration::from_millis(20);
-/// Operations to be seen: the most frequent length of them is taken.
+/// The number of operations in the log; their most frequent length is taken.
 const OPERATIONS: usize = 5;
 
 /// Prints one operation.
@@ -55,7 +55,7 @@ fn trace(images: &Images, operation: &str, markers: &Markers) -> Result<Vec<u64>
         let text = std::fs::read(&log).with_context(|| format!("no log {}", log.display()))?;
         found = log::operations(&String::from_utf8_lossy(&text), markers);
     }
-    // The machine goes with the session; what it would still write nobody reads.
+    // The session ends the machine; the rest of its log is not read.
     drop(session);
     ensure!(!found.is_empty(), "not one whole `{operation}` in {} s", LIMIT.as_secs());
     Ok(log::usual(found))
