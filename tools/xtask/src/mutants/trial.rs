@@ -96,7 +96,7 @@ impl Trial {
         build
             .current_dir(&self.tree)
             .args(["test", "-p", PACKAGE, "--lib", "--no-run", "--message-format=json"])
-            // Nobody debugs it, and it is soon built without.
+            // It is not debugged, and builds faster without.
             .args(["--config", "profile.test.debug=0"])
             .arg("--target-dir")
             .arg(self.build.join(format!("{how:?}").to_lowercase()));
