@@ -77,7 +77,7 @@ pub(super) fn kind(folder: &Path) -> Option<Kind> {
 /// Checks all arrows.
 pub(super) fn check(packages: &[Package]) -> Result<()> {
     let problems = problems(packages);
-    super::verdict(&problems)
+    super::verdict::verdict(&problems)
 }
 
 fn problems(packages: &[Package]) -> Vec<String> {

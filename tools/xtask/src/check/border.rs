@@ -27,7 +27,7 @@ pub(super) fn check(packages: &[Package]) -> Result<()> {
             }
         }
     }
-    super::verdict(&problems)
+    super::verdict::verdict(&problems)
 }
 
 fn may_be_unsafe(crate_root: &Path) -> bool {

@@ -37,7 +37,7 @@ pub(super) fn check(packages: &[Package]) -> Result<()> {
         let cycles = cycles(&read.imports());
         problems.extend(judge(&root, known, &named(&read, &cycles)));
     }
-    super::verdict(&problems)
+    super::verdict::verdict(&problems)
 }
 
 /// What is wrong with the cycles of a crate, each given by its files.

@@ -37,7 +37,7 @@ pub(super) fn check() -> Result<()> {
             }
         }
     }
-    super::verdict(&problems)
+    super::verdict::verdict(&problems)
 }
 
 /// The targets of links within the repository that are not there.

@@ -72,7 +72,7 @@ type Arrows = BTreeMap<(String, String), BTreeSet<String>>;
 pub(super) fn check() -> Result<()> {
     let read = Crate::read(&workspace::root().join(ROOT))?;
     let problems = problems(&arrows(&read), &EXCEPTIONS);
-    super::verdict(&problems)
+    super::verdict::verdict(&problems)
 }
 
 fn problems(arrows: &Arrows, exceptions: &[(&str, &str)]) -> Vec<String> {

@@ -14,13 +14,14 @@ mod modules;
 mod paths;
 mod properties;
 pub(crate) mod tokens;
+mod verdict;
 mod words;
 
 pub(crate) use border::sources;
 
 use crate::metadata::{self, Package};
 use crate::setup::{self, Toolchain};
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 /// Check the sources: format, lints, layers, the border of unsafe code, documents and more.
@@ -110,12 +111,6 @@ impl Check {
             Self::Docs => docs::check(toolchain, packages),
         }
     }
-}
-
-/// The result of a check that found these problems.
-fn verdict(problems: &[String]) -> Result<()> {
-    ensure!(problems.is_empty(), "{} wrong\n  {}", problems.len(), problems.join("\n  "));
-    Ok(())
 }
 
 /// The command: all checks, also after one that fails.

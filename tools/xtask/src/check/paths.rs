@@ -14,7 +14,7 @@ const VARIABLES: [&str; 4] =
 /// Checks all sources of the repository.
 pub(super) fn check() -> Result<()> {
     let problems = compiled_in(&workspace::root())?;
-    super::verdict(&problems)
+    super::verdict::verdict(&problems)
 }
 
 fn compiled_in(root: &Path) -> Result<Vec<String>> {

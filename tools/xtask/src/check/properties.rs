@@ -18,7 +18,7 @@ pub(super) fn check() -> Result<()> {
     let root = workspace::root();
     let text = std::fs::read_to_string(root.join(FILE)).with_context(|| FILE.to_owned())?;
     let problems = problems(&text, &Tests::read(&root)?);
-    super::verdict(&problems)
+    super::verdict::verdict(&problems)
 }
 
 /// The sources that tests are in.
