@@ -5,7 +5,7 @@ use anyhow::Result;
 use clap::Args;
 use qemu_harness::{Campaign, campaign_results};
 
-/// Inject faults into servers while clients check their answers.
+/// Inject random faults into servers while clients check each answer.
 ///
 /// Kinds: kill, hang, flip-code, flip-data, flip-stack, wrong-reply, lost-notice,
 /// doubled-notice, no-handles, no-memory. Servers: store, template, names, proc.

@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Make BIOS and UEFI disk images. The first time takes 3 to 10 minutes.
+/// Make disk images for BIOS and UEFI; the first time takes 3 to 10 minutes.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Only for this firmware

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Decode a system log, with the strings of the programs of the last build.
+/// Print a system log as text, with the strings of the programs of the last build.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// The log [default: target/logs/run.log, of the last run]

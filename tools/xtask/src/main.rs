@@ -48,29 +48,30 @@ struct Cli {
     command: Command,
 }
 
+/// For every day first, then measurements, then long searches for faults, then single steps.
 #[derive(Subcommand)]
 enum Command {
     Run(run::Arguments),
     Test(test::Arguments),
     Check(check::Arguments),
+    NewServer(new_server::Arguments),
+    Log(log::Arguments),
+    Debug(debug::Arguments),
+    Graph(graph::Arguments),
+    Api(api::Arguments),
     Bench(bench::Arguments),
     Sizes(sizes::Arguments),
     Coverage(coverage::Arguments),
-    Mutants(mutants::Arguments),
-    Api(api::Arguments),
-    Graph(graph::Arguments),
+    Selftest(selftest::Arguments),
     Stress(stress::Arguments),
     Fuzz(fuzz::Arguments),
-    Campaign(campaign::Arguments),
     FuzzInputs(fuzz_inputs::Arguments),
+    Campaign(campaign::Arguments),
+    Mutants(mutants::Arguments),
     Loom(loom::Arguments),
     Miri(miri::Arguments),
-    Selftest(selftest::Arguments),
-    Image(disk_image::Arguments),
-    Debug(debug::Arguments),
-    Log(log::Arguments),
-    NewServer(new_server::Arguments),
     Build(build::Arguments),
+    Image(disk_image::Arguments),
     Setup(setup::Arguments),
 }
 

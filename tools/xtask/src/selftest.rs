@@ -8,7 +8,7 @@ use clap::Args;
 use qemu_harness::{HOLD_BOUND, Machine, Observer, Outcome, Screen, TapSummary, Verdict};
 use std::time::Duration;
 
-/// Run the self-tests of kernel and user space in QEMU.
+/// Boot into the self-tests of kernel and user space, in QEMU.
 #[derive(Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]

@@ -13,7 +13,7 @@ const BOOT: Duration = Duration::from_secs(120);
 /// The limit for one signal on a busy machine.
 const PER_SIGNAL: Duration = Duration::from_millis(5);
 
-/// Put the kernel under stress: timers, NMIs, calls, faults, kills, moves, vector patterns.
+/// Load the kernel with all at once: timers, NMIs, calls, faults, kills, migrations.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Seconds, up to a year

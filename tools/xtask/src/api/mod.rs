@@ -14,7 +14,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use lock::Entry;
 
-/// Print the wire form of every interface.
+/// Print every interface with its wire form.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Only this one (the name of its service)

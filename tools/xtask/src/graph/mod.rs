@@ -10,8 +10,10 @@ use clap::Args;
 use manifest::System;
 use std::path::PathBuf;
 
-/// Show which process may call which server, by the manifest; with --running also boot the
-/// system and compare the handles that its processes have.
+/// Show which process may call which server, by the manifest and in a running system.
+///
+/// With --running it boots the system and compares the handles of its processes with the
+/// manifest.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Boot the system and compare: a link that the manifest does not have is an error

@@ -19,7 +19,7 @@ use std::path::Path;
 /// The template's folder, from the root on.
 const TEMPLATE: &str = "servers/template";
 
-/// Make a new server from the template, and add it to the system manifest.
+/// Make a server from the template and add it to the system manifest.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Its name: 2 to 15 small letters, digits and hyphens

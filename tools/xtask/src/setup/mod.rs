@@ -18,8 +18,9 @@ use clap::Args;
 use std::path::PathBuf;
 use toolchain::Kind;
 
-/// Find or install the kernel toolchain, QEMU and the UEFI firmware. Every command that needs
-/// them does so itself.
+/// Find or install the kernel toolchain, QEMU and the UEFI firmware.
+///
+/// Every command that needs them does so itself.
 #[derive(Args)]
 pub(crate) struct Arguments {}
 
