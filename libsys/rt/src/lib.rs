@@ -33,7 +33,7 @@ pub use sys::program;
 pub use sys::{Failure, exit};
 
 #[cfg(target_os = "none")]
-pub use machine::{heap_pages, heap_used};
+pub use machine::heap_pages;
 
 /// The status of a program whose `main` returned an error.
 pub const EXIT_FAILURE: u64 = 1;

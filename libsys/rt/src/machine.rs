@@ -8,13 +8,7 @@ use sys::{FaultKind, raise_fault};
 #[global_allocator]
 static HEAP: Heap = Heap::new();
 
-/// Bytes of the heap that are in use.
-#[must_use]
-pub fn heap_used() -> usize {
-    HEAP.used()
-}
-
-/// Pages that the heap has taken.
+/// The number of pages of the heap.
 #[must_use]
 pub fn heap_pages() -> u64 {
     HEAP.pages()

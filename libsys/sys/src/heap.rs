@@ -5,37 +5,37 @@ use crate::raw::{argument, with_memory};
 use crate::{Error, Memory, PAGE_SIZE, Protection};
 use abi::{HEAP_BASE, MAP_BASE, Syscall};
 use core::alloc::{GlobalAlloc, Layout};
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
+use talc::DefaultBinning;
+use talc::base::{CHUNK_UNIT, Talc};
+use talc::source::Manual;
 
 /// Pages that it grows by, when the quota has them.
 const STEP_PAGES: u64 = 16;
-/// Room for the allocator's own notes when a single allocation makes the heap grow.
-const SLACK_BYTES: u64 = 64;
+/// What the allocator needs beside a block: its table, once, and the tags around a block.
+const OVERHEAD_BYTES: u64 = (talc::min_first_heap_size::<DefaultBinning>() + CHUNK_UNIT) as u64;
 
 /// A growing heap, to be the `#[global_allocator]`.
-pub struct Heap(Lock<Grown>);
+pub struct Heap(Lock<Growing>);
 
-struct Grown {
-    free: linked_list_allocator::Heap,
+struct Growing {
+    blocks: Talc<Manual, DefaultBinning>,
+    /// The end of what `blocks` has; none: it has nothing yet.
+    end: Option<NonNull<u8>>,
     pages: u64,
 }
 
-// SAFETY: the list of free blocks holds pointers into heap memory that only it uses.
-unsafe impl Send for Grown {}
+// SAFETY: `end` and the list of free blocks point into heap memory that only this value uses.
+unsafe impl Send for Growing {}
 
 impl Heap {
     /// Empty: the first allocation makes it grow.
     #[must_use]
     pub const fn new() -> Self {
-        Self(Lock::new(Grown { free: linked_list_allocator::Heap::empty(), pages: 0 }))
+        Self(Lock::new(Growing { blocks: Talc::new(Manual), end: None, pages: 0 }))
     }
 
-    /// Bytes in use.
-    pub fn used(&self) -> usize {
-        self.0.lock().free.used()
-    }
-
-    /// Pages that it has taken.
+    /// The number of pages mapped for it.
     pub fn pages(&self) -> u64 {
         self.0.lock().pages
     }
@@ -47,32 +47,58 @@ impl Default for Heap {
     }
 }
 
-// SAFETY: 1. blocks come from `linked_list_allocator` under a lock, so no two overlap, and
-// have the size and alignment of the layout. 2. memory it manages is mapped once, by
-// `grow`, and never unmapped. 3. nothing here panics: running out returns null.
+// SAFETY: 1. blocks come from `talc` under a lock, so no two overlap, and have the size and
+// alignment of the layout. 2. memory it manages is mapped once, by `grow`, and never unmapped.
+// 3. nothing here panics: running out returns null.
 unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let mut grown = self.0.lock();
-        let block = grown.free.allocate_first_fit(layout).or_else(|()| {
-            grown.grow(layout).map_err(|_| ())?;
-            grown.free.allocate_first_fit(layout)
-        });
-        block.map_or(core::ptr::null_mut(), NonNull::as_ptr)
+        // SAFETY: the caller asks for at least a byte.
+        unsafe { self.0.lock().allocate(layout) }.map_or(ptr::null_mut(), NonNull::as_ptr)
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        if let Some(block) = NonNull::new(block) {
-            // SAFETY: the caller got the block from `alloc` with this layout.
-            unsafe { self.0.lock().free.deallocate(block, layout) };
+        // SAFETY: the caller got the block from here with this layout.
+        unsafe { self.0.lock().blocks.deallocate(block, layout) };
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        let mut growing = self.0.lock();
+        // SAFETY: the caller got the block from here with this layout; `size` is not 0.
+        if unsafe { growing.blocks.try_realloc_in_place(block, layout, size) } {
+            return block;
         }
+        // SAFETY: the caller's size does not overflow when rounded up to the alignment.
+        let larger = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
+        // SAFETY: as above, `size` is not 0.
+        let Some(moved) = (unsafe { growing.allocate(larger) }) else { return ptr::null_mut() };
+        // SAFETY: 1. two blocks do not overlap; the new one is larger, since a smaller one is
+        // made in place. 2. as in `dealloc`.
+        unsafe {
+            ptr::copy_nonoverlapping(block, moved.as_ptr(), layout.size());
+            growing.blocks.deallocate(block, layout);
+        }
+        moved.as_ptr()
     }
 }
 
-impl Grown {
+impl Growing {
+    /// A block; the heap grows when it has none.
+    ///
+    /// # Safety
+    /// The size is not 0.
+    unsafe fn allocate(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        // SAFETY: the caller's duty.
+        unsafe { self.blocks.try_allocate(layout) }.or_else(|| {
+            self.grow(layout).ok()?;
+            // SAFETY: the caller's duty.
+            unsafe { self.blocks.try_allocate(layout) }
+        })
+    }
+
     /// Grows by a step, or by just enough when the quota allows no more.
     fn grow(&mut self, layout: Layout) -> Result<(), Error> {
         let bytes = (layout.size() as u64)
-            .checked_add(layout.align() as u64 + SLACK_BYTES)
+            .checked_add(layout.align() as u64 + OVERHEAD_BYTES)
             .ok_or(Error::OutOfMemory)?;
         let needed = bytes.div_ceil(PAGE_SIZE);
         self.add(needed.max(STEP_PAGES)).or_else(|_| self.add(needed))
@@ -89,23 +115,21 @@ impl Grown {
             [0, argument(memory.handle()), start, 0, pages, Protection::ReadWrite as u64];
         // SAFETY: the range is the heap's own and lies behind all that was mapped before.
         unsafe { with_memory(Syscall::Map, arguments) }?;
-        self.hand_over(start, usize::try_from(bytes).map_err(|_| Error::OutOfMemory)?);
+        self.extend(start, usize::try_from(bytes).map_err(|_| Error::OutOfMemory)?);
         self.pages += pages;
         Ok(())
     }
 
-    fn hand_over(&mut self, start: u64, bytes: usize) {
+    fn extend(&mut self, start: u64, bytes: usize) {
         let Ok(address) = usize::try_from(start) else { return };
-        // SAFETY: 1. these bytes were just mapped, for good, and nothing uses them.
-        // 2. the first time the heap is empty, as `init` asks; later the new bytes follow
-        // the old ones without a gap, as `extend` asks.
-        unsafe {
-            if self.pages == 0 {
-                let bottom = core::ptr::with_exposed_provenance_mut(address);
-                self.free.init(bottom, bytes);
-            } else {
-                self.free.extend(bytes);
+        let bottom = ptr::with_exposed_provenance_mut::<u8>(address);
+        // SAFETY: 1. these bytes were just mapped, for good, and nothing uses them. 2. they
+        // begin where the bytes before them end.
+        self.end = unsafe {
+            match self.end {
+                None => self.blocks.claim(bottom, bytes),
+                Some(end) => Some(self.blocks.extend(end, bottom.wrapping_add(bytes))),
             }
-        }
+        };
     }
 }
