@@ -36,6 +36,7 @@ impl Endpoint {
 
     /// Calls with words, for words: the cheapest call. The reply's label and words; one with
     /// handles is [`Error::HandlesFull`], one with bytes [`Error::TooLong`].
+    #[inline]
     pub fn call_words(&self, label: u32, words: &Words) -> Result<(u32, Words), Error> {
         let mut words = *words;
         let out = exchange_words(Syscall::Call, self.arguments(label), &mut words);
@@ -131,7 +132,7 @@ impl Endpoint {
         if out.status == Error::HandlesFull as u64 {
             return self.receive(deadline_ns, buffer);
         }
-        give_back(reply, token, &out);
+        *reply = still_open(token, out.status);
         received(&out, words, &envelope)
     }
 
@@ -183,9 +184,7 @@ impl Endpoint {
             Some(token) => exchange(Syscall::ReplyRecv, self.answer(token, label)),
         };
         if out.status != 0 {
-            if let Some(token) = token {
-                give_back(reply, token, &out);
-            }
+            *reply = token.and_then(|token| still_open(token, out.status));
             check(out.status)?;
         }
         let label = low_half(out.value1);
@@ -245,10 +244,18 @@ impl ReplyRight {
 }
 
 impl Drop for ReplyRight {
+    // Inlined, so that a right whose address is nowhere else stays in registers.
+    #[inline]
     fn drop(&mut self) {
-        // Nobody is left to tell when that fails: the caller is gone.
-        let _ = reply_to(self.0, &mut Message::new(Self::ABANDONED, Words::default()));
+        abandon(self.0);
     }
+}
+
+#[cold]
+#[inline(never)]
+fn abandon(token: ReplyToken) {
+    // When that fails the caller is gone already.
+    let _ = reply_to(token, &mut Message::new(ReplyRight::ABANDONED, Words::default()));
 }
 
 /// From now on the bits are signalled whenever a caller that this process has received stops
@@ -266,11 +273,9 @@ fn reply_to(token: ReplyToken, message: &mut Message<'_>) -> Result<(), Error> {
     check(out.status)
 }
 
-/// The right to answer comes back when the answer was wrong: the call is still open.
-fn give_back(reply: &mut Option<ReplyRight>, token: ReplyToken, out: &Returned) {
-    if check(out.status).is_err_and(is_repliers) {
-        *reply = Some(ReplyRight::new(token));
-    }
+/// The right to answer once more, when the answer was wrong: the call is still open.
+fn still_open(token: ReplyToken, status: u64) -> Option<ReplyRight> {
+    check(status).is_err_and(is_repliers).then(|| ReplyRight::new(token))
 }
 
 /// Whether an error of a reply is the replier's own: the call is still open.

@@ -7,7 +7,7 @@
 const REMEMBERED: usize = 32;
 
 /// A range of pages.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Range {
     start: u64,
     pages: u64,
@@ -17,28 +17,41 @@ impl Range {
     fn end(self) -> u64 {
         self.start + self.pages * abi::PAGE_SIZE
     }
+
+    fn touches(self, other: Self) -> bool {
+        self.end() == other.start || other.end() == self.start
+    }
 }
 
 /// Free addresses between a start and an end.
 #[derive(Debug)]
 pub(crate) struct Addresses {
+    /// From here to `end` all is free.
     next: u64,
     end: u64,
-    free: [Range; REMEMBERED],
+    /// Free ranges below `next`: the first `count`.
+    ranges: [Range; REMEMBERED],
+    count: usize,
 }
 
 impl Addresses {
     pub(crate) const fn new(start: u64, end: u64) -> Self {
-        Self { next: start, end, free: [Range { start: 0, pages: 0 }; REMEMBERED] }
+        Self { next: start, end, ranges: [Range { start: 0, pages: 0 }; REMEMBERED], count: 0 }
+    }
+
+    fn free(&self) -> &[Range] {
+        self.ranges.get(..self.count).unwrap_or(&[])
     }
 
     /// Takes a range: a remembered one that fits best, else a fresh one.
     pub(crate) fn take(&mut self, pages: u64) -> Option<u64> {
-        let fits = self.free.iter_mut().filter(|range| range.pages >= pages && pages > 0);
-        if let Some(range) = fits.min_by_key(|range| range.pages) {
-            let start = range.start;
-            range.start += pages * abi::PAGE_SIZE;
-            range.pages -= pages;
+        let fits = self.free().iter().enumerate().filter(|(_, range)| range.pages >= pages);
+        if let Some((place, range)) = fits.min_by_key(|(_, range)| range.pages) {
+            let Range { start, pages: size } = *range;
+            self.remove(place);
+            if size > pages {
+                self.add(Range { start: start + pages * abi::PAGE_SIZE, pages: size - pages });
+            }
             return Some(start);
         }
         let end = self.next.checked_add(pages.checked_mul(abi::PAGE_SIZE)?)?;
@@ -48,21 +61,35 @@ impl Addresses {
     /// Gives a range back.
     pub(crate) fn give(&mut self, start: u64, pages: u64) {
         let mut given = Range { start, pages };
-        while let Some(neighbour) = self.free.iter_mut().find(|range| {
-            range.pages > 0 && (range.end() == given.start || given.end() == range.start)
-        }) {
+        while let Some(place) = self.free().iter().position(|range| range.touches(given)) {
+            let neighbour = self.ranges[place];
             given = Range {
                 start: given.start.min(neighbour.start),
                 pages: given.pages + neighbour.pages,
             };
-            neighbour.pages = 0;
+            self.remove(place);
         }
         if given.end() == self.next {
             self.next = given.start;
-        } else if let Some(smallest) = self.free.iter_mut().min_by_key(|range| range.pages)
-            && smallest.pages < given.pages
+        } else {
+            self.add(given);
+        }
+    }
+
+    fn remove(&mut self, place: usize) {
+        self.count -= 1;
+        self.ranges.swap(place, self.count);
+    }
+
+    /// Remembers a range, in the place of the smallest when there is no other.
+    fn add(&mut self, range: Range) {
+        if let Some(place) = self.ranges.get_mut(self.count) {
+            *place = range;
+            self.count += 1;
+        } else if let Some(smallest) = self.ranges.iter_mut().min_by_key(|range| range.pages)
+            && smallest.pages < range.pages
         {
-            *smallest = given;
+            *smallest = range;
         }
     }
 }
