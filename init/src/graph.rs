@@ -33,7 +33,7 @@ pub fn links(holders: &[Holder], lines: &[(u64, String)]) -> Vec<(String, String
 
 /// Whether it is a handle to an endpoint with this right.
 fn can(handle: &HandleRecord, right: Rights) -> bool {
-    let rights = Rights(u16::try_from(handle.rights).unwrap_or(0));
+    let rights = Rights::from_bits_retain(u16::try_from(handle.rights).unwrap_or(0));
     handle.kind == ObjectKind::Endpoint as u32 && rights.contains(right)
 }
 
@@ -47,7 +47,7 @@ mod tests {
     fn holder(name: &str, handles: &[(u64, Rights)]) -> Holder {
         let record = |(object, rights): &(u64, Rights)| HandleRecord {
             kind: ObjectKind::Endpoint as u32,
-            rights: rights.0.into(),
+            rights: rights.bits().into(),
             object: *object,
             ..HandleRecord::default()
         };

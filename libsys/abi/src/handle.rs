@@ -1,5 +1,7 @@
 //! Handles, what they name and what they allow.
 
+use bitflags::bitflags;
+
 /// A handle as user programs see it: slot number in the low 10 bits, the slot's
 /// generation above. 0 names nothing; some calls take it for "the caller's own".
 /// A closed handle names nothing else until its table has given out four billion more.
@@ -73,7 +75,7 @@ pub enum ObjectKind {
     SchedContext = 11,
 }
 
-/// A bit beside an object's kind: it is the process of whoever asks.
+/// A bit beside an object's kind: it is the caller's own process.
 pub const OWN_PROCESS: u64 = 1 << 16;
 
 impl ObjectKind {
@@ -97,64 +99,37 @@ impl ObjectKind {
     }
 }
 
-/// What a handle allows; a set of bits. A copy never has more than its original.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-#[repr(transparent)]
-pub struct Rights(pub u16);
-
-impl Rights {
-    /// Nothing.
-    pub const NONE: Self = Self(0);
-    /// Map for reading.
-    pub const READ: Self = Self(1);
-    /// Map for writing; write ports.
-    pub const WRITE: Self = Self(1 << 1);
-    /// Map for execution.
-    pub const EXECUTE: Self = Self(1 << 2);
-    /// Call and send to an endpoint.
-    pub const SEND: Self = Self(1 << 3);
-    /// Receive from an endpoint.
-    pub const RECEIVE: Self = Self(1 << 4);
-    /// Signal a notification.
-    pub const SIGNAL: Self = Self(1 << 5);
-    /// Wait for, poll and bind a notification.
-    pub const WAIT: Self = Self(1 << 6);
-    /// Control a process, thread, timer, interrupt, scheduling context or the resource.
-    pub const MANAGE: Self = Self(1 << 7);
-    /// Be copied and travel to another process.
-    pub const TRANSFER: Self = Self(1 << 8);
-    /// Be copied with a badge.
-    pub const MINT: Self = Self(1 << 9);
-    /// Everything.
-    pub const ALL: Self = Self(0x3ff);
-
-    /// Whether all rights of `other` are in this set.
-    pub const fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// Both sets together.
-    #[must_use]
-    pub const fn union(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// This set less the other one.
-    #[must_use]
-    pub const fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-
-    /// What both sets have.
-    #[must_use]
-    pub const fn intersection(self, other: Self) -> Self {
-        Self(self.0 & other.0)
+bitflags! {
+    /// What a handle allows; a set of bits. A copy never has more than its original.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+    #[repr(transparent)]
+    pub struct Rights: u16 {
+        /// Map for reading.
+        const READ = 1;
+        /// Map for writing; write ports.
+        const WRITE = 1 << 1;
+        /// Map for execution.
+        const EXECUTE = 1 << 2;
+        /// Call and send to an endpoint.
+        const SEND = 1 << 3;
+        /// Receive from an endpoint.
+        const RECEIVE = 1 << 4;
+        /// Signal a notification.
+        const SIGNAL = 1 << 5;
+        /// Wait for, poll and bind a notification.
+        const WAIT = 1 << 6;
+        /// Control a process, thread, timer, interrupt, scheduling context or the resource.
+        const MANAGE = 1 << 7;
+        /// Be copied and travel to another process.
+        const TRANSFER = 1 << 8;
+        /// Be copied with a badge.
+        const MINT = 1 << 9;
     }
 }
 
-impl core::ops::BitOr for Rights {
-    type Output = Self;
-    fn bitor(self, other: Self) -> Self {
-        self.union(other)
-    }
+impl Rights {
+    /// Nothing.
+    pub const NONE: Self = Self::empty();
+    /// Everything.
+    pub const ALL: Self = Self::all();
 }

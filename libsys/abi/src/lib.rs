@@ -1,8 +1,8 @@
 //! What the kernel and user programs agree on: numbers, layouts, errors.
 //!
-//! The one place for every constant that crosses the boundary. It depends on
-//! nothing, so that the kernel, libsys, the host tools and the tests can all
-//! share it.
+//! The one place for every constant that crosses the boundary. It needs no
+//! allocator and no machine, so that the kernel, libsys, the host tools and the
+//! tests can all share it.
 //!
 //! **How a syscall travels.** `SYSCALL` with the number in `rax`.
 //!

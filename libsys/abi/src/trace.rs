@@ -11,6 +11,8 @@
 //!
 //! The answer's label is a [`TraceReply`]. A tracer that dies is no longer asked.
 
+use bitflags::bitflags;
+
 /// The label of a stop, stage 0.
 pub const TRACE_LABEL: u32 = 0xffff_ffe0;
 
@@ -18,7 +20,7 @@ pub const TRACE_LABEL: u32 = 0xffff_ffe0;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u32)]
 pub enum TraceStage {
-    /// It made a call that was not looked at yet.
+    /// It made a call that the kernel has not handled yet.
     Enter = 0,
     /// Its call has its result.
     Exit = 1,
@@ -46,7 +48,7 @@ impl TraceStage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u32)]
 pub enum TraceReply {
-    /// Go on as if nobody had looked. To a `Dispatch`: the words are status, value 0,
+    /// Go on as if not traced. To a `Dispatch`: the words are status, value 0,
     /// value 1 and message words 0 to 3 of the result.
     Resume = 0,
     /// At `Enter`: the words are a number and arguments to use instead. At `Exit` and
@@ -56,33 +58,20 @@ pub enum TraceReply {
     Skip = 2,
 }
 
-/// What is watched: a set of bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub struct TraceFlags(pub u64);
-
-impl TraceFlags {
-    /// Stop before each call.
-    pub const ENTER: Self = Self(1);
-    /// Stop after each call.
-    pub const EXIT: Self = Self(1 << 1);
-    /// The thread is single-stepped: report calls as `Step`.
-    pub const STEP: Self = Self(1 << 2);
-    /// Record calls in the kernel's trace ring.
-    pub const POINT: Self = Self(1 << 3);
-    /// Write calls to the system log.
-    pub const AUDIT: Self = Self(1 << 4);
-    /// All flags.
-    pub const ALL: Self = Self(0x1f);
-
-    /// These and those.
-    #[must_use]
-    pub const fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// Whether any of those is in this set.
-    pub const fn has(self, other: Self) -> bool {
-        self.0 & other.0 != 0
+bitflags! {
+    /// What is watched: a set of bits.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+    pub struct TraceFlags: u64 {
+        /// Stop before each call.
+        const ENTER = 1;
+        /// Stop after each call.
+        const EXIT = 1 << 1;
+        /// The thread is single-stepped: report calls as `Step`.
+        const STEP = 1 << 2;
+        /// Record calls in the kernel's trace ring.
+        const POINT = 1 << 3;
+        /// Write calls to the system log.
+        const AUDIT = 1 << 4;
     }
 }
 

@@ -72,7 +72,7 @@ impl Files for Disk {
         let (_, rights) = OwnedHandle::from(memory.copy(Rights::ALL).unwrap()).info().unwrap();
         let mut byte = [0];
         memory.map_own(Protection::Read).unwrap().read_at(0, &mut byte).unwrap();
-        Ok((rights.0, byte[0]))
+        Ok((rights.bits(), byte[0]))
     }
     fn feed(&mut self, _: &Caller, offer: queue::Offer) -> Result<u64, Never> {
         let mut consumer = offer.consumer::<u64>().unwrap();
@@ -270,8 +270,8 @@ fn a_copied_handle_stays_and_has_fewer_rights() {
     let memory = Memory::create(1).unwrap();
     memory.map_own(Protection::ReadWrite).unwrap().write_at(0, &[42]).unwrap();
     let rights = Rights::READ | Rights::TRANSFER;
-    assert_eq!(files.look(&memory), Ok((rights.0, 42)));
-    assert_eq!(files.look(&memory), Ok((rights.0, 42)), "it is still here");
+    assert_eq!(files.look(&memory), Ok((rights.bits(), 42)));
+    assert_eq!(files.look(&memory), Ok((rights.bits(), 42)), "it is still here");
     let stays = memory.copy(Rights::READ).unwrap();
     assert_eq!(files.look(&stays), Err(CallError::Kernel(sys::Error::NoRight)));
     assert!(host::is_open(&stays));

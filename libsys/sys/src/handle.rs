@@ -141,12 +141,12 @@ pub(crate) fn info(handle: Handle) -> Result<(ObjectKind, Rights), Error> {
     let (kind, rights) = plain(Syscall::HandleInfo, [argument(handle), 0, 0, 0, 0, 0])?;
     let kind = ObjectKind::from_number(kind & !OWN_PROCESS);
     let rights = u16::try_from(rights).map_err(|_| Error::BadHandle)?;
-    Ok((kind.ok_or(Error::WrongKind)?, Rights(rights)))
+    Ok((kind.ok_or(Error::WrongKind)?, Rights::from_bits_retain(rights)))
 }
 
 /// Copies a handle, with a badge unless that is 0.
 pub(crate) fn copy(handle: Handle, rights: Rights, badge: u64) -> Result<OwnedHandle, Error> {
-    let arguments = [argument(handle), u64::from(rights.0), badge, 0, 0, 0];
+    let arguments = [argument(handle), u64::from(rights.bits()), badge, 0, 0, 0];
     let (value, _) = plain(Syscall::HandleCopy, arguments)?;
     handle_in(value).map(OwnedHandle)
 }

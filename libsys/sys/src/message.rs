@@ -31,7 +31,7 @@ impl Gifts {
         rights: Rights,
     ) -> Result<(), Error> {
         let owned = object.into();
-        let gift = Gift { handle: owned.handle().0, rights: rights.0, moved: 1 };
+        let gift = Gift { handle: owned.handle().0, rights: rights.bits(), moved: 1 };
         self.add(gift, Some(owned))
     }
 
@@ -42,7 +42,10 @@ impl Gifts {
 
     /// Adds a copy with at most these rights.
     pub fn push_copy(&mut self, object: &impl Object, rights: Rights) -> Result<(), Error> {
-        self.add(Gift { handle: object.as_handle().handle().0, rights: rights.0, moved: 0 }, None)
+        self.add(
+            Gift { handle: object.as_handle().handle().0, rights: rights.bits(), moved: 0 },
+            None,
+        )
     }
 
     fn add(&mut self, gift: Gift, owned: Option<OwnedHandle>) -> Result<(), Error> {

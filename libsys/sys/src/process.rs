@@ -82,7 +82,7 @@ impl Process {
         badge: u64,
     ) -> Result<Handle, Error> {
         let (process, handle) = (argument(self.handle()), argument(handle.handle()));
-        let arguments = [process, handle, u64::from(rights.0), badge, 0, 0];
+        let arguments = [process, handle, u64::from(rights.bits()), badge, 0, 0];
         handle_in(plain(Syscall::HandleGive, arguments)?.0)
     }
 

@@ -63,7 +63,7 @@ object! {
 impl Terms {
     fn arguments(&self, handle: Handle) -> [u64; 6] {
         let priority = u64::from(self.priority.0);
-        [argument(handle), self.budget_ns, self.period_ns, priority, self.flags.0, 0]
+        [argument(handle), self.budget_ns, self.period_ns, priority, self.flags.bits(), 0]
     }
 }
 

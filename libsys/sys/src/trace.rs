@@ -3,7 +3,7 @@
 //! ```no_run
 //! # fn example(process: sys::Process) -> Result<(), sys::Error> {
 //! use sys::trace::{TraceFlags, Tracer};
-//! let tracer = Tracer::watch(process, TraceFlags::ENTER.and(TraceFlags::EXIT))?;
+//! let tracer = Tracer::watch(process, TraceFlags::ENTER.union(TraceFlags::EXIT))?;
 //! while let Ok(stop) = tracer.next(sys::clock() + 1_000_000_000) {
 //!     // stop.words[0] is the number of the call, the rest are its arguments.
 //!     stop.resume()?;
@@ -32,7 +32,8 @@ impl Stops {
     fn begin(process: Process, call: Syscall, flags: TraceFlags) -> Result<Self, Error> {
         let endpoint = Endpoint::create()?;
         let sender = endpoint.copy(Rights::SEND | Rights::MINT)?;
-        let arguments = [argument(process.handle()), argument(sender.handle()), 0, flags.0, 0, 0];
+        let arguments =
+            [argument(process.handle()), argument(sender.handle()), 0, flags.bits(), 0, 0];
         plain(call, arguments)?;
         Ok(Self { process, endpoint })
     }

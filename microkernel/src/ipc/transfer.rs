@@ -166,7 +166,7 @@ impl<M: Machine> Kernel<M> {
         let (source, target) = (self.threads[from].process, self.threads[to].process);
         for (index, planned) in plan.gifts.iter().enumerate() {
             let Some((gift, entry)) = planned else { continue };
-            let rights = self.copied_rights(entry, Rights(gift.rights));
+            let rights = self.copied_rights(entry, Rights::from_bits_retain(gift.rights));
             // NOFAIL: places were reserved by `plan`; a failure would only lose this one handle.
             if let Ok(handle) = self.grant(target, entry.object, rights, entry.badge) {
                 taken[index] = handle.0;

@@ -90,7 +90,7 @@ impl<M: Machine> Kernel<M> {
     /// What a copy of a handle may do at most.
     pub(crate) fn copied_rights(&self, entry: &Entry, wanted: Rights) -> Rights {
         let rights = entry.rights.intersection(wanted);
-        if self.is_lender(entry) { rights.without(Rights::MANAGE) } else { rights }
+        if self.is_lender(entry) { rights.difference(Rights::MANAGE) } else { rights }
     }
 
     // -- mapped once at a time ------------------------------------------------------

@@ -279,7 +279,7 @@ impl HandleTable {
             let last = index + 1 == CHUNK_HANDLES;
             let next = if last { usize::from(self.free) } else { first + index + 1 };
             let next_free = u16::try_from(next).unwrap_or(0);
-            Slot { object: None, badge: 0, rights: Rights(0), generation: 0, next_free }
+            Slot { object: None, badge: 0, rights: Rights::NONE, generation: 0, next_free }
         });
         let id = chunks.insert(Chunk { slots }).map_err(|_| Error::OutOfMemory)?;
         self.chunks[place] = Some(id);

@@ -28,7 +28,7 @@ pub struct Watch {
 impl Watch {
     /// Nobody looks.
     pub const NOBODY: Self =
-        Self { flags: TraceFlags(0), tracer: None, dispatch: None, allowed: u128::MAX };
+        Self { flags: TraceFlags::empty(), tracer: None, dispatch: None, allowed: u128::MAX };
 
     /// Whether calls take the long way.
     pub fn any(&self) -> bool {
@@ -43,11 +43,11 @@ impl Watch {
 
     /// The records that are written of its calls.
     pub fn records(&self) -> TraceFlags {
-        TraceFlags(self.flags.0 & (TraceFlags::AUDIT.0 | TraceFlags::POINT.0))
+        self.flags & (TraceFlags::AUDIT | TraceFlags::POINT)
     }
 
     /// Who gets the stops of these flags.
     pub fn listener(&self, flags: TraceFlags) -> Option<Listener> {
-        self.tracer.filter(|_| self.flags.has(flags))
+        self.tracer.filter(|_| self.flags.intersects(flags))
     }
 }

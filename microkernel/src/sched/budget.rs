@@ -200,7 +200,7 @@ impl<M: Machine> Kernel<M> {
         let context = &self.sched_contexts[id];
         let thread = &self.threads[holder];
         let handler = self.processes[thread.process].fault_handler;
-        let tells = context.terms.flags.has(ContextFlags::FAULTS)
+        let tells = context.terms.flags.intersects(ContextFlags::FAULTS)
             && context.home == Some(holder)
             && thread.state == State::Ready
             && thread.raised.is_none()

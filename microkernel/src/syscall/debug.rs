@@ -58,15 +58,14 @@ impl<M: Machine> Kernel<M> {
     pub(super) fn sys_process_trace(&mut self, me: ThreadId) -> Result<Done, Error> {
         let process = self.managed_process(me, 0)?;
         let tracer = self.listener(me, process)?;
-        let flags = TraceFlags(self.argument(me, 3));
-        let stops = TraceFlags::ENTER.and(TraceFlags::EXIT).and(TraceFlags::STEP);
-        let unknown = flags.0 & !TraceFlags::ALL.0 != 0;
+        let flags = TraceFlags::from_bits(self.argument(me, 3)).ok_or(Error::BadArgument)?;
+        let stops = TraceFlags::ENTER | TraceFlags::EXIT | TraceFlags::STEP;
         // One's own stop could never be answered.
-        if unknown || (tracer.is_none() && flags.has(stops)) || process == self.own(me) {
+        if (tracer.is_none() && flags.intersects(stops)) || process == self.own(me) {
             return Err(Error::BadArgument);
         }
         // What is recorded of the caller is recorded of those that it watches.
-        let flags = flags.and(self.processes[self.own(me)].watch.records());
+        let flags = flags | self.processes[self.own(me)].watch.records();
         let watch = self.processes[process].watch;
         self.change_listener(tracer, watch.tracer);
         Ok(self.set_watch(me, process, Watch { flags, tracer, ..watch }))

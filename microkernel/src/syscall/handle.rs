@@ -33,7 +33,8 @@ impl<M: Machine> Kernel<M> {
         if !entry.rights.contains(Rights::TRANSFER) {
             return Err(Error::NoRight);
         }
-        let rights = Rights(u16::try_from(rights).map_err(|_| Error::BadArgument)?);
+        let rights =
+            Rights::from_bits_retain(u16::try_from(rights).map_err(|_| Error::BadArgument)?);
         let badge = badge_with(&entry, badge)?;
         Ok(Entry { rights: self.copied_rights(&entry, rights), badge, ..entry })
     }
@@ -57,7 +58,7 @@ impl<M: Machine> Kernel<M> {
         let entry = self.lookup(own, self.handle_argument(me, 0)?)?;
         let is_own = matches!(entry.object, ObjectRef::Process(id) if id == own);
         let kind = entry.object.kind() as u64 | if is_own { OWN_PROCESS } else { 0 };
-        Ok(Done::Values(kind, u64::from(entry.rights.0)))
+        Ok(Done::Values(kind, u64::from(entry.rights.bits())))
     }
 
     pub(super) fn sys_endpoint_create(&mut self, me: ThreadId) -> Result<Done, Error> {

@@ -78,10 +78,10 @@ impl<M: Machine> Kernel<M> {
         let watch = self.watch_of(me);
         let status = self.threads[me].frame.syscall_number();
         self.record(me, TraceStage::Exit, status);
-        let stepped = watch.flags.has(TraceFlags::STEP) && !self.threads[me].emulated;
+        let stepped = watch.flags.intersects(TraceFlags::STEP) && !self.threads[me].emulated;
         let stage = if stepped { TraceStage::Step } else { TraceStage::Exit };
-        if let Some(tracer) = watch.listener(TraceFlags::EXIT.and(TraceFlags::STEP))
-            && (stepped || watch.flags.has(TraceFlags::EXIT))
+        if let Some(tracer) = watch.listener(TraceFlags::EXIT.union(TraceFlags::STEP))
+            && (stepped || watch.flags.intersects(TraceFlags::EXIT))
         {
             // A stop has no result of its own; the call's result is in the frame.
             let _waits = self.stop(me, tracer, stage);
@@ -100,10 +100,10 @@ impl<M: Machine> Kernel<M> {
             stage: stage as u64,
             status,
         };
-        if flags.has(TraceFlags::AUDIT) {
+        if flags.intersects(TraceFlags::AUDIT) {
             self.audit(me, &record);
         }
-        if flags.has(TraceFlags::POINT) {
+        if flags.intersects(TraceFlags::POINT) {
             self.trace.push(record);
         }
     }

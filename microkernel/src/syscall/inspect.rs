@@ -138,7 +138,7 @@ fn record(handle: Handle, entry: Entry) -> HandleRecord {
     HandleRecord {
         handle: handle.0,
         kind: entry.object.kind() as u32,
-        rights: entry.rights.0.into(),
+        rights: entry.rights.bits().into(),
         reserved: 0,
         badge: entry.badge,
         object: entry.object.number(),

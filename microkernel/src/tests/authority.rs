@@ -6,12 +6,12 @@ use crate::hosted::Driver;
 use crate::object::{State, Watch};
 use abi::{Envelope, Error, FAULT_LABEL, NOTIFIED_LABEL, Rights, Syscall, TRACE_LABEL, TraceFlags};
 
-const TRACED: u64 = TraceFlags::ENTER.0;
+const TRACED: u64 = TraceFlags::ENTER.bits();
 
 /// An endpoint, and handles to it without the right to mint: one unbadged, one with badge 5.
 fn endpoints(driver: &mut Driver) -> (u64, u64, u64) {
     let endpoint = driver.make(Syscall::EndpointCreate, &[]);
-    let rights = u64::from(Rights::SEND.union(Rights::TRANSFER).0);
+    let rights = u64::from(Rights::SEND.union(Rights::TRANSFER).bits());
     let plain = driver.make(Syscall::HandleCopy, &[endpoint, rights, 0]);
     let badged = driver.make(Syscall::HandleCopy, &[endpoint, rights, 5]);
     (endpoint, plain, badged)
@@ -128,7 +128,7 @@ fn a_child_of_a_filtered_process_is_filtered() {
 #[test]
 fn records_of_a_process_go_on_in_its_children() {
     let mut driver = boot();
-    let records = TraceFlags::AUDIT.and(TraceFlags::POINT).0;
+    let records = TraceFlags::AUDIT.union(TraceFlags::POINT).bits();
     let (child, _) = driver.child(0);
     driver.give_page(child);
     driver.call(Syscall::ProcessTrace, &[child, 0, 0, records]).unwrap();
@@ -138,7 +138,7 @@ fn records_of_a_process_go_on_in_its_children() {
         [16_u32, 4, 2, 4, 40, 0].iter().flat_map(|half| half.to_le_bytes()).collect();
     driver.poke(BYTES + 64, &quota);
     let made = driver.make(Syscall::ProcessCreate, &[BYTES, 5, BYTES + 64, 0, 0]);
-    assert_eq!(newest_watch(&driver).flags.0, records, "without another word");
+    assert_eq!(newest_watch(&driver).flags.bits(), records, "without another word");
     driver.call(Syscall::ProcessTrace, &[made, 0, 0, 0]).unwrap();
-    assert_eq!(newest_watch(&driver).flags.0, records);
+    assert_eq!(newest_watch(&driver).flags.bits(), records);
 }

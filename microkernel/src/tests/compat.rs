@@ -255,7 +255,7 @@ fn exit_41_whoever_watches_sees_the_same_call() {
     let mut driver = boot();
     let (child, _) = driver.child(0);
     driver.give_page(child);
-    let flags = TraceFlags::POINT.0;
+    let flags = TraceFlags::POINT.bits();
     driver.call(Syscall::ProcessTrace, &[child, 0, 0, flags]).unwrap();
     let me = driver.start_urgent(child);
     let page = super::kit::ENVELOPE;

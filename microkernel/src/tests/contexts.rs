@@ -23,7 +23,7 @@ fn context(driver: &mut Driver, budget: u64, period: u64, priority: u64) -> (u64
 
 fn flagged(driver: &mut Driver, terms: [u64; 3], flags: ContextFlags) -> (u64, SchedContextId) {
     let [budget, period, priority] = terms;
-    let arguments = [RESOURCE, budget, period, priority, flags.0];
+    let arguments = [RESOURCE, budget, period, priority, flags.bits()];
     let handle = driver.make(Syscall::ContextCreate, &arguments);
     (handle, driver.kernel.sched_contexts.ids().last().unwrap())
 }
@@ -232,7 +232,7 @@ fn contexts_are_made_by_who_has_the_resource_within_limits() {
     };
     let line = driver.make(Syscall::EndpointCreate, &[]);
     assert_eq!(refused(&mut driver, 0, line), Error::WrongKind);
-    let weak = driver.make(Syscall::HandleCopy, &[RESOURCE, u64::from(Rights::TRANSFER.0)]);
+    let weak = driver.make(Syscall::HandleCopy, &[RESOURCE, u64::from(Rights::TRANSFER.bits())]);
     assert_eq!(refused(&mut driver, 0, weak), Error::NoRight);
     for (place, value) in [
         (1, BUDGET_LEAST_NS - 1),

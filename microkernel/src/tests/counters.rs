@@ -53,7 +53,7 @@ fn the_token_of_a_dead_caller_does_not_answer_the_next_thread_of_its_slot() {
 fn a_closed_handle_never_names_what_came_after_it() {
     let mut driver = boot();
     let bell = driver.make(Syscall::NotificationCreate, &[]);
-    let copy = [bell, u64::from(Rights::ALL.0), 0];
+    let copy = [bell, u64::from(Rights::ALL.bits()), 0];
     let first = driver.make(Syscall::HandleCopy, &copy);
     driver.call(Syscall::HandleClose, &[first]).unwrap();
     for _ in 0..70_000 {

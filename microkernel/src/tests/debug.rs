@@ -101,7 +101,7 @@ fn exit_39_debug_registers_are_in_the_cpu_while_their_thread_is() {
 fn exit_39_allowed_ports_are_in_the_cpu_while_their_process_is() {
     let mut driver = boot();
     let ports = driver.make(Syscall::PortCreate, &[1, 0x300, 4]);
-    let blind = driver.make(Syscall::HandleCopy, &[ports, u64::from(Rights::READ.0), 0]);
+    let blind = driver.make(Syscall::HandleCopy, &[ports, u64::from(Rights::READ.bits()), 0]);
     assert_eq!(driver.call(Syscall::PortAllow, &[blind]), Err(Error::NoRight));
     assert!(driver.kernel.machine.ports.iter().all(|span| span.count == 0));
     driver.call(Syscall::PortAllow, &[ports]).unwrap();

@@ -204,8 +204,10 @@ fn a_receiver_keeps_its_deadline_when_a_sender_fails() {
 #[test]
 fn badges_name_the_sender() {
     let (mut driver, endpoint, client, server) = server_waits();
-    let badged = driver
-        .make(Syscall::HandleCopy, &[endpoint, u64::from(Rights::SEND.0 | Rights::TRANSFER.0), 77]);
+    let badged = driver.make(
+        Syscall::HandleCopy,
+        &[endpoint, u64::from(Rights::SEND.bits() | Rights::TRANSFER.bits()), 77],
+    );
     driver.raw(SEND, &[badged], 0);
     assert_eq!(driver.result(server).unwrap().values.0, 77);
     driver.raw(RECV, &[endpoint], 0);
@@ -222,7 +224,8 @@ fn badges_name_the_sender() {
 fn who_may_only_receive_cannot_call() {
     let mut driver = boot();
     let endpoint = driver.make(Syscall::EndpointCreate, &[]);
-    let receive = driver.make(Syscall::HandleCopy, &[endpoint, u64::from(Rights::RECEIVE.0), 0]);
+    let receive =
+        driver.make(Syscall::HandleCopy, &[endpoint, u64::from(Rights::RECEIVE.bits()), 0]);
     for call in [Syscall::Call, Syscall::Send] {
         assert_eq!(driver.call(call, &[receive]), Err(Error::NoRight));
     }
@@ -236,9 +239,9 @@ fn a_gift_has_no_more_rights_than_its_giver() {
     driver.raw(RECV, &[endpoint], ENVELOPE);
     let bell = driver.make(Syscall::NotificationCreate, &[]);
     let few = Rights::WAIT.union(Rights::TRANSFER);
-    let handle = driver.make(Syscall::HandleCopy, &[bell, u64::from(few.0), 0]);
+    let handle = driver.make(Syscall::HandleCopy, &[bell, u64::from(few.bits()), 0]);
     let handle = u32::try_from(handle).unwrap();
-    let gift = Gift { handle, rights: Rights::ALL.0, moved: 0 };
+    let gift = Gift { handle, rights: Rights::ALL.bits(), moved: 0 };
     let none = Gift::default();
     driver.put_envelope(&Envelope { gifts: [gift, none, none, none], ..Envelope::EMPTY });
     driver.raw(SEND, &[endpoint], ENVELOPE);
@@ -299,7 +302,7 @@ fn handles_move_and_copy() {
     driver.raw(RECV, &[endpoint], ENVELOPE);
     let gift = |handle: u64, rights: Rights, moved| Gift {
         handle: u32::try_from(handle).unwrap(),
-        rights: rights.0,
+        rights: rights.bits(),
         moved,
     };
     let none = Gift::default();
@@ -328,10 +331,11 @@ fn handles_move_and_copy() {
 fn a_handle_is_not_given_twice_nor_without_the_right() {
     let (mut driver, endpoint, client, _) = server_waits();
     let notification = driver.make(Syscall::NotificationCreate, &[]);
-    let fixed = driver.make(Syscall::HandleCopy, &[notification, u64::from(Rights::SIGNAL.0), 0]);
+    let fixed =
+        driver.make(Syscall::HandleCopy, &[notification, u64::from(Rights::SIGNAL.bits()), 0]);
     let gift = |handle: u64, moved| Gift {
         handle: u32::try_from(handle).unwrap(),
-        rights: Rights::ALL.0,
+        rights: Rights::ALL.bits(),
         moved,
     };
     let none = Gift::default();
@@ -357,7 +361,7 @@ fn a_dead_server_is_an_error_for_queued_and_received_calls() {
     let endpoint = driver.make(Syscall::EndpointCreate, &[]);
     let (child, _) = driver.child(0);
     let in_child = driver.give(child, endpoint, Rights::RECEIVE, 0);
-    driver.call(Syscall::HandleCopy, &[endpoint, u64::from(Rights::SEND.0), 0]).unwrap();
+    driver.call(Syscall::HandleCopy, &[endpoint, u64::from(Rights::SEND.bits()), 0]).unwrap();
     let (thread, server) = driver.thread(child, 40);
     driver.raw(Syscall::ThreadResume as u64, &[thread], 0);
     driver.raw(RECV, &[in_child], 0);
@@ -373,7 +377,7 @@ fn a_dead_server_is_an_error_for_queued_and_received_calls() {
 fn an_endpoint_without_receivers_is_dead() {
     let mut driver = boot();
     let endpoint = driver.make(Syscall::EndpointCreate, &[]);
-    let send = driver.make(Syscall::HandleCopy, &[endpoint, u64::from(Rights::SEND.0), 0]);
+    let send = driver.make(Syscall::HandleCopy, &[endpoint, u64::from(Rights::SEND.bits()), 0]);
     let client = driver.start_urgent(0);
     driver.raw(CALL, &[send], 0);
     driver.raw(Syscall::HandleClose as u64, &[endpoint], 0);

@@ -23,8 +23,8 @@ fn bits(driver: &mut Driver, bell: u64) -> Result<u64, Error> {
 fn the_last_holder_ends_a_lifeline_and_others_do_not() {
     let mut driver = boot();
     let (bell, watch, holder) = lifeline(&mut driver);
-    let copy = driver.make(Syscall::HandleCopy, &[holder, Rights::ALL.0.into(), 0]);
-    let blind = driver.make(Syscall::HandleCopy, &[holder, Rights::TRANSFER.0.into(), 0]);
+    let copy = driver.make(Syscall::HandleCopy, &[holder, Rights::ALL.bits().into(), 0]);
+    let blind = driver.make(Syscall::HandleCopy, &[holder, Rights::TRANSFER.bits().into(), 0]);
     driver.call(Syscall::HandleClose, &[holder]).unwrap();
     assert_eq!(driver.call(HELD, &[watch]).unwrap().values.0, 1);
     assert_eq!(bits(&mut driver, bell), Err(Error::WouldBlock));
@@ -43,7 +43,7 @@ fn only_the_watch_can_ask_and_only_a_lifeline_is_asked() {
     assert_eq!(driver.call(HELD, &[holder]), Err(Error::NoRight));
     assert_eq!(driver.call(HELD, &[bell]), Err(Error::WrongKind));
     assert_eq!(driver.call(Syscall::LifelineCreate, &[watch, 1]), Err(Error::WrongKind));
-    let mute = driver.make(Syscall::HandleCopy, &[bell, Rights::WAIT.0.into(), 0]);
+    let mute = driver.make(Syscall::HandleCopy, &[bell, Rights::WAIT.bits().into(), 0]);
     assert_eq!(driver.call(Syscall::LifelineCreate, &[mute, 1]), Err(Error::NoRight));
 }
 
@@ -70,7 +70,7 @@ fn a_holder_that_travels_is_never_nobodys() {
     driver.raw(Syscall::Recv as u64, &[endpoint], ENVELOPE);
     let mut sent = Envelope { deadline_ns: FOREVER, ..Envelope::EMPTY };
     sent.gifts[0] =
-        Gift { handle: u32::try_from(holder).unwrap(), rights: Rights::ALL.0, moved: 1 };
+        Gift { handle: u32::try_from(holder).unwrap(), rights: Rights::ALL.bits(), moved: 1 };
     driver.poke(BYTES, &super::kit::envelope_bytes(&sent));
     driver.raw(Syscall::Send as u64, &[endpoint], BYTES);
     assert_eq!(driver.next, Next::User(server));

@@ -193,7 +193,7 @@ fn a_range_of_many_regions_is_looked_at_in_pieces() {
 fn a_range_with_a_region_that_may_not_change_is_left_as_it_was() {
     let mut driver = boot();
     let memory = driver.make(Syscall::MemoryCreate, &[1]);
-    let read = driver.make(Syscall::HandleCopy, &[memory, u64::from(Rights::READ.0), 0]);
+    let read = driver.make(Syscall::HandleCopy, &[memory, u64::from(Rights::READ.bits()), 0]);
     many_regions(&mut driver, memory, 20);
     driver.call(Syscall::Unmap, &[0, AT + 15 * PAGE_SIZE, 1]).unwrap();
     driver.call(Syscall::Map, &[0, read, AT + 15 * PAGE_SIZE, 0, 1, 1]).unwrap();

@@ -18,7 +18,7 @@ struct Watched {
 const BADGE: u64 = 7;
 
 fn flags(of: &[TraceFlags]) -> u64 {
-    of.iter().fold(TraceFlags(0), |all, flag| all.and(*flag)).0
+    of.iter().fold(TraceFlags::empty(), |all, flag| all | *flag).bits()
 }
 
 /// The child's only thread runs, more urgent than its tracer.
@@ -268,8 +268,9 @@ fn watching_needs_the_right_and_a_place_for_stops() {
     let mut driver = boot();
     let (child, _) = driver.child(0);
     let endpoint = driver.make(Syscall::EndpointCreate, &[]);
-    let powerless = driver.make(Syscall::HandleCopy, &[child, u64::from(Rights::TRANSFER.0), 0]);
-    let enter = TraceFlags::ENTER.0;
+    let powerless =
+        driver.make(Syscall::HandleCopy, &[child, u64::from(Rights::TRANSFER.bits()), 0]);
+    let enter = TraceFlags::ENTER.bits();
     let refused = |driver: &mut Driver, arguments: [u64; 4]| {
         driver.call(Syscall::ProcessTrace, &arguments).unwrap_err()
     };

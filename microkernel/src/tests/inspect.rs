@@ -34,7 +34,7 @@ fn what_it_may_only_read_can_be_written_and_what_is_shared_read_only_cannot() {
     let code = driver.make(Syscall::MemoryCreate, &[1]);
     driver.call(Syscall::Map, &[child, code, 0x40_0000, 0, 1, 5]).unwrap();
     driver.call(MEMORY, &[child, 0x40_0010, BYTES, 4, 1]).unwrap();
-    let constant = driver.make(Syscall::HandleCopy, &[code, Rights::READ.0.into(), 0]);
+    let constant = driver.make(Syscall::HandleCopy, &[code, Rights::READ.bits().into(), 0]);
     driver.call(Syscall::Map, &[child, constant, 0x60_0000, 0, 1, 1]).unwrap();
     driver.call(MEMORY, &[child, 0x60_0000, BYTES, 4, 0]).unwrap();
     assert_eq!(driver.call(MEMORY, &[child, 0x60_0000, BYTES, 4, 1]), Err(Error::NoRight));
@@ -124,7 +124,7 @@ fn handles_are_listed_with_what_they_name_and_allow() {
     assert!(all[..5].iter().all(|record| half(record, 4) == ObjectKind::Endpoint as u32));
     assert!(all[..5].iter().all(|record| word(record, 24) == word(all[0], 24)), "the same object");
     assert_ne!(word(all[5], 24), word(all[0], 24));
-    assert_eq!(half(all[5], 8), u32::from(Rights::WAIT.0));
+    assert_eq!(half(all[5], 8), u32::from(Rights::WAIT.bits()));
     assert_eq!(listed(&mut driver, 1, 0), (vec![], 1), "no room, nothing lost");
 }
 

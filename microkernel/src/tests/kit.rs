@@ -11,7 +11,7 @@ pub(super) const CPU: CpuId = CpuId(0);
 /// Data page of the running program for envelopes, and the pages after it for bytes.
 pub(super) const ENVELOPE: u64 = DATA;
 pub(super) const BYTES: u64 = DATA + 4096;
-pub(super) const ALL: u64 = Rights::ALL.0 as u64;
+pub(super) const ALL: u64 = Rights::ALL.bits() as u64;
 
 /// A booted machine.
 pub(super) fn boot() -> Driver {
@@ -81,7 +81,7 @@ impl Driver {
 
     /// Gives a child a handle.
     pub(super) fn give(&mut self, process: u64, handle: u64, rights: Rights, badge: u64) -> u64 {
-        self.make(Syscall::HandleGive, &[process, handle, u64::from(rights.0), badge])
+        self.make(Syscall::HandleGive, &[process, handle, u64::from(rights.bits()), badge])
     }
 
     /// Writes the running program's memory.

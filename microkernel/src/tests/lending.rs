@@ -49,7 +49,7 @@ fn start(driver: &mut Driver, process: u64, priority: u64) -> (u64, ThreadId) {
 
 /// A client in the first process with a context of 3 ms in 10, at priority 25.
 fn client(driver: &mut Driver) -> (u64, ThreadId, SchedContextId) {
-    let terms = [RESOURCE, 3 * MS, 10 * MS, 25, ContextFlags::NONE.0];
+    let terms = [RESOURCE, 3 * MS, 10 * MS, 25, ContextFlags::NONE.bits()];
     let context = driver.make(Syscall::ContextCreate, &terms);
     let (handle, id) = driver.thread(0, 1);
     driver.call(Syscall::ContextBind, &[context, handle, 1]).unwrap();
@@ -135,7 +135,7 @@ fn an_answer_in_a_new_period_puts_the_client_in_one_place() {
     driver.call(Syscall::ThreadPriority, &[server.handle, 29]).unwrap();
     let (handle, head) = driver.thread(0, 1);
     driver.call(Syscall::ThreadAffinity, &[handle, 1]).unwrap();
-    let terms = [RESOURCE, 3 * MS, 10 * MS, 25, ContextFlags::NONE.0];
+    let terms = [RESOURCE, 3 * MS, 10 * MS, 25, ContextFlags::NONE.bits()];
     let context = driver.make(Syscall::ContextCreate, &terms);
     driver.call(Syscall::ContextBind, &[context, handle, 1]).unwrap();
     driver.call(Syscall::ThreadResume, &[handle]).unwrap();

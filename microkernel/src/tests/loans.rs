@@ -119,7 +119,7 @@ fn bad_loans_are_refused_and_cost_nothing() {
     let memory = driver.make(Syscall::MemoryCreate, &[4]);
     let device = driver.make(Syscall::MemoryDevice, &[1, 1 << 32, 4]);
     let loan = driver.make(Syscall::MemoryLend, &[memory, 0, 4, WRITE]);
-    let rights = |rights: Rights| u64::from(rights.0);
+    let rights = |rights: Rights| u64::from(rights.bits());
     let read = rights(Rights::READ | Rights::TRANSFER);
     let read = driver.make(Syscall::HandleCopy, &[memory, read, 0]);
     let fixed = rights(Rights::READ | Rights::WRITE);
@@ -169,9 +169,9 @@ fn only_the_lenders_handle_manages_and_it_stays() {
     let rights =
         |driver: &mut Driver, handle| driver.call(Syscall::HandleInfo, &[handle]).unwrap().values.1;
     let mapped = Rights::READ | Rights::WRITE | Rights::TRANSFER;
-    assert_eq!(rights(driver, lent.loan), u64::from((mapped | Rights::MANAGE).0));
+    assert_eq!(rights(driver, lent.loan), u64::from((mapped | Rights::MANAGE).bits()));
     let copy = driver.make(Syscall::HandleCopy, &[lent.loan, ALL, 0]);
-    assert_eq!(rights(driver, copy), u64::from(mapped.0));
+    assert_eq!(rights(driver, copy), u64::from(mapped.bits()));
     let given = driver.give(lent.child, lent.loan, Rights::ALL, 0);
     let given = driver.entry(lent.borrower, u32::try_from(given).unwrap());
     assert_eq!(given, Ok(mapped));
@@ -183,7 +183,7 @@ fn only_the_lenders_handle_manages_and_it_stays() {
     driver.raw(Syscall::Recv as u64, &[endpoint], ENVELOPE);
     for (moved, outcome) in [(1, Err(Error::NoRight)), (0, Ok(mapped))] {
         let handle = u32::try_from(lent.loan).unwrap();
-        let gift = Gift { handle, rights: Rights::ALL.0, moved };
+        let gift = Gift { handle, rights: Rights::ALL.bits(), moved };
         let none = Gift::default();
         driver.put_envelope(&Envelope { gifts: [gift, none, none, none], ..Envelope::EMPTY });
         driver.raw(Syscall::Send as u64, &[endpoint], ENVELOPE);

@@ -220,7 +220,8 @@ fn a_notification_serves_one_thread() {
     assert_eq!(driver.call(Syscall::Bind, &[notification]), Err(Error::BadState));
     let register = [notification, 0x40_0100, 0, 0];
     assert_eq!(driver.call(Syscall::UpcallRegister, &register), Err(Error::BadState));
-    let weak = driver.make(Syscall::HandleCopy, &[notification, u64::from(Rights::SIGNAL.0), 0]);
+    let weak =
+        driver.make(Syscall::HandleCopy, &[notification, u64::from(Rights::SIGNAL.bits()), 0]);
     assert_eq!(driver.call(Syscall::Wait, &[weak, 0]), Err(Error::NoRight));
 }
 

@@ -53,12 +53,12 @@ fn a_copy_never_has_more() {
     let mut driver = boot();
     let endpoint = driver.make(Syscall::EndpointCreate, &[]);
     let few = Rights::SEND | Rights::TRANSFER;
-    let weak = driver.make(Syscall::HandleCopy, &[endpoint, u64::from(few.0), 0]);
+    let weak = driver.make(Syscall::HandleCopy, &[endpoint, u64::from(few.bits()), 0]);
     let again = driver.make(Syscall::HandleCopy, &[weak, ALL, 0]);
     let rights = driver.call(Syscall::HandleInfo, &[again]).unwrap().values.1;
-    assert_eq!(rights, u64::from(few.0));
+    assert_eq!(rights, u64::from(few.bits()));
     assert_eq!(driver.call(Syscall::HandleCopy, &[weak, ALL, 3]), Err(Error::NoRight), "no MINT");
-    let fixed = driver.make(Syscall::HandleCopy, &[endpoint, u64::from(Rights::SEND.0), 0]);
+    let fixed = driver.make(Syscall::HandleCopy, &[endpoint, u64::from(Rights::SEND.bits()), 0]);
     assert_eq!(driver.call(Syscall::HandleCopy, &[fixed, ALL, 0]), Err(Error::NoRight));
     assert_eq!(driver.call(Syscall::HandleCopy, &[endpoint, 1 << 16, 0]), Err(Error::BadArgument));
 }

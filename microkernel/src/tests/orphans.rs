@@ -26,7 +26,7 @@ fn a_process_dies_with_its_last_handle() {
     let mut driver = boot();
     let before = balance(&driver);
     let (child, id, _) = spinning_child(&mut driver, 16);
-    let copy = driver.make(Syscall::HandleCopy, &[child, Rights::TRANSFER.0.into(), 0]);
+    let copy = driver.make(Syscall::HandleCopy, &[child, Rights::TRANSFER.bits().into(), 0]);
     driver.call(Syscall::HandleClose, &[child]).unwrap();
     assert_eq!(driver.kernel.processes[id].life, Life::Alive, "it still has a name");
     driver.call(Syscall::HandleClose, &[copy]).unwrap();

@@ -103,7 +103,7 @@ fn what_has_room_already_needs_no_growth() {
     let mut driver = Driver::boot_with(&Sizes { frames_end: 512, ..LITTLE }, 1);
     fill(&mut driver);
     assert!(!driver.kernel.chunks.has_room());
-    let copy = driver.make(Syscall::HandleCopy, &[1, u64::from(abi::Rights::ALL.0), 0]);
+    let copy = driver.make(Syscall::HandleCopy, &[1, u64::from(abi::Rights::ALL.bits()), 0]);
     driver.call(Syscall::HandleClose, &[copy]).unwrap();
 }
 

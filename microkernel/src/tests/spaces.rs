@@ -67,7 +67,7 @@ fn what_overlaps_or_leaves_user_space_is_refused() {
 fn rights_limit_a_mapping_and_its_protection() {
     let mut driver = boot();
     let memory = driver.make(Syscall::MemoryCreate, &[2]);
-    let read = driver.make(Syscall::HandleCopy, &[memory, u64::from(Rights::READ.0), 0]);
+    let read = driver.make(Syscall::HandleCopy, &[memory, u64::from(Rights::READ.bits()), 0]);
     assert_eq!(driver.call(Syscall::Map, &[0, read, AT, 0, 2, 3]), Err(Error::NoRight));
     assert_eq!(driver.call(Syscall::Map, &[0, read, AT, 0, 2, 5]), Err(Error::NoRight));
     driver.call(Syscall::Map, &[0, read, AT, 0, 2, 1]).unwrap();

@@ -265,7 +265,7 @@ fn prepare(smp: &mut Smp, me: ThreadId, random: &mut Random) -> u64 {
     let handle = u32::try_from(handle_of(smp, process, kind, random)).unwrap();
     let moved = u16::try_from(random.below(2)).unwrap();
     // The last holder of a lifeline may arrive without the right that makes it one.
-    let rights = random.one_of(&[Rights::ALL.0, Rights::TRANSFER.0]);
+    let rights = random.one_of(&[Rights::ALL.bits(), Rights::TRANSFER.bits()]);
     let gift = Gift { handle: if random.once_in(3) { handle } else { 0 }, rights, moved };
     let now = smp.kernel.machine.now_ns;
     let envelope = Envelope {

@@ -54,7 +54,7 @@ pub(super) fn scene(cpus: usize) -> Smp {
             driver.give(child, handle, Rights::ALL, 0);
         }
         // A listener of another client's, which may not give badges.
-        driver.give(child, endpoint, Rights::ALL.without(Rights::MINT), 0);
+        driver.give(child, endpoint, Rights::ALL.difference(Rights::MINT), 0);
         threads.extend([30, 30, 29].map(|priority| driver.thread(child, priority).0));
     }
     threads.push(driver.thread(0, 30).0);

@@ -39,7 +39,7 @@ fn scene(dies: Dies) -> Scene {
     let (far, other) = driver.thread(child, 31);
     let (near, killer) = driver.thread(0, 29);
     // Only one side can receive: when it is gone, its clients are told.
-    let send = driver.make(Syscall::HandleCopy, &[endpoint, u64::from(Rights::SEND.0), 0]);
+    let send = driver.make(Syscall::HandleCopy, &[endpoint, u64::from(Rights::SEND.bits()), 0]);
     if dies != Dies::Client {
         driver.call(Syscall::HandleClose, &[endpoint]).unwrap();
     }

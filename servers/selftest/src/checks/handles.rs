@@ -171,13 +171,13 @@ fn travels_reduced(bench: &Bench) -> Outcome {
         let rights = message.handles[0].take().and_then(|handle| rights_of(handle).ok());
         crate::peer::reply(
             message,
-            Message::new(0, [rights.map_or(0, |rights| rights.0.into()); 7]),
+            Message::new(0, [rights.map_or(0, |rights| rights.bits().into()); 7]),
         );
     })?;
     let bell = Notification::create()?.copy(Rights::SIGNAL | Rights::TRANSFER)?;
     let mut gifts = Gifts::none();
     gifts.push_copy(&bell, Rights::SIGNAL | Rights::WAIT)?;
-    bench.same("rights", send_gifts(&peer, gifts)?, u64::from(Rights::SIGNAL.0))
+    bench.same("rights", send_gifts(&peer, gifts)?, u64::from(Rights::SIGNAL.bits()))
 }
 
 fn does_not_travel(bench: &Bench) -> Outcome {

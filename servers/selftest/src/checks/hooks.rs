@@ -37,7 +37,7 @@ fn next(tracer: &Tracer) -> Result<Stop, Failure> {
     Ok(tracer.next(after(SOON_NS))?)
 }
 
-const BOTH: TraceFlags = TraceFlags::ENTER.and(TraceFlags::EXIT);
+const BOTH: TraceFlags = TraceFlags::ENTER.union(TraceFlags::EXIT);
 
 /// Timer interrupts and switches while it lives.
 struct Storm(Arc<AtomicBool>);
@@ -111,7 +111,7 @@ fn logged() -> Result<u64, Error> {
 }
 
 fn order_out(bench: &Bench) -> Outcome {
-    let flags = TraceFlags::EXIT.and(TraceFlags::POINT).and(TraceFlags::AUDIT);
+    let flags = TraceFlags::EXIT.union(TraceFlags::POINT).union(TraceFlags::AUDIT);
     let (watched, tracer) = traced(bench, flags)?;
     let log = logged()?;
     watched.command(Syscall::Clock, [0; 6])?;
@@ -123,7 +123,7 @@ fn order_out(bench: &Bench) -> Outcome {
 }
 
 fn order_in(bench: &Bench) -> Outcome {
-    let flags = TraceFlags::ENTER.and(TraceFlags::POINT).and(TraceFlags::AUDIT);
+    let flags = TraceFlags::ENTER.union(TraceFlags::POINT).union(TraceFlags::AUDIT);
     let (watched, tracer) = traced(bench, flags)?;
     let log = logged()?;
     watched.command(Syscall::Clock, [0; 6])?;
@@ -138,7 +138,7 @@ fn order_in(bench: &Bench) -> Outcome {
 }
 
 fn steps(bench: &Bench) -> Outcome {
-    let stepped = TraceFlags::STEP.and(TraceFlags::ENTER);
+    let stepped = TraceFlags::STEP.union(TraceFlags::ENTER);
     for (flags, emulated, wanted) in [
         (BOTH, false, Some(TraceStage::Exit)),
         (BOTH, true, Some(TraceStage::Exit)),
@@ -162,7 +162,7 @@ fn steps(bench: &Bench) -> Outcome {
 }
 
 fn dispatched(bench: &Bench) -> Outcome {
-    let (watched, tracer) = traced(bench, BOTH.and(TraceFlags::POINT))?;
+    let (watched, tracer) = traced(bench, BOTH.union(TraceFlags::POINT))?;
     let server = Personality::of(copy(&watched)?)?;
     watched.command(Syscall::ProcessCreate, [1, 2, 3, 4, 5, 6])?;
     let stop = server.next(after(SOON_NS))?;

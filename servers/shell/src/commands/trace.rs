@@ -31,7 +31,7 @@ pub(crate) fn strace(shell: &mut Shell, words: &[&str]) -> Outcome {
     }
     let process = shell.system().process(server)?;
     let told = shell.endpoint(server).and_then(|line| Ok(service::describe(&line)?)).ok();
-    let tracer = Tracer::watch(process, TraceFlags::ENTER.and(TraceFlags::EXIT))?;
+    let tracer = Tracer::watch(process, TraceFlags::ENTER.union(TraceFlags::EXIT))?;
     let watch = Watch::start(tracer, told)?;
     let status = match command.split_first() {
         Some((name, arguments)) => run(shell, name, arguments),

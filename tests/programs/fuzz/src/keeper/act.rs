@@ -119,7 +119,11 @@ impl Keeper {
         if child.stops.is_some() {
             return Ok(());
         }
-        perhaps(self.trace(&child.process, child.serial, TraceFlags(value & 0xf & !4)))
+        perhaps(self.trace(
+            &child.process,
+            child.serial,
+            TraceFlags::from_bits_retain(value & 0xf & !4),
+        ))
     }
 }
 

@@ -70,7 +70,7 @@ impl Code {
         for part in &self.segments {
             let handle = match &part.memory {
                 Some(memory) => {
-                    let rights = Rights::ALL.without(Rights::WRITE).without(Rights::MANAGE);
+                    let rights = Rights::ALL - Rights::WRITE - Rights::MANAGE;
                     child.map(memory, part.address, 0, part.pages, part.protection)?;
                     child.give(memory, rights, 0)?.0
                 }
@@ -188,7 +188,7 @@ impl Keeper {
         }
         let traced = !narrow && self.random.below(4) == 0;
         if traced {
-            let flags = TraceFlags::ENTER.and(TraceFlags::EXIT);
+            let flags = TraceFlags::ENTER.union(TraceFlags::EXIT);
             self.trace(process, serial, flags)?;
         }
         if self.random.below(3) == 0
@@ -209,6 +209,9 @@ impl Keeper {
     ) -> Result<(), Error> {
         let badge = Badge { role: Role::Trace, serial }.number();
         let arguments = [process.handle().0, self.line.handle().0].map(u64::from);
-        super::act::plain(abi::Syscall::ProcessTrace, &[arguments[0], arguments[1], badge, flags.0])
+        super::act::plain(
+            abi::Syscall::ProcessTrace,
+            &[arguments[0], arguments[1], badge, flags.bits()],
+        )
     }
 }

@@ -206,4 +206,4 @@ impl Shared {
 }
 
 /// Whether a handle may travel on: what all children may pass on.
-const TRAVELS: Rights = Rights(Rights::ALL.0 & !Rights::MINT.0);
+const TRAVELS: Rights = Rights::ALL.difference(Rights::MINT);
