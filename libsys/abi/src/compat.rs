@@ -30,10 +30,13 @@
 //! `sysenter` an [`IllegalInstruction`](crate::FaultKind::IllegalInstruction).
 
 use crate::WORDS;
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// What a system call of 32-bit code takes and gives beside its number and status: the
 /// registers of the 64-bit convention, by their roles.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, Immutable, IntoBytes, KnownLayout,
+)]
 #[repr(C, align(8))]
 pub struct CompatCall {
     /// Arguments 0 and 1, then value 0 and value 1 (`rdi`, `rsi`).

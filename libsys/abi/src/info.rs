@@ -1,5 +1,7 @@
 //! What `SystemInfo` tells.
 
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
 /// Interrupt lines that are counted.
 pub const IRQ_LINES: usize = 24;
 
@@ -10,7 +12,9 @@ pub type IrqCounts = [u64; IRQ_LINES];
 pub const TURN_BUCKETS: usize = 16;
 
 /// One CPU.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Default, FromBytes, Immutable, IntoBytes, KnownLayout,
+)]
 #[repr(C)]
 pub struct CpuInfo {
     /// Time in user mode.
@@ -26,7 +30,9 @@ pub struct CpuInfo {
 }
 
 /// The machine as the kernel sees it; counts are of now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Default, FromBytes, Immutable, IntoBytes, KnownLayout,
+)]
 #[repr(C, align(8))]
 pub struct SystemInfo {
     /// Time since boot.
@@ -77,3 +83,5 @@ pub struct SystemInfo {
     /// Device interrupts by line.
     pub irqs: IrqCounts,
 }
+
+const _: () = assert!(size_of::<SystemInfo>() == (22 + IRQ_LINES) * 8);

@@ -1,5 +1,7 @@
 //! The parts of a message.
 
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
 /// Words that travel in registers with every message.
 pub const WORDS: usize = 7;
 /// Bytes that fit into those words.
@@ -30,7 +32,9 @@ pub const NOTIFIED_LABEL: u32 = u32::MAX;
 pub struct ReplyToken(pub u64);
 
 /// A handle that travels with a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Default, FromBytes, Immutable, IntoBytes, KnownLayout,
+)]
 #[repr(C)]
 pub struct Gift {
     /// The giver's handle; 0 for none.
@@ -47,7 +51,7 @@ pub struct Gift {
 /// [`RECEIVES_ONLY`] or [`SENDS_BYTES`] where it is so.
 /// A sender fills `send_*`, `gifts` and `deadline_ns`; a receiver `receive_address`,
 /// `receive_capacity` and `deadline_ns`; the kernel writes `received_len` and `taken`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, FromBytes, Immutable, IntoBytes, KnownLayout)]
 #[repr(C, align(8))]
 pub struct Envelope {
     /// Bytes to send: address.
@@ -99,3 +103,21 @@ impl Envelope {
 }
 
 const _: () = assert!(Envelope::SIZE == 96);
+
+#[cfg(test)]
+mod tests {
+    use super::{Envelope, Gift};
+    use zerocopy::FromBytes;
+
+    #[test]
+    fn the_fields_of_an_envelope_lie_in_order() {
+        let bytes: [u8; Envelope::SIZE] = core::array::from_fn(|index| index.to_le_bytes()[0]);
+        let envelope = Envelope::read_from_bytes(&bytes).unwrap();
+        assert_eq!(envelope.send_address, 0x0706_0504_0302_0100);
+        assert_eq!(envelope.deadline_ns, 0x2726_2524_2322_2120);
+        let gift = Gift { handle: 0x3332_3130, rights: 0x3534, moved: 0x3736 };
+        assert_eq!(envelope.gifts[1], gift);
+        assert_eq!(envelope.received_len, 0x4f4e_4d4c_4b4a_4948);
+        assert_eq!(envelope.taken[3], 0x5f5e_5d5c);
+    }
+}

@@ -1,5 +1,7 @@
 //! Processes: quota, protection, priorities, what can be asked of them.
 
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
 /// Number of priorities; 0 is the least urgent.
 pub const PRIORITIES: usize = 64;
 /// The longest process name in bytes.
@@ -16,7 +18,9 @@ pub const KILLED: u64 = 128;
 pub struct Priority(pub u8);
 
 /// How much a process may use. Taken out of its creator's, given back at its death.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Default, FromBytes, Immutable, IntoBytes, KnownLayout,
+)]
 #[repr(C)]
 pub struct Quota {
     /// Frames of 4 KiB, page tables included.
@@ -84,7 +88,9 @@ pub enum ProcessState {
 }
 
 /// What `ProcessInfo` tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Default, FromBytes, Immutable, IntoBytes, KnownLayout,
+)]
 #[repr(C, align(8))]
 pub struct ProcessInfo {
     /// Process id: counts up from 1 (init) and is never used again.
@@ -114,7 +120,9 @@ pub struct ProcessInfo {
 }
 
 /// A handle of a process, as `ProcessHandles` tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Default, FromBytes, Immutable, IntoBytes, KnownLayout,
+)]
 #[repr(C, align(8))]
 pub struct HandleRecord {
     /// Its number.
@@ -149,3 +157,7 @@ pub mod exit_code {
     /// Shut down with status n: this plus n, n in 1..=31.
     pub const STATUS: u8 = 0x40;
 }
+
+const _: () = assert!(size_of::<Quota>() == 24);
+const _: () = assert!(size_of::<ProcessInfo>() == 120);
+const _: () = assert!(size_of::<HandleRecord>() == 32);

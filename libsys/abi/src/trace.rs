@@ -12,6 +12,7 @@
 //! The answer's label is a [`TraceReply`]. A tracer that dies is no longer asked.
 
 use bitflags::bitflags;
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// The label of a stop, stage 0.
 pub const TRACE_LABEL: u32 = 0xffff_ffe0;
@@ -76,7 +77,9 @@ bitflags! {
 }
 
 /// A record of the kernel's trace ring.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Default, FromBytes, Immutable, IntoBytes, KnownLayout,
+)]
 #[repr(C)]
 pub struct TraceRecord {
     /// Time since boot.
@@ -94,7 +97,9 @@ pub struct TraceRecord {
 }
 
 /// Addresses and conditions that a thread's debug registers watch for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Default, FromBytes, Immutable, IntoBytes, KnownLayout,
+)]
 #[repr(C)]
 pub struct DebugRegisters {
     /// User addresses.

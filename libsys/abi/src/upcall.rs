@@ -12,12 +12,16 @@
 //! 32-bit threads: the same frame, with zeros in what they do not have; `edi` holds the
 //! low half of the bits, [`SavedFrame::bits`] all of them; `esp` = address of the frame - 8.
 
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
 /// Bytes below the stack pointer that an upcall leaves alone.
 pub const UPCALL_REDZONE: u64 = 128;
 
 /// The registers of a diverted thread. The handler may change them; what is not
 /// safe for user mode is repaired or refused at `UpcallReturn`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Default, FromBytes, Immutable, IntoBytes, KnownLayout,
+)]
 #[repr(C, align(8))]
 #[expect(missing_docs, reason = "the names of the registers say it all")]
 pub struct SavedFrame {
@@ -44,3 +48,5 @@ pub struct SavedFrame {
     /// The bits that are being delivered.
     pub bits: u64,
 }
+
+const _: () = assert!(size_of::<SavedFrame>() == 20 * 8);

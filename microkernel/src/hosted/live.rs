@@ -14,12 +14,13 @@ use super::{Driver, HostedFrame, Place, Smp};
 use crate::ipc::{RECEIPT, RECEIPT_LEN};
 use crate::kernel::Sizes;
 use crate::machine::{CpuId, Interrupt};
-use crate::mem::{UserSlice, envelope_bytes, read_receipt};
+use crate::mem::UserSlice;
 use crate::object::{Amounts, Life, Loan, ObjectRef, ProcessId, Storage, ThreadId};
 use abi::{Envelope, Error, Handle, MESSAGE_MAX, PAGE_SIZE, Protection, Rights, Syscall, WORDS};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use zerocopy::IntoBytes;
 
 /// CPUs: so many threads can there be at once. The first is the kernel's first program's.
 /// Fewer of all where Miri interprets each instruction.
@@ -300,12 +301,10 @@ impl Seat {
         envelope.send_len = send.len() as u64;
         envelope.receive_address = slot + RECEIVE_AT;
         envelope.receive_capacity = receive.len().min(MESSAGE_MAX) as u64;
-        self.write(slot, &envelope_bytes(envelope));
+        self.write(slot, envelope.as_bytes());
         self.write(slot + RECEIPT, &[0; RECEIPT_LEN]);
         let frame = self.enter(number, arguments, envelope.register(slot))?;
-        let mut receipt = [0; RECEIPT_LEN];
-        self.read(slot + RECEIPT, &mut receipt);
-        read_receipt(envelope, &receipt);
+        self.read(slot + RECEIPT, &mut envelope.as_mut_bytes()[Envelope::SIZE - RECEIPT_LEN..]);
         let len = usize::try_from(envelope.received_len).unwrap_or(0).min(receive.len());
         self.read(slot + RECEIVE_AT, &mut receive[..len]);
         Ok(Exchanged {

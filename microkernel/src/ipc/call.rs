@@ -5,13 +5,14 @@ use super::{Blame, Moved};
 use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
-use crate::mem::{Readable, UserSlice, envelope_from};
+use crate::mem::{Readable, UserSlice};
 use crate::number;
 use crate::object::{
     Beside, By, Enclosure, Endpoint, EndpointId, ObjectRef, Operation, Pending, State, ThreadId,
 };
 use crate::syscall::Done;
 use abi::{Envelope, Error, FOREVER, Handle, KERNEL_LABELS, MESSAGE_MAX, ObjectKind, Rights};
+use zerocopy::IntoBytes;
 
 impl<M: Machine> Kernel<M> {
     /// `Call`, where the direct way did not do it.
@@ -72,10 +73,11 @@ impl<M: Machine> Kernel<M> {
         if !address.is_multiple_of(8) {
             return Err(Error::BadAddress);
         }
-        let mut bytes = [0; Envelope::SIZE];
+        let mut envelope = Envelope::EMPTY;
         let slice = UserSlice::<Readable>::new(address, Envelope::SIZE as u64)?;
-        self.read_user(self.threads[id].process, slice, &mut bytes)?;
-        let envelope = envelope_from(&bytes);
+        self.read_user(self.threads[id].process, slice, envelope.as_mut_bytes())?;
+        // What the kernel writes is not taken from users.
+        (envelope.received_len, envelope.taken) = (0, Envelope::EMPTY.taken);
         if envelope.send_len > MESSAGE_MAX as u64 {
             return Err(Error::TooLong);
         }

@@ -3,9 +3,10 @@
 use crate::fault::Fault;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
-use crate::mem::{Readable, UserSlice, Writable, saved_frame_bytes, saved_frame_from};
+use crate::mem::{Readable, UserSlice, Writable};
 use crate::object::{NotificationId, ThreadId, Upcall};
 use abi::{Error, FaultKind, SavedFrame};
+use zerocopy::IntoBytes;
 
 const FRAME_LEN: u64 = size_of::<SavedFrame>() as u64;
 /// Bytes between the handler's stack pointer and its frame, as after a call.
@@ -60,7 +61,7 @@ impl<M: Machine> Kernel<M> {
         // Checked: a frame at 0 leaves no address for the stack pointer, so the stack ends there.
         let stack = address.checked_sub(BELOW_FRAME).ok_or(Error::BadAddress).and_then(|stack| {
             let slice = UserSlice::<Writable>::new(address, FRAME_LEN)?;
-            self.write_user(process, slice, &saved_frame_bytes(&saved)).map(|()| stack)
+            self.write_user(process, slice, saved.as_bytes()).map(|()| stack)
         });
         let Ok(stack) = stack else {
             self.raise(id, &Fault { kind: FaultKind::Page, code: WRITE, address }, None);
@@ -75,10 +76,9 @@ impl<M: Machine> Kernel<M> {
 
     /// `UpcallReturn`: the registers in the saved frame, as far as they are safe.
     pub(crate) fn upcall_return(&mut self, id: ThreadId, address: u64) -> Result<(), Error> {
-        let mut bytes = [0; size_of::<SavedFrame>()];
+        let mut saved = SavedFrame::default();
         let slice = UserSlice::<Readable>::new(address, FRAME_LEN)?;
-        self.read_user(self.threads[id].process, slice, &mut bytes)?;
-        let saved = saved_frame_from(&bytes);
+        self.read_user(self.threads[id].process, slice, saved.as_mut_bytes())?;
         // What comes back is no result of this call: none is owed to its block.
         self.threads[id].frame.end_compat();
         self.threads[id].frame.restore(&saved);

@@ -10,9 +10,10 @@ use crate::exit::{Runner, Work};
 use crate::fault::Fault;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Frame, Machine};
-use crate::mem::{Readable, UserSlice, Writable, compat_bytes, compat_from};
+use crate::mem::{Readable, UserSlice, Writable};
 use crate::object::{State, ThreadId};
 use abi::{CompatCall, Error, FaultKind};
+use zerocopy::IntoBytes;
 
 const BLOCK_LEN: u64 = CompatCall::SIZE as u64;
 /// Fault code of a write.
@@ -36,10 +37,10 @@ impl<M: Machine> Kernel<M> {
         if !address.is_multiple_of(8) {
             return Err(Error::BadAddress);
         }
-        let mut bytes = [0; CompatCall::SIZE];
+        let mut call = CompatCall::default();
         let slice = UserSlice::<Readable>::new(address, BLOCK_LEN)?;
-        self.read_user(self.threads[me].process, slice, &mut bytes)?;
-        self.threads[me].frame.begin_compat(&compat_from(&bytes));
+        self.read_user(self.threads[me].process, slice, call.as_mut_bytes())?;
+        self.threads[me].frame.begin_compat(&call);
         self.set_thread_work(me, Work::CompatResults);
         Ok(())
     }
@@ -55,7 +56,7 @@ impl<M: Machine> Kernel<M> {
         }
         let (process, address) = (thread.process, thread.frame.compat_block());
         let written = UserSlice::<Writable>::new(address, BLOCK_LEN)
-            .and_then(|slice| self.write_user(process, slice, &compat_bytes(&results)));
+            .and_then(|slice| self.write_user(process, slice, results.as_bytes()));
         if written.is_ok() {
             self.threads[id].frame.end_compat();
             return;

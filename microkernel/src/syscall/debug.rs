@@ -6,16 +6,14 @@ use super::hooks::{call_mask, short_badge};
 use crate::exit::Context;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Frame, Machine};
-use crate::mem::{
-    Readable, UserSlice, Writable, cpu_info_bytes, debug_registers_bytes, debug_registers_from,
-    saved_frame_bytes, saved_frame_from, trace_record_bytes,
-};
+use crate::mem::{Readable, UserSlice, Writable};
 use crate::number;
 use crate::object::{Listener, ObjectRef, ProcessId, State, ThreadId, Watch};
 use abi::{
     CpuInfo, DebugRegisters, Error, ObjectKind, Rights, SavedFrame, TraceFlags, TraceRecord,
     USER_END,
 };
+use zerocopy::IntoBytes;
 
 const FRAME_LEN: usize = size_of::<SavedFrame>();
 const DEBUG_LEN: usize = size_of::<DebugRegisters>();
@@ -139,14 +137,14 @@ impl<M: Machine> Kernel<M> {
         let address = self.argument(me, 1);
         let own = self.own(me);
         if self.writes(me)? {
-            let mut bytes = [0; FRAME_LEN];
+            let mut frame = SavedFrame::default();
             let slice = UserSlice::<Readable>::new(address, FRAME_LEN as u64)?;
-            self.read_user(own, slice, &mut bytes)?;
-            self.threads[id].frame.restore(&saved_frame_from(&bytes));
+            self.read_user(own, slice, frame.as_mut_bytes())?;
+            self.threads[id].frame.restore(&frame);
         } else {
-            let bytes = saved_frame_bytes(&self.threads[id].frame.save());
+            let frame = self.threads[id].frame.save();
             let slice = UserSlice::<Writable>::new(address, FRAME_LEN as u64)?;
-            self.write_user(own, slice, &bytes)?;
+            self.write_user(own, slice, frame.as_bytes())?;
         }
         Ok(Done::NOTHING)
     }
@@ -156,15 +154,14 @@ impl<M: Machine> Kernel<M> {
         let address = self.argument(me, 1);
         let own = self.own(me);
         if self.writes(me)? {
-            let mut bytes = [0; DEBUG_LEN];
+            let mut registers = DebugRegisters::default();
             let slice = UserSlice::<Readable>::new(address, DEBUG_LEN as u64)?;
-            self.read_user(own, slice, &mut bytes)?;
-            let registers = checked(debug_registers_from(&bytes))?;
-            self.set_debug(id, registers);
+            self.read_user(own, slice, registers.as_mut_bytes())?;
+            self.set_debug(id, checked(registers)?);
         } else {
-            let bytes = debug_registers_bytes(&self.threads[id].debug.unwrap_or_default());
+            let registers = self.threads[id].debug.unwrap_or_default();
             let slice = UserSlice::<Writable>::new(address, DEBUG_LEN as u64)?;
-            self.write_user(own, slice, &bytes)?;
+            self.write_user(own, slice, registers.as_bytes())?;
         }
         Ok(Done::NOTHING)
     }
@@ -190,11 +187,10 @@ impl<M: Machine> Kernel<M> {
         let room = self.argument(me, 3).min(RECORDS_PER_CALL);
         let mut next = first;
         while next - first < room {
-            let Some(record) = self.trace.get(next) else { break };
-            let bytes = trace_record_bytes(record);
+            let Some(record) = self.trace.get(next).copied() else { break };
             let place = address.wrapping_add((next - first) * RECORD_LEN);
             let slice = UserSlice::<Writable>::new(place, RECORD_LEN)?;
-            self.write_user(self.own(me), slice, &bytes)?;
+            self.write_user(self.own(me), slice, record.as_bytes())?;
             next += 1;
         }
         Ok(Done::Values(next - first, next))
@@ -207,9 +203,9 @@ impl<M: Machine> Kernel<M> {
         }
         let index = number::masked(usize::from(number), self.cpus.len());
         let number = u16::try_from(index).map_err(|_| Error::BadArgument)?;
-        let bytes = cpu_info_bytes(&self.cpu_info(CpuId(number)));
-        let slice = UserSlice::<Writable>::new(self.argument(me, 1), bytes.len() as u64)?;
-        self.write_user(self.own(me), slice, &bytes)?;
+        let info = self.cpu_info(CpuId(number));
+        let slice = UserSlice::<Writable>::new(self.argument(me, 1), size_of::<CpuInfo>() as u64)?;
+        self.write_user(self.own(me), slice, info.as_bytes())?;
         Ok(Done::NOTHING)
     }
 

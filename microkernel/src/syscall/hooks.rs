@@ -14,6 +14,7 @@ use crate::object::{
     Enclosure, FaultRecord, Listener, Pending, ProcessId, Reason, State, ThreadId, ToThread, Watch,
 };
 use abi::{Error, LogKind, TraceFlags, TraceRecord, TraceReply, TraceStage, WORDS};
+use zerocopy::IntoBytes;
 
 impl<M: Machine> Kernel<M> {
     fn watch_of(&self, me: ThreadId) -> Watch {
@@ -109,9 +110,8 @@ impl<M: Machine> Kernel<M> {
     }
 
     fn audit(&mut self, me: ThreadId, record: &TraceRecord) {
-        let bytes = crate::mem::trace_record_bytes(record);
         // A record that is dropped is counted.
-        let _ = self.log_of_process(self.own(me), LogKind::Audit, &bytes);
+        let _ = self.log_of_process(self.own(me), LogKind::Audit, record.as_bytes());
     }
 
     /// The thread waits for the listener's answer.

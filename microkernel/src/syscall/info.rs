@@ -3,9 +3,10 @@
 use super::Done;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
-use crate::mem::{Readable, UserSlice, Writable, system_info_bytes};
+use crate::mem::{Readable, UserSlice, Writable};
 use crate::object::ThreadId;
 use abi::{Error, LogKind, SystemInfo};
+use zerocopy::IntoBytes;
 
 /// The longest `LogWrite`.
 const LOG_MAX: usize = 1024;
@@ -21,9 +22,10 @@ impl<M: Machine> Kernel<M> {
     }
 
     pub(super) fn sys_system_info(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let bytes = system_info_bytes(&self.system_info());
-        let slice = UserSlice::<Writable>::new(self.argument(me, 0), bytes.len() as u64)?;
-        self.write_user(self.own(me), slice, &bytes)?;
+        let info = self.system_info();
+        let slice =
+            UserSlice::<Writable>::new(self.argument(me, 0), size_of::<SystemInfo>() as u64)?;
+        self.write_user(self.own(me), slice, info.as_bytes())?;
         Ok(Done::NOTHING)
     }
 

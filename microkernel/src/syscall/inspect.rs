@@ -3,10 +3,11 @@
 use super::Done;
 use crate::kernel::Kernel;
 use crate::machine::{Access, Machine, Phys};
-use crate::mem::{Readable, UserSlice, Writable, handle_record_bytes, room_in_page};
+use crate::mem::{Readable, UserSlice, Writable, room_in_page};
 use crate::number;
 use crate::object::{Entry, Life, ObjectRef, ProcessId, Storage, ThreadId};
 use abi::{Error, Handle, HandleRecord, PAGE_SIZE, Rights};
+use zerocopy::IntoBytes;
 
 /// Records that one call copies.
 const RECORDS_PER_CALL: u64 = 32;
@@ -126,7 +127,7 @@ impl<M: Machine> Kernel<M> {
             let Some((handle, entry)) = table.next(&self.chunks, slot) else {
                 return Ok(Done::Values(count, 0));
             };
-            self.write_user(own, place, &handle_record_bytes(&record(handle, entry)))?;
+            self.write_user(own, place, record(handle, entry).as_bytes())?;
             count += 1;
             slot = handle.slot() + 1;
         }

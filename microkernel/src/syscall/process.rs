@@ -7,11 +7,12 @@ use crate::fault::Fault;
 use crate::kernel::Kernel;
 use crate::log::ProcessLog;
 use crate::machine::Machine;
-use crate::mem::{Readable, UserSlice, Writable, process_info_bytes, quota_from};
+use crate::mem::{Readable, UserSlice, Writable};
 use crate::object::{
     Amounts, Life, ObjectRef, Process, ProcessId, QuotaId, Resource, ThreadId, ToThread,
 };
 use abi::{Error, FaultKind, NAME_LEN, ObjectKind, ProcessInfo, ProcessState, Quota, Rights};
+use zerocopy::IntoBytes;
 
 /// The longest text of a `FaultRaise`.
 const FAULT_TEXT_MAX: u64 = 256;
@@ -111,10 +112,10 @@ impl<M: Machine> Kernel<M> {
     }
 
     fn quota_argument(&self, me: ThreadId) -> Result<Quota, Error> {
-        let mut bytes = [0; size_of::<Quota>()];
-        let slice = UserSlice::<Readable>::new(self.argument(me, 2), bytes.len() as u64)?;
-        self.read_user(self.own(me), slice, &mut bytes)?;
-        Ok(quota_from(&bytes))
+        let mut quota = Quota::default();
+        let slice = UserSlice::<Readable>::new(self.argument(me, 2), size_of::<Quota>() as u64)?;
+        self.read_user(self.own(me), slice, quota.as_mut_bytes())?;
+        Ok(quota)
     }
 
     /// A priority that this process may give.
@@ -167,9 +168,10 @@ impl<M: Machine> Kernel<M> {
         for cpu in self.cpu_ids() {
             self.settle(cpu);
         }
-        let bytes = process_info_bytes(&self.process_info(process));
-        let slice = UserSlice::<Writable>::new(self.argument(me, 1), bytes.len() as u64)?;
-        self.write_user(self.own(me), slice, &bytes)?;
+        let info = self.process_info(process);
+        let slice =
+            UserSlice::<Writable>::new(self.argument(me, 1), size_of::<ProcessInfo>() as u64)?;
+        self.write_user(self.own(me), slice, info.as_bytes())?;
         Ok(Done::NOTHING)
     }
 

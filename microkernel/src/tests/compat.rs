@@ -9,6 +9,7 @@ use crate::object::{State, ThreadId};
 use abi::{
     CompatCall, Error, FOREVER, FaultKind, FaultReply, SavedFrame, Syscall, ThreadMode, TraceFlags,
 };
+use zerocopy::{FromBytes, IntoBytes};
 
 const WAIT: u64 = Syscall::Wait as u64;
 const BLOCK: u64 = BYTES;
@@ -28,7 +29,7 @@ impl Driver {
     fn put_block(&mut self, values: [u64; 2], words: &[u64], envelope: u64) {
         let mut call = CompatCall { values, envelope, ..CompatCall::default() };
         call.words[..words.len()].copy_from_slice(words);
-        self.poke(BLOCK, &crate::mem::compat_bytes(&call));
+        self.poke(BLOCK, call.as_bytes());
         let frame = self.frame();
         (frame.value0, frame.value1) = (OWN[0], OWN[1]);
         frame.words = [OWN[2], 0, 0, 0, 0, 0, 0];
@@ -37,7 +38,7 @@ impl Driver {
 
     fn block(&self) -> CompatCall {
         let bytes = self.peek(BLOCK, CompatCall::SIZE);
-        crate::mem::compat_from(&bytes.try_into().expect("its size"))
+        CompatCall::read_from_bytes(&bytes).expect("its size")
     }
 
     /// A 32-bit call that waits or is over, with its values at [`BLOCK`].
@@ -126,7 +127,7 @@ fn exit_41_an_interrupted_call_is_over_before_the_handler_and_can_be_made_again(
     // The handler's own call overwrites another block; the return is a 32-bit call too.
     let second = BLOCK + 128;
     let call = CompatCall { values: [saved, 0], ..CompatCall::default() };
-    driver.poke(second, &crate::mem::compat_bytes(&call));
+    driver.poke(second, call.as_bytes());
     driver.raw_compat(Syscall::UpcallReturn as u64, second);
     assert_eq!(driver.frame().instruction, abi::IMAGE_BASE);
     own_registers_are_back(driver.frame());
@@ -205,7 +206,7 @@ fn exit_42_without_a_fault_handler_an_unwritable_block_kills() {
     assert_eq!(driver.next, Next::User(id));
     let page = super::kit::ENVELOPE;
     let call = CompatCall { values: [0, page], words: [1, 1, 0, 0, 0, 0, 0], envelope: 0 };
-    driver.poke(page, &crate::mem::compat_bytes(&call));
+    driver.poke(page, call.as_bytes());
     driver.raw_compat(Syscall::Protect as u64, page);
     assert_eq!(driver.kernel.processes[process].status, FaultKind::Page.exit_status());
 }
@@ -261,7 +262,7 @@ fn exit_41_whoever_watches_sees_the_same_call() {
     let page = super::kit::ENVELOPE;
     let exits = |driver: &Driver| driver.kernel.cpu(CPU).work_counts[Work::CallExit as usize];
     let before = exits(&driver);
-    driver.poke(page, &crate::mem::compat_bytes(&CompatCall::default()));
+    driver.poke(page, CompatCall::default().as_bytes());
     driver.raw_compat(Syscall::Clock as u64, page);
     assert_eq!((exits(&driver) - before, driver.status(me)), (1, 0));
     driver.raw_compat(Syscall::Clock as u64, page + 1);

@@ -12,6 +12,7 @@ use crate::hosted::{DATA, Driver, Hosted};
 use crate::kernel::Kernel;
 use crate::machine::{Access, Machine, Page, PageSize};
 use abi::{CompatCall, Envelope, FOREVER, Gift, Protection, SavedFrame, Syscall, USER_END};
+use zerocopy::IntoBytes;
 
 const EXTREMES: [u64; 15] = [
     0,
@@ -314,7 +315,7 @@ fn a_block_of_a_32_bit_call_at_every_extreme() {
             let arguments = good(*call, &objects);
             let [first, second, words @ ..] = arguments;
             let block = CompatCall { values: [first, second], words, envelope: extreme };
-            driver.poke(BYTES + 0x1000, &crate::mem::compat_bytes(&block));
+            driver.poke(BYTES + 0x1000, block.as_bytes());
             let mut other = copy(&driver);
             driver.raw_compat(*call as u64, BYTES + 0x1000);
             play_on(&mut driver, &objects);

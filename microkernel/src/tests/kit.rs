@@ -3,15 +3,21 @@
 use crate::exit::Next;
 use crate::hosted::{DATA, Driver, Outcome};
 use crate::machine::CpuId;
-pub(super) use crate::mem::envelope_bytes;
 use crate::object::{ProcessId, State, ThreadId};
 use abi::{Envelope, Error, Handle, Quota, Rights, Syscall};
+use zerocopy::transmute;
 
 pub(super) const CPU: CpuId = CpuId(0);
 /// Data page of the running program for envelopes, and the pages after it for bytes.
 pub(super) const ENVELOPE: u64 = DATA;
 pub(super) const BYTES: u64 = DATA + 4096;
 pub(super) const ALL: u64 = Rights::ALL.bits() as u64;
+
+/// An envelope as its sender lays it down: what the kernel writes is noise before.
+pub(super) fn envelope_bytes(envelope: &Envelope) -> [u8; Envelope::SIZE] {
+    const NOISE: u32 = 0xeeee_eeee;
+    transmute!(Envelope { received_len: NOISE.into(), taken: [NOISE; abi::GIFTS], ..*envelope })
+}
 
 /// A booted machine.
 pub(super) fn boot() -> Driver {

@@ -9,6 +9,7 @@ use crate::kernel::Sizes;
 use crate::machine::CpuId;
 use crate::object::{State, ThreadId};
 use abi::{Envelope, Error, Gift, NOTIFIED_LABEL, Rights, SavedFrame, Syscall};
+use zerocopy::FromBytes;
 
 /// The bit of the lifeline.
 const END: u64 = 8;
@@ -111,7 +112,7 @@ fn a_caller_diverted_by_what_its_answer_ends_has_its_answer() {
     assert_eq!(driver.next, Next::User(client));
     assert_eq!(driver.frame().value0, END, "it is in its handler");
     let saved = driver.peek(driver.kernel.frame(client).value1, size_of::<SavedFrame>());
-    let saved = crate::mem::saved_frame_from(&saved.try_into().unwrap());
+    let saved = SavedFrame::read_from_bytes(&saved).unwrap();
     assert_eq!((saved.rax, saved.rsi), (0, 9), "its call did not fail");
     driver.raw(Syscall::ThreadKill as u64, &[0], 0);
     assert_eq!(driver.next, Next::User(server));
