@@ -9,12 +9,12 @@
 mod arch;
 mod selftest;
 
-use arch::x86_64::boot::archive::Archive;
 use arch::x86_64::boot::options::Options;
 use arch::x86_64::boot::program::Program;
 use arch::x86_64::boot::{Boot, Facts, fail, processors};
 use arch::x86_64::hardware::Hardware;
 use arch::x86_64::{cpu, entry, irq, log, serial, time};
+use archive::{Archive, ArchiveError};
 use bootloader_api::BootInfo;
 use core_kernel::{BootProcess, CpuId, Kernel, Sizes};
 
@@ -39,8 +39,11 @@ fn running(mut boot: Boot) -> ! {
     irq::init(&boot.platform, &boot.controllers);
     time::init(boot.hpet);
 
-    let archive =
-        Archive::open(boot.archive()).unwrap_or_else(|error| fail(format_args!("{error}")));
+    let archive = boot
+        .archive()
+        .ok_or(ArchiveError::Absent)
+        .and_then(Archive::open)
+        .unwrap_or_else(|error| fail(format_args!("{error}")));
     let line = boot.facts.cmdline.or_else(|| archive.text("cmdline")).unwrap_or_default();
     if line.len() > abi::CMDLINE_MAX {
         let (len, most) = (line.len(), abi::CMDLINE_MAX);

@@ -2,14 +2,15 @@
 #![expect(clippy::expect_used, reason = "a test stops at the first thing that is missing")]
 
 use anyhow::{Result, ensure};
-use manifest::{Archive, System, decode};
+use archive::Archive;
+use manifest::{System, decode};
 use qemu_harness::Session;
 use system_tests::{COMMAND, at_prompt, eventually, expect, machine_with_sections, with_machine};
 
 /// The manifest in an archive.
 fn system(archive: &std::path::Path) -> System {
     let bytes = std::fs::read(archive).expect("the boot archive");
-    let archive = Archive::new(&bytes).expect("an archive");
+    let archive = Archive::open(&bytes).expect("an archive");
     decode(archive.file(manifest::FILE).expect("a manifest")).expect("a manifest of this version")
 }
 

@@ -12,7 +12,7 @@
 //! gives the system or all problems, each `file:line: what is wrong; what to do`.
 //! [`System::program_files`] lists the ELF files that the archive needs beside `init`;
 //! [`System::links`] tells who may call whom, and [`System::not_allowed`] compares a running
-//! system with it. [`Archive`] reads the boot archive.
+//! system with it.
 //!
 //! **Keys** of `[server.NAME]`; those marked * of `[program.NAME]` too:
 //!
@@ -71,7 +71,6 @@ extern crate alloc;
 extern crate std;
 
 mod access;
-mod archive;
 mod graph;
 #[cfg(feature = "host")]
 mod host;
@@ -79,7 +78,6 @@ mod order;
 mod system;
 
 pub use access::{Access, AccessTable};
-pub use archive::{Archive, ArchiveError};
 pub use graph::{INIT, Link, Why, parse_link};
 #[cfg(feature = "host")]
 pub use host::{Problem, check};

@@ -3,7 +3,8 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
-use manifest::{Archive, System};
+use archive::Archive;
+use manifest::System;
 use rt::Failure;
 use sys::{Constant, Memory, Ports, Resource, Rights};
 
@@ -34,7 +35,7 @@ impl Boot {
     /// A file of the archive, checked.
     pub(crate) fn file(&self, name: &str) -> Result<&[u8], String> {
         let bytes = self.archive.get(..self.archive_size).unwrap_or(&[]);
-        let archive = Archive::new(bytes).map_err(|error| error.to_string())?;
+        let archive = Archive::open(bytes).map_err(|error| error.to_string())?;
         archive.file(name).map_err(|error| error.to_string())
     }
 }

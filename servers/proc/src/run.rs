@@ -10,10 +10,11 @@ mod spawn;
 mod terminal;
 mod waits;
 
+use archive::Archive;
 use executor::{Executor, Task};
 use images::Images;
 use init_api::SystemClient;
-use manifest::{Archive, FILE, System};
+use manifest::{FILE, System};
 use proc_api::{Info, Proc, ProcError, SignalSet};
 use proc_core::{Amounts, Entry, MAX_PROGRAMS, Table};
 use rt::Failure;
@@ -127,7 +128,7 @@ fn service(server: &mut ProcServer) -> &mut (dyn Proc + 'static) {
 }
 
 fn read_manifest(bytes: &[u8]) -> Result<System, Failure> {
-    let archive = Archive::new(bytes).map_err(Failure::new)?;
+    let archive = Archive::open(bytes).map_err(Failure::new)?;
     let encoded = archive.file(FILE).map_err(Failure::new)?;
     manifest::decode(encoded).ok_or_else(|| Failure::from("the manifest cannot be read"))
 }

@@ -4,10 +4,10 @@ use crate::child::Child;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use archive::Archive;
 use core::cell::{Cell, RefCell};
 use core::fmt::Debug;
 use loader::{Grant, Program};
-use manifest::Archive;
 use sys::{
     Constant, Endpoint, Error, Failure, Notification, Priority, Quota, Resource, SystemInfo,
 };
@@ -100,7 +100,7 @@ impl Bench {
     /// This program's file.
     pub(crate) fn image(&self) -> Result<&[u8], Failure> {
         let bytes = self.archive.get(..self.archive_len).ok_or("the archive is too short")?;
-        Archive::new(bytes).and_then(|archive| archive.file("selftest")).map_err(Failure::new)
+        Archive::open(bytes).and_then(|archive| archive.file("selftest")).map_err(Failure::new)
     }
 
     /// Starts this program as a child with a role.

@@ -5,8 +5,8 @@
 
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
+use archive::Archive;
 use core::ops::Range;
-use manifest::Archive;
 use sys::Constant;
 
 /// The archive, and where the images are that were used already.
@@ -32,7 +32,7 @@ impl Images {
         if self.found.contains_key(name) {
             return Ok(());
         }
-        let archive = Archive::new(self.archive()).map_err(|error| error.to_string())?;
+        let archive = Archive::open(self.archive()).map_err(|error| error.to_string())?;
         let image = archive.file(name).map_err(|error| error.to_string())?;
         let start = image.as_ptr().addr().wrapping_sub(self.archive().as_ptr().addr());
         let place = start..start.saturating_add(image.len());

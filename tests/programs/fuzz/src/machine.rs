@@ -2,8 +2,8 @@
 
 use crate::print;
 use abi::exit_code;
+use archive::Archive;
 use core::fmt::Display;
-use manifest::Archive;
 use rt::Failure;
 use sys::{Constant, Memory, Pages, Ports, Resource};
 
@@ -46,7 +46,7 @@ impl Machine {
     /// A file of the archive.
     pub(crate) fn file(&self, name: &str) -> Result<&[u8], Failure> {
         let bytes = self.archive.get(..self.archive_len).ok_or("the archive is too short")?;
-        Archive::new(bytes).and_then(|archive| archive.file(name)).map_err(Failure::new)
+        Archive::open(bytes).and_then(|archive| archive.file(name)).map_err(Failure::new)
     }
 }
 

@@ -2,10 +2,10 @@
 
 use abi::exit_code;
 use alloc::format;
+use archive::Archive;
 use core::cell::Cell;
 use core::fmt::Display;
 use loader::{Grant, Program};
-use manifest::Archive;
 use sys::{
     Constant, Endpoint, Failure, Notification, Ports, Priority, Process, ProcessInfo, Quota,
     Resource,
@@ -68,7 +68,7 @@ impl Machine {
     /// The file of a program in the archive.
     pub(crate) fn image(&self, file: &str) -> Result<&[u8], Failure> {
         let bytes = self.archive.get(..self.archive_len).ok_or("the archive is too short")?;
-        Archive::new(bytes).and_then(|archive| archive.file(file)).map_err(Failure::new)
+        Archive::open(bytes).and_then(|archive| archive.file(file)).map_err(Failure::new)
     }
 
     /// Starts this program as a child with a role.

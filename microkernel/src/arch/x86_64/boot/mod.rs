@@ -1,7 +1,6 @@
 //! Two ways in, one [`Facts`]: the direct boot (PVH) and the disk images' boot loader.
 
 mod acpi;
-pub(crate) mod archive;
 mod facts;
 mod frames;
 mod handover;
