@@ -48,19 +48,26 @@ impl Tasks {
         self.fresh.borrow_mut().push(Box::pin(work));
     }
 
-    /// Lets every task run that can, until all wait. Called by the loop, never by a task.
+    /// Runs every task that can, until all wait. Called by the loop, never by a task.
+    #[inline]
     pub(crate) fn run(&self) {
+        while self.is_due() {
+            self.poll_all();
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        !self.fresh.borrow().is_empty() || self.woken.0.load(Ordering::Acquire)
+    }
+
+    #[inline(never)]
+    fn poll_all(&self) {
         let waker = Waker::from(self.woken.clone());
         let mut context = Context::from_waker(&waker);
         let mut running = self.running.borrow_mut();
-        loop {
-            self.woken.0.store(false, Ordering::Release);
-            running.extend(self.fresh.take());
-            while let Poll::Ready(Some(())) = Pin::new(&mut *running).poll_next(&mut context) {}
-            if self.fresh.borrow().is_empty() && !self.woken.0.load(Ordering::Acquire) {
-                return;
-            }
-        }
+        self.woken.0.store(false, Ordering::Release);
+        running.extend(self.fresh.take());
+        while let Poll::Ready(Some(())) = Pin::new(&mut *running).poll_next(&mut context) {}
     }
 
     /// How many there are.

@@ -1,6 +1,6 @@
 //! One call on its way through a dispatch, and its answer.
 
-use crate::codec::{CodecError, decode, encode, split};
+use crate::codec::{CodecError, decode, encode};
 use crate::lent::Borrowed;
 use crate::request::take;
 use crate::session::{Opening, Session, Sessions};
@@ -178,15 +178,16 @@ impl Call<'_> {
 #[derive(Debug, Default)]
 pub(crate) struct Outgoing {
     label: u32,
-    encoded: Vec<u8>,
+    words: Words,
+    bytes: Vec<u8>,
     gifts: Gifts,
 }
 
 impl Outgoing {
     fn set<T: Serialize>(&mut self, value: &T) {
         self.label = 0;
-        match encode(value, &mut self.encoded) {
-            Ok(()) => {}
+        match encode(value, &mut self.bytes) {
+            Ok(words) => self.words = words,
             Err(CodecError::TooLong) => self.refuse(Refusal::TooLong),
             Err(CodecError::Malformed) => self.refuse(Refusal::Malformed),
         }
@@ -194,7 +195,8 @@ impl Outgoing {
 
     pub(crate) fn refuse(&mut self, refusal: Refusal) {
         self.label = refusal as u32;
-        self.encoded.clear();
+        self.words = Words::default();
+        self.bytes.clear();
         self.gifts = Gifts::none();
     }
 
@@ -204,7 +206,7 @@ impl Outgoing {
     }
 
     pub(crate) fn message(&mut self) -> Message<'_> {
-        let (words, bytes) = split(&self.encoded);
-        Message { label: self.label, words, bytes, gifts: core::mem::take(&mut self.gifts) }
+        let gifts = core::mem::take(&mut self.gifts);
+        Message { label: self.label, words: self.words, bytes: &self.bytes, gifts }
     }
 }

@@ -90,8 +90,8 @@ impl Client {
         let Ok(mut buffers) = self.buffers.try_borrow_mut() else {
             return Err(CallError::Kernel(sys::Error::BadState));
         };
-        encode(arguments, &mut buffers.send).map_err(codec_error)?;
-        let answer = self.exchange(attempt, deadline_ns, &mut buffers, gifts)?;
+        let words = encode(arguments, &mut buffers.send).map_err(codec_error)?;
+        let answer = self.exchange(attempt, deadline_ns, words, &mut buffers, gifts)?;
         let len = answer.len.min(buffers.receive.len());
         let value = decode(&answer.words, &buffers.receive[..len]).map_err(codec_error)?;
         Ok((value, Came::new(answer.handles)))
@@ -101,10 +101,11 @@ impl Client {
         &self,
         attempt: Attempt,
         deadline_ns: u64,
+        words: Words,
         buffers: &mut Buffers,
         gifts: Gifts,
     ) -> Result<Answer, CallError<Never>> {
-        let (words, bytes) = split(&buffers.send);
+        let bytes = buffers.send.as_slice();
         if bytes.len() > buffers.capacity {
             return Err(CallError::TooLong);
         }
@@ -127,10 +128,9 @@ fn codec_error<E>(error: CodecError) -> CallError<E> {
 /// # Errors
 /// [`CallError::Refused`] when it knows no such name or this program may not use it.
 pub fn connect(names: &Endpoint, name: &str) -> Result<Endpoint, CallError<Never>> {
-    let mut encoded = Vec::new();
-    encode(&(name,), &mut encoded).map_err(codec_error)?;
-    let (words, bytes) = split(&encoded);
-    let mut message = Message::new(label(builtin::CONNECT, 0), words).with_bytes(bytes);
+    let mut bytes = Vec::new();
+    let words = encode(&(name,), &mut bytes).map_err(codec_error)?;
+    let mut message = Message::new(label(builtin::CONNECT, 0), words).with_bytes(&bytes);
     let answer = try_call(names, &mut message, Until::connected(), &mut [0; 128])?;
     let [handle, ..] = answer.handles;
     handle.map(Endpoint::from).ok_or(CallError::Refused)

@@ -1,6 +1,6 @@
 //! Values to messages and back: postcard, in registers while it fits.
 
-use abi::{INLINE_BYTES, MESSAGE_MAX};
+use abi::{INLINE_BYTES, MESSAGE_MAX, WORDS};
 use alloc::vec::Vec;
 use serde::{Serialize, de::DeserializeOwned};
 use sys::Words;
@@ -14,54 +14,61 @@ pub(crate) enum CodecError {
     TooLong,
 }
 
-/// Encodes into `buffer`, in place of what was there.
+/// The words as the bytes that they carry.
+type Inline = [[u8; size_of::<u64>()]; WORDS];
+
+/// Encodes a value: the words that carry it. One that does not fit there is in `buffer`, which
+/// is empty otherwise.
 pub(crate) fn encode<T: Serialize + ?Sized>(
     value: &T,
     buffer: &mut Vec<u8>,
-) -> Result<(), CodecError> {
-    let mut bytes = core::mem::take(buffer);
-    bytes.clear();
+) -> Result<Words, CodecError> {
+    buffer.clear();
+    let mut inline = Inline::default();
+    match postcard::to_slice(value, inline.as_flattened_mut()) {
+        Ok(_) => return Ok(inline.map(u64::from_le_bytes)),
+        Err(postcard::Error::SerializeBufferFull) => {}
+        Err(_) => return Err(CodecError::Malformed),
+    }
+    let bytes = core::mem::take(buffer);
     *buffer = postcard::to_extend(value, bytes).map_err(|_| CodecError::Malformed)?;
-    if buffer.len() > MESSAGE_MAX { Err(CodecError::TooLong) } else { Ok(()) }
+    if buffer.len() > MESSAGE_MAX { Err(CodecError::TooLong) } else { Ok(Words::default()) }
 }
 
-/// The parts of a message that carry these bytes: words, or bytes when it is too long.
+/// The parts of a message that carry these bytes: words, or bytes when there are more.
 pub(crate) fn split(encoded: &[u8]) -> (Words, &[u8]) {
-    let mut words = Words::default();
-    if encoded.len() > INLINE_BYTES {
-        return (words, encoded);
-    }
-    for (word, chunk) in words.iter_mut().zip(encoded.chunks(8)) {
-        let mut bytes = [0; 8];
-        bytes[..chunk.len()].copy_from_slice(chunk);
-        *word = u64::from_le_bytes(bytes);
-    }
-    (words, &[])
+    let mut inline = Inline::default();
+    let Some(place) = inline.as_flattened_mut().get_mut(..encoded.len()) else {
+        return (Words::default(), encoded);
+    };
+    place.copy_from_slice(encoded);
+    (inline.map(u64::from_le_bytes), &[])
 }
-
-/// What words are padded with.
-const PADDING: [u8; INLINE_BYTES] = [0; INLINE_BYTES];
 
 /// The value in a message. Nothing may be left over but the zeros that pad the words.
 pub(crate) fn decode<T: DeserializeOwned>(words: &Words, bytes: &[u8]) -> Result<T, CodecError> {
     if !bytes.is_empty() {
-        return whole(bytes, |rest| rest.is_empty());
+        return whole(bytes, <[u8]>::is_empty);
     }
-    // Compared as a whole: byte by byte this was a sixth of a typed call.
-    whole(&inline_bytes(words), |rest| PADDING.ends_with(rest))
+    let inline = words.map(u64::to_le_bytes);
+    whole(inline.as_flattened(), |rest| are_zero(words, INLINE_BYTES - rest.len()))
+}
+
+/// Whether all bytes of the words are zero from this one on. Compared by words: byte by byte
+/// this was a sixth of a typed call.
+fn are_zero(words: &Words, from: usize) -> bool {
+    let (first, bits) = (from / 8, 8 * (from % 8));
+    words.get(first).is_none_or(|word| word >> bits == 0)
+        && words.iter().skip(first + 1).all(|word| *word == 0)
 }
 
 /// What a message carries: its bytes, else the words, with the zeros that pad them.
 pub(crate) fn joined(words: &Words, bytes: &[u8]) -> Vec<u8> {
-    if bytes.is_empty() { inline_bytes(words).to_vec() } else { bytes.to_vec() }
-}
-
-fn inline_bytes(words: &Words) -> [u8; INLINE_BYTES] {
-    let mut inline = [0; INLINE_BYTES];
-    for (place, word) in inline.chunks_exact_mut(8).zip(words) {
-        place.copy_from_slice(&word.to_le_bytes());
+    if bytes.is_empty() {
+        words.map(u64::to_le_bytes).as_flattened().to_vec()
+    } else {
+        bytes.to_vec()
     }
-    inline
 }
 
 fn whole<T: DeserializeOwned>(
@@ -78,11 +85,11 @@ mod tests {
 
     fn round(text: &str) -> usize {
         let mut buffer = Vec::new();
-        encode(&(text, 7u32), &mut buffer).unwrap();
-        let (words, bytes) = split(&buffer);
-        let back: (String, u32) = decode(&words, bytes).unwrap();
+        let words = encode(&(text, 7u32), &mut buffer).unwrap();
+        let back: (String, u32) = decode(&words, &buffer).unwrap();
         assert_eq!(back, (text.to_owned(), 7));
-        bytes.len()
+        assert_eq!(split(&postcard::to_allocvec(&(text, 7u32)).unwrap()), (words, &buffer[..]));
+        buffer.len()
     }
 
     #[test]
@@ -99,6 +106,10 @@ mod tests {
     fn what_is_left_over_is_an_error() {
         assert_eq!(decode::<u8>(&[0x0105, 0, 0, 0, 0, 0, 0], &[]), Err(CodecError::Malformed));
         assert_eq!(decode::<u8>(&[0x05, 0, 0, 0, 0, 0, 0], &[]), Ok(5));
+        assert_eq!(decode::<u8>(&[0x05, 0, 0, 0, 0, 0, 1 << 63], &[]), Err(CodecError::Malformed));
+        let full = [0x0101_0101_0101_0101; 7];
+        assert_eq!(decode::<[(u64, u64); 28]>(&full, &[]), Ok([(1, 1); 28]));
+        assert_eq!(decode::<[[u8; 11]; 5]>(&full, &[]), Err(CodecError::Malformed));
         assert_eq!(decode::<u8>(&[0; 7], &[5, 0]), Err(CodecError::Malformed));
         assert_eq!(decode::<(u8, u8)>(&[0; 7], &[5]), Err(CodecError::Malformed));
     }

@@ -1,7 +1,7 @@
 //! Answers that are given later.
 
 use crate::Refusal;
-use crate::codec::{encode, split};
+use crate::codec::encode;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 use serde::Serialize;
@@ -47,13 +47,12 @@ impl<T: Serialize> Reply<T> {
     /// and what it was to get is still the server's.
     pub fn deliver(self, value: &T) -> Result<(), Error> {
         let right = self.right.ok_or(Error::BadReply)?;
-        let mut buffer = Vec::new();
-        if encode(value, &mut buffer).is_err() {
+        let mut bytes = Vec::new();
+        let Ok(words) = encode(value, &mut bytes) else {
             Self::new(Some(right)).refuse(Refusal::TooLong);
             return Err(Error::TooLong);
-        }
-        let (words, bytes) = split(&buffer);
-        match right.reply(&mut Message::new(0, words).with_bytes(bytes)) {
+        };
+        match right.reply(&mut Message::new(0, words).with_bytes(&bytes)) {
             Ok(()) => Ok(()),
             Err((error, right)) => {
                 Self::new(right).refuse(Refusal::TooLong);
