@@ -39,7 +39,7 @@ pub enum Error {
     /// The receiver has no place for the handles that came with the message.
     HandlesFull = 17,
     /// The process that took the call died before it answered: what was asked may have been
-    /// done, in part or not at all. [`Error::PeerDied`] means that nobody took it.
+    /// done, in part or not at all. [`Error::PeerDied`] means that no server took it.
     OutcomeUnknown = 18,
 }
 

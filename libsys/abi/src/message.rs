@@ -14,12 +14,12 @@ pub const GIFTS: usize = 4;
 pub const FOREVER: u64 = u64::MAX;
 /// Beside the address of an [`Envelope`], in its lowest bit: it sends nothing and has no
 /// deadline. The kernel reads it only when bytes or handles come, and writes `received_len`
-/// and `taken` only then: they are to be zero before.
+/// and `taken` only then: they must be zero before.
 pub const RECEIVES_ONLY: u64 = 1;
 /// The same for one that sends bytes, and neither handles nor has a deadline: what it says
 /// about those is not looked at.
 pub const SENDS_BYTES: u64 = 2;
-/// Labels from here on are the kernel's: of notifications, faults and stops. Who sends or calls
+/// Labels from here on are the kernel's: of notifications, faults and stops. A send or call
 /// with one is refused with `BadArgument`.
 pub const KERNEL_LABELS: u32 = 0xffff_0000;
 /// The label with which `Recv` returns for a bound notification.

@@ -89,7 +89,7 @@ syscalls! {
     /// with [`Rights::SIGNAL`](crate::Rights::SIGNAL) is a holder; they can be copied and
     /// travel. The watch handle only asks.
     LifelineCreate = 28,
-    /// `(watch) -> 1 or 0`: whether somebody still holds the lifeline.
+    /// `(watch) -> 1 or 0`: whether the lifeline still has a holder.
     LifelineHeld = 29,
 
     /// `(pages, process) -> handle`: zeroed memory, charged to that process; 0 is the caller's.
@@ -111,9 +111,9 @@ syscalls! {
     /// these pages of another one, to be mapped at most so, once at a time (`BadState` beyond
     /// that, and for a loan of a loan). The handle is the lender's: it alone has
     /// [`Rights::MANAGE`](crate::Rights::MANAGE), its copies travel, it cannot be moved. Closing
-    /// it, also by its process's death, takes the loan back: who has it mapped sees one page of
+    /// it, also by its process's death, takes the loan back: a borrower then reads a page of
     /// its own in place of all of them and never faults; later maps fail with `PeerDied`. Costs
-    /// the lender that page and an object as long as anybody names the loan. The memory's
+    /// the lender that page and an object as long as a handle names the loan. The memory's
     /// handle must have the rights for the protection, and `TRANSFER`.
     MemoryLend = 36,
 
@@ -150,7 +150,7 @@ syscalls! {
 
     /// `(process, endpoint, badge, flags)`: stops of its threads go there as calls (see
     /// [`TraceFlags`](crate::TraceFlags)); endpoint 0 with flags `POINT` and `AUDIT` only, or
-    /// none: nobody watches. The badge has 32 bits; the endpoint's handle needs `MINT`. A
+    /// none: nothing watches. The badge has 32 bits; the endpoint's handle needs `MINT`. A
     /// process that is recorded itself cannot take its records from others.
     ProcessTrace = 47,
     /// `(process, allowed calls 0 to 63, allowed calls 64 to 127)`: others are refused with
@@ -219,7 +219,7 @@ syscalls! {
     ContextInfo = 68,
     /// `(thread, passive) -> whether it was`: a passive thread serves each caller on the time
     /// of that caller and as urgently as it, from the receipt of its call to the answer.
-    /// `BadState` while it serves somebody so, or has a context of its own. Thread 0 is the
+    /// `BadState` while it serves a caller so, or has a context of its own. Thread 0 is the
     /// caller.
     ThreadPassive = 69,
 
@@ -246,7 +246,7 @@ syscalls! {
     SystemInfo = 81,
     /// `(resource, code)`: ends the machine; QEMU leaves with `code << 1 | 1`.
     Shutdown = 82,
-    /// `(resource, first, address, capacity) -> records, next`: copies up to so many
+    /// `(resource, first, address, capacity) -> records, next`: copies at most `capacity`
     /// [`TraceRecord`](crate::TraceRecord)s from number `first` on, or from the oldest that
     /// is still there; `next` is the number behind the last.
     TraceRead = 83,

@@ -1,14 +1,14 @@
-//! The 64 bits of the executor's notification, and who waits for which.
+//! The 64 bits of the executor's notification, and the tasks that wait for them.
 
 use alloc::rc::Rc;
 use core::cell::RefCell;
 use core::future::poll_fn;
 use core::task::{Poll, Waker};
 
-/// Who waits for which bit.
+/// The tasks that wait for bits.
 #[derive(Debug)]
 pub(crate) struct Bits {
-    /// Bits that somebody owns.
+    /// Bits that have an owner.
     taken: u64,
     /// Bits that came and were not waited for yet.
     set: u64,
@@ -20,13 +20,13 @@ impl Bits {
         Self { taken: 0, set: 0, wakers: [const { None }; 64] }
     }
 
-    /// Bits that somebody owns.
+    /// Bits that have an owner.
     pub(crate) fn taken(&self) -> u64 {
         self.taken
     }
 
-    /// Bits came: wakes those who wait for them.
-    pub(crate) fn came(&mut self, bits: u64) {
+    /// Wakes the tasks that wait for these bits.
+    pub(crate) fn wake(&mut self, bits: u64) {
         self.set |= bits & self.taken;
         for (number, waker) in self.wakers.iter_mut().enumerate() {
             if bits & 1 << number != 0
@@ -68,14 +68,14 @@ impl Bit {
         claimed.then(|| Self { bits: bits.clone(), number })
     }
 
-    /// The bit, for `signal` and for those who are to signal it.
+    /// The bit, for `signal` and for the programs that signal it.
     #[must_use]
     pub fn mask(&self) -> u64 {
         1 << self.number
     }
 
-    /// Waits until it came since the last wait. Only one task at a time is woken by it.
-    pub async fn came(&self) {
+    /// Waits until the bit is set, since the last wait. Only one task at a time is woken by it.
+    pub async fn wait(&self) {
         poll_fn(|context| {
             let mut bits = self.bits.borrow_mut();
             if bits.set & self.mask() != 0 {

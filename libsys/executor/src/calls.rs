@@ -13,7 +13,7 @@ use serde::Serialize;
 use service::Reply;
 use sys::{Error, Notification};
 
-/// Who has to look whether its caller still waits.
+/// The tasks that must check whether their caller still waits.
 pub(crate) struct Calls {
     bit: Bit,
     /// How often the kernel said that some caller does not.
@@ -31,7 +31,7 @@ impl Calls {
         Ok(Self { bit, news: Cell::new(0), waiting, next })
     }
 
-    pub(crate) fn came(&self, bits: u64) {
+    pub(crate) fn wake(&self, bits: u64) {
         if bits & self.bit.mask() != 0 {
             self.news.set(self.news.get() + 1);
             self.waiting.take().into_values().for_each(Waker::wake);

@@ -55,7 +55,7 @@ impl Executor {
         Ok(Self(Rc::new(Inner { bell, bits, timers, tasks, calls, work })))
     }
 
-    /// The notification, with the right to signal it: for whoever is to wake a task.
+    /// The notification, with the right to signal it: for a program that wakes a task.
     ///
     /// # Errors
     /// What the kernel refuses.
@@ -63,7 +63,7 @@ impl Executor {
         self.0.bell.copy(Rights::SIGNAL | Rights::TRANSFER)
     }
 
-    /// A bit that nobody has.
+    /// A bit without an owner.
     ///
     /// # Errors
     /// [`Error::OutOfMemory`] when all 64 have owners.
@@ -84,7 +84,7 @@ impl Executor {
         Task::start(&self.0.tasks, work)
     }
 
-    /// Runs tasks until this one has ended: for programs that serve nobody.
+    /// Runs tasks until this one has ended: for programs that serve no clients.
     ///
     /// # Errors
     /// When the notification cannot be waited for.
@@ -96,7 +96,7 @@ impl Executor {
                 return Ok(value);
             }
             match self.0.bell.wait(self.timers().next_deadline()) {
-                Ok(bits) => self.came(bits),
+                Ok(bits) => self.deliver(bits),
                 Err(Error::TimedOut | Error::WouldBlock | Error::Interrupted) => {}
                 Err(error) => return Err(error),
             }
@@ -116,9 +116,9 @@ impl Executor {
         self.serve_with(endpoint, &mut { server }, |server| &mut **server, |_, _| ())
     }
 
-    /// The same for servers to whom other things come too: faults, bits that no task owns.
+    /// The same for servers that also handle other events: faults, bits that no task owns.
     /// `service` says which of its interfaces is served: a function from `&mut S` to `&mut dyn …`.
-    /// `came` is told what came, also that a call was handled: its answer goes out after that.
+    /// `on_event` sees every event, also handled calls; the reply is sent after it returns.
     ///
     /// # Errors
     /// When the endpoint cannot be received from.
@@ -127,7 +127,7 @@ impl Executor {
         endpoint: Endpoint,
         server: &mut S,
         service: fn(&mut S) -> &mut D,
-        mut came: impl FnMut(&mut S, Event),
+        mut on_event: impl FnMut(&mut S, Event),
     ) -> Result<Infallible, Error> {
         let mut receiver = Server::<D>::new(endpoint);
         let ends = if D::OPENS { Some(self.bit()?) } else { None };
@@ -141,19 +141,19 @@ impl Executor {
                 Err(Error::TimedOut | Error::WouldBlock) => {}
                 Ok(Event::Notified(bits)) => {
                     let unowned = bits & !self.0.bits.borrow().taken();
-                    self.came(bits);
+                    self.deliver(bits);
                     if unowned != 0 {
-                        came(server, Event::Notified(unowned));
+                        on_event(server, Event::Notified(unowned));
                     }
                 }
-                Ok(event) => came(server, event),
+                Ok(event) => on_event(server, event),
                 Err(error) => return Err(error),
             }
             self.pass_time();
         }
     }
 
-    /// Wakes who is due. Where nobody waits for a time, the time is not asked for.
+    /// Wakes the tasks that are due. Without timers the clock is not read.
     fn pass_time(&self) {
         let mut timers = self.timers();
         if timers.next_deadline() != FOREVER {
@@ -161,9 +161,9 @@ impl Executor {
         }
     }
 
-    fn came(&self, bits: u64) {
-        self.0.bits.borrow_mut().came(bits);
-        self.0.calls.came(bits);
+    fn deliver(&self, bits: u64) {
+        self.0.bits.borrow_mut().wake(bits);
+        self.0.calls.wake(bits);
     }
 
     pub(crate) fn ring(&self, bits: u64) {

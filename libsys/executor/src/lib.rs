@@ -7,7 +7,7 @@
 //!
 //! #[service::interface(version = 1)]
 //! pub trait Waiter {
-//!     /// Answers after so many milliseconds; others are served meanwhile.
+//!     /// Answers after `ms` milliseconds; others are served meanwhile.
 //!     #[deferred]
 //!     fn wait(&mut self, ms: u64) -> Result<u64, u32>;
 //! }

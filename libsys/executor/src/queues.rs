@@ -29,7 +29,7 @@ pub async fn pop<T: DeserializeOwned>(
         if let Some(item) = consumer.pop_or_listen()? {
             return Ok(item);
         }
-        bit.came().await;
+        bit.wait().await;
     }
 }
 
@@ -43,7 +43,7 @@ pub async fn push<T: Serialize>(
     bit: &Bit,
 ) -> Result<(), QueueError> {
     while !producer.push_or_listen(item)? {
-        bit.came().await;
+        bit.wait().await;
     }
     Ok(())
 }
@@ -54,6 +54,6 @@ pub async fn merged<T: DeserializeOwned>(merge: &mut Merge<T>, bit: &Bit) -> Mer
         if let Some(merged) = merge.pop_or_listen() {
             return merged;
         }
-        bit.came().await;
+        bit.wait().await;
     }
 }

@@ -1,7 +1,7 @@
 //! Calls to others that do not block the executor: each client has a thread that waits.
 //!
 //! The kernel's call blocks the thread that makes it: the answer comes into its registers.
-//! So a client that is to be polled needs a thread; it is made once and costs a stack.
+//! So a client that tasks poll needs a thread; it is made once and costs a stack.
 
 use crate::Executor;
 use alloc::boxed::Box;
@@ -66,7 +66,7 @@ impl<C: Send + 'static> Remote<C> {
         let (place, executor, bit) = (slot.clone(), self.executor.clone(), self.bit);
         let job: Job<C> = Box::new(move |client| {
             fill(&place, call(client));
-            // A failure would be a broken executor, which has nobody left to wake.
+            // It fails only when the executor is gone, and then no task waits.
             let _ = executor.signal(bit);
         });
         critical_section::with(|section| {

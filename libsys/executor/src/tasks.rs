@@ -95,7 +95,7 @@ impl<T: 'static> Task<T> {
         };
         let (work, abort) = abortable(store);
         tasks.add(async move {
-            // Ended early: then nobody waits for the result.
+            // Ended early: then nothing waits for the result.
             let _ = work.await;
         });
         Self { abort: Some(abort), result }

@@ -140,7 +140,7 @@ fn a_bit_wakes_its_task_and_is_remembered() {
         let bell = executor.bell().unwrap();
         let counter = executor.spawn(async move {
             for _ in 0..3 {
-                bit.came().await;
+                bit.wait().await;
                 counted.set(counted.get() + 1);
                 bell.signal(mask).unwrap();
             }
@@ -201,7 +201,7 @@ fn a_timer_object_can_signal_a_bit() {
         assert!(executor.bit_number(0).is_err());
         let Ok(timer) = Timer::create(&executor.bell().unwrap(), bit.mask()) else { return };
         timer.arm(sys::clock() + MS).unwrap();
-        executor.run(async move { bit.came().await }).unwrap();
+        executor.run(async move { bit.wait().await }).unwrap();
     });
 }
 
@@ -227,7 +227,7 @@ fn service(alarm: &mut Alarm) -> &mut (dyn Slow + 'static) {
 }
 
 impl Alarm {
-    fn came(&mut self, event: Event) {
+    fn handle(&mut self, event: Event) {
         match event {
             Event::Handled => self.handled += 1,
             Event::Notified(0b100) => {
@@ -247,7 +247,7 @@ fn a_server_is_told_of_calls_and_of_bits_at_their_time() {
         thread(move || {
             let executor = Executor::new().unwrap();
             let mut alarm = Alarm { executor: executor.clone(), waiting: None, handled: 0 };
-            executor.serve_with(endpoint, &mut alarm, service, Alarm::came)
+            executor.serve_with(endpoint, &mut alarm, service, Alarm::handle)
         });
         let client = SlowClient::from_endpoint(line);
         assert_eq!(client.now().unwrap(), 0, "told of a call after it");
@@ -267,8 +267,8 @@ fn a_ring_that_was_taken_back_does_not_come() {
         drop(taken_back);
         let inner = executor.clone();
         let outcome = executor.run(async move {
-            second.came().await;
-            inner.within(MS, first.came()).await
+            second.wait().await;
+            inner.within(MS, first.wait()).await
         });
         assert_eq!(outcome, Ok(Err(TimedOut)));
     });

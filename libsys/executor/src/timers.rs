@@ -9,7 +9,7 @@ use core::task::{Poll, Waker};
 use futures_util::future::{Either, select};
 use sys::FOREVER;
 
-/// Who waits for which time. Two may wait for the same: a number tells them apart.
+/// The tasks that wait for a time. Two may wait for the same: a number tells them apart.
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
     waiting: BTreeMap<(u64, u64), Waker>,
@@ -76,7 +76,7 @@ impl Executor {
         .await;
     }
 
-    /// Waits for so many nanoseconds.
+    /// Waits for `ns` nanoseconds.
     pub async fn sleep_for(&self, ns: u64) {
         self.sleep_until(sys::clock().saturating_add(ns)).await;
     }
@@ -91,7 +91,7 @@ impl Executor {
         })
     }
 
-    /// Waits for a future, but not longer than so many nanoseconds; it is dropped then.
+    /// Waits for a future, but at most `ns` nanoseconds; it is dropped then.
     ///
     /// # Errors
     /// When the time was over first.

@@ -76,7 +76,7 @@
 //!                 keyboard.borrow_mut().keys.push_back(key);
 //!             }
 //!             keyboard.borrow_mut().hand_out();
-//!             interrupt.came().await;
+//!             interrupt.wait().await;
 //!         }
 //!     };
 //!     executor.spawn(work).detach();

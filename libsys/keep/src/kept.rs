@@ -106,7 +106,7 @@ impl<T: Serialize + DeserializeOwned> Kept<T> {
     }
 
     fn write(&self, slot: usize, step: &Step) -> Result<(), Error> {
-        // ORDER: steps happen one after the other, also for whoever looks after this
+        // ORDER: steps happen one after the other, also for a reader after this
         // process was killed between two of them.
         fence(Ordering::Release);
         match step {

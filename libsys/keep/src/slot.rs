@@ -20,7 +20,7 @@ use alloc::vec::Vec;
 pub(crate) const HEADER: usize = 24;
 /// All of the slot was written.
 pub(crate) const WHOLE: u32 = 0x4b45_4550;
-/// Somebody is writing it, or died in the middle of that. Far from [`WHOLE`] in bits.
+/// It is being written, or its writer died in the middle of that. Far from [`WHOLE`] in bits.
 pub(crate) const WRITING: u32 = !WHOLE;
 /// Where the rest of the header begins.
 pub(crate) const REST: usize = 4;

@@ -13,7 +13,7 @@ pub enum FileError {
     NotStatic,
     /// It has thread-local storage, which programs do not get.
     ThreadLocal,
-    /// Nothing is to be loaded.
+    /// It has nothing to load.
     Empty,
     /// It has more segments than anyone needs.
     TooManySegments,
@@ -73,7 +73,7 @@ pub enum Step<'a> {
     Startup,
     /// The first thread.
     Thread,
-    /// On whose time it runs.
+    /// The time that it runs on.
     Time,
 }
 

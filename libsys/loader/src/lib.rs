@@ -19,7 +19,7 @@
 //! # Ok::<(), sys::Error>(())
 //! ```
 //!
-//! **Shape.** [`Plan::read`] checks the file and says what is to be mapped where, without
+//! **Shape.** [`Plan::read`] checks the file and says what to map where, without
 //! touching the kernel; [`Program::start`] does it. What is accepted: static x86-64
 //! and i386 executables, segments that never are writable and executable, between the first 64 KiB
 //! (never mapped) and the heap, without overlap.

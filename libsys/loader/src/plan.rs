@@ -1,4 +1,4 @@
-//! An ELF file, checked, as a list of what is to be mapped. Pure: no system calls.
+//! An ELF file, checked, as a list of what to map. Pure: no system calls.
 
 use crate::FileError;
 use abi::{Layout, PAGE_SIZE, Protection, ThreadMode, USER_START};
@@ -12,7 +12,7 @@ use elf::segment::ProgramHeader;
 /// More segments than this are refused.
 const MOST_SEGMENTS: usize = 16;
 
-/// What is to be mapped, and where it begins to run.
+/// What to map, and where it begins to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan<'a> {
     /// The mode of its code.

@@ -14,7 +14,7 @@ const TOP_BYTES: u64 = 16;
 /// the copy (badge 0: as the giver's).
 pub type Grant<'a> = (&'a str, BorrowedHandle<'a>, Rights, u64);
 
-/// On whose time a program's first thread runs.
+/// The time that a program's first thread runs on.
 #[derive(Clone, Copy, Debug, Default)]
 pub enum Time<'a> {
     /// Its own: in turn with others of its priority.
@@ -22,7 +22,7 @@ pub enum Time<'a> {
     Own,
     /// That of a context.
     Context(&'a SchedContext),
-    /// That of whoever calls it: it is passive.
+    /// Its callers' time: the thread is passive.
     Clients,
 }
 
@@ -41,7 +41,7 @@ pub struct Program<'a> {
     pub quota: Quota,
     /// How urgent its first thread is.
     pub priority: Priority,
-    /// On whose time that thread runs.
+    /// The time that the thread runs on.
     pub time: Time<'a>,
     /// Pages of its first thread's stack; a guard lies below.
     pub stack_pages: u64,

@@ -25,7 +25,7 @@ impl Bell {
         Self { notification, number: bit.trailing_zeros() }
     }
 
-    /// The bell as a handle and a number: to be told to whoever makes the queue.
+    /// The bell as a handle and a number, for the maker of the queue.
     pub fn into_parts(self) -> (Notification, u32) {
         (self.notification, self.number)
     }
@@ -36,7 +36,7 @@ impl Bell {
 pub(crate) enum Ear {
     /// Made for this queue: only the other side and the kernel can ring it.
     Private(Notification, Cell<bool>),
-    /// Somebody else waits for it and asks this side when it rang.
+    /// Another wait covers it, and asks this side when it rang.
     Foreign(Bell),
 }
 
@@ -120,7 +120,7 @@ pub(crate) fn ring(notification: &Notification, number: &AtomicU32) -> Result<()
     notification.signal(bit(number.load(Ordering::Relaxed)))
 }
 
-/// The bit with this number, whoever says it.
+/// The bit with this number, which may come from a hostile side.
 fn bit(number: u32) -> u64 {
     1 << (number % 64)
 }

@@ -51,7 +51,7 @@ impl<T: DeserializeOwned> Consumer<T> {
         }
     }
 
-    /// Pops, or asks for the bell to be rung at the next item: for those who wait for the
+    /// Pops, or asks for the bell to be rung at the next item: for a side that waits for the
     /// bell together with other things.
     ///
     /// # Errors

@@ -37,7 +37,7 @@ pub struct Offer {
 #[must_use = "dropping it ends the queue before it began"]
 pub struct Creator(Side);
 
-/// A queue with so many slots (a power of two) of so many bytes, for two sides that wait for
+/// A queue with `slots` slots (a power of two) of `slot_bytes` bytes, for two sides that wait for
 /// it alone.
 ///
 /// # Errors
@@ -47,7 +47,7 @@ pub fn create(slots: u32, slot_bytes: u32) -> Result<(Creator, Offer), Error> {
 }
 
 impl Plan {
-    /// So many slots (a power of two) of so many bytes.
+    /// With `slots` slots (a power of two) of `slot_bytes` bytes.
     ///
     /// # Errors
     /// [`Error::BadArgument`] for sizes that cannot be.

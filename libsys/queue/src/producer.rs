@@ -62,7 +62,7 @@ impl<T: Serialize> Producer<T> {
     }
 
     /// Pushes, or asks for the bell to be rung at the next free place and says false: for
-    /// those who wait for the bell together with other things.
+    /// a side that waits for the bell together with other things.
     ///
     /// # Errors
     /// As for [`Producer::try_push`], but for `Full`.

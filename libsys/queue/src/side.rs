@@ -30,7 +30,7 @@ pub(crate) struct Side {
     pub(crate) held: Lifeline,
     /// Which of the two bells of the header is its own.
     pub(crate) creator: bool,
-    /// This side's index: nobody else's word counts for it.
+    /// This side's index: no other value counts for it.
     pub(crate) index: u32,
     pub(crate) producer: bool,
     /// An item, outside of the shared memory.
@@ -88,14 +88,14 @@ impl Side {
         Ok(self.word(self.own_at() + SLEEPS)?)
     }
 
-    /// How many items are in the ring, by this side's own index and the other's claim.
+    /// The number of items in the ring, by this side's own index and the other's claim.
     pub(crate) fn used(&self) -> Result<u32, QueueError> {
         let peer = protocol::claimed(self.word(self.peer_at() + INDEX)?);
         let (head, tail) = if self.producer { (self.index, peer) } else { (peer, self.index) };
         self.geometry.used(head, tail).ok_or(QueueError::Corrupt)
     }
 
-    /// This side is done with so many slots: tells the other, and wakes it if it sleeps.
+    /// Publishes this side's index, and wakes the other side if it sleeps.
     pub(crate) fn publish(&self) -> Result<(), QueueError> {
         let own = self.word(self.own_at() + INDEX)?;
         if protocol::publish(own, self.index, self.word(self.peer_at() + SLEEPS)?) {
@@ -136,7 +136,7 @@ impl Side {
 
 impl Drop for Side {
     fn drop(&mut self) {
-        // The other side may be gone or hostile: then nobody is to be told.
+        // The other side may be gone or hostile: then there is no one to tell.
         let _ = self.word(self.own_at() + CLOSED).map(|word| word.store(1, Ordering::SeqCst));
         let _ = self.ring_peer();
     }

@@ -131,7 +131,7 @@ fn both_sides_can_ring_bells_that_wait_for_more() {
     assert_eq!(consumer.pop_or_listen(), Ok(None));
     drop(producer);
     assert_eq!(consumer.pop_or_listen(), Err(QueueError::Closed));
-    assert!(consumer.pop(FOREVER).is_err(), "whoever rings a bell of its own waits for it");
+    assert!(consumer.pop(FOREVER).is_err(), "a side with a false bell waits for it");
 }
 
 #[test]
@@ -207,7 +207,7 @@ struct Sealed(u64, u64);
 /// the header. The consumer gets items of its type, or errors; it stays in its memory (the
 /// ring is the last thing before unmapped pages) and it never waits where there is news.
 #[test]
-fn a_producer_that_rewrites_while_it_is_read_fools_nobody() {
+fn a_producer_that_rewrites_while_it_is_read_is_harmless() {
     let (mut consumer, mapping, creator) = attacked::<Sealed>();
     let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     let ended = stop.clone();

@@ -73,7 +73,7 @@ impl Env {
             .map_err(|error| Failure::new(format_args!("copying the handle `{name}`: {error}")))
     }
 
-    /// Maps a memory object that nobody writes any more, such as `archive`.
+    /// Maps a memory object that no longer changes, such as `archive`.
     pub fn constant(&self, name: &str) -> Result<Constant, Failure> {
         sys::start::constant(name)
             .map_err(|error| Failure::new(format_args!("mapping `{name}`: {error}")))

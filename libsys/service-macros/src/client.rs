@@ -26,7 +26,7 @@ pub(crate) fn code(interface: &Interface) -> TokenStream {
 
             #ways_in
 
-            /// Every call from now on ends after so many nanoseconds, with all its attempts.
+            /// Every call from now on ends after `ns` nanoseconds, with all its attempts.
             #[must_use]
             pub fn with_timeout(self, ns: ::core::primitive::u64) -> Self {
                 Self(self.0.with_timeout(ns))
@@ -34,7 +34,7 @@ pub(crate) fn code(interface: &Interface) -> TokenStream {
         }
 
         impl<#connection: ::service::Connection> #client<#connection> {
-            /// The same for calls that end after so many nanoseconds.
+            /// The same for calls that end after `ns` nanoseconds.
             #[must_use]
             pub fn within(&self, ns: ::core::primitive::u64) -> #client<::service::Within<'_>> {
                 #client(::service::Within::new(&self.0, ns))

@@ -24,7 +24,7 @@ pub(crate) struct Interface {
     pub(crate) version: u32,
     pub(crate) max_message: u32,
     pub(crate) max_lend: u32,
-    /// Whether only those call it who opened a session.
+    /// Whether only clients with an open session may call it.
     pub(crate) session: bool,
     pub(crate) schema: String,
     /// The type parameter of its client.

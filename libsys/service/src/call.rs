@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use serde::{Serialize, de::DeserializeOwned};
 use sys::{Endpoint, Gifts, Handles, Message, OwnedHandle, Protection, ReplyRight, Words};
 
-/// Who calls.
+/// The caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caller {
     badge: u64,
@@ -59,7 +59,7 @@ pub struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// Who calls.
+    /// The caller.
     #[must_use]
     pub fn caller(&self) -> Caller {
         self.caller

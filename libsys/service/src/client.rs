@@ -62,7 +62,7 @@ impl Client {
         Ok(Self { timeout_ns: None, ..client })
     }
 
-    /// Every call from now on ends after so many nanoseconds, all its attempts together.
+    /// Every call from now on ends after `ns` nanoseconds, all its attempts together.
     #[must_use]
     pub fn with_timeout(self, ns: u64) -> Self {
         Self { timeout_ns: Some(ns), ..self }
@@ -137,7 +137,7 @@ pub fn connect(names: &Endpoint, name: &str) -> Result<Endpoint, CallError<Never
 }
 
 /// Calls with arguments that are encoded already and gives back the encoded `Result`: for
-/// those who know the interface only by its [`Description`]. A handle that comes is closed.
+/// programs that know the interface only by its [`Description`]. A handle that comes is closed.
 ///
 /// # Errors
 /// All of [`CallError`] but a service's own, which is in the answer.

@@ -13,8 +13,8 @@ pub enum CallError<E> {
     Service(E),
     /// The server is gone and took no notice of the call: certainly not done.
     Dead,
-    /// The server took the call and died before it answered: done, half done or not at all,
-    /// nobody knows. Methods for which that does not matter are marked idempotent and are
+    /// The server took the call and died before it answered: done, half done or not at
+    /// all. Methods for which that does not matter are marked idempotent and are
     /// called again; they end so only when every attempt did.
     Unknown,
     /// The deadline passed. The server may have done it, or may still do it.
@@ -103,7 +103,7 @@ pub enum Refusal {
     Refused = 3,
     /// No method has this number.
     NoSuchMethod = 4,
-    /// Nobody answered: the right to reply was dropped.
+    /// No answer came: the right to reply was dropped.
     Abandoned = sys::ReplyRight::ABANDONED,
     /// The answer does not fit into a message.
     TooLong = 6,

@@ -80,16 +80,16 @@ impl LendBytesMut for Buffer {
 pub enum Lending<B> {
     /// The bytes themselves.
     Inline(B),
-    /// So many bytes, in the loan that comes as the next handle.
+    /// This number of bytes, in the loan that comes as the next handle.
     Loan(u64),
 }
 
 /// When bytes travel how.
 #[derive(Clone, Copy, Debug)]
 pub struct LendLimits {
-    /// Up to so many in the message.
+    /// Largest inline payload, in bytes.
     pub inline: usize,
-    /// More than so many not at all.
+    /// Largest payload, in bytes.
     pub most: usize,
 }
 
@@ -117,8 +117,8 @@ pub fn lend<'a, T, E>(
     }
 }
 
-/// Makes the call with these bytes lent for reading and writing. Unless the call was answered,
-/// nobody knows what is in them.
+/// Makes the call with these bytes lent for reading and writing. Unless the call was
+/// answered, their contents are undefined.
 ///
 /// # Errors
 /// All of [`CallError`].

@@ -23,7 +23,7 @@
 //! #[derive(Default)]
 //! struct Polite(Vec<Reply<Result<u32, GreetError>>>);
 //!
-//! // The server's side of the trait: methods are told who calls.
+//! // The server's side of the trait: methods get the caller.
 //! impl Greeter for Polite {
 //!     fn greet(&mut self, _caller: &Caller, name: String) -> Result<String, GreetError> {
 //!         if name.is_empty() { Err(GreetError::NoName) } else { Ok(format!("Hello, {name}!")) }

@@ -31,7 +31,7 @@ impl<T> Reply<T> {
     /// Refuses instead of answering.
     pub fn refuse(self, refusal: Refusal) {
         if let Some(right) = self.right {
-            // The caller may be gone: then nobody is left to tell.
+            // The caller may be gone: then there is no one to tell.
             let _ = right.reply(&mut Message::new(refusal as u32, sys::Words::default()));
         }
     }

@@ -1,4 +1,4 @@
-//! One call of a typed client: whom through, how long, with which handles.
+//! One call of a typed client: its connection, its time-out, its handles.
 
 use crate::{CallError, Client};
 use alloc::vec::Vec;
@@ -32,7 +32,7 @@ pub struct Within<'a> {
 }
 
 impl<'a> Within<'a> {
-    /// Calls of this client that end after so many nanoseconds.
+    /// Calls of this client that end after `ns` nanoseconds.
     #[must_use]
     pub fn new(connection: &'a impl Connection, timeout_ns: u64) -> Self {
         Self { client: connection.client(), timeout_ns }
@@ -158,7 +158,7 @@ impl<T, E> Answered<T, E> {
     }
 }
 
-/// The handles that came with an answer; those that nobody takes are closed.
+/// The handles that came with an answer; those that are not taken are closed.
 #[derive(Debug)]
 pub struct Came([Option<OwnedHandle>; abi::GIFTS]);
 

@@ -1,6 +1,6 @@
 //! Calls that are made again.
 //!
-//! **Shape.** Who receives for an endpoint may change: init keeps a service's endpoint over
+//! **Shape.** The receiver of an endpoint may change: init keeps a service's endpoint over
 //! the deaths of its servers, and a call that was still queued then simply waits for the next
 //! server. Only one that was *taken* by a server that died needs a decision, and only its
 //! author can make it: `#[idempotent]`. The pauses between attempts double, and there are few,

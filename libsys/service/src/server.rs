@@ -222,7 +222,7 @@ impl<D: Dispatch + ?Sized> Server<D> {
         let closed = self.sessions.as_mut().and_then(Sessions::take_closed);
         self.look = closed.is_some();
         let Some((session, interface)) = closed else { return false };
-        // Nobody should wait for an answer until the server has tidied up.
+        // No caller should wait for an answer until the server has tidied up.
         self.flush();
         server.closed(interface, session);
         true

@@ -72,7 +72,7 @@ impl Sessions {
     /// How many sessions a client may have open at a time.
     pub const PER_CLIENT: usize = 64;
 
-    /// None yet. These bits of the notification, which nobody else uses, are set when one
+    /// None yet. These bits of the notification, which nothing else uses, are set when one
     /// ends; it has to be bound to the serving thread.
     ///
     /// # Errors

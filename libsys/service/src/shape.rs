@@ -24,6 +24,6 @@ pub enum ArgumentShape {
     Value(&'static NamedType),
     /// Lent: a choice of the bytes and the number of those in a loan, which is a handle.
     Lent,
-    /// As so many handles.
+    /// As this number of handles.
     Handles(usize),
 }

@@ -42,7 +42,7 @@ impl Subscribers {
     pub const MOST: usize = 256;
 
     /// None yet. These bits of the server's notification are set when one ends; then
-    /// [`Subscribers::drop_dead`] is to be called.
+    /// call [`Subscribers::drop_dead`].
     ///
     /// # Errors
     /// What the kernel refuses.
@@ -66,7 +66,7 @@ impl Subscribers {
         Ok(held)
     }
 
-    /// Tells all of them. Those to whom nothing can be told are dropped.
+    /// Signals all of them. Those that cannot be signalled are dropped.
     pub fn signal_all(&mut self) {
         self.all.retain(|subscriber| subscriber.bell.signal(subscriber.bits).is_ok());
     }

@@ -24,7 +24,7 @@ struct Parcel {
 /// All kinds of methods.
 #[service::interface(version = 3, name = "desk", max_message = 8192)]
 trait Desk {
-    /// Whose badge it is.
+    /// The caller's badge.
     fn badge(&mut self) -> Result<u64, Never>;
     /// Gives it back.
     #[idempotent]
@@ -198,7 +198,11 @@ fn only_idempotent_calls_are_retried_after_a_death() {
     assert_eq!(client.times([], "abc", None), Ok(3));
     server.join().unwrap();
     assert_eq!(CALLS.load(Ordering::Relaxed), 1, "once, no more");
-    assert_eq!(client.times([], "abc", None), Err(CallError::Dead), "nobody receives any more");
+    assert_eq!(
+        client.times([], "abc", None),
+        Err(CallError::Dead),
+        "there is no receiver any more"
+    );
 }
 
 /// A life of the server that receives one call and dies with it, as a process of its own.
@@ -226,7 +230,7 @@ fn an_idempotent_call_survives_deaths() {
     assert_eq!(client.times([0; 60], "", None), Ok(60));
 }
 
-/// So many lives of a server that each die with a call.
+/// This number of lives of a server that each die with a call.
 fn deadly(endpoint: Endpoint, calls: u32) -> thread::JoinHandle<Endpoint> {
     thread::spawn(move || {
         (0..calls).for_each(|_| die_with_a_call(&endpoint));
@@ -264,7 +268,7 @@ fn a_time_out_of_one_call_covers_its_attempts_and_no_other_call() {
     // No time for a second attempt.
     let server = deadly(endpoint, 2);
     let outcome = client.within(1_000_000_000).times([], "", None);
-    assert_eq!(outcome, Err(CallError::TimedOut), "two deaths, and then nobody receives");
+    assert_eq!(outcome, Err(CallError::TimedOut), "two deaths, and then no receiver");
     assert!(sys::clock() - start < 10_000_000_000);
     let endpoint = server.join().unwrap();
     thread::spawn(move || service::serve::<dyn Desk>(endpoint, &mut Clerk::default()));
@@ -277,8 +281,8 @@ trait Other {
     fn badge(&mut self) -> Result<u64, Never>;
 }
 
-struct Nobody;
-impl Other for Nobody {
+struct Plain;
+impl Other for Plain {
     fn badge(&mut self, _: &Caller) -> Result<u64, Never> {
         Ok(1)
     }
@@ -297,7 +301,7 @@ fn another_version_is_refused_at_connect_and_at_the_first_call() {
     let found = service::connect(&sender, "desk").unwrap();
     assert_eq!(OtherClient::from_endpoint(found).badge(), Err(CallError::VersionMismatch));
     assert_ne!(DeskClient::INTERFACE.hash, OtherClient::INTERFACE.hash);
-    let _ = Nobody.badge(&Caller::with_badge(0));
+    let _ = Plain.badge(&Caller::with_badge(0));
 }
 
 #[test]
@@ -365,7 +369,7 @@ fn a_server_also_gets_bits_and_messages_that_are_not_its_own() {
     Notification::unbind().unwrap();
 }
 
-/// A damaged server takes calls and answers none. Whoever connects is not lost with it.
+/// A damaged server takes calls and answers none. A client that connects is not lost with it.
 #[test]
 fn connecting_to_a_server_that_answers_nothing_ends() {
     host::in_system(|| {

@@ -156,7 +156,7 @@ fn label(random: &mut Random) -> u32 {
     }
 }
 
-/// The bytes of an argument that is lent, as a loan of so many.
+/// The bytes of an argument that is lent, as a loan of `len`.
 fn loan_form(random: &mut Random) -> Vec<u8> {
     let len = [1, 4096, 4097, 8192, 20_000, u64::MAX][random.below(6) as usize];
     let form = service::Lending::<&[u8]>::Loan(len);
@@ -276,7 +276,7 @@ fn harmless(handle: &OwnedHandle) -> bool {
     }
 }
 
-/// A server that answers anything, so many times.
+/// A server that answers anything, `times` times.
 fn answer_anything(endpoint: &Endpoint, random: &mut Random, calls: u64) {
     let kept = [Memory::create(1).unwrap(), Memory::create(4).unwrap()];
     let bell = Notification::create().unwrap();

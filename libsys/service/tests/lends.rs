@@ -120,7 +120,7 @@ fn bytes_of_all_lengths_are_written() {
 
 #[test]
 fn two_are_lent_at_once_and_handles_beside_them() {
-    // In a system of its own: here nobody else opens handles.
+    // In a system of its own: here nothing else opens handles.
     host::in_system(|| {
         let before = host::open_handles();
         let endpoint = Endpoint::create().unwrap();

@@ -118,7 +118,7 @@ fn queue_producer() -> (queue::Producer<u64>, queue::Offer) {
     (creator.producer(), offer)
 }
 
-/// A server in a thread; it ends with its endpoint's last sender, who says so by dying.
+/// A server in a thread; it ends with its endpoint's last sender.
 fn open_disk() -> Endpoint {
     let endpoint = Endpoint::create().unwrap();
     let sender = endpoint.copy(Rights::ALL).unwrap();
@@ -220,7 +220,7 @@ fn a_session_is_good_for_its_interface_and_its_life_only() {
     // A key that the server did not give out.
     let invented = disk.badged(Rights::SEND, 1 << 63 | 5).unwrap();
     assert_eq!(service::call_encoded(&invented, name, &[]), Err(CallError::Refused));
-    // Its end is its end, even for one who keeps the endpoint.
+    // Its end is its end, even for a client that keeps the endpoint.
     let mut came = open_by_hand(&disk);
     let kept: Endpoint = came.take::<_, Never>().unwrap();
     assert!(service::call_encoded(&kept, name, &[]).is_ok());

@@ -18,23 +18,23 @@ pub struct Buffer {
 }
 
 impl Buffer {
-    /// So many zeros.
+    /// `len` zeros.
     pub fn new(len: usize) -> Result<Self, Error> {
         let pages = (len as u64).div_ceil(PAGE_SIZE).max(1);
         Ok(Self { pages: Pages::create(pages)?, len })
     }
 
-    /// Keeps the first bytes, at most so many. The pages stay.
+    /// Keeps the first `len` bytes. The pages stay.
     pub fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);
     }
 
-    /// Lends its pages for reading while `work` is done. Nobody can read them afterwards.
+    /// Lends its pages for reading while `work` runs. The borrower cannot read them afterwards.
     pub fn lend<T>(&self, work: impl FnOnce(&Memory) -> T) -> Result<T, Error> {
         lend(&self.pages, Protection::Read, work)
     }
 
-    /// Lends its pages for writing while `work` is done. Nobody can write them afterwards.
+    /// Lends its pages for writing while `work` runs. The borrower cannot write them afterwards.
     pub fn lend_mut<T>(&mut self, work: impl FnOnce(&Memory) -> T) -> Result<T, Error> {
         lend(&self.pages, Protection::ReadWrite, work)
     }

@@ -67,7 +67,7 @@ pub fn ticks() -> u64 {
     unsafe { core::arch::x86_64::_rdtsc() }
 }
 
-/// Executes about so many instructions that do nothing: a slowdown that is to be found.
+/// Executes about this number of instructions that do nothing: a slowdown that a test finds.
 pub fn burn(instructions: u64) {
     // Two in each round.
     if let Some(rounds) = core::num::NonZeroU64::new(instructions / 2) {

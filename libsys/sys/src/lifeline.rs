@@ -6,7 +6,7 @@ use crate::{Error, Notification};
 use abi::Syscall;
 
 object! {
-    /// Held by somebody whose end is to be noticed: given to another process, it closes with
+    /// Shows the end of its holder: given to another process, it closes with
     /// that process at the latest. The last copy's end counts.
     ///
     /// ```
@@ -26,7 +26,7 @@ object! {
 }
 
 impl Lifeline {
-    /// A lifeline whose end sets these bits once; who asks, and the first holder.
+    /// A lifeline whose end sets these bits once: the watch, and the first holder.
     pub fn create(bell: &Notification, bits: u64) -> Result<(LifelineWatch, Self), Error> {
         let arguments = [argument(bell.handle()), bits, 0, 0, 0, 0];
         let (watch, held) = plain(Syscall::LifelineCreate, arguments)?;
@@ -35,7 +35,7 @@ impl Lifeline {
 }
 
 impl LifelineWatch {
-    /// Whether somebody holds it.
+    /// Whether it has a holder.
     pub fn held(&self) -> Result<bool, Error> {
         let arguments = [argument(self.handle()), 0, 0, 0, 0, 0];
         plain(Syscall::LifelineHeld, arguments).map(|(held, _)| held != 0)

@@ -6,7 +6,7 @@ use crate::{Error, Handle, Memory, OwnedHandle, Protection, Rights};
 use abi::Syscall;
 
 /// Pages of a memory object that are lent to another process. Dropping it takes them back:
-/// when that returns, nobody can reach them through the loan any more. A borrower that has
+/// when that returns, no process can reach them through the loan any more. A borrower that has
 /// them mapped reads a page of zeros of its own in their place, and does not fault.
 ///
 /// The lender's handle stays where it is: no other process can take the loan back.

@@ -11,7 +11,7 @@ const BUFFER: usize = 1024;
 #[defmt::global_logger]
 struct Logger;
 
-/// A value that belongs to whoever is between `acquire` and `release` of the logger.
+/// A value that belongs to the thread between `acquire` and `release` of the logger.
 struct Acquired<T>(UnsafeCell<T>);
 
 // SAFETY: only reached through `get`, whose duty keeps threads apart.
@@ -54,7 +54,7 @@ unsafe impl defmt::Logger for Logger {
         // SAFETY: released in `release`, last in first out.
         let section = unsafe { critical_section::acquire() };
         assert!(!BUSY.swap(true, Ordering::Relaxed), "a log statement inside a log statement");
-        // SAFETY: the section is held and nobody was between acquire and release; each
+        // SAFETY: the section is held and no thread was between acquire and release; each
         // reference ends with its statement, and `collect` uses another value.
         unsafe {
             *SECTION.get() = section;

@@ -111,7 +111,7 @@ pub struct Answer {
 /// A message that was received.
 #[derive(Debug)]
 pub struct Incoming {
-    /// The badge of the handle through which it came: who sent it.
+    /// The badge of the sender's handle.
     pub badge: u64,
     /// What it is about.
     pub label: u32,
@@ -139,7 +139,7 @@ pub enum Received {
 pub enum ReceivedWords {
     /// A message.
     Message {
-        /// The badge of the handle through which it came: who sent it.
+        /// The badge of the sender's handle.
         badge: u64,
         /// What it is about.
         label: u32,

@@ -66,7 +66,7 @@ impl Process {
             let mut some = [HandleRecord::default(); 16];
             let into = address_of(some.as_mut_ptr().cast_const());
             let arguments = [argument(self.handle()), slot, into, some.len() as u64, 0, 0];
-            // SAFETY: the kernel writes at most so many whole records into the array.
+            // SAFETY: the kernel writes at most `some.len()` whole records into the array.
             let (count, next) = unsafe { with_memory(Syscall::ProcessHandles, arguments) }?;
             all.extend(some.iter().take(usize::try_from(count).unwrap_or(0)));
             slot = next;

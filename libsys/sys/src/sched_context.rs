@@ -32,7 +32,7 @@ object! {
     ///
     /// A thread that is bound to it runs as urgently as that, and no longer than the budget
     /// says; among equally urgent ones it comes before those without a context. A passive server
-    /// ([`Thread::set_passive`]) that it calls works on its budget. Only who holds the
+    /// ([`Thread::set_passive`]) that it calls works on its budget. Only a holder of the
     /// [`Resource`] makes contexts; for servers init does it, from the manifest.
     ///
     /// ```
@@ -50,7 +50,7 @@ object! {
     ///     sys::host::advance(300_000);
     ///     assert_eq!(context.usage()?.used_ns, 300_000);
     ///
-    ///     // Nobody can promise more than all of the time.
+    ///     // No CPU can promise more than all of its time.
     ///     let wrong = Terms { budget_ns: 11_000_000, ..tenth };
     ///     assert_eq!(context.configure(&wrong), Err(sys::Error::BadArgument));
     ///     context.unbind_own()
@@ -68,7 +68,7 @@ impl Terms {
 }
 
 impl SchedContext {
-    /// A context to which nobody is bound.
+    /// A context to which no thread is bound.
     pub fn create(resource: &Resource, terms: &Terms) -> Result<Self, Error> {
         created(plain(Syscall::ContextCreate, terms.arguments(resource.handle()))).map(Self)
     }

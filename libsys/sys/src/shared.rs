@@ -18,7 +18,7 @@ const WORD: usize = 4;
 
 /// A window on shared memory. Every access is checked against its bounds and is either a
 /// copy or an atomic, so that whatever the other side does, nothing here becomes unsound;
-/// what was copied may be torn, and is to be validated after the copy.
+/// what was copied may be torn: validate it after the copy.
 #[derive(Clone, Copy, Debug)]
 pub struct Shared<'a> {
     start: *mut u8,

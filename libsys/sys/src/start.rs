@@ -57,7 +57,7 @@ pub fn startup() -> Startup<'static> {
     let number = |value: u64| usize::try_from(value).unwrap_or(0);
     let block = core::ptr::with_exposed_provenance::<u8>(number(abi::STARTUP_ADDRESS));
     let len = number(abi::STARTUP_SIZE);
-    // SAFETY: whoever starts a program maps the block there, read-only and for good; without
+    // SAFETY: the starter of a program maps the block there, read-only and for good; without
     // it no program works. Its bytes are initialised (memory objects start as zeros).
     Startup::parse(unsafe { core::slice::from_raw_parts(block, len) })
 }
@@ -125,7 +125,7 @@ fn unmark_taken(bits: u64) {
 #[cfg(not(target_os = "none"))]
 use crate::host::{mark_taken, unmark_taken};
 
-/// Maps a memory object of the startup block that nobody writes any more.
+/// Maps a memory object of the startup block that no longer changes.
 pub fn constant(name: &str) -> Result<Constant, Error> {
     let handle = take_handle(name).ok_or(Error::BadHandle)?;
     Constant::map(&Memory::from(handle))

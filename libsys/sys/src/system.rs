@@ -16,7 +16,7 @@ pub fn sleep_until(deadline_ns: u64) {
     while plain(Syscall::Sleep, [deadline_ns, 0, 0, 0, 0, 0]) == Err(Error::Interrupted) {}
 }
 
-/// Sleeps for so many nanoseconds.
+/// Sleeps for `ns` nanoseconds.
 pub fn sleep_for(ns: u64) {
     sleep_until(clock().saturating_add(ns));
 }

@@ -119,7 +119,7 @@ fn set_passive(thread: abi::Handle, passive: bool) -> Result<bool, Error> {
     plain(Syscall::ThreadPassive, arguments).map(|(was, _)| was != 0)
 }
 
-/// Runs a closure in a new thread of this process, with a stack of so many pages.
+/// Runs a closure in a new thread of this process, with a stack of `stack_pages` pages.
 ///
 /// ```
 /// let bell = std::sync::Arc::new(sys::Notification::create()?);

@@ -98,7 +98,7 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// Goes on as if nobody had looked.
+    /// Goes on as if not traced.
     pub fn resume(self) -> Result<(), Error> {
         self.answer(TraceReply::Resume, Words::default())
     }
@@ -251,7 +251,7 @@ pub fn records(
         0,
         0,
     ];
-    // SAFETY: 1. the kernel writes at most so many records to an exclusive, live slice.
+    // SAFETY: 1. the kernel writes at most `into.len()` records to an exclusive, live slice.
     // 2. they are plain numbers: every bit pattern is a value of them.
     let (count, next) = unsafe { with_memory(Syscall::TraceRead, arguments) }?;
     Ok((usize::try_from(count).unwrap_or(0), next))

@@ -61,7 +61,7 @@ pub fn register_on(
     let entry = address_of(entry as *const ());
     let Stack { top, bytes, mapping } = stack;
     let arguments = [argument(bell.handle()), entry, top, mask, bytes, bits];
-    // SAFETY: 1. as above. 2. nobody else uses the stack, and it is never unmapped once it
+    // SAFETY: 1. as above. 2. nothing else uses the stack, and it is never unmapped once it
     // is registered.
     unsafe { with_memory(Syscall::UpcallRegister, arguments) }?;
     core::mem::forget(mapping);
@@ -77,7 +77,7 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// One of so many pages.
+    /// One of `pages` pages.
     pub fn create(pages: u64) -> Result<Self, Error> {
         let with_guard = pages.checked_add(1).ok_or(Error::BadArgument)?;
         let memory = Memory::create(with_guard)?;
@@ -158,7 +158,7 @@ extern "C" fn handle(bits: u64, frame: *mut SavedFrame) {
         // SAFETY: only `register` stores here, and only values of type `Handler`.
         let handler = unsafe { core::mem::transmute::<*mut (), Handler>(handler) };
         // SAFETY: the kernel wrote a whole frame there, on this thread's stack above the
-        // current frame, and nobody else uses it.
+        // current frame, and nothing else uses it.
         handler(bits, unsafe { &*frame });
     }
 }

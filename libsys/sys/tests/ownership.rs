@@ -1,4 +1,4 @@
-//! Handles are closed once, by whoever owns them last; replies are given once.
+//! Handles are closed once, by their last owner; replies are given once.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 

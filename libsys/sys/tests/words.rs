@@ -37,7 +37,7 @@ fn words_go_there_and_back() {
         assert_eq!(words, SENT);
         words = BACK;
         assert_eq!(server.reply_receive_words(&mut reply, 9, &mut words), Ok(came));
-        assert_eq!((words, reply.is_none()), (SENT, true), "nobody waits for an answer");
+        assert_eq!((words, reply.is_none()), (SENT, true), "no sender waits for an answer");
     });
     assert_eq!(endpoint.call_words(5, &SENT), Ok((9, BACK)));
     endpoint.send(5, &SENT).unwrap();

@@ -31,7 +31,7 @@
 //!
 //! **Shape.** [`run`] makes the [`System`]; [`System::program`] says what a process is given;
 //! a [`Server`] runs `fn(rt::Env)`, as an image does; a [`Client`] runs a closure and gives
-//! its result; a [`Relay`] stands between who signals a notification and who waits for it.
+//! its result; a [`Relay`] stands between the signaller of a notification and its waiter.
 //!
 //! **Units.** Time is virtual and in nanoseconds: it stands while any thread runs, and goes on
 //! to the next deadline when all wait. So `sys::sleep_for` of the test is both: it moves the

@@ -133,7 +133,7 @@ fn first_thread(work: impl FnOnce(), told: &Sender<String>) {
     if sys::host::killed(&*panic) {
         resume_unwind(panic);
     }
-    // Nobody listens when the test is over.
+    // There is no listener when the test is over.
     let _ = told.send(text_of(&*panic));
 }
 

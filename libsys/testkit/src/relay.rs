@@ -1,7 +1,7 @@
 //! Notifications that get lost, or come twice.
 //!
 //! Bits are signalled at the relay's own notification, and a process of the kit passes
-//! them on. That works for whoever signals: programs, timers, deaths.
+//! them on. That works for all that signals: programs, timers, deaths.
 
 use crate::System;
 use std::collections::VecDeque;
@@ -13,13 +13,13 @@ use sys::{Error, FOREVER, Notification, Rights};
 enum Fate {
     Lost,
     Repeated,
-    /// After so many nanoseconds.
+    /// After this number of nanoseconds.
     Late(u64),
 }
 
 type Fates = Arc<Mutex<VecDeque<Fate>>>;
 
-/// Stands between who signals a notification and who waits for it.
+/// Stands between the signaller of a notification and its waiter.
 #[derive(Debug)]
 pub struct Relay {
     front: Notification,
@@ -51,7 +51,7 @@ impl Relay {
         Self { front, fates }
     }
 
-    /// What is to be signalled.
+    /// The notification to signal.
     pub fn sender(&self) -> &Notification {
         &self.front
     }
@@ -67,7 +67,7 @@ impl Relay {
         self.add(Fate::Repeated);
     }
 
-    /// The next signal comes so many nanoseconds later.
+    /// The next signal comes `ns` nanoseconds later.
     pub fn delay(&self, ns: u64) {
         self.add(Fate::Late(ns));
     }

@@ -16,7 +16,7 @@ const CLIENTS: Rights = Rights::SEND.union(Rights::TRANSFER);
 /// What it gives to the server itself, which makes badged lines for sessions of it.
 const SERVER: Rights = Rights::RECEIVE.union(CLIENTS).union(Rights::MINT);
 
-/// A server. The test owns its endpoint, as init does: calls that nobody received wait for
+/// A server. The test owns its endpoint, as init does: calls that were not received wait for
 /// its next life.
 pub struct Server<'a> {
     system: &'a System,
@@ -65,7 +65,7 @@ impl<'a> Server<'a> {
         })
     }
 
-    /// Kills it. Who waits for its answer is told; who was not received yet waits on.
+    /// Kills it. Callers that wait for its answer get an error; those not yet received wait on.
     pub fn kill(&self) -> Ended {
         self.life().end()
     }

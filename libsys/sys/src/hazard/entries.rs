@@ -111,7 +111,7 @@ pub fn spin_behind_breakpoint() -> ! {
 pub enum Way {
     /// By `int3`.
     Breakpoint,
-    /// By an interrupt, in so many turns of a loop.
+    /// By an interrupt, in this number of iterations.
     Loop(u64),
 }
 

@@ -93,7 +93,7 @@ struct Job {
     status: u64,
 }
 
-/// Fills all registers, makes the system call so many times, and tells what is in them
+/// Fills all registers, makes the system call `times` times, and tells what is in them
 /// then, and all its statuses at once (or-ed).
 #[must_use]
 pub fn hold(

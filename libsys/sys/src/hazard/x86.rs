@@ -90,7 +90,7 @@ pub type Wide = [u64; 16];
 // for an access of the kernel, which SMAP forbids.
 
 /// What goes before the instruction of a way: SYSENTER is told the place in `edx`, and in
-/// `ecx` the stack as it will be: so many bytes higher than it is here.
+/// `ecx` the stack as it will be: this number of bytes higher than it is here.
 macro_rules! before {
     (sysenter, $bytes:literal) => {
         concat!("lea ", $bytes, "(%esp), %ecx\n mov $7f, %edx")

@@ -1,4 +1,4 @@
-//! A panic of a program ends its process before anything unwinds, as in an image: nobody
+//! A panic of a program ends its process before anything unwinds, as in an image: no caller
 //! gets answers from what is dropped on the way.
 
 use crate::FaultKind;

@@ -72,21 +72,21 @@ pub(super) unsafe fn call(number: Syscall, arguments: [u64; 6]) -> Result<(u64, 
 /// # Safety
 /// The envelope's addresses must be good for its lengths.
 pub(super) unsafe fn sent<'a>(envelope: &Envelope) -> &'a [u8] {
-    // SAFETY: the caller promises it; nobody writes it.
+    // SAFETY: the caller promises it; nothing writes it.
     unsafe { bytes(envelope.send_address, envelope.send_len) }
 }
 
 /// The room that a message has.
 ///
 /// # Safety
-/// The envelope's addresses must be good for its lengths, and nobody else's.
+/// The envelope's addresses must be valid for its lengths, and exclusive.
 pub(super) unsafe fn room<'a>(envelope: &Envelope) -> &'a mut [u8] {
     // SAFETY: the caller promises it.
     unsafe { bytes_mut(envelope.receive_address, envelope.receive_capacity) }
 }
 
 /// # Safety
-/// The address must be good to be read for so many bytes, or so many be none.
+/// The address must be valid for reads of `len` bytes, or `len` is 0.
 unsafe fn bytes<'a>(address: u64, len: u64) -> &'a [u8] {
     match range(address, len) {
         // SAFETY: 1. the caller promises the memory. 2. its provenance was exposed when the
@@ -99,7 +99,7 @@ unsafe fn bytes<'a>(address: u64, len: u64) -> &'a [u8] {
 }
 
 /// # Safety
-/// The same, to be written, and nobody else's.
+/// The same for writes, exclusive.
 unsafe fn bytes_mut<'a>(address: u64, len: u64) -> &'a mut [u8] {
     match range(address, len) {
         // SAFETY: as above.
