@@ -15,6 +15,7 @@ mod checks;
 mod child;
 mod peer;
 mod report;
+mod roles;
 mod watched;
 
 use bench::Bench;
@@ -25,7 +26,7 @@ rt::entry!(main);
 fn main(env: rt::Env) -> Result<(), rt::Failure> {
     let mut arguments = env.args();
     if let Some(role) = arguments.next() {
-        return child::play(&env, role, arguments.next().unwrap_or(""));
+        return roles::play(&env, role, arguments.next().unwrap_or(""));
     }
     let bench = Bench::new(&env)?;
     let report = Report::start(&bench)?;

@@ -19,7 +19,7 @@ pub(crate) struct Watched {
     commands: Endpoint,
 }
 
-/// What [`crate::child::announce_end`] tells.
+/// The number of the call at the end of a watched program.
 pub(crate) const END: u64 = 0xe4d;
 
 impl Watched {

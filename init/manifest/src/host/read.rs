@@ -59,6 +59,21 @@ impl Draft {
             programs: self.programs.into_iter().map(|draft| draft.program).collect(),
         }
     }
+
+    /// A copy as a system.
+    pub(super) fn system(&self) -> System {
+        System {
+            servers: self.servers.iter().map(|it| it.server.clone()).collect(),
+            programs: self.programs.iter().map(|it| it.program.clone()).collect(),
+        }
+    }
+
+    /// Every section: its kind, name and place.
+    pub(super) fn sections(&self) -> impl Iterator<Item = (&'static str, &str, usize)> {
+        let servers = self.servers.iter().map(|it| ("server", it.server.name.as_str(), it.at));
+        let programs = self.programs.iter().map(|it| ("program", it.program.name.as_str(), it.at));
+        servers.chain(programs)
+    }
 }
 
 /// Reads everything; `None` when the text is no TOML.

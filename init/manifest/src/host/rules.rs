@@ -2,7 +2,7 @@
 
 use super::problem::{Problems, hint};
 use super::read::{Draft, ServerDraft};
-use crate::{MAX_SERVERS, NAMES, System};
+use crate::{MAX_SERVERS, NAMES};
 use std::collections::BTreeMap;
 use std::format;
 use std::string::String;
@@ -40,16 +40,9 @@ pub(super) fn apply_to_numbers(draft: &Draft, memory_pages: u32, to: &Problems<'
     quota::programs(draft, to);
 }
 
-/// Every section: what it is, its name, its place.
-fn sections(draft: &Draft) -> impl Iterator<Item = (&'static str, &str, usize)> {
-    let servers = draft.servers.iter().map(|it| ("server", it.server.name.as_str(), it.at));
-    let programs = draft.programs.iter().map(|it| ("program", it.program.name.as_str(), it.at));
-    servers.chain(programs)
-}
-
 fn names(draft: &Draft, to: &Problems<'_>) {
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
-    for (kind, name, at) in sections(draft) {
+    for (kind, name, at) in draft.sections() {
         if let Some(why) = wrong_name(name) {
             to.add(at, format!("{kind} `{name}`: {why}"));
         }
@@ -77,7 +70,7 @@ fn wrong_name(name: &str) -> Option<String> {
 fn files(draft: &Draft, available: &[&str], to: &Problems<'_>) {
     // A name that no program can have is told by `names`.
     let missing = |name: &str| !available.contains(&name) && wrong_name(name).is_none();
-    for (kind, name, at) in sections(draft).filter(|(_, name, _)| missing(name)) {
+    for (kind, name, at) in draft.sections().filter(|(_, name, _)| missing(name)) {
         let make = match can_be_made(name) {
             true => format!("make one with `cargo xtask new-server {name}`, or "),
             false => String::new(),
@@ -126,17 +119,4 @@ fn heartbeats(draft: &Draft, to: &Problems<'_>) {
     for it in draft.servers.iter().filter(deaf) {
         it.problem(to, it.at, "it has `heartbeat_ms` but no endpoint; add `service = true`");
     }
-}
-
-/// The draft as a system, to ask it questions.
-fn as_system(draft: &Draft) -> System {
-    System {
-        servers: draft.servers.iter().map(|it| it.server.clone()).collect(),
-        programs: draft.programs.iter().map(|it| it.program.clone()).collect(),
-    }
-}
-
-/// How urgent one is whom others call, if it is there.
-fn callee_priority(system: &System, name: &str) -> Option<u8> {
-    system.priority(name)
 }

@@ -2,7 +2,7 @@
 
 use crate::machine::Child;
 use crate::meter::Meter;
-use crate::{PRIORITY, QUOTA};
+use crate::settings::{PRIORITY, QUOTA};
 use alloc::sync::Arc;
 use executor::Executor;
 use rt::Failure;

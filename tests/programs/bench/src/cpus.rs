@@ -1,9 +1,9 @@
 //! The same operations on several CPUs: both sides on one, in one space or two, or each side on
 //! a CPU of its own.
 
-use crate::QUOTA;
 use crate::calls::{serve_words, server_here};
 use crate::meter::Meter;
+use crate::settings::QUOTA;
 use alloc::format;
 use alloc::sync::Arc;
 use rt::Failure;

@@ -1,7 +1,7 @@
 //! Faults of another process, which a handler lets go on: from one to the next.
 
-use crate::QUOTA;
 use crate::meter::Meter;
+use crate::settings::QUOTA;
 use rt::Failure;
 use sys::hazard::{self, Instruction};
 use sys::{Endpoint, FOREVER, FaultReply, Message, Received, Words};

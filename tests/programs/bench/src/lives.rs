@@ -1,7 +1,7 @@
 //! Threads and processes: beginnings and ends.
 
 use crate::meter::Meter;
-use crate::{QUOTA, URGENT};
+use crate::settings::{QUOTA, URGENT};
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU64, Ordering};
 use rt::Failure;

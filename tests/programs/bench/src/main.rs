@@ -32,6 +32,7 @@ mod memory;
 mod meter;
 mod narrow;
 mod scale;
+mod settings;
 mod shared;
 mod signals;
 mod sizes;
@@ -40,17 +41,9 @@ mod time;
 use machine::Machine;
 use meter::Meter;
 use rt::Failure;
-use sys::{Priority, Quota};
+use settings::PRIORITY;
 
 rt::entry!(main);
-
-/// Of both sides of every operation, unless one of them is to be more urgent.
-const PRIORITY: Priority = Priority(30);
-/// Of that one.
-const URGENT: Priority = Priority(40);
-/// What children may use.
-const QUOTA: Quota =
-    Quota { pages: 400, handles: 64, threads: 8, objects: 64, max_priority: 40, reserved: 0 };
 
 /// Measures some operations, after what they need has been prepared.
 type Group = fn(&Meter<'_>) -> Result<(), Failure>;

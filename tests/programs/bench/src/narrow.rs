@@ -1,8 +1,8 @@
 //! What a 32-bit program pays: the program `bench32` measures, and tells its lines.
 
-use crate::QUOTA;
 use crate::calls::server;
 use crate::meter::Meter;
+use crate::settings::QUOTA;
 use alloc::format;
 use rt::Failure;
 use sys::{Endpoint, FOREVER, Received, Rights};

@@ -6,7 +6,7 @@
 use crate::calls::server;
 use crate::machine::{Child, Machine, after};
 use crate::meter::Meter;
-use crate::{QUOTA, URGENT};
+use crate::settings::{QUOTA, URGENT};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -2,8 +2,8 @@
 
 use crate::machine::Child;
 use crate::meter::Meter;
+use crate::settings::{QUOTA, URGENT};
 use crate::shared::Stamp;
-use crate::{QUOTA, URGENT};
 use core::sync::atomic::Ordering;
 use queue::{Consumer, Offer, QueueError};
 use rt::Failure;

@@ -1,7 +1,7 @@
 //! Memory that things take: lines `size NAME BYTES`.
 
-use crate::QUOTA;
 use crate::machine::Machine;
+use crate::settings::QUOTA;
 use alloc::vec::Vec;
 use rt::Failure;
 use sys::hazard::entries::sleep_for_ever;

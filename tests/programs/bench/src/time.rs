@@ -1,8 +1,8 @@
 //! Interrupts and timers that wake a thread more urgent than the one that runs.
 
 use crate::meter::Meter;
+use crate::settings::{PRIORITY, QUOTA, URGENT};
 use crate::shared::Stamp;
-use crate::{PRIORITY, QUOTA, URGENT};
 use core::sync::atomic::{AtomicU64, Ordering};
 use rt::Failure;
 use sys::hazard::ticks;

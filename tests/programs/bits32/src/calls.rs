@@ -1,6 +1,6 @@
 //! Calls, one by one.
 
-use crate::checks::Outcome;
+use crate::outcome::Outcome;
 use abi::{CompatCall, Syscall};
 use alloc::format;
 use alloc::string::String;

@@ -1,11 +1,9 @@
 //! All checks.
 
+use crate::outcome::Outcome;
 use crate::{calls, restarts, threads};
-use alloc::string::String;
 use proc_api::Signal;
 use sys::hazard::{self, Way};
-
-pub(crate) type Outcome = Result<(), String>;
 
 /// How a check must end.
 pub(crate) enum Wanted {

@@ -11,13 +11,15 @@ extern crate alloc;
 
 mod calls;
 mod checks;
+mod outcome;
 mod restarts;
 mod threads;
 
 use alloc::format;
 use alloc::string::String;
-use checks::{CHECKS, Check, Outcome, Wanted};
+use checks::{CHECKS, Check, Wanted};
 use console_api::ConsoleClient;
+use outcome::Outcome;
 use proc_api::{ExitStatus, ProcClient, Signal};
 use rt::Failure;
 use sys::hazard;

@@ -1,7 +1,7 @@
 //! Calls that an upcall cuts short.
 
 use crate::calls::{ensure, ways};
-use crate::checks::Outcome;
+use crate::outcome::Outcome;
 use abi::{CompatCall, Syscall};
 use alloc::format;
 use alloc::sync::Arc;

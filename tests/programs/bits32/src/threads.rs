@@ -1,7 +1,7 @@
 //! Threads and memory of a 32-bit program.
 
 use crate::calls::ensure;
-use crate::checks::Outcome;
+use crate::outcome::Outcome;
 use alloc::format;
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};

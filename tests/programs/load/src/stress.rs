@@ -7,6 +7,7 @@
 //! found anything, and nobody saw another one's registers or words.
 
 mod children;
+mod counts;
 mod random;
 mod threads;
 mod zoo;
@@ -15,54 +16,11 @@ pub(crate) use children::play;
 
 use crate::machine::{Machine, after};
 use alloc::format;
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::sync::atomic::Ordering;
+use counts::{ALL, STOP, WRONG};
 use random::Random;
 use rt::Failure;
 use sys::{Error, SystemInfo};
-
-/// What is counted, and how it is called.
-pub(crate) struct Counter(&'static str, AtomicU64);
-
-impl Counter {
-    const fn new(name: &'static str) -> Self {
-        Self(name, AtomicU64::new(0))
-    }
-
-    fn add(&self) {
-        self.1.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-static CALLS: Counter = Counter::new("calls answered");
-static SLEEPS: Counter = Counter::new("sleeps");
-static TIMERS: Counter = Counter::new("timers");
-static UPCALLS: Counter = Counter::new("children with upcalls that ended well");
-static MIGRATIONS: Counter = Counter::new("changes of CPU");
-static BIRTHS: Counter = Counter::new("children");
-static KILLS: Counter = Counter::new("kills");
-static SUSPENDS: Counter = Counter::new("suspends");
-static PEEKS: Counter = Counter::new("registers read and written");
-static WATCHES: Counter = Counter::new("watchpoints");
-static FAULTS: Counter = Counter::new("faults");
-/// Children and threads that saw what they must not see.
-static WRONG: Counter = Counter::new("violations seen by programs");
-
-static ALL: [&Counter; 11] = [
-    &CALLS,
-    &SLEEPS,
-    &TIMERS,
-    &UPCALLS,
-    &MIGRATIONS,
-    &BIRTHS,
-    &KILLS,
-    &SUSPENDS,
-    &PEEKS,
-    &WATCHES,
-    &FAULTS,
-];
-
-/// Threads are to end.
-static STOP: AtomicBool = AtomicBool::new(false);
 
 /// What must be the same before and after: frames, processes, threads, handles, objects.
 fn counts() -> Result<[u64; 5], Error> {
@@ -115,7 +73,7 @@ fn judge(machine: &Machine, before: [u64; 5], after: [u64; 5]) -> Result<(), Fai
     Ok(())
 }
 
-/// All of it for so long.
+/// All of it for this time.
 fn round(machine: &Machine, ns: u64, seed: u64) -> Result<(), Failure> {
     STOP.store(false, Ordering::Relaxed);
     let crew = threads::Crew::start(seed)?;

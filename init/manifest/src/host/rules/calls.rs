@@ -4,7 +4,6 @@
 use super::super::problem::Problems;
 use super::super::read::{Draft, ProgramDraft};
 use super::super::section::Placed;
-use super::{as_system, callee_priority, sections};
 use crate::{NAMES, System};
 use std::borrow::ToOwned;
 use std::format;
@@ -27,8 +26,8 @@ impl Call {
     /// What is wrong with it, if anything is.
     fn problem(&self, system: &System) -> Option<String> {
         let (client, server) = (&self.client, &self.server);
-        let from = callee_priority(system, client)?;
-        let into = callee_priority(system, server)?;
+        let from = system.priority(client)?;
+        let into = system.priority(server)?;
         if client == server || into > from {
             return None;
         }
@@ -44,7 +43,7 @@ impl Call {
 /// Reports each call to a server that is not more urgent than its client. init is more
 /// urgent than all that the manifest can say.
 pub(super) fn urgency(draft: &Draft, to: &Problems<'_>) {
-    let system = as_system(draft);
+    let system = draft.system();
     let implied = to_names(draft).chain(to_spawners(draft));
     for call in listed(draft).chain(implied) {
         if let Some(text) = call.problem(&system) {
@@ -61,7 +60,7 @@ fn listed(draft: &Draft) -> impl Iterator<Item = Call> {
 }
 
 fn to_names(draft: &Draft) -> impl Iterator<Item = Call> {
-    let others = sections(draft).filter(|(_, name, _)| *name != NAMES);
+    let others = draft.sections().filter(|(_, name, _)| *name != NAMES);
     others.map(|(_, name, at)| Call::new(name, NAMES, at))
 }
 

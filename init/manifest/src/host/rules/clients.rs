@@ -2,7 +2,6 @@
 
 use super::super::problem::{Problems, hint};
 use super::super::read::{Draft, ServerDraft};
-use super::sections;
 use std::format;
 use std::string::String;
 
@@ -24,7 +23,7 @@ fn one(draft: &Draft, it: &ServerDraft, index: usize, to: &Problems<'_>) {
     let name = client.value.as_str();
     if name == it.server.name {
         it.problem(to, client.at, "it cannot be its own client; remove it");
-    } else if !sections(draft).any(|(_, other, _)| other == name) {
+    } else if !draft.sections().any(|(_, other, _)| other == name) {
         it.problem(to, client.at, &unknown(draft, name));
     } else if before.iter().any(|other| other.value == name) {
         it.problem(to, client.at, &format!("client `{name}` is listed twice; remove one"));
@@ -32,7 +31,7 @@ fn one(draft: &Draft, it: &ServerDraft, index: usize, to: &Problems<'_>) {
 }
 
 fn unknown(draft: &Draft, name: &str) -> String {
-    let others = sections(draft).map(|(_, other, _)| other);
+    let others = draft.sections().map(|(_, other, _)| other);
     let hint = hint(name, others, &format!("add [server.{name}] or [program.{name}]"));
     format!("no server or program `{name}`{hint}")
 }

@@ -23,7 +23,7 @@ pub(super) fn machine(draft: &Draft, memory_pages: u32, to: &Problems<'_>) {
 pub(super) fn starts(draft: &Draft, to: &Problems<'_>) {
     /// Its startup block, and the tables of a small program.
     const LEAST: u32 = 8;
-    let system = super::as_system(draft);
+    let system = draft.system();
     for it in &draft.servers {
         let Limits { pages, handles, .. } = it.server.limits;
         let (stack, given) = (it.server.stack_pages, system.handles_given(&it.server));
@@ -67,7 +67,7 @@ fn program_fits(it: &ProgramDraft, spawner: &ServerDraft, to: &Problems<'_>) {
 /// What `names` is told fits into its startup block, with room for its handles' numbers.
 pub(super) fn startup(draft: &Draft, to: &Problems<'_>) {
     const MOST: usize = 3800;
-    let system = super::as_system(draft);
+    let system = draft.system();
     let lines = system.access_lines();
     let arguments: usize = lines.iter().map(|line| line.len() + "arg \n".len()).sum();
     let handle = "handle service: 4294967295\n".len();

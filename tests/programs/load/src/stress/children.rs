@@ -1,8 +1,9 @@
 //! Children: born, moved, suspended, looked into, killed; some by their own faults.
 
+use super::counts::{BIRTHS, FAULTS, KILLS, MIGRATIONS, PEEKS, SUSPENDS, UPCALLS, WATCHES, WRONG};
 use super::random::Random;
 use super::threads::Crew;
-use super::{BIRTHS, FAULTS, KILLS, MIGRATIONS, PEEKS, SUSPENDS, UPCALLS, WATCHES, WRONG, zoo};
+use super::zoo;
 use crate::machine::{Child, Machine, SOON_NS, after};
 use abi::{DebugRegisters, USER_END};
 use alloc::vec::Vec;

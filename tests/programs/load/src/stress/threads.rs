@@ -1,7 +1,7 @@
 //! Threads of the first program: servers, clients, sleepers, timers. All change their CPU.
 
+use super::counts::{CALLS, MIGRATIONS, SLEEPS, STOP, TIMERS, WRONG};
 use super::random::Random;
-use super::{CALLS, MIGRATIONS, SLEEPS, STOP, TIMERS, WRONG};
 use crate::machine::{SOON_NS, after};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
