@@ -66,7 +66,7 @@ fn problems(found: &BTreeMap<PathBuf, Vec<Place>>, ceilings: &[(&str, usize)]) -
             problems.push(format!("{folder}: {} stopped words, at most {most}", texts.len()));
         }
     }
-    let clean = ceilings.iter().filter(|(folder, _)| !folders.contains_key(folder));
+    let clean = ceilings.iter().filter(|(folder, most)| *most > 0 && !folders.contains_key(folder));
     problems.extend(clean.map(|(folder, _)| {
         format!("{folder} has no stopped word: remove its ceiling in check/words.rs")
     }));
@@ -250,6 +250,7 @@ mod tests {
             problems(&found, &[("a", 2)]),
             ["c/two.rs:1: do not write \"whom\"", "elsewhere: 1 stopped words, at most 0"]
         );
+        assert!(problems(&found, &[("a", 2), ("c", 1), ("c/deep", 0)]).is_empty());
         assert_eq!(
             problems(&found, &[("a", 2), ("c", 1), ("d", 1)]),
             ["d has no stopped word: remove its ceiling in check/words.rs"]
