@@ -4,13 +4,10 @@ use anyhow::{Result, bail, ensure};
 use std::str::FromStr;
 
 /// Keywords of the language, also reserved ones.
-const KEYWORDS: [&str; 51] = [
-    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
-    "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",
-    "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
-    "return", "self", "static", "struct", "super", "trait", "true", "try", "type", "typeof",
-    "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
-];
+const KEYWORDS: &str = "abstract as async await become box break const continue crate do dyn else enum extern \
+    false final fn for gen if impl in let loop macro match mod move mut override priv pub \
+    ref return self static struct super trait true try type typeof unsafe unsized use \
+    virtual where while yield";
 
 /// Crates that come with the compiler.
 const CRATES: [&str; 5] = ["alloc", "core", "proc-macro", "std", "test"];
@@ -23,50 +20,10 @@ const OURS: [&str; 8] =
     ["api", "checksums", "cmdline", "init", "kernel", "manifest", "postern", "template"];
 
 /// Types and traits that every file knows without importing them, in small letters.
-const PRELUDE: [&str; 42] = [
-    "asmut",
-    "asref",
-    "box",
-    "clone",
-    "copy",
-    "debug",
-    "default",
-    "display",
-    "doubleendediterator",
-    "drop",
-    "eq",
-    "err",
-    "exactsizeiterator",
-    "extend",
-    "fn",
-    "fnmut",
-    "fnonce",
-    "from",
-    "fromiterator",
-    "future",
-    "hash",
-    "into",
-    "intofuture",
-    "intoiterator",
-    "iterator",
-    "none",
-    "ok",
-    "option",
-    "ord",
-    "partialeq",
-    "partialord",
-    "result",
-    "send",
-    "sized",
-    "some",
-    "string",
-    "sync",
-    "toowned",
-    "tostring",
-    "tryfrom",
-    "tryinto",
-    "vec",
-];
+const PRELUDE: &str = "asmut asref box clone copy debug default display doubleendediterator drop eq err \
+    exactsizeiterator extend fn fnmut fnonce from fromiterator future hash into intofuture \
+    intoiterator iterator none ok option ord partialeq partialord result send sized some \
+    string sync toowned tostring tryfrom tryinto vec";
 
 /// A valid name of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,7 +99,7 @@ impl FromStr for ServerName {
             "`{name}` is no name for a server: a hyphen stands between two other characters"
         );
         let other = |what: &str| format!("`{name}` is {what}; choose another name");
-        ensure!(!KEYWORDS.contains(&name), other("a word of Rust"));
+        ensure!(!KEYWORDS.split(' ').any(|word| word == name), other("a word of Rust"));
         ensure!(!CRATES.contains(&name), other("a crate of the compiler's"));
         ensure!(!FOLDERS.contains(&name), other("a folder of cargo's"));
         ensure!(!OURS.contains(&name), other("something else in Postern already"));
@@ -151,7 +108,7 @@ impl FromStr for ServerName {
         let (camel, lower) = (made.camel(), made.camel().to_lowercase());
         let clash =
             other(&format!("no name for a server: its trait `{camel}` would hide Rust's own"));
-        ensure!(!PRELUDE.contains(&lower.as_str()), clash);
+        ensure!(!PRELUDE.split(' ').any(|word| word == lower), clash);
         Ok(made)
     }
 }
