@@ -4,6 +4,7 @@ use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Frame, Machine};
 use crate::object::{Enclosure, FaultRecord, Pending, Raised, Reason, State, Thread, ThreadId};
+use crate::sched::NextThread;
 use abi::{Envelope, FAULT_LABEL, FaultKind, FaultReply, WORDS};
 
 /// A fault as the arch decoded it.
@@ -39,8 +40,18 @@ impl Fault {
 }
 
 impl<M: Machine> Kernel<M> {
-    /// The current thread of this CPU did something wrong.
-    pub fn fault(&mut self, cpu: CpuId, fault: &Fault) {
+    /// The current thread did something wrong. A waiting handler runs next; else the exit loop
+    /// delivers the fault.
+    #[inline(always)]
+    pub(crate) fn fault(&mut self, cpu: CpuId, me: ThreadId, fault: &Fault) {
+        if self.fast_fault(cpu, me, fault).is_none() {
+            self.note_fault(cpu, fault);
+        }
+    }
+
+    /// Notes a fault of the current thread of this CPU; the exit loop delivers it. For a fault that
+    /// comes beside the event that is handled.
+    pub fn note_fault(&mut self, cpu: CpuId, fault: &Fault) {
         let Some(id) = self.cpu(cpu).current else { return };
         if self.ports_are_due(id, fault) {
             return self.set_thread_work(id, Work::Ports);
@@ -68,9 +79,9 @@ impl<M: Machine> Kernel<M> {
 
     /// Sends the fault to the handler and waits for its answer; without a handler the
     /// process is killed.
-    pub(crate) fn deliver_fault(&mut self, id: ThreadId) {
+    pub(crate) fn deliver_fault(&mut self, id: ThreadId) -> NextThread {
         let thread = &mut self.threads[id];
-        let Some(Raised { fault, text }) = thread.raised.take() else { return };
+        let Some(Raised { fault, text }) = thread.raised.take() else { return NextThread::Same };
         let process = &mut self.processes[thread.process];
         if fault.kind != FaultKind::TimeOut {
             process.last_fault = fault.kind as u64;
@@ -80,10 +91,11 @@ impl<M: Machine> Kernel<M> {
         let living = handler.filter(|(endpoint, _)| !self.endpoints[*endpoint].dead());
         let Some((endpoint, badge)) = living else {
             if fault.kind == FaultKind::TimeOut {
-                return self.reconsider(id);
+                self.reconsider(id);
+            } else {
+                self.kill_process(owner, fault.kind.exit_status());
             }
-            self.kill_process(owner, fault.kind.exit_status());
-            return;
+            return NextThread::Same;
         };
         let thread = &mut self.threads[id];
         thread.fault = Some(FaultRecord { reason: Reason::Fault(fault.kind), words });
@@ -91,10 +103,10 @@ impl<M: Machine> Kernel<M> {
             Enclosure::Read(0, Envelope { send_address, send_len, ..Envelope::EMPTY })
         });
         let pending = Pending { badge, label: FAULT_LABEL, call: true };
-        self.offer(id, endpoint, pending);
+        self.offer(id, endpoint, pending)
     }
 
-    /// The answer to a fault or stop. The thread is to be enqueued by the caller.
+    /// The answer to a fault or stop. The caller enqueues the thread.
     pub(crate) fn fault_answer(&mut self, id: ThreadId, label: u32, words: [u64; WORDS]) {
         let thread = &mut self.threads[id];
         let Some(fault) = thread.fault.take() else { return };
@@ -115,9 +127,9 @@ impl<M: Machine> Kernel<M> {
         self.recheck_upcall(id);
     }
 
-    /// Nobody will answer: a fault kills; a call that was only watched goes on, and who has
-    /// spent its budget only waits for the next, and the
-    /// thread is to be enqueued by the caller. False when it waited for no such answer.
+    /// No answer will come for a fault or stop. A fault kills the process, a call that was only
+    /// watched goes on, and a thread whose budget is spent waits for the next one. The caller
+    /// enqueues the thread. False when it waited for no such answer.
     pub(crate) fn fault_lost(&mut self, id: ThreadId) -> bool {
         match self.threads[id].fault {
             None => return false,

@@ -1,13 +1,13 @@
 //! Postern's portable core: it decides, the arch acts.
 //!
 //! The core takes a decoded event (system call, fault, interrupt), changes kernel objects
-//! and returns a decision ([`Next`]). It never names a register, a vector or a page-table
+//! and returns a decision ([`ExitAction`]). It never names a register, a vector or a page-table
 //! bit, has no unsafe code, and runs unchanged on the host (`hosted`).
 //!
 //! Reading order:
 //! 1. [`machine`]: what it needs of a machine.
 //! 2. [`object`]: the nouns. [`arena`]: where they live.
-//! 3. [`mod@exit`]: the gate: exit work and the only way back to user mode.
+//! 3. [`exit`]: the one entry and the one exit.
 //! 4. [`ipc`]: the verbs: call, receive, reply, signal.
 //! 5. `syscall`: from the saved frame to those verbs, one line each.
 //! 6. `sched`, `time`, `mem`: which thread runs, until when, with which memory.
@@ -44,7 +44,7 @@ mod time;
 pub mod trace;
 mod vector;
 
-pub use exit::{Context, Held, Next, Runner, Way, WorkItem, exit};
+pub use exit::{Context, Entry, ExitAction, Switch, WorkItem};
 pub use fault::Fault;
 pub use holds::LongestHold;
 pub use kernel::{BootMemory, BootProcess, Kernel, Segment, Sizes};

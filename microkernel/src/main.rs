@@ -70,7 +70,7 @@ fn running(mut boot: Boot) -> ! {
     let mut kernel = make_kernel(machine, &mut boot);
     start_first_program(&mut kernel, &boot, &archive, &options);
     time::check_again();
-    entry::gate::run(kernel)
+    entry::dispatch::run(kernel)
 }
 
 fn set_log_level(options: &Options<'_>) {

@@ -1,167 +1,136 @@
-//! What each row of the work table does.
+//! What each entry of the work table does.
 
 use super::Work;
 use crate::kernel::Kernel;
-use crate::machine::{CpuId, Frame, Interrupt, Machine};
-use crate::object::State;
+use crate::machine::{CpuId, Frame, Machine};
+use crate::object::{Operation, State};
+use crate::sched::NextThread;
 use core::sync::atomic::Ordering;
 
-/// Deadlines handled in one turn.
-const DEADLINES_PER_TURN: usize = 16;
-/// Recorded interrupts handled in one turn; those that are left are read again.
-const INTERRUPTS_PER_TURN: usize = 8;
-
-/// Recorded interrupts become signals and deadlines.
-pub(super) fn interrupts<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
-    for _ in 0..INTERRUPTS_PER_TURN {
-        let Some(interrupt) = kernel.machine.take_interrupt() else { return };
-        kernel.cpu_mut(cpu).interrupts += 1;
-        match interrupt {
-            Interrupt::Timer => {
-                kernel.stats.timer_interrupts += 1;
-                kernel.cpu_mut(cpu).timer_ns = None;
-                kernel.timer_is_stale(cpu);
-                kernel.resume_shared_work(cpu);
-                deadlines(kernel, cpu);
-                slice_ended(kernel, cpu);
-            }
-            Interrupt::Line(line) => kernel.line_interrupt(line),
-            Interrupt::Kick => {}
-        }
-    }
-}
-
-/// The timer may have fired for the end of the slice, in the middle of an exit: then nobody
-/// booked the time yet, and a timer that is set for what is past would only fire again.
-fn slice_ended<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
-    kernel.account(cpu, super::Context::Kernel);
-    if let Some(id) = kernel.cpu(cpu).current
-        && kernel.threads[id].context.is_none()
-    {
-        kernel.check_slice(cpu, id);
-    }
-}
-
-/// Deadlines that have passed wake their threads and signal their timers; the row, when there
-/// are many.
-pub(super) fn deadlines<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
-    let now = kernel.machine.now_ns();
-    for _ in 0..DEADLINES_PER_TURN {
-        match kernel.next_deadline(now) {
-            Some(key) => kernel.deadline_passed(key),
-            None => return,
-        }
-    }
-    kernel.set_cpu_work(cpu, Work::Deadlines);
-}
-
 /// The current thread or its process was killed: it never runs again.
-pub(super) fn kill<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+pub(super) fn kill<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
     if let Some(id) = kernel.cpu(cpu).current {
         leave_cpu(kernel, cpu);
         kernel.bury_thread(id);
     }
+    NextThread::Same
 }
 
 /// The current thread gives up this CPU.
 fn leave_cpu<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
     kernel.account(cpu, super::Context::Kernel);
-    kernel.cpu_mut(cpu).current = None;
+    kernel.vacate(cpu);
     kernel.set_cpu_work(cpu, Work::Reschedule);
 }
 
 /// The current thread was suspended: it waits off its CPU until it is resumed.
-pub(super) fn stop<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+pub(super) fn stop<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
     if kernel.cpu(cpu).current.is_some_and(|id| !kernel.runnable(id)) {
         leave_cpu(kernel, cpu);
     }
+    NextThread::Same
 }
 
 /// The tracer let the current thread's system call through.
-pub(super) fn call<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+pub(super) fn call<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
     if let Some(id) = kernel.cpu(cpu).current {
         kernel.continue_call(id);
         kernel.signalled_before(id);
     }
+    NextThread::Same
 }
 
 /// The current thread's watched system call has its result, unless it still waits for it.
-pub(super) fn call_exit<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+pub(super) fn call_exit<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
     if let Some(id) = kernel.cpu(cpu).current {
         let thread = &kernel.threads[id];
         if thread.state == State::Ready && thread.operation.is_none() {
-            kernel.exit_hooks(id);
-        } else {
-            kernel.set_thread_work(id, Work::CallExit);
+            return kernel.exit_hooks(id);
         }
+        kernel.set_thread_work(id, Work::CallExit);
     }
+    NextThread::Same
 }
 
 /// The current thread goes to a CPU that it may run on.
-pub(super) fn migrate<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+pub(super) fn migrate<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
     if let Some(id) = kernel.cpu(cpu).current
         && !kernel.allowed(id, cpu)
     {
         leave_cpu(kernel, cpu);
         kernel.enqueue(id);
     }
+    NextThread::Same
 }
 
-/// Somebody may be waiting for this CPU: a long piece of work can be done later.
+/// Whether a thread may be waiting for this CPU: a long piece of work can be done later.
 fn others_first<M: Machine>(kernel: &Kernel<M>, cpu: CpuId) -> bool {
     let waiting = Work::Deadlines.flag() | Work::Reschedule.flag();
     kernel.cpu(cpu).work.load(Ordering::Acquire) & waiting != 0
 }
 
 /// A piece of the current thread's long operation.
-pub(super) fn operation<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+pub(super) fn operation<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
     if let Some(id) = kernel.cpu(cpu).current {
         if others_first(kernel, cpu) {
             kernel.set_thread_work(id, Work::Operation);
-            return;
+            return NextThread::Same;
         }
-        kernel.operation_piece(id);
+        let operation = &mut kernel.threads[id].operation;
+        match *operation {
+            Some(Operation::Offer { endpoint }) => {
+                *operation = None;
+                return kernel.continue_offer(id, endpoint);
+            }
+            Some(Operation::Receive { endpoint }) => {
+                *operation = None;
+                return kernel.continue_receive(id, endpoint);
+            }
+            _ => kernel.operation_piece(id),
+        }
         if kernel.threads[id].operation.is_some() {
             kernel.set_thread_work(id, Work::Operation);
         }
     }
+    NextThread::Same
 }
 
 /// A piece of taking a dead process apart.
-pub(super) fn reap<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+pub(super) fn reap<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
     if !others_first(kernel, cpu) {
         kernel.reap_on_debt(cpu);
     }
+    NextThread::Same
 }
 
 /// Servers are told that a caller of theirs waits no longer, and threads that what they waited
 /// for has ended.
-pub(super) fn lost_calls<M: Machine>(kernel: &mut Kernel<M>, _: CpuId) {
+pub(super) fn lost_calls<M: Machine>(kernel: &mut Kernel<M>, _: CpuId) -> NextThread {
     kernel.tell_of_lost_calls();
     kernel.release_ended();
+    NextThread::Same
 }
 
 /// The current thread's handler is told what it did wrong.
-pub(super) fn fault<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
-    if let Some(id) = kernel.cpu(cpu).current {
-        kernel.deliver_fault(id);
-    }
+pub(super) fn fault<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
+    kernel.cpu(cpu).current.map_or(NextThread::Same, |id| kernel.deliver_fault(id))
 }
 
-/// The most urgent thread becomes current.
-pub(super) fn reschedule<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
-    kernel.schedule(cpu);
+/// The thread of the highest priority becomes current.
+pub(super) fn reschedule<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
+    kernel.schedule(cpu)
 }
 
 /// The results of the current thread's 32-bit call go into its block.
-pub(super) fn compat_results<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+pub(super) fn compat_results<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
     if let Some(id) = kernel.cpu(cpu).current {
         kernel.write_compat_results(id);
     }
+    NextThread::Same
 }
 
 /// The current thread is diverted to its handler.
-pub(super) fn upcall<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+pub(super) fn upcall<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
     if let Some(id) = kernel.cpu(cpu).current {
         // A call is finished first: its results belong into the saved frame and the block.
         let thread = &kernel.threads[id];
@@ -171,14 +140,16 @@ pub(super) fn upcall<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
             kernel.deliver_upcall(id);
         }
     }
+    NextThread::Same
 }
 
-/// CPUs that have new work are interrupted, each once.
-pub(super) fn wake_ups<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+/// CPUs that have new work get an IPI, each one.
+pub(super) fn wake_ups<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
     let mut kicks = core::mem::take(&mut kernel.cpu_mut(cpu).kicks);
     while kicks != 0 {
         let target = kicks.trailing_zeros().to_le_bytes()[0];
         kicks &= kicks - 1;
         kernel.machine.kick(CpuId(u16::from(target)));
     }
+    NextThread::Same
 }

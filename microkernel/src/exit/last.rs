@@ -9,20 +9,22 @@ use super::Work;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::PortSpans;
+use crate::sched::NextThread;
 use core::sync::atomic::Ordering;
 
 /// The CPU's debug registers are those of the thread that it goes to, or watch nothing.
-pub(super) fn debug_registers<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+pub(super) fn debug_registers<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
     let wanted = kernel.cpu(cpu).current.and_then(|id| kernel.threads[id].debug);
     if kernel.cpu(cpu).debug != wanted {
         kernel.cpu_mut(cpu).debug = wanted;
         kernel.machine.load_debug_registers(&wanted.unwrap_or_default());
     }
     mark(kernel, cpu, Work::Debug, wanted.is_some());
+    NextThread::Same
 }
 
 /// The ports that instructions may use are those of the process that it goes to.
-pub(super) fn ports<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+pub(super) fn ports<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
     let process = kernel.cpu(cpu).current.map(|id| kernel.threads[id].process);
     let wanted = process.map(|id| kernel.processes[id].ports).unwrap_or_default();
     let held = core::mem::replace(&mut kernel.cpu_mut(cpu).ports, wanted);
@@ -30,15 +32,17 @@ pub(super) fn ports<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
         kernel.machine.allow_ports(&held, &wanted);
     }
     mark(kernel, cpu, Work::Ports, wanted != PortSpans::default());
+    NextThread::Same
 }
 
 /// Values that last until user mode: whether the time-stamp counter may be read.
-pub(super) fn user_values<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
+pub(super) fn user_values<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
     let wanted = kernel.cpu(cpu).current.is_some_and(|id| kernel.threads[id].no_clock);
     if core::mem::replace(&mut kernel.cpu_mut(cpu).no_clock, wanted) != wanted {
         kernel.machine.hide_clock(wanted);
     }
     mark(kernel, cpu, Work::UserValues, wanted);
+    NextThread::Same
 }
 
 /// The CPU's flag says whether it holds something unusual.
@@ -49,4 +53,16 @@ fn mark<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId, work: Work, unusual: boo
     } else {
         flags.fetch_and(!work.flag(), Ordering::AcqRel);
     }
+}
+
+/// Vector registers with the state of a thread that is not current are saved and locked.
+pub(super) fn vector_save<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
+    kernel.vector_settle(cpu);
+    NextThread::Same
+}
+
+/// The current thread gets its vector registers.
+pub(super) fn vector_load<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
+    kernel.vector_load(cpu);
+    NextThread::Same
 }

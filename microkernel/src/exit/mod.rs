@@ -1,13 +1,23 @@
-//! The gate: the one loop through which every return to user mode goes.
+//! Entry and exit: every way from user mode into the core and back.
+//!
+//! `handle` is the one entry and the one exit. `context` asserts what a CPU does and books its
+//! time, `flags` sets and reads work flags, `work` is the table of work, `interrupts`, `handlers`
+//! and `last` are its functions, `postponed` bounds what one exit does for the whole machine.
 
 mod context;
-mod gate;
+mod flags;
+mod handle;
 mod handlers;
+mod interrupts;
 mod last;
-mod shared;
+mod postponed;
 mod work;
 
 pub use context::{Clock, Context};
-pub use gate::{Held, Next, Runner, Way, exit};
-pub(crate) use shared::SHARED_TURNS;
+pub use handle::{Entry, ExitAction, Switch};
+pub(crate) use postponed::SHARED_TURNS;
 pub use work::{ITEMS, Kind, Phase, Work, WorkItem};
+
+/// What the hosted machine does next.
+#[cfg(any(test, feature = "hosted"))]
+pub type Next = ExitAction<crate::object::ThreadId>;

@@ -4,9 +4,10 @@
 //! there is no second list. A flag is a bit of a CPU's or of a thread's work word; the
 //! loop reads both words of the CPU it leaves.
 
-use super::{handlers, last};
+use super::{handlers, interrupts, last};
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
+use crate::sched::NextThread;
 
 /// The kinds of work, in the order in which one turn does them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,8 +94,8 @@ pub struct WorkItem<M: Machine> {
     pub set_by: &'static str,
     /// Whether its handler can make new work.
     pub makes_work: bool,
-    /// Does it, or a bounded piece of it.
-    pub run: fn(&mut Kernel<M>, CpuId),
+    /// Does it, or a bounded piece of it. Returns which thread runs then.
+    pub(crate) run: fn(&mut Kernel<M>, CpuId) -> NextThread,
 }
 
 /// How many kinds of work there are.
@@ -110,7 +111,7 @@ impl<M: Machine> Kernel<M> {
             phase: Phase::Loop,
             set_by: "derived: the machine has recorded some",
             makes_work: true,
-            run: handlers::interrupts,
+            run: interrupts::recorded,
         },
         WorkItem {
             work: Work::Deadlines,
@@ -119,7 +120,7 @@ impl<M: Machine> Kernel<M> {
             phase: Phase::Loop,
             set_by: "the row itself and the timer interrupt, when many have passed",
             makes_work: true,
-            run: handlers::deadlines,
+            run: interrupts::deadlines,
         },
         WorkItem {
             work: Work::Kill,
@@ -272,7 +273,7 @@ impl<M: Machine> Kernel<M> {
             phase: Phase::Last,
             set_by: "a vector load, until the registers are locked again",
             makes_work: false,
-            run: Kernel::vector_settle,
+            run: last::vector_save,
         },
         WorkItem {
             work: Work::VectorLoad,
@@ -281,7 +282,7 @@ impl<M: Machine> Kernel<M> {
             phase: Phase::Last,
             set_by: "the first use of vector registers, and each save, until the load",
             makes_work: false,
-            run: Kernel::vector_load,
+            run: last::vector_load,
         },
     ];
 

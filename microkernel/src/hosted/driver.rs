@@ -1,13 +1,12 @@
-//! Drives the core as the entry stubs do: enter, act, exit, remember who runs.
+//! Drives the core as the image does, on one CPU, and remembers which thread runs.
 
 use super::{Hosted, HostedFrame, HostedMemory, VECTOR_BYTES};
-use crate::exit::{Held, Next, Runner, Way, exit};
+use crate::exit::{Entry, ExitAction, Next};
 use crate::fault::Fault;
 use crate::kernel::{BootProcess, Kernel, Segment, Sizes};
 use crate::machine::{CpuId, Interrupt, Phys};
 use crate::object::ThreadId;
 use abi::{Error, Protection, Syscall, WORDS};
-use core::ops::{Deref, DerefMut};
 
 /// A kernel on a hosted machine with one CPU, and what it decided last.
 pub struct Driver {
@@ -15,29 +14,6 @@ pub struct Driver {
     pub kernel: Kernel<Hosted>,
     /// Its last decision.
     pub next: Next,
-}
-
-/// The kernel, held by the only CPU.
-struct Alone<'a>(&'a mut Kernel<Hosted>);
-
-impl Deref for Alone<'_> {
-    type Target = Kernel<Hosted>;
-
-    fn deref(&self) -> &Kernel<Hosted> {
-        self.0
-    }
-}
-
-impl DerefMut for Alone<'_> {
-    fn deref_mut(&mut self) -> &mut Kernel<Hosted> {
-        self.0
-    }
-}
-
-impl Held<Hosted> for Alone<'_> {
-    fn let_interrupts_in(&mut self) {
-        self.machine.let_one_in();
-    }
 }
 
 /// What a system call gave.
@@ -92,27 +68,30 @@ impl Driver {
         for cpu in 1..cpus {
             let cpu = CpuId(u16::try_from(cpu).unwrap_or(u16::MAX));
             driver.kernel.machine.run_on(cpu);
-            let next = driver.kernel.turn(cpu);
-            assert_eq!(next, Some(Next::Idle), "nobody runs yet");
+            let action = driver.kernel.handle(cpu, Entry::Resume).map(ExitAction::thread);
+            assert_eq!(action, Some(Next::Idle), "no program runs yet");
         }
         driver.kernel.machine.run_on(CPU);
-        driver.exit();
+        driver.handle(Entry::Resume);
         driver
     }
 
-    fn exit(&mut self) {
-        self.leave_to(None);
-    }
-
-    fn leave_to(&mut self, found: Option<Runner<HostedFrame>>) {
-        let way = match self.kernel.exit_at_once(CPU, found) {
-            Some(runner) => Way::User(runner),
-            None => exit(&mut Alone(&mut self.kernel), CPU),
+    /// An event and all sections up to the way out, with an interrupt window between two.
+    fn handle(&mut self, entry: Entry<'_>) {
+        let mut action = self.kernel.handle(CPU, entry);
+        let action = loop {
+            match action {
+                Some(action) => break action,
+                None => {
+                    self.kernel.machine.let_one_in();
+                    action = self.kernel.handle(CPU, Entry::Resume);
+                }
+            }
         };
-        self.next = way.next();
-        if let Way::User(runner) = way {
-            self.kernel.machine.active = Some(runner.root);
+        if let ExitAction::User(switch) = &action {
+            self.kernel.machine.active = Some(switch.root);
         }
+        self.next = action.thread();
     }
 
     /// The thread that runs.
@@ -142,9 +121,7 @@ impl Driver {
         let at = |index: usize| arguments.get(index).copied().unwrap_or(0);
         (frame.value0, frame.value1) = (at(0), at(1));
         frame.words = core::array::from_fn(|index| at(index + 2));
-        self.kernel.enter(CPU);
-        let found = self.kernel.syscall(CPU, me);
-        self.leave_to(found);
+        self.handle(Entry::Syscall);
         me
     }
 
@@ -155,9 +132,7 @@ impl Driver {
         let frame = self.frame();
         frame.number_status = number;
         frame.block = block;
-        self.kernel.enter(CPU);
-        let found = self.kernel.compat_syscall(CPU, me);
-        self.leave_to(found);
+        self.handle(Entry::CompatSyscall);
         me
     }
 
@@ -192,18 +167,12 @@ impl Driver {
 
     /// From inside the kernel: the exit alone.
     pub fn leave(&mut self) {
-        self.exit();
+        self.handle(Entry::Resume);
     }
 
     /// The running thread faults.
     pub fn fault(&mut self, fault: &Fault) {
-        let me = self.running();
-        self.kernel.enter(CPU);
-        let found = self.kernel.fault_at_once(CPU, me, fault);
-        if found.is_none() {
-            self.kernel.fault(CPU, fault);
-        }
-        self.leave_to(found);
+        self.handle(Entry::Fault(fault));
     }
 
     /// The running thread uses its vector registers. False when it was stopped at it and
@@ -211,9 +180,7 @@ impl Driver {
     pub fn vector(&mut self, act: impl FnOnce(&mut [u8; VECTOR_BYTES])) -> bool {
         let me = self.running();
         if !self.kernel.machine.vector_unit().unlocked {
-            self.kernel.enter(CPU);
-            self.kernel.vector_used(CPU);
-            self.exit();
+            self.handle(Entry::VectorUse);
         }
         let unit = self.kernel.machine.vector_unit();
         let runs = self.next == Next::User(me) && unit.unlocked;
@@ -225,13 +192,14 @@ impl Driver {
 
     /// An interrupt comes.
     pub fn interrupt(&mut self, interrupt: Interrupt) {
-        self.kernel.machine.pending.push_back(interrupt);
         match self.next {
-            Next::User(_) => _ = self.kernel.enter(CPU),
-            Next::Idle => self.kernel.wake(CPU),
-            Next::Shutdown(_) => return,
+            Next::User(_) => self.handle(Entry::Interrupt(Some(interrupt))),
+            Next::Idle => {
+                self.kernel.machine.pending.push_back(interrupt);
+                self.handle(Entry::Wake);
+            }
+            Next::Shutdown(_) => {}
         }
-        self.exit();
     }
 
     /// Time passes; the timer interrupts when it is due.

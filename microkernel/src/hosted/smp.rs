@@ -1,12 +1,11 @@
 //! Drives the core on any number of CPUs, one atomic step at a time.
 //!
-//! One section under the kernel's lock is one step: an entry with its system call, fault or
-//! interrupt and what the exit loop does until it lets interrupts in or leaves; or one more
-//! stretch of the loop. Which CPU makes the next step is the caller's choice: a script, a
-//! random number, or a checker that tries them all.
+//! One section under the kernel lock is one step: a call of [`Kernel::handle`], as the image makes
+//! it, up to the next interrupt window or the way out. Which CPU makes the next step is the
+//! caller's choice: a script, a random number, or a checker that tries them all.
 
 use super::{Driver, Hosted, VECTOR_BYTES};
-use crate::exit::{Context, Next};
+use crate::exit::{Context, Entry, ExitAction, Next};
 use crate::fault::Fault;
 use crate::kernel::{Cpu, Kernel};
 use crate::machine::{Access, CpuId, Interrupt};
@@ -91,29 +90,19 @@ impl Smp {
     /// # Panics
     /// When the CPU runs no program.
     pub fn syscall(&mut self, cpu: CpuId, number: u64, arguments: &[u64], envelope: u64) {
-        self.enter(cpu);
-        let Some(id) = self.kernel.current(cpu) else { panic!("{cpu:?} runs no program") };
+        let Some(id) = self.running(cpu) else { panic!("{cpu:?} runs no program") };
         let frame = &mut self.kernel.threads[id].frame;
         let at = |index: usize| arguments.get(index).copied().unwrap_or(0);
         frame.number_status = number;
         frame.envelope_token = envelope;
         (frame.value0, frame.value1) = (at(0), at(1));
         frame.words = core::array::from_fn(|index| at(index + 2));
-        // Found again, a turn at a time.
-        let _found = self.kernel.syscall(cpu, id);
-        self.turn(cpu);
+        self.handle(cpu, Entry::Syscall);
     }
 
     /// Step: the running program does something wrong.
     pub fn fault(&mut self, cpu: CpuId, fault: &Fault) {
-        self.enter(cpu);
-        // Found again, a turn at a time.
-        let found =
-            self.kernel.current(cpu).and_then(|me| self.kernel.fault_at_once(cpu, me, fault));
-        if found.is_none() {
-            self.kernel.fault(cpu, fault);
-        }
-        self.turn(cpu);
+        self.handle(cpu, Entry::Fault(fault));
     }
 
     /// Step: the running program uses its vector registers. `None` when they were locked:
@@ -122,9 +111,7 @@ impl Smp {
         self.running(cpu)?;
         self.run_on(cpu);
         if !self.kernel.machine.vector_unit().unlocked {
-            self.enter(cpu);
-            self.kernel.vector_used(cpu);
-            self.turn(cpu);
+            self.handle(cpu, Entry::VectorUse);
             return None;
         }
         Some(&mut self.kernel.machine.vector_unit().registers)
@@ -132,18 +119,12 @@ impl Smp {
 
     /// Step: an interrupt reaches the CPU, wherever it is.
     pub fn interrupt(&mut self, cpu: CpuId, interrupt: Interrupt) {
+        if let Place::User(_) = self.place(cpu) {
+            return self.handle(cpu, Entry::Interrupt(Some(interrupt)));
+        }
         self.kernel.machine.cpus[usize::from(cpu.0)].pending.push_back(interrupt);
-        match self.place(cpu) {
-            Place::User(_) => {
-                self.enter(cpu);
-                self.turn(cpu);
-            }
-            Place::Idle => {
-                self.run_on(cpu);
-                self.kernel.wake(cpu);
-                self.places[usize::from(cpu.0)] = Place::Window;
-            }
-            Place::Window | Place::Off(_) => {}
+        if self.place(cpu) == Place::Idle {
+            self.handle(cpu, Entry::Wake);
         }
     }
 
@@ -183,24 +164,29 @@ impl Smp {
         }
     }
 
-    /// Step: one stretch of the exit loop. What the CPU does next is carried out.
+    /// Step: the CPU goes on after an interrupt window.
     pub fn turn(&mut self, cpu: CpuId) {
+        self.handle(cpu, Entry::Resume);
+    }
+
+    /// One section under the kernel lock, as on hardware, and what the CPU does then.
+    fn handle(&mut self, cpu: CpuId, entry: Entry<'_>) {
         self.run_on(cpu);
         #[cfg(test)]
         if self.lets_go_often {
-            let next = self.kernel.turn_alone(cpu);
-            return self.carry_out(cpu, next);
+            let action = self.kernel.handle_one(cpu, entry);
+            return self.carry_out(cpu, action.map(ExitAction::thread));
         }
-        let next = self.kernel.turn(cpu);
-        self.carry_out(cpu, next);
+        let action = self.kernel.handle(cpu, entry);
+        self.carry_out(cpu, action.map(ExitAction::thread));
     }
 
     /// Step: leaves with whatever flags are set, as a loop would that does not look again.
     #[cfg(test)]
     pub(crate) fn leave_blindly(&mut self, cpu: CpuId) {
         self.run_on(cpu);
-        let next = self.kernel.leave_blindly(cpu);
-        self.carry_out(cpu, Some(next));
+        let action = self.kernel.leave_blindly(cpu);
+        self.carry_out(cpu, Some(action.thread()));
     }
 
     /// The running program uses an address, as the CPU translates it. False is a page fault.
@@ -236,12 +222,6 @@ impl Smp {
 
     fn run_on(&mut self, cpu: CpuId) {
         self.kernel.machine.run_on(cpu);
-    }
-
-    fn enter(&mut self, cpu: CpuId) {
-        self.run_on(cpu);
-        self.kernel.enter(cpu);
-        self.places[usize::from(cpu.0)] = Place::Window;
     }
 
     /// What the arch does with a decision.

@@ -10,6 +10,7 @@ use crate::number;
 use crate::object::{
     Beside, By, Enclosure, Endpoint, EndpointId, ObjectRef, Operation, Pending, State, ThreadId,
 };
+use crate::sched::NextThread;
 use crate::syscall::Done;
 use abi::{Envelope, Error, FOREVER, Handle, KERNEL_LABELS, MESSAGE_MAX, ObjectKind, Rights};
 use zerocopy::IntoBytes;
@@ -39,8 +40,7 @@ impl<M: Machine> Kernel<M> {
             return Err(Error::PeerDied);
         }
         self.load_enclosure(me)?;
-        self.offer(me, endpoint, pending);
-        Ok(Done::Elsewhere)
+        Ok(Done::Next(self.offer(me, endpoint, pending)))
     }
 
     /// What the caller has beside its words. An envelope that sends is read now.
@@ -104,14 +104,19 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// Hands the message to a waiting receiver, or queues the sender.
-    pub(crate) fn offer(&mut self, me: ThreadId, endpoint: EndpointId, pending: Pending) {
+    /// Delivers the message to a waiting receiver, or queues the sender.
+    pub(crate) fn offer(
+        &mut self,
+        me: ThreadId,
+        endpoint: EndpointId,
+        pending: Pending,
+    ) -> NextThread {
         self.threads[me].pending = Some(pending);
-        self.offer_piece(me, endpoint);
+        self.offer_piece(me, endpoint)
     }
 
-    /// The most receivers that one piece of an offer tells they cannot take it.
-    fn offer_piece(&mut self, me: ThreadId, endpoint: EndpointId) {
+    /// Offers the message to receivers, of which a bounded number may be unable to take it.
+    fn offer_piece(&mut self, me: ThreadId, endpoint: EndpointId) -> NextThread {
         let mut failed = 0;
         while let Some(receiver) = self.endpoints[endpoint].receivers.first() {
             if failed == FAILED_PER_PIECE {
@@ -122,8 +127,8 @@ impl<M: Machine> Kernel<M> {
             match self.deliver(me, receiver) {
                 Ok(moved) => {
                     self.threads[receiver].state = State::Ready;
-                    self.hand_over(me, receiver, false);
-                    return self.release_moved(moved);
+                    self.release_moved(moved);
+                    return NextThread::To { thread: receiver, donation_returns: false };
                 }
                 Err(Blame::Receiver(error)) => self.unblock_detached(receiver, error),
                 Err(Blame::Sender(error)) => {
@@ -137,34 +142,36 @@ impl<M: Machine> Kernel<M> {
                     self.processes[process].receiving += 1;
                     self.rearm(receiver);
                     self.fail(me, error);
-                    return;
+                    return NextThread::Same;
                 }
             }
         }
         let deadline = self.message_deadline(me);
         if deadline == 0 {
             self.fail(me, Error::WouldBlock);
-            return;
+            return NextThread::Same;
         }
         self.dequeue(me);
         self.threads[me].state = State::Sending(endpoint);
         self.endpoints[endpoint].senders.insert(&mut self.threads, me);
         self.set_deadline(me, deadline);
-        self.give_way(me);
+        NextThread::Blocked
     }
 
-    /// The current thread goes on with its message in the next turn.
-    pub(super) fn continue_later(&mut self, me: ThreadId, operation: Operation) {
+    /// The current thread goes on with its message in the next iteration of the exit loop.
+    pub(super) fn continue_later(&mut self, me: ThreadId, operation: Operation) -> NextThread {
         self.threads[me].operation = Some(operation);
         self.set_thread_work(me, Work::Operation);
+        NextThread::Same
     }
 
     /// The next piece of an offer. The endpoint may be gone since the last one.
-    pub(crate) fn continue_offer(&mut self, me: ThreadId, endpoint: EndpointId) {
+    pub(crate) fn continue_offer(&mut self, me: ThreadId, endpoint: EndpointId) -> NextThread {
         if self.endpoints.get(endpoint).is_none_or(Endpoint::dead) {
-            return self.fail(me, Error::PeerDied);
+            self.fail(me, Error::PeerDied);
+            return NextThread::Same;
         }
-        self.offer_piece(me, endpoint);
+        self.offer_piece(me, endpoint)
     }
 
     /// Gives a message to a receiver that is in no queue. Commits or changes nothing.

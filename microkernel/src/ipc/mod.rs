@@ -1,10 +1,10 @@
-//! Message passing: verbs, one file each.
+//! Message passing: verbs, one file each, and the fast path of most messages.
 //!
-//! Every verb checks everything, then commits: after its point of no return nothing fails.
+//! Every verb checks everything, then commits: after its point of no return nothing fails. No verb
+//! makes another thread current: it returns which thread runs next (`sched::NextThread`).
 
 mod call;
-pub(crate) mod direct;
-mod load;
+pub(crate) mod fastpath;
 mod lost;
 mod parts;
 mod receive;

@@ -6,6 +6,7 @@ use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::number;
 use crate::object::{By, Enclosure, Endpoint, EndpointId, Operation, State, ThreadId};
+use crate::sched::NextThread;
 use crate::syscall::Done;
 use abi::{Error, Handle, NOTIFIED_LABEL};
 
@@ -16,18 +17,20 @@ impl<M: Machine> Kernel<M> {
         let handle = Handle(number::low32(thread.frame.argument(0)));
         let endpoint = self.receive_end(thread.process, handle)?;
         self.load_enclosure(me)?;
-        let received = self.receive(me, endpoint)?;
-        self.give_way(me);
-        Ok(received)
+        self.receive(me, endpoint).map(Done::Next)
     }
 
-    /// Takes what is there, or waits; the caller then asks who is to run.
+    /// Takes a pending message or bits, else blocks.
     #[inline(always)]
-    pub(crate) fn receive(&mut self, me: ThreadId, endpoint: EndpointId) -> Result<Done, Error> {
+    pub(crate) fn receive(
+        &mut self,
+        me: ThreadId,
+        endpoint: EndpointId,
+    ) -> Result<NextThread, Error> {
         let receives = &mut self.processes[self.threads[me].process].receives;
         *receives = receives.wrapping_add(1);
         if self.threads[me].serving.is_some() {
-            // It worked for somebody until now, perhaps on the time of that one.
+            // It worked for a client until now, perhaps on donated time.
             if let Some(donor) = self.threads[me].donor {
                 self.take_back_time(donor);
             }
@@ -37,23 +40,22 @@ impl<M: Machine> Kernel<M> {
         self.receive_piece(me, endpoint)
     }
 
-    /// The most senders that one piece of a receive tells their message failed.
-    fn receive_piece(&mut self, me: ThreadId, endpoint: EndpointId) -> Result<Done, Error> {
+    /// Takes a message of the senders, of which a bounded number may be unable to send it.
+    fn receive_piece(&mut self, me: ThreadId, endpoint: EndpointId) -> Result<NextThread, Error> {
         if self.take_bound_bits(me) {
-            return Ok(Done::Elsewhere);
+            return Ok(NextThread::Same);
         }
         let mut failed = 0;
         while let Some(sender) = self.endpoints[endpoint].senders.first() {
             if failed == FAILED_PER_PIECE {
-                self.continue_later(me, Operation::Receive { endpoint });
-                return Ok(Done::Elsewhere);
+                return Ok(self.continue_later(me, Operation::Receive { endpoint }));
             }
             failed += 1;
             self.detach(sender);
             match self.deliver(sender, me) {
                 Ok(moved) => {
                     self.release_moved(moved);
-                    return Ok(Done::Elsewhere);
+                    return Ok(NextThread::Same);
                 }
                 Err(Blame::Sender(error)) => self.fail(sender, error),
                 Err(Blame::Receiver(error)) => {
@@ -72,18 +74,20 @@ impl<M: Machine> Kernel<M> {
         self.endpoints[endpoint].receivers.push_back(&mut self.threads, me, By::Queue);
         self.processes[self.threads[me].process].receiving += 1;
         self.set_deadline(me, deadline);
-        Ok(Done::Elsewhere)
+        Ok(NextThread::Blocked)
     }
 
     /// The next piece of a receive. The endpoint may be gone since the last one.
-    pub(crate) fn continue_receive(&mut self, me: ThreadId, endpoint: EndpointId) {
+    pub(crate) fn continue_receive(&mut self, me: ThreadId, endpoint: EndpointId) -> NextThread {
         let received = if self.endpoints.get(endpoint).is_none_or(Endpoint::dead) {
             Err(Error::PeerDied)
         } else {
             self.receive_piece(me, endpoint)
         };
-        self.finish_call(me, received);
-        self.give_way(me);
+        received.unwrap_or_else(|error| {
+            self.threads[me].frame.set_status(error as u64);
+            NextThread::Same
+        })
     }
 
     /// Gives the thread the bits of its bound notification, if there are any.

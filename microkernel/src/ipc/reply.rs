@@ -6,6 +6,7 @@ use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::number;
 use crate::object::{CallToken, Enclosure, State, ThreadId};
+use crate::sched::NextThread;
 use crate::syscall::Done;
 use abi::{Error, Handle};
 
@@ -37,11 +38,13 @@ impl<M: Machine> Kernel<M> {
         };
         self.bytes_have_gone(me);
         let received = self.receive(me, endpoint);
-        match answered {
-            Some(caller) => self.hand_over(me, caller, donor == Some(caller)),
-            None => self.give_way(me),
+        let Some(caller) = answered else { return received.map(Done::Next) };
+        if received == Ok(NextThread::Blocked) {
+            let donation_returns = donor == Some(caller);
+            return Ok(Done::Next(NextThread::To { thread: caller, donation_returns }));
         }
-        received
+        self.enqueue(caller);
+        received.map(Done::Next)
     }
 
     /// The thread that this token of `me`'s process names, if it still waits for the answer.

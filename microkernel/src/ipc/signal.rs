@@ -1,33 +1,35 @@
-//! Signal: bits for whoever waits, receives or is diverted. Interrupts and timers end here.
+//! Signal: bits for the thread that waits, receives or has an upcall.
 
 use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::object::{Notification, NotificationId, State, ThreadId};
+use crate::sched::NextThread;
 use crate::time::thread_key;
 use abi::Error;
 
 impl<M: Machine> Kernel<M> {
-    /// Sets bits and wakes whoever they are for.
+    /// Sets bits and wakes the thread that they are for.
     pub(crate) fn signal(&mut self, id: NotificationId, bits: u64) {
         if let Some(woken) = self.post(id, bits) {
             self.enqueue(woken);
         }
     }
 
-    /// The same for an interrupt or a timer, which no call has to do with: somebody urgent runs
-    /// at once, without another turn of the loop. Not in the place of a thread that has work: of
-    /// that this turn may have read already.
-    pub(crate) fn signal_from_outside(&mut self, id: NotificationId, bits: u64) {
-        let Some(woken) = self.post(id, bits) else { return };
+    /// The same from an interrupt or timer: a thread of higher priority preempts at once, unless
+    /// the current thread has pending work, which this iteration of the exit loop may already have
+    /// read.
+    pub(crate) fn signal_and_preempt(&mut self, id: NotificationId, bits: u64) -> NextThread {
+        let Some(woken) = self.post(id, bits) else { return NextThread::Same };
         let current = self.cpu(self.here()).current;
-        match current.filter(|current| self.threads[*current].work.0 == 0) {
-            Some(current) => self.let_run(current, woken),
-            None => self.enqueue(woken),
+        if current.is_some_and(|current| self.threads[current].work.0 == 0) {
+            return NextThread::Woken(woken);
         }
+        self.enqueue(woken);
+        NextThread::Same
     }
 
-    /// Sets bits. Whoever waited for them is ready, and to be enqueued by the caller.
+    /// Sets bits. Returns the thread that waited for them: it is ready, and the caller enqueues it.
     #[inline(always)]
     pub(crate) fn post(&mut self, id: NotificationId, bits: u64) -> Option<ThreadId> {
         let notification = &mut self.notifications[id];
@@ -94,16 +96,5 @@ impl<M: Machine> Kernel<M> {
         self.threads[id]
             .upcall
             .map_or(0, |upcall| self.notifications[upcall.notification].bits & !upcall.mask)
-    }
-
-    /// A device line interrupted; the machine has masked it.
-    pub(crate) fn line_interrupt(&mut self, line: u8) {
-        let Some(place) = self.lines.get(usize::from(line)) else { return };
-        self.stats.irqs[usize::from(line)] += 1;
-        if let Some(irq) = place {
-            let irq = &self.irqs[*irq];
-            let (notification, bits) = (irq.notification, irq.bits);
-            self.signal_from_outside(notification, bits);
-        }
     }
 }

@@ -3,6 +3,7 @@
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::object::{Enclosure, NotificationId, State, ThreadId};
+use crate::sched::NextThread;
 use crate::syscall::Done;
 use crate::time::{Whose, thread_key, whose};
 use abi::{Error, FOREVER};
@@ -30,8 +31,7 @@ impl<M: Machine> Kernel<M> {
             joined.close(&mut self.threads);
         }
         self.set_deadline(me, deadline_ns);
-        self.give_way(me);
-        Ok(Done::Elsewhere)
+        Ok(Done::Next(NextThread::Blocked))
     }
 
     /// `Sleep`.
@@ -41,8 +41,7 @@ impl<M: Machine> Kernel<M> {
         }
         self.threads[me].state = State::Sleeping;
         self.set_deadline(me, deadline_ns);
-        self.give_way(me);
-        Ok(Done::Elsewhere)
+        Ok(Done::Next(NextThread::Blocked))
     }
 
     /// Sets a waiting thread's deadline.
@@ -54,21 +53,21 @@ impl<M: Machine> Kernel<M> {
 
     /// Sets a deadline, of a thread, a timer or a context.
     pub(crate) fn put_deadline(&mut self, key: usize, deadline_ns: u64) {
-        self.timer_is_stale(self.here());
+        self.set_timer_dirty(self.here());
         self.deadlines.set(key, deadline_ns);
     }
 
     /// Takes a deadline away, if there is one.
     pub(crate) fn cancel_deadline(&mut self, key: usize) {
         if self.deadlines.has(key) {
-            self.timer_is_stale(self.here());
+            self.set_timer_dirty(self.here());
             self.deadlines.cancel(key);
         }
     }
 
     /// Takes out the next deadline that has passed.
     pub(crate) fn next_deadline(&mut self, now_ns: u64) -> Option<usize> {
-        self.timer_is_stale(self.here());
+        self.set_timer_dirty(self.here());
         self.deadlines.pop_due(now_ns)
     }
 
@@ -79,18 +78,19 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// A deadline came: a timer signals, a context has its next budget, a waiting thread is told.
-    pub(crate) fn deadline_passed(&mut self, key: usize) {
+    pub(crate) fn deadline_passed(&mut self, key: usize) -> NextThread {
         match whose(key) {
-            Whose::Timer(slot) => self.timer_passed(slot),
+            Whose::Timer(slot) => return self.timer_passed(slot),
             Whose::Thread(slot) => self.wait_timed_out(slot),
             Whose::Context(slot) => self.period_ended(slot),
         }
+        NextThread::Same
     }
 
-    fn timer_passed(&mut self, slot: usize) {
-        if let Some((_, timer)) = self.timers.at(slot) {
-            let (notification, bits) = (timer.notification, timer.bits);
-            self.signal_from_outside(notification, bits);
+    fn timer_passed(&mut self, slot: usize) -> NextThread {
+        match self.timers.at(slot) {
+            Some((_, timer)) => self.signal_and_preempt(timer.notification, timer.bits),
+            None => NextThread::Same,
         }
     }
 

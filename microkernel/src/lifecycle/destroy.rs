@@ -61,7 +61,7 @@ impl<M: Machine> Kernel<M> {
             return;
         }
         if cpu == self.here() {
-            self.cpu_mut(cpu).current = None;
+            self.vacate(cpu);
             self.set_cpu_work(cpu, Work::Reschedule);
         } else {
             self.set_thread_work(id, Work::Kill);

@@ -44,11 +44,6 @@ impl<M: Machine> Kernel<M> {
     /// Does a piece of the thread's operation. At its end the thread has its result.
     pub(crate) fn operation_piece(&mut self, me: ThreadId) {
         let Some(operation) = self.threads[me].operation.take() else { return };
-        match operation {
-            Operation::Offer { endpoint } => return self.continue_offer(me, endpoint),
-            Operation::Receive { endpoint } => return self.continue_receive(me, endpoint),
-            _ => {}
-        }
         let status = match self.piece(operation) {
             Progress::More(operation) => {
                 self.threads[me].operation = Some(operation);

@@ -481,11 +481,11 @@ impl<F> Thread<F> {
         !self.spent || self.raised.is_some()
     }
 
-    /// Whether a call with this number is made without asking anybody, and by the living, with
-    /// no signal that came on the way.
+    /// Whether a call with this number is neither watched nor filtered, and no kill or signal came
+    /// on the way into it.
     #[inline(always)]
-    pub(crate) fn calls_plainly(&self, number: Syscall) -> bool {
-        self.work.0 & Self::BEFORE_CALLS == 0 && (number as u64) < self.calls_end
+    pub(crate) fn calls_plainly(&self, number: u64) -> bool {
+        self.work.0 & Self::BEFORE_CALLS == 0 && number < self.calls_end
     }
 
     /// Work that another CPU gave the thread on its way into a call, and that the call must see.

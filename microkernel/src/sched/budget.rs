@@ -20,7 +20,9 @@ impl<M: Machine> Kernel<M> {
         context.refs += 1;
         (context.home, context.holder) = (Some(thread), Some(thread));
         context.begin(now);
-        self.retime(thread, |thread| (thread.own, thread.context) = (Some(id), Some(id)));
+        self.update_sched_params(thread, |thread| {
+            (thread.own, thread.context) = (Some(id), Some(id))
+        });
         self.reconsider(thread);
     }
 
@@ -30,9 +32,9 @@ impl<M: Machine> Kernel<M> {
         else {
             return;
         };
-        self.retime(holder, |thread| thread.context = None);
-        self.retime(home, |thread| thread.own = None);
-        self.retime_below(home);
+        self.update_sched_params(holder, |thread| thread.context = None);
+        self.update_sched_params(home, |thread| thread.own = None);
+        self.update_sched_params_below(home);
         self.cancel_deadline(context_key(id));
         let context = &mut self.sched_contexts[id];
         (context.home, context.holder) = (None, None);
@@ -49,18 +51,22 @@ impl<M: Machine> Kernel<M> {
         let (home, holder) = (context.home, context.holder);
         self.cancel_deadline(context_key(id));
         if let (Some(home), Some(holder)) = (home, holder) {
-            self.retime(home, |_| ());
-            self.retime_below(home);
+            self.update_sched_params(home, |_| ());
+            self.update_sched_params_below(home);
             self.reconsider(holder);
         }
     }
 
     /// Changes what decides when a thread runs, and puts it where it belongs then.
-    pub(crate) fn retime(&mut self, id: ThreadId, change: impl FnOnce(&mut Thread<M::Frame>)) {
+    pub(crate) fn update_sched_params(
+        &mut self,
+        id: ThreadId,
+        change: impl FnOnce(&mut Thread<M::Frame>),
+    ) {
         if self.on_cpu(id) {
             let cpu = self.threads[id].cpu;
             self.settle(cpu);
-            self.timer_is_stale(cpu);
+            self.set_timer_dirty(cpu);
         }
         self.dequeue(id);
         let before = (self.threads[id].priority, self.threads[id].context.is_some());
@@ -134,7 +140,7 @@ impl<M: Machine> Kernel<M> {
         let spent = user.wrapping_add(kernel).wrapping_add(debt);
         if debt > 0 {
             // The timer was set before another thread spent this for it.
-            self.timer_is_stale(cpu);
+            self.set_timer_dirty(cpu);
         }
         let booked = self.cpu(cpu).clock.since;
         self.sched_contexts[context].charge(spent, booked);

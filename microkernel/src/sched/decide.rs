@@ -98,7 +98,7 @@ impl<M: Machine> Kernel<M> {
         if !self.on_cpu(id) {
             let cpu = self.place_for(id);
             self.put_in_queue(cpu, id);
-            self.look_at_slice_timer(cpu);
+            self.update_slice_timer(cpu);
         }
         let cpu = self.threads[id].cpu;
         if self.preempts(id, cpu) {
@@ -194,7 +194,7 @@ impl<M: Machine> Kernel<M> {
         if self.threads[id].queued {
             let cpu = self.threads[id].cpu;
             self.queue(cpu, |queue, threads| queue.remove(threads, id));
-            self.look_at_slice_timer(cpu);
+            self.update_slice_timer(cpu);
         }
     }
 

@@ -25,7 +25,7 @@ impl<M: Machine> Kernel<M> {
             return;
         }
         let mut time = (None, 0);
-        self.retime(client, |thread| {
+        self.update_sched_params(client, |thread| {
             thread.lent_to = Some(server);
             time = (thread.context.take(), core::mem::take(&mut thread.slice));
         });
@@ -40,11 +40,11 @@ impl<M: Machine> Kernel<M> {
             last = next;
         }
         let mut time = (None, 0);
-        self.retime(last, |thread| {
+        self.update_sched_params(last, |thread| {
             time = (thread.context.take(), core::mem::take(&mut thread.slice));
         });
-        self.retime(server, |thread| thread.donor = None);
-        self.retime_below(server);
+        self.update_sched_params(server, |thread| thread.donor = None);
+        self.update_sched_params_below(server);
         self.move_time(client, time, |thread| thread.lent_to = None);
     }
 
@@ -58,7 +58,7 @@ impl<M: Machine> Kernel<M> {
         if let Some(context) = context {
             self.sched_contexts[context].holder = Some(id);
         }
-        self.retime(id, |thread| {
+        self.update_sched_params(id, |thread| {
             thread.context = context;
             // At least a tick: a slice of nothing would be taken for one that has not begun.
             thread.slice = slice.max(1);
@@ -67,10 +67,10 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// All that use this thread's time follow it.
-    pub(crate) fn retime_below(&mut self, id: ThreadId) {
+    pub(crate) fn update_sched_params_below(&mut self, id: ThreadId) {
         let mut next = self.threads[id].lent_to;
         while let Some(id) = next {
-            self.retime(id, |_| ());
+            self.update_sched_params(id, |_| ());
             next = self.threads[id].lent_to;
         }
     }

@@ -1,13 +1,18 @@
 //! Scheduling: 64 priorities, round robin within one, preemptive.
+//!
+//! [`switch`] makes threads current; [`next`] and [`queue`] find the next one; [`decide`] says
+//! where a ready thread waits. [`budget`], [`debt`] and [`lend`] account for time, [`timer`] ends
+//! slices and budgets.
 
-mod at_once;
 mod budget;
 mod debt;
 mod decide;
 mod lend;
 mod next;
 mod queue;
+mod switch;
 mod timer;
 
 pub(crate) use decide::{SLICE_NS, takes_over};
 pub use queue::RunQueue;
+pub(crate) use switch::{NextThread, make_current};

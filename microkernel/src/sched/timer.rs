@@ -9,17 +9,17 @@ use crate::machine::{CpuId, Machine};
 
 impl<M: Machine> Kernel<M> {
     /// The CPU's timer may have to be set anew before it leaves.
-    pub(crate) fn timer_is_stale(&mut self, cpu: CpuId) {
+    pub(crate) fn set_timer_dirty(&mut self, cpu: CpuId) {
         self.stale_timers |= 1 << cpu.0;
     }
 
     /// The timer is to end a slice while others of the current thread's priority wait. It may
     /// be early, or not be wanted any more when it fires: to set it costs more than that.
-    pub(super) fn look_at_slice_timer(&mut self, cpu: CpuId) {
+    pub(super) fn update_slice_timer(&mut self, cpu: CpuId) {
         let state = self.cpu(cpu);
         if state.current.is_some_and(|id| self.threads[id].context.is_some()) {
             // The end of a budget is not to be late.
-            return self.timer_is_stale(cpu);
+            return self.set_timer_dirty(cpu);
         }
         let wanted = state.current.and_then(|id| {
             let thread = &self.threads[id];
@@ -31,20 +31,20 @@ impl<M: Machine> Kernel<M> {
             (Some(_), None) => state.current.is_some(),
         };
         if !kept {
-            self.timer_is_stale(cpu);
+            self.set_timer_dirty(cpu);
         }
     }
 
     /// Whether something changed that the CPU's timer depends on.
     #[inline(always)]
-    pub(crate) fn timer_is_wrong(&self, cpu: CpuId) -> bool {
+    pub(crate) fn timer_dirty(&self, cpu: CpuId) -> bool {
         self.stale_timers.wrapping_shr(u32::from(cpu.0)) & 1 != 0
     }
 
     /// Sets the deadline timer if something changed that it depends on.
     #[inline(always)]
-    pub(crate) fn keep_timer(&mut self, cpu: CpuId) {
-        if self.timer_is_wrong(cpu) {
+    pub(crate) fn program_timer(&mut self, cpu: CpuId) {
+        if self.timer_dirty(cpu) {
             self.set_next_timer(cpu);
         }
     }

@@ -6,7 +6,7 @@
 //! divert the thread. So what a handler sees is a call that is over, and one that was
 //! interrupted can be made again with the same block.
 
-use crate::exit::{Runner, Work};
+use crate::exit::Work;
 use crate::fault::Fault;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Frame, Machine};
@@ -21,13 +21,10 @@ const WRITE: u64 = 1;
 
 impl<M: Machine> Kernel<M> {
     /// The current thread of this CPU made a system call from 32-bit code.
-    pub fn compat_syscall(&mut self, cpu: CpuId, me: ThreadId) -> Option<Runner<M::Frame>> {
+    pub(crate) fn compat_syscall(&mut self, cpu: CpuId, me: ThreadId) {
         match self.begin_compat(me) {
             Ok(()) => self.syscall(cpu, me),
-            Err(error) => {
-                self.refuse_call(me, error);
-                None
-            }
+            Err(error) => self.refuse_call(me, error),
         }
     }
 

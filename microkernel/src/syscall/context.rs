@@ -85,7 +85,7 @@ impl<M: Machine> Kernel<M> {
         if thread.donor.is_some() || thread.own.is_some() {
             return Err(Error::BadState);
         }
-        self.retime(id, |thread| thread.passive = passive);
+        self.update_sched_params(id, |thread| thread.passive = passive);
         Ok(Done::Values(u64::from(was), 0))
     }
 

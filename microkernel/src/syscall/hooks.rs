@@ -13,6 +13,7 @@ use crate::number;
 use crate::object::{
     Enclosure, FaultRecord, Listener, Pending, ProcessId, Reason, State, ThreadId, ToThread, Watch,
 };
+use crate::sched::NextThread;
 use abi::{Error, LogKind, TraceFlags, TraceRecord, TraceReply, TraceStage, WORDS};
 use zerocopy::IntoBytes;
 
@@ -28,7 +29,7 @@ impl<M: Machine> Kernel<M> {
         let thread = &mut self.threads[me];
         thread.call = thread.frame.syscall_number();
         thread.emulated = false;
-        let outcome = if let Some(server) = watch.dispatch {
+        let next = if let Some(server) = watch.dispatch {
             self.stop(me, server, TraceStage::Dispatch)
         } else {
             self.set_thread_work(me, Work::CallExit);
@@ -37,7 +38,7 @@ impl<M: Machine> Kernel<M> {
                 None => return self.continue_call(me),
             }
         };
-        self.finish_call(me, outcome);
+        self.finish_call(me, Ok(Done::Next(next)));
     }
 
     /// A call that has no arguments, since they cannot be read: nobody can change or answer
@@ -75,7 +76,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// From the row `call exit`: the call has its result.
-    pub(crate) fn exit_hooks(&mut self, me: ThreadId) {
+    pub(crate) fn exit_hooks(&mut self, me: ThreadId) -> NextThread {
         let watch = self.watch_of(me);
         let status = self.threads[me].frame.syscall_number();
         self.record(me, TraceStage::Exit, status);
@@ -85,8 +86,9 @@ impl<M: Machine> Kernel<M> {
             && (stepped || watch.flags.intersects(TraceFlags::EXIT))
         {
             // A stop has no result of its own; the call's result is in the frame.
-            let _waits = self.stop(me, tracer, stage);
+            return self.stop(me, tracer, stage);
         }
+        NextThread::Same
     }
 
     /// Writes the call to where its process's flags say.
@@ -115,7 +117,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// The thread waits for the listener's answer.
-    fn stop(&mut self, me: ThreadId, listener: Listener, stage: TraceStage) -> Result<Done, Error> {
+    fn stop(&mut self, me: ThreadId, listener: Listener, stage: TraceStage) -> NextThread {
         let words = self.stop_words(me, stage);
         let thread = &mut self.threads[me];
         thread.fault = Some(FaultRecord { reason: Reason::Trace(stage), words });
@@ -123,10 +125,9 @@ impl<M: Machine> Kernel<M> {
         let badge = u64::from(listener.badge) | u64::from(me.number()) << 32;
         if self.endpoints[listener.endpoint].dead() {
             self.stop_lost(me);
-            return Ok(Done::Elsewhere);
+            return NextThread::Same;
         }
-        self.offer(me, listener.endpoint, Pending { badge, label: stage.label(), call: true });
-        Ok(Done::Elsewhere)
+        self.offer(me, listener.endpoint, Pending { badge, label: stage.label(), call: true })
     }
 
     fn stop_words(&self, me: ThreadId, stage: TraceStage) -> [u64; WORDS] {

@@ -15,12 +15,12 @@ mod notify;
 mod process;
 mod thread;
 
-use crate::exit::{Runner, Work};
-use crate::ipc::direct::{CALL, REPLY_RECEIVE};
+use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Frame, Machine};
 use crate::number;
 use crate::object::{ProcessId, Thread, ThreadId};
+use crate::sched::NextThread;
 use abi::{Error, Handle, Syscall};
 
 pub(crate) use hooks::calls_end;
@@ -30,8 +30,10 @@ pub(crate) use hooks::calls_end;
 pub(crate) enum Done {
     /// With these values.
     Values(u64, u64),
-    /// The frame was or will be taken care of: a message arrived, the thread waits.
+    /// The frame was or will be taken care of: a message arrived.
     Elsewhere,
+    /// The same, and another thread may run next: this one blocked, woke one, or yields.
+    Next(NextThread),
 }
 
 impl Done {
@@ -64,58 +66,53 @@ macro_rules! verb {
 }
 
 impl<M: Machine> Kernel<M> {
-    /// The current thread of this CPU made a system call. Who is next, when that is known.
-    pub fn syscall(&mut self, cpu: CpuId, me: ThreadId) -> Option<Runner<M::Frame>> {
-        let words = match self.threads[me].frame.syscall_number() {
-            CALL => self.call_at_once(cpu, me),
-            REPLY_RECEIVE => self.answer_at_once(cpu, me),
+    /// The current thread of this CPU made a system call.
+    #[inline(always)]
+    pub(crate) fn syscall(&mut self, cpu: CpuId, me: ThreadId) {
+        const CALL: u64 = Syscall::Call as u64;
+        const REPLY_RECEIVE: u64 = Syscall::ReplyRecv as u64;
+        let thread = &self.threads[me];
+        let number = thread.frame.syscall_number();
+        if !thread.calls_plainly(number) {
+            return self.unusual_syscall(me, number);
+        }
+        let done = match number {
+            CALL => self.fast_call(cpu, me),
+            REPLY_RECEIVE => self.fast_reply_receive(cpu, me),
             _ => None,
         };
-        let found = words.or_else(|| self.bytes_at_once(cpu, me));
-        if found.is_none() {
-            self.other_call(me);
+        if done.is_none() {
+            self.check_call_begins(me);
+            self.stats.syscalls = self.stats.syscalls.wrapping_add(1);
+            self.plain_call(me, number);
+            self.check_call_ends(me, number);
         }
-        found
     }
 
-    /// Any call that the direct way of messages does not do.
-    #[inline(always)]
-    pub fn other_call(&mut self, me: ThreadId) {
+    /// A call that is watched or has no such number, or of a thread that another CPU killed or
+    /// signalled on its way here.
+    #[inline(never)]
+    fn unusual_syscall(&mut self, me: ThreadId, number: u64) {
         self.check_call_begins(me);
         self.stats.syscalls = self.stats.syscalls.wrapping_add(1);
         let thread = &self.threads[me];
-        if thread.work.0 & Thread::<M::Frame>::BEFORE_CALLS != 0 {
-            return self.late_call(me);
+        let (work, plain) = (thread.work.0, number < thread.calls_end);
+        if work & Work::Kill.flag() != 0 {
+            return self.check_call_ends(me, 0);
         }
-        let number = thread.frame.syscall_number();
-        self.call_by_number(me, number);
-        self.check_call_ends(me, number);
-    }
-
-    #[inline(always)]
-    fn call_by_number(&mut self, me: ThreadId, number: u64) {
-        if number < self.threads[me].calls_end {
+        if plain {
             self.plain_call(me, number);
         } else {
             self.call_with_hooks(me);
         }
-    }
-
-    /// Another CPU killed or signalled the thread while it was on its way here. A signal cuts
-    /// short what the call waits for, as if it had come a moment later.
-    #[cold]
-    fn late_call(&mut self, me: ThreadId) {
-        let thread = &self.threads[me];
-        if thread.work.0 & Work::Kill.flag() != 0 {
-            return self.check_call_ends(me, 0);
-        }
-        let number = thread.frame.syscall_number();
-        self.call_by_number(me, number);
         self.check_call_ends(me, number);
-        self.signalled_before(me);
+        if work & Work::Upcall.flag() != 0 {
+            // As if the signal had come a moment later: it cuts short what the call waits for.
+            self.signalled_before(me);
+        }
     }
 
-    /// A thread that may wait now was signalled before it began to.
+    /// A thread that may be blocked now was signalled before it blocked.
     pub(crate) fn signalled_before(&mut self, id: ThreadId) {
         let signalled = |thread: &Thread<M::Frame>| thread.work.0 & Work::Upcall.flag() != 0;
         if self.threads.get(id).is_some_and(signalled) {
@@ -141,6 +138,7 @@ impl<M: Machine> Kernel<M> {
                 frame.set_values(value0, value1);
             }
             Ok(Done::Elsewhere) => {}
+            Ok(Done::Next(next)) => self.switch(self.threads[me].cpu, next),
             Err(error) => self.threads[me].frame.set_status(error as u64),
         }
     }

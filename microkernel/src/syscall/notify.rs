@@ -4,6 +4,7 @@ use super::Done;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::object::{NotificationId, ObjectRef, Resource, ThreadId, Timer, TimerId, Upcall};
+use crate::sched::NextThread;
 use crate::time::timer_key;
 use abi::{Error, FOREVER, ObjectKind, Rights, USER_END};
 
@@ -40,10 +41,9 @@ impl<M: Machine> Kernel<M> {
         let bits = frame.argument(1);
         frame.set_status(0);
         frame.set_values(0, 0);
-        if let Some(woken) = self.post(id, bits) {
-            self.let_run(me, woken);
-        }
-        Ok(Done::Elsewhere)
+        Ok(self
+            .post(id, bits)
+            .map_or(Done::Elsewhere, |woken| Done::Next(NextThread::Woken(woken))))
     }
 
     pub(super) fn sys_wait(&mut self, me: ThreadId) -> Result<Done, Error> {

@@ -85,8 +85,8 @@ impl<M: Machine> Kernel<M> {
         let id = self.thread_argument(me, 0)?;
         let priority = self.priority_for(self.own(me), self.argument(me, 1))?;
         let priority = self.priority_for(self.threads[id].process, u64::from(priority))?;
-        self.retime(id, |thread| thread.base = priority);
-        self.retime_below(id);
+        self.update_sched_params(id, |thread| thread.base = priority);
+        self.update_sched_params_below(id);
         Ok(Done::NOTHING)
     }
 
@@ -107,7 +107,9 @@ impl<M: Machine> Kernel<M> {
     }
 
     pub(super) fn sys_yield(&mut self, me: ThreadId) -> Result<Done, Error> {
-        self.yield_now(me);
-        Ok(Done::NOTHING)
+        let frame = &mut self.threads[me].frame;
+        frame.set_status(0);
+        frame.set_values(0, 0);
+        Ok(Done::Next(self.yield_turn(me)))
     }
 }

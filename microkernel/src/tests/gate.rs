@@ -2,7 +2,7 @@
 //! list of what a faithful exit-to-user core must do.
 
 use super::kit::{CPU, boot};
-use crate::exit::{Context, ITEMS, Kind, Next, Phase, Work};
+use crate::exit::{Context, Entry, ExitAction, ITEMS, Kind, Next, Phase, Work};
 use crate::hosted::{Driver, Hosted, Place, Smp};
 use crate::kernel::{Kernel, Sizes};
 use crate::machine::{CpuId, Interrupt};
@@ -80,13 +80,16 @@ fn exit_08_what_a_turn_read_of_one_thread_is_not_done_to_the_next() {
     assert_ne!(smp.kernel.current(cpu), Some(killed));
 }
 
+/// The next section after an interrupt window.
+fn resume(driver: &mut Driver) -> Option<Next> {
+    driver.kernel.handle(CPU, Entry::Resume).map(ExitAction::thread)
+}
+
 /// Enters with a call whose work takes many turns.
 fn begin_long_operation(driver: &mut Driver) {
-    let me = driver.running();
     let frame = driver.frame();
     (frame.number_status, frame.value0) = (Syscall::MemoryCreate as u64, 200);
-    driver.kernel.enter(CPU);
-    assert!(driver.kernel.syscall(CPU, me).is_none());
+    assert!(driver.kernel.handle(CPU, Entry::Syscall).is_none(), "work is left");
 }
 
 /// A thread can be woken and sleep again while another one's long operation keeps the loop
@@ -96,14 +99,14 @@ fn exit_04_the_timer_is_set_between_the_turns_of_a_long_operation() {
     let mut driver = boot();
     begin_long_operation(&mut driver);
     driver.kernel.put_deadline(1, 5_000_000);
-    assert_eq!(driver.kernel.turn(CPU), None, "more pieces to come");
+    assert_eq!(resume(&mut driver), None, "more pieces to come");
     assert_eq!(driver.kernel.machine.timer_ns, Some(5_000_000));
 }
 
 /// The rows that run in one step of the loop, by number.
 fn rows_of_one_step(driver: &mut Driver) -> (Vec<usize>, Option<Next>) {
     let before = driver.kernel.cpu(CPU).work_counts;
-    let next = driver.kernel.turn(CPU);
+    let next = resume(driver);
     let after = driver.kernel.cpu(CPU).work_counts;
     ((0..ITEMS).filter(|row| after[*row] > before[*row]).collect(), next)
 }
@@ -245,7 +248,7 @@ fn exit_31_an_interrupt_in_the_kernel_changes_no_context() {
     let me = driver.running();
     begin_long_operation(&mut driver);
     driver.kernel.machine.arriving.push_back(Interrupt::Kick);
-    assert_eq!(driver.kernel.turn(CPU), None);
+    assert_eq!(resume(&mut driver), None);
     let before = driver.kernel.cpu(CPU).clock.kernel;
     driver.kernel.machine.let_one_in();
     assert_eq!(driver.kernel.cpu(CPU).context, Context::Kernel);
@@ -272,10 +275,10 @@ fn exit_40_the_context_is_kernel_until_the_decision() {
     begin_long_operation(&mut driver);
     for flag in [Work::Reschedule, Work::WakeUps, Work::Deadlines] {
         driver.kernel.cpu(CPU).work.fetch_or(flag.flag(), Ordering::AcqRel);
-        assert_eq!(driver.kernel.turn(CPU), None);
+        assert_eq!(resume(&mut driver), None);
         assert_eq!(driver.kernel.cpu(CPU).context, Context::Kernel);
     }
-    let next = core::iter::repeat_with(|| driver.kernel.turn(CPU)).take(1000).find_map(|next| next);
+    let next = core::iter::repeat_with(|| resume(&mut driver)).take(1000).find_map(|next| next);
     assert_eq!(next, Some(Next::User(me)));
     assert_eq!(driver.kernel.cpu(CPU).context, Context::User);
 }

@@ -8,6 +8,7 @@ mod compat;
 mod contexts;
 mod counters;
 mod debug;
+mod differential;
 mod endpoints;
 mod ends;
 mod explorer;

@@ -150,7 +150,7 @@ fn only_the_resource_ends_the_machine() {
     let mut driver = boot();
     assert_eq!(driver.call(Syscall::Shutdown, &[RESOURCE, 256]), Err(Error::BadArgument));
     driver.raw(Syscall::Shutdown as u64, &[RESOURCE, 0x10], 0);
-    assert_eq!(driver.next, crate::Next::Shutdown(0x10));
+    assert_eq!(driver.next, crate::exit::Next::Shutdown(0x10));
 }
 
 #[test]

@@ -8,6 +8,7 @@
 mod calls;
 mod oracles;
 mod random;
+pub(super) use random::Random;
 mod run;
 
 use crate::hosted::Smp;

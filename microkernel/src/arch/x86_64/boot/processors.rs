@@ -134,7 +134,7 @@ fn parked(cpu: &'static CpuBlock) -> ! {
             errand();
             *cpu.errand.lock() = None;
         } else if CORE_IS_READY.load(Acquire) {
-            entry::gate::join(cpu)
+            entry::dispatch::join(cpu)
         } else {
             // Interrupts come in during the halt only, so a kick after the looks above
             // ends it.

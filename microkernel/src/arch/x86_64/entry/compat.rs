@@ -5,7 +5,7 @@
 //! SYSENTER   `sysenter_entry`  Intel; the CPU sets rip, rsp, cs, ss and clears IF, no more
 //! SYSCALL    `syscall32_entry` AMD; as in 64-bit code, by another register
 //! ```
-//! All three leave the frame of `stubs` and go on in [`super::gate`]. The way out is IRET:
+//! All three leave the frame of `stubs` and go on in [`super::dispatch`]. The way out is IRET:
 //! `UserFrame::fits_sysret` refuses 32-bit threads.
 //!
 //! Source: Intel SDM 2B "SYSENTER", 3A 5.8.7; AMD APM 3 "SYSCALL", "SYSENTER" (invalid in
@@ -13,8 +13,8 @@
 
 use super::super::cpu::CpuBlock;
 use super::super::cpu::tables::{USER_CODE_32, USER_DATA};
+use super::dispatch;
 use super::frame::{SYSCALL32_MARK, SYSENTER_MARK, Trap};
-use super::gate;
 use super::stubs::{KERNEL_FLAGS, clear_registers, push_registers, syscall_body};
 use core::arch::naked_asm;
 use core::mem::offset_of;
@@ -57,7 +57,7 @@ macro_rules! sysenter_body {
             flags = const $flags,
             kernel_flags = const KERNEL_FLAGS,
             mark = const SYSENTER_MARK,
-            arrived = sym gate::compat_arrived,
+            arrived = sym dispatch::compat_arrived,
         )
     };
 }
@@ -81,7 +81,7 @@ pub(crate) extern "C" fn syscall32_entry() -> ! {
         USER_CODE_32,
         SYSCALL32_MARK,
         ["call {arrived}"],
-        arrived = sym gate::compat_arrived
+        arrived = sym dispatch::compat_arrived
     )
 }
 

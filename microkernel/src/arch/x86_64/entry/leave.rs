@@ -63,6 +63,36 @@ pub(crate) fn set_thread_pointer(cpu: &CpuBlock, frame: &mut UserFrame, address:
     }
 }
 
+/// Returns to user mode, unless IRET would fault: then it comes back.
+///
+/// # Safety
+/// 1. and 2. as for [`leave_fast`].
+// The one door: out of line, so that there is one of it (a system test looks).
+#[inline(never)]
+pub(super) unsafe fn enter_user(frame: *mut UserFrame, cpu: &CpuBlock) {
+    // SAFETY: the caller's promises: no reference to the frame exists, and the core, on whatever
+    // CPU, does not touch it while the thread is current here.
+    if unsafe { (*frame).fits_sysret() } {
+        // SAFETY: 1. and 2. the caller's promises. 3. Checked.
+        unsafe { leave_fast(frame) }
+    }
+    // SAFETY: the caller's promises.
+    unsafe { enter_slowly(frame, cpu) };
+}
+
+/// The way by IRET.
+///
+/// # Safety
+/// As for [`enter_user`].
+#[inline(never)]
+unsafe fn enter_slowly(frame: *mut UserFrame, cpu: &CpuBlock) {
+    // SAFETY: as in `enter_user`.
+    if unsafe { (*frame).trap.canonical() } {
+        // SAFETY: the caller's promises; 3. checked.
+        unsafe { leave(cpu, frame) }
+    }
+}
+
 /// Returns to user mode as SYSCALL came.
 ///
 /// # Safety
@@ -71,7 +101,7 @@ pub(crate) fn set_thread_pointer(cpu: &CpuBlock, frame: &mut UserFrame, address:
 /// 2. `frame` stays where it is, and no reference to it exists.
 /// 3. [`UserFrame::fits_sysret`] holds.
 #[inline(always)]
-pub(super) unsafe fn leave_fast(frame: *mut UserFrame) -> ! {
+unsafe fn leave_fast(frame: *mut UserFrame) -> ! {
     // SAFETY: the caller's promises. The frame's selectors are constants and its flags were
     // filtered when it was made or pushed by the CPU in user mode.
     unsafe { leave_by_sysret(frame) }
@@ -82,7 +112,7 @@ pub(super) unsafe fn leave_fast(frame: *mut UserFrame) -> ! {
 /// # Safety
 /// 1. and 2. as for [`leave_fast`]. 3. Its rip is canonical.
 #[inline(always)]
-pub(super) unsafe fn leave(cpu: &CpuBlock, frame: *mut UserFrame) -> ! {
+unsafe fn leave(cpu: &CpuBlock, frame: *mut UserFrame) -> ! {
     // SAFETY: the caller's promise 2.
     if unsafe { (*frame).mode } == ThreadMode::Bits32 {
         let bases = Bases::held(cpu);

@@ -17,8 +17,7 @@ use super::super::cpu::CpuBlock;
 use super::super::cpu::tables::{USER_CODE, USER_DATA};
 use super::super::mm::layout::{STACK_SLOT, STACK_TOP_RESERVE};
 use super::frame::{SYSCALL_MARK, Trap, UserFrame};
-use super::{gate, vectors};
-use abi::Syscall;
+use super::{dispatch, in_kernel, vectors};
 use core::arch::{global_asm, naked_asm};
 use core::mem::offset_of;
 
@@ -89,8 +88,8 @@ macro_rules! clear_registers {
 pub(super) const KERNEL_FLAGS: u64 = 1 << 1;
 
 /// From SYSCALL on: rcx = rip, r11 = rflags, rsp and gs still the user's, interrupts off by
-/// the flag mask. The user's code segment, the mark, and who goes on: instructions that find
-/// the call's number in rdi, and their operands.
+/// the flag mask. Arguments: the user's code segment, the mark, the instructions that go on, and
+/// their operands.
 macro_rules! syscall_body {
     ($code:expr, $mark:expr, [$($go:expr),*], $($operands:tt)*) => {
         ::core::arch::naked_asm!(
@@ -107,7 +106,6 @@ macro_rules! syscall_body {
             "push {mark}",
             push_registers!(),
             clear_registers!(),
-            "mov rdi, [rsp + {number}]",
             "mov rsp, gs:[{kernel_stack}]",
             $($go,)*
             "ud2",
@@ -117,7 +115,6 @@ macro_rules! syscall_body {
             user_data = const USER_DATA.0,
             user_code = const $code.0,
             mark = const $mark,
-            number = const offset_of!(Trap, rax),
             $($operands)*
         )
     };
@@ -125,27 +122,14 @@ macro_rules! syscall_body {
 
 pub(super) use {clear_registers, push_registers, syscall_body};
 
-/// SYSCALL of 64-bit code arrives here. The two calls that most programs live on have ways of
-/// their own.
+/// SYSCALL of 64-bit code arrives here.
 #[unsafe(naked)]
 pub(crate) extern "C" fn syscall_entry() -> ! {
     syscall_body!(
         USER_CODE,
         SYSCALL_MARK,
-        [
-            "cmp rdi, {CALL}",
-            "je 1f",
-            "cmp rdi, {REPLY_RECEIVE}",
-            "je 2f",
-            "call {other}",
-            "1: call {call}",
-            "2: call {reply_receive}"
-        ],
-        CALL = const Syscall::Call as u64,
-        REPLY_RECEIVE = const Syscall::ReplyRecv as u64,
-        other = sym gate::syscall_arrived,
-        call = sym gate::call_arrived,
-        reply_receive = sym gate::reply_receive_arrived
+        ["call {arrived}"],
+        arrived = sym dispatch::syscall_arrived
     )
 }
 
@@ -191,8 +175,8 @@ extern "C" fn interrupt_entry() -> ! {
         cs = const offset_of!(Trap, cs) - offset_of!(Trap, vector),
         kernel_stack = const offset_of!(CpuBlock, kernel_stack),
         flags = const KERNEL_FLAGS,
-        user = sym gate::interrupt_arrived,
-        kernel = sym gate::interrupt_in_kernel,
+        user = sym dispatch::interrupt_arrived,
+        kernel = sym in_kernel::interrupt_in_kernel,
         marks = const offset_of!(Trap, rip) - offset_of!(Trap, vector),
     )
 }
@@ -240,7 +224,7 @@ extern "C" fn own_stack_entry() -> ! {
         vector = const 8,
         kernel_stack = const offset_of!(CpuBlock, kernel_stack),
         flags = const KERNEL_FLAGS,
-        user = sym gate::interrupt_arrived,
+        user = sym dispatch::interrupt_arrived,
     )
 }
 
@@ -261,7 +245,7 @@ extern "C" fn paranoid_entry() -> ! {
         "iretq",
         in_slot = const STACK_SLOT - 1,
         owner = const STACK_SLOT - STACK_TOP_RESERVE,
-        paranoid = sym gate::paranoid_arrived,
+        paranoid = sym in_kernel::paranoid_arrived,
         marks = const offset_of!(Trap, rip) - offset_of!(Trap, vector),
     )
 }

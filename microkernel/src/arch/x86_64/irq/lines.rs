@@ -159,8 +159,8 @@ pub(crate) fn is_masked(number: u8) -> bool {
     all.controller(line.input).is_none_or(|controller| controller.entry(line.input) & MASKED != 0)
 }
 
-/// The line has interrupted.
-pub(super) fn arrived(number: u8) {
+/// The line has interrupted. Returns the interrupt, if the driver waits for one.
+pub(super) fn arrived(number: u8) -> Option<Interrupt> {
     let mut all = LINES_OF_MACHINE.lock();
     let line = &mut all.lines[usize::from(number)];
     let (waiting, again) = (line.waiting, line.again);
@@ -169,9 +169,7 @@ pub(super) fn arrived(number: u8) {
     if line.level() || again {
         all.set_mask(number, true);
     }
-    if !waiting {
-        this_cpu().pending.record(Interrupt::Line(number));
-    }
+    (!waiting).then_some(Interrupt::Line(number))
 }
 
 /// The driver is ready for the line's next interrupt.

@@ -61,21 +61,36 @@ pub(crate) fn join(cpu: &CpuBlock) {
     cpu.set_running();
 }
 
-/// Notes an interrupt and tells the controller. The only thing that is done when it comes.
+/// Records an interrupt for the core, which takes it later.
 pub(crate) fn record(vector: u64, cpu: &CpuBlock) {
-    cpu.interrupts.store(cpu.interrupts.load(Relaxed) + 1, Relaxed);
+    if let Some(interrupt) = acknowledge(vector, cpu) {
+        cpu.pending.record(interrupt);
+    }
+}
+
+/// Acknowledges an interrupt at its controller. Returns it, if it is one for the core.
+#[inline(always)]
+pub(crate) fn acknowledge(vector: u64, cpu: &CpuBlock) -> Option<Interrupt> {
+    cpu.interrupts.store(cpu.interrupts.load(Relaxed).wrapping_add(1), Relaxed);
     let vector = vector.to_le_bytes()[0];
     let last_line = vectors::FIRST_LINE + abi::IRQ_LINES.to_le_bytes()[0] - 1;
-    match vector {
-        vectors::TIMER => cpu.pending.record(Interrupt::Timer),
-        vectors::SHOOTDOWN => shootdown::serve(cpu),
-        vectors::KICK => cpu.pending.record(Interrupt::Kick),
-        vectors::FIRST_LINE.. if vector <= last_line => {
-            lines::arrived(vector - vectors::FIRST_LINE);
+    let interrupt = match vector {
+        vectors::TIMER => Some(Interrupt::Timer),
+        vectors::SHOOTDOWN => {
+            shootdown::serve(cpu);
+            None
         }
-        _ => return stray(vector, cpu),
-    }
+        vectors::KICK => Some(Interrupt::Kick),
+        vectors::FIRST_LINE.. if vector <= last_line => {
+            lines::arrived(vector - vectors::FIRST_LINE)
+        }
+        _ => {
+            stray(vector, cpu);
+            return None;
+        }
+    };
     lapic::end_of_interrupt();
+    interrupt
 }
 
 /// An interrupt that nobody asked for.

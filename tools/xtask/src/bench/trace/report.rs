@@ -72,8 +72,8 @@ fn is_handler(function: &str, file: &str) -> bool {
 
 /// What a turn of the loop needs to find and run them.
 fn is_turn(function: &str, file: &str) -> bool {
-    let turn = ["::turn", "::run_work", "::count_turn", "::let_interrupts_in"];
-    (file.ends_with("src/exit/gate.rs") || file.ends_with("entry/gate.rs"))
+    let turn = ["::pass", "::iteration", "::run_work", "::count_iteration", "::open_window"];
+    (file.ends_with("src/exit/handle.rs") || file.ends_with("entry/held.rs"))
         && turn.iter().any(|name| function.ends_with(name))
 }
 
@@ -126,7 +126,7 @@ mod tests {
         let user = owner("bench::calls::serve", "tests/programs/bench/src/calls.rs", true);
         let entry =
             owner("arch::entry::leave", "microkernel/src/arch/x86_64/entry/leave.rs", false);
-        let turn = owner("exit::gate::turn", "microkernel/src/exit/gate.rs", false);
+        let turn = owner("exit::handle::pass", "microkernel/src/exit/handle.rs", false);
         let row = owner("handlers::reschedule", "microkernel/src/exit/handlers.rs", false);
         let text = summary("op", &[&user, &entry, &user, &turn, &row]);
         assert!(
@@ -140,8 +140,8 @@ mod tests {
 
     #[test]
     fn names_are_cut_to_what_tells_them_apart() {
-        let name = "core_kernel::exit::gate::<impl core_kernel::kernel::Kernel<M>>::turn";
-        assert_eq!(short(name), "gate::turn");
+        let name = "core_kernel::exit::handle::<impl core_kernel::kernel::Kernel<M>>::pass";
+        assert_eq!(short(name), "handle::pass");
         assert_eq!(short("<a::B as c::D>::run"), "run");
     }
 }

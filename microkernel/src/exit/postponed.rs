@@ -22,9 +22,9 @@ impl<M: Machine> Kernel<M> {
     pub const SHARED_MASK: u32 =
         Work::Deadlines.flag() | Work::Reap.flag() | Work::LostCalls.flag();
 
-    /// Counts a turn. An exit that has taken many does no shared work any more.
+    /// Counts an iteration. An exit that has taken many does no shared work any more.
     #[inline(always)]
-    pub(super) fn count_turn(&mut self, cpu: CpuId) {
+    pub(super) fn count_iteration(&mut self, cpu: CpuId) {
         let turns = &mut self.cpu_mut(cpu).exit_turns;
         *turns = turns.saturating_add(1);
         if *turns >= self.shared_turns {
@@ -44,7 +44,7 @@ impl<M: Machine> Kernel<M> {
         state.work.fetch_and(!left, Ordering::AcqRel);
         state.postponed |= left;
         state.resume_ns.get_or_insert(resume_ns);
-        self.timer_is_stale(cpu);
+        self.set_timer_dirty(cpu);
         // A halted CPU reaps instead, if there is one.
         self.find_reaper();
     }
@@ -72,7 +72,7 @@ impl<M: Machine> Kernel<M> {
         let state = self.cpu(cpu);
         if state.postponed != 0 && state.current.is_none() {
             self.cpu_mut(cpu).resume_ns = Some(self.machine.now_ns());
-            self.timer_is_stale(cpu);
+            self.set_timer_dirty(cpu);
         }
     }
 }

@@ -1,0 +1,88 @@
+//! Interrupts become signals, and deadlines that have passed become wake-ups.
+//!
+//! One that comes in user mode is delivered at once ([`Kernel::interrupted`]). One that comes in
+//! the kernel, in a window or while the CPU is halted, was recorded by the machine and is taken
+//! by the table's first entry.
+
+use super::{Context, Work};
+use crate::kernel::Kernel;
+use crate::machine::{CpuId, Interrupt, Machine};
+use crate::sched::NextThread;
+
+/// Deadlines handled in one iteration.
+const DEADLINES_PER_ITERATION: usize = 16;
+/// Recorded interrupts handled in one iteration; those that are left are read again.
+const INTERRUPTS_PER_ITERATION: usize = 8;
+
+/// Recorded interrupts are delivered.
+pub(super) fn recorded<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
+    for _ in 0..INTERRUPTS_PER_ITERATION {
+        match kernel.machine.take_interrupt() {
+            Some(interrupt) => kernel.interrupted(cpu, interrupt),
+            None => break,
+        }
+    }
+    NextThread::Same
+}
+
+/// Deadlines that have passed wake their threads and signal their timers. The flag is set again
+/// if there are more.
+pub(super) fn deadlines<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
+    let now = kernel.machine.now_ns();
+    for _ in 0..DEADLINES_PER_ITERATION {
+        let Some(key) = kernel.next_deadline(now) else { return NextThread::Same };
+        let next = kernel.deadline_passed(key);
+        kernel.switch(cpu, next);
+    }
+    kernel.set_cpu_work(cpu, Work::Deadlines);
+    NextThread::Same
+}
+
+impl<M: Machine> Kernel<M> {
+    /// Delivers an interrupt. Another thread may be current then.
+    #[inline(always)]
+    pub(super) fn interrupted(&mut self, cpu: CpuId, interrupt: Interrupt) {
+        let state = self.cpu_mut(cpu);
+        state.interrupts = state.interrupts.wrapping_add(1);
+        match interrupt {
+            Interrupt::Line(line) => {
+                let next = self.line_interrupt(line);
+                self.switch(cpu, next);
+            }
+            Interrupt::Timer => self.timer_interrupt(cpu),
+            Interrupt::Kick => {}
+        }
+    }
+
+    /// A device line interrupted; the machine has masked it. Its notification is signalled.
+    #[inline(always)]
+    fn line_interrupt(&mut self, line: u8) -> NextThread {
+        let Some(place) = self.lines.get(usize::from(line)) else { return NextThread::Same };
+        let count = &mut self.stats.irqs[usize::from(line)];
+        *count = count.wrapping_add(1);
+        let Some(irq) = place else { return NextThread::Same };
+        let irq = &self.irqs[*irq];
+        self.signal_and_preempt(irq.notification, irq.bits)
+    }
+
+    fn timer_interrupt(&mut self, cpu: CpuId) {
+        self.stats.timer_interrupts = self.stats.timer_interrupts.wrapping_add(1);
+        self.cpu_mut(cpu).timer_ns = None;
+        self.set_timer_dirty(cpu);
+        self.resume_shared_work(cpu);
+        let next = deadlines(self, cpu);
+        self.switch(cpu, next);
+        self.end_slice(cpu);
+    }
+
+    /// The timer may have fired for the end of the slice, in the middle of an exit: then the time
+    /// is not booked yet, and a timer that is set for what is past would only fire again.
+    fn end_slice(&mut self, cpu: CpuId) {
+        self.account(cpu, Context::Kernel);
+        if let Some(id) = self.cpu(cpu).current
+            && self.threads[id].context.is_none()
+        {
+            self.check_slice(cpu, id);
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! The switch: the only code that makes another thread current.
+//!
+//! ```text
+//! verb ──▶ NextThread ──▶ switch ──▶ switch_to_or_wake   To: the caller blocked for this thread
+//!                                ├─▶ wake_and_preempt    Woken: the caller goes on, or is preempted
+//!                                └─▶ pick                Blocked, Other: the run queue decides
+//! ```
+//! A verb changes objects and returns a [`NextThread`]; the code that called the verb carries it out
+//! here, when nothing of the verb is left to do. [`make_current`] is the last step of each switch,
+//! also of the fast path's.
+//!
+//! Order: the time until now is charged to the old thread before another one is current. What an
+//! entry costs from then on is the new thread's, on whose behalf the kernel goes on.
+
+use super::decide::{allows, may_run, takes_over};
+use crate::kernel::{Cpu, Kernel, Stats};
+use crate::machine::{CpuId, Machine};
+use crate::object::{State, Thread, ThreadId};
+
+/// Which thread runs after a verb.
+#[must_use = "a decision that is not carried out loses a thread"]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NextThread {
+    /// The current thread goes on.
+    Same,
+    /// The current thread blocked: the scheduler picks.
+    Blocked,
+    /// Another thread may go before the current one, whose time is settled: the scheduler picks.
+    Other,
+    /// The current thread blocked, and this thread, ready and in no queue, answers it or has its
+    /// answer. On a donation it also runs before others of its priority.
+    To { thread: ThreadId, donation_returns: bool },
+    /// The current thread goes on and made this one ready, which is in no queue.
+    Woken(ThreadId),
+}
+
+/// Makes a thread current on this CPU, with what is left of its slice or a new one. The thread
+/// that was current is charged already, and is in a list of its own or blocked.
+#[inline(always)]
+pub(crate) fn make_current<F>(
+    cpu: &mut Cpu,
+    stats: &mut Stats,
+    slice: u64,
+    (id, thread): (ThreadId, &mut Thread<F>),
+) {
+    thread.begin_slice(slice);
+    cpu.current = Some(id);
+    stats.switches = stats.switches.wrapping_add(1);
+}
+
+impl<M: Machine> Kernel<M> {
+    /// Carries out what a verb of the current thread decided.
+    #[inline(always)]
+    pub(crate) fn switch(&mut self, cpu: CpuId, next: NextThread) {
+        match next {
+            NextThread::Same => {}
+            NextThread::Blocked => self.pick(cpu),
+            NextThread::Other => self.pick_from_queue(cpu),
+            NextThread::To { thread, donation_returns } => {
+                self.switch_to_or_wake(cpu, thread, donation_returns);
+            }
+            NextThread::Woken(thread) => match self.cpu(cpu).current {
+                Some(current) => self.wake_and_preempt(current, thread),
+                None => self.enqueue(thread),
+            },
+        }
+    }
+
+    /// Switches to `other` if the current thread blocked and nothing of higher priority is ready,
+    /// past the run queue and on this CPU wherever `other` was before; else wakes it. On donated
+    /// time, lent to it or returned, it also goes before others of its priority: the turn goes on.
+    #[inline(always)]
+    fn switch_to_or_wake(&mut self, cpu: CpuId, other: ThreadId, donation_returns: bool) {
+        let blocked = self.cpu(cpu).current.filter(|me| self.threads[*me].state != State::Ready);
+        // The budget of a new period may have put it into a queue already, on any CPU.
+        let has_time = self.threads[other].context.is_none() || self.renew_budget(other);
+        let thread = &self.threads[other];
+        let ready = has_time && thread.state == State::Ready && !thread.queued;
+        match blocked {
+            Some(me) if ready && self.goes_first(cpu, me, other, donation_returns) => {
+                self.settle(cpu);
+                if self.cpu(cpu).queue.has(self.threads[me].priority) {
+                    self.leave_slice(cpu, me);
+                }
+                self.threads[other].cpu = cpu;
+                self.install(cpu, other);
+                self.update_slice_timer(cpu);
+            }
+            _ => {
+                self.enqueue(other);
+                self.pick_if_blocked(cpu);
+            }
+        }
+    }
+
+    /// Whether `id` would be picked next here, or may go on with donated time.
+    fn goes_first(&self, cpu: CpuId, me: ThreadId, id: ThreadId, donation_returns: bool) -> bool {
+        let thread = &self.threads[id];
+        let process = &self.processes[thread.process];
+        let first = takes_over(self.cpu(cpu), thread, process) && self.allowed(id, cpu)
+            || ((donation_returns || thread.donor == Some(me)) && self.continues_turn(cpu, id));
+        first && thread.has_time() && !self.on_cpu(id)
+    }
+
+    /// Whether the thread may go on here with a turn that others of its priority wait for.
+    fn continues_turn(&self, cpu: CpuId, id: ThreadId) -> bool {
+        let highest = self.cpu(cpu).queue.highest();
+        let first = highest.is_none_or(|highest| highest <= self.threads[id].priority);
+        first && self.allowed(id, cpu) && self.runnable(id)
+    }
+
+    /// The current thread `me` goes on and made `other` ready: one of higher priority preempts it
+    /// at once, any other one waits for its turn.
+    #[inline(always)]
+    fn wake_and_preempt(&mut self, me: ThreadId, other: ThreadId) {
+        let (from, to) = self.threads.pair_mut(me, other);
+        let cpu = from.cpu;
+        let state = &mut self.cpus[usize::from(cpu.0)];
+        let simple = !(from.timed | to.timed | to.queued)
+            && allows(to, cpu)
+            && may_run(to, &self.processes[to.process]);
+        if !(simple && to.priority > from.priority && state.queue.all_below(to.priority)) {
+            // No halted CPU is there for it, and the turn of `me` is not over.
+            let stays = to.cpu == cpu && self.idle & to.affinity == 0 && from.slice > 0;
+            let waits = simple && stays && to.priority <= from.priority;
+            if !(waits && state.queue.add_alone(other, to)) {
+                return self.enqueue(other);
+            }
+            to.slice = 0;
+            if to.priority == from.priority {
+                self.update_slice_timer(cpu);
+            }
+            return;
+        }
+        let time = state.clock.take_unsettled();
+        let debt = from.spend(time);
+        self.processes[from.process].book(time);
+        to.cpu = cpu;
+        // No thread of its priority waits, so no timer has to end its slice.
+        make_current(state, &mut self.stats, self.slice, (other, to));
+        let runnable = may_run(from, &self.processes[from.process]);
+        let goes_on = runnable && allows(from, cpu);
+        if !(goes_on && state.queue.add_alone(me, from)) {
+            self.requeue(cpu, me, runnable);
+        }
+        if let Some((client, owed)) = debt {
+            self.owe(me, client, owed);
+        }
+    }
+
+    fn pick_if_blocked(&mut self, cpu: CpuId) {
+        if self.cpu(cpu).current.is_some_and(|me| self.threads[me].state != State::Ready) {
+            self.pick(cpu);
+        }
+    }
+
+    /// The thread that runs next on this CPU is current: the current one, if it may go on, or
+    /// the first of the run queue.
+    #[inline(always)]
+    pub(super) fn pick(&mut self, cpu: CpuId) {
+        if !self.switch_to_sole_ready(cpu) {
+            self.settle(cpu);
+            self.pick_from_queue(cpu);
+        }
+    }
+
+    /// If the current thread blocked, and one ready thread is alone at the highest priority: it is
+    /// next, as [`Kernel::take_next`] would find. False when it is not so simple.
+    #[inline(always)]
+    fn switch_to_sole_ready(&mut self, cpu: CpuId) -> bool {
+        let state = &mut self.cpus[usize::from(cpu.0)];
+        let (Some(me), Some(next)) = (state.current, state.queue.most_urgent_one()) else {
+            return false;
+        };
+        let (from, to) = self.threads.pair_mut(me, next);
+        // A turn that no other thread waits for is not skipped, whatever is owed.
+        let blocked = from.state != State::Ready && from.context.is_none();
+        if !blocked || !may_run(to, &self.processes[to.process]) {
+            return false;
+        }
+        let time = state.clock.take_unsettled();
+        let debt = from.spend(time);
+        self.processes[from.process].book(time);
+        state.queue.take_alone(to);
+        let left = core::mem::take(&mut from.slice);
+        if (to.share, to.priority) == (from.share, from.priority) {
+            to.slice = to.slice.max(left);
+        }
+        // No other thread of its priority waits, so no timer has to end its slice.
+        make_current(state, &mut self.stats, self.slice, (next, to));
+        if let Some((client, owed)) = debt {
+            self.owe(me, client, owed);
+        }
+        self.find_reaper();
+        true
+    }
+
+    /// The current thread's time is settled: it stays, or the next thread of the queue is current.
+    fn pick_from_queue(&mut self, cpu: CpuId) {
+        let current = self.cpu(cpu).current;
+        if let Some(id) = current {
+            if self.swap_with_sole_peer(cpu, id) {
+                return self.find_reaper();
+            }
+            let runnable = self.runnable(id);
+            if runnable && self.should_keep_running(cpu, id) {
+                return self.update_slice_timer(cpu);
+            }
+            self.vacate(cpu);
+            self.requeue(cpu, id, runnable);
+        }
+        let next = self.take_next(cpu).or_else(|| self.pull(cpu));
+        if let Some(next) = next {
+            self.install(cpu, next);
+        }
+        if self.cpus.len() > 1 && next != current {
+            self.find_place(current);
+        }
+        self.update_slice_timer(cpu);
+        self.find_reaper();
+    }
+
+    /// If the current thread's turn is over, and one other thread takes turns with it: that is
+    /// next, as [`Kernel::take_next`] would find. False when it is not so simple.
+    #[inline(always)]
+    fn swap_with_sole_peer(&mut self, cpu: CpuId, me: ThreadId) -> bool {
+        let state = &mut self.cpus[usize::from(cpu.0)];
+        let Some(next) = state.queue.most_urgent_one() else { return false };
+        let (from, to) = self.threads.pair_mut(me, next);
+        let turns = from.slice == 0 && from.priority == to.priority;
+        if !turns || from.timed | to.timed || !allows(from, cpu) || from.state != State::Ready {
+            return false;
+        }
+        let process = &self.processes[to.process];
+        let in_debt = to.debt | self.processes.get(to.share).map_or(0, |share| share.debt) != 0;
+        if in_debt || !may_run(to, process) || !may_run(from, &self.processes[from.process]) {
+            return false;
+        }
+        state.queue.take_alone(to);
+        let _alone = state.queue.add_alone(me, from);
+        make_current(state, &mut self.stats, self.slice, (next, to));
+        self.update_slice_timer(cpu);
+        true
+    }
+
+    /// [`make_current`], where no object is borrowed.
+    fn install(&mut self, cpu: CpuId, id: ThreadId) {
+        let state = &mut self.cpus[usize::from(cpu.0)];
+        make_current(state, &mut self.stats, self.slice, (id, &mut self.threads[id]));
+    }
+
+    /// No thread is current on this CPU. The old one is charged already.
+    pub(crate) fn vacate(&mut self, cpu: CpuId) {
+        self.cpu_mut(cpu).current = None;
+    }
+}
