@@ -1,4 +1,4 @@
-//! A decision of the core that nobody carries out.
+//! A decision of the core that is dropped.
 //! Refused with: unused_must_use
 #![deny(unused_must_use)]
 

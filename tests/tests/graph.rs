@@ -1,4 +1,4 @@
-//! Who can call whom in a running system is what the manifest says, and nothing more.
+//! A process of a running system can call the servers that the manifest lists, and no others.
 #![expect(clippy::expect_used, reason = "a test stops at the first thing that is missing")]
 
 use anyhow::{Result, ensure};

@@ -1,5 +1,5 @@
-//! Mistakes that the types refuse. Each case in `must_not_compile/` names the error that it
-//! is to be refused with; the text around it differs between compilers and is not compared.
+//! Mistakes that the types refuse. Each case in `must_not_compile/` names its error; the text
+//! around it differs between compilers and is not compared.
 
 use anyhow::{Context as _, Result, ensure};
 use qemu_harness::root;

@@ -66,7 +66,7 @@ fn upcalls(session: &mut Session) -> Result<()> {
     Ok(())
 }
 
-/// On one CPU the counts tell whether registers that nobody else uses are loaded again.
+/// On one CPU the counts show whether registers without another user are loaded again.
 fn patterns(session: &mut Session, keeps: Option<bool>) -> Result<()> {
     let report = session.run("run vectors", LONG)?;
     expect(session, "status", &["0"])?;

@@ -178,7 +178,7 @@ fn urgent_call(driver: &mut Driver, endpoint: u64, envelope: u64) {
     driver.raw(Syscall::Sleep as u64, &[FOREVER], 0);
 }
 
-/// Each told server diverts a thread out of its own call, so that the next one is to be told.
+/// Each notified server diverts a thread out of its own call, which makes the next notice due.
 #[test]
 fn a_chain_of_losses_is_told_link_by_link() {
     const LINKS: usize = 40;

@@ -85,8 +85,8 @@ struct Chain {
     servers: Vec<Server>,
 }
 
-/// A chain of so many calls that began with an urgent client; somebody of middle urgency could
-/// run all the time. The last server runs.
+/// A chain of this number of calls from an urgent client, while a thread of middle priority is
+/// always ready. The last server runs.
 fn chain(length: usize) -> Chain {
     let mut driver = boot();
     let servers: Vec<_> = (0..length).map(|_| passive(&mut driver)).collect();

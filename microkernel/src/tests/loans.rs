@@ -1,4 +1,4 @@
-//! Loans: shown, taken back in pieces, by whoever is there to do it.
+//! Loans: mapped, and revoked in pieces by any thread.
 
 use super::invariants::check;
 use super::kit::{ALL, CPU, ENVELOPE, balance, boot};
@@ -26,7 +26,7 @@ impl Lent {
         Self::pages(4, protection)
     }
 
-    /// All but the first of so many pages, each filled with its number.
+    /// All but the first of these pages, each filled with its number.
     fn pages(pages: u64, protection: u64) -> Self {
         let mut driver = Driver::boot(4096);
         let memory = driver.make(Syscall::MemoryCreate, &[pages]);

@@ -159,7 +159,7 @@ fn time_is_booked_to_who_used_it() {
     assert_eq!(driver.kernel.threads[me].user, 700);
 }
 
-/// A machine with so many CPUs, of which the first runs and the others are halted.
+/// A machine with this number of CPUs; the first runs, the others are halted.
 fn many(cpus: usize) -> Driver {
     Driver::boot_with(&Sizes::for_memory(1024 * abi::PAGE_SIZE, 1024), cpus)
 }
@@ -203,7 +203,7 @@ fn a_peer_that_comes_from_another_cpu_ends_the_slice_there() {
     assert_eq!(smp.kernel.machine.cpus[1].timer_ns, Some(SLICE));
 }
 
-/// Whoever waits leaves the rest of its slice to the next of its share, and to nobody else.
+/// A thread that blocks leaves the rest of its slice to the next thread of its share alone.
 #[test]
 fn the_rest_of_a_slice_is_for_the_share() {
     for (own, rest) in [(true, SLICE - 3_000_000), (false, SLICE)] {

@@ -6,7 +6,7 @@ use crate::hosted::Driver;
 use crate::object::ThreadId;
 use abi::{Rights, Syscall};
 
-/// How many of so many milliseconds each of these groups of threads runs.
+/// The milliseconds, of these, in which each of these groups of threads runs.
 fn shares(driver: &mut Driver, milliseconds: u64, of: &[&[ThreadId]]) -> Vec<u64> {
     let mut times = vec![0; of.len()];
     for _ in 0..milliseconds {

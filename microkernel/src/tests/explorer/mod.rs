@@ -25,7 +25,7 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().and_then(|text| text.parse().ok())
 }
 
-/// Runs seeds until so many steps were made: (runs, steps).
+/// Runs seeds until this number of steps was made. Returns (runs, steps).
 fn work(worker: u64, wanted: usize, scenes: &[Smp]) -> (usize, usize) {
     let (mut runs, mut steps) = (0, 0);
     let mut seed = worker;

@@ -15,7 +15,7 @@ use std::collections::HashMap;
 
 /// Steps of one run at most; it ends when nothing can happen any more.
 const STEPS: usize = 2000;
-/// All invariants are looked at every so many steps, those of threads and CPUs at each.
+/// All invariants are checked once in this number of steps, those of threads and CPUs at each.
 const FULL_EVERY: usize = 16;
 /// The most CPUs.
 pub(super) const CPUS: usize = 4;
@@ -111,7 +111,7 @@ impl Run {
         self.revive()
     }
 
-    /// All came to rest: somebody's wait or stop is cut short, so that the run goes on.
+    /// All threads are at rest: ends one wait or stop, so that the run goes on.
     fn revive(&mut self) -> Option<(CpuId, Event)> {
         let cpu = self.smp.cpus().find(|cpu| self.smp.place(*cpu) == Place::Idle)?;
         let threads = &self.smp.kernel.threads;

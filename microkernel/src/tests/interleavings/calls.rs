@@ -1,4 +1,4 @@
-//! Call, reply, server death, client death: each call has one end, and nobody hangs.
+//! Call, reply, server death, client death: each call has one end, and no thread hangs.
 
 use super::checker::{Leave, Scene, State, boot};
 use super::script::{Ended, Step, Value, call, call_with, park, reply, reply_receive};
@@ -130,7 +130,7 @@ fn late() -> Scene {
     Scene { name: "call, reply, time-out", start, scripts, lines: vec![], end, leave }
 }
 
-/// A thread faults; its handler lets it go on, and somebody kills it.
+/// A thread faults; its handler resumes it while another thread kills it.
 fn faults() -> Scene {
     let mut driver = boot();
     let first = driver.running();

@@ -1,4 +1,4 @@
-//! Set a flag remotely, loop, leave: nobody is in user mode with a flag set and not told.
+//! Set a flag remotely, loop, leave: no CPU stays in user mode with a flag set and no IPI sent.
 
 use super::checker::{Leave, Scene, boot};
 use super::script::{call, park};

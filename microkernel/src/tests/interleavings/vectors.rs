@@ -1,4 +1,4 @@
-//! Vector registers: whoever is sent where, killed or born, each thread finds its own values.
+//! Vector registers: each thread finds its own values after migrations, kills and births.
 
 use super::checker::{Leave, Scene, State, boot};
 use super::script::{Step, call, park};

@@ -1,5 +1,5 @@
-//! Signal, wait, time-out, kill: no bit is lost, none is seen twice, nobody waits for ever
-//! for bits that are there.
+//! Signal, wait, time-out, kill: no bit is lost or seen twice, and no thread waits for bits
+//! that are there.
 
 use super::checker::{Leave, Scene, State, boot};
 use super::script::{call, park};
@@ -15,7 +15,7 @@ fn taken(state: &State, thread: usize) -> Vec<u64> {
     ended.iter().filter(|ended| ended.0.is_none() && ended.1 != 0).map(|ended| ended.1).collect()
 }
 
-/// Bits that nobody took yet.
+/// Bits that no thread has taken.
 fn left(state: &State) -> u64 {
     let notifications = &state.smp.kernel.notifications;
     notifications.ids().map(|id| notifications[id].bits).fold(0, |all, bits| all | bits)
@@ -81,7 +81,7 @@ fn kills(whole_process: bool) -> Scene {
     let scripts = vec![
         (waiter, vec![call(WAIT, &[in_child, 1000]), call(WAIT, &[in_child, u64::MAX]), park()]),
         (first, vec![call(SIGNAL, &[bell, 1]), call(WAIT, &[death, u64::MAX]), park()]),
-        // A thread that nobody names any more may still be on its CPU.
+        // A thread without a handle may still be on its CPU.
         (second, vec![kill, call(Syscall::HandleClose, &[victim]), park()]),
     ];
     let end = |state: &State| {

@@ -9,7 +9,7 @@
 //! | `samples=N` | how often each operation is measured, at most; 10,000 |
 //! | `rows=A,B` | only operations whose name contains one of these |
 //! | `trace=A` | this operation, again and again between two markers |
-//! | `slower=N` | in the program `bench-slow`: each operation takes so many instructions more |
+//! | `slower=N` | in the program `bench-slow`: each operation takes this number of instructions more |
 //! | `part=cpus` | instead of all others, those of machines with several CPUs |
 //! | `part=sizes` | instead, what things take of memory |
 //! | `part=scale` | instead, a few operations with many things in the machine |

@@ -76,7 +76,7 @@ impl<'a> Meter<'a> {
         }
     }
 
-    /// Whether an operation is to be measured or traced.
+    /// Whether an operation is measured or traced in this run.
     pub(crate) fn wants(&self, row: &str) -> bool {
         if !self.trace.is_empty() {
             return self.trace == row;
@@ -84,12 +84,12 @@ impl<'a> Meter<'a> {
         self.rows.split(',').any(|part| row.contains(part))
     }
 
-    /// How often something is measured that may be measured so many times.
+    /// The number of measurements, of at most `times`.
     pub(crate) fn samples(&self, times: usize) -> usize {
         self.samples.min(times)
     }
 
-    /// Measures an operation, so many times at most.
+    /// Measures an operation, at most this number of times.
     pub(crate) fn measure<E: Into<Failure>>(
         &self,
         row: &str,

@@ -36,7 +36,7 @@ const FAR_NS: u64 = 1 << 60;
 trait Kind {
     /// What it is called.
     const NAME: &'static str;
-    /// Prepares for so many.
+    /// Prepares for this number.
     fn start(machine: &Machine, count: usize) -> Result<Self, Failure>
     where
         Self: Sized;
@@ -67,7 +67,8 @@ fn level<K: Kind>(meter: &Meter<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Measures with so many; how many there could be and why no more, if it was not possible.
+/// Measures with this number. Returns the number that could be made, and why no more, if it was
+/// fewer.
 fn with<K: Kind>(meter: &Meter<'_>, wanted: usize) -> Result<Option<(usize, Failure)>, Failure> {
     let mut many = K::start(meter.machine, wanted)?;
     let end = after(PATIENCE_NS);
@@ -190,7 +191,7 @@ impl Kind for Asleep {
     }
 }
 
-/// Threads that would run if nobody more urgent did.
+/// Threads that are ready, below the priority of the running ones.
 struct Ready(Child);
 
 impl Kind for Ready {
@@ -209,7 +210,7 @@ impl Kind for Ready {
     }
 }
 
-/// Endpoints that nobody calls.
+/// Endpoints without callers.
 struct Endpoints(Hoard);
 
 impl Kind for Endpoints {

@@ -34,7 +34,7 @@ const SETTLE_NS: u64 = 5_000_000;
 /// What is pushed: a record of a usual size.
 type Item = [u64; 4];
 
-/// A signal for which nobody waits, and one for a more urgent thread of another space.
+/// A signal without a waiter, and one for a more urgent thread of another space.
 pub(crate) fn signals(meter: &Meter<'_>) -> Result<(), Failure> {
     let [nobody, one_way, and_back] = SIGNALS else { return Err("three rows".into()) };
     let unheard = Notification::create()?;

@@ -7,7 +7,7 @@ use rt::Failure;
 use sys::hazard::entries::sleep_for_ever;
 use sys::{Error, FOREVER, Notification, PAGE_SIZE, Priority, Process, Quota, Thread};
 
-/// So many are made, so that what they share counts little.
+/// The number of objects, large enough that what they share counts little.
 const COUNT: u32 = 32;
 /// Less urgent than this program: what is made never runs.
 const IDLE: Priority = Priority(1);

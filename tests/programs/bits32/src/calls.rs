@@ -25,7 +25,7 @@ pub(crate) fn ensure(holds: bool, why: impl FnOnce() -> String) -> Outcome {
     if holds { Ok(()) } else { Err(why()) }
 }
 
-/// The address of a block, for whoever gives it in a register.
+/// The address of a block, for a call that passes it in a register.
 fn address_of(call: &mut CompatCall) -> u32 {
     u32::try_from(core::ptr::from_mut(call).addr()).unwrap_or(0)
 }

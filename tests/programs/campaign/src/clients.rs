@@ -154,7 +154,7 @@ fn names(names: &Endpoint, _: u64) -> Operations {
     alloc::boxed::Box::new(move |_| {
         let Some(names) = &names else { return Err(Gone) };
         let found = TemplateClient::connect(names);
-        // Whoever it leads to has to have the right interface: the handshake checks it.
+        // The handshake checks that the endpoint has the right interface.
         Ok(if found.is_ok() { End::Right } else { End::Error })
     })
 }

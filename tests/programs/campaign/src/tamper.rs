@@ -62,7 +62,7 @@ pub(crate) fn lost_notice(process: &Process) -> Result<(), Error> {
     })
 }
 
-/// The server is notified of bits that nobody signalled.
+/// The server is notified of bits that were not signalled.
 pub(crate) fn doubled_notice(process: &Process, rng: &mut Rng) -> Result<(), Error> {
     at_stops(process, TraceFlags::ENTER, |stop| {
         let receives = is(&stop.words, Syscall::Recv)

@@ -33,7 +33,7 @@ pub(crate) enum Shown {
     Nothing,
     /// The server was given up, as its policy says.
     GivenUp,
-    /// It never worked again, and nobody gave it up.
+    /// It never worked again, and was not given up.
     Lost,
 }
 

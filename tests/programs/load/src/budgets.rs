@@ -1,9 +1,9 @@
 //! Who has 30% of a CPU gets 30%, whatever others do; and a chain of calls is as urgent as the
 //! client at its head. All CPUs are busy.
 //!
-//! How much somebody gets is judged only where time is counted in instructions; elsewhere a
-//! busy host would be judged, and it is told. That a budget ends and comes back, and who runs
-//! before whom, does not depend on that.
+//! Amounts of time are judged only where time counts instructions; elsewhere the host is busy,
+//! and they are printed. That a budget ends and is replenished, and the order of threads, are
+//! judged everywhere.
 
 use crate::machine::{Child, Machine, SOON_NS, after};
 use alloc::format;
@@ -26,7 +26,7 @@ const SHARE: u64 = 300;
 const OFF: u64 = 10;
 /// How long is measured: thirty periods.
 const WINDOW_NS: u64 = 300 * MS;
-/// The chain: so many servers, each with so much to do, so often.
+/// The number of servers in the chain.
 const LINKS: usize = 8;
 const STEPS: u64 = 1_500;
 const ROUNDS: u64 = 4;
@@ -196,7 +196,7 @@ fn serve(line: &Endpoint, mut work: impl FnMut()) -> Result<(), Failure> {
     }
 }
 
-/// A chain of passive servers works as urgently as its client: on their CPU nobody of middle
+/// A chain of passive servers works as urgently as its client: on their CPU no thread of middle
 /// urgency comes in between, though each server by itself is less urgent.
 fn chain(machine: &Machine, cpus: u64) -> Result<(), Failure> {
     sys::trace::set_affinity(1)?;
@@ -234,7 +234,7 @@ impl Between {
         let between = Self(Arc::default());
         let count = between.0.clone();
         let _thread = sys::spawn_thread(STACK_PAGES, MIDDLE, move || {
-            // Elsewhere it would be in nobody's way, which is noticed at the end.
+            // Elsewhere it would compete with no thread, which is noticed at the end.
             let _ = sys::trace::set_affinity(1);
             loop {
                 steps(1);

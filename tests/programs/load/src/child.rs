@@ -30,7 +30,7 @@ fn tell_ready(env: &rt::Env) -> Result<(), Failure> {
     Ok(ready.signal(1)?)
 }
 
-/// Maps and writes so many pages, in pieces, then waits for its end.
+/// Maps and writes this number of pages, in pieces, then waits for its end.
 fn own_pages(env: &rt::Env, pages: u64) -> Result<(), Failure> {
     const PIECE: u64 = 500;
     let mut all = alloc::vec::Vec::new();

@@ -28,7 +28,7 @@ pub(crate) struct Machine {
     archive_len: usize,
 }
 
-/// The time so many nanoseconds from now.
+/// The time this number of nanoseconds from now.
 pub(crate) fn after(ns: u64) -> u64 {
     sys::clock().saturating_add(ns)
 }

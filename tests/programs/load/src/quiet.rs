@@ -1,4 +1,4 @@
-//! A CPU with one thread and no timers: nobody interrupts it.
+//! A CPU with one thread and no timers: no interrupt comes.
 
 use crate::machine::Machine;
 use rt::Failure;

@@ -4,7 +4,7 @@
 //! ([`threads`]); children do one thing each, right or wrong, and are suspended, moved,
 //! looked into and killed at random ([`children`], [`zoo`]). Non-maskable interrupts come
 //! from outside. At the end all memory, handles and objects are back, no debug check has
-//! found anything, and nobody saw another one's registers or words.
+//! found anything, and no thread saw another one's registers or words.
 
 mod children;
 mod counts;

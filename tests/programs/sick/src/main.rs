@@ -53,7 +53,7 @@ fn loops() -> ! {
     }
 }
 
-/// Calls one that nobody serves.
+/// Calls an endpoint without a server.
 #[inline(never)]
 fn deadlocks() -> Result<(), Failure> {
     Endpoint::create()?.call(1, &Words::default())?;

@@ -4,7 +4,7 @@ use names_api::NamesClient;
 use rt::Failure;
 use sys::{Endpoint, FOREVER, Gifts, Message, Received, Rights};
 
-/// Whom the handle is given to.
+/// The receiver of the handle.
 const TAKER: &str = "sick-takes";
 
 /// Gives its line to init away.

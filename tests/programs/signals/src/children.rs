@@ -120,7 +120,7 @@ fn later(context: &Context<'_>) -> Outcome {
     Ok(context.queue(test, crate::context::READY, u64::from(info.signal.number()))?)
 }
 
-/// Becomes the leader of a session, where nobody could continue it: SIGTSTP does nothing.
+/// Becomes the leader of a session, where no process could continue it: SIGTSTP does nothing.
 fn orphan_stop(context: &Context<'_>) -> Outcome {
     context.signals.quietly(|proc| proc.setsid())?;
     context.raise(Signal::TSTP)

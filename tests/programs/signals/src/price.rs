@@ -58,7 +58,7 @@ fn samples(mut work: impl FnMut() -> Result<(), Why>) -> Result<Vec<u64>, Why> {
     (0..TIMES).map(one).collect()
 }
 
-/// Whom [`answer`] answers.
+/// The process that [`answer`] signals.
 static PARENT: AtomicU32 = AtomicU32::new(0);
 
 /// In a child: a handler that answers with a signal, for ever.

@@ -23,7 +23,7 @@ const RECEIVERS: u64 = 2;
 const PAIRS: u64 = SENDERS * RECEIVERS;
 /// The most values for one receiver: bits of its bitmap.
 const MOST: u64 = 1 << 20;
-/// One standard signal for so many queued ones.
+/// The number of queued signals for each standard one.
 const BETWEEN: u64 = 16;
 /// How long a sender waits when the queue is full.
 const PAUSE_NS: u64 = 100_000;

@@ -32,14 +32,14 @@ impl Group {
         let thread = sys::spawn_thread(8, PRIORITY, move || {
             group.different.fetch_add(work(), Ordering::Relaxed);
             group.finished.fetch_add(1, Ordering::Release);
-            // It can fail only when nobody waits any more.
+            // It can fail only when no thread waits any more.
             let _ = group.bell.signal(1);
         })?;
         drop(thread);
         Ok(())
     }
 
-    /// Waits for so many of them: how many registers differ.
+    /// Waits for this number of threads. Returns the number of registers that differ.
     fn wait(&self, threads: usize) -> Result<usize, Failure> {
         while self.finished.load(Ordering::Acquire) < threads {
             self.bell.wait(sys::FOREVER)?;
@@ -48,7 +48,7 @@ impl Group {
     }
 }
 
-/// Each thread holds its pattern over so many times so many yields.
+/// Each thread holds its pattern over `rounds` times `yields` yields.
 pub(crate) fn switches(threads: u8, rounds: u64, yields: u64) -> Result<usize, Failure> {
     let group = Group::new()?;
     for number in 0..threads {
@@ -65,7 +65,8 @@ pub(crate) fn switches(threads: u8, rounds: u64, yields: u64) -> Result<usize, F
     group.wait(threads.into())
 }
 
-/// A client holds its pattern over so many calls of a server, which may use the registers too.
+/// A client holds its pattern over this number of calls of a server, which may use the registers,
+/// too.
 pub(crate) fn calls(calls: u64, both: bool) -> Result<usize, Failure> {
     let endpoint = Arc::new(Endpoint::create()?);
     let group = Group::new()?;

@@ -12,7 +12,7 @@ use sys::hazard::vectors::look;
 use sys::hazard::{plain, ticks};
 use sys::{Endpoint, Incoming, Message, Notification, Priority, Received, WORDS};
 
-/// The smallest of so many samples: nothing came in between.
+/// The number of samples. The smallest counts: it was not interrupted.
 const SAMPLES: usize = 200;
 /// Time for a new thread to come to its wait.
 const SETTLE_NS: u64 = 5_000_000;

@@ -20,8 +20,7 @@ const STOPPED: [&[&str]; 8] = [
 
 /// Folders that still have some, and how many at most; all others have none. A number may only
 /// fall.
-const CEILINGS: [(&str, usize); 4] =
-    [("init", 30), ("microkernel", 176), ("servers", 48), ("tests", 41)];
+const CEILINGS: [(&str, usize); 3] = [("init", 29), ("microkernel", 157), ("servers", 48)];
 
 /// Folders without texts of ours.
 const SKIPPED: [&str; 2] = ["target", ".git"];

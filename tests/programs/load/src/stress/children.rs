@@ -182,5 +182,5 @@ fn send_away(random: &mut Random, pupil: &Pupil) -> Result<(), Error> {
     Ok(())
 }
 
-/// So that nobody waits for ever.
+/// The limit of each wait.
 pub(super) const PATIENCE_NS: u64 = SOON_NS;

@@ -27,7 +27,7 @@ type Work = fn(&mut Random, &Endpoint) -> Result<(), Error>;
 
 /// Who works, how urgently.
 ///
-/// Whoever is always ready has the priority of the children, so that all get their turn.
+/// Threads that are always ready have the priority of the children, so that all run.
 const WORKERS: [(Work, u8); 8] = [
     (client, 30),
     (client, 30),
