@@ -16,11 +16,15 @@ const SLOT_BYTES: u64 = 1 << 20;
 /// Slots: threads of a process beside its first.
 const SLOTS: u64 = 64;
 const _: () = assert!(SLOTS == u64::BITS as u64, "a bit of `USED` for each");
+const _: () = assert!(STACKS_BASE + SLOTS * SLOT_BYTES <= usize::MAX as u64);
 /// The most pages of a stack; the rest of the slot guards.
 const STACK_PAGES_MAX: u64 = SLOT_BYTES / PAGE_SIZE - 16;
 
-/// Kept free at the top of a stack: the word that names the thread; the stack stays aligned.
-const TOP_BYTES: u64 = 16;
+/// The top of a stack: the word that names the thread, then its [`Start`]; the stack stays
+/// aligned.
+const TOP_BYTES: u64 = (START_AT + size_of::<Start>().next_multiple_of(16)) as u64;
+/// Where the start record lies above the word.
+const START_AT: usize = 16;
 
 /// Threads of this process run the same code.
 const OWN_MODE: u64 = ThreadMode::OWN as u64;
@@ -28,7 +32,7 @@ const OWN_MODE: u64 = ThreadMode::OWN as u64;
 /// A set bit is a slot in use.
 static USED: AtomicU64 = AtomicU64::new(0);
 
-/// What a new thread finds.
+/// What a new thread finds on its stack.
 struct Start {
     work: Box<dyn FnOnce() + Send>,
     slot: u64,
@@ -53,12 +57,12 @@ pub(crate) fn spawn(
     }
     let slot = take_slot().ok_or(Error::QuotaExceeded)?;
     map_stack(slot, stack_pages).inspect_err(|_| free_slot(slot))?;
-    let start = Box::into_raw(Box::new(Start { work, slot, pages: stack_pages }));
+    let start = fill_top(slot, Start { work, slot, pages: stack_pages });
     run(start, slot, priority).inspect_err(|_| {
-        // SAFETY: the thread does not exist or never ran, so the box is still only ours,
-        // and nothing lives on the stack.
+        // SAFETY: the thread does not exist or never ran, so the record is still only ours,
+        // and nothing else lives on the stack.
         unsafe {
-            drop(Box::from_raw(start));
+            drop(start.read());
             let _ = with_memory(Syscall::Unmap, stack_of(slot, stack_pages));
         }
         free_slot(slot);
@@ -68,22 +72,27 @@ pub(crate) fn spawn(
 fn run(start: *mut Start, slot: u64, priority: Priority) -> Result<OwnedHandle, Error> {
     let entry = address_of(arch::thread_entry as *const ());
     let stack = slot_top(slot) - TOP_BYTES;
-    write_word(stack, slot + 1);
     let arguments = [0, entry, stack, address_of(start), priority.0.into(), OWN_MODE];
     // SAFETY: 1. the stack was mapped for this slot, which no other thread has. 2. the entry
-    // takes over the box that `start` points to. 3. the closure is `Send`.
+    // takes over the record that `start` points to. 3. the closure is `Send`.
     let thread = created(unsafe { with_memory(Syscall::ThreadCreate, arguments) })?;
     crate::raw::plain(Syscall::ThreadResume, [argument(thread.handle()), 0, 0, 0, 0, 0])?;
     Ok(thread)
 }
 
-/// Writes the word that names a thread, before the thread exists.
-fn write_word(address: u64, word: u64) {
-    let Ok(address) = usize::try_from(address) else { return };
-    let place = core::ptr::with_exposed_provenance_mut::<u64>(address);
-    // SAFETY: the top of a stack that was mapped for a thread which does not run yet; aligned,
-    // as the tops of slots are.
-    unsafe { place.write(word) };
+/// Writes the top of a stack, before the thread exists: where the start record lies.
+fn fill_top(slot: u64, start: Start) -> *mut Start {
+    // It fits: asserted above.
+    let bottom = usize::try_from(slot_top(slot) - TOP_BYTES).unwrap_or(0);
+    let word = core::ptr::with_exposed_provenance_mut::<u64>(bottom);
+    let record = word.wrapping_byte_add(START_AT).cast::<Start>();
+    // SAFETY: both lie in the top of a stack that was mapped for a thread which does not exist
+    // yet, one behind the other; aligned, as the tops of slots are.
+    unsafe {
+        word.write(slot + 1);
+        record.write(start);
+    }
+    record
 }
 
 fn map_stack(slot: u64, pages: u64) -> Result<(), Error> {
@@ -118,10 +127,9 @@ fn free_slot(slot: u64) {
 }
 
 extern "C" fn thread_body(start: *mut Start) -> ! {
-    // SAFETY: `spawn` made it from a box and gave it to this thread alone.
-    let start = unsafe { Box::from_raw(start) };
-    let (slot, pages) = (start.slot, start.pages);
-    (start.work)();
+    // SAFETY: `spawn` wrote it for this thread alone, which reads it once.
+    let Start { work, slot, pages } = unsafe { start.read() };
+    work();
     let _ = crate::upcall::mask(u64::MAX);
     // SAFETY: 1. nothing on this stack is used again. 2. upcalls, which would need it, are
     // masked. 3. the slot and its stack are this thread's.
