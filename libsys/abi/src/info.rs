@@ -5,7 +5,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 /// Interrupt lines that are counted.
 pub const IRQ_LINES: usize = 24;
 
-/// How often each line has interrupted.
+/// The number of interrupts of each line.
 pub type IrqCounts = [u64; IRQ_LINES];
 
 /// Buckets of the histogram of turns: 1, 2-3, 4-7, and so on.

@@ -60,9 +60,9 @@ pub struct Envelope {
     pub send_len: u64,
     /// Where received bytes go.
     pub receive_address: u64,
-    /// How many bytes fit there.
+    /// The capacity there, in bytes.
     pub receive_capacity: u64,
-    /// How long to wait for the other side, as time since boot; 0 never waits.
+    /// The deadline of the wait for the other side, as time since boot; 0 never waits.
     pub deadline_ns: u64,
     /// Handles to send; those with handle 0 are skipped.
     pub gifts: [Gift; GIFTS],

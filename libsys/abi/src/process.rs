@@ -17,7 +17,7 @@ pub const KILLED: u64 = 128;
 #[repr(transparent)]
 pub struct Priority(pub u8);
 
-/// How much a process may use. Taken out of its creator's, given back at its death.
+/// The limits of a process. Taken out of its creator's, given back at its death.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, Default, FromBytes, Immutable, IntoBytes, KnownLayout,
 )]
@@ -111,7 +111,7 @@ pub struct ProcessInfo {
     pub name: [u8; NAME_LEN],
     /// The last fault of it: a [`FaultKind`](crate::FaultKind) or 0.
     pub fault: u64,
-    /// How often a thread of it has asked for a message: a sign of life.
+    /// The number of times that its threads asked for a message: a sign of life.
     pub receives: u64,
     /// Threads that wait for a message now.
     pub receiving: u32,

@@ -16,7 +16,7 @@ use sys::{Error, Notification};
 /// The tasks that must check whether their caller still waits.
 pub(crate) struct Calls {
     bit: Bit,
-    /// How often the kernel said that some caller does not.
+    /// The number of times that the kernel said that some caller does not.
     news: Cell<u64>,
     waiting: RefCell<BTreeMap<u64, Waker>>,
     next: Cell<u64>,

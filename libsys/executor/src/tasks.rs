@@ -70,7 +70,7 @@ impl Tasks {
         while let Poll::Ready(Some(())) = Pin::new(&mut *running).poll_next(&mut context) {}
     }
 
-    /// How many there are.
+    /// The number of tasks.
     pub(crate) fn count(&self) -> usize {
         let running = self.running.try_borrow().map_or(0, |running| running.len());
         running + self.fresh.borrow().len()

@@ -28,7 +28,7 @@ pub struct Plan<'a> {
 pub struct Segment<'a> {
     /// The address of the first page.
     pub address: u64,
-    /// How many.
+    /// The number of pages.
     pub pages: u64,
     /// How the program may use them.
     pub protection: Protection,

@@ -55,7 +55,7 @@ impl Geometry {
         RING_AT + usize::try_from(place).unwrap_or(0)
     }
 
-    /// How many items lie between the indices, if that is possible at all.
+    /// The number of items between the indices; `None` when the ring has fewer slots.
     pub(crate) fn used(self, head: u32, tail: u32) -> Option<u32> {
         Some(head.wrapping_sub(tail)).filter(|used| *used <= self.slots)
     }

@@ -32,7 +32,7 @@ impl<T: DeserializeOwned> Merge<T> {
         self.consumers.push((key, consumer));
     }
 
-    /// How many producers there are.
+    /// The number of producers.
     pub fn count(&self) -> usize {
         self.consumers.len()
     }

@@ -31,7 +31,7 @@ impl<T: Serialize> Producer<T> {
         })
     }
 
-    /// Pushes as many as there are places for, and wakes the other side once: how many.
+    /// Pushes as many as there is capacity for, and wakes the other side once. Returns the number.
     ///
     /// # Errors
     /// As for [`Producer::try_push`], but for `Full`. Items before a wrong one were pushed.

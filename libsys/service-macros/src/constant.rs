@@ -61,7 +61,7 @@ fn shape(kind: &impl ToTokens) -> TokenStream {
     quote! { ::service::shape_hash::<#kind>() }
 }
 
-/// How many handles an argument is, if it travels so.
+/// The number of handles of an argument, if it travels so.
 fn handles(argument: &Argument) -> Option<TokenStream> {
     let kind = &argument.kind;
     let count = quote! { <#kind as ::service::sys::Handles>::COUNT };

@@ -20,7 +20,7 @@ enum Window<'call> {
 }
 
 impl Lent<'_> {
-    /// How many there are.
+    /// The number of bytes.
     #[must_use]
     pub fn len(&self) -> usize {
         match self.0 {
@@ -80,7 +80,7 @@ impl LentMut<'_> {
         })
     }
 
-    /// How many there are.
+    /// The number of bytes.
     #[must_use]
     pub fn len(&self) -> usize {
         self.as_lent().len()

@@ -10,7 +10,7 @@ pub trait Connection {
     /// The client.
     fn client(&self) -> &Client;
 
-    /// How long a call may take, if not for ever.
+    /// The time-out of a call, if it has one.
     fn timeout_ns(&self) -> Option<u64>;
 }
 

@@ -9,14 +9,14 @@
 use crate::{CallError, Never, Refusal};
 use sys::{Answer, Endpoint, Error, FOREVER, Message};
 
-/// How often a call is made at most.
+/// The most attempts of a call.
 const ATTEMPTS: u32 = 5;
-/// How long it may take to find a service, to shake hands with it, to be told what it is.
+/// The time-out for finding a service, for its handshake and its description.
 pub(crate) const CONNECT_NS: u64 = 10_000_000_000;
 /// The pause after the first death; it doubles.
 const FIRST_PAUSE_NS: u64 = 2_000_000;
 
-/// How long a call is tried.
+/// The limits of the attempts of a call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Until {
     /// All attempts together.

@@ -69,7 +69,7 @@ impl Opening {
 }
 
 impl Sessions {
-    /// How many sessions a client may have open at a time.
+    /// The most sessions that a client may have open at a time.
     pub const PER_CLIENT: usize = 64;
 
     /// None yet. These bits of the notification, which nothing else uses, are set when one

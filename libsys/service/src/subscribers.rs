@@ -38,7 +38,7 @@ struct Subscriber {
 }
 
 impl Subscribers {
-    /// How many there can be: what clients can make a server keep has an end.
+    /// The most subscribers: what clients can make a server keep has an end.
     pub const MOST: usize = 256;
 
     /// None yet. These bits of the server's notification are set when one ends; then
@@ -76,7 +76,7 @@ impl Subscribers {
         self.all.retain(|subscriber| subscriber.watch.held().unwrap_or(false));
     }
 
-    /// How many there are.
+    /// The number of subscribers.
     #[must_use]
     pub fn len(&self) -> usize {
         self.all.len()

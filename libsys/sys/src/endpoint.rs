@@ -44,7 +44,7 @@ impl Endpoint {
     }
 
     /// Calls with words and bytes, for words and bytes: the words of the reply take the places
-    /// of those that went, its bytes go to `buffer`. Its label, and how many bytes came; handles
+    /// of those that went, its bytes go to `buffer`. Returns its label and its length; handles
     /// that come with it are closed.
     #[inline]
     pub fn call_bytes(
@@ -152,7 +152,7 @@ impl Endpoint {
         })
     }
 
-    /// The same with bytes in both directions, and how many came. Handles that come with a
+    /// The same with bytes in both directions, and the length received. Handles that come with a
     /// message are closed.
     #[inline]
     pub fn reply_receive_bytes(
@@ -286,7 +286,7 @@ fn is_repliers(error: Error) -> bool {
     )
 }
 
-/// How many bytes came; handles are closed.
+/// The length received; handles are closed.
 #[inline(always)]
 fn bytes_alone(envelope: &Envelope) -> usize {
     if envelope.taken != [0; abi::GIFTS] {
@@ -295,7 +295,7 @@ fn bytes_alone(envelope: &Envelope) -> usize {
     received_len(envelope)
 }
 
-/// The right to answer what came, if an answer is awaited.
+/// The right to answer the message, if it was a call.
 fn right(out: &Returned) -> Option<ReplyRight> {
     (out.token != 0).then(|| ReplyRight(ReplyToken(out.token)))
 }

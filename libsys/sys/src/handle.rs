@@ -114,7 +114,7 @@ pub trait Object: From<OwnedHandle> + Into<OwnedHandle> {
 
 /// What travels in messages as handles: an object, or a thing that is made of several.
 pub trait Handles: Sized {
-    /// How many.
+    /// The number of handles.
     const COUNT: usize;
 
     /// The handles to send, in order.

@@ -26,7 +26,7 @@ pub(crate) use thread::spawn_own;
 use crate::raw::hosted::seat::with_seat;
 use crate::{Error, Object, OwnedHandle, Resource};
 
-/// How many handles the thread's process has open: for tests that nothing leaks.
+/// The number of open handles of the thread's process: for tests that nothing leaks.
 #[must_use]
 pub fn open_handles() -> usize {
     with_seat(|seat| Ok(seat.handles() as usize)).unwrap_or(0)

@@ -12,9 +12,9 @@ use core::cell::UnsafeCell;
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::{self, AtomicBool};
 
-/// Turns of waiting with `yield_now` before it sleeps.
+/// Yields of a waiter before it sleeps.
 const POLITE_TURNS: u32 = 8;
-/// How long a waiter sleeps. A less urgent holder gets the CPU only then.
+/// The length of a waiter's sleep. A less urgent holder gets the CPU only then.
 const NAP_NS: u64 = 50_000;
 
 /// A value behind a lock that is not re-entrant.

@@ -102,7 +102,7 @@ pub struct Answer {
     pub label: u32,
     /// Words in registers.
     pub words: Words,
-    /// How many bytes are in the buffer.
+    /// The number of bytes in the buffer.
     pub len: usize,
     /// Handles that came with it.
     pub handles: [Option<OwnedHandle>; GIFTS],
@@ -117,7 +117,7 @@ pub struct Incoming {
     pub label: u32,
     /// Words in registers.
     pub words: Words,
-    /// How many bytes are in the buffer.
+    /// The number of bytes in the buffer.
     pub len: usize,
     /// Handles that came with it.
     pub handles: [Option<OwnedHandle>; GIFTS],

@@ -10,7 +10,7 @@ use abi::Syscall;
 pub struct Terms {
     /// So much time in each period; at least [`BUDGET_LEAST_NS`](crate::BUDGET_LEAST_NS).
     pub budget_ns: u64,
-    /// How long a period is; at most [`PERIOD_MOST_NS`](crate::PERIOD_MOST_NS).
+    /// The length of a period; at most [`PERIOD_MOST_NS`](crate::PERIOD_MOST_NS).
     pub period_ns: u64,
     /// How urgent the thread is, in place of its own priority.
     pub priority: Priority,
@@ -23,7 +23,7 @@ pub struct Terms {
 pub struct Usage {
     /// Time, since it was made.
     pub used_ns: u64,
-    /// How often the budget of a period was spent.
+    /// The number of periods whose budget was spent.
     pub exhaustions: u64,
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use sys::host::Given;
 use sys::{Error, Notification, Process, ProcessInfo, ProcessState, Quota};
 
-/// How long, in real time, a program may take to come to its end when it is waited for.
+/// The time-out, in real time, of a wait for a program's end.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The status of what the test kills.
 const KILLED: u64 = abi::KILLED + 9;

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// How long threads that were killed may take to come to a system call and end.
+/// The time-out for killed threads to reach a system call and end.
 const PATIENCE_MS: u32 = 1_000;
 
 /// The processes of a test. Ended with it.

@@ -59,7 +59,7 @@ impl Registers {
         x87.chain(core::iter::once(160..416)).chain(upper)
     }
 
-    /// How many of the registers differ, control words among them.
+    /// The number of registers that differ, control words among them.
     #[must_use]
     pub fn differences(&self, other: &Self) -> usize {
         let words = [0..2, MXCSR_AT..MXCSR_AT + 4];

@@ -1,5 +1,5 @@
-//! What the `critical-section` crate asks for: a lock for the whole process that the
-//! thread which holds it may take again.
+//! What the `critical-section` crate asks for: a lock for the whole process that its
+//! holder may acquire again.
 
 use super::{turn, wait_for};
 use crate::thread::current_slot;
@@ -9,7 +9,7 @@ use critical_section::RawRestoreState;
 
 /// The holder: its slot + 1; 0: free.
 static OWNER: AtomicU64 = AtomicU64::new(0);
-/// How often the holder has taken it again.
+/// The number of times that the holder has acquired it again.
 static AGAIN: AtomicU64 = AtomicU64::new(0);
 static SECTION: turn::Section<'static> = turn::Section { owner: &OWNER, again: &AGAIN };
 

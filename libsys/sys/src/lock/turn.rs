@@ -3,13 +3,13 @@
 
 use super::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// Takes a lock, if it is free.
+/// Acquires a lock, if it is free.
 pub(super) fn take(taken: &AtomicBool) -> bool {
     // ORDER: Acquire pairs with the Release of the last holder.
     taken.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
 }
 
-/// Lets go of a lock.
+/// Releases a lock.
 pub(super) fn release(taken: &AtomicBool) {
     // ORDER: Release publishes what was written under the lock.
     taken.store(false, Ordering::Release);
@@ -33,13 +33,13 @@ impl Section<'_> {
         own
     }
 
-    /// Takes it, if it is free.
+    /// Acquires it, if it is free.
     pub(super) fn take(&self, this: u64) -> bool {
         // ORDER: Acquire pairs with the Release of the last holder.
         self.owner.compare_exchange(0, this, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
-    /// Lets go once. True when it is free now.
+    /// Releases it once. True when it is free now.
     pub(super) fn release(&self) -> bool {
         if self.again.load(Ordering::Relaxed) > 0 {
             self.again.fetch_sub(1, Ordering::Relaxed);

@@ -35,7 +35,8 @@ pub(crate) unsafe fn message(
     let mut none = Envelope::EMPTY;
     let envelope = envelope.unwrap_or(&mut none);
     // SAFETY: the caller promises both.
-    let (send, receive) = unsafe { (pointers::sent(envelope), pointers::room(envelope)) };
+    let (send, receive) =
+        unsafe { (pointers::send_buffer(envelope), pointers::receive_buffer(envelope)) };
     let mut arguments = [0; 9];
     arguments[..2].copy_from_slice(&values);
     arguments[2..].copy_from_slice(words);

@@ -1,4 +1,4 @@
-//! Which arguments of which calls are addresses, and of how much memory.
+//! The arguments of calls that are addresses, and the length of the memory there.
 
 use super::seat::{go_on, with_seat};
 use crate::Error;
@@ -9,11 +9,11 @@ use abi::{
 
 /// Memory that a call names: the argument that is its address, its bytes, whether the call
 /// may write it.
-type Place = (usize, u64, bool);
+type Range = (usize, u64, bool);
 
-/// What a call reads or writes. Calls that change mappings or run code have no place here:
-/// the host has its own way for them.
-fn places(number: Syscall, arguments: &[u64; 6]) -> Result<Vec<Place>, Error> {
+/// The memory that a call reads or writes. Calls that change mappings or run code are not
+/// among them: the host handles those apart.
+fn ranges(number: Syscall, arguments: &[u64; 6]) -> Result<Vec<Range>, Error> {
     let of = |index: usize, size: usize| vec![(index, size as u64, true)];
     let sent = |index: usize, len: u64| (index, len, false);
     Ok(match number {
@@ -47,18 +47,18 @@ fn places(number: Syscall, arguments: &[u64; 6]) -> Result<Vec<Place>, Error> {
 /// Makes the call.
 ///
 /// # Safety
-/// The addresses among the arguments must be good for what the call does with them.
+/// The addresses among the arguments must be valid for what the call does with them.
 pub(super) unsafe fn call(number: Syscall, arguments: [u64; 6]) -> Result<(u64, u64), Error> {
-    let places = places(number, &arguments)?;
+    let ranges = ranges(number, &arguments)?;
     let mut copies: Vec<(usize, Vec<u8>)> = Vec::new();
-    for (index, len, _) in &places {
+    for (index, len, _) in &ranges {
         // SAFETY: the caller promises that the memory is good.
         copies.push((*index, unsafe { bytes(arguments[*index], *len) }.to_vec()));
     }
     let mut memory: Vec<(usize, &mut [u8])> =
         copies.iter_mut().map(|(index, copy)| (*index, copy.as_mut_slice())).collect();
     let called = with_seat(|seat| Ok(seat.call_with(number as u64, arguments, &mut memory)))?;
-    for ((index, len, writes), (_, copy)) in places.iter().zip(&copies) {
+    for ((index, len, writes), (_, copy)) in ranges.iter().zip(&copies) {
         if *writes {
             // SAFETY: the caller promises that the call may write it.
             unsafe { bytes_mut(arguments[*index], *len) }.copy_from_slice(copy);
@@ -67,20 +67,20 @@ pub(super) unsafe fn call(number: Syscall, arguments: [u64; 6]) -> Result<(u64, 
     go_on(called)
 }
 
-/// What a message sends.
+/// The bytes that a message sends.
 ///
 /// # Safety
-/// The envelope's addresses must be good for its lengths.
-pub(super) unsafe fn sent<'a>(envelope: &Envelope) -> &'a [u8] {
+/// The envelope's addresses must be valid for its lengths.
+pub(super) unsafe fn send_buffer<'a>(envelope: &Envelope) -> &'a [u8] {
     // SAFETY: the caller promises it; nothing writes it.
     unsafe { bytes(envelope.send_address, envelope.send_len) }
 }
 
-/// The room that a message has.
+/// The bytes that a message may receive into.
 ///
 /// # Safety
 /// The envelope's addresses must be valid for its lengths, and exclusive.
-pub(super) unsafe fn room<'a>(envelope: &Envelope) -> &'a mut [u8] {
+pub(super) unsafe fn receive_buffer<'a>(envelope: &Envelope) -> &'a mut [u8] {
     // SAFETY: the caller promises it.
     unsafe { bytes_mut(envelope.receive_address, envelope.receive_capacity) }
 }
