@@ -66,6 +66,15 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
+    /// The same, where `me` is known to be current.
+    #[inline(always)]
+    pub(crate) fn switch_from(&mut self, me: ThreadId, next: NextThread) {
+        match next {
+            NextThread::Woken(thread) => self.wake_and_preempt(me, thread),
+            next => self.switch(self.threads[me].cpu, next),
+        }
+    }
+
     /// Switches to `other` if the current thread blocked and nothing of higher priority is ready,
     /// past the run queue and on this CPU wherever `other` was before; else wakes it. On donated
     /// time, lent to it or returned, it also goes before others of its priority: the turn goes on.
