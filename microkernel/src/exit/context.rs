@@ -1,6 +1,6 @@
 //! Context state: what each CPU is doing, asserted on every way in and out.
 //!
-//! Nobody saves a previous state: entering asserts USER (or IDLE) and sets KERNEL, leaving
+//! No previous state is saved: entering asserts USER (or IDLE) and sets KERNEL, leaving
 //! asserts KERNEL. The same edges feed the time accounting: they book time to the CPU, and
 //! when another thread becomes current, what was booked is settled with the one before.
 
@@ -65,7 +65,7 @@ impl Clock {
         user.wrapping_add(self.kernel.wrapping_sub(self.kernel_settled))
     }
 
-    /// So much of the time that is not booked yet was spent in waiting: the CPU's, and nobody's.
+    /// This part of the time that is not booked yet is charged to the CPU and to no thread.
     fn skip(&mut self, waited: u64) {
         self.since = self.since.wrapping_add(waited);
         self.kernel = self.kernel.wrapping_add(waited);
@@ -95,8 +95,8 @@ impl Cpu {
 }
 
 impl<M: Machine> Kernel<M> {
-    /// This CPU has waited so long to get hold of the kernel. No thread pays for that: whoever
-    /// held it decides how long it is.
+    /// This CPU waited this time for the kernel. It is charged to no thread, since the CPU that
+    /// held the kernel decides how long it is.
     pub fn waited(&mut self, cpu: CpuId, ticks: u64) {
         self.cpu_mut(cpu).clock.skip(ticks);
     }
@@ -117,8 +117,8 @@ impl<M: Machine> Kernel<M> {
         self.check_enters(cpu);
     }
 
-    /// What a CPU does changes, and the halted are known by one mask, for whoever looks for a
-    /// CPU without work. The current thread.
+    /// Changes what a CPU does; one mask has the halted CPUs, for the search of a CPU without work.
+    /// Returns the current thread.
     #[inline(always)]
     pub(super) fn change_context(
         &mut self,

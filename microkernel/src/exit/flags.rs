@@ -1,4 +1,4 @@
-//! Work flags: who sets them, and how another CPU hears of them.
+//! Work flags: how they are set and read, and how another CPU hears of them.
 //!
 //! A flag is a bit in the work word of a CPU or of a thread. The exit loop of a CPU reads its own
 //! word and that of its current thread. Setting a flag of a CPU that is not in the kernel sends it

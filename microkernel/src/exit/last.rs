@@ -1,9 +1,8 @@
-//! The rows after the loop: registers that some threads have otherwise than most.
+//! The last entries of the table: register state that only a few threads use.
 //!
-//! Each has a usual value that nobody pays for. A thread that wants another one has the
-//! row's flag set for good, and so has a CPU that holds another one: so the row runs on the
-//! way to such a thread, and on the way to the next one, which brings the usual value back.
-//! Interrupts are off and no new work is made.
+//! A thread with a value other than the default keeps the flag set, and so does a CPU that holds
+//! such a value. So the entry also runs on the switch away, which loads the default again; all
+//! other exits pay nothing. Interrupts are off and no new work is made.
 
 use super::Work;
 use crate::kernel::Kernel;

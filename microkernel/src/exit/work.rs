@@ -31,7 +31,7 @@ pub enum Work {
     Operation,
     /// A dead process is due to be taken apart.
     Reap,
-    /// Servers are to be told that callers stopped waiting.
+    /// Servers have to hear that callers stopped waiting.
     LostCalls,
     /// The thread did something wrong that its handler must be told.
     Fault,
@@ -45,9 +45,9 @@ pub enum Work {
     WakeUps,
     /// The thread has, or the CPU holds, a register value that is not the usual one.
     UserValues,
-    /// The thread's process may use ports by instructions, or the CPU lets somebody.
+    /// The thread's process may use ports by instructions, or the CPU permits some.
     Ports,
-    /// The thread's debug registers are to be in the CPU, or another thread's are.
+    /// The thread has debug registers, or the CPU holds another thread's.
     Debug,
     /// The registers of this CPU are unlocked for a thread's vector state.
     VectorSave,

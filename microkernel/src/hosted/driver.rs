@@ -32,13 +32,13 @@ pub const DATA: u64 = 0x50_0000;
 const CPU: CpuId = CpuId(0);
 
 impl Driver {
-    /// A booted machine with so many frames: one process with one thread and data pages at
+    /// A booted machine with this number of frames: one process with one thread and data pages at
     /// [`DATA`].
     pub fn boot(frames: u64) -> Self {
         Self::boot_with(&Sizes::for_memory(frames * abi::PAGE_SIZE, frames), 1)
     }
 
-    /// The same with these sizes and so many CPUs, of which the first runs and the others
+    /// The same with these sizes and this number of CPUs, of which the first runs and the others
     /// are halted.
     pub fn boot_with(sizes: &Sizes, cpus: usize) -> Self {
         let frames = sizes.frames_end;
@@ -101,7 +101,7 @@ impl Driver {
     pub fn running(&self) -> ThreadId {
         match self.next {
             Next::User(thread) => thread,
-            other => panic!("nobody runs: {other:?}"),
+            other => panic!("no thread runs: {other:?}"),
         }
     }
 
@@ -176,7 +176,7 @@ impl Driver {
     }
 
     /// The running thread uses its vector registers. False when it was stopped at it and
-    /// somebody else runs.
+    /// another thread runs.
     pub fn vector(&mut self, act: impl FnOnce(&mut [u8; VECTOR_BYTES])) -> bool {
         let me = self.running();
         if !self.kernel.machine.vector_unit().unlocked {

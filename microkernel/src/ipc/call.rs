@@ -1,4 +1,4 @@
-//! Call and send: from a client to whoever receives.
+//! Call and send: from a client to a receiver of an endpoint.
 
 use super::parts::{FAILED_PER_PIECE, arrive};
 use super::{Blame, Moved};
@@ -16,7 +16,7 @@ use abi::{Envelope, Error, FOREVER, Handle, KERNEL_LABELS, MESSAGE_MAX, ObjectKi
 use zerocopy::IntoBytes;
 
 impl<M: Machine> Kernel<M> {
-    /// `Call`, where the direct way did not do it.
+    /// `Call`, where the fast path did not do it.
     pub(crate) fn sys_call(&mut self, me: ThreadId) -> Result<Done, Error> {
         self.start_message(me, true)
     }
@@ -200,7 +200,7 @@ impl<M: Machine> Kernel<M> {
         Ok(moved)
     }
 
-    /// A message could not be sent. A fault that nobody can be told of kills.
+    /// A message could not be sent. A fault that has no handler kills.
     pub(crate) fn fail(&mut self, me: ThreadId, error: Error) {
         self.threads[me].pending = None;
         self.threads[me].enclosure = Enclosure::Nothing;

@@ -1,6 +1,6 @@
 //! Callers that stop waiting before they were answered, and servers that want to know.
 //!
-//! Shape: the servers that are to be told form a list, and the row `lost calls` of the exit
+//! Shape: the servers that have to be told form a list, and the row `lost calls` of the exit
 //! loop tells a bounded number of them in one turn. Told at once, a server's bits could divert a
 //! thread out of its own call, whose server would have to be told, and so on: without a bound,
 //! and one frame deeper on the kernel's stack for each.
@@ -43,7 +43,7 @@ impl<M: Machine> Kernel<M> {
         self.set_cpu_work(self.here(), Work::LostCalls);
     }
 
-    /// Takes a process from among those that are to be told.
+    /// Takes a process out of the list of those that have to be told.
     pub(crate) fn forget_untold(&mut self, id: ProcessId) {
         if !core::mem::take(&mut self.processes[id].untold) {
             return;

@@ -6,7 +6,7 @@ use crate::object::{Enclosure, Pending, State, Thread, ThreadId};
 /// Threads with bad buffers that one piece of a message tells so.
 pub(super) const FAILED_PER_PIECE: usize = 4;
 
-/// Whether words are all that can pass between the two, and nothing else is to be written.
+/// Whether words are all that can pass between the two, with no receipt.
 #[inline(always)]
 pub(super) fn words_alone<F>(sender: &Thread<F>, receiver: &Thread<F>) -> bool {
     sender.enclosure.sends_nothing() && receiver.enclosure.sends_nothing()
@@ -27,8 +27,8 @@ pub(super) fn copy_words<F: Frame>(sender: &Thread<F>, receiver: &mut Thread<F>)
     };
 }
 
-/// What sender and receiver are told of a message whose content was moved. A caller is then
-/// to be put among its server's callers.
+/// What sender and receiver are told of a message whose content was moved. The caller of this
+/// function then puts a calling sender among its server's callers.
 #[inline(always)]
 pub(super) fn arrive<F: Frame>(
     sender: &mut Thread<F>,

@@ -20,7 +20,7 @@ impl<M: Machine> Kernel<M> {
         Ok(Done::NOTHING)
     }
 
-    /// `ReplyRecv`, where the direct way did not do it. A caller that is gone is no error
+    /// `ReplyRecv`, where the fast path did not do it. A caller that is gone is no error
     /// of the server's: it goes on receiving.
     pub(crate) fn sys_reply_receive(&mut self, me: ThreadId) -> Result<Done, Error> {
         let thread = &self.threads[me];
@@ -55,7 +55,8 @@ impl<M: Machine> Kernel<M> {
         (thread.state == expected && thread.token.value() == token).then_some(caller)
     }
 
-    /// Answers the call behind the token in argument 0: the caller, to be made ready.
+    /// Answers the call behind the token in argument 0. Returns the caller, which the caller of this
+    /// function makes ready.
     #[inline(always)]
     fn answer(&mut self, me: ThreadId) -> Result<ThreadId, Error> {
         let frame = &self.threads[me].frame;

@@ -53,7 +53,8 @@ impl<M: Machine> Kernel<M> {
         Some(waiter)
     }
 
-    /// Brings a notification's bits to whoever they are for while nobody waits for them.
+    /// Brings the bits of a notification without waiters to the thread that it is bound to, or
+    /// that has an upcall for it.
     #[inline(never)]
     fn tell(&mut self, id: NotificationId) -> Option<ThreadId> {
         let Notification { bound, upcall, .. } = self.notifications[id];

@@ -26,7 +26,8 @@ impl<M: Machine> Kernel<M> {
         self.reconsider(thread);
     }
 
-    /// Parts a context from its thread, which goes on without one, and so does who uses its time.
+    /// Parts a context from its thread. The thread goes on without one, and so does the thread that
+    /// uses its time.
     pub(crate) fn unbind_context(&mut self, id: SchedContextId) {
         let SchedContext { home: Some(home), holder: Some(holder), .. } = self.sched_contexts[id]
         else {
@@ -95,7 +96,7 @@ impl<M: Machine> Kernel<M> {
         senders.insert(&mut self.threads, id);
     }
 
-    /// What follows for a thread from its context and whose time it uses.
+    /// What follows for a thread from its context and from the donor of its time.
     fn follow_time(&mut self, id: ThreadId) {
         let thread = &self.threads[id];
         let own = thread.own.map(|own| self.sched_contexts[own].terms.priority);
@@ -118,7 +119,7 @@ impl<M: Machine> Kernel<M> {
             || thread.lent_to.is_some();
     }
 
-    /// Settles the time of whoever runs on a context.
+    /// Settles the time of the thread that runs on a context.
     pub(crate) fn settle_holder(&mut self, id: SchedContextId) {
         if let Some(holder) = self.sched_contexts[id].holder.filter(|id| self.on_cpu(*id)) {
             self.settle(self.threads[holder].cpu);
@@ -228,7 +229,7 @@ impl<M: Machine> Kernel<M> {
         (left > 0).then(|| self.after_ticks(ticks))
     }
 
-    /// The first nanosecond when so many ticks have passed.
+    /// The first nanosecond when this number of ticks has passed.
     fn after_ticks(&self, ticks: u64) -> u64 {
         let ns = self.machine.ns_of(ticks);
         let early = self.machine.ticks_of(ns) < ticks;

@@ -1,23 +1,22 @@
-//! Debts: time that somebody else spends for a thread comes off the next turns of its share.
+//! Debts: time that other threads spend for a thread comes off the next turns of its share.
 //!
-//! A server works for a client as urgently as it is itself, and the dead are taken apart by
-//! whoever runs. Neither is in the slice of the one who caused it; without debts one that
-//! calls, or makes and kills, as fast as it can would take all of the CPU from others of its
-//! priority, which only lose their time in between.
+//! The time of a server, and of taking dead processes apart, is not in the slice of the thread that
+//! caused it. Debts charge it later, so that a thread cannot gain CPU time by calling, or by making
+//! and killing children.
 
 use crate::exit::Context;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::{ProcessId, ThreadId};
 
-/// Turns that a share owes at most: so much is paid off in a second without a turn.
+/// Turns that a share owes at most: what a second without a turn pays off.
 const MOST_TURNS_OWED: u64 = 100;
-/// Turns that are not taken, one after the other, before somebody runs all the same.
+/// Turns that are skipped, one after the other, before a thread runs all the same.
 pub(super) const MOST_SKIPPED: usize = 16;
 
 impl<M: Machine> Kernel<M> {
-    /// Time that a server's thread spent for a client. One that serves somebody itself passes
-    /// it on when its own time is settled.
+    /// Charges time that a server's thread spent to its client. A client that is a server itself
+    /// passes it on when its own time is settled.
     pub(crate) fn owe(&mut self, server: ThreadId, client: ThreadId, spent: u64) {
         let share = self.threads[server].share;
         if let Some(debtor) = self.threads.get_mut(client) {

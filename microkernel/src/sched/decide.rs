@@ -1,4 +1,4 @@
-//! Who may run, and where: the ready and the CPUs that they wait for.
+//! Which threads may run, and on which CPU a ready thread waits.
 
 use super::RunQueue;
 use super::queue::goes_before;
@@ -18,8 +18,8 @@ pub(super) fn may_run<F, T>(thread: &Thread<F>, process: &Process<T>) -> bool {
     !(thread.dead | thread.suspended | process.suspended | (process.life != Life::Alive))
 }
 
-/// Whether a thread that is in no queue would be the one to run on this CPU, where it may, as
-/// soon as it is ready and the current one waits: all that are ready are less urgent.
+/// Whether the thread, which is in no queue, would be picked next on this CPU if the current thread
+/// blocked: all ready threads are of lower priority.
 #[inline(always)]
 pub(crate) fn takes_over<F, T>(cpu: &Cpu, thread: &Thread<F>, process: &Process<T>) -> bool {
     cpu.queue.all_below(thread.priority) && may_run(thread, process)
@@ -198,7 +198,7 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// The thread must not run on: whoever is current by right is found at the next turn.
+    /// Another thread may have to run instead of this one: the next iteration of the exit loop picks.
     pub(crate) fn reconsider(&mut self, id: ThreadId) {
         let cpu = self.threads[id].cpu;
         if self.cpu(cpu).current == Some(id) {
@@ -219,7 +219,7 @@ impl<M: Machine> Kernel<M> {
         self.machine.this_cpu()
     }
 
-    /// Changes a run queue. Afterwards somebody must look at the timer of the slice.
+    /// Changes a run queue. The caller then updates the timer of the slice.
     #[inline(always)]
     pub(super) fn queue<R>(
         &mut self,

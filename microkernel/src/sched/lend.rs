@@ -1,19 +1,19 @@
-//! Lent time: a passive thread serves its caller on the caller's time and as urgently as it.
+//! Donation: a passive thread serves its caller on the caller's time and at its priority.
 //!
 //! ```text
 //! caller ──lent_to──▶ passive thread ──lent_to──▶ passive thread   runs
 //!        ◀──donor────                ◀──donor────
 //! ```
-//! The context, or the slice of a caller without one, is with the last of them, who is the one
-//! that runs; all others wait for answers. Time goes back when the caller waits no longer, for
-//! whatever reason, when the server asks for its next message, and when it dies. Then who was
-//! cut off goes on by itself, at its own priority.
+//! Only the last thread of the chain runs, on the donated context, or the slice of a caller without
+//! one; the others are blocked on replies. Time goes back when the caller stops waiting, for any
+//! reason, when the server asks for its next message, and when it dies. A thread that was cut off
+//! goes on by itself, at its own priority.
 
 use crate::kernel::Kernel;
 use crate::machine::Machine;
 use crate::object::ThreadId;
 
-/// The longest chain of lent time: whoever calls from deeper down lends nothing.
+/// The longest chain of donations: a caller deeper down donates nothing.
 const DEEPEST: u8 = 32;
 
 impl<M: Machine> Kernel<M> {
@@ -75,7 +75,7 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// A thread that dies leaves all time to whom it belongs.
+    /// A thread that dies gives donated time back and leaves its context.
     pub(crate) fn leave_contexts(&mut self, id: ThreadId) {
         if let Some(donor) = self.threads[id].donor {
             self.take_back_time(donor);

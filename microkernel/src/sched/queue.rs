@@ -2,7 +2,7 @@
 //!
 //! **Shares.** Threads of one share (a process with its children) stand behind each other and
 //! have one turn together: a slice that passes from one to the next when one of them waits,
-//! and after which all of them go to the end. So nobody gets more by having more threads.
+//! and after which all of them go to the end. So a share gets no more by having more threads.
 //!
 //! Cost: one step for each share that waits at the priority, however many threads it has
 //! ([`runs`]); to put a turn's threads last is one step.
@@ -28,7 +28,7 @@ pub struct RunQueue {
 }
 
 impl RunQueue {
-    /// Nobody is ready.
+    /// No thread is ready.
     pub const fn new() -> Self {
         Self { lists: [List::EMPTY; PRIORITIES], reserved: List::EMPTY, occupied: 0 }
     }
@@ -69,7 +69,7 @@ impl RunQueue {
         let list = &mut self.lists[usize::from(thread.priority)];
         let alone = list.is_empty();
         if alone {
-            // Who is in no list has no neighbours.
+            // A thread in no list has no neighbours.
             *list = List::of(id);
             thread.queued = true;
             self.occupied |= 1 << thread.priority;
@@ -187,8 +187,7 @@ impl RunQueue {
         Some(first)
     }
 
-    /// The thread that is more urgent than all others, if there is one and nobody is on a
-    /// context.
+    /// The only thread of the highest priority, if there is one and no thread is on a context.
     #[inline(always)]
     pub fn most_urgent_one(&self) -> Option<ThreadId> {
         let list = &self.lists[usize::from(self.highest()?)];
