@@ -63,15 +63,12 @@ pub struct Switch<F> {
     pub frame: *mut F,
     /// The root of its space.
     pub root: Phys,
-    /// Its own flags.
-    work: u32,
 }
 
 impl<F> Switch<F> {
     #[inline(always)]
     pub(crate) fn to(id: ThreadId, thread: &mut Thread<F>) -> Self {
-        let (root, work) = (thread.root, thread.work.0);
-        Self { id, frame: &raw mut thread.frame, root, work }
+        Self { id, frame: &raw mut thread.frame, root: thread.root }
     }
 }
 
@@ -144,10 +141,11 @@ impl<M: Machine> Kernel<M> {
             return None;
         }
         let id = self.cpu(cpu).current?;
-        let switch = Switch::to(id, &mut self.threads[id]);
-        if switch.work != 0 {
+        let thread = &mut self.threads[id];
+        if thread.work.0 != 0 {
             return None;
         }
+        let switch = Switch::to(id, thread);
         self.check_leave(cpu);
         let now = self.machine.ticks();
         self.cpu_mut(cpu).change(now, Context::Kernel, Context::User);
