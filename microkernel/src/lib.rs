@@ -43,6 +43,7 @@ mod tests;
 mod time;
 pub mod trace;
 mod vector;
+pub mod work;
 
 pub use exit::{Context, Entry, ExitAction, Switch, WorkItem};
 pub use fault::Fault;

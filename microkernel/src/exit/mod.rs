@@ -1,7 +1,7 @@
 //! Entry and exit: every way from user mode into the core and back.
 //!
 //! `handle` is the one entry and the one exit. `context` asserts what a CPU does and books its
-//! time, `flags` sets and reads work flags, `work` is the table of work, `interrupts`, `handlers`
+//! time, `flags` reads work flags, `work` is the table of work, `interrupts`, `handlers`
 //! and `last` are its functions, `postponed` bounds what one exit does for the whole machine.
 
 mod context;
@@ -13,10 +13,11 @@ mod last;
 mod postponed;
 mod work;
 
+pub use crate::work::Work;
 pub use context::{Clock, Context};
 pub use handle::{Entry, ExitAction, Switch};
 pub(crate) use postponed::SHARED_TURNS;
-pub use work::{ITEMS, Kind, Phase, Work, WorkItem};
+pub use work::{ITEMS, Kind, Phase, WorkItem};
 
 /// What the hosted machine does next.
 #[cfg(any(test, feature = "hosted"))]

@@ -8,59 +8,7 @@ use super::{handlers, interrupts, last};
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::sched::NextThread;
-
-/// The kinds of work, in the order in which one turn does them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum Work {
-    /// Interrupts were recorded.
-    Interrupts,
-    /// More deadlines have passed than one turn can handle.
-    Deadlines,
-    /// The thread's process was killed.
-    Kill,
-    /// The thread was suspended.
-    Stop,
-    /// The tracer let the thread's system call through.
-    Call,
-    /// The thread's watched system call has its result.
-    CallExit,
-    /// The thread may not run on this CPU any more.
-    Migrate,
-    /// The thread has a long operation.
-    Operation,
-    /// A dead process is due to be taken apart.
-    Reap,
-    /// Servers have to hear that callers stopped waiting.
-    LostCalls,
-    /// The thread did something wrong that its handler must be told.
-    Fault,
-    /// Another thread may be the one to run.
-    Reschedule,
-    /// The thread's 32-bit call is over; its results go into its block.
-    CompatResults,
-    /// The thread's upcall notification may have bits for it.
-    Upcall,
-    /// Other CPUs have new work and must be kicked.
-    WakeUps,
-    /// The thread has, or the CPU holds, a register value that is not the usual one.
-    UserValues,
-    /// The thread's process may use ports by instructions, or the CPU permits some.
-    Ports,
-    /// The thread has debug registers, or the CPU holds another thread's.
-    Debug,
-    /// The registers of this CPU are unlocked for a thread's vector state.
-    VectorSave,
-    /// The thread's vector state is in memory.
-    VectorLoad,
-}
-
-impl Work {
-    /// Its bit in a work word.
-    pub const fn flag(self) -> u32 {
-        1 << self as u32
-    }
-}
+use crate::work::Work;
 
 /// How a flag behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

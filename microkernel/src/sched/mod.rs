@@ -2,11 +2,12 @@
 //!
 //! [`switch`] makes threads current; [`next`] and [`queue`] find the next one; [`decide`] says
 //! where a ready thread waits. [`budget`], [`debt`] and [`lend`] account for time, [`timer`] ends
-//! slices and budgets.
+//! slices and budgets. [`flags`] sets work flags and notifies other CPUs.
 
 mod budget;
 mod debt;
 mod decide;
+mod flags;
 mod lend;
 mod next;
 mod queue;
