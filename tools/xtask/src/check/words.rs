@@ -20,7 +20,14 @@ const STOPPED: [&[&str]; 8] = [
 
 /// Folders that still have some, and how many at most; all others have none. A number may only
 /// fall.
-const CEILINGS: [(&str, usize); 3] = [("init", 29), ("microkernel", 157), ("servers", 48)];
+const CEILINGS: [(&str, usize); 6] = [
+    ("init", 29),
+    ("microkernel", 96),
+    ("microkernel/src/exit", 0),
+    ("microkernel/src/ipc", 0),
+    ("microkernel/src/sched", 0),
+    ("servers", 48),
+];
 
 /// Folders without texts of ours.
 const SKIPPED: [&str; 2] = ["target", ".git"];
