@@ -97,7 +97,7 @@ impl Keeper {
         let choice = self.random.below(24);
         let child = self.children.iter_mut().flatten().find(|it| it.serial == badge.serial);
         if let Some(stops) = child.and_then(|child| child.stops.as_mut()) {
-            stops.saw(stage, thread, words[0])?;
+            stops.saw(stage, thread, [words[0], words[1]])?;
             if stage == TraceStage::Enter && choice < 2 {
                 stops.changed(thread);
             }

@@ -1,6 +1,6 @@
 //! What a traced child's stops must look like, thread by thread.
 
-use abi::TraceStage;
+use abi::{Error, TraceStage};
 use alloc::collections::BTreeMap;
 use rt::Failure;
 
@@ -9,12 +9,15 @@ use rt::Failure;
 pub(super) struct Stops(BTreeMap<u64, Option<u64>>);
 
 impl Stops {
-    /// A stop of this thread with this number of a call.
+    /// A stop of this thread, with the number of the call and, after it, its status.
+    ///
+    /// A call of 32-bit code whose block cannot be read has no stop before it: the kernel knows
+    /// no arguments to show. Its only stop says [`Error::BadAddress`].
     pub(super) fn saw(
         &mut self,
         stage: TraceStage,
         thread: u64,
-        number: u64,
+        [number, status]: [u64; 2],
     ) -> Result<(), Failure> {
         match stage {
             TraceStage::Enter => {
@@ -23,6 +26,7 @@ impl Stops {
             TraceStage::Exit => match self.0.remove(&thread) {
                 Some(None) => {}
                 Some(Some(entered)) if entered == number => {}
+                None if status == Error::BadAddress as u64 => {}
                 before => {
                     return Err(Failure::new(format_args!(
                         "thread {thread} stops after call {number}, but before it was {before:?}"
