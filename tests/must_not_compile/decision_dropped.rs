@@ -3,10 +3,10 @@
 #![deny(unused_must_use)]
 
 use core_kernel::hosted::Hosted;
-use core_kernel::{CpuId, Held};
+use core_kernel::{CpuId, Entry, Kernel};
 
-pub fn forget(kernel: &mut impl Held<Hosted>) {
-    core_kernel::exit(kernel, CpuId(0));
+pub fn forget(kernel: &mut Kernel<Hosted>) {
+    kernel.handle(CpuId(0), Entry::Resume);
 }
 
 fn main() {}

@@ -88,6 +88,7 @@ impl<M: Machine> Kernel<M> {
     ///
     /// Returns what the CPU does next. `None`: the caller opens an interrupt window, then calls
     /// with [`Entry::Resume`].
+    #[must_use = "a decision that is not carried out loses the thread"]
     #[inline(always)]
     pub fn handle(&mut self, cpu: CpuId, entry: Entry<'_>) -> Option<ExitAction<Switch<M::Frame>>> {
         self.event(cpu, entry);
