@@ -89,7 +89,7 @@ fn a_call_between_waiting_partners_runs_no_handler_of_the_exit_loop() {
         let direct = traced("call")?;
         ensure!(direct.contains(", 0 in its handlers"), "{direct}");
         // And one that does is seen to.
-        let others = traced("timer-to-thread")?;
+        let others = traced("upcall-and-return")?;
         ensure!(!others.contains(", 0 in its handlers"), "{others}");
         Ok(())
     })());
