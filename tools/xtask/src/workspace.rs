@@ -50,3 +50,11 @@ pub(crate) fn host_cargo() -> Command {
     command.current_dir(root());
     command
 }
+
+/// Writes a file below a test's folder, and makes the folders that it needs.
+#[cfg(test)]
+pub(crate) fn write_test_file(root: &std::path::Path, file: &str, text: &str) {
+    let file = root.join(file);
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(file, text).unwrap();
+}

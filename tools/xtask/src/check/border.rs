@@ -76,13 +76,8 @@ pub(crate) fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::{must_forbid, outside};
+    use crate::workspace::write_test_file as write;
     use std::path::Path;
-
-    fn write(root: &Path, file: &str, text: &str) {
-        let file = root.join(file);
-        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(file, text).unwrap();
-    }
 
     #[test]
     fn unsafe_is_found_outside_of_the_rooms_only() {

@@ -337,13 +337,7 @@ fn count(code: &[TokenTree]) -> BTreeMap<String, usize> {
 #[cfg(test)]
 mod tests {
     use super::Crate;
-    use std::path::Path;
-
-    fn write(root: &Path, file: &str, text: &str) {
-        let file = root.join(file);
-        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(file, text).unwrap();
-    }
+    use crate::workspace::write_test_file as write;
 
     /// The imports of a crate with these files, as pairs of module paths.
     fn imports(files: &[(&str, &str)]) -> Vec<(String, String)> {

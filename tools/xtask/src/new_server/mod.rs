@@ -129,14 +129,8 @@ fn print_next(name: &ServerName) {
 #[cfg(test)]
 mod tests {
     use super::create;
+    use crate::workspace::write_test_file as write;
     use std::fs;
-    use std::path::Path;
-
-    fn write(root: &Path, file: &str, text: &str) {
-        let file = root.join(file);
-        fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(file, text).unwrap();
-    }
 
     fn repository() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
