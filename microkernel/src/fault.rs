@@ -65,30 +65,30 @@ impl<M: Machine> Kernel<M> {
     #[inline(always)]
     pub(crate) fn ports_are_due(&self, id: ThreadId, fault: &Fault) -> bool {
         fault.kind == FaultKind::Protection && {
-            let thread = &self.threads[id];
-            self.processes[thread.process].ports != self.cpu(thread.cpu).ports
+            let thread = &self.objects.threads[id];
+            self.objects.processes[thread.process].ports != self.cpu(thread.cpu).ports
         }
     }
 
     /// Notes a fault of the current thread; the exit loop delivers it. `text` is (address,
     /// length) in the thread's memory.
     pub(crate) fn raise(&mut self, id: ThreadId, fault: &Fault, text: Option<(u64, u64)>) {
-        self.threads[id].raised = Some(Raised { fault: *fault, text });
+        self.objects.threads[id].raised = Some(Raised { fault: *fault, text });
         self.set_thread_work(id, Work::Fault);
     }
 
     /// Sends the fault to the handler and waits for its answer; without a handler the
     /// process is killed.
     pub(crate) fn deliver_fault(&mut self, id: ThreadId) -> NextThread {
-        let thread = &mut self.threads[id];
+        let thread = &mut self.objects.threads[id];
         let Some(Raised { fault, text }) = thread.raised.take() else { return NextThread::Same };
-        let process = &mut self.processes[thread.process];
+        let process = &mut self.objects.processes[thread.process];
         if fault.kind != FaultKind::TimeOut {
             process.last_fault = fault.kind as u64;
         }
         let words = fault.words(id, thread, process.pid);
         let (owner, handler) = (thread.process, process.fault_handler);
-        let living = handler.filter(|(endpoint, _)| !self.endpoints[*endpoint].dead());
+        let living = handler.filter(|(endpoint, _)| !self.objects.endpoints[*endpoint].dead());
         let Some((endpoint, badge)) = living else {
             if fault.kind == FaultKind::TimeOut {
                 self.reconsider(id);
@@ -97,7 +97,7 @@ impl<M: Machine> Kernel<M> {
             }
             return NextThread::Same;
         };
-        let thread = &mut self.threads[id];
+        let thread = &mut self.objects.threads[id];
         thread.fault = Some(FaultRecord { reason: Reason::Fault(fault.kind), words });
         thread.enclosure = text.map_or(Enclosure::Nothing, |(send_address, send_len)| {
             Enclosure::Read(0, Envelope { send_address, send_len, ..Envelope::EMPTY })
@@ -108,7 +108,7 @@ impl<M: Machine> Kernel<M> {
 
     /// The answer to a fault or stop. The caller enqueues the thread.
     pub(crate) fn fault_answer(&mut self, id: ThreadId, label: u32, words: [u64; WORDS]) {
-        let thread = &mut self.threads[id];
+        let thread = &mut self.objects.threads[id];
         let Some(fault) = thread.fault.take() else { return };
         thread.enclosure = Enclosure::Nothing;
         thread.state = State::Inactive;
@@ -123,7 +123,7 @@ impl<M: Machine> Kernel<M> {
             self.kill_process(owner, kind.exit_status());
             return;
         }
-        self.threads[id].state = State::Ready;
+        self.objects.threads[id].state = State::Ready;
         self.recheck_upcall(id);
     }
 
@@ -131,17 +131,17 @@ impl<M: Machine> Kernel<M> {
     /// watched goes on, and a thread whose budget is spent waits for the next one. The caller
     /// enqueues the thread. False when it waited for no such answer.
     pub(crate) fn fault_lost(&mut self, id: ThreadId) -> bool {
-        match self.threads[id].fault {
+        match self.objects.threads[id].fault {
             None => return false,
             Some(FaultRecord { reason: Reason::Trace(_), .. }) => self.stop_lost(id),
             Some(FaultRecord { reason: Reason::Fault(FaultKind::TimeOut), .. }) => {
-                self.threads[id].fault = None;
-                self.threads[id].state = State::Ready;
+                self.objects.threads[id].fault = None;
+                self.objects.threads[id].state = State::Ready;
             }
             Some(FaultRecord { reason: Reason::Fault(kind), .. }) => {
-                self.threads[id].fault = None;
-                self.threads[id].state = State::Inactive;
-                self.kill_process(self.threads[id].process, kind.exit_status());
+                self.objects.threads[id].fault = None;
+                self.objects.threads[id].state = State::Inactive;
+                self.kill_process(self.objects.threads[id].process, kind.exit_status());
             }
         }
         true

@@ -2,25 +2,18 @@
 
 use crate::arena::{Arena, Fixed, Growing, Slot};
 use crate::checks::Checks;
-use crate::exit::{Clock, Context, ITEMS, SHARED_TURNS};
+use crate::exit::SHARED_TURNS;
 use crate::machine::{CpuId, Frame, Machine, OwnedFrame, Phys};
 use crate::mem::{Block, FrameInfo, Frames};
 use crate::number;
 use crate::object::{
-    Amounts, Chunks, Dying, Endpoint, EndpointId, EndpointKind, FIRST_PID, Irq, IrqId, IrqKind,
-    Life, Lifeline, LifelineKind, MemoryKind, MemoryObject, Notification, NotificationId,
-    NotificationKind, ObjectRef, Pids, PortKind, PortRange, PortSpans, ProcessId, Processes,
-    QuotaId, Quotas, Region, RegionKind, SchedContext, SchedContextKind, Storage, ThreadId,
-    Threads, Timer, TimerKind,
+    Amounts, Dying, FIRST_PID, Life, MemoryObject, ObjectRef, Objects, Pids, ProcessId, Quotas,
+    Storage, ThreadId,
 };
-use crate::sched::{RunQueue, SLICE_NS};
+use crate::sched::{CPUS, Cpu, SLICE_NS, Scheduler};
 use crate::time::{Deadlines, Entry, keys_end};
-use crate::trace::{RECORDS, Ring};
-use abi::{
-    DebugRegisters, Error, Handle, IRQ_LINES, IrqCounts, PAGE_SIZE, Protection, Rights,
-    StartupWriter, TURN_BUCKETS, TraceRecord,
-};
-use core::sync::atomic::AtomicU32;
+use crate::trace::{RECORDS, Ring, Stats};
+use abi::{Error, Handle, IRQ_LINES, PAGE_SIZE, Protection, Rights, StartupWriter, TraceRecord};
 
 /// Gives memory at boot; none of it is given back.
 pub trait BootMemory {
@@ -75,139 +68,14 @@ impl Sizes {
     }
 }
 
-/// What is counted for `SystemInfo`.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Stats {
-    pub(crate) syscalls: u64,
-    pub(crate) switches: u64,
-    pub(crate) timer_interrupts: u64,
-    pub(crate) log_bytes: u64,
-    pub(crate) exits: u64,
-    pub(crate) most_turns: u64,
-    pub(crate) vector_loads: u64,
-    pub(crate) vector_saves: u64,
-    pub(crate) vector_kept: u64,
-    pub(crate) handles: u64,
-    /// Processes that are alive.
-    pub(crate) living: u64,
-    pub(crate) irqs: IrqCounts,
-}
-
-/// The most CPUs: one bit each in a mask.
-pub const CPUS: usize = 64;
-
-/// One CPU.
-#[derive(Debug)]
-pub struct Cpu {
-    /// What it is doing.
-    pub context: Context,
-    /// The thread that runs, or is about to.
-    pub current: Option<ThreadId>,
-    /// The threads that wait for it.
-    pub queue: RunQueue,
-    /// Its work flags; other CPUs may set them.
-    pub work: AtomicU32,
-    /// Where its time went.
-    pub clock: Clock,
-    /// What the deadline timer is set to.
-    pub timer_ns: Option<u64>,
-    /// The end of the slice for which it is set, in [`Machine::ticks`].
-    pub slice_end: Option<u64>,
-    /// CPUs that this one has to kick before it leaves, one bit each.
-    pub kicks: u64,
-    /// The turns of this exit.
-    pub exit_turns: u32,
-    /// Rows of shared work that are put off, one bit each.
-    pub postponed: u32,
-    /// When they go on.
-    pub resume_ns: Option<u64>,
-    /// How many entries it is in: 1 in the kernel, else 0 (kept by the checks).
-    pub depth: u32,
-    /// Whether it hides the time-stamp counter.
-    pub no_clock: bool,
-    /// The ports that it lets instructions use.
-    pub ports: PortSpans,
-    /// The debug registers that it holds.
-    pub debug: Option<DebugRegisters>,
-    /// The thread whose vector state is in its registers, locked or not.
-    pub vector_owner: Option<ThreadId>,
-    /// Interrupts that the gate took.
-    pub interrupts: u64,
-    /// Exits by their turns: 1, 2-3, 4-7, and so on; the others took none.
-    pub turns: [u64; TURN_BUCKETS],
-    /// How often each row of the work table ran here.
-    pub work_counts: [u64; ITEMS],
-}
-
-impl Cpu {
-    fn new(_: usize) -> Self {
-        Self {
-            context: Context::Kernel,
-            current: None,
-            queue: RunQueue::new(),
-            work: AtomicU32::new(0),
-            clock: Clock::default(),
-            timer_ns: None,
-            slice_end: None,
-            kicks: 0,
-            exit_turns: 0,
-            postponed: 0,
-            resume_ns: None,
-            depth: 1,
-            no_clock: false,
-            ports: Default::default(),
-            debug: None,
-            vector_owner: None,
-            interrupts: 0,
-            turns: [0; TURN_BUCKETS],
-            work_counts: [0; ITEMS],
-        }
-    }
-}
-
 /// The whole kernel. One lock guards it; see ARCHITECTURE.md.
 pub struct Kernel<M: Machine> {
     /// The machine it runs on.
     pub machine: M,
-    pub(crate) cpus: Fixed<Cpu>,
-    pub(crate) threads: Threads<M::Frame>,
-    pub(crate) processes: Processes<M>,
-    pub(crate) endpoints: Arena<EndpointKind, Endpoint>,
-    pub(crate) notifications: Arena<NotificationKind, Notification>,
-    pub(crate) memories: Arena<MemoryKind, MemoryObject>,
-    pub(crate) regions: Arena<RegionKind, Region>,
-    pub(crate) timers: Arena<TimerKind, Timer>,
-    pub(crate) lifelines: Arena<LifelineKind, Lifeline>,
-    pub(crate) irqs: Arena<IrqKind, Irq>,
-    pub(crate) ports: Arena<PortKind, PortRange>,
-    pub(crate) sched_contexts: Arena<SchedContextKind, SchedContext>,
-    pub(crate) quotas: Quotas,
-    pub(crate) chunks: Chunks,
+    pub(crate) objects: Objects<M>,
+    /// The frames of the machine's memory.
     pub(crate) frames: Frames,
-    pub(crate) deadlines: Deadlines,
-    /// How long a turn of a thread is, in [`Machine::ticks`].
-    pub(crate) slice: u64,
-    /// How many turns of one exit do shared work: [`SHARED_TURNS`], fewer in some tests.
-    pub(crate) shared_turns: u32,
-    /// The account that pays for room for more objects: the first program's.
-    pub(crate) room_payer: Option<QuotaId>,
-    /// Whose each device line is.
-    pub(crate) lines: [Option<IrqId>; IRQ_LINES],
-    /// CPUs that are halted, one bit each.
-    pub(crate) idle: u64,
-    /// CPUs whose timer may have to be set anew, one bit each.
-    pub(crate) stale_timers: u64,
-    /// The CPU whose timer is set to the next deadline.
-    pub(crate) keeper: CpuId,
-    /// The processes that are being taken apart.
-    pub(crate) dying: Dying,
-    /// The first of the endpoints that ended and whose threads are let go.
-    pub(crate) ended_endpoints: Option<EndpointId>,
-    /// The first of such notifications.
-    pub(crate) ended_notifications: Option<NotificationId>,
-    /// The first process that is to be told that a caller of it stopped waiting.
-    pub(crate) untold: Option<ProcessId>,
-    pub(crate) pids: Pids,
+    pub(crate) sched: Scheduler,
     pub(crate) stats: Stats,
     pub(crate) trace: Ring,
     pub(crate) checks: Checks,
@@ -272,7 +140,7 @@ impl<M: Machine> Kernel<M> {
         let keys = keys_end(sizes.threads, sizes.timers, sizes.sched_contexts);
         let slice = machine.ticks_of(SLICE_NS);
         let mut room = FirstRoom { machine: &mut machine, memory };
-        Self {
+        let objects = Objects {
             threads: room.arena(sizes.threads),
             processes: room.arena(sizes.processes),
             endpoints: room.arena(sizes.endpoints),
@@ -286,29 +154,36 @@ impl<M: Machine> Kernel<M> {
             sched_contexts: room.arena(sizes.sched_contexts),
             quotas: room.arena(sizes.processes + 1),
             chunks: room.arena(sizes.chunks),
-            deadlines: Deadlines::new(
-                room.slice(keys, Entry::empty),
-                room.slice(keys, Deadlines::nowhere),
-            ),
-            cpus: memory.slice(cpus, Cpu::new),
-            frames: Frames::new(memory.slice(number::size(sizes.frames_end), FrameInfo::unusable)),
-            trace: Ring::new(memory.slice(sizes.records, |_| TraceRecord::default())),
-            machine,
-            slice,
-            shared_turns: SHARED_TURNS,
+            pids: Pids::default(),
             room_payer: None,
             lines: [None; IRQ_LINES],
-            idle: 0,
-            stale_timers: u64::MAX,
-            keeper: CpuId(0),
             dying: Dying::new(),
             ended_endpoints: None,
             ended_notifications: None,
             untold: None,
-            pids: Pids::default(),
+            handle_count: 0,
+            living: 0,
+        };
+        let deadlines =
+            Deadlines::new(room.slice(keys, Entry::empty), room.slice(keys, Deadlines::nowhere));
+        let sched = Scheduler {
+            cpus: memory.slice(cpus, Cpu::new),
+            deadlines,
+            slice,
+            shared_turns: SHARED_TURNS,
+            idle: 0,
+            stale_timers: u64::MAX,
+            keeper: CpuId(0),
+        };
+        Self {
+            objects,
+            frames: Frames::new(memory.slice(number::size(sizes.frames_end), FrameInfo::unusable)),
+            sched,
             stats: Stats::default(),
+            trace: Ring::new(memory.slice(sizes.records, |_| TraceRecord::default())),
             checks: Checks::default(),
             shutdown: None,
+            machine,
         }
     }
 
@@ -319,18 +194,16 @@ impl<M: Machine> Kernel<M> {
 
     /// A CPU.
     pub fn cpu(&self, cpu: CpuId) -> &Cpu {
-        // NOFAIL: the arch only names CPUs that it counted at boot.
-        &self.cpus[usize::from(cpu.0)]
+        self.sched.cpu(cpu)
     }
 
     /// All CPUs.
     pub fn cpu_ids(&self) -> impl Iterator<Item = CpuId> + use<M> {
-        (0..).take(self.cpus.len()).map(CpuId)
+        (0..).take(self.sched.cpus.len()).map(CpuId)
     }
 
     pub(crate) fn cpu_mut(&mut self, cpu: CpuId) -> &mut Cpu {
-        // NOFAIL: as in `cpu`.
-        &mut self.cpus[usize::from(cpu.0)]
+        self.sched.cpu_mut(cpu)
     }
 
     /// The thread that is current on this CPU.
@@ -340,12 +213,12 @@ impl<M: Machine> Kernel<M> {
 
     /// The thread's saved registers.
     pub fn frame(&self, thread: ThreadId) -> &M::Frame {
-        &self.threads[thread].frame
+        &self.objects.threads[thread].frame
     }
 
     /// The status with which the first program ended, as long as it can be told.
     pub fn first_program_status(&self) -> Option<u64> {
-        let mut all = self.processes.ids().map(|id| &self.processes[id]);
+        let mut all = self.objects.processes.ids().map(|id| &self.objects.processes[id]);
         let first = all.find(|process| process.pid == FIRST_PID)?;
         (first.life != Life::Alive).then_some(first.status)
     }
@@ -356,8 +229,8 @@ impl<M: Machine> Kernel<M> {
     /// What a program would be told: no memory, bad addresses.
     pub fn boot_process(&mut self, boot: &BootProcess<'_>) -> Result<(), Error> {
         let all = Amounts::new(number::low32(self.frames.available()), 1 << 20, 1 << 20, 1 << 20);
-        let quota = self.quotas.open(None, all)?;
-        self.room_payer = Some(quota);
+        let quota = self.objects.quotas.open(None, all)?;
+        self.objects.room_payer = Some(quota);
         let process = self.new_process(boot.name, quota, quota, 63)?;
         self.retain_process(process);
         for segment in boot.segments {
@@ -384,7 +257,7 @@ impl<M: Machine> Kernel<M> {
 
     fn boot_segment(&mut self, process: ProcessId, segment: &Segment<'_>) -> Result<(), Error> {
         let pages = segment.memory_len.div_ceil(PAGE_SIZE);
-        let memory = self.new_memory(self.processes[process].quota, pages)?;
+        let memory = self.new_memory(self.objects.processes[process].quota, pages)?;
         self.fill_now(memory);
         let mut bytes = segment.bytes;
         for page in 0..pages {
@@ -424,9 +297,9 @@ impl<M: Machine> Kernel<M> {
         first: Phys,
         frames: u64,
     ) -> Result<Handle, Error> {
-        let quota = self.processes[process].quota;
+        let quota = self.objects.processes[process].quota;
         let object = MemoryObject { refs: 0, pages: frames, storage: Storage::Fixed(first), quota };
-        let memory = self.memories.insert(object).map_err(|_| Error::OutOfMemory)?;
+        let memory = self.objects.memories.insert(object).map_err(|_| Error::OutOfMemory)?;
         let rights = Rights::READ | Rights::TRANSFER;
         self.grant(process, ObjectRef::Memory(memory), rights, 0)
     }

@@ -96,12 +96,12 @@ impl<M: Machine> Kernel<M> {
         kind: LogKind,
         bytes: &[u8],
     ) -> Result<(), Error> {
-        let pid = self.processes[id].pid;
+        let pid = self.objects.processes[id].pid;
         let is_frame = kind == LogKind::Defmt;
         let goes_on = is_frame && bytes.last() != Some(&FRAME_END);
-        let cut = is_frame && self.processes[id].log.stream.is_cut;
+        let cut = is_frame && self.objects.processes[id].log.stream.is_cut;
         if pid != FIRST_PID && (cut || !self.may_log(id, bytes.len())) {
-            let stream = &mut self.processes[id].log.stream;
+            let stream = &mut self.objects.processes[id].log.stream;
             stream.dropped = stream.dropped.saturating_add(u64::from(!cut));
             if is_frame {
                 stream.is_cut = goes_on;
@@ -111,7 +111,7 @@ impl<M: Machine> Kernel<M> {
         self.report_dropped(id);
         self.log_record(kind, pid, bytes);
         if is_frame {
-            self.processes[id].log.stream.is_open = goes_on;
+            self.objects.processes[id].log.stream.is_open = goes_on;
         }
         Ok(())
     }
@@ -119,15 +119,17 @@ impl<M: Machine> Kernel<M> {
     fn may_log(&mut self, id: ProcessId, len: usize) -> bool {
         let now = self.machine.now_ns();
         // An ancestor that is gone is not needed: its descendants go with it.
-        let ancestor =
-            self.processes[id].log.ancestor.filter(|it| self.processes.get(*it).is_some());
-        let bucket = &mut self.processes[ancestor.unwrap_or(id)].log.bucket;
+        let ancestor = self.objects.processes[id]
+            .log
+            .ancestor
+            .filter(|it| self.objects.processes.get(*it).is_some());
+        let bucket = &mut self.objects.processes[ancestor.unwrap_or(id)].log.bucket;
         bucket.take((LogHeader::SIZE as u64).saturating_add(len as u64), now)
     }
 
     /// Writes the number of a process's dropped records, if there are any.
     pub(crate) fn report_dropped(&mut self, id: ProcessId) {
-        let process = &mut self.processes[id];
+        let process = &mut self.objects.processes[id];
         let (pid, stream) = (process.pid, process.log.stream);
         if stream.dropped == 0 {
             return;

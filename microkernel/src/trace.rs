@@ -1,11 +1,26 @@
-//! The trace ring: the last watched system calls.
+//! The trace ring: the last watched system calls; and the counters of `SystemInfo`.
 //!
 //! Shape: records are numbered from 0 for ever; the ring holds the last of them. A reader
 //! that comes too late gets the oldest that is left, and sees the gap in the numbers.
 
 use crate::arena::Fixed;
-use abi::TraceRecord;
+use abi::{IrqCounts, TraceRecord};
 use core::hash::{Hash, Hasher};
+
+/// What is counted for `SystemInfo`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Stats {
+    pub(crate) syscalls: u64,
+    pub(crate) switches: u64,
+    pub(crate) timer_interrupts: u64,
+    pub(crate) log_bytes: u64,
+    pub(crate) exits: u64,
+    pub(crate) most_turns: u64,
+    pub(crate) vector_loads: u64,
+    pub(crate) vector_saves: u64,
+    pub(crate) vector_kept: u64,
+    pub(crate) irqs: IrqCounts,
+}
 
 /// Records that are kept on a machine of ordinary size.
 pub const RECORDS: usize = 512;

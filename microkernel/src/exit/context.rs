@@ -5,9 +5,10 @@
 //! when another thread becomes current, what was booked is settled with the one before.
 
 use crate::checks::Place;
-use crate::kernel::{Cpu, Kernel};
+use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::ThreadId;
+use crate::sched::Cpu;
 
 /// What a CPU is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -127,9 +128,9 @@ impl<M: Machine> Kernel<M> {
         to: Context,
     ) -> Option<ThreadId> {
         if to == Context::Idle {
-            self.idle |= 1 << cpu.0;
+            self.sched.idle |= 1 << cpu.0;
         } else if from == Context::Idle {
-            self.idle &= !(1 << cpu.0);
+            self.sched.idle &= !(1 << cpu.0);
         }
         let now = self.machine.ticks();
         let state = self.cpu_mut(cpu);
@@ -150,8 +151,8 @@ impl<M: Machine> Kernel<M> {
         let state = self.cpu_mut(cpu);
         let (user, kernel) = state.clock.take_unsettled();
         let Some(id) = state.current else { return };
-        let thread = &mut self.threads[id];
-        self.processes[thread.process].book((user, kernel));
+        let thread = &mut self.objects.threads[id];
+        self.objects.processes[thread.process].book((user, kernel));
         if let Some(context) = thread.context {
             self.settle_on_context(cpu, id, context, (user, kernel));
         } else if let Some((client, owed)) = thread.spend((user, kernel)) {
@@ -166,7 +167,7 @@ impl<M: Machine> Kernel<M> {
         let state = self.cpu_mut(cpu);
         let (user, kernel) = state.clock.take_unsettled();
         if let Some(id) = state.current {
-            self.processes[self.threads[id].process].book((0, kernel));
+            self.objects.processes[self.objects.threads[id].process].book((0, kernel));
         }
         user.wrapping_add(kernel)
     }

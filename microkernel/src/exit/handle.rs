@@ -103,7 +103,7 @@ impl<M: Machine> Kernel<M> {
     fn with_switch(&mut self, cpu: CpuId, action: ExitAction<()>) -> ExitAction<Switch<M::Frame>> {
         match (action, self.cpu(cpu).current) {
             (ExitAction::User(()), Some(id)) => {
-                ExitAction::User(Switch::to(id, &mut self.threads[id]))
+                ExitAction::User(Switch::to(id, &mut self.objects.threads[id]))
             }
             (ExitAction::Shutdown(code), _) => ExitAction::Shutdown(code),
             _ => ExitAction::Idle,
@@ -136,13 +136,13 @@ impl<M: Machine> Kernel<M> {
         // ORDER: a CPU sets flags of this one only while it holds the kernel, as this one does now.
         let nothing = self.cpu(cpu).work.load(Ordering::Relaxed) == 0
             && !self.machine.interrupt_pending()
-            && self.dying.is_empty()
+            && self.objects.dying.is_empty()
             && self.shutdown.is_none();
         if !nothing || self.timer_dirty(cpu) {
             return None;
         }
         let id = self.cpu(cpu).current?;
-        let thread = &mut self.threads[id];
+        let thread = &mut self.objects.threads[id];
         if thread.work.0 != 0 {
             return None;
         }

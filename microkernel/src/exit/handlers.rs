@@ -43,7 +43,7 @@ pub(super) fn call<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread
 /// The current thread's watched system call has its result, unless it still waits for it.
 pub(super) fn call_exit<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
     if let Some(id) = kernel.cpu(cpu).current {
-        let thread = &kernel.threads[id];
+        let thread = &kernel.objects.threads[id];
         if thread.state == State::Ready && thread.operation.is_none() {
             return kernel.exit_hooks(id);
         }
@@ -76,7 +76,7 @@ pub(super) fn operation<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextT
             kernel.set_thread_work(id, Work::Operation);
             return NextThread::Same;
         }
-        let operation = &mut kernel.threads[id].operation;
+        let operation = &mut kernel.objects.threads[id].operation;
         match *operation {
             Some(Operation::Offer { endpoint }) => {
                 *operation = None;
@@ -88,7 +88,7 @@ pub(super) fn operation<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextT
             }
             _ => kernel.operation_piece(id),
         }
-        if kernel.threads[id].operation.is_some() {
+        if kernel.objects.threads[id].operation.is_some() {
             kernel.set_thread_work(id, Work::Operation);
         }
     }
@@ -133,10 +133,10 @@ pub(super) fn compat_results<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> 
 pub(super) fn upcall<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
     if let Some(id) = kernel.cpu(cpu).current {
         // A call is finished first: its results belong into the saved frame and the block.
-        let thread = &kernel.threads[id];
+        let thread = &kernel.objects.threads[id];
         if thread.operation.is_some() || thread.frame.compat_results().is_some() {
             kernel.set_thread_work(id, Work::Upcall);
-        } else if kernel.threads[id].state == State::Ready {
+        } else if kernel.objects.threads[id].state == State::Ready {
             kernel.deliver_upcall(id);
         }
     }

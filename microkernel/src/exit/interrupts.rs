@@ -57,11 +57,13 @@ impl<M: Machine> Kernel<M> {
     /// A device line interrupted; the machine has masked it. Its notification is signalled.
     #[inline(always)]
     fn line_interrupt(&mut self, line: u8) -> NextThread {
-        let Some(place) = self.lines.get(usize::from(line)) else { return NextThread::Same };
+        let Some(place) = self.objects.lines.get(usize::from(line)) else {
+            return NextThread::Same;
+        };
         let count = &mut self.stats.irqs[usize::from(line)];
         *count = count.wrapping_add(1);
         let Some(irq) = place else { return NextThread::Same };
-        let irq = &self.irqs[*irq];
+        let irq = &self.objects.irqs[*irq];
         self.signal_and_preempt(irq.notification, irq.bits)
     }
 
@@ -80,7 +82,7 @@ impl<M: Machine> Kernel<M> {
     fn end_slice(&mut self, cpu: CpuId) {
         self.account(cpu, Context::Kernel);
         if let Some(id) = self.cpu(cpu).current
-            && self.threads[id].context.is_none()
+            && self.objects.threads[id].context.is_none()
         {
             self.check_slice(cpu, id);
         }

@@ -13,7 +13,7 @@ use core::sync::atomic::Ordering;
 
 /// The CPU's debug registers are those of the thread that it goes to, or watch nothing.
 pub(super) fn debug_registers<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
-    let wanted = kernel.cpu(cpu).current.and_then(|id| kernel.threads[id].debug);
+    let wanted = kernel.cpu(cpu).current.and_then(|id| kernel.objects.threads[id].debug);
     if kernel.cpu(cpu).debug != wanted {
         kernel.cpu_mut(cpu).debug = wanted;
         kernel.machine.load_debug_registers(&wanted.unwrap_or_default());
@@ -24,8 +24,8 @@ pub(super) fn debug_registers<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) ->
 
 /// The ports that instructions may use are those of the process that it goes to.
 pub(super) fn ports<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
-    let process = kernel.cpu(cpu).current.map(|id| kernel.threads[id].process);
-    let wanted = process.map(|id| kernel.processes[id].ports).unwrap_or_default();
+    let process = kernel.cpu(cpu).current.map(|id| kernel.objects.threads[id].process);
+    let wanted = process.map(|id| kernel.objects.processes[id].ports).unwrap_or_default();
     let held = core::mem::replace(&mut kernel.cpu_mut(cpu).ports, wanted);
     if held != wanted {
         kernel.machine.allow_ports(&held, &wanted);
@@ -36,7 +36,7 @@ pub(super) fn ports<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThrea
 
 /// Values that last until user mode: whether the time-stamp counter may be read.
 pub(super) fn user_values<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
-    let wanted = kernel.cpu(cpu).current.is_some_and(|id| kernel.threads[id].no_clock);
+    let wanted = kernel.cpu(cpu).current.is_some_and(|id| kernel.objects.threads[id].no_clock);
     if core::mem::replace(&mut kernel.cpu_mut(cpu).no_clock, wanted) != wanted {
         kernel.machine.hide_clock(wanted);
     }

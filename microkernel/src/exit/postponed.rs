@@ -27,7 +27,7 @@ impl<M: Machine> Kernel<M> {
     pub(super) fn count_iteration(&mut self, cpu: CpuId) {
         let turns = &mut self.cpu_mut(cpu).exit_turns;
         *turns = turns.saturating_add(1);
-        if *turns >= self.shared_turns {
+        if *turns >= self.sched.shared_turns {
             self.put_off_shared_work(cpu);
         }
     }

@@ -108,7 +108,7 @@ impl Driver {
     /// The running thread's registers.
     pub fn frame(&mut self) -> &mut HostedFrame {
         let id = self.running();
-        &mut self.kernel.threads[id].frame
+        &mut self.kernel.objects.threads[id].frame
     }
 
     /// The running thread makes a call with any number and registers. Who runs afterwards
@@ -154,7 +154,7 @@ impl Driver {
     /// # Errors
     /// The error that the kernel answered.
     pub fn outcome(&self, thread: ThreadId) -> Result<Outcome, Error> {
-        let frame = &self.kernel.threads[thread].frame;
+        let frame = &self.kernel.objects.threads[thread].frame;
         match Error::from_status(frame.number_status) {
             Some(error) => Err(error),
             None => Ok(Outcome {

@@ -109,10 +109,10 @@ impl Live {
     /// When the machine has no room for it.
     pub fn new_process(&self, name: &str) -> Result<ProcessId, Error> {
         let kernel = &mut self.lock().smp.kernel;
-        let first = kernel.processes.ids().next().ok_or(Error::OutOfMemory)?;
-        let payer = kernel.processes[first].quota;
+        let first = kernel.objects.processes.ids().next().ok_or(Error::OutOfMemory)?;
+        let payer = kernel.objects.processes[first].quota;
         let limit = Amounts::new(2 * OBJECTS, OBJECTS, 1 << 10, OBJECTS);
-        let account = kernel.quotas.open(Some(payer), limit)?;
+        let account = kernel.objects.quotas.open(Some(payer), limit)?;
         let process = kernel.new_process(name, account, payer, PRIORITY)?;
         kernel.retain_process(process);
         // It has a thread that never starts: a process ends with its last one.
@@ -126,7 +126,14 @@ impl Live {
     /// When the process is dead, or there are too many threads.
     pub fn sit(self: &Arc<Self>, process: ProcessId) -> Result<Seat, Error> {
         let mut state = self.lock();
-        if state.smp.kernel.processes.get(process).is_none_or(|found| found.life != Life::Alive) {
+        if state
+            .smp
+            .kernel
+            .objects
+            .processes
+            .get(process)
+            .is_none_or(|found| found.life != Life::Alive)
+        {
             return Err(Error::PeerDied);
         }
         let cpu = state.free.pop().ok_or(Error::OutOfMemory)?;
@@ -156,7 +163,7 @@ impl Live {
     pub fn advance(&self, ns: u64) {
         let mut state = self.lock();
         let until = state.smp.kernel.machine.now_ns + ns;
-        while state.smp.kernel.deadlines.next_ns().is_some_and(|next| next <= until) {
+        while state.smp.kernel.sched.deadlines.next_ns().is_some_and(|next| next <= until) {
             state.jump();
         }
         state.smp.kernel.machine.now_ns = until;
@@ -175,15 +182,15 @@ impl State {
     fn start_thread(&mut self, process: ProcessId, cpu: CpuId) -> Result<ThreadId, Error> {
         let kernel = &mut self.smp.kernel;
         kernel.machine.run_on(cpu);
-        let quota = kernel.processes[process].quota;
+        let quota = kernel.objects.processes[process].quota;
         let pages = kernel.new_memory(quota, SLOT_PAGES)?;
         kernel.fill_now(pages);
         let mapped = kernel.map_now(process, pages, slot(cpu), SLOT_PAGES, Protection::ReadWrite);
         mapped?;
         let frame = HostedFrame::default();
         let thread = kernel.new_thread(process, frame, PRIORITY, cpu)?;
-        kernel.threads[thread].refs += 1;
-        kernel.threads[thread].affinity = 1 << cpu.0;
+        kernel.objects.threads[thread].refs += 1;
+        kernel.objects.threads[thread].affinity = 1 << cpu.0;
         kernel.ready(thread);
         self.smp.interrupt(cpu, Interrupt::Kick);
         self.smp.settle();
@@ -197,7 +204,7 @@ impl State {
 
     fn gone(&self, thread: ThreadId) -> bool {
         let off = matches!(self.smp.places[0], Place::Off(_));
-        off || self.smp.kernel.threads.get(thread).is_none_or(|thread| thread.dead)
+        off || self.smp.kernel.objects.threads.get(thread).is_none_or(|thread| thread.dead)
     }
 
     /// How many threads run their programs.
@@ -207,7 +214,7 @@ impl State {
 
     /// Time goes to the next deadline, which passes.
     fn jump(&mut self) {
-        let Some(next) = self.smp.kernel.deadlines.next_ns() else { return };
+        let Some(next) = self.smp.kernel.sched.deadlines.next_ns() else { return };
         let machine = &mut self.smp.kernel.machine;
         machine.now_ns = machine.now_ns.max(next);
         self.fire();
@@ -327,7 +334,7 @@ impl Seat {
         state.smp.settle();
         self.live.changed.notify_all();
         let state = self.until_running(state)?;
-        Ok(state.smp.kernel.threads[self.thread].frame.clone())
+        Ok(state.smp.kernel.objects.threads[self.thread].frame.clone())
     }
 
     fn until_running<'a>(
@@ -347,7 +354,7 @@ impl Seat {
     }
 
     fn wait<'a>(&self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        let next = state.smp.kernel.deadlines.next_ns();
+        let next = state.smp.kernel.sched.deadlines.next_ns();
         let Some(clock) = self.live.clock else {
             if state.busy() <= state.away && next.is_some() {
                 state.jump();
@@ -400,11 +407,11 @@ impl Seat {
         let ObjectRef::Memory(id) = kernel.lookup(self.process, handle)?.object else {
             return Err(Error::WrongKind);
         };
-        let (shown, first) = match kernel.memories[id].storage {
+        let (shown, first) = match kernel.objects.memories[id].storage {
             Storage::Loan(Loan { parent: Some(parent), first, .. }) => (parent, first),
             _ => (id, 0),
         };
-        Ok((ObjectRef::Memory(shown).number(), kernel.memories[shown].pages, first))
+        Ok((ObjectRef::Memory(shown).number(), kernel.objects.memories[shown].pages, first))
     }
 
     /// An address for a mapping of so many pages.
@@ -417,7 +424,7 @@ impl Seat {
 
     /// Open handles of the process.
     pub fn handles(&self) -> u32 {
-        self.live.lock().smp.kernel.processes[self.process].handles.used()
+        self.live.lock().smp.kernel.objects.processes[self.process].handles.used()
     }
 
     /// Whether a handle of the process is open.
@@ -440,7 +447,7 @@ impl Drop for Seat {
             }
         }
         let kernel = &mut state.smp.kernel;
-        if let Some(thread) = kernel.threads.get_mut(self.thread) {
+        if let Some(thread) = kernel.objects.threads.get_mut(self.thread) {
             thread.refs -= 1;
             kernel.bury_thread(self.thread);
         }

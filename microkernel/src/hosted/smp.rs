@@ -7,9 +7,10 @@
 use super::{Driver, Hosted, VECTOR_BYTES};
 use crate::exit::{Context, Entry, ExitAction, Next};
 use crate::fault::Fault;
-use crate::kernel::{Cpu, Kernel};
+use crate::kernel::Kernel;
 use crate::machine::{Access, CpuId, Interrupt};
 use crate::object::ThreadId;
+use crate::sched::Cpu;
 #[cfg(test)]
 use {
     crate::object::{By, State},
@@ -49,7 +50,7 @@ impl From<Driver> for Smp {
             Context::Idle => Place::Idle,
             _ => Place::Window,
         };
-        let places = kernel.cpus.iter().map(place).collect();
+        let places = kernel.sched.cpus.iter().map(place).collect();
         let mut smp = Self {
             kernel,
             places,
@@ -91,7 +92,7 @@ impl Smp {
     /// When the CPU runs no program.
     pub fn syscall(&mut self, cpu: CpuId, number: u64, arguments: &[u64], envelope: u64) {
         let Some(id) = self.running(cpu) else { panic!("{cpu:?} runs no program") };
-        let frame = &mut self.kernel.threads[id].frame;
+        let frame = &mut self.kernel.objects.threads[id].frame;
         let at = |index: usize| arguments.get(index).copied().unwrap_or(0);
         frame.number_status = number;
         frame.envelope_token = envelope;
@@ -133,18 +134,18 @@ impl Smp {
     pub(crate) fn revive(&mut self, cpu: CpuId, id: ThreadId) {
         self.run_on(cpu);
         self.kernel.wake(cpu);
-        self.kernel.threads[id].suspended = false;
-        let process = self.kernel.threads[id].process;
-        self.kernel.processes[process].suspended = false;
-        if self.kernel.threads[id].fault.is_some() {
+        self.kernel.objects.threads[id].suspended = false;
+        let process = self.kernel.objects.threads[id].process;
+        self.kernel.objects.processes[process].suspended = false;
+        if self.kernel.objects.threads[id].fault.is_some() {
             self.kernel.detach(id);
-            self.kernel.threads[id].pending = None;
+            self.kernel.objects.threads[id].pending = None;
             self.kernel.fault_answer(id, FaultReply::Resume as u32, [0; WORDS]);
-        } else if self.kernel.threads[id].state != State::Ready {
+        } else if self.kernel.objects.threads[id].state != State::Ready {
             self.kernel.unblock(id, Error::Interrupted as u64);
         }
-        let threads = self.kernel.processes[process].threads;
-        let threads: Vec<_> = threads.iter(&self.kernel.threads, By::Sibling).collect();
+        let threads = self.kernel.objects.processes[process].threads;
+        let threads: Vec<_> = threads.iter(&self.kernel.objects.threads, By::Sibling).collect();
         threads.into_iter().for_each(|id| self.kernel.enqueue(id));
         self.turn(cpu);
     }
@@ -193,8 +194,8 @@ impl Smp {
     pub fn touch(&mut self, cpu: CpuId, address: u64, access: Access) -> bool {
         self.kernel.machine.run_on(cpu);
         let Some(id) = self.running(cpu) else { return false };
-        let process = self.kernel.threads[id].process;
-        let table = self.kernel.processes[process].table.as_ref();
+        let process = self.kernel.objects.threads[id].process;
+        let table = self.kernel.objects.processes[process].table.as_ref();
         table.is_some_and(|table| self.kernel.machine.touch(table, address, access).is_some())
     }
 
@@ -232,7 +233,7 @@ impl Smp {
             Some(Next::Shutdown(code)) => Place::Off(code),
             Some(Next::User(thread)) => {
                 assert_eq!(self.kernel.cpu(cpu).context, Context::User, "context of a decision");
-                let root = self.kernel.threads[thread].root;
+                let root = self.kernel.objects.threads[thread].root;
                 self.kernel.machine.cpus[usize::from(cpu.0)].active = Some(root);
                 Place::User(thread)
             }

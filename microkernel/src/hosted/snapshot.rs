@@ -2,7 +2,10 @@
 
 use super::Hosted;
 use crate::exit::SHARED_TURNS;
-use crate::kernel::{Cpu, Kernel, Stats};
+use crate::kernel::Kernel;
+use crate::object::Objects;
+use crate::sched::{Cpu, Scheduler};
+use crate::trace::Stats;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -16,11 +19,9 @@ impl Clone for Cpu {
     }
 }
 
-impl Clone for Kernel<Hosted> {
+impl Clone for Objects<Hosted> {
     fn clone(&self) -> Self {
         Self {
-            machine: self.machine.clone(),
-            cpus: self.cpus.clone(),
             threads: self.threads.clone(),
             processes: self.processes.clone(),
             endpoints: self.endpoints.clone(),
@@ -34,8 +35,24 @@ impl Clone for Kernel<Hosted> {
             sched_contexts: self.sched_contexts.clone(),
             quotas: self.quotas.clone(),
             chunks: self.chunks.clone(),
+            ..*self
+        }
+    }
+}
+
+impl Clone for Scheduler {
+    fn clone(&self) -> Self {
+        Self { cpus: self.cpus.clone(), deadlines: self.deadlines.clone(), ..*self }
+    }
+}
+
+impl Clone for Kernel<Hosted> {
+    fn clone(&self) -> Self {
+        Self {
+            machine: self.machine.clone(),
+            objects: self.objects.clone(),
             frames: self.frames.clone(),
-            deadlines: self.deadlines.clone(),
+            sched: self.sched.clone(),
             trace: self.trace.clone(),
             ..*self
         }
@@ -46,23 +63,22 @@ impl Kernel<Hosted> {
     /// Sets everything to zero that is only ever counted: it does not make two kernels behave
     /// differently.
     pub fn forget_counts(&mut self) {
-        self.stats =
-            Stats { handles: self.stats.handles, living: self.stats.living, ..Stats::default() };
+        self.stats = Stats::default();
         self.checks.longest_turn_ns = 0;
         self.checks.holds.forget();
         self.machine.log.clear();
         for cpu in self.cpu_ids() {
             self.settle(cpu);
         }
-        for cpu in &mut self.cpus {
+        for cpu in &mut self.sched.cpus {
             cpu.work_counts.fill(0);
             cpu.turns.fill(0);
             cpu.interrupts = 0;
             cpu.clock.forget_times();
         }
-        let threads: Vec<_> = self.threads.ids().collect();
+        let threads: Vec<_> = self.objects.threads.ids().collect();
         for id in threads {
-            let thread = &mut self.threads[id];
+            let thread = &mut self.objects.threads[id];
             thread.debt = 0;
             #[cfg(test)]
             {
@@ -70,14 +86,14 @@ impl Kernel<Hosted> {
             }
             thread.serving = None;
         }
-        let contexts: Vec<_> = self.sched_contexts.ids().collect();
+        let contexts: Vec<_> = self.objects.sched_contexts.ids().collect();
         for id in contexts {
-            let context = &mut self.sched_contexts[id];
+            let context = &mut self.objects.sched_contexts[id];
             (context.used, context.exhaustions) = (0, 0);
         }
-        let processes: Vec<_> = self.processes.ids().collect();
+        let processes: Vec<_> = self.objects.processes.ids().collect();
         for id in processes {
-            let process = &mut self.processes[id];
+            let process = &mut self.objects.processes[id];
             (process.user, process.kernel, process.receives) = (0, 0, 0);
             process.debt = 0;
         }
@@ -92,12 +108,10 @@ impl Kernel<Hosted> {
     }
 }
 
-impl Hash for Kernel<Hosted> {
+// Fields are named one by one, so that a new one has to be thought about.
+impl Hash for Objects<Hosted> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        // Named one by one, so that a new field has to be thought about.
         let Self {
-            machine,
-            cpus,
             threads,
             processes,
             endpoints,
@@ -111,31 +125,27 @@ impl Hash for Kernel<Hosted> {
             sched_contexts,
             quotas,
             chunks,
-            frames,
-            deadlines,
-            trace,
-            checks,
-            slice: _,
-            shared_turns,
+            pids,
             room_payer: _,
             lines,
-            idle,
-            stale_timers,
-            keeper,
             dying,
             ended_endpoints,
             ended_notifications,
             untold,
-            pids,
-            stats,
-            shutdown,
+            handle_count,
+            living: _,
         } = self;
-        (machine, threads, processes, endpoints, notifications).hash(state);
+        (threads, processes, endpoints, notifications).hash(state);
         (memories, regions, timers, lifelines, irqs, ports, quotas, chunks).hash(state);
-        sched_contexts.hash(state);
-        (frames, deadlines, trace, lines, idle, stale_timers, keeper, dying, untold).hash(state);
-        (ended_endpoints, ended_notifications).hash(state);
-        (pids, shutdown, stats.handles, checks.violations).hash(state);
+        (sched_contexts, lines, dying, untold).hash(state);
+        (ended_endpoints, ended_notifications, pids, handle_count).hash(state);
+    }
+}
+
+impl Hash for Scheduler {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { cpus, deadlines, slice: _, shared_turns, idle, stale_timers, keeper } = self;
+        (deadlines, idle, stale_timers, keeper).hash(state);
         for cpu in cpus {
             let Cpu { context, current, queue, work, clock, timer_ns, slice_end, kicks, .. } = cpu;
             work.load(Ordering::Relaxed).hash(state);
@@ -147,5 +157,12 @@ impl Hash for Kernel<Hosted> {
             counts.then_some(cpu.exit_turns.min(*shared_turns)).hash(state);
             // The rest is counted: `forget_counts` names it.
         }
+    }
+}
+
+impl Hash for Kernel<Hosted> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { machine, objects, frames, sched, stats: _, trace, checks, shutdown } = self;
+        (machine, objects, frames, sched, trace, checks.violations, shutdown).hash(state);
     }
 }

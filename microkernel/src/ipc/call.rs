@@ -27,7 +27,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     fn start_message(&mut self, me: ThreadId, call: bool) -> Result<Done, Error> {
-        let thread = &self.threads[me];
+        let thread = &self.objects.threads[me];
         let handle = Handle(number::low32(thread.frame.argument(0)));
         let label = number::low32(thread.frame.argument(1));
         if label >= KERNEL_LABELS {
@@ -36,7 +36,7 @@ impl<M: Machine> Kernel<M> {
         let entry = self.lookup_with(thread.process, handle, ObjectKind::Endpoint, Rights::SEND)?;
         let ObjectRef::Endpoint(endpoint) = entry.object else { return Err(Error::WrongKind) };
         let pending = Pending { badge: entry.badge, label, call };
-        if self.endpoints[endpoint].dead() {
+        if self.objects.endpoints[endpoint].dead() {
             return Err(Error::PeerDied);
         }
         self.load_enclosure(me)?;
@@ -46,7 +46,7 @@ impl<M: Machine> Kernel<M> {
     /// What the caller has beside its words. An envelope that sends is read now.
     #[inline(always)]
     pub(crate) fn load_enclosure(&mut self, me: ThreadId) -> Result<(), Error> {
-        let thread = &mut self.threads[me];
+        let thread = &mut self.objects.threads[me];
         thread.enclosure = Enclosure::Nothing;
         match Beside::of(thread.frame.envelope()) {
             Beside::Nothing => {}
@@ -62,7 +62,7 @@ impl<M: Machine> Kernel<M> {
 
     /// The thread said that it sends bytes alone, whatever its envelope says.
     fn keep_bytes_alone(&mut self, id: ThreadId) {
-        if let Enclosure::Read(_, envelope) = &mut self.threads[id].enclosure {
+        if let Enclosure::Read(_, envelope) = &mut self.objects.threads[id].enclosure {
             (envelope.gifts, envelope.deadline_ns) = (Envelope::EMPTY.gifts, FOREVER);
         }
     }
@@ -75,20 +75,20 @@ impl<M: Machine> Kernel<M> {
         }
         let mut envelope = Envelope::EMPTY;
         let slice = UserSlice::<Readable>::new(address, Envelope::SIZE as u64)?;
-        self.read_user(self.threads[id].process, slice, envelope.as_mut_bytes())?;
+        self.read_user(self.objects.threads[id].process, slice, envelope.as_mut_bytes())?;
         // What the kernel writes is not taken from users.
         (envelope.received_len, envelope.taken) = (0, Envelope::EMPTY.taken);
         if envelope.send_len > MESSAGE_MAX as u64 {
             return Err(Error::TooLong);
         }
-        self.threads[id].enclosure = Enclosure::Read(address, envelope);
+        self.objects.threads[id].enclosure = Enclosure::Read(address, envelope);
         Ok(())
     }
 
     /// What the thread had to send is sent: from now on its envelope only receives, if it
     /// said so.
     pub(super) fn bytes_have_gone(&mut self, id: ThreadId) {
-        let thread = &mut self.threads[id];
+        let thread = &mut self.objects.threads[id];
         let beside = Beside::of(thread.frame.envelope());
         // The registers of a thread with a fault are not those of a message.
         if matches!(beside, Beside::SendsBytes(_)) && thread.fault.is_none() {
@@ -98,7 +98,7 @@ impl<M: Machine> Kernel<M> {
 
     /// The deadline of the thread's message.
     pub(crate) fn message_deadline(&self, me: ThreadId) -> u64 {
-        match &self.threads[me].enclosure {
+        match &self.objects.threads[me].enclosure {
             Enclosure::Read(_, envelope) => envelope.deadline_ns,
             Enclosure::Nothing | Enclosure::Unread(_) => FOREVER,
         }
@@ -111,14 +111,14 @@ impl<M: Machine> Kernel<M> {
         endpoint: EndpointId,
         pending: Pending,
     ) -> NextThread {
-        self.threads[me].pending = Some(pending);
+        self.objects.threads[me].pending = Some(pending);
         self.offer_piece(me, endpoint)
     }
 
     /// Offers the message to receivers, of which a bounded number may be unable to take it.
     fn offer_piece(&mut self, me: ThreadId, endpoint: EndpointId) -> NextThread {
         let mut failed = 0;
-        while let Some(receiver) = self.endpoints[endpoint].receivers.first() {
+        while let Some(receiver) = self.objects.endpoints[endpoint].receivers.first() {
             if failed == FAILED_PER_PIECE {
                 return self.continue_later(me, Operation::Offer { endpoint });
             }
@@ -126,20 +126,20 @@ impl<M: Machine> Kernel<M> {
             self.detach(receiver);
             match self.deliver(me, receiver) {
                 Ok(moved) => {
-                    self.threads[receiver].state = State::Ready;
+                    self.objects.threads[receiver].state = State::Ready;
                     self.release_moved(moved);
                     return NextThread::To { thread: receiver, donation_returns: false };
                 }
                 Err(Blame::Receiver(error)) => self.unblock_detached(receiver, error),
                 Err(Blame::Sender(error)) => {
-                    self.threads[receiver].state = State::Receiving(endpoint);
-                    self.endpoints[endpoint].receivers.push_front(
-                        &mut self.threads,
+                    self.objects.threads[receiver].state = State::Receiving(endpoint);
+                    self.objects.endpoints[endpoint].receivers.push_front(
+                        &mut self.objects.threads,
                         receiver,
                         By::Queue,
                     );
-                    let process = self.threads[receiver].process;
-                    self.processes[process].receiving += 1;
+                    let process = self.objects.threads[receiver].process;
+                    self.objects.processes[process].receiving += 1;
                     self.rearm(receiver);
                     self.fail(me, error);
                     return NextThread::Same;
@@ -152,22 +152,22 @@ impl<M: Machine> Kernel<M> {
             return NextThread::Same;
         }
         self.dequeue(me);
-        self.threads[me].state = State::Sending(endpoint);
-        self.endpoints[endpoint].senders.insert(&mut self.threads, me);
+        self.objects.threads[me].state = State::Sending(endpoint);
+        self.objects.endpoints[endpoint].senders.insert(&mut self.objects.threads, me);
         self.set_deadline(me, deadline);
         NextThread::Blocked
     }
 
     /// The current thread goes on with its message in the next iteration of the exit loop.
     pub(super) fn continue_later(&mut self, me: ThreadId, operation: Operation) -> NextThread {
-        self.threads[me].operation = Some(operation);
+        self.objects.threads[me].operation = Some(operation);
         self.set_thread_work(me, Work::Operation);
         NextThread::Same
     }
 
     /// The next piece of an offer. The endpoint may be gone since the last one.
     pub(crate) fn continue_offer(&mut self, me: ThreadId, endpoint: EndpointId) -> NextThread {
-        if self.endpoints.get(endpoint).is_none_or(Endpoint::dead) {
+        if self.objects.endpoints.get(endpoint).is_none_or(Endpoint::dead) {
             self.fail(me, Error::PeerDied);
             return NextThread::Same;
         }
@@ -177,19 +177,23 @@ impl<M: Machine> Kernel<M> {
     /// Gives a message to a receiver that is in no queue. Commits or changes nothing.
     /// The caller makes the receiver ready, then releases what was moved.
     pub(crate) fn deliver(&mut self, from: ThreadId, to: ThreadId) -> Result<Option<Moved>, Blame> {
-        let Some(pending) = self.threads[from].pending else {
+        let Some(pending) = self.objects.threads[from].pending else {
             return Err(Blame::Sender(Error::BadState));
         };
         let moved = self.transfer(from, to)?;
         // Point of no return: the message has arrived.
-        let (sender, receiver) = self.threads.pair_mut(from, to);
+        let (sender, receiver) = self.objects.threads.pair_mut(from, to);
         sender.pending = None;
         arrive(sender, from, receiver, &pending);
         if pending.call {
             let (server, lends) = (receiver.process, receiver.passive);
             self.bytes_have_gone(from);
             let deadline = self.message_deadline(from);
-            self.processes[server].callers.push_back(&mut self.threads, from, By::Queue);
+            self.objects.processes[server].callers.push_back(
+                &mut self.objects.threads,
+                from,
+                By::Queue,
+            );
             self.set_deadline(from, deadline);
             if lends {
                 self.lend_time(from, to);
@@ -202,13 +206,13 @@ impl<M: Machine> Kernel<M> {
 
     /// A message could not be sent. A fault that has no handler kills.
     pub(crate) fn fail(&mut self, me: ThreadId, error: Error) {
-        self.threads[me].pending = None;
-        self.threads[me].enclosure = Enclosure::Nothing;
+        self.objects.threads[me].pending = None;
+        self.objects.threads[me].enclosure = Enclosure::Nothing;
         if self.fault_lost(me) {
             self.enqueue(me);
             return;
         }
-        self.threads[me].frame.set_status(error as u64);
+        self.objects.threads[me].frame.set_status(error as u64);
         self.ready(me);
     }
 }

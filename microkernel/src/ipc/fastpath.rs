@@ -41,7 +41,7 @@ impl<M: Machine> Kernel<M> {
     /// `Call`: the receiver is current. `None`: nothing was done, the slow path has to do it.
     #[inline(always)]
     pub(crate) fn fast_call(&mut self, cpu: CpuId, me: ThreadId) -> Option<()> {
-        match Beside::of(self.threads[me].frame.envelope()) {
+        match Beside::of(self.objects.threads[me].frame.envelope()) {
             Beside::Nothing => self.call::<false>(cpu, me, None),
             Beside::Receives(envelope) => self.call::<false>(cpu, me, Some(envelope)),
             Beside::SendsBytes(envelope) => self.call_with_bytes(cpu, me, envelope),
@@ -61,14 +61,14 @@ impl<M: Machine> Kernel<M> {
         me: ThreadId,
         envelope: Option<u64>,
     ) -> Option<()> {
-        let thread = &self.threads[me];
+        let thread = &self.objects.threads[me];
         let handle = Handle(number::low32(thread.frame.argument(0)));
         let label = number::low32(thread.frame.argument(1));
         if label >= KERNEL_LABELS {
             return None;
         }
-        let table = &self.processes[thread.process].handles;
-        let (endpoint, badge) = table.endpoint(&self.chunks, handle, Rights::SEND)?;
+        let table = &self.objects.processes[thread.process].handles;
+        let (endpoint, badge) = table.endpoint(&self.objects.chunks, handle, Rights::SEND)?;
         let message = Pending { badge, label, call: true };
         self.send::<BYTES>(cpu, (me, endpoint), message, envelope, None)?;
         self.count_call(me, Syscall::Call);
@@ -78,18 +78,18 @@ impl<M: Machine> Kernel<M> {
     /// A fault: the handler is current. `None`: nothing was done.
     #[inline(always)]
     pub(crate) fn fast_fault(&mut self, cpu: CpuId, me: ThreadId, fault: &Fault) -> Option<()> {
-        let thread = &self.threads[me];
+        let thread = &self.objects.threads[me];
         if thread.work.0 != 0 || self.ports_are_due(me, fault) {
             return None;
         }
         let owner = thread.process;
-        let process = &self.processes[owner];
+        let process = &self.objects.processes[owner];
         let (endpoint, badge) = process.fault_handler?;
         let message = Pending { badge, label: FAULT_LABEL, call: true };
         let words = fault.words(me, thread, process.pid);
         let record = FaultRecord { reason: Reason::Fault(fault.kind), words };
         self.send::<false>(cpu, (me, endpoint), message, None, Some(record))?;
-        self.processes[owner].last_fault = fault.kind as u64;
+        self.objects.processes[owner].last_fault = fault.kind as u64;
         Some(())
     }
 
@@ -107,24 +107,24 @@ impl<M: Machine> Kernel<M> {
             return None;
         }
         // An endpoint with a receiver is not dead.
-        let endpoint = &mut self.endpoints[endpoint];
+        let endpoint = &mut self.objects.endpoints[endpoint];
         let receiver = endpoint.receivers.first()?;
-        let (from, to) = self.threads.pair_mut(me, receiver);
-        let state = &mut self.cpus[usize::from(cpu.0)];
-        let runs_here = to.cpu == cpu && takes_over(state, to, &self.processes[to.process]);
+        let (from, to) = self.objects.threads.pair_mut(me, receiver);
+        let state = &mut self.sched.cpus[usize::from(cpu.0)];
+        let runs_here = to.cpu == cpu && takes_over(state, to, &self.objects.processes[to.process]);
         if !runs_here || !to.enclosure.sends_nothing() || from.timed | to.timed {
             return None;
         }
         let payload = match envelope {
             Some(envelope) if BYTES => {
-                Some(Payload::find(&self.machine, &self.processes, (from, envelope), to)?)
+                Some(Payload::find(&self.machine, &self.objects.processes, (from, envelope), to)?)
             }
             _ => None,
         };
 
         // ---- POINT OF NO RETURN: nothing below fails. ----
 
-        let server = &mut self.processes[to.process];
+        let server = &mut self.objects.processes[to.process];
         from.enclosure = Enclosure::that_receives(envelope);
         let left = endpoint.receivers.take_out(&mut to.links);
         let time = state.clock.take_unsettled();
@@ -141,8 +141,8 @@ impl<M: Machine> Kernel<M> {
         arrive(from, me, to, &message);
         let joined = server.callers.put_last(me, &mut from.links);
         server.receiving = server.receiving.wrapping_sub(1);
-        self.processes[from.process].book(time);
-        make_current(state, &mut self.stats, self.slice, (receiver, to));
+        self.objects.processes[from.process].book(time);
+        make_current(state, &mut self.stats, self.sched.slice, (receiver, to));
         let peers = state.queue.has(from.priority);
         if let Some(payload) = payload {
             self.copy_payload(&payload);
@@ -154,7 +154,7 @@ impl<M: Machine> Kernel<M> {
     /// `ReplyRecv`: the caller is current. `None`: nothing was done.
     #[inline(always)]
     pub(crate) fn fast_reply_receive(&mut self, cpu: CpuId, me: ThreadId) -> Option<()> {
-        match Beside::of(self.threads[me].frame.envelope()) {
+        match Beside::of(self.objects.threads[me].frame.envelope()) {
             Beside::Nothing => self.reply_receive::<false>(cpu, me, None),
             Beside::Receives(envelope) => self.reply_receive::<false>(cpu, me, Some(envelope)),
             Beside::SendsBytes(envelope) => self.reply_with_bytes(cpu, me, envelope),
@@ -177,16 +177,16 @@ impl<M: Machine> Kernel<M> {
         if !is_on() {
             return None;
         }
-        let thread = &self.threads[me];
+        let thread = &self.objects.threads[me];
         let (token, second) = (thread.frame.argument(0), thread.frame.argument(1));
         let (handle, label) = (Handle(number::high32(second)), number::low32(second));
-        let table = &self.processes[thread.process].handles;
-        let (at, _) = table.endpoint(&self.chunks, handle, Rights::RECEIVE)?;
-        let endpoint = &mut self.endpoints[at];
+        let table = &self.objects.processes[thread.process].handles;
+        let (at, _) = table.endpoint(&self.objects.chunks, handle, Rights::RECEIVE)?;
+        let endpoint = &mut self.objects.endpoints[at];
         if !endpoint.senders.is_empty() {
             return None;
         }
-        let (from, caller, to) = self.threads.pair_at(me, CallToken::slot(token))?;
+        let (from, caller, to) = self.objects.threads.pair_at(me, CallToken::slot(token))?;
         // The token may also name a thread that is dead, or that waits for another answer.
         let open = to.state == State::AwaitReply(from.process)
             && to.token.value() == token
@@ -194,16 +194,16 @@ impl<M: Machine> Kernel<M> {
         if !open {
             return None;
         }
-        let bits = from.bound.is_some_and(|bound| self.notifications[bound].bits != 0);
-        let client = &self.processes[to.process];
-        let state = &mut self.cpus[usize::from(cpu.0)];
+        let bits = from.bound.is_some_and(|bound| self.objects.notifications[bound].bits != 0);
+        let client = &self.objects.processes[to.process];
+        let state = &mut self.sched.cpus[usize::from(cpu.0)];
         let runs_here = to.cpu == cpu && takes_over(state, to, client);
         if bits || !runs_here || !to.enclosure.sends_nothing() || from.timed | to.timed {
             return None;
         }
         let payload = match envelope {
             Some(envelope) if BYTES => {
-                Some(Payload::find(&self.machine, &self.processes, (from, envelope), to)?)
+                Some(Payload::find(&self.machine, &self.objects.processes, (from, envelope), to)?)
             }
             _ => None,
         };
@@ -211,7 +211,7 @@ impl<M: Machine> Kernel<M> {
         // ---- POINT OF NO RETURN: nothing below fails. ----
 
         from.enclosure = Enclosure::that_receives(envelope);
-        let server = &mut self.processes[from.process];
+        let server = &mut self.objects.processes[from.process];
         server.receives = server.receives.wrapping_add(1);
         server.receiving = server.receiving.wrapping_add(1);
         let left = server.callers.take_out(&mut to.links);
@@ -230,7 +230,7 @@ impl<M: Machine> Kernel<M> {
         from.serving = None;
         from.state = State::Receiving(at);
         let joined = endpoint.receivers.put_last(me, &mut from.links);
-        make_current(state, &mut self.stats, self.slice, (caller, to));
+        make_current(state, &mut self.stats, self.sched.slice, (caller, to));
         let peers = state.queue.has(from.priority);
         if let Some(payload) = payload {
             self.copy_payload(&payload);
@@ -261,7 +261,7 @@ impl<M: Machine> Kernel<M> {
     fn finish_rest(&mut self, cpu: CpuId, me: ThreadId, rest: &Rest) {
         let Rest { links, debt, peers } = *rest;
         for link in links {
-            link.close(&mut self.threads);
+            link.close(&mut self.objects.threads);
         }
         if let Some((client, owed)) = debt {
             self.owe(me, client, owed);

@@ -17,16 +17,16 @@ impl<M: Machine> Kernel<M> {
     /// A thread stops waiting, for another reason than an answer. Its server may want to know.
     /// A server that dies lets its callers go itself.
     pub(crate) fn abandon(&mut self, id: ThreadId) {
-        let State::AwaitReply(server) = self.threads[id].state else { return };
-        let process = &mut self.processes[server];
+        let State::AwaitReply(server) = self.objects.threads[id].state else { return };
+        let process = &mut self.objects.processes[server];
         if process.abandoned.is_none() || process.untold || process.life != Life::Alive {
             return;
         }
         process.untold = true;
-        let next = self.untold.replace(server);
+        let next = self.objects.untold.replace(server);
         process.next_untold = next;
         if let Some(next) = next {
-            self.processes[next].previous_untold = Some(server);
+            self.objects.processes[next].previous_untold = Some(server);
         }
         self.set_cpu_work(self.here(), Work::LostCalls);
     }
@@ -34,9 +34,9 @@ impl<M: Machine> Kernel<M> {
     /// From the row `lost calls`: tells servers; the next turn tells more of them.
     pub(crate) fn tell_of_lost_calls(&mut self) {
         for _ in 0..TOLD_PER_TURN {
-            let Some(server) = self.untold else { return };
+            let Some(server) = self.objects.untold else { return };
             self.forget_untold(server);
-            if let Some((notification, bits)) = self.processes[server].abandoned {
+            if let Some((notification, bits)) = self.objects.processes[server].abandoned {
                 self.signal(notification, bits);
             }
         }
@@ -45,17 +45,17 @@ impl<M: Machine> Kernel<M> {
 
     /// Takes a process out of the list of those that have to be told.
     pub(crate) fn forget_untold(&mut self, id: ProcessId) {
-        if !core::mem::take(&mut self.processes[id].untold) {
+        if !core::mem::take(&mut self.objects.processes[id].untold) {
             return;
         }
-        let process = &mut self.processes[id];
+        let process = &mut self.objects.processes[id];
         let (previous, next) = (process.previous_untold.take(), process.next_untold.take());
         match previous {
-            Some(previous) => self.processes[previous].next_untold = next,
-            None => self.untold = next,
+            Some(previous) => self.objects.processes[previous].next_untold = next,
+            None => self.objects.untold = next,
         }
         if let Some(next) = next {
-            self.processes[next].previous_untold = previous;
+            self.objects.processes[next].previous_untold = previous;
         }
     }
 }

@@ -13,7 +13,7 @@ use abi::{Error, Handle, NOTIFIED_LABEL};
 impl<M: Machine> Kernel<M> {
     /// `Recv`.
     pub(crate) fn sys_receive(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let thread = &self.threads[me];
+        let thread = &self.objects.threads[me];
         let handle = Handle(number::low32(thread.frame.argument(0)));
         let endpoint = self.receive_end(thread.process, handle)?;
         self.load_enclosure(me)?;
@@ -27,15 +27,15 @@ impl<M: Machine> Kernel<M> {
         me: ThreadId,
         endpoint: EndpointId,
     ) -> Result<NextThread, Error> {
-        let receives = &mut self.processes[self.threads[me].process].receives;
+        let receives = &mut self.objects.processes[self.objects.threads[me].process].receives;
         *receives = receives.wrapping_add(1);
-        if self.threads[me].serving.is_some() {
+        if self.objects.threads[me].serving.is_some() {
             // It worked for a client until now, perhaps on donated time.
-            if let Some(donor) = self.threads[me].donor {
+            if let Some(donor) = self.objects.threads[me].donor {
                 self.take_back_time(donor);
             }
-            self.settle(self.threads[me].cpu);
-            self.threads[me].serving = None;
+            self.settle(self.objects.threads[me].cpu);
+            self.objects.threads[me].serving = None;
         }
         self.receive_piece(me, endpoint)
     }
@@ -46,7 +46,7 @@ impl<M: Machine> Kernel<M> {
             return Ok(NextThread::Same);
         }
         let mut failed = 0;
-        while let Some(sender) = self.endpoints[endpoint].senders.first() {
+        while let Some(sender) = self.objects.endpoints[endpoint].senders.first() {
             if failed == FAILED_PER_PIECE {
                 return Ok(self.continue_later(me, Operation::Receive { endpoint }));
             }
@@ -59,8 +59,10 @@ impl<M: Machine> Kernel<M> {
                 }
                 Err(Blame::Sender(error)) => self.fail(sender, error),
                 Err(Blame::Receiver(error)) => {
-                    self.threads[sender].state = State::Sending(endpoint);
-                    self.endpoints[endpoint].senders.put_back(&mut self.threads, sender);
+                    self.objects.threads[sender].state = State::Sending(endpoint);
+                    self.objects.endpoints[endpoint]
+                        .senders
+                        .put_back(&mut self.objects.threads, sender);
                     self.rearm(sender);
                     return Err(error);
                 }
@@ -70,22 +72,26 @@ impl<M: Machine> Kernel<M> {
         if deadline == 0 {
             return Err(Error::WouldBlock);
         }
-        self.threads[me].state = State::Receiving(endpoint);
-        self.endpoints[endpoint].receivers.push_back(&mut self.threads, me, By::Queue);
-        self.processes[self.threads[me].process].receiving += 1;
+        self.objects.threads[me].state = State::Receiving(endpoint);
+        self.objects.endpoints[endpoint].receivers.push_back(
+            &mut self.objects.threads,
+            me,
+            By::Queue,
+        );
+        self.objects.processes[self.objects.threads[me].process].receiving += 1;
         self.set_deadline(me, deadline);
         Ok(NextThread::Blocked)
     }
 
     /// The next piece of a receive. The endpoint may be gone since the last one.
     pub(crate) fn continue_receive(&mut self, me: ThreadId, endpoint: EndpointId) -> NextThread {
-        let received = if self.endpoints.get(endpoint).is_none_or(Endpoint::dead) {
+        let received = if self.objects.endpoints.get(endpoint).is_none_or(Endpoint::dead) {
             Err(Error::PeerDied)
         } else {
             self.receive_piece(me, endpoint)
         };
         received.unwrap_or_else(|error| {
-            self.threads[me].frame.set_status(error as u64);
+            self.objects.threads[me].frame.set_status(error as u64);
             NextThread::Same
         })
     }
@@ -93,12 +99,12 @@ impl<M: Machine> Kernel<M> {
     /// Gives the thread the bits of its bound notification, if there are any.
     #[inline(always)]
     pub(crate) fn take_bound_bits(&mut self, me: ThreadId) -> bool {
-        let Some(bound) = self.threads[me].bound else { return false };
-        let bits = core::mem::take(&mut self.notifications[bound].bits);
+        let Some(bound) = self.objects.threads[me].bound else { return false };
+        let bits = core::mem::take(&mut self.objects.notifications[bound].bits);
         if bits == 0 {
             return false;
         }
-        let thread = &mut self.threads[me];
+        let thread = &mut self.objects.threads[me];
         thread.enclosure = Enclosure::Nothing;
         thread.frame.set_status(0);
         thread.frame.set_values(bits, u64::from(NOTIFIED_LABEL));

@@ -15,7 +15,7 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn sys_reply(&mut self, me: ThreadId) -> Result<Done, Error> {
         self.load_enclosure(me)?;
         let answered = self.answer(me);
-        self.threads[me].enclosure = Enclosure::Nothing;
+        self.objects.threads[me].enclosure = Enclosure::Nothing;
         self.enqueue(answered?);
         Ok(Done::NOTHING)
     }
@@ -23,16 +23,16 @@ impl<M: Machine> Kernel<M> {
     /// `ReplyRecv`, where the fast path did not do it. A caller that is gone is no error
     /// of the server's: it goes on receiving.
     pub(crate) fn sys_reply_receive(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let thread = &self.threads[me];
+        let thread = &self.objects.threads[me];
         let handle = Handle(number::high32(thread.frame.argument(1)));
         let endpoint = self.receive_end(thread.process, handle)?;
         self.load_enclosure(me)?;
-        let donor = self.threads[me].donor;
+        let donor = self.objects.threads[me].donor;
         let answered = match self.answer(me) {
             Ok(caller) => Some(caller),
             Err(Error::BadReply) => None,
             Err(error) => {
-                self.threads[me].enclosure = Enclosure::Nothing;
+                self.objects.threads[me].enclosure = Enclosure::Nothing;
                 return Err(error);
             }
         };
@@ -50,8 +50,8 @@ impl<M: Machine> Kernel<M> {
     /// The thread that this token of `me`'s process names, if it still waits for the answer.
     #[inline(always)]
     pub(crate) fn awaiting(&self, me: ThreadId, token: u64) -> Option<ThreadId> {
-        let (caller, thread) = self.threads.at(CallToken::slot(token))?;
-        let expected = State::AwaitReply(self.threads[me].process);
+        let (caller, thread) = self.objects.threads.at(CallToken::slot(token))?;
+        let expected = State::AwaitReply(self.objects.threads[me].process);
         (thread.state == expected && thread.token.value() == token).then_some(caller)
     }
 
@@ -59,11 +59,11 @@ impl<M: Machine> Kernel<M> {
     /// function makes ready.
     #[inline(always)]
     fn answer(&mut self, me: ThreadId) -> Result<ThreadId, Error> {
-        let frame = &self.threads[me].frame;
+        let frame = &self.objects.threads[me].frame;
         let (token, label) = (frame.argument(0), number::low32(frame.argument(1)));
         let caller = self.awaiting(me, token).ok_or(Error::BadReply)?;
-        if self.threads[caller].fault.is_some() {
-            let words = *self.threads[me].frame.words();
+        if self.objects.threads[caller].fault.is_some() {
+            let words = *self.objects.threads[me].frame.words();
             self.detach(caller);
             self.fault_answer(caller, label, words);
             return Ok(caller);
@@ -82,7 +82,7 @@ impl<M: Machine> Kernel<M> {
         };
         // Point of no return: the call is over.
         self.detach(caller);
-        answered(&mut self.threads[caller], status, label);
+        answered(&mut self.objects.threads[caller], status, label);
         self.release_moved(moved);
         if status == Error::HandlesFull as u64 {
             self.enqueue(caller);

@@ -22,7 +22,7 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn signal_and_preempt(&mut self, id: NotificationId, bits: u64) -> NextThread {
         let Some(woken) = self.post(id, bits) else { return NextThread::Same };
         let current = self.cpu(self.here()).current;
-        if current.is_some_and(|current| self.threads[current].work.0 == 0) {
+        if current.is_some_and(|current| self.objects.threads[current].work.0 == 0) {
             return NextThread::Woken(woken);
         }
         self.enqueue(woken);
@@ -32,7 +32,7 @@ impl<M: Machine> Kernel<M> {
     /// Sets bits. Returns the thread that waited for them: it is ready, and the caller enqueues it.
     #[inline(always)]
     pub(crate) fn post(&mut self, id: NotificationId, bits: u64) -> Option<ThreadId> {
-        let notification = &mut self.notifications[id];
+        let notification = &mut self.objects.notifications[id];
         notification.bits |= bits;
         if notification.bits == 0 {
             return None;
@@ -41,13 +41,13 @@ impl<M: Machine> Kernel<M> {
             let others = notification.bound.is_some() | notification.upcall.is_some();
             return if others { self.tell(id) } else { None };
         };
-        let thread = &mut self.threads[waiter];
+        let thread = &mut self.objects.threads[waiter];
         let left = notification.waiters.take_out(&mut thread.links);
         thread.frame.set_status(0);
         thread.frame.set_values(core::mem::take(&mut notification.bits), 0);
         thread.state = State::Ready;
         if left.is_open() {
-            left.close(&mut self.threads);
+            left.close(&mut self.objects.threads);
         }
         self.cancel_deadline(thread_key(waiter));
         Some(waiter)
@@ -57,13 +57,13 @@ impl<M: Machine> Kernel<M> {
     /// that has an upcall for it.
     #[inline(never)]
     fn tell(&mut self, id: NotificationId) -> Option<ThreadId> {
-        let Notification { bound, upcall, .. } = self.notifications[id];
+        let Notification { bound, upcall, .. } = self.objects.notifications[id];
         if let Some(bound) = bound
-            && matches!(self.threads[bound].state, State::Receiving(_))
+            && matches!(self.objects.threads[bound].state, State::Receiving(_))
         {
             self.detach(bound);
             self.take_bound_bits(bound);
-            self.threads[bound].state = State::Ready;
+            self.objects.threads[bound].state = State::Ready;
             return Some(bound);
         }
         // One that is bound and diverted by the same bits waits for something else.
@@ -79,7 +79,7 @@ impl<M: Machine> Kernel<M> {
             return;
         }
         let waits = matches!(
-            self.threads[id].state,
+            self.objects.threads[id].state,
             State::Sending(_)
                 | State::Receiving(_)
                 | State::AwaitReply(_)
@@ -87,15 +87,15 @@ impl<M: Machine> Kernel<M> {
                 | State::Sleeping
         );
         self.set_thread_work(id, Work::Upcall);
-        if waits && self.threads[id].fault.is_none() {
+        if waits && self.objects.threads[id].fault.is_none() {
             self.unblock(id, Error::Interrupted as u64);
         }
     }
 
     /// The unmasked bits that wait to divert this thread.
     pub(crate) fn upcall_bits(&self, id: ThreadId) -> u64 {
-        self.threads[id]
+        self.objects.threads[id]
             .upcall
-            .map_or(0, |upcall| self.notifications[upcall.notification].bits & !upcall.mask)
+            .map_or(0, |upcall| self.objects.notifications[upcall.notification].bits & !upcall.mask)
     }
 }

@@ -48,7 +48,7 @@ impl<M: Machine> Kernel<M> {
         from: ThreadId,
         to: ThreadId,
     ) -> Result<Option<Moved>, Blame> {
-        let (sender, receiver) = self.threads.pair_mut(from, to);
+        let (sender, receiver) = self.objects.threads.pair_mut(from, to);
         if words_alone(sender, receiver) {
             copy_words(sender, receiver);
             receiver.enclosure = Enclosure::Nothing;
@@ -58,16 +58,17 @@ impl<M: Machine> Kernel<M> {
             self.read_enclosure(to, address).map_err(Blame::Receiver)?;
         }
         let plan = self.plan(from, to)?;
-        let (source, target) = (self.threads[from].process, self.threads[to].process);
+        let (source, target) =
+            (self.objects.threads[from].process, self.objects.threads[to].process);
         if let Some((read, write)) = plan.bytes {
             // NOFAIL: both sides were checked by `plan`.
             self.copy_user((source, read), (target, write)).map_err(Blame::Sender)?;
         }
-        let (sender, receiver) = self.threads.pair_mut(from, to);
+        let (sender, receiver) = self.objects.threads.pair_mut(from, to);
         copy_words(sender, receiver);
         let (taken, moved) = self.move_gifts(from, to, &plan);
         self.write_receipt(to, &plan, taken);
-        self.threads[to].enclosure = Enclosure::Nothing;
+        self.objects.threads[to].enclosure = Enclosure::Nothing;
         Ok(moved)
     }
 
@@ -81,7 +82,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     fn plan(&mut self, from: ThreadId, to: ThreadId) -> Result<Plan, Blame> {
-        let sent = self.threads[from].enclosure.envelope();
+        let sent = self.objects.threads[from].enclosure.envelope();
         let receipt = self.plan_receipt(to).map_err(Blame::Receiver)?;
         let bytes = self.plan_bytes(from, to, &sent)?;
         let gifts = self.plan_gifts(from, &sent).map_err(Blame::Sender)?;
@@ -90,14 +91,14 @@ impl<M: Machine> Kernel<M> {
             if receipt.is_none() {
                 return Err(Blame::Sender(Error::HandlesFull));
             }
-            let target = self.threads[to].process;
+            let target = self.objects.threads[to].process;
             self.reserve_handles(target, count).map_err(|_| Blame::Sender(Error::HandlesFull))?;
         }
         Ok(Plan { bytes, gifts, receipt })
     }
 
     fn plan_receipt(&self, to: ThreadId) -> Result<Option<Checked<Writable>>, Error> {
-        let thread = &self.threads[to];
+        let thread = &self.objects.threads[to];
         match thread.enclosure {
             Enclosure::Read(address, _) if address != 0 => {
                 let slice = UserSlice::new(address + RECEIPT, RECEIPT_LEN as u64)?;
@@ -117,13 +118,15 @@ impl<M: Machine> Kernel<M> {
             return Ok(None);
         }
         let read = UserSlice::new(sent.send_address, sent.send_len).map_err(Blame::Sender)?;
-        let read = self.check_user(self.threads[from].process, read).map_err(Blame::Sender)?;
-        let room = self.threads[to].enclosure.envelope();
+        let read =
+            self.check_user(self.objects.threads[from].process, read).map_err(Blame::Sender)?;
+        let room = self.objects.threads[to].enclosure.envelope();
         if room.receive_capacity < sent.send_len {
             return Err(Blame::Sender(Error::TooLong));
         }
         let write = UserSlice::new(room.receive_address, sent.send_len).map_err(Blame::Receiver)?;
-        let write = self.check_user(self.threads[to].process, write).map_err(Blame::Receiver)?;
+        let write =
+            self.check_user(self.objects.threads[to].process, write).map_err(Blame::Receiver)?;
         Ok(Some((read, write)))
     }
 
@@ -146,7 +149,7 @@ impl<M: Machine> Kernel<M> {
             if doubled || gift.moved > 1 {
                 return Err(Error::BadArgument);
             }
-            let entry = self.lookup(self.threads[from].process, Handle(gift.handle))?;
+            let entry = self.lookup(self.objects.threads[from].process, Handle(gift.handle))?;
             let stays = gift.moved == 1 && self.is_lender(&entry);
             if !entry.rights.contains(Rights::TRANSFER) || stays {
                 return Err(Error::NoRight);
@@ -163,7 +166,8 @@ impl<M: Machine> Kernel<M> {
         plan: &Plan,
     ) -> ([u32; GIFTS], Option<Moved>) {
         let (mut taken, mut moved) = ([0; GIFTS], None);
-        let (source, target) = (self.threads[from].process, self.threads[to].process);
+        let (source, target) =
+            (self.objects.threads[from].process, self.objects.threads[to].process);
         for (index, planned) in plan.gifts.iter().enumerate() {
             let Some((gift, entry)) = planned else { continue };
             let rights = self.copied_rights(entry, Rights::from_bits_retain(gift.rights));
@@ -188,7 +192,7 @@ impl<M: Machine> Kernel<M> {
         for (place, handle) in bytes[8..].chunks_exact_mut(4).zip(taken) {
             place.copy_from_slice(&handle.to_le_bytes());
         }
-        let process = self.threads[to].process;
+        let process = self.objects.threads[to].process;
         // NOFAIL: checked by `plan_receipt`.
         let _written = self.write_checked(process, slice, &bytes);
     }

@@ -18,15 +18,15 @@ impl<M: Machine> Kernel<M> {
     /// Registers, replaces or takes away a thread's handler.
     pub(crate) fn set_upcall(&mut self, id: ThreadId, upcall: Option<Upcall>) {
         if let Some(new) = upcall {
-            self.notifications[new.notification].refs += 1;
+            self.objects.notifications[new.notification].refs += 1;
         }
-        if let Some(old) = self.threads[id].upcall.take() {
-            self.notifications[old.notification].upcall = None;
+        if let Some(old) = self.objects.threads[id].upcall.take() {
+            self.objects.notifications[old.notification].upcall = None;
             self.release_notification(old.notification);
         }
         if let Some(new) = upcall {
-            self.notifications[new.notification].upcall = Some(id);
-            self.threads[id].upcall = Some(new);
+            self.objects.notifications[new.notification].upcall = Some(id);
+            self.objects.threads[id].upcall = Some(new);
             self.recheck_upcall(id);
         }
     }
@@ -34,15 +34,15 @@ impl<M: Machine> Kernel<M> {
     /// Binds a notification to a thread's `Recv`, or unbinds.
     pub(crate) fn bind(&mut self, id: ThreadId, notification: Option<NotificationId>) {
         if let Some(new) = notification {
-            self.notifications[new].refs += 1;
+            self.objects.notifications[new].refs += 1;
         }
-        if let Some(old) = self.threads[id].bound.take() {
-            self.notifications[old].bound = None;
+        if let Some(old) = self.objects.threads[id].bound.take() {
+            self.objects.notifications[old].bound = None;
             self.release_notification(old);
         }
         if let Some(new) = notification {
-            self.notifications[new].bound = Some(id);
-            self.threads[id].bound = Some(new);
+            self.objects.notifications[new].bound = Some(id);
+            self.objects.threads[id].bound = Some(new);
         }
     }
 
@@ -50,14 +50,14 @@ impl<M: Machine> Kernel<M> {
     /// A stack that cannot be written is the thread's fault; the bits stay pending.
     pub(crate) fn deliver_upcall(&mut self, id: ThreadId) {
         let bits = self.upcall_bits(id);
-        let Some(upcall) = self.threads[id].upcall.filter(|_| bits != 0) else { return };
-        let frame = &self.threads[id].frame;
+        let Some(upcall) = self.objects.threads[id].upcall.filter(|_| bits != 0) else { return };
+        let frame = &self.objects.threads[id].frame;
         let mut saved = frame.save();
         saved.mask = upcall.mask;
         saved.bits = bits;
         // Wrapping: below 0 are addresses of the kernel, which the slice refuses.
         let address = upcall.stack_for(bits, frame.stack_pointer()).wrapping_sub(FRAME_LEN) & !15;
-        let process = self.threads[id].process;
+        let process = self.objects.threads[id].process;
         // Checked: a frame at 0 leaves no address for the stack pointer, so the stack ends there.
         let stack = address.checked_sub(BELOW_FRAME).ok_or(Error::BadAddress).and_then(|stack| {
             let slice = UserSlice::<Writable>::new(address, FRAME_LEN)?;
@@ -68,8 +68,8 @@ impl<M: Machine> Kernel<M> {
             return;
         };
         // Point of no return: the bits are the handler's.
-        self.notifications[upcall.notification].bits &= !bits;
-        let thread = &mut self.threads[id];
+        self.objects.notifications[upcall.notification].bits &= !bits;
+        let thread = &mut self.objects.threads[id];
         thread.upcall = Some(Upcall { mask: u64::MAX, ..upcall });
         thread.frame.divert(upcall.entry, stack, bits, address);
     }
@@ -78,17 +78,17 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn upcall_return(&mut self, id: ThreadId, address: u64) -> Result<(), Error> {
         let mut saved = SavedFrame::default();
         let slice = UserSlice::<Readable>::new(address, FRAME_LEN)?;
-        self.read_user(self.threads[id].process, slice, saved.as_mut_bytes())?;
+        self.read_user(self.objects.threads[id].process, slice, saved.as_mut_bytes())?;
         // What comes back is no result of this call: none is owed to its block.
-        self.threads[id].frame.end_compat();
-        self.threads[id].frame.restore(&saved);
+        self.objects.threads[id].frame.end_compat();
+        self.objects.threads[id].frame.restore(&saved);
         self.set_upcall_mask(id, saved.mask);
         Ok(())
     }
 
     /// Sets the mask: the old one. Newly unmasked bits divert at this exit.
     pub(crate) fn set_upcall_mask(&mut self, id: ThreadId, mask: u64) -> u64 {
-        let Some(upcall) = self.threads[id].upcall.as_mut() else { return 0 };
+        let Some(upcall) = self.objects.threads[id].upcall.as_mut() else { return 0 };
         let old = core::mem::replace(&mut upcall.mask, mask);
         self.recheck_upcall(id);
         old

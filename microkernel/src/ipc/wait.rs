@@ -16,7 +16,7 @@ impl<M: Machine> Kernel<M> {
         id: NotificationId,
         deadline_ns: u64,
     ) -> Result<Done, Error> {
-        let notification = &mut self.notifications[id];
+        let notification = &mut self.objects.notifications[id];
         let bits = core::mem::take(&mut notification.bits);
         if bits != 0 {
             return Ok(Done::Values(bits, 0));
@@ -24,11 +24,11 @@ impl<M: Machine> Kernel<M> {
         if deadline_ns == 0 {
             return Err(Error::WouldBlock);
         }
-        let thread = &mut self.threads[me];
+        let thread = &mut self.objects.threads[me];
         thread.state = State::Waiting(id);
         let joined = notification.waiters.put_last(me, &mut thread.links);
         if joined.is_open() {
-            joined.close(&mut self.threads);
+            joined.close(&mut self.objects.threads);
         }
         self.set_deadline(me, deadline_ns);
         Ok(Done::Next(NextThread::Blocked))
@@ -39,7 +39,7 @@ impl<M: Machine> Kernel<M> {
         if deadline_ns <= self.machine.now_ns() {
             return Ok(Done::Values(0, 0));
         }
-        self.threads[me].state = State::Sleeping;
+        self.objects.threads[me].state = State::Sleeping;
         self.set_deadline(me, deadline_ns);
         Ok(Done::Next(NextThread::Blocked))
     }
@@ -54,21 +54,21 @@ impl<M: Machine> Kernel<M> {
     /// Sets a deadline, of a thread, a timer or a context.
     pub(crate) fn put_deadline(&mut self, key: usize, deadline_ns: u64) {
         self.set_timer_dirty(self.here());
-        self.deadlines.set(key, deadline_ns);
+        self.sched.deadlines.set(key, deadline_ns);
     }
 
     /// Takes a deadline away, if there is one.
     pub(crate) fn cancel_deadline(&mut self, key: usize) {
-        if self.deadlines.has(key) {
+        if self.sched.deadlines.has(key) {
             self.set_timer_dirty(self.here());
-            self.deadlines.cancel(key);
+            self.sched.deadlines.cancel(key);
         }
     }
 
     /// Takes out the next deadline that has passed.
     pub(crate) fn next_deadline(&mut self, now_ns: u64) -> Option<usize> {
         self.set_timer_dirty(self.here());
-        self.deadlines.pop_due(now_ns)
+        self.sched.deadlines.pop_due(now_ns)
     }
 
     /// Sets the deadline again of a thread that was taken out of a queue and put back.
@@ -88,20 +88,20 @@ impl<M: Machine> Kernel<M> {
     }
 
     fn timer_passed(&mut self, slot: usize) -> NextThread {
-        match self.timers.at(slot) {
+        match self.objects.timers.at(slot) {
             Some((_, timer)) => self.signal_and_preempt(timer.notification, timer.bits),
             None => NextThread::Same,
         }
     }
 
     fn period_ended(&mut self, slot: usize) {
-        if let Some(id) = self.sched_contexts.id_at(slot) {
+        if let Some(id) = self.objects.sched_contexts.id_at(slot) {
             self.budget_due(id);
         }
     }
 
     fn wait_timed_out(&mut self, slot: usize) {
-        let Some((id, thread)) = self.threads.at(slot) else { return };
+        let Some((id, thread)) = self.objects.threads.at(slot) else { return };
         match thread.state {
             State::Sleeping => self.unblock(id, 0),
             State::Ready | State::Inactive | State::Detached => {}
@@ -111,7 +111,7 @@ impl<M: Machine> Kernel<M> {
 
     /// Ends the wait of a thread that was taken out of its queue already.
     pub(crate) fn unblock_detached(&mut self, id: ThreadId, error: Error) {
-        let thread = &mut self.threads[id];
+        let thread = &mut self.objects.threads[id];
         thread.enclosure = Enclosure::Nothing;
         thread.frame.set_status(error as u64);
         self.ready(id);

@@ -19,13 +19,13 @@ impl<M: Machine> Kernel<M> {
     /// back is the caller's to take back.
     #[must_use = "a loan is to be taken back"]
     pub(crate) fn kill_thread(&mut self, id: ThreadId) -> Option<Operation> {
-        if self.threads[id].dead {
+        if self.objects.threads[id].dead {
             return None;
         }
         if self.on_cpu(id) {
-            self.settle(self.threads[id].cpu);
+            self.settle(self.objects.threads[id].cpu);
         }
-        if self.threads[id].timed {
+        if self.objects.threads[id].timed {
             self.leave_contexts(id);
         }
         self.abandon(id);
@@ -33,9 +33,9 @@ impl<M: Machine> Kernel<M> {
         self.set_upcall(id, None);
         self.bind(id, None);
         self.drop_vector(id);
-        let operation = self.threads[id].operation.take();
+        let operation = self.objects.threads[id].operation.take();
         let unfinished = operation.and_then(|operation| self.drop_operation(operation));
-        let thread = &mut self.threads[id];
+        let thread = &mut self.objects.threads[id];
         thread.dead = true;
         // It waits for nothing any more: an old reply token must not find it.
         thread.state = State::Inactive;
@@ -44,10 +44,10 @@ impl<M: Machine> Kernel<M> {
         thread.work.0 = 0;
         let process = thread.process;
         self.charge_share(id);
-        let owner = &mut self.processes[process];
+        let owner = &mut self.objects.processes[process];
         owner.thread_count -= 1;
-        owner.threads.remove(&mut self.threads, id, By::Sibling);
-        self.quotas.give_back(owner.quota, Resource::Threads, 1);
+        owner.threads.remove(&mut self.objects.threads, id, By::Sibling);
+        self.objects.quotas.give_back(owner.quota, Resource::Threads, 1);
         self.leave_cpu(id);
         self.bury_thread(id);
         unfinished
@@ -56,7 +56,7 @@ impl<M: Machine> Kernel<M> {
     /// A dead thread is current no longer. Another CPU still has it in its registers and
     /// gives it up on its own way out.
     fn leave_cpu(&mut self, id: ThreadId) {
-        let cpu = self.threads[id].cpu;
+        let cpu = self.objects.threads[id].cpu;
         if self.cpu(cpu).current != Some(id) {
             return;
         }
@@ -70,9 +70,9 @@ impl<M: Machine> Kernel<M> {
 
     /// Forgets a dead thread that no handle names and no CPU runs.
     pub(crate) fn bury_thread(&mut self, id: ThreadId) {
-        let thread = &self.threads[id];
+        let thread = &self.objects.threads[id];
         if thread.dead && thread.refs == 0 && !self.on_cpu(id) {
-            self.threads.discard(id);
+            self.objects.threads.discard(id);
         }
     }
 
@@ -83,7 +83,7 @@ impl<M: Machine> Kernel<M> {
             Operation::Zero { memory, .. } => return self.release_memory(memory),
             // A half-made mapping is a region like any other: it goes with its space.
             Operation::Map { region, .. } => {
-                if let Some(region) = self.regions.get_mut(region) {
+                if let Some(region) = self.objects.regions.get_mut(region) {
                     region.busy = false;
                 }
             }
@@ -102,19 +102,19 @@ impl<M: Machine> Kernel<M> {
 
     /// Ends a process: no thread of it runs from now on; the exit loop does the rest.
     pub(crate) fn kill_process(&mut self, id: ProcessId, status: u64) {
-        let process = &mut self.processes[id];
+        let process = &mut self.objects.processes[id];
         if process.life != Life::Alive {
             return;
         }
         process.status = status;
         self.report_dropped(id);
         self.begin_end_of_child(id);
-        self.processes[id].life = Life::Dying;
+        self.objects.processes[id].life = Life::Dying;
         self.stop_running(id, Work::Kill);
-        self.dying.add(&mut self.processes, id);
-        self.stats.living -= 1;
+        self.objects.dying.add(&mut self.objects.processes, id);
+        self.objects.living -= 1;
         self.find_reaper();
-        if self.processes[id].pid == FIRST_PID {
+        if self.objects.processes[id].pid == FIRST_PID {
             self.shutdown.get_or_insert(exit_code::INIT_DIED);
         }
     }
@@ -122,16 +122,16 @@ impl<M: Machine> Kernel<M> {
     /// A process that no handle names any more ends: no program could see or end it. Handles
     /// to its threads do not count, since they do not show the process.
     pub(crate) fn end_if_unreachable(&mut self, id: ProcessId) {
-        if self.processes.get(id).is_some_and(|process| process.refs == 0) {
+        if self.objects.processes.get(id).is_some_and(|process| process.refs == 0) {
             self.kill_process(id, KILLED);
         }
     }
 
     /// Marks the current threads of a process, so that they leave their CPUs.
     pub(crate) fn stop_running(&mut self, process: ProcessId, work: Work) {
-        for number in 0..self.cpus.len() {
-            if let Some(id) = self.cpus[number].current
-                && self.threads[id].process == process
+        for number in 0..self.sched.cpus.len() {
+            if let Some(id) = self.sched.cpus[number].current
+                && self.objects.threads[id].process == process
             {
                 self.set_thread_work(id, work);
             }
@@ -140,26 +140,26 @@ impl<M: Machine> Kernel<M> {
 
     /// Whether some CPU still runs a thread of the process.
     fn runs_somewhere(&self, process: ProcessId) -> bool {
-        let mut current = self.cpus.iter().filter_map(|cpu| cpu.current);
-        current.any(|id| self.threads[id].process == process)
+        let mut current = self.sched.cpus.iter().filter_map(|cpu| cpu.current);
+        current.any(|id| self.objects.threads[id].process == process)
     }
 
     /// When taking the dead apart is not urgent enough for this CPU, a halted one does it.
     #[inline(always)]
     pub(crate) fn find_reaper(&mut self) {
-        if let Some(dying) = self.dying.first() {
+        if let Some(dying) = self.objects.dying.first() {
             self.give_to_halted(dying);
         }
     }
 
     #[cold]
     fn give_to_halted(&mut self, dying: ProcessId) {
-        if self.idle == 0 {
+        if self.sched.idle == 0 {
             return;
         }
         let first = self.first_to_reap(dying);
         if !self.runs_somewhere(first) && !self.reap_due(self.here()) {
-            let halted = self.idle.trailing_zeros().to_le_bytes()[0];
+            let halted = self.sched.idle.trailing_zeros().to_le_bytes()[0];
             self.set_cpu_work(CpuId(u16::from(halted)), Work::Reschedule);
         }
     }
@@ -168,27 +168,27 @@ impl<M: Machine> Kernel<M> {
     /// here, and no CPU runs the dead any more: the last one that does takes over.
     #[inline(always)]
     pub(crate) fn reap_due(&self, cpu: CpuId) -> bool {
-        self.dying.first().is_some_and(|dying| self.is_due(dying, cpu))
+        self.objects.dying.first().is_some_and(|dying| self.is_due(dying, cpu))
     }
 
     #[cold]
     fn is_due(&self, dying: ProcessId, cpu: CpuId) -> bool {
-        let urgency = self.processes[dying].urgency;
-        self.cpu(cpu).current.is_none_or(|id| self.threads[id].priority <= urgency)
+        let urgency = self.objects.processes[dying].urgency;
+        self.cpu(cpu).current.is_none_or(|id| self.objects.threads[id].priority <= urgency)
             && !self.is_postponed(cpu, Work::Reap)
             && !self.runs_somewhere(self.first_to_reap(dying))
     }
 
     /// A bounded piece of taking the most urgent dead process apart.
     pub(crate) fn reap_piece(&mut self) {
-        let Some(dying) = self.dying.first() else { return };
+        let Some(dying) = self.objects.dying.first() else { return };
         let id = self.first_to_reap(dying);
         for _ in 0..STEPS_PER_PIECE {
-            if let Some(child) = self.processes[id].family.living {
+            if let Some(child) = self.objects.processes[id].family.living {
                 return self.kill_process(child, KILLED);
             }
-            if let Some(revocation) = self.processes[id].revoking.take() {
-                self.processes[id].revoking = self.piece_alone(revocation);
+            if let Some(revocation) = self.objects.processes[id].revoking.take() {
+                self.objects.processes[id].revoking = self.piece_alone(revocation);
                 return;
             }
             if !self.reap_step(id) {
@@ -199,7 +199,9 @@ impl<M: Machine> Kernel<M> {
 
     /// A piece of a mapping, or some tables; at last the end.
     fn reap_space(&mut self, id: ProcessId) {
-        if let Some(region) = self.processes[id].regions.first_from(&self.regions, 0) {
+        if let Some(region) =
+            self.objects.processes[id].regions.first_from(&self.objects.regions, 0)
+        {
             self.reap_region(id, region);
         } else if self.reap_tables(id) {
             self.reap_end(id);
@@ -208,15 +210,15 @@ impl<M: Machine> Kernel<M> {
 
     /// One thread, caller or handle. False when none is left.
     fn reap_step(&mut self, id: ProcessId) -> bool {
-        let process = &mut self.processes[id];
+        let process = &mut self.objects.processes[id];
         if let Some(thread) = process.threads.first() {
-            self.processes[id].revoking = self.kill_thread(thread);
+            self.objects.processes[id].revoking = self.kill_thread(thread);
         } else if let Some(caller) = process.callers.first() {
             // It was taken: nobody can tell any more what was done of it.
             self.unblock(caller, Error::OutcomeUnknown as u64);
-        } else if let Some(step) = process.handles.drain(&mut self.chunks) {
+        } else if let Some(step) = process.handles.drain(&mut self.objects.chunks) {
             if let Some(taken) = step {
-                self.processes[id].revoking = self.forget(id, taken.0);
+                self.objects.processes[id].revoking = self.forget(id, taken.0);
             }
         } else {
             return false;
@@ -226,11 +228,11 @@ impl<M: Machine> Kernel<M> {
 
     /// Gives page tables back. True when none is left.
     fn reap_tables(&mut self, id: ProcessId) -> bool {
-        let process = &mut self.processes[id];
+        let process = &mut self.objects.processes[id];
         let quota = process.quota;
         let Some(table) = process.table.as_mut() else { return true };
         self.machine.retire(table);
-        let (frames, quotas) = (&mut self.frames, &mut self.quotas);
+        let (frames, quotas) = (&mut self.frames, &mut self.objects.quotas);
         let mut free = |frame| Self::free_frame(frames, quotas, quota, frame);
         if !self.machine.free_tables(table, TABLES_PER_PIECE, &mut free) {
             return false;
@@ -243,13 +245,13 @@ impl<M: Machine> Kernel<M> {
 
     /// Everything was given back: the account closes and the death is signalled.
     fn reap_end(&mut self, id: ProcessId) {
-        let process = &mut self.processes[id];
+        let process = &mut self.objects.processes[id];
         let quota = process.quota;
         let (handler, death) = (process.fault_handler.take(), process.death.take());
         self.finish_end_of_child(id);
-        self.processes[id].life = Life::Dead;
-        self.dying.remove(&mut self.processes, id);
-        self.quotas.close(quota);
+        self.objects.processes[id].life = Life::Dead;
+        self.objects.dying.remove(&mut self.objects.processes, id);
+        self.objects.quotas.close(quota);
         self.end_watch(id);
         self.watch_calls(id, None);
         if let Some((endpoint, _)) = handler {
@@ -265,37 +267,49 @@ impl<M: Machine> Kernel<M> {
 
     /// Forgets a dead process that no handle names.
     pub(crate) fn bury(&mut self, id: ProcessId) {
-        let process = &self.processes[id];
+        let process = &self.objects.processes[id];
         if process.life == Life::Dead && process.refs == 0 {
             let payer = process.payer;
-            self.processes.discard(id);
-            self.quotas.give_back(payer, Resource::Objects, 1);
+            self.objects.processes.discard(id);
+            self.objects.quotas.give_back(payer, Resource::Objects, 1);
         }
     }
 
     /// Takes a thread out of whatever it is in. The caller gives it its next state.
     pub(crate) fn detach(&mut self, id: ThreadId) {
         self.cancel_deadline(thread_key(id));
-        let Thread { state, lent_to, .. } = self.threads[id];
+        let Thread { state, lent_to, .. } = self.objects.threads[id];
         debug_assert!(state != State::Detached, "{id:?} is taken out of nothing");
-        self.threads[id].state = State::Detached;
+        self.objects.threads[id].state = State::Detached;
         match state {
             State::Ready => self.dequeue(id),
             State::Sending(endpoint) => {
-                self.endpoints[endpoint].senders.remove(&mut self.threads, id);
+                self.objects.endpoints[endpoint].senders.remove(&mut self.objects.threads, id);
             }
             State::Receiving(endpoint) => {
-                self.endpoints[endpoint].receivers.remove(&mut self.threads, id, By::Queue);
-                self.processes[self.threads[id].process].receiving -= 1;
+                self.objects.endpoints[endpoint].receivers.remove(
+                    &mut self.objects.threads,
+                    id,
+                    By::Queue,
+                );
+                self.objects.processes[self.objects.threads[id].process].receiving -= 1;
             }
             State::AwaitReply(server) => {
-                self.processes[server].callers.remove(&mut self.threads, id, By::Queue);
+                self.objects.processes[server].callers.remove(
+                    &mut self.objects.threads,
+                    id,
+                    By::Queue,
+                );
                 if lent_to.is_some() {
                     self.take_back_time(id);
                 }
             }
             State::Waiting(notification) => {
-                self.notifications[notification].waiters.remove(&mut self.threads, id, By::Queue);
+                self.objects.notifications[notification].waiters.remove(
+                    &mut self.objects.threads,
+                    id,
+                    By::Queue,
+                );
             }
             State::Sleeping | State::Inactive | State::Detached => {}
         }
@@ -305,13 +319,13 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn unblock(&mut self, id: ThreadId, status: u64) {
         self.abandon(id);
         self.detach(id);
-        self.threads[id].pending = None;
-        self.threads[id].enclosure = Enclosure::Nothing;
+        self.objects.threads[id].pending = None;
+        self.objects.threads[id].enclosure = Enclosure::Nothing;
         if self.fault_lost(id) {
             self.enqueue(id);
             return;
         }
-        crate::machine::Frame::set_status(&mut self.threads[id].frame, status);
+        crate::machine::Frame::set_status(&mut self.objects.threads[id].frame, status);
         self.ready(id);
     }
 }

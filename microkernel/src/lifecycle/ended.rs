@@ -23,12 +23,12 @@ impl<M: Machine> Kernel<M> {
                 return;
             }
         }
-        let endpoint = &mut self.endpoints[id];
+        let endpoint = &mut self.objects.endpoints[id];
         if endpoint.senders.is_empty() && endpoint.receivers.is_empty() {
             return;
         }
         endpoint.ended = true;
-        endpoint.next_ended = self.ended_endpoints.replace(id);
+        endpoint.next_ended = self.objects.ended_endpoints.replace(id);
         self.set_cpu_work(self.here(), Work::LostCalls);
     }
 
@@ -39,27 +39,28 @@ impl<M: Machine> Kernel<M> {
                 return self.bury_notification(id);
             }
         }
-        let notification = &mut self.notifications[id];
+        let notification = &mut self.objects.notifications[id];
         if notification.waiters.is_empty() {
             return self.bury_notification(id);
         }
-        notification.next_ended = self.ended_notifications.replace(id);
+        notification.next_ended = self.objects.ended_notifications.replace(id);
         self.set_cpu_work(self.here(), Work::LostCalls);
     }
 
     /// From the row `lost calls`: lets threads go; the next turn lets go more of them.
     pub(crate) fn release_ended(&mut self) {
         for _ in 0..PER_TURN {
-            if let Some(id) = self.ended_endpoints {
+            if let Some(id) = self.objects.ended_endpoints {
                 if !self.release_peer(id) {
-                    let endpoint = &mut self.endpoints[id];
+                    let endpoint = &mut self.objects.endpoints[id];
                     endpoint.ended = false;
-                    self.ended_endpoints = endpoint.next_ended.take();
+                    self.objects.ended_endpoints = endpoint.next_ended.take();
                     self.bury_endpoint(id);
                 }
-            } else if let Some(id) = self.ended_notifications {
+            } else if let Some(id) = self.objects.ended_notifications {
                 if !self.release_waiter(id) {
-                    self.ended_notifications = self.notifications[id].next_ended.take();
+                    self.objects.ended_notifications =
+                        self.objects.notifications[id].next_ended.take();
                     self.bury_notification(id);
                 }
             } else {
@@ -71,30 +72,30 @@ impl<M: Machine> Kernel<M> {
 
     /// Lets go of a thread of a dead endpoint. False when there is none.
     fn release_peer(&mut self, id: EndpointId) -> bool {
-        let endpoint = &self.endpoints[id];
+        let endpoint = &self.objects.endpoints[id];
         let peer = endpoint.senders.first().or_else(|| endpoint.receivers.first());
         peer.map(|peer| self.unblock(peer, Error::PeerDied as u64)).is_some()
     }
 
     /// Lets go of a thread that waits for bits. False when there is none.
     fn release_waiter(&mut self, id: NotificationId) -> bool {
-        let waiter = self.notifications[id].waiters.first();
+        let waiter = self.objects.notifications[id].waiters.first();
         waiter.map(|waiter| self.unblock(waiter, Error::BadHandle as u64)).is_some()
     }
 
     /// Forgets an endpoint that nothing names and at which no thread waits.
     pub(super) fn bury_endpoint(&mut self, id: EndpointId) {
-        let endpoint = &self.endpoints[id];
+        let endpoint = &self.objects.endpoints[id];
         if endpoint.refs == 0 && !endpoint.ended {
             let quota = endpoint.quota;
-            self.endpoints.discard(id);
-            self.quotas.give_back(quota, Resource::Objects, 1);
+            self.objects.endpoints.discard(id);
+            self.objects.quotas.give_back(quota, Resource::Objects, 1);
         }
     }
 
     fn bury_notification(&mut self, id: NotificationId) {
-        let quota = self.notifications[id].quota;
-        self.notifications.discard(id);
-        self.quotas.give_back(quota, Resource::Objects, 1);
+        let quota = self.objects.notifications[id].quota;
+        self.objects.notifications.discard(id);
+        self.objects.quotas.give_back(quota, Resource::Objects, 1);
     }
 }

@@ -18,7 +18,7 @@ const DEEPEST: u8 = 32;
 impl<M: Machine> Kernel<M> {
     /// That the process may have children.
     pub(crate) fn may_create(&self, creator: ProcessId) -> Result<(), Error> {
-        let process = &self.processes[creator];
+        let process = &self.objects.processes[creator];
         match process.life {
             Life::Alive if process.family.depth < DEEPEST => Ok(()),
             Life::Alive => Err(Error::QuotaExceeded),
@@ -28,8 +28,8 @@ impl<M: Machine> Kernel<M> {
 
     /// A new process is a child of its creator, which may have children.
     pub(crate) fn add_child(&mut self, creator: ProcessId, child: ProcessId) {
-        let depth = self.processes[creator].family.depth.saturating_add(1);
-        let family = &mut self.processes[child].family;
+        let depth = self.objects.processes[creator].family.depth.saturating_add(1);
+        let family = &mut self.objects.processes[child].family;
         (family.creator, family.depth) = (Some(creator), depth);
         self.link_child(creator, child);
     }
@@ -37,7 +37,7 @@ impl<M: Machine> Kernel<M> {
     /// A process is dying: its creator has one living child fewer, and one that dies.
     pub(crate) fn begin_end_of_child(&mut self, child: ProcessId) {
         if let Some(creator) = self.unlink_child(child) {
-            self.processes[child].life = Life::Dying;
+            self.objects.processes[child].life = Life::Dying;
             self.link_child(creator, child);
         }
     }
@@ -45,13 +45,15 @@ impl<M: Machine> Kernel<M> {
     /// A process has given back all that it held.
     pub(crate) fn finish_end_of_child(&mut self, child: ProcessId) {
         self.unlink_child(child);
-        self.processes[child].family.creator = None;
+        self.objects.processes[child].family.creator = None;
     }
 
     /// Where the work on a dying process goes on: the first of its line that has living children,
     /// or else the last one.
     pub(crate) fn first_to_reap(&self, mut id: ProcessId) -> ProcessId {
-        while let Family { living: None, dying: Some(child), .. } = self.processes[id].family {
+        while let Family { living: None, dying: Some(child), .. } =
+            self.objects.processes[id].family
+        {
             id = child;
         }
         id
@@ -59,30 +61,30 @@ impl<M: Machine> Kernel<M> {
 
     /// The list of its creator that a process is in.
     fn children_of(&mut self, creator: ProcessId, life: Life) -> &mut Option<ProcessId> {
-        let family = &mut self.processes[creator].family;
+        let family = &mut self.objects.processes[creator].family;
         if life == Life::Alive { &mut family.living } else { &mut family.dying }
     }
 
     fn link_child(&mut self, creator: ProcessId, child: ProcessId) {
-        let life = self.processes[child].life;
+        let life = self.objects.processes[child].life;
         let next = self.children_of(creator, life).replace(child);
         if let Some(next) = next {
-            self.processes[next].family.previous = Some(child);
+            self.objects.processes[next].family.previous = Some(child);
         }
-        let family = &mut self.processes[child].family;
+        let family = &mut self.objects.processes[child].family;
         (family.previous, family.next) = (None, next);
     }
 
     /// Takes a process out of the list that its life names: its creator.
     fn unlink_child(&mut self, child: ProcessId) -> Option<ProcessId> {
-        let life = self.processes[child].life;
-        let Family { creator, previous, next, .. } = self.processes[child].family;
+        let life = self.objects.processes[child].life;
+        let Family { creator, previous, next, .. } = self.objects.processes[child].family;
         let creator = creator?;
         if let Some(next) = next {
-            self.processes[next].family.previous = previous;
+            self.objects.processes[next].family.previous = previous;
         }
         match previous {
-            Some(previous) => self.processes[previous].family.next = next,
+            Some(previous) => self.objects.processes[previous].family.next = next,
             None => *self.children_of(creator, life) = next,
         }
         Some(creator)

@@ -13,7 +13,7 @@ impl<M: Machine> Kernel<M> {
     /// The entry of a handle of this process.
     #[inline(always)]
     pub(crate) fn lookup(&self, process: ProcessId, handle: Handle) -> Result<Entry, Error> {
-        self.processes[process].handles.get(&self.chunks, handle)
+        self.objects.processes[process].handles.get(&self.objects.chunks, handle)
     }
 
     /// The entry of a handle that has these rights.
@@ -43,21 +43,22 @@ impl<M: Machine> Kernel<M> {
         rights: Rights,
         badge: u64,
     ) -> Result<Handle, Error> {
-        let quota = self.processes[process].quota;
-        self.quotas.charge(quota, Resource::Handles, 1)?;
+        let quota = self.objects.processes[process].quota;
+        self.objects.quotas.charge(quota, Resource::Handles, 1)?;
         let entry = Entry { object, rights, badge };
-        let placed = match self.processes[process].handles.insert(&mut self.chunks, entry) {
-            Err(Error::OutOfMemory) => self.place_in_new_chunk(process, entry),
-            placed => placed,
-        };
+        let placed =
+            match self.objects.processes[process].handles.insert(&mut self.objects.chunks, entry) {
+                Err(Error::OutOfMemory) => self.place_in_new_chunk(process, entry),
+                placed => placed,
+            };
         match placed {
             Ok(handle) => {
-                self.stats.handles += 1;
+                self.objects.handle_count += 1;
                 self.retain(object, rights);
                 Ok(handle)
             }
             Err(error) => {
-                self.quotas.give_back(quota, Resource::Handles, 1);
+                self.objects.quotas.give_back(quota, Resource::Handles, 1);
                 Err(error)
             }
         }
@@ -65,8 +66,8 @@ impl<M: Machine> Kernel<M> {
 
     #[cold]
     fn place_in_new_chunk(&mut self, process: ProcessId, entry: Entry) -> Result<Handle, Error> {
-        self.grow(|kernel| &mut kernel.chunks)?;
-        self.processes[process].handles.insert(&mut self.chunks, entry)
+        self.grow(|kernel| &mut kernel.objects.chunks)?;
+        self.objects.processes[process].handles.insert(&mut self.objects.chunks, entry)
     }
 
     /// Makes sure that the process can be granted `count` handles.
@@ -75,13 +76,14 @@ impl<M: Machine> Kernel<M> {
         process: ProcessId,
         count: usize,
     ) -> Result<(), Error> {
-        let left = self.quotas.left(self.processes[process].quota, Resource::Handles);
+        let left =
+            self.objects.quotas.left(self.objects.processes[process].quota, Resource::Handles);
         if (left as usize) < count {
             return Err(Error::QuotaExceeded);
         }
         loop {
-            match self.processes[process].handles.reserve(&mut self.chunks, count) {
-                Err(Error::OutOfMemory) => self.grow(|kernel| &mut kernel.chunks)?,
+            match self.objects.processes[process].handles.reserve(&mut self.objects.chunks, count) {
+                Err(Error::OutOfMemory) => self.grow(|kernel| &mut kernel.objects.chunks)?,
                 reserved => break reserved,
             }
         }
@@ -93,7 +95,8 @@ impl<M: Machine> Kernel<M> {
         process: ProcessId,
         handle: Handle,
     ) -> Result<Option<Operation>, Error> {
-        let taken = self.processes[process].handles.remove(&mut self.chunks, handle)?;
+        let taken =
+            self.objects.processes[process].handles.remove(&mut self.objects.chunks, handle)?;
         Ok(self.forget(process, taken.0))
     }
 
@@ -114,8 +117,8 @@ impl<M: Machine> Kernel<M> {
 
     /// One handle fewer in a table.
     fn uncount(&mut self, process: ProcessId) {
-        self.stats.handles -= 1;
-        self.quotas.give_back(self.processes[process].quota, Resource::Handles, 1);
+        self.objects.handle_count -= 1;
+        self.objects.quotas.give_back(self.objects.processes[process].quota, Resource::Handles, 1);
     }
 
     /// Takes a handle that is no lender's out of a table. Its object is still counted: the
@@ -125,7 +128,8 @@ impl<M: Machine> Kernel<M> {
         process: ProcessId,
         handle: Handle,
     ) -> Result<Entry, Error> {
-        let taken = self.processes[process].handles.remove(&mut self.chunks, handle)?;
+        let taken =
+            self.objects.processes[process].handles.remove(&mut self.objects.chunks, handle)?;
         self.uncount(process);
         Ok(taken.0)
     }
@@ -134,23 +138,23 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn retain(&mut self, object: ObjectRef, rights: Rights) {
         match object {
             ObjectRef::Endpoint(id) => {
-                let endpoint = &mut self.endpoints[id];
+                let endpoint = &mut self.objects.endpoints[id];
                 endpoint.refs += 1;
                 endpoint.receive_refs += u32::from(rights.contains(Rights::RECEIVE));
             }
-            ObjectRef::Notification(id) => self.notifications[id].refs += 1,
-            ObjectRef::Memory(id) => self.memories[id].refs += 1,
-            ObjectRef::Process(id) => self.processes[id].refs += 1,
-            ObjectRef::Thread(id) => self.threads[id].refs += 1,
-            ObjectRef::Timer(id) => self.timers[id].refs += 1,
+            ObjectRef::Notification(id) => self.objects.notifications[id].refs += 1,
+            ObjectRef::Memory(id) => self.objects.memories[id].refs += 1,
+            ObjectRef::Process(id) => self.objects.processes[id].refs += 1,
+            ObjectRef::Thread(id) => self.objects.threads[id].refs += 1,
+            ObjectRef::Timer(id) => self.objects.timers[id].refs += 1,
             ObjectRef::Lifeline(id) => {
-                let lifeline = &mut self.lifelines[id];
+                let lifeline = &mut self.objects.lifelines[id];
                 lifeline.refs += 1;
                 lifeline.holders += u32::from(rights.contains(Rights::SIGNAL));
             }
-            ObjectRef::Irq(id) => self.irqs[id].refs += 1,
-            ObjectRef::Port(id) => self.ports[id].refs += 1,
-            ObjectRef::SchedContext(id) => self.sched_contexts[id].refs += 1,
+            ObjectRef::Irq(id) => self.objects.irqs[id].refs += 1,
+            ObjectRef::Port(id) => self.objects.ports[id].refs += 1,
+            ObjectRef::SchedContext(id) => self.objects.sched_contexts[id].refs += 1,
             ObjectRef::Resource => {}
         }
     }
@@ -170,18 +174,18 @@ impl<M: Machine> Kernel<M> {
                 self.finish_release(left);
             }
             ObjectRef::Process(id) => {
-                self.processes[id].refs -= 1;
+                self.objects.processes[id].refs -= 1;
                 self.end_if_unreachable(id);
                 self.bury(id);
             }
             ObjectRef::Thread(id) => self.release_thread(id),
             ObjectRef::Timer(id) => {
-                self.timers[id].refs -= 1;
-                if self.timers[id].refs == 0 {
+                self.objects.timers[id].refs -= 1;
+                if self.objects.timers[id].refs == 0 {
                     self.cancel_deadline(timer_key(id));
-                    if let Some(timer) = self.timers.remove(id) {
+                    if let Some(timer) = self.objects.timers.remove(id) {
                         self.release_notification(timer.notification);
-                        self.quotas.give_back(timer.quota, Resource::Objects, 1);
+                        self.objects.quotas.give_back(timer.quota, Resource::Objects, 1);
                     }
                 }
             }
@@ -189,22 +193,22 @@ impl<M: Machine> Kernel<M> {
                 self.release_lifeline(id, rights.contains(Rights::SIGNAL));
             }
             ObjectRef::Irq(id) => {
-                self.irqs[id].refs -= 1;
-                if self.irqs[id].refs == 0
-                    && let Some(irq) = self.irqs.remove(id)
+                self.objects.irqs[id].refs -= 1;
+                if self.objects.irqs[id].refs == 0
+                    && let Some(irq) = self.objects.irqs.remove(id)
                 {
                     self.machine.mask_line(irq.line);
-                    self.lines[usize::from(irq.line)] = None;
+                    self.objects.lines[usize::from(irq.line)] = None;
                     self.release_notification(irq.notification);
-                    self.quotas.give_back(irq.quota, Resource::Objects, 1);
+                    self.objects.quotas.give_back(irq.quota, Resource::Objects, 1);
                 }
             }
             ObjectRef::Port(id) => {
-                self.ports[id].refs -= 1;
-                if self.ports[id].refs == 0
-                    && let Some(ports) = self.ports.remove(id)
+                self.objects.ports[id].refs -= 1;
+                if self.objects.ports[id].refs == 0
+                    && let Some(ports) = self.objects.ports.remove(id)
                 {
-                    self.quotas.give_back(ports.quota, Resource::Objects, 1);
+                    self.objects.quotas.give_back(ports.quota, Resource::Objects, 1);
                 }
             }
             ObjectRef::SchedContext(id) => self.release_context(id),
@@ -215,17 +219,17 @@ impl<M: Machine> Kernel<M> {
     /// One name of a scheduling context fewer. A binding is one: the last name's end finds
     /// nobody on it.
     pub(crate) fn release_context(&mut self, id: SchedContextId) {
-        self.sched_contexts[id].refs -= 1;
-        if self.sched_contexts[id].refs == 0
-            && let Some(context) = self.sched_contexts.remove(id)
+        self.objects.sched_contexts[id].refs -= 1;
+        if self.objects.sched_contexts[id].refs == 0
+            && let Some(context) = self.objects.sched_contexts.remove(id)
         {
-            self.quotas.give_back(context.quota, Resource::Objects, 1);
+            self.objects.quotas.give_back(context.quota, Resource::Objects, 1);
         }
     }
 
     /// One name of an endpoint fewer. Without receivers it is dead: whoever waits is told.
     pub(crate) fn release_endpoint(&mut self, id: EndpointId, receiver: bool) {
-        let endpoint = &mut self.endpoints[id];
+        let endpoint = &mut self.objects.endpoints[id];
         endpoint.refs -= 1;
         endpoint.receive_refs -= u32::from(receiver);
         if endpoint.dead() && !endpoint.ended {
@@ -237,14 +241,14 @@ impl<M: Machine> Kernel<M> {
     /// One name of a lifeline fewer. The last holder's end is told once: nobody can become
     /// a holder again.
     fn release_lifeline(&mut self, id: LifelineId, holder: bool) {
-        let lifeline = &mut self.lifelines[id];
+        let lifeline = &mut self.objects.lifelines[id];
         lifeline.refs -= 1;
         lifeline.holders -= u32::from(holder);
         let (ended, unnamed) = (holder && lifeline.holders == 0, lifeline.refs == 0);
         let (notification, bits, quota) = (lifeline.notification, lifeline.bits, lifeline.quota);
         if unnamed {
-            self.lifelines.discard(id);
-            self.quotas.give_back(quota, Resource::Objects, 1);
+            self.objects.lifelines.discard(id);
+            self.objects.quotas.give_back(quota, Resource::Objects, 1);
         }
         if ended {
             self.signal(notification, bits);
@@ -256,14 +260,14 @@ impl<M: Machine> Kernel<M> {
 
     /// One name of a notification fewer.
     pub(crate) fn release_notification(&mut self, id: NotificationId) {
-        self.notifications[id].refs -= 1;
-        if self.notifications[id].refs == 0 {
+        self.objects.notifications[id].refs -= 1;
+        if self.objects.notifications[id].refs == 0 {
             self.end_notification(id);
         }
     }
 
     fn release_thread(&mut self, id: ThreadId) {
-        self.threads[id].refs -= 1;
+        self.objects.threads[id].refs -= 1;
         self.bury_thread(id);
     }
 }

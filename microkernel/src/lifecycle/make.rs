@@ -20,19 +20,20 @@ impl<M: Machine> Kernel<M> {
         payer: QuotaId,
         max_priority: u8,
     ) -> Result<ProcessId, Error> {
-        self.room_in(|kernel| &mut kernel.processes)?;
-        if self.pids.is_empty() {
+        self.room_in(|kernel| &mut kernel.objects.processes)?;
+        if self.objects.pids.is_empty() {
             self.find_pids()?;
         }
-        self.quotas.charge(payer, Resource::Objects, 1)?;
-        let root = Self::take_frame(&mut self.frames, &mut self.quotas, &mut self.machine, quota);
+        self.objects.quotas.charge(payer, Resource::Objects, 1)?;
+        let root =
+            Self::take_frame(&mut self.frames, &mut self.objects.quotas, &mut self.machine, quota);
         let Some(root) = root else {
-            self.quotas.give_back(payer, Resource::Objects, 1);
+            self.objects.quotas.give_back(payer, Resource::Objects, 1);
             return Err(Error::QuotaExceeded);
         };
         let table = self.machine.new_page_table(root);
         // NOFAIL: some were found above.
-        let pid = self.pids.take().unwrap_or_default();
+        let pid = self.objects.pids.take().unwrap_or_default();
         let process = Process {
             pid,
             name: padded(name),
@@ -44,8 +45,8 @@ impl<M: Machine> Kernel<M> {
             ..Process::default()
         };
         // NOFAIL: room was checked above, and nothing was inserted since.
-        let id = self.processes.insert(process).map_err(|_| Error::OutOfMemory)?;
-        self.stats.living += 1;
+        let id = self.objects.processes.insert(process).map_err(|_| Error::OutOfMemory)?;
+        self.objects.living += 1;
         self.log_record(LogKind::Source, pid, name.as_bytes());
         Ok(id)
     }
@@ -53,9 +54,9 @@ impl<M: Machine> Kernel<M> {
     /// All ids were given out once: looks for those that no process has any more.
     #[cold]
     fn find_pids(&mut self) -> Result<(), Error> {
-        let processes = &self.processes;
+        let processes = &self.objects.processes;
         let used = processes.ids().map(|id| processes[id].pid);
-        if self.pids.find(used) { Ok(()) } else { Err(Error::OutOfMemory) }
+        if self.objects.pids.find(used) { Ok(()) } else { Err(Error::OutOfMemory) }
     }
 
     /// A thread that was not started, paid for by its process.
@@ -67,22 +68,24 @@ impl<M: Machine> Kernel<M> {
         cpu: CpuId,
     ) -> Result<ThreadId, Error> {
         self.room_for_thread()?;
-        let Some(table) = &self.processes[process].table else { return Err(Error::PeerDied) };
+        let Some(table) = &self.objects.processes[process].table else {
+            return Err(Error::PeerDied);
+        };
         let root = self.machine.root(table);
-        let (slot, left) = self.threads.next_place().ok_or(Error::OutOfMemory)?;
+        let (slot, left) = self.objects.threads.next_place().ok_or(Error::OutOfMemory)?;
         let token = CallToken::first(slot, left.token).ok_or(Error::OutOfMemory)?;
-        self.quotas.charge(self.processes[process].quota, Resource::Threads, 1)?;
+        self.objects.quotas.charge(self.objects.processes[process].quota, Resource::Threads, 1)?;
         let mut thread = Thread::new(frame, process, root, priority, cpu);
         thread.token = token;
-        thread.share = self.processes[process].share.unwrap_or(process);
-        thread.calls_end = calls_end(&self.processes[process].watch);
-        if self.processes[process].ports != PortSpans::default() {
+        thread.share = self.objects.processes[process].share.unwrap_or(process);
+        thread.calls_end = calls_end(&self.objects.processes[process].watch);
+        if self.objects.processes[process].ports != PortSpans::default() {
             thread.work.0 |= Work::Ports.flag();
         }
         // NOFAIL: room was checked above.
-        let id = self.threads.insert(thread).map_err(|_| Error::OutOfMemory)?;
-        let owner = &mut self.processes[process];
-        owner.threads.push_back(&mut self.threads, id, By::Sibling);
+        let id = self.objects.threads.insert(thread).map_err(|_| Error::OutOfMemory)?;
+        let owner = &mut self.objects.processes[process];
+        owner.threads.push_back(&mut self.objects.threads, id, By::Sibling);
         owner.thread_count += 1;
         Ok(id)
     }
@@ -93,21 +96,21 @@ impl<M: Machine> Kernel<M> {
         if count == 0 {
             return Err(Error::BadArgument);
         }
-        self.room_in(|kernel| &mut kernel.memories)?;
-        self.quotas.charge(quota, Resource::Pages, count)?;
-        if let Err(error) = self.quotas.charge(quota, Resource::Objects, 1) {
-            self.quotas.give_back(quota, Resource::Pages, count);
+        self.room_in(|kernel| &mut kernel.objects.memories)?;
+        self.objects.quotas.charge(quota, Resource::Pages, count)?;
+        if let Err(error) = self.objects.quotas.charge(quota, Resource::Objects, 1) {
+            self.objects.quotas.give_back(quota, Resource::Pages, count);
             return Err(error);
         }
         if !self.frames.promise(pages) {
-            self.quotas.give_back(quota, Resource::Pages, count);
-            self.quotas.give_back(quota, Resource::Objects, 1);
+            self.objects.quotas.give_back(quota, Resource::Pages, count);
+            self.objects.quotas.give_back(quota, Resource::Objects, 1);
             return Err(Error::OutOfMemory);
         }
         let storage = Storage::Frames(Chain::default());
         let object = MemoryObject { refs: 0, pages, storage, quota };
         // NOFAIL: room was checked above.
-        self.memories.insert(object).map_err(|_| Error::OutOfMemory)
+        self.objects.memories.insert(object).map_err(|_| Error::OutOfMemory)
     }
 
     /// Writes a record to the system log.

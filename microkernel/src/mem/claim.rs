@@ -43,15 +43,15 @@ impl<M: Machine> Kernel<M> {
     /// Makes the ends of a range ends of regions.
     pub(crate) fn claim(&mut self, claim: Claim) -> Result<Operation, Error> {
         let Claim { process, at, end, .. } = claim;
-        if self.processes[process].life != Life::Alive {
+        if self.objects.processes[process].life != Life::Alive {
             return Err(Error::PeerDied);
         }
         let mut first = self.first_region_in(process, at, end).ok_or(Error::Overlap)?;
         self.check_claim(first, &claim)?;
-        if self.regions[first].start < at {
+        if self.objects.regions[first].start < at {
             first = self.split_region(process, first, at)?;
         }
-        if self.regions[first].end() >= end {
+        if self.objects.regions[first].end() >= end {
             // The most frequent case: the range is part of one region.
             self.split_tail(process, first, end)?;
             return Ok(claim.operation());
@@ -64,7 +64,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     fn split_tail(&mut self, process: ProcessId, id: RegionId, end: u64) -> Result<(), Error> {
-        if self.regions[id].end() > end {
+        if self.objects.regions[id].end() > end {
             self.split_region(process, id, end)?;
         }
         Ok(())
@@ -72,7 +72,7 @@ impl<M: Machine> Kernel<M> {
 
     /// Whether a region can be changed so now.
     fn check_claim(&self, id: RegionId, claim: &Claim) -> Result<(), Error> {
-        let region = &self.regions[id];
+        let region = &self.objects.regions[id];
         if claim.protection.is_some_and(|to| !region.limit.contains(rights_for(to))) {
             return Err(Error::NoRight);
         }
@@ -95,7 +95,9 @@ impl<M: Machine> Kernel<M> {
             region = self.next_region_in(id, end);
         }
         match region {
-            Some(id) => Progress::More(Operation::Claim { claim, next: self.regions[id].start }),
+            Some(id) => {
+                Progress::More(Operation::Claim { claim, next: self.objects.regions[id].start })
+            }
             None => self.piece(claim.operation()),
         }
     }
@@ -107,7 +109,7 @@ impl<M: Machine> Kernel<M> {
         id: RegionId,
         address: u64,
     ) -> Result<RegionId, Error> {
-        let region = &self.regions[id];
+        let region = &self.objects.regions[id];
         let head = (address - region.start) / PAGE_SIZE;
         let tail = Region {
             start: address,
@@ -120,16 +122,17 @@ impl<M: Machine> Kernel<M> {
             branch: Branch::default(),
         };
         self.split_page(process, address)?;
-        let tail = self.link_region(process, tail, Regions::gap_behind(&self.regions, id))?;
-        self.regions[id].pages = head;
+        let tail =
+            self.link_region(process, tail, Regions::gap_behind(&self.objects.regions, id))?;
+        self.objects.regions[id].pages = head;
         Ok(tail)
     }
 
     fn split_page(&mut self, process: ProcessId, address: u64) -> Result<(), Error> {
-        let process = &mut self.processes[process];
+        let process = &mut self.objects.processes[process];
         let quota = process.quota;
         let table = process.table.as_mut().ok_or(Error::PeerDied)?;
-        let (frames, quotas) = (&mut self.frames, &mut self.quotas);
+        let (frames, quotas) = (&mut self.frames, &mut self.objects.quotas);
         let mut tables = |machine: &mut M| Self::take_frame(frames, quotas, machine, quota);
         self.machine.split(table, address, &mut tables).map_err(|_| Error::QuotaExceeded)
     }

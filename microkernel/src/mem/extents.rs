@@ -44,7 +44,7 @@ impl From<Run> for Extent {
 impl<M: Machine> Kernel<M> {
     /// The extent that begins with this page.
     pub(crate) fn extent(&self, memory: MemoryId, page: u64) -> Option<Extent> {
-        let object = &self.memories[memory];
+        let object = &self.objects.memories[memory];
         let pages = object.pages.checked_sub(page).filter(|pages| *pages > 0)?;
         match &object.storage {
             Storage::Fixed(base) | Storage::Device(base) => {

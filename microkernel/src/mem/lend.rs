@@ -18,14 +18,14 @@ use abi::{Error, PAGE_SIZE, Rights};
 
 impl<M: Machine> Kernel<M> {
     fn loan(&self, memory: MemoryId) -> Option<&Loan> {
-        match &self.memories[memory].storage {
+        match &self.objects.memories[memory].storage {
             Storage::Loan(loan) => Some(loan),
             _ => None,
         }
     }
 
     fn loan_mut(&mut self, memory: MemoryId) -> Option<&mut Loan> {
-        match &mut self.memories[memory].storage {
+        match &mut self.objects.memories[memory].storage {
             Storage::Loan(loan) => Some(loan),
             _ => None,
         }
@@ -38,7 +38,7 @@ impl<M: Machine> Kernel<M> {
         first: u64,
         pages: u64,
     ) -> Result<(), Error> {
-        let object = &self.memories[memory];
+        let object = &self.objects.memories[memory];
         let end = first.checked_add(pages).ok_or(Error::BadArgument)?;
         if pages == 0 || end > object.pages || object.is_device() {
             return Err(Error::BadArgument);
@@ -54,26 +54,27 @@ impl<M: Machine> Kernel<M> {
         first: u64,
         pages: u64,
     ) -> Result<MemoryId, Error> {
-        self.room_in(|kernel| &mut kernel.memories)?;
-        self.quotas.charge(quota, Resource::Objects, 1)?;
-        let blank = Self::take_frame(&mut self.frames, &mut self.quotas, &mut self.machine, quota);
+        self.room_in(|kernel| &mut kernel.objects.memories)?;
+        self.objects.quotas.charge(quota, Resource::Objects, 1)?;
+        let blank =
+            Self::take_frame(&mut self.frames, &mut self.objects.quotas, &mut self.machine, quota);
         let Some(blank) = blank else {
-            self.quotas.give_back(quota, Resource::Objects, 1);
+            self.objects.quotas.give_back(quota, Resource::Objects, 1);
             return Err(Error::QuotaExceeded);
         };
         // Point of no return: room, places and payment are there.
-        self.memories[parent].refs += 1;
+        self.objects.memories[parent].refs += 1;
         let parent = Some(parent);
         let (space, address, regions) = (None, 0, 0);
         let loan = Loan { parent, first, blank, revoked: false, space, address, regions };
         let object = MemoryObject { refs: 0, pages, storage: Storage::Loan(loan), quota };
         // NOFAIL: room was checked above.
-        self.memories.insert(object).map_err(|_| Error::OutOfMemory)
+        self.objects.memories.insert(object).map_err(|_| Error::OutOfMemory)
     }
 
     /// Gives back what a loan held that nobody names any more.
     pub(super) fn free_loan(&mut self, quota: QuotaId, loan: Loan) -> Option<Operation> {
-        Self::free_frame(&mut self.frames, &mut self.quotas, quota, loan.blank);
+        Self::free_frame(&mut self.frames, &mut self.objects.quotas, quota, loan.blank);
         self.release_memory(loan.parent?)
     }
 
@@ -132,14 +133,14 @@ impl<M: Machine> Kernel<M> {
             return None;
         }
         self.loan_mut(memory)?.revoked = true;
-        self.memories[memory].refs += 1;
+        self.objects.memories[memory].refs += 1;
         Some(Operation::Revoke { loan: memory, at: 0 })
     }
 
     /// A bounded piece of taking a loan back: some pages of a region, or past another's region.
     pub(super) fn revoke_piece(&mut self, memory: MemoryId, at: u64) -> Progress {
         if let Some((process, region, blank)) = self.region_where_lent(memory, at) {
-            let region = &self.regions[region];
+            let region = &self.objects.regions[region];
             let (start, stop) = (at.max(region.start), region.end());
             let at = match region.memory == memory {
                 true => self.blank_entries(process, start, stop, blank),
@@ -161,14 +162,14 @@ impl<M: Machine> Kernel<M> {
     fn region_where_lent(&self, memory: MemoryId, at: u64) -> Option<(ProcessId, RegionId, Phys)> {
         let loan = self.loan(memory)?;
         let process = loan.space?;
-        let end = loan.address + self.memories[memory].pages * PAGE_SIZE;
+        let end = loan.address + self.objects.memories[memory].pages * PAGE_SIZE;
         let region = self.first_region_in(process, at.max(loan.address), end)?;
         Some((process, region, loan.blank.phys()))
     }
 
     /// Puts a blank page in place of a bounded number of pages: the next address.
     fn blank_entries(&mut self, process: ProcessId, mut at: u64, stop: u64, blank: Phys) -> u64 {
-        let Some(table) = self.processes[process].table.as_mut() else { return stop };
+        let Some(table) = self.objects.processes[process].table.as_mut() else { return stop };
         for _ in 0..ENTRIES_PER_PIECE {
             if at >= stop {
                 break;

@@ -53,7 +53,7 @@ impl<M: Machine> Kernel<M> {
         wish: &Wish,
     ) -> Result<RegionId, Error> {
         let (start, end) = user_range(wish.address, wish.pages)?;
-        let object = &self.memories[wish.memory];
+        let object = &self.objects.memories[wish.memory];
         let last = wish.first_page.checked_add(wish.pages).ok_or(Error::BadArgument)?;
         if last > object.pages || (object.is_device() && wish.protection.executable()) {
             return Err(Error::BadArgument);
@@ -61,11 +61,11 @@ impl<M: Machine> Kernel<M> {
         if !wish.rights.contains(rights_for(wish.protection)) {
             return Err(Error::NoRight);
         }
-        if self.processes[process].life != Life::Alive {
+        if self.objects.processes[process].life != Life::Alive {
             return Err(Error::PeerDied);
         }
         self.loan_can_be_mapped(wish.memory)?;
-        let gap = self.processes[process].regions.gap(&self.regions, start, end);
+        let gap = self.objects.processes[process].regions.gap(&self.objects.regions, start, end);
         let gap = gap.ok_or(Error::Overlap)?;
         let region = Region {
             start,
@@ -87,22 +87,22 @@ impl<M: Machine> Kernel<M> {
         region: Region,
         gap: Gap,
     ) -> Result<RegionId, Error> {
-        self.room_in(|kernel| &mut kernel.regions)?;
-        self.quotas.charge(self.processes[process].quota, Resource::Objects, 1)?;
+        self.room_in(|kernel| &mut kernel.objects.regions)?;
+        self.objects.quotas.charge(self.objects.processes[process].quota, Resource::Objects, 1)?;
         let (memory, start) = (region.memory, region.start);
         // NOFAIL: room was checked above.
-        let id = self.regions.insert(region).map_err(|_| Error::OutOfMemory)?;
-        self.memories[memory].refs += 1;
+        let id = self.objects.regions.insert(region).map_err(|_| Error::OutOfMemory)?;
+        self.objects.memories[memory].refs += 1;
         self.count_loan_region(memory, process, start);
-        self.processes[process].regions.insert(&mut self.regions, gap, id);
+        self.objects.processes[process].regions.insert(&mut self.objects.regions, gap, id);
         Ok(id)
     }
 
     /// Takes a region out of its space; its pages are unmapped already.
     pub(crate) fn remove_region(&mut self, process: ProcessId, id: RegionId) {
-        self.processes[process].regions.remove(&mut self.regions, id);
-        let Some(region) = self.regions.remove(id) else { return };
-        self.quotas.give_back(self.processes[process].quota, Resource::Objects, 1);
+        self.objects.processes[process].regions.remove(&mut self.objects.regions, id);
+        let Some(region) = self.objects.regions.remove(id) else { return };
+        self.objects.quotas.give_back(self.objects.processes[process].quota, Resource::Objects, 1);
         self.uncount_loan_region(region.memory);
         let left = self.release_memory(region.memory);
         self.finish_release(left);
@@ -115,15 +115,15 @@ impl<M: Machine> Kernel<M> {
         at: u64,
         end: u64,
     ) -> Option<RegionId> {
-        let first = self.processes[process].regions.first_from(&self.regions, at);
-        first.filter(|id| self.regions[*id].start < end)
+        let first = self.objects.processes[process].regions.first_from(&self.objects.regions, at);
+        first.filter(|id| self.objects.regions[*id].start < end)
     }
 
     /// The region after this one, if it has pages before this end.
     pub(crate) fn next_region_in(&self, id: RegionId, end: u64) -> Option<RegionId> {
-        if self.regions[id].end() >= end {
+        if self.objects.regions[id].end() >= end {
             return None;
         }
-        Regions::next(&self.regions, id).filter(|id| self.regions[*id].start < end)
+        Regions::next(&self.objects.regions, id).filter(|id| self.objects.regions[*id].start < end)
     }
 }

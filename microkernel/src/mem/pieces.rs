@@ -34,32 +34,32 @@ impl<M: Machine> Kernel<M> {
     /// Starts a long operation: does the first piece of it, most often the only one; the
     /// others are done on the way out.
     pub(crate) fn start_operation(&mut self, me: ThreadId, operation: Operation) {
-        self.threads[me].operation = Some(operation);
+        self.objects.threads[me].operation = Some(operation);
         self.operation_piece(me);
-        if self.threads[me].operation.is_some() {
+        if self.objects.threads[me].operation.is_some() {
             self.set_thread_work(me, Work::Operation);
         }
     }
 
     /// Does a piece of the thread's operation. At its end the thread has its result.
     pub(crate) fn operation_piece(&mut self, me: ThreadId) {
-        let Some(operation) = self.threads[me].operation.take() else { return };
+        let Some(operation) = self.objects.threads[me].operation.take() else { return };
         let status = match self.piece(operation) {
             Progress::More(operation) => {
-                self.threads[me].operation = Some(operation);
+                self.objects.threads[me].operation = Some(operation);
                 return;
             }
             Progress::Finished(status) => status,
             Progress::Memory(memory) => match self.grant_memory(me, memory) {
                 Ok(status) => status,
                 Err(left) => {
-                    self.threads[me].operation = Some(left);
+                    self.objects.threads[me].operation = Some(left);
                     return;
                 }
             },
             Progress::Thread(thread) => self.grant_thread(me, thread),
         };
-        self.threads[me].frame.set_status(status);
+        self.objects.threads[me].frame.set_status(status);
     }
 
     /// Does a piece of an operation that is no thread's: what is left of it.
@@ -76,10 +76,10 @@ impl<M: Machine> Kernel<M> {
     /// handle the memory ends, perhaps by an operation.
     fn grant_memory(&mut self, me: ThreadId, memory: MemoryId) -> Result<u64, Operation> {
         let granted =
-            self.grant(self.threads[me].process, ObjectRef::Memory(memory), Rights::ALL, 0);
+            self.grant(self.objects.threads[me].process, ObjectRef::Memory(memory), Rights::ALL, 0);
         let status = granted.err().map_or(0, |error| error as u64);
         if let Ok(handle) = granted {
-            self.threads[me].frame.set_values(u64::from(handle.0), 0);
+            self.objects.threads[me].frame.set_values(u64::from(handle.0), 0);
         }
         self.release_memory_then(memory, status).map_or(Ok(status), Err)
     }
@@ -122,7 +122,7 @@ impl<M: Machine> Kernel<M> {
             self.machine.zero(Phys(place.0 + (pages - now) * PAGE_SIZE), now);
             (done, left) = (done + now, left - now);
         }
-        if done == self.memories[memory].pages {
+        if done == self.objects.memories[memory].pages {
             return Progress::Memory(memory);
         }
         Progress::More(Operation::Zero { memory, done })
@@ -131,7 +131,7 @@ impl<M: Machine> Kernel<M> {
     /// The frames of new memory that were not zeroed yet: the first ones of its first block, or all
     /// of another block that is put before it. None: it is whole.
     fn unzeroed(&mut self, memory: MemoryId, done: u64) -> Option<(Phys, u64)> {
-        let object = &mut self.memories[memory];
+        let object = &mut self.objects.memories[memory];
         let Storage::Frames(chain) = &mut object.storage else { return None };
         let run = if done < chain.len() {
             self.frames.find(chain, 0)?
@@ -144,14 +144,14 @@ impl<M: Machine> Kernel<M> {
     }
 
     pub(super) fn alive(&self, process: ProcessId) -> bool {
-        self.processes.get(process).is_some_and(|process| process.life == Life::Alive)
+        self.objects.processes.get(process).is_some_and(|process| process.life == Life::Alive)
     }
 
     fn map_piece(&mut self, process: ProcessId, region: RegionId, mut done: u64) -> Progress {
-        if !self.alive(process) || self.regions.get(region).is_none() {
+        if !self.alive(process) || self.objects.regions.get(region).is_none() {
             return Progress::Finished(Error::PeerDied as u64);
         }
-        let Region { memory, first_page, pages, .. } = self.regions[region];
+        let Region { memory, first_page, pages, .. } = self.objects.regions[region];
         let mut entries = 0;
         let mut extent = Extent::NONE;
         while entries < MAPPED_PER_PIECE {
@@ -169,14 +169,14 @@ impl<M: Machine> Kernel<M> {
                     }
                 }
                 Err(error) => {
-                    let region = &self.regions[region];
+                    let region = &self.objects.regions[region];
                     let (at, end) = (region.start, region.end());
                     let status = error as u64;
                     return Progress::More(Operation::Unmap { process, at, end, status });
                 }
             }
             if done == pages {
-                self.regions[region].busy = false;
+                self.objects.regions[region].busy = false;
                 return Progress::Finished(0);
             }
         }
@@ -186,11 +186,11 @@ impl<M: Machine> Kernel<M> {
     /// Frees the empty table that a large page replaced, once no CPU has it cached.
     #[cold]
     fn free_replaced(&mut self, process: ProcessId, frame: OwnedFrame) {
-        let process = &self.processes[process];
+        let process = &self.objects.processes[process];
         if let Some(table) = &process.table {
             self.machine.flush(table);
         }
-        Self::free_frame(&mut self.frames, &mut self.quotas, process.quota, frame);
+        Self::free_frame(&mut self.frames, &mut self.objects.quotas, process.quota, frame);
     }
 
     /// Maps one page of a region, a large one where address, place and length allow it. Returns
@@ -202,10 +202,10 @@ impl<M: Machine> Kernel<M> {
         done: u64,
         extent: &Extent,
     ) -> Result<(PageSize, Option<OwnedFrame>), Error> {
-        let region = &self.regions[id];
+        let region = &self.objects.regions[id];
         let address = region.start + done * PAGE_SIZE;
         let (protection, left) = (region.protection, region.pages - done);
-        let storage = &self.memories[region.memory].storage;
+        let storage = &self.objects.memories[region.memory].storage;
         let device = matches!(storage, Storage::Device(_));
         let (large, place) = (PageSize::Large, extent.place);
         // No large page ever shows a loan: its pages are taken back one by one.
@@ -214,10 +214,10 @@ impl<M: Machine> Kernel<M> {
             && address.is_multiple_of(large.bytes())
             && place.0.is_multiple_of(large.bytes());
         let size = if fits { large } else { PageSize::Small };
-        let process = &mut self.processes[process];
+        let process = &mut self.objects.processes[process];
         let quota = process.quota;
         let table = process.table.as_mut().ok_or(Error::PeerDied)?;
-        let (frames, quotas) = (&mut self.frames, &mut self.quotas);
+        let (frames, quotas) = (&mut self.frames, &mut self.objects.quotas);
         let mut tables = |machine: &mut M| Self::take_frame(frames, quotas, machine, quota);
         let page = Page { address, frame: place, size, protection, device };
         let mapped = self.machine.map(table, &page, &mut tables);
@@ -231,16 +231,16 @@ impl<M: Machine> Kernel<M> {
         let Some(id) = self.first_region_in(process, at, end) else {
             return Progress::Finished(status);
         };
-        let Region { start, memory, busy, .. } = self.regions[id];
-        let stop = self.regions[id].end();
+        let Region { start, memory, busy, .. } = self.objects.regions[id];
+        let stop = self.objects.regions[id].end();
         if busy && at <= start && status == 0 {
             return Progress::Finished(Error::BadState as u64);
         }
         let at = self.unmap_entries(process, at.max(start), stop);
         if at < stop {
-            self.regions[id].busy = true;
+            self.objects.regions[id].busy = true;
         } else if self.shorten_last_of_many(memory) {
-            self.regions[id].busy = true;
+            self.objects.regions[id].busy = true;
             // Once more for the last page, until the object is short.
             let at = stop - PAGE_SIZE;
             return Progress::More(Operation::Unmap { process, at, end, status });
@@ -255,7 +255,7 @@ impl<M: Machine> Kernel<M> {
 
     /// Unmaps a bounded number of pages from an address on: the next address.
     fn unmap_entries(&mut self, process: ProcessId, mut at: u64, stop: u64) -> u64 {
-        let Some(table) = self.processes[process].table.as_mut() else { return stop };
+        let Some(table) = self.objects.processes[process].table.as_mut() else { return stop };
         for _ in 0..ENTRIES_PER_PIECE {
             if at >= stop {
                 break;
@@ -279,8 +279,8 @@ impl<M: Machine> Kernel<M> {
         let Some(id) = self.first_region_in(process, at, end) else {
             return Progress::Finished(0);
         };
-        let Region { start, limit, busy, .. } = self.regions[id];
-        let stop = self.regions[id].end();
+        let Region { start, limit, busy, .. } = self.objects.regions[id];
+        let stop = self.objects.regions[id].end();
         if !limit.contains(rights_for(protection)) {
             return Progress::Finished(Error::NoRight as u64);
         }
@@ -288,7 +288,7 @@ impl<M: Machine> Kernel<M> {
             return Progress::Finished(Error::BadState as u64);
         }
         at = at.max(start);
-        if let Some(table) = self.processes[process].table.as_mut() {
+        if let Some(table) = self.objects.processes[process].table.as_mut() {
             for _ in 0..ENTRIES_PER_PIECE {
                 if at >= stop {
                     break;
@@ -298,7 +298,7 @@ impl<M: Machine> Kernel<M> {
             }
             self.machine.flush(table);
         }
-        let region = &mut self.regions[id];
+        let region = &mut self.objects.regions[id];
         region.busy = at < stop;
         if at >= stop {
             region.protection = protection;
@@ -313,16 +313,16 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn leave_region(&mut self, process: ProcessId, at: u64, end: u64) {
         if self.alive(process)
             && let Some(id) = self.first_region_in(process, at, end)
-            && self.regions[id].start < at
+            && self.objects.regions[id].start < at
         {
-            self.regions[id].busy = false;
+            self.objects.regions[id].busy = false;
         }
     }
 
     /// A bounded piece of giving back a dead process's mapping.
     pub(crate) fn reap_region(&mut self, process: ProcessId, id: RegionId) {
-        let Region { start, memory, .. } = self.regions[id];
-        let stop = self.regions[id].end();
+        let Region { start, memory, .. } = self.objects.regions[id];
+        let stop = self.objects.regions[id].end();
         let at = self.unmap_entries(process, start, stop);
         if at == stop {
             if !self.shorten_last_of_many(memory) {
@@ -331,7 +331,7 @@ impl<M: Machine> Kernel<M> {
             return;
         }
         let pages = (at - start) / PAGE_SIZE;
-        let region = &mut self.regions[id];
+        let region = &mut self.objects.regions[id];
         region.start = at;
         region.first_page += pages;
         region.pages -= pages;

@@ -28,16 +28,16 @@ impl<M: Machine> Kernel<M> {
             // The operation has the last name now.
             return Some(Operation::Release { memory: id, status });
         }
-        self.memories[id].refs -= 1;
-        if self.memories[id].refs > 0 {
+        self.objects.memories[id].refs -= 1;
+        if self.objects.memories[id].refs > 0 {
             return None;
         }
         self.give_back_blocks(id);
-        let object = &mut self.memories[id];
+        let object = &mut self.objects.memories[id];
         let (storage, quota) = (core::mem::take(&mut object.storage), object.quota);
-        self.memories.discard(id);
+        self.objects.memories.discard(id);
         if !matches!(storage, Storage::Fixed(_)) {
-            self.quotas.give_back(quota, Resource::Objects, 1);
+            self.objects.quotas.give_back(quota, Resource::Objects, 1);
         }
         match storage {
             Storage::Loan(loan) => self.free_loan(quota, loan),
@@ -56,7 +56,7 @@ impl<M: Machine> Kernel<M> {
 
     /// Whether an object has one name left, and more blocks than a piece gives back.
     fn is_last_of_many(&self, id: MemoryId) -> bool {
-        let object = &self.memories[id];
+        let object = &self.objects.memories[id];
         match &object.storage {
             Storage::Frames(chain) => object.refs == 1 && chain.blocks() > BLOCKS_PER_PIECE,
             _ => false,
@@ -87,7 +87,7 @@ impl<M: Machine> Kernel<M> {
     /// Gives back some blocks, and what was promised and not taken. The pages are no longer the
     /// object's.
     fn give_back_blocks(&mut self, id: MemoryId) {
-        let object = &mut self.memories[id];
+        let object = &mut self.objects.memories[id];
         let Storage::Frames(chain) = &mut object.storage else { return };
         let mut pages = object.pages - chain.len();
         self.frames.break_promise(pages);
@@ -99,6 +99,6 @@ impl<M: Machine> Kernel<M> {
         }
         object.pages -= pages;
         let count = u32::try_from(pages).unwrap_or(u32::MAX);
-        self.quotas.give_back(object.quota, Resource::Pages, count);
+        self.objects.quotas.give_back(object.quota, Resource::Pages, count);
     }
 }

@@ -34,19 +34,19 @@ impl<M: Machine> Kernel<M> {
 
     /// Makes sure that one more thread fits, and its deadline.
     pub(crate) fn room_for_thread(&mut self) -> Result<(), Error> {
-        self.room_in(|kernel| &mut kernel.threads)?;
+        self.room_in(|kernel| &mut kernel.objects.threads)?;
         self.room_for_deadlines()
     }
 
     /// Makes sure that one more timer fits, and its deadline.
     pub(crate) fn room_for_timer(&mut self) -> Result<(), Error> {
-        self.room_in(|kernel| &mut kernel.timers)?;
+        self.room_in(|kernel| &mut kernel.objects.timers)?;
         self.room_for_deadlines()
     }
 
     /// Makes sure that one more scheduling context fits, and its deadline.
     pub(crate) fn room_for_context(&mut self) -> Result<(), Error> {
-        self.room_in(|kernel| &mut kernel.sched_contexts)?;
+        self.room_in(|kernel| &mut kernel.objects.sched_contexts)?;
         self.room_for_deadlines()
     }
 
@@ -54,18 +54,18 @@ impl<M: Machine> Kernel<M> {
     /// never fails.
     #[inline(always)]
     fn room_for_deadlines(&mut self) -> Result<(), Error> {
-        let (threads, timers) = (self.threads.capacity(), self.timers.capacity());
-        let keys = keys_end(threads, timers, self.sched_contexts.capacity());
-        if self.deadlines.keys() < keys { self.add_keys(keys) } else { Ok(()) }
+        let (threads, timers) = (self.objects.threads.capacity(), self.objects.timers.capacity());
+        let keys = keys_end(threads, timers, self.objects.sched_contexts.capacity());
+        if self.sched.deadlines.keys() < keys { self.add_keys(keys) } else { Ok(()) }
     }
 
     #[cold]
     fn add_keys(&mut self, keys: usize) -> Result<(), Error> {
-        while self.deadlines.heap_mut().len() < keys {
-            self.extend(|kernel| kernel.deadlines.heap_mut(), Entry::empty)?;
+        while self.sched.deadlines.heap_mut().len() < keys {
+            self.extend(|kernel| kernel.sched.deadlines.heap_mut(), Entry::empty)?;
         }
-        while self.deadlines.places_mut().len() < keys {
-            self.extend(|kernel| kernel.deadlines.places_mut(), Deadlines::nowhere)?;
+        while self.sched.deadlines.places_mut().len() < keys {
+            self.extend(|kernel| kernel.sched.deadlines.places_mut(), Deadlines::nowhere)?;
         }
         Ok(())
     }
@@ -75,8 +75,8 @@ impl<M: Machine> Kernel<M> {
         slice: impl Fn(&mut Self) -> &mut Growing<T>,
         make: fn(usize) -> T,
     ) -> Result<(), Error> {
-        let payer = self.room_payer.ok_or(Error::OutOfMemory)?;
-        if self.quotas.left(payer, Resource::Pages) < GROWTH {
+        let payer = self.objects.room_payer.ok_or(Error::OutOfMemory)?;
+        if self.objects.quotas.left(payer, Resource::Pages) < GROWTH {
             return Err(Error::OutOfMemory);
         }
         let (mut longer, mut taken) = (core::mem::take(slice(self)), 0);
@@ -90,7 +90,7 @@ impl<M: Machine> Kernel<M> {
         let extended = self.machine.extend(&mut longer, make, &mut frame);
         *slice(self) = longer;
         // NOFAIL: so much was left.
-        self.quotas.charge(payer, Resource::Pages, taken)?;
+        self.objects.quotas.charge(payer, Resource::Pages, taken)?;
         extended.map_err(|NoFrame| Error::OutOfMemory)
     }
 }

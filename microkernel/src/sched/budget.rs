@@ -16,7 +16,7 @@ impl<M: Machine> Kernel<M> {
     /// Binds a context to a thread; neither has a partner.
     pub(crate) fn bind_context(&mut self, id: SchedContextId, thread: ThreadId) {
         let now = self.machine.ticks();
-        let context = &mut self.sched_contexts[id];
+        let context = &mut self.objects.sched_contexts[id];
         context.refs += 1;
         (context.home, context.holder) = (Some(thread), Some(thread));
         context.begin(now);
@@ -29,7 +29,8 @@ impl<M: Machine> Kernel<M> {
     /// Parts a context from its thread. The thread goes on without one, and so does the thread that
     /// uses its time.
     pub(crate) fn unbind_context(&mut self, id: SchedContextId) {
-        let SchedContext { home: Some(home), holder: Some(holder), .. } = self.sched_contexts[id]
+        let SchedContext { home: Some(home), holder: Some(holder), .. } =
+            self.objects.sched_contexts[id]
         else {
             return;
         };
@@ -37,7 +38,7 @@ impl<M: Machine> Kernel<M> {
         self.update_sched_params(home, |thread| thread.own = None);
         self.update_sched_params_below(home);
         self.cancel_deadline(context_key(id));
-        let context = &mut self.sched_contexts[id];
+        let context = &mut self.objects.sched_contexts[id];
         (context.home, context.holder) = (None, None);
         self.release_context(id);
     }
@@ -46,7 +47,7 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn configure_context(&mut self, id: SchedContextId, terms: Terms) {
         self.settle_holder(id);
         let now = self.machine.ticks();
-        let context = &mut self.sched_contexts[id];
+        let context = &mut self.objects.sched_contexts[id];
         context.terms = terms;
         context.begin(now);
         let (home, holder) = (context.home, context.holder);
@@ -65,22 +66,23 @@ impl<M: Machine> Kernel<M> {
         change: impl FnOnce(&mut Thread<M::Frame>),
     ) {
         if self.on_cpu(id) {
-            let cpu = self.threads[id].cpu;
+            let cpu = self.objects.threads[id].cpu;
             self.settle(cpu);
             self.set_timer_dirty(cpu);
         }
         self.dequeue(id);
-        let before = (self.threads[id].priority, self.threads[id].context.is_some());
-        change(&mut self.threads[id]);
+        let before =
+            (self.objects.threads[id].priority, self.objects.threads[id].context.is_some());
+        change(&mut self.objects.threads[id]);
         self.follow_time(id);
-        let thread = &self.threads[id];
+        let thread = &self.objects.threads[id];
         if let State::Sending(endpoint) = thread.state
             && thread.priority != before.0
         {
             self.move_sender(endpoint, id, before.0);
         }
         self.enqueue(id);
-        let thread = &self.threads[id];
+        let thread = &self.objects.threads[id];
         let weaker = (thread.priority, thread.context.is_some()) < before || thread.spent;
         if weaker && thread.state == State::Ready {
             self.reconsider(id);
@@ -89,28 +91,29 @@ impl<M: Machine> Kernel<M> {
 
     /// Puts a sender where its new priority belongs; it stands where the old one does.
     fn move_sender(&mut self, endpoint: EndpointId, id: ThreadId, old: u8) {
-        let new = core::mem::replace(&mut self.threads[id].priority, old);
-        let senders = &mut self.endpoints[endpoint].senders;
-        senders.remove(&mut self.threads, id);
-        self.threads[id].priority = new;
-        senders.insert(&mut self.threads, id);
+        let new = core::mem::replace(&mut self.objects.threads[id].priority, old);
+        let senders = &mut self.objects.endpoints[endpoint].senders;
+        senders.remove(&mut self.objects.threads, id);
+        self.objects.threads[id].priority = new;
+        senders.insert(&mut self.objects.threads, id);
     }
 
     /// What follows for a thread from its context and from the donor of its time.
     fn follow_time(&mut self, id: ThreadId) {
-        let thread = &self.threads[id];
-        let own = thread.own.map(|own| self.sched_contexts[own].terms.priority);
+        let thread = &self.objects.threads[id];
+        let own = thread.own.map(|own| self.objects.sched_contexts[own].terms.priority);
         let own = own.unwrap_or(thread.base);
         let process = thread.process;
-        let (priority, share, depth) = match thread.donor.map(|donor| &self.threads[donor]) {
+        let (priority, share, depth) = match thread.donor.map(|donor| &self.objects.threads[donor])
+        {
             Some(donor) => (own.max(donor.priority), donor.share, donor.depth + 1),
-            None => (own, self.processes[process].share.unwrap_or(process), 0),
+            None => (own, self.objects.processes[process].share.unwrap_or(process), 0),
         };
         let (left, due) = thread.context.map_or((1, 0), |context| {
-            let context = &self.sched_contexts[context];
+            let context = &self.objects.sched_contexts[context];
             (context.left, context.until)
         });
-        let thread = &mut self.threads[id];
+        let thread = &mut self.objects.threads[id];
         (thread.priority, thread.share, thread.depth) = (priority, share, depth);
         (thread.due, thread.spent) = (due, left == 0);
         thread.timed = thread.passive
@@ -121,8 +124,8 @@ impl<M: Machine> Kernel<M> {
 
     /// Settles the time of the thread that runs on a context.
     pub(crate) fn settle_holder(&mut self, id: SchedContextId) {
-        if let Some(holder) = self.sched_contexts[id].holder.filter(|id| self.on_cpu(*id)) {
-            self.settle(self.threads[holder].cpu);
+        if let Some(holder) = self.objects.sched_contexts[id].holder.filter(|id| self.on_cpu(*id)) {
+            self.settle(self.objects.threads[holder].cpu);
         }
     }
 
@@ -135,7 +138,7 @@ impl<M: Machine> Kernel<M> {
         context: SchedContextId,
         (user, kernel): (u64, u64),
     ) {
-        let thread = &mut self.threads[id];
+        let thread = &mut self.objects.threads[id];
         thread.note_user_time(user);
         let debt = core::mem::take(&mut thread.debt);
         let spent = user.wrapping_add(kernel).wrapping_add(debt);
@@ -144,7 +147,7 @@ impl<M: Machine> Kernel<M> {
             self.set_timer_dirty(cpu);
         }
         let booked = self.cpu(cpu).clock.since;
-        self.sched_contexts[context].charge(spent, booked);
+        self.objects.sched_contexts[context].charge(spent, booked);
         self.follow_budget(context);
     }
 
@@ -152,19 +155,19 @@ impl<M: Machine> Kernel<M> {
     /// when that does not let it run, or put it into a queue already.
     #[cold]
     pub(super) fn renew_budget(&mut self, thread: ThreadId) -> bool {
-        if let Some(context) = self.threads[thread].context {
+        if let Some(context) = self.objects.threads[thread].context {
             let now = self.machine.ticks();
-            self.sched_contexts[context].renew(now);
+            self.objects.sched_contexts[context].renew(now);
             self.follow_budget(context);
         }
-        self.runnable(thread) && !self.threads[thread].queued
+        self.runnable(thread) && !self.objects.threads[thread].queued
     }
 
     /// The end of a period comes: the next budget.
     pub(crate) fn budget_due(&mut self, id: SchedContextId) {
         let now = self.machine.ticks();
-        self.sched_contexts[id].renew(now);
-        if self.sched_contexts[id].left == 0 {
+        self.objects.sched_contexts[id].renew(now);
+        if self.objects.sched_contexts[id].left == 0 {
             // All of it is owed.
             self.wait_for_budget(id);
         }
@@ -173,20 +176,20 @@ impl<M: Machine> Kernel<M> {
 
     /// The budget changed: whether its thread may run follows.
     fn follow_budget(&mut self, id: SchedContextId) {
-        let context = &self.sched_contexts[id];
+        let context = &self.objects.sched_contexts[id];
         let Some(holder) = context.holder else { return };
         let (spent, due) = (context.left == 0, context.until);
-        let thread = &mut self.threads[holder];
+        let thread = &mut self.objects.threads[holder];
         if core::mem::replace(&mut thread.due, due) != due {
             // Another one may go before it in its new period.
             self.reconsider(holder);
         }
-        let thread = &mut self.threads[holder];
+        let thread = &mut self.objects.threads[holder];
         if core::mem::replace(&mut thread.spent, spent) == spent {
             return;
         }
         if spent {
-            self.sched_contexts[id].exhaustions += 1;
+            self.objects.sched_contexts[id].exhaustions += 1;
             self.wait_for_budget(id);
             self.tell_of_spent_budget(id, holder);
             self.reconsider(holder);
@@ -197,22 +200,22 @@ impl<M: Machine> Kernel<M> {
     }
 
     fn wait_for_budget(&mut self, id: SchedContextId) {
-        let ticks = self.sched_contexts[id].until.saturating_sub(self.machine.ticks());
+        let ticks = self.objects.sched_contexts[id].until.saturating_sub(self.machine.ticks());
         let until_ns = self.after_ticks(ticks);
         self.put_deadline(context_key(id), until_ns);
     }
 
     /// The fault of a spent budget is for the thread that is bound, at work, and has a handler.
     fn tell_of_spent_budget(&mut self, id: SchedContextId, holder: ThreadId) {
-        let context = &self.sched_contexts[id];
-        let thread = &self.threads[holder];
-        let handler = self.processes[thread.process].fault_handler;
+        let context = &self.objects.sched_contexts[id];
+        let thread = &self.objects.threads[holder];
+        let handler = self.objects.processes[thread.process].fault_handler;
         let tells = context.terms.flags.intersects(ContextFlags::FAULTS)
             && context.home == Some(holder)
             && thread.state == State::Ready
             && thread.raised.is_none()
             && thread.operation.is_none()
-            && handler.is_some_and(|(endpoint, _)| !self.endpoints[endpoint].dead());
+            && handler.is_some_and(|(endpoint, _)| !self.objects.endpoints[endpoint].dead());
         if tells {
             let code = context.exhaustions;
             self.raise(holder, &Fault { kind: FaultKind::TimeOut, code, address: 0 }, None);
@@ -222,8 +225,8 @@ impl<M: Machine> Kernel<M> {
     /// When the budget ends that the current thread uses. Its time is not settled for that: a
     /// budget that is found spent is work for the loop, and this is asked on the way out.
     pub(super) fn budget_end_ns(&self, cpu: CpuId, id: SchedContextId) -> Option<u64> {
-        let left = self.sched_contexts[id].left;
-        let owed = self.cpu(cpu).current.map_or(0, |thread| self.threads[thread].debt);
+        let left = self.objects.sched_contexts[id].left;
+        let owed = self.cpu(cpu).current.map_or(0, |thread| self.objects.threads[thread].debt);
         let used = owed.saturating_add(self.cpu(cpu).clock.unsettled());
         let ticks = left.saturating_sub(used);
         (left > 0).then(|| self.after_ticks(ticks))

@@ -1,9 +1,10 @@
 //! Which threads may run, and on which CPU a ready thread waits.
 
+use super::Cpu;
 use super::RunQueue;
 use super::queue::goes_before;
 use crate::exit::Work;
-use crate::kernel::{Cpu, Kernel};
+use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::{Life, Process, State, Thread, ThreadId};
 use abi::DebugRegisters;
@@ -34,65 +35,65 @@ pub(super) fn allows<F>(thread: &Thread<F>, cpu: CpuId) -> bool {
 impl<M: Machine> Kernel<M> {
     /// Whether the thread may run: ready, not suspended, its process alive.
     pub(crate) fn runnable(&self, id: ThreadId) -> bool {
-        let thread = &self.threads[id];
+        let thread = &self.objects.threads[id];
         let ready = thread.state == State::Ready && thread.has_time();
-        ready && may_run(thread, &self.processes[thread.process])
+        ready && may_run(thread, &self.objects.processes[thread.process])
     }
 
     /// The thread has what it waited for.
     pub(crate) fn ready(&mut self, id: ThreadId) {
-        self.threads[id].state = State::Ready;
+        self.objects.threads[id].state = State::Ready;
         self.enqueue(id);
     }
 
     /// Whether the thread may run on this CPU.
     pub(crate) fn allowed(&self, id: ThreadId, cpu: CpuId) -> bool {
-        allows(&self.threads[id], cpu)
+        allows(&self.objects.threads[id], cpu)
     }
 
     /// All CPUs that there are, one bit each.
     pub(crate) fn all_cpus(&self) -> u64 {
-        u64::MAX >> (u64::BITS as usize - self.cpus.len().min(64))
+        u64::MAX >> (u64::BITS as usize - self.sched.cpus.len().min(64))
     }
 
     /// Sets where the thread may run; it moves when it is elsewhere, even while it waits: so
     /// the CPU where it was last is one where it may run, or the thread has work to move.
     pub(crate) fn set_affinity(&mut self, id: ThreadId, mask: u64) {
-        self.threads[id].affinity = mask & self.all_cpus();
-        if self.allowed(id, self.threads[id].cpu) {
+        self.objects.threads[id].affinity = mask & self.all_cpus();
+        if self.allowed(id, self.objects.threads[id].cpu) {
             return;
         }
         if self.on_cpu(id) {
             self.set_thread_work(id, Work::Migrate);
-        } else if self.threads[id].queued {
+        } else if self.objects.threads[id].queued {
             self.dequeue(id);
             self.enqueue(id);
         } else {
-            self.threads[id].cpu = self.place_for(id);
+            self.objects.threads[id].cpu = self.place_for(id);
         }
     }
 
     /// Gives the thread debug registers, or takes them away.
     pub(crate) fn set_debug(&mut self, id: ThreadId, registers: Option<DebugRegisters>) {
-        self.threads[id].debug = registers;
+        self.objects.threads[id].debug = registers;
         match registers {
             Some(_) => self.set_thread_work(id, Work::Debug),
-            None => self.threads[id].work.0 &= !Work::Debug.flag(),
+            None => self.objects.threads[id].work.0 &= !Work::Debug.flag(),
         }
     }
 
     /// Whether a CPU runs the thread, or still has it in its registers.
     #[inline(always)]
     pub(crate) fn on_cpu(&self, id: ThreadId) -> bool {
-        self.cpu(self.threads[id].cpu).current == Some(id)
+        self.cpu(self.objects.threads[id].cpu).current == Some(id)
     }
 
     /// Puts a runnable thread where the scheduler finds it.
     pub(crate) fn enqueue(&mut self, id: ThreadId) {
-        if !self.runnable(id) || self.threads[id].queued {
+        if !self.runnable(id) || self.objects.threads[id].queued {
             return;
         }
-        if self.threads[id].context.is_some() && !self.renew_budget(id) {
+        if self.objects.threads[id].context.is_some() && !self.renew_budget(id) {
             return;
         }
         if !self.on_cpu(id) {
@@ -100,7 +101,7 @@ impl<M: Machine> Kernel<M> {
             self.put_in_queue(cpu, id);
             self.update_slice_timer(cpu);
         }
-        let cpu = self.threads[id].cpu;
+        let cpu = self.objects.threads[id].cpu;
         if self.preempts(id, cpu) {
             self.set_cpu_work(cpu, Work::Reschedule);
         }
@@ -109,11 +110,11 @@ impl<M: Machine> Kernel<M> {
     /// Puts a thread in the queue of this CPU, at the place that it has among its like.
     #[inline(always)]
     fn put_in_queue(&mut self, cpu: CpuId, id: ThreadId) {
-        let thread = &mut self.threads[id];
+        let thread = &mut self.objects.threads[id];
         thread.cpu = cpu;
         thread.slice = 0;
         let reserved = thread.context.is_some();
-        let queue = &mut self.cpus[usize::from(cpu.0)].queue;
+        let queue = &mut self.sched.cpus[usize::from(cpu.0)].queue;
         let first = !queue.has(thread.priority);
         if reserved || !queue.add_alone(id, thread) {
             let in_turn = self.share_has_turn(cpu, id);
@@ -128,13 +129,13 @@ impl<M: Machine> Kernel<M> {
     /// Whether threads of the same share and priority have their turn on this CPU: one runs, or
     /// the first has the rest of a slice.
     fn share_has_turn(&self, cpu: CpuId, id: ThreadId) -> bool {
-        let me = &self.threads[id];
+        let me = &self.objects.threads[id];
         let same = |other: &ThreadId| {
-            let other = &self.threads[*other];
+            let other = &self.objects.threads[*other];
             (other.share, other.priority) == (me.share, me.priority) && other.context.is_none()
         };
         let cpu = self.cpu(cpu);
-        let begun = |other: &ThreadId| self.threads[*other].slice > 0;
+        let begun = |other: &ThreadId| self.objects.threads[*other].slice > 0;
         let first = cpu.queue.first(me.priority).filter(begun);
         cpu.current.into_iter().chain(first).any(|other| same(&other))
     }
@@ -142,7 +143,7 @@ impl<M: Machine> Kernel<M> {
     /// Whether the thread should run now in place of the one that this CPU runs.
     fn preempts(&self, id: ThreadId, cpu: CpuId) -> bool {
         self.cpu(cpu).current.is_none_or(|current| {
-            let (new, old) = (&self.threads[id], &self.threads[current]);
+            let (new, old) = (&self.objects.threads[id], &self.objects.threads[current]);
             let over = old.slice == 0 && old.context.is_none();
             new.priority > old.priority
                 || (new.priority == old.priority && (over || goes_before(new, old)))
@@ -153,37 +154,38 @@ impl<M: Machine> Kernel<M> {
     /// at once; else, on a context, any where it would; else a halted one; else where it was,
     /// if it still may.
     fn place_for(&self, id: ThreadId) -> CpuId {
-        let mut home = self.threads[id].cpu;
-        if self.cpus.len() == 1 {
+        let mut home = self.objects.threads[id].cpu;
+        if self.sched.cpus.len() == 1 {
             return home;
         }
-        if self.threads[id].context.is_some() {
+        if self.objects.threads[id].context.is_some() {
             home = self.place_at_once(id).unwrap_or(home);
         }
         let at_home = self.allowed(id, home);
         let lowest = |mask: u64| CpuId(u16::from(mask.trailing_zeros().to_le_bytes()[0]));
-        match self.idle & self.threads[id].affinity {
+        match self.sched.idle & self.objects.threads[id].affinity {
             halted if halted != 0 && !(at_home && self.preempts(id, home)) => lowest(halted),
             _ if at_home => home,
             // NOFAIL: an affinity names at least one CPU that exists.
-            _ => lowest(self.threads[id].affinity),
+            _ => lowest(self.objects.threads[id].affinity),
         }
     }
 
     /// A CPU where a thread on a context would run at once.
     fn place_at_once(&self, id: ThreadId) -> Option<CpuId> {
-        let home = self.threads[id].cpu;
+        let home = self.objects.threads[id].cpu;
         let mut all = core::iter::once(home).chain(self.cpu_ids());
         all.find(|cpu| self.allowed(id, *cpu) && self.preempts(id, *cpu))
     }
 
     /// A thread on a context that had to make room may find it on another CPU.
     pub(super) fn find_place(&mut self, id: Option<ThreadId>) {
-        let Some(id) = id.filter(|id| self.threads.get(*id).is_some_and(|thread| thread.queued))
+        let Some(id) =
+            id.filter(|id| self.objects.threads.get(*id).is_some_and(|thread| thread.queued))
         else {
             return;
         };
-        if self.threads[id].context.is_some() && self.place_at_once(id).is_some() {
+        if self.objects.threads[id].context.is_some() && self.place_at_once(id).is_some() {
             self.dequeue(id);
             self.enqueue(id);
         }
@@ -191,8 +193,8 @@ impl<M: Machine> Kernel<M> {
 
     /// Takes a thread out of its run queue, if it is in one.
     pub(crate) fn dequeue(&mut self, id: ThreadId) {
-        if self.threads[id].queued {
-            let cpu = self.threads[id].cpu;
+        if self.objects.threads[id].queued {
+            let cpu = self.objects.threads[id].cpu;
             self.queue(cpu, |queue, threads| queue.remove(threads, id));
             self.update_slice_timer(cpu);
         }
@@ -200,7 +202,7 @@ impl<M: Machine> Kernel<M> {
 
     /// Another thread may have to run instead of this one: the next iteration of the exit loop picks.
     pub(crate) fn reconsider(&mut self, id: ThreadId) {
-        let cpu = self.threads[id].cpu;
+        let cpu = self.objects.threads[id].cpu;
         if self.cpu(cpu).current == Some(id) {
             self.set_cpu_work(cpu, Work::Reschedule);
         }
@@ -208,7 +210,7 @@ impl<M: Machine> Kernel<M> {
 
     /// Asks for another turn when the thread's slice is over and others wait.
     pub(crate) fn check_slice(&mut self, cpu: CpuId, id: ThreadId) {
-        let thread = &self.threads[id];
+        let thread = &self.objects.threads[id];
         if thread.slice == 0 && self.cpu(cpu).queue.has(thread.priority) {
             self.set_cpu_work(cpu, Work::Reschedule);
         }
@@ -226,6 +228,6 @@ impl<M: Machine> Kernel<M> {
         cpu: CpuId,
         change: impl FnOnce(&mut RunQueue, &mut crate::object::Threads<M::Frame>) -> R,
     ) -> R {
-        change(&mut self.cpus[usize::from(cpu.0)].queue, &mut self.threads)
+        change(&mut self.sched.cpus[usize::from(cpu.0)].queue, &mut self.objects.threads)
     }
 }

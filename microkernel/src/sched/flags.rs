@@ -16,14 +16,14 @@ impl<M: Machine> Kernel<M> {
     #[inline(always)]
     pub(crate) fn flags(&self, cpu: CpuId) -> u32 {
         let cpu = self.cpu(cpu);
-        let thread = cpu.current.map_or(0, |id| self.threads[id].work.0);
+        let thread = cpu.current.map_or(0, |id| self.objects.threads[id].work.0);
         cpu.work.load(Ordering::Acquire) | thread
     }
 
     pub(crate) fn clear_work(&mut self, cpu: CpuId, work: Work) {
         self.cpu(cpu).work.fetch_and(!work.flag(), Ordering::AcqRel);
         if let Some(id) = self.cpu(cpu).current {
-            self.threads[id].work.0 &= !work.flag();
+            self.objects.threads[id].work.0 &= !work.flag();
         }
     }
 
@@ -35,8 +35,8 @@ impl<M: Machine> Kernel<M> {
 
     /// Sets a flag of a thread. If the thread is current on another CPU, that CPU is notified.
     pub(crate) fn set_thread_work(&mut self, id: ThreadId, work: Work) {
-        self.threads[id].work.0 |= work.flag();
-        let cpu = self.threads[id].cpu;
+        self.objects.threads[id].work.0 |= work.flag();
+        let cpu = self.objects.threads[id].cpu;
         if self.cpu(cpu).current == Some(id) {
             self.notify_cpu(cpu);
         }

@@ -20,7 +20,7 @@ impl<M: Machine> Kernel<M> {
     /// A passive server received the call of this client, and uses the client's time. A fault's
     /// handler does not: the time may be what is missing.
     pub(crate) fn lend_time(&mut self, client: ThreadId, server: ThreadId) {
-        let lender = &self.threads[client];
+        let lender = &self.objects.threads[client];
         if lender.fault.is_some() || lender.depth >= DEEPEST {
             return;
         }
@@ -34,9 +34,9 @@ impl<M: Machine> Kernel<M> {
 
     /// The client's time is its own again.
     pub(crate) fn take_back_time(&mut self, client: ThreadId) {
-        let Some(server) = self.threads[client].lent_to else { return };
+        let Some(server) = self.objects.threads[client].lent_to else { return };
         let mut last = server;
-        while let Some(next) = self.threads[last].lent_to {
+        while let Some(next) = self.objects.threads[last].lent_to {
             last = next;
         }
         let mut time = (None, 0);
@@ -56,7 +56,7 @@ impl<M: Machine> Kernel<M> {
         change: impl FnOnce(&mut crate::object::Thread<M::Frame>),
     ) {
         if let Some(context) = context {
-            self.sched_contexts[context].holder = Some(id);
+            self.objects.sched_contexts[context].holder = Some(id);
         }
         self.update_sched_params(id, |thread| {
             thread.context = context;
@@ -68,20 +68,20 @@ impl<M: Machine> Kernel<M> {
 
     /// All that use this thread's time follow it.
     pub(crate) fn update_sched_params_below(&mut self, id: ThreadId) {
-        let mut next = self.threads[id].lent_to;
+        let mut next = self.objects.threads[id].lent_to;
         while let Some(id) = next {
             self.update_sched_params(id, |_| ());
-            next = self.threads[id].lent_to;
+            next = self.objects.threads[id].lent_to;
         }
     }
 
     /// A thread that dies gives donated time back and leaves its context.
     pub(crate) fn leave_contexts(&mut self, id: ThreadId) {
-        if let Some(donor) = self.threads[id].donor {
+        if let Some(donor) = self.objects.threads[id].donor {
             self.take_back_time(donor);
         }
         self.take_back_time(id);
-        if let Some(context) = self.threads[id].own {
+        if let Some(context) = self.objects.threads[id].own {
             self.unbind_context(context);
         }
     }

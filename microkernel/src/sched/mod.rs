@@ -5,15 +5,19 @@
 //! slices and budgets. [`flags`] sets work flags and notifies other CPUs.
 
 mod budget;
+mod cpu;
 mod debt;
 mod decide;
 mod flags;
 mod lend;
 mod next;
 mod queue;
+mod scheduler;
 mod switch;
 mod timer;
 
+pub use cpu::{CPUS, Cpu};
 pub(crate) use decide::{SLICE_NS, takes_over};
 pub use queue::RunQueue;
+pub(crate) use scheduler::Scheduler;
 pub(crate) use switch::{NextThread, make_current};

@@ -17,8 +17,8 @@ const DROPPED_PER_TURN: usize = 16;
 impl<M: Machine> Kernel<M> {
     /// The current thread ends its turn: others of its priority run first.
     pub(crate) fn yield_turn(&mut self, id: ThreadId) -> NextThread {
-        self.settle(self.threads[id].cpu);
-        self.threads[id].slice = 0;
+        self.settle(self.objects.threads[id].cpu);
+        self.objects.threads[id].slice = 0;
         NextThread::Other
     }
 
@@ -42,12 +42,12 @@ impl<M: Machine> Kernel<M> {
                 }
                 continue;
             }
-            let thread = &self.threads[id];
+            let thread = &self.objects.threads[id];
             if thread.slice > 0 || thread.context.is_some() || self.begin_turn(cpu, id) {
                 return Some(id);
             }
             if skipped == MOST_SKIPPED {
-                self.threads[id].slice = self.slice;
+                self.objects.threads[id].slice = self.sched.slice;
                 return Some(id);
             }
             skipped += 1;
@@ -58,30 +58,31 @@ impl<M: Machine> Kernel<M> {
     /// Takes the thread of the highest priority that is queued on another CPU and may run here.
     pub(super) fn pull(&mut self, cpu: CpuId) -> Option<ThreadId> {
         let mut best: Option<ThreadId> = None;
-        for other in 0..self.cpus.len() {
+        for other in 0..self.sched.cpus.len() {
             if other == usize::from(cpu.0) {
                 continue;
             }
             self.drop_stopped(other, cpu);
-            let mut waiting = self.cpus[other].queue.urgent_first(&self.threads).take(PULL_LOOKS);
+            let mut waiting =
+                self.sched.cpus[other].queue.urgent_first(&self.objects.threads).take(PULL_LOOKS);
             let found = waiting.find(|id| self.allowed(*id, cpu) && self.runnable(*id));
-            let priority = |id: ThreadId| self.threads[id].priority;
+            let priority = |id: ThreadId| self.objects.threads[id].priority;
             if found.map(priority) > best.map(priority) {
                 best = found;
             }
         }
         let id = best?;
         self.dequeue(id);
-        self.threads[id].cpu = cpu;
-        self.threads[id].slice = self.slice;
+        self.objects.threads[id].cpu = cpu;
+        self.objects.threads[id].slice = self.sched.slice;
         Some(id)
     }
 
     /// Drops threads of suspended processes that hide others from a CPU without work.
     fn drop_stopped(&mut self, other: usize, here: CpuId) {
         for _ in 0..PULL_LOOKS {
-            let queue = &self.cpus[other].queue;
-            let Some(first) = queue.urgent_first(&self.threads).next() else { return };
+            let queue = &self.sched.cpus[other].queue;
+            let Some(first) = queue.urgent_first(&self.objects.threads).next() else { return };
             if self.runnable(first) {
                 return;
             }
@@ -93,7 +94,7 @@ impl<M: Machine> Kernel<M> {
     /// Whether the current thread goes on: no thread of higher priority is ready, and its slice is
     /// not over or no thread of its priority is ready.
     pub(super) fn should_keep_running(&mut self, cpu: CpuId, id: ThreadId) -> bool {
-        let thread = &self.threads[id];
+        let thread = &self.objects.threads[id];
         if !allows(thread, cpu) {
             return false;
         }
@@ -103,13 +104,13 @@ impl<M: Machine> Kernel<M> {
             Some(highest) if highest > priority => false,
             Some(highest) if highest == priority => {
                 (slice > 0 || thread.context.is_some()) && {
-                    let first = queue.first_reserved(&self.threads, priority);
-                    first.is_none_or(|first| !goes_before(&self.threads[first], thread))
+                    let first = queue.first_reserved(&self.objects.threads, priority);
+                    first.is_none_or(|first| !goes_before(&self.objects.threads[first], thread))
                 }
             }
             _ => {
                 if slice == 0 {
-                    self.threads[id].slice = self.slice;
+                    self.objects.threads[id].slice = self.sched.slice;
                 }
                 true
             }
@@ -124,7 +125,7 @@ impl<M: Machine> Kernel<M> {
             self.leave_slice(cpu, id);
         } else if !self.allowed(id, cpu) {
             self.enqueue(id);
-        } else if self.threads[id].slice > 0 {
+        } else if self.objects.threads[id].slice > 0 {
             self.queue(cpu, |queue, threads| queue.add_first(threads, id));
         } else {
             self.queue(cpu, |queue, threads| queue.add_after_turn(threads, id));
@@ -133,14 +134,14 @@ impl<M: Machine> Kernel<M> {
 
     /// Gives the rest of the thread's slice to the next thread of the queue, if it is of its share.
     pub(crate) fn leave_slice(&mut self, cpu: CpuId, id: ThreadId) {
-        let thread = &mut self.threads[id];
+        let thread = &mut self.objects.threads[id];
         if thread.context.is_some() {
             return;
         }
         let (share, left) = (thread.share, core::mem::take(&mut thread.slice));
-        let next = self.cpus[usize::from(cpu.0)].queue.first(thread.priority);
-        if let Some(next) = next.filter(|next| self.threads[*next].share == share) {
-            let slice = &mut self.threads[next].slice;
+        let next = self.sched.cpus[usize::from(cpu.0)].queue.first(thread.priority);
+        if let Some(next) = next.filter(|next| self.objects.threads[*next].share == share) {
+            let slice = &mut self.objects.threads[next].slice;
             *slice = (*slice).max(left);
         }
     }

@@ -12,10 +12,12 @@
 //! Order: the time until now is charged to the old thread before another one is current. What an
 //! entry costs from then on is the new thread's, on whose behalf the kernel goes on.
 
+use super::Cpu;
 use super::decide::{allows, may_run, takes_over};
-use crate::kernel::{Cpu, Kernel, Stats};
+use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::{State, Thread, ThreadId};
+use crate::trace::Stats;
 
 /// Which thread runs after a verb.
 #[must_use = "a decision that is not carried out loses a thread"]
@@ -71,7 +73,7 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn switch_from(&mut self, me: ThreadId, next: NextThread) {
         match next {
             NextThread::Woken(thread) => self.wake_and_preempt(me, thread),
-            next => self.switch(self.threads[me].cpu, next),
+            next => self.switch(self.objects.threads[me].cpu, next),
         }
     }
 
@@ -80,18 +82,19 @@ impl<M: Machine> Kernel<M> {
     /// time, lent to it or returned, it also goes before others of its priority: the turn goes on.
     #[inline(always)]
     fn switch_to_or_wake(&mut self, cpu: CpuId, other: ThreadId, donation_returns: bool) {
-        let blocked = self.cpu(cpu).current.filter(|me| self.threads[*me].state != State::Ready);
+        let blocked =
+            self.cpu(cpu).current.filter(|me| self.objects.threads[*me].state != State::Ready);
         // The budget of a new period may have put it into a queue already, on any CPU.
-        let has_time = self.threads[other].context.is_none() || self.renew_budget(other);
-        let thread = &self.threads[other];
+        let has_time = self.objects.threads[other].context.is_none() || self.renew_budget(other);
+        let thread = &self.objects.threads[other];
         let ready = has_time && thread.state == State::Ready && !thread.queued;
         match blocked {
             Some(me) if ready && self.goes_first(cpu, me, other, donation_returns) => {
                 self.settle(cpu);
-                if self.cpu(cpu).queue.has(self.threads[me].priority) {
+                if self.cpu(cpu).queue.has(self.objects.threads[me].priority) {
                     self.leave_slice(cpu, me);
                 }
-                self.threads[other].cpu = cpu;
+                self.objects.threads[other].cpu = cpu;
                 self.install(cpu, other);
                 self.update_slice_timer(cpu);
             }
@@ -104,8 +107,8 @@ impl<M: Machine> Kernel<M> {
 
     /// Whether `id` would be picked next here, or may go on with donated time.
     fn goes_first(&self, cpu: CpuId, me: ThreadId, id: ThreadId, donation_returns: bool) -> bool {
-        let thread = &self.threads[id];
-        let process = &self.processes[thread.process];
+        let thread = &self.objects.threads[id];
+        let process = &self.objects.processes[thread.process];
         let first = takes_over(self.cpu(cpu), thread, process) && self.allowed(id, cpu)
             || ((donation_returns || thread.donor == Some(me)) && self.continues_turn(cpu, id));
         first && thread.has_time() && !self.on_cpu(id)
@@ -114,7 +117,7 @@ impl<M: Machine> Kernel<M> {
     /// Whether the thread may go on here with a turn that others of its priority wait for.
     fn continues_turn(&self, cpu: CpuId, id: ThreadId) -> bool {
         let highest = self.cpu(cpu).queue.highest();
-        let first = highest.is_none_or(|highest| highest <= self.threads[id].priority);
+        let first = highest.is_none_or(|highest| highest <= self.objects.threads[id].priority);
         first && self.allowed(id, cpu) && self.runnable(id)
     }
 
@@ -122,15 +125,15 @@ impl<M: Machine> Kernel<M> {
     /// at once, any other one waits for its turn.
     #[inline(always)]
     fn wake_and_preempt(&mut self, me: ThreadId, other: ThreadId) {
-        let (from, to) = self.threads.pair_mut(me, other);
+        let (from, to) = self.objects.threads.pair_mut(me, other);
         let cpu = from.cpu;
-        let state = &mut self.cpus[usize::from(cpu.0)];
+        let state = &mut self.sched.cpus[usize::from(cpu.0)];
         let simple = !(from.timed | to.timed | to.queued)
             && allows(to, cpu)
-            && may_run(to, &self.processes[to.process]);
+            && may_run(to, &self.objects.processes[to.process]);
         if !(simple && to.priority > from.priority && state.queue.all_below(to.priority)) {
             // No halted CPU is there for it, and the turn of `me` is not over.
-            let stays = to.cpu == cpu && self.idle & to.affinity == 0 && from.slice > 0;
+            let stays = to.cpu == cpu && self.sched.idle & to.affinity == 0 && from.slice > 0;
             let waits = simple && stays && to.priority <= from.priority;
             if !(waits && state.queue.add_alone(other, to)) {
                 return self.enqueue(other);
@@ -143,11 +146,11 @@ impl<M: Machine> Kernel<M> {
         }
         let time = state.clock.take_unsettled();
         let debt = from.spend(time);
-        self.processes[from.process].book(time);
+        self.objects.processes[from.process].book(time);
         to.cpu = cpu;
         // No thread of its priority waits, so no timer has to end its slice.
-        make_current(state, &mut self.stats, self.slice, (other, to));
-        let runnable = may_run(from, &self.processes[from.process]);
+        make_current(state, &mut self.stats, self.sched.slice, (other, to));
+        let runnable = may_run(from, &self.objects.processes[from.process]);
         let goes_on = runnable && allows(from, cpu);
         if !(goes_on && state.queue.add_alone(me, from)) {
             self.requeue(cpu, me, runnable);
@@ -158,7 +161,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     fn pick_if_blocked(&mut self, cpu: CpuId) {
-        if self.cpu(cpu).current.is_some_and(|me| self.threads[me].state != State::Ready) {
+        if self.cpu(cpu).current.is_some_and(|me| self.objects.threads[me].state != State::Ready) {
             self.pick(cpu);
         }
     }
@@ -177,26 +180,26 @@ impl<M: Machine> Kernel<M> {
     /// next, as [`Kernel::take_next`] would find. False when it is not so simple.
     #[inline(always)]
     fn switch_to_sole_ready(&mut self, cpu: CpuId) -> bool {
-        let state = &mut self.cpus[usize::from(cpu.0)];
+        let state = &mut self.sched.cpus[usize::from(cpu.0)];
         let (Some(me), Some(next)) = (state.current, state.queue.most_urgent_one()) else {
             return false;
         };
-        let (from, to) = self.threads.pair_mut(me, next);
+        let (from, to) = self.objects.threads.pair_mut(me, next);
         // A turn that no other thread waits for is not skipped, whatever is owed.
         let blocked = from.state != State::Ready && from.context.is_none();
-        if !blocked || !may_run(to, &self.processes[to.process]) {
+        if !blocked || !may_run(to, &self.objects.processes[to.process]) {
             return false;
         }
         let time = state.clock.take_unsettled();
         let debt = from.spend(time);
-        self.processes[from.process].book(time);
+        self.objects.processes[from.process].book(time);
         state.queue.take_alone(to);
         let left = core::mem::take(&mut from.slice);
         if (to.share, to.priority) == (from.share, from.priority) {
             to.slice = to.slice.max(left);
         }
         // No other thread of its priority waits, so no timer has to end its slice.
-        make_current(state, &mut self.stats, self.slice, (next, to));
+        make_current(state, &mut self.stats, self.sched.slice, (next, to));
         if let Some((client, owed)) = debt {
             self.owe(me, client, owed);
         }
@@ -222,7 +225,7 @@ impl<M: Machine> Kernel<M> {
         if let Some(next) = next {
             self.install(cpu, next);
         }
-        if self.cpus.len() > 1 && next != current {
+        if self.sched.cpus.len() > 1 && next != current {
             self.find_place(current);
         }
         self.update_slice_timer(cpu);
@@ -233,29 +236,31 @@ impl<M: Machine> Kernel<M> {
     /// next, as [`Kernel::take_next`] would find. False when it is not so simple.
     #[inline(always)]
     fn swap_with_sole_peer(&mut self, cpu: CpuId, me: ThreadId) -> bool {
-        let state = &mut self.cpus[usize::from(cpu.0)];
+        let state = &mut self.sched.cpus[usize::from(cpu.0)];
         let Some(next) = state.queue.most_urgent_one() else { return false };
-        let (from, to) = self.threads.pair_mut(me, next);
+        let (from, to) = self.objects.threads.pair_mut(me, next);
         let turns = from.slice == 0 && from.priority == to.priority;
         if !turns || from.timed | to.timed || !allows(from, cpu) || from.state != State::Ready {
             return false;
         }
-        let process = &self.processes[to.process];
-        let in_debt = to.debt | self.processes.get(to.share).map_or(0, |share| share.debt) != 0;
-        if in_debt || !may_run(to, process) || !may_run(from, &self.processes[from.process]) {
+        let process = &self.objects.processes[to.process];
+        let in_debt =
+            to.debt | self.objects.processes.get(to.share).map_or(0, |share| share.debt) != 0;
+        if in_debt || !may_run(to, process) || !may_run(from, &self.objects.processes[from.process])
+        {
             return false;
         }
         state.queue.take_alone(to);
         let _alone = state.queue.add_alone(me, from);
-        make_current(state, &mut self.stats, self.slice, (next, to));
+        make_current(state, &mut self.stats, self.sched.slice, (next, to));
         self.update_slice_timer(cpu);
         true
     }
 
     /// [`make_current`], where no object is borrowed.
     fn install(&mut self, cpu: CpuId, id: ThreadId) {
-        let state = &mut self.cpus[usize::from(cpu.0)];
-        make_current(state, &mut self.stats, self.slice, (id, &mut self.threads[id]));
+        let state = &mut self.sched.cpus[usize::from(cpu.0)];
+        make_current(state, &mut self.stats, self.sched.slice, (id, &mut self.objects.threads[id]));
     }
 
     /// No thread is current on this CPU. The old one is charged already.

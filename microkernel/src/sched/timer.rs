@@ -10,19 +10,19 @@ use crate::machine::{CpuId, Machine};
 impl<M: Machine> Kernel<M> {
     /// The CPU's timer may have to be set anew before it leaves.
     pub(crate) fn set_timer_dirty(&mut self, cpu: CpuId) {
-        self.stale_timers |= 1 << cpu.0;
+        self.sched.stale_timers |= 1 << cpu.0;
     }
 
     /// The timer is to end a slice while others of the current thread's priority wait. It may
     /// be early, or not be wanted any more when it fires: to set it costs more than that.
     pub(super) fn update_slice_timer(&mut self, cpu: CpuId) {
         let state = self.cpu(cpu);
-        if state.current.is_some_and(|id| self.threads[id].context.is_some()) {
+        if state.current.is_some_and(|id| self.objects.threads[id].context.is_some()) {
             // The end of a budget is not to be late.
             return self.set_timer_dirty(cpu);
         }
         let wanted = state.current.and_then(|id| {
-            let thread = &self.threads[id];
+            let thread = &self.objects.threads[id];
             state.queue.has(thread.priority).then(|| state.clock.since.wrapping_add(thread.slice))
         });
         let kept = match (state.slice_end, wanted) {
@@ -38,7 +38,7 @@ impl<M: Machine> Kernel<M> {
     /// Whether something changed that the CPU's timer depends on.
     #[inline(always)]
     pub(crate) fn timer_dirty(&self, cpu: CpuId) -> bool {
-        self.stale_timers.wrapping_shr(u32::from(cpu.0)) & 1 != 0
+        self.sched.stale_timers.wrapping_shr(u32::from(cpu.0)) & 1 != 0
     }
 
     /// Sets the deadline timer if something changed that it depends on.
@@ -54,12 +54,13 @@ impl<M: Machine> Kernel<M> {
     /// wait, or the moment when shared work goes on. Nothing of the kind: no timer interrupt.
     #[inline(never)]
     fn set_next_timer(&mut self, cpu: CpuId) {
-        self.stale_timers &= !(1 << cpu.0);
+        self.sched.stale_timers &= !(1 << cpu.0);
         let slice_end = self.slice_end_ns(cpu);
         let resume = self.cpu(cpu).resume_ns;
-        let mut deadline = self.deadlines.next_ns().filter(|next| !self.kept_elsewhere(cpu, *next));
+        let mut deadline =
+            self.sched.deadlines.next_ns().filter(|next| !self.kept_elsewhere(cpu, *next));
         if deadline.is_some() {
-            self.keeper = cpu;
+            self.sched.keeper = cpu;
             if self.is_postponed(cpu, Work::Deadlines) {
                 deadline = deadline.max(resume);
             }
@@ -76,14 +77,14 @@ impl<M: Machine> Kernel<M> {
     fn slice_end_ns(&mut self, cpu: CpuId) -> Option<u64> {
         self.book(cpu, Context::Kernel);
         let current = self.cpu(cpu).current;
-        if let Some(context) = current.and_then(|id| self.threads[id].context) {
+        if let Some(context) = current.and_then(|id| self.objects.threads[id].context) {
             self.cpu_mut(cpu).slice_end = None;
             return self.budget_end_ns(cpu, context);
         }
         self.settle(cpu);
         let state = self.cpu(cpu);
         let slice = current.and_then(|id| {
-            let thread = &self.threads[id];
+            let thread = &self.objects.threads[id];
             state.queue.has(thread.priority).then_some(thread.slice)
         });
         let since = state.clock.since;
@@ -93,7 +94,7 @@ impl<M: Machine> Kernel<M> {
 
     /// Whether another CPU's timer fires in time for this deadline.
     fn kept_elsewhere(&self, cpu: CpuId, deadline_ns: u64) -> bool {
-        self.keeper != cpu
-            && self.cpu(self.keeper).timer_ns.is_some_and(|timer_ns| timer_ns <= deadline_ns)
+        self.sched.keeper != cpu
+            && self.cpu(self.sched.keeper).timer_ns.is_some_and(|timer_ns| timer_ns <= deadline_ns)
     }
 }

@@ -30,14 +30,14 @@ impl<M: Machine> Kernel<M> {
 
     /// Reads the block into the frame.
     fn begin_compat(&mut self, me: ThreadId) -> Result<(), Error> {
-        let address = self.threads[me].frame.compat_block();
+        let address = self.objects.threads[me].frame.compat_block();
         if !address.is_multiple_of(8) {
             return Err(Error::BadAddress);
         }
         let mut call = CompatCall::default();
         let slice = UserSlice::<Readable>::new(address, BLOCK_LEN)?;
-        self.read_user(self.threads[me].process, slice, call.as_mut_bytes())?;
-        self.threads[me].frame.begin_compat(&call);
+        self.read_user(self.objects.threads[me].process, slice, call.as_mut_bytes())?;
+        self.objects.threads[me].frame.begin_compat(&call);
         self.set_thread_work(me, Work::CompatResults);
         Ok(())
     }
@@ -45,7 +45,7 @@ impl<M: Machine> Kernel<M> {
     /// Writes the results of a call that is over. A block that cannot be written is the
     /// thread's fault; if its handler lets it go on, they are written then.
     pub(crate) fn write_compat_results(&mut self, id: ThreadId) {
-        let thread = &self.threads[id];
+        let thread = &self.objects.threads[id];
         let Some(results) = thread.frame.compat_results() else { return };
         if thread.operation.is_some() || thread.state != State::Ready || thread.raised.is_some() {
             self.set_thread_work(id, Work::CompatResults);
@@ -55,7 +55,7 @@ impl<M: Machine> Kernel<M> {
         let written = UserSlice::<Writable>::new(address, BLOCK_LEN)
             .and_then(|slice| self.write_user(process, slice, results.as_bytes()));
         if written.is_ok() {
-            self.threads[id].frame.end_compat();
+            self.objects.threads[id].frame.end_compat();
             return;
         }
         self.set_thread_work(id, Work::CompatResults);

@@ -34,16 +34,16 @@ impl<M: Machine> Kernel<M> {
         self.resource(me)?;
         let terms = self.terms(me)?;
         self.room_for_context()?;
-        let quota = self.processes[self.own(me)].quota;
-        self.quotas.charge(quota, Resource::Objects, 1)?;
-        let made = self.sched_contexts.insert(SchedContext::new(terms, quota));
+        let quota = self.objects.processes[self.own(me)].quota;
+        self.objects.quotas.charge(quota, Resource::Objects, 1)?;
+        let made = self.objects.sched_contexts.insert(SchedContext::new(terms, quota));
         self.grant_new(me, made.map(ObjectRef::SchedContext).map_err(|_| Error::OutOfMemory))
     }
 
     pub(super) fn sys_context_configure(&mut self, me: ThreadId) -> Result<Done, Error> {
         let id = self.context(me)?;
         let terms = self.terms(me)?;
-        if let Some(home) = self.sched_contexts[id].home {
+        if let Some(home) = self.objects.sched_contexts[id].home {
             self.may_be_as_urgent(home, &terms)?;
         }
         self.configure_context(id, terms);
@@ -52,19 +52,19 @@ impl<M: Machine> Kernel<M> {
 
     /// The limit of a process holds for the contexts of its threads too.
     fn may_be_as_urgent(&self, thread: ThreadId, terms: &Terms) -> Result<(), Error> {
-        self.priority_for(self.threads[thread].process, u64::from(terms.priority)).map(drop)
+        self.priority_for(self.objects.threads[thread].process, u64::from(terms.priority)).map(drop)
     }
 
     pub(super) fn sys_context_bind(&mut self, me: ThreadId) -> Result<Done, Error> {
         let id = self.context(me)?;
         let thread = self.thread_argument(me, 1)?;
-        let home = self.sched_contexts[id].home;
-        let Thread { own, passive, lent_to, .. } = &self.threads[thread];
+        let home = self.objects.sched_contexts[id].home;
+        let Thread { own, passive, lent_to, .. } = &self.objects.threads[thread];
         let alone = own.is_none() && !passive && lent_to.is_none();
         match self.argument(me, 2) {
             0 if home == Some(thread) => self.unbind_context(id),
             1 if home.is_none() && alone => {
-                self.may_be_as_urgent(thread, &self.sched_contexts[id].terms)?;
+                self.may_be_as_urgent(thread, &self.objects.sched_contexts[id].terms)?;
                 self.bind_context(id, thread);
             }
             0 | 1 => return Err(Error::BadState),
@@ -80,7 +80,7 @@ impl<M: Machine> Kernel<M> {
             1 => true,
             _ => return Err(Error::BadArgument),
         };
-        let thread = &self.threads[id];
+        let thread = &self.objects.threads[id];
         let was = thread.passive;
         if thread.donor.is_some() || thread.own.is_some() {
             return Err(Error::BadState);
@@ -92,7 +92,7 @@ impl<M: Machine> Kernel<M> {
     pub(super) fn sys_context_info(&mut self, me: ThreadId) -> Result<Done, Error> {
         let id = self.context(me)?;
         self.settle_holder(id);
-        let context = &self.sched_contexts[id];
+        let context = &self.objects.sched_contexts[id];
         Ok(Done::Values(self.machine.ns_of(context.used), context.exhaustions))
     }
 }

@@ -27,14 +27,18 @@ impl<M: Machine> Kernel<M> {
         process: ProcessId,
         act: ToThread,
     ) -> Done {
-        if self.processes[process].thread_count > THREADS_PER_PIECE {
+        if self.objects.processes[process].thread_count > THREADS_PER_PIECE {
             self.start_operation(me, Operation::EachThread { process, act, next: 0 });
             return Done::Elsewhere;
         }
-        let mut next = self.processes[process].threads.first();
+        let mut next = self.objects.processes[process].threads.first();
         while let Some(id) = next {
             self.apply_to_thread(id, act);
-            next = self.processes[process].threads.after(&self.threads, id, By::Sibling);
+            next = self.objects.processes[process].threads.after(
+                &self.objects.threads,
+                id,
+                By::Sibling,
+            );
         }
         Done::NOTHING
     }
@@ -43,8 +47,9 @@ impl<M: Machine> Kernel<M> {
         match act {
             ToThread::Enqueue => self.enqueue(id),
             ToThread::Watch => {
-                let process = self.threads[id].process;
-                self.threads[id].calls_end = calls_end(&self.processes[process].watch);
+                let process = self.objects.threads[id].process;
+                self.objects.threads[id].calls_end =
+                    calls_end(&self.objects.processes[process].watch);
             }
         }
     }
@@ -56,11 +61,11 @@ impl<M: Machine> Kernel<M> {
         act: ToThread,
         first: usize,
     ) -> Progress {
-        let lives = self.processes.get(process).is_some_and(|it| it.life == Life::Alive);
-        let end = self.threads.capacity();
+        let lives = self.objects.processes.get(process).is_some_and(|it| it.life == Life::Alive);
+        let end = self.objects.threads.capacity();
         let mut found = 0;
         for place in first..end.min(first.saturating_add(PLACES_PER_PIECE)) {
-            let Some((id, thread)) = self.threads.at(place) else { continue };
+            let Some((id, thread)) = self.objects.threads.at(place) else { continue };
             if thread.process == process && !thread.dead {
                 self.apply_to_thread(id, act);
                 found += 1;
@@ -83,8 +88,8 @@ impl<M: Machine> Kernel<M> {
         process: ProcessId,
         index: u64,
     ) -> Result<Done, Error> {
-        let at = self.processes[process].threads.first().ok_or(Error::BadArgument)?;
-        if index >= u64::from(self.processes[process].thread_count) {
+        let at = self.objects.processes[process].threads.first().ok_or(Error::BadArgument)?;
+        if index >= u64::from(self.objects.processes[process].thread_count) {
             return Err(Error::BadArgument);
         }
         self.start_operation(me, Operation::FindThread { process, at, left: index });
@@ -100,13 +105,17 @@ impl<M: Machine> Kernel<M> {
         left: u64,
     ) -> Progress {
         let gone = Progress::Finished(Error::BadState as u64);
-        let there = self.threads.get(at).is_some_and(|it| it.process == process && !it.dead);
-        let Some(list) = self.processes.get(process).map(|it| it.threads).filter(|_| there) else {
+        let there =
+            self.objects.threads.get(at).is_some_and(|it| it.process == process && !it.dead);
+        let Some(list) = self.objects.processes.get(process).map(|it| it.threads).filter(|_| there)
+        else {
             return gone;
         };
         let mut at = at;
         for _ in 0..left.min(COUNTED_PER_PIECE) {
-            let Some(next) = list.after(&self.threads, at, By::Sibling) else { return gone };
+            let Some(next) = list.after(&self.objects.threads, at, By::Sibling) else {
+                return gone;
+            };
             at = next;
         }
         match left.saturating_sub(COUNTED_PER_PIECE) {
@@ -118,10 +127,10 @@ impl<M: Machine> Kernel<M> {
     /// Gives the thread a handle of another one: the status.
     pub(crate) fn grant_thread(&mut self, me: ThreadId, thread: ThreadId) -> u64 {
         let object = ObjectRef::Thread(thread);
-        match self.grant(self.threads[me].process, object, Rights::ALL, 0) {
+        match self.grant(self.objects.threads[me].process, object, Rights::ALL, 0) {
             Ok(handle) => {
                 crate::machine::Frame::set_values(
-                    &mut self.threads[me].frame,
+                    &mut self.objects.threads[me].frame,
                     u64::from(handle.0),
                     0,
                 );

@@ -46,7 +46,7 @@ impl<M: Machine> Kernel<M> {
     /// Exchanges the endpoints of two listeners in the count of names.
     fn change_listener(&mut self, new: Option<Listener>, old: Option<Listener>) {
         if let Some(new) = new {
-            self.endpoints[new.endpoint].refs += 1;
+            self.objects.endpoints[new.endpoint].refs += 1;
         }
         if let Some(old) = old {
             self.release_endpoint(old.endpoint, false);
@@ -63,8 +63,8 @@ impl<M: Machine> Kernel<M> {
             return Err(Error::BadArgument);
         }
         // What is recorded of the caller is recorded of those that it watches.
-        let flags = flags | self.processes[self.own(me)].watch.records();
-        let watch = self.processes[process].watch;
+        let flags = flags | self.objects.processes[self.own(me)].watch.records();
+        let watch = self.objects.processes[process].watch;
         self.change_listener(tracer, watch.tracer);
         Ok(self.set_watch(me, process, Watch { flags, tracer, ..watch }))
     }
@@ -73,9 +73,9 @@ impl<M: Machine> Kernel<M> {
         let process = self.managed_process(me, 0)?;
         // No more than the caller may do itself: its own filter only gets narrower, and so do
         // those that it sets.
-        let own = self.processes[self.own(me)].watch.allowed;
+        let own = self.objects.processes[self.own(me)].watch.allowed;
         let allowed = own & call_mask(self.argument(me, 1), self.argument(me, 2));
-        let watch = self.processes[process].watch;
+        let watch = self.objects.processes[process].watch;
         Ok(self.set_watch(me, process, Watch { allowed, ..watch }))
     }
 
@@ -85,14 +85,14 @@ impl<M: Machine> Kernel<M> {
         if process == self.own(me) {
             return Err(Error::BadArgument);
         }
-        let watch = self.processes[process].watch;
+        let watch = self.objects.processes[process].watch;
         self.change_listener(dispatch, watch.dispatch);
         Ok(self.set_watch(me, process, Watch { dispatch, ..watch }))
     }
 
     /// Lets go of whoever watched a process that is gone.
     pub(crate) fn end_watch(&mut self, process: ProcessId) {
-        let watch = core::mem::replace(&mut self.processes[process].watch, Watch::NOBODY);
+        let watch = core::mem::replace(&mut self.objects.processes[process].watch, Watch::NOBODY);
         self.change_listener(None, watch.tracer);
         self.change_listener(None, watch.dispatch);
     }
@@ -100,8 +100,8 @@ impl<M: Machine> Kernel<M> {
     /// A thread whose registers nobody uses now.
     fn stopped_thread(&self, me: ThreadId) -> Result<ThreadId, Error> {
         let id = self.thread_argument(me, 0)?;
-        let thread = &self.threads[id];
-        let process = &self.processes[thread.process];
+        let thread = &self.objects.threads[id];
+        let process = &self.objects.processes[thread.process];
         let stopped = thread.suspended
             || process.suspended
             || thread.state == State::Inactive
@@ -119,7 +119,7 @@ impl<M: Machine> Kernel<M> {
         if address >= USER_END {
             return Err(Error::BadAddress);
         }
-        self.machine.set_thread_pointer(&mut self.threads[id].frame, address);
+        self.machine.set_thread_pointer(&mut self.objects.threads[id].frame, address);
         Ok(Done::NOTHING)
     }
 
@@ -140,9 +140,9 @@ impl<M: Machine> Kernel<M> {
             let mut frame = SavedFrame::default();
             let slice = UserSlice::<Readable>::new(address, FRAME_LEN as u64)?;
             self.read_user(own, slice, frame.as_mut_bytes())?;
-            self.threads[id].frame.restore(&frame);
+            self.objects.threads[id].frame.restore(&frame);
         } else {
-            let frame = self.threads[id].frame.save();
+            let frame = self.objects.threads[id].frame.save();
             let slice = UserSlice::<Writable>::new(address, FRAME_LEN as u64)?;
             self.write_user(own, slice, frame.as_bytes())?;
         }
@@ -159,7 +159,7 @@ impl<M: Machine> Kernel<M> {
             self.read_user(own, slice, registers.as_mut_bytes())?;
             self.set_debug(id, checked(registers)?);
         } else {
-            let registers = self.threads[id].debug.unwrap_or_default();
+            let registers = self.objects.threads[id].debug.unwrap_or_default();
             let slice = UserSlice::<Writable>::new(address, DEBUG_LEN as u64)?;
             self.write_user(own, slice, registers.as_bytes())?;
         }
@@ -168,7 +168,7 @@ impl<M: Machine> Kernel<M> {
 
     pub(super) fn sys_thread_affinity(&mut self, me: ThreadId) -> Result<Done, Error> {
         let id = self.thread_argument(me, 0)?;
-        let old = self.threads[id].affinity & self.all_cpus();
+        let old = self.objects.threads[id].affinity & self.all_cpus();
         let wanted = self.argument(me, 1);
         if wanted == 0 {
             return Ok(Done::Values(old, 0));
@@ -198,10 +198,10 @@ impl<M: Machine> Kernel<M> {
 
     pub(super) fn sys_cpu_info(&mut self, me: ThreadId) -> Result<Done, Error> {
         let number = u16::try_from(self.argument(me, 0)).map_err(|_| Error::BadArgument)?;
-        if usize::from(number) >= self.cpus.len() {
+        if usize::from(number) >= self.sched.cpus.len() {
             return Err(Error::BadArgument);
         }
-        let index = number::masked(usize::from(number), self.cpus.len());
+        let index = number::masked(usize::from(number), self.sched.cpus.len());
         let number = u16::try_from(index).map_err(|_| Error::BadArgument)?;
         let info = self.cpu_info(CpuId(number));
         let slice = UserSlice::<Writable>::new(self.argument(me, 1), size_of::<CpuInfo>() as u64)?;

@@ -20,7 +20,7 @@ impl<M: Machine> Kernel<M> {
     pub(super) fn sys_irq_create(&mut self, me: ThreadId) -> Result<Done, Error> {
         self.resource(me)?;
         let line = u8::try_from(self.argument(me, 1)).map_err(|_| Error::BadArgument)?;
-        let place = self.lines.get(usize::from(line)).ok_or(Error::BadArgument)?;
+        let place = self.objects.lines.get(usize::from(line)).ok_or(Error::BadArgument)?;
         if reserved::line(line.into()).is_some() {
             return Err(Error::NoRight);
         }
@@ -32,12 +32,12 @@ impl<M: Machine> Kernel<M> {
         }
         let notification = self.notification(me, 2, Rights::SIGNAL)?;
         let bits = self.argument(me, 3);
-        let quota = self.processes[self.own(me)].quota;
-        self.quotas.charge(quota, Resource::Objects, 1)?;
-        let made = self.irqs.insert(Irq { refs: 0, line, notification, bits, quota });
+        let quota = self.objects.processes[self.own(me)].quota;
+        self.objects.quotas.charge(quota, Resource::Objects, 1)?;
+        let made = self.objects.irqs.insert(Irq { refs: 0, line, notification, bits, quota });
         if let Ok(id) = made {
-            self.notifications[notification].refs += 1;
-            self.lines[usize::from(line)] = Some(id);
+            self.objects.notifications[notification].refs += 1;
+            self.objects.lines[usize::from(line)] = Some(id);
             self.machine.unmask_line(line);
         }
         self.grant_new(me, made.map(ObjectRef::Irq).map_err(|_| Error::OutOfMemory))
@@ -46,7 +46,7 @@ impl<M: Machine> Kernel<M> {
     pub(super) fn sys_irq_ack(&mut self, me: ThreadId) -> Result<Done, Error> {
         match self.object(me, 0, ObjectKind::Irq, Rights::MANAGE)?.object {
             ObjectRef::Irq(id) => {
-                self.machine.unmask_line(self.irqs[id].line);
+                self.machine.unmask_line(self.objects.irqs[id].line);
                 Ok(Done::NOTHING)
             }
             _ => Err(Error::WrongKind),
@@ -62,10 +62,11 @@ impl<M: Machine> Kernel<M> {
         if reserved::ports(first, end - 1).is_some() {
             return Err(Error::NoRight);
         }
-        let quota = self.processes[self.own(me)].quota;
-        self.quotas.charge(quota, Resource::Objects, 1)?;
+        let quota = self.objects.processes[self.own(me)].quota;
+        self.objects.quotas.charge(quota, Resource::Objects, 1)?;
         let count = u32::try_from(count).map_err(|_| Error::BadArgument)?;
-        let made = self.ports.insert(PortRange { refs: 0, first: port(first)?, count, quota });
+        let made =
+            self.objects.ports.insert(PortRange { refs: 0, first: port(first)?, count, quota });
         self.grant_new(me, made.map(ObjectRef::Port).map_err(|_| Error::OutOfMemory))
     }
 
@@ -81,7 +82,7 @@ impl<M: Machine> Kernel<M> {
             4 => (PortWidth::Long, 4),
             _ => return Err(Error::BadArgument),
         };
-        let range = &self.ports[id];
+        let range = &self.objects.ports[id];
         let offset = self.argument(me, 1);
         match offset.checked_add(bytes) {
             Some(end) if end <= u64::from(range.count) => {
@@ -111,11 +112,11 @@ impl<M: Machine> Kernel<M> {
             _ => return Err(Error::WrongKind),
         };
         let (offset, len) = (self.argument(me, 1), self.argument(me, 3));
-        if offset >= u64::from(self.ports[id].count) || len > PORT_BYTES_MAX {
+        if offset >= u64::from(self.objects.ports[id].count) || len > PORT_BYTES_MAX {
             return Err(Error::BadArgument);
         }
         let offset = u16::try_from(offset).map_err(|_| Error::BadArgument)?;
-        let port = self.ports[id].first + offset;
+        let port = self.objects.ports[id].first + offset;
         let slice = UserSlice::<Readable>::new(self.argument(me, 2), len)?;
         let process = self.own(me);
         self.check_user(process, slice)?;
@@ -131,9 +132,9 @@ impl<M: Machine> Kernel<M> {
             return Err(Error::WrongKind);
         };
         let own = self.own(me);
-        let PortRange { first, count, .. } = self.ports[id];
+        let PortRange { first, count, .. } = self.objects.ports[id];
         let span = PortSpan { first, count };
-        let spans = &mut self.processes[own].ports;
+        let spans = &mut self.objects.processes[own].ports;
         if spans.contains(&span) {
             return Ok(Done::NOTHING);
         }

@@ -62,18 +62,22 @@ impl<M: Machine> Kernel<M> {
     }
 
     pub(super) fn sys_endpoint_create(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let quota = self.processes[self.own(me)].quota;
-        self.room_in(|kernel| &mut kernel.endpoints)?;
-        self.quotas.charge(quota, Resource::Objects, 1)?;
-        let made = self.endpoints.insert(Endpoint::new(quota)).map(ObjectRef::Endpoint);
+        let quota = self.objects.processes[self.own(me)].quota;
+        self.room_in(|kernel| &mut kernel.objects.endpoints)?;
+        self.objects.quotas.charge(quota, Resource::Objects, 1)?;
+        let made = self.objects.endpoints.insert(Endpoint::new(quota)).map(ObjectRef::Endpoint);
         self.grant_new(me, made.map_err(|_| Error::OutOfMemory))
     }
 
     pub(super) fn sys_notification_create(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let quota = self.processes[self.own(me)].quota;
-        self.room_in(|kernel| &mut kernel.notifications)?;
-        self.quotas.charge(quota, Resource::Objects, 1)?;
-        let made = self.notifications.insert(Notification::new(quota)).map(ObjectRef::Notification);
+        let quota = self.objects.processes[self.own(me)].quota;
+        self.room_in(|kernel| &mut kernel.objects.notifications)?;
+        self.objects.quotas.charge(quota, Resource::Objects, 1)?;
+        let made = self
+            .objects
+            .notifications
+            .insert(Notification::new(quota))
+            .map(ObjectRef::Notification);
         self.grant_new(me, made.map_err(|_| Error::OutOfMemory))
     }
 
@@ -85,8 +89,9 @@ impl<M: Machine> Kernel<M> {
         made: Result<ObjectRef, Error>,
     ) -> Result<Done, Error> {
         let process = self.own(me);
-        let quota = self.processes[process].quota;
-        let object = made.inspect_err(|_| self.quotas.give_back(quota, Resource::Objects, 1))?;
+        let quota = self.objects.processes[process].quota;
+        let object =
+            made.inspect_err(|_| self.objects.quotas.give_back(quota, Resource::Objects, 1))?;
         // One more name, so that a refused handle takes the object along.
         self.retain(object, Rights::NONE);
         let granted = self.grant(process, object, Rights::ALL, 0);

@@ -19,14 +19,14 @@ use zerocopy::IntoBytes;
 
 impl<M: Machine> Kernel<M> {
     fn watch_of(&self, me: ThreadId) -> Watch {
-        self.processes[self.threads[me].process].watch
+        self.objects.processes[self.objects.threads[me].process].watch
     }
 
     /// A call that is not below the thread's `calls_end`.
     #[cold]
     pub(super) fn call_with_hooks(&mut self, me: ThreadId) {
         let watch = self.watch_of(me);
-        let thread = &mut self.threads[me];
+        let thread = &mut self.objects.threads[me];
         thread.call = thread.frame.syscall_number();
         thread.emulated = false;
         let next = if let Some(server) = watch.dispatch {
@@ -48,8 +48,8 @@ impl<M: Machine> Kernel<M> {
         self.stats.syscalls += 1;
         let watch = self.watch_of(me);
         if watch.any() && watch.dispatch.is_none() {
-            self.threads[me].call = self.threads[me].frame.syscall_number();
-            self.threads[me].emulated = false;
+            self.objects.threads[me].call = self.objects.threads[me].frame.syscall_number();
+            self.objects.threads[me].emulated = false;
             self.set_thread_work(me, Work::CallExit);
         }
         self.finish_call(me, Err(error));
@@ -59,11 +59,11 @@ impl<M: Machine> Kernel<M> {
     /// From the row `call` when the tracer has answered.
     pub(crate) fn continue_call(&mut self, me: ThreadId) {
         let watch = self.watch_of(me);
-        let number = self.threads[me].frame.syscall_number();
-        self.threads[me].call = number;
+        let number = self.objects.threads[me].frame.syscall_number();
+        self.objects.threads[me].call = number;
         let allowed = number >= super::CALLS || watch.allowed >> number & 1 != 0;
         if !allowed {
-            self.threads[me].emulated = true;
+            self.objects.threads[me].emulated = true;
         }
         self.record(me, TraceStage::Enter, 0);
         if !allowed {
@@ -78,9 +78,10 @@ impl<M: Machine> Kernel<M> {
     /// From the row `call exit`: the call has its result.
     pub(crate) fn exit_hooks(&mut self, me: ThreadId) -> NextThread {
         let watch = self.watch_of(me);
-        let status = self.threads[me].frame.syscall_number();
+        let status = self.objects.threads[me].frame.syscall_number();
         self.record(me, TraceStage::Exit, status);
-        let stepped = watch.flags.intersects(TraceFlags::STEP) && !self.threads[me].emulated;
+        let stepped =
+            watch.flags.intersects(TraceFlags::STEP) && !self.objects.threads[me].emulated;
         let stage = if stepped { TraceStage::Step } else { TraceStage::Exit };
         if let Some(tracer) = watch.listener(TraceFlags::EXIT.union(TraceFlags::STEP))
             && (stepped || watch.flags.intersects(TraceFlags::EXIT))
@@ -94,10 +95,10 @@ impl<M: Machine> Kernel<M> {
     /// Writes the call to where its process's flags say.
     fn record(&mut self, me: ThreadId, stage: TraceStage, status: u64) {
         let flags = self.watch_of(me).flags;
-        let thread = &self.threads[me];
+        let thread = &self.objects.threads[me];
         let record = TraceRecord {
             time_ns: self.machine.now_ns(),
-            pid: self.processes[thread.process].pid,
+            pid: self.objects.processes[thread.process].pid,
             thread: me.number(),
             number: thread.call,
             stage: stage as u64,
@@ -119,11 +120,11 @@ impl<M: Machine> Kernel<M> {
     /// The thread waits for the listener's answer.
     fn stop(&mut self, me: ThreadId, listener: Listener, stage: TraceStage) -> NextThread {
         let words = self.stop_words(me, stage);
-        let thread = &mut self.threads[me];
+        let thread = &mut self.objects.threads[me];
         thread.fault = Some(FaultRecord { reason: Reason::Trace(stage), words });
         thread.enclosure = Enclosure::Nothing;
         let badge = u64::from(listener.badge) | u64::from(me.number()) << 32;
-        if self.endpoints[listener.endpoint].dead() {
+        if self.objects.endpoints[listener.endpoint].dead() {
             self.stop_lost(me);
             return NextThread::Same;
         }
@@ -131,7 +132,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     fn stop_words(&self, me: ThreadId, stage: TraceStage) -> [u64; WORDS] {
-        let thread = &self.threads[me];
+        let thread = &self.objects.threads[me];
         let frame = &thread.frame;
         match stage {
             TraceStage::Enter | TraceStage::Dispatch => {
@@ -154,7 +155,7 @@ impl<M: Machine> Kernel<M> {
         label: u32,
         words: [u64; WORDS],
     ) {
-        let thread = &mut self.threads[id];
+        let thread = &mut self.objects.threads[id];
         thread.state = State::Ready;
         let rewritten = label == TraceReply::Rewrite as u32;
         let [word0, word1, word2, word3, rest @ ..] = words;
@@ -186,7 +187,8 @@ impl<M: Machine> Kernel<M> {
     /// Nobody will answer: the call goes on as if nobody had looked; one that was the
     /// personality server's has failed.
     pub(crate) fn stop_lost(&mut self, id: ThreadId) {
-        let Some(FaultRecord { reason: Reason::Trace(stage), .. }) = self.threads[id].fault.take()
+        let Some(FaultRecord { reason: Reason::Trace(stage), .. }) =
+            self.objects.threads[id].fault.take()
         else {
             return;
         };
@@ -196,7 +198,7 @@ impl<M: Machine> Kernel<M> {
 
     /// Changes who watches a process: its threads' calls take the long way or do not.
     pub(super) fn set_watch(&mut self, me: ThreadId, process: ProcessId, watch: Watch) -> Done {
-        self.processes[process].watch = watch;
+        self.objects.processes[process].watch = watch;
         self.apply_to_threads(me, process, ToThread::Watch)
     }
 }

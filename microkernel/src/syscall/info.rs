@@ -32,26 +32,26 @@ impl<M: Machine> Kernel<M> {
     /// The machine as the kernel sees it now.
     pub fn system_info(&self) -> SystemInfo {
         let stats = &self.stats;
-        let objects = self.endpoints.len()
-            + self.notifications.len()
-            + self.memories.len()
-            + self.regions.len()
-            + self.timers.len()
-            + self.lifelines.len()
-            + self.irqs.len()
-            + self.ports.len()
-            + self.sched_contexts.len();
+        let objects = self.objects.endpoints.len()
+            + self.objects.notifications.len()
+            + self.objects.memories.len()
+            + self.objects.regions.len()
+            + self.objects.timers.len()
+            + self.objects.lifelines.len()
+            + self.objects.irqs.len()
+            + self.objects.ports.len()
+            + self.objects.sched_contexts.len();
         SystemInfo {
             uptime_ns: self.machine.now_ns(),
             idle_ns: self.cpu_ids().map(|cpu| self.cpu_info(cpu).idle_ns).sum(),
             frames_total: self.frames.total(),
             frames_free: self.frames.available(),
-            processes: self.processes.len() as u64,
-            living: stats.living,
-            threads: self.threads.len() as u64,
-            handles: stats.handles,
+            processes: self.objects.processes.len() as u64,
+            living: self.objects.living,
+            threads: self.objects.threads.len() as u64,
+            handles: self.objects.handle_count,
             objects: objects as u64,
-            cpus: self.cpus.len() as u64,
+            cpus: self.sched.cpus.len() as u64,
             syscalls: stats.syscalls,
             switches: stats.switches,
             timer_interrupts: stats.timer_interrupts,

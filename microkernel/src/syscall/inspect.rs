@@ -84,11 +84,11 @@ impl<M: Machine> Kernel<M> {
     /// Where a byte of a process lies, if its memory was mapped with these rights.
     fn page_of(&self, process: ProcessId, at: u64, rights: Rights) -> Result<Phys, Error> {
         let region = self.first_region_in(process, at, at + 1).ok_or(Error::BadAddress)?;
-        let region = &self.regions[region];
+        let region = &self.objects.regions[region];
         if region.busy {
             return Err(Error::BadState);
         }
-        let plain = matches!(self.memories[region.memory].storage, Storage::Frames(_));
+        let plain = matches!(self.objects.memories[region.memory].storage, Storage::Frames(_));
         if !plain || !region.limit.contains(rights) {
             return Err(Error::NoRight);
         }
@@ -100,10 +100,10 @@ impl<M: Machine> Kernel<M> {
         self.resource(me)?;
         let own = self.own(me);
         let first = usize::try_from(self.argument(me, 1)).map_err(|_| Error::BadArgument)?;
-        let end = self.processes.end();
+        let end = self.objects.processes.end();
         let last = first.saturating_add(SLOTS_PER_CALL).min(end);
         let lives = |slot: usize| {
-            let (id, process) = self.processes.at(slot)?;
+            let (id, process) = self.objects.processes.at(slot)?;
             (id != own && process.life == Life::Alive).then_some((slot, id))
         };
         let found = (first..last).find_map(lives);
@@ -123,8 +123,8 @@ impl<M: Machine> Kernel<M> {
         self.check_user(own, into)?;
         let mut count = 0;
         for place in into.parts(number::size(RECORD_LEN)) {
-            let table = &self.processes[process].handles;
-            let Some((handle, entry)) = table.next(&self.chunks, slot) else {
+            let table = &self.objects.processes[process].handles;
+            let Some((handle, entry)) = table.next(&self.objects.chunks, slot) else {
                 return Ok(Done::Values(count, 0));
             };
             self.write_user(own, place, record(handle, entry).as_bytes())?;

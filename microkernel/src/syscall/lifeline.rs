@@ -31,10 +31,10 @@ impl<M: Machine> Kernel<M> {
     /// Sets what is signalled when a caller of the process stops waiting.
     pub(crate) fn watch_calls(&mut self, process: ProcessId, watch: Option<(NotificationId, u64)>) {
         if let Some((notification, _)) = watch {
-            self.notifications[notification].refs += 1;
+            self.objects.notifications[notification].refs += 1;
         }
         self.forget_untold(process);
-        let old = core::mem::replace(&mut self.processes[process].abandoned, watch);
+        let old = core::mem::replace(&mut self.objects.processes[process].abandoned, watch);
         if let Some((old, _)) = old {
             self.release_notification(old);
         }
@@ -44,15 +44,15 @@ impl<M: Machine> Kernel<M> {
         let notification = self.notification(me, 0, Rights::SIGNAL)?;
         let bits = self.argument(me, 1);
         let own = self.own(me);
-        let quota = self.processes[own].quota;
-        self.room_in(|kernel| &mut kernel.lifelines)?;
+        let quota = self.objects.processes[own].quota;
+        self.room_in(|kernel| &mut kernel.objects.lifelines)?;
         self.reserve_handles(own, 2)?;
-        self.quotas.charge(quota, Resource::Objects, 1)?;
+        self.objects.quotas.charge(quota, Resource::Objects, 1)?;
         // Point of no return: room, places and payment are there.
         let lifeline = Lifeline { refs: 0, holders: 0, notification, bits, quota };
         // NOFAIL: room was checked above.
-        let id = self.lifelines.insert(lifeline).map_err(|_| Error::OutOfMemory)?;
-        self.notifications[notification].refs += 1;
+        let id = self.objects.lifelines.insert(lifeline).map_err(|_| Error::OutOfMemory)?;
+        self.objects.notifications[notification].refs += 1;
         let object = ObjectRef::Lifeline(id);
         let watch = self.grant(own, object, WATCH, 0)?;
         let holder = self.grant(own, object, HOLDER, 0)?;
@@ -68,6 +68,6 @@ impl<M: Machine> Kernel<M> {
 
     pub(super) fn sys_lifeline_held(&mut self, me: ThreadId) -> Result<Done, Error> {
         let id = self.lifeline(me)?;
-        Ok(Done::Values(u64::from(self.lifelines[id].holders > 0), 0))
+        Ok(Done::Values(u64::from(self.objects.lifelines[id].holders > 0), 0))
     }
 }

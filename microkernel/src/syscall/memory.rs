@@ -13,8 +13,8 @@ impl<M: Machine> Kernel<M> {
         let payer = self.managed_process(me, 1)?;
         self.living(payer)?;
         self.reserve_handles(self.own(me), 1)?;
-        let memory = self.new_memory(self.processes[payer].quota, self.argument(me, 0))?;
-        self.memories[memory].refs += 1;
+        let memory = self.new_memory(self.objects.processes[payer].quota, self.argument(me, 0))?;
+        self.objects.memories[memory].refs += 1;
         self.start_operation(me, Operation::Zero { memory, done: 0 });
         Ok(Done::Elsewhere)
     }
@@ -28,11 +28,11 @@ impl<M: Machine> Kernel<M> {
         if !fits || end.is_none_or(kept) || !self.machine.is_device_memory(first, pages) {
             return Err(Error::BadArgument);
         }
-        self.room_in(|kernel| &mut kernel.memories)?;
-        let quota = self.processes[self.own(me)].quota;
-        self.quotas.charge(quota, Resource::Objects, 1)?;
+        self.room_in(|kernel| &mut kernel.objects.memories)?;
+        let quota = self.objects.processes[self.own(me)].quota;
+        self.objects.quotas.charge(quota, Resource::Objects, 1)?;
         let object = MemoryObject { refs: 0, pages, storage: Storage::Device(first), quota };
-        let made = self.memories.insert(object).map(ObjectRef::Memory);
+        let made = self.objects.memories.insert(object).map(ObjectRef::Memory);
         self.grant_new(me, made.map_err(|_| Error::OutOfMemory))
     }
 
@@ -45,7 +45,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     pub(super) fn sys_memory_info(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let object = &self.memories[self.memory_argument(me, 0)?.0];
+        let object = &self.objects.memories[self.memory_argument(me, 0)?.0];
         Ok(Done::Values(object.pages, u64::from(object.is_device())))
     }
 
@@ -59,7 +59,7 @@ impl<M: Machine> Kernel<M> {
         }
         let own = self.own(me);
         self.reserve_handles(own, 1)?;
-        let loan = self.new_loan(self.processes[own].quota, parent, first, pages)?;
+        let loan = self.new_loan(self.objects.processes[own].quota, parent, first, pages)?;
         // NOFAIL: the place was reserved.
         self.grant(own, ObjectRef::Memory(loan), lent | Rights::MANAGE, 0).map(Done::handle)
     }

@@ -71,7 +71,7 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn syscall(&mut self, cpu: CpuId, me: ThreadId) {
         const CALL: u64 = Syscall::Call as u64;
         const REPLY_RECEIVE: u64 = Syscall::ReplyRecv as u64;
-        let thread = &self.threads[me];
+        let thread = &self.objects.threads[me];
         let number = thread.frame.syscall_number();
         if !thread.calls_plainly(number) {
             return self.unusual_syscall(me, number);
@@ -95,7 +95,7 @@ impl<M: Machine> Kernel<M> {
     fn unusual_syscall(&mut self, me: ThreadId, number: u64) {
         self.check_call_begins(me);
         self.stats.syscalls = self.stats.syscalls.wrapping_add(1);
-        let thread = &self.threads[me];
+        let thread = &self.objects.threads[me];
         let (work, plain) = (thread.work.0, number < thread.calls_end);
         if work & Work::Kill.flag() != 0 {
             return self.check_call_ends(me, 0);
@@ -115,7 +115,7 @@ impl<M: Machine> Kernel<M> {
     /// A thread that may be blocked now was signalled before it blocked.
     pub(crate) fn signalled_before(&mut self, id: ThreadId) {
         let signalled = |thread: &Thread<M::Frame>| thread.work.0 & Work::Upcall.flag() != 0;
-        if self.threads.get(id).is_some_and(signalled) {
+        if self.objects.threads.get(id).is_some_and(signalled) {
             self.recheck_upcall(id);
         }
     }
@@ -133,13 +133,13 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn finish_call(&mut self, me: ThreadId, outcome: Result<Done, Error>) {
         match outcome {
             Ok(Done::Values(value0, value1)) => {
-                let frame = &mut self.threads[me].frame;
+                let frame = &mut self.objects.threads[me].frame;
                 frame.set_status(0);
                 frame.set_values(value0, value1);
             }
             Ok(Done::Elsewhere) => {}
             Ok(Done::Next(next)) => self.switch_from(me, next),
-            Err(error) => self.threads[me].frame.set_status(error as u64),
+            Err(error) => self.objects.threads[me].frame.set_status(error as u64),
         }
     }
 
@@ -245,7 +245,7 @@ impl<M: Machine> Kernel<M> {
 
     /// Argument 0 to 5 of the call.
     fn argument(&self, me: ThreadId, index: usize) -> u64 {
-        self.threads[me].frame.argument(index)
+        self.objects.threads[me].frame.argument(index)
     }
 
     /// An argument that is a handle. What does not fit into 32 bits is none.
@@ -255,7 +255,7 @@ impl<M: Machine> Kernel<M> {
 
     /// The process of the thread.
     fn own(&self, me: ThreadId) -> ProcessId {
-        self.threads[me].process
+        self.objects.threads[me].process
     }
 
     /// The low half of an argument.

@@ -17,10 +17,11 @@ impl<M: Machine> Kernel<M> {
         index: usize,
         rights: Rights,
     ) -> Result<NotificationId, Error> {
-        let thread = &self.threads[me];
+        let thread = &self.objects.threads[me];
         let handle = self.handle_argument(me, index);
-        let table = &self.processes[thread.process].handles;
-        let found = handle.ok().and_then(|handle| table.notification(&self.chunks, handle, rights));
+        let table = &self.objects.processes[thread.process].handles;
+        let found =
+            handle.ok().and_then(|handle| table.notification(&self.objects.chunks, handle, rights));
         match found {
             Some((id, _)) => Ok(id),
             None => Err(self.no_object(me, index, ObjectKind::Notification, rights)),
@@ -37,7 +38,7 @@ impl<M: Machine> Kernel<M> {
     pub(super) fn sys_signal(&mut self, me: ThreadId) -> Result<Done, Error> {
         let id = self.notification(me, 0, Rights::SIGNAL)?;
         // Nothing fails from here on, and the caller is at hand.
-        let frame = &mut self.threads[me].frame;
+        let frame = &mut self.objects.threads[me].frame;
         let bits = frame.argument(1);
         frame.set_status(0);
         frame.set_values(0, 0);
@@ -64,7 +65,7 @@ impl<M: Machine> Kernel<M> {
 
     /// A notification serves one thread, as its bound or its upcall notification.
     fn free_for(&self, me: ThreadId, id: NotificationId) -> Result<(), Error> {
-        let notification = &self.notifications[id];
+        let notification = &self.objects.notifications[id];
         let other = |thread: Option<ThreadId>| thread.is_some_and(|thread| thread != me);
         if other(notification.bound) || other(notification.upcall) {
             return Err(Error::BadState);
@@ -91,7 +92,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     pub(super) fn sys_upcall_mask(&mut self, me: ThreadId) -> Result<Done, Error> {
-        if self.threads[me].upcall.is_none() {
+        if self.objects.threads[me].upcall.is_none() {
             return Err(Error::BadState);
         }
         let old = self.set_upcall_mask(me, self.argument(me, 0));
@@ -106,12 +107,12 @@ impl<M: Machine> Kernel<M> {
     pub(super) fn sys_timer_create(&mut self, me: ThreadId) -> Result<Done, Error> {
         let notification = self.notification(me, 0, Rights::SIGNAL)?;
         let bits = self.argument(me, 1);
-        let quota = self.processes[self.own(me)].quota;
+        let quota = self.objects.processes[self.own(me)].quota;
         self.room_for_timer()?;
-        self.quotas.charge(quota, Resource::Objects, 1)?;
-        let made = self.timers.insert(Timer { refs: 0, notification, bits, quota });
+        self.objects.quotas.charge(quota, Resource::Objects, 1)?;
+        let made = self.objects.timers.insert(Timer { refs: 0, notification, bits, quota });
         if made.is_ok() {
-            self.notifications[notification].refs += 1;
+            self.objects.notifications[notification].refs += 1;
         }
         self.grant_new(me, made.map(ObjectRef::Timer).map_err(|_| Error::OutOfMemory))
     }

@@ -51,7 +51,7 @@ impl<M: Machine> Kernel<M> {
 
     /// That the process is alive.
     pub(super) fn living(&self, process: ProcessId) -> Result<(), Error> {
-        match self.processes[process].life {
+        match self.objects.processes[process].life {
             Life::Alive => Ok(()),
             Life::Dying | Life::Dead => Err(Error::PeerDied),
         }
@@ -68,19 +68,20 @@ impl<M: Machine> Kernel<M> {
             0 => None,
             _ => Some((self.notification(me, 3, Rights::SIGNAL)?, self.argument(me, 4))),
         };
-        let payer = self.processes[own].quota;
+        let payer = self.objects.processes[own].quota;
         let limit = Amounts::new(quota.pages, quota.handles, quota.threads, quota.objects);
-        self.room_in(|kernel| &mut kernel.quotas)?;
-        let account = self.quotas.open(Some(payer), limit)?;
+        self.room_in(|kernel| &mut kernel.objects.quotas)?;
+        let account = self.objects.quotas.open(Some(payer), limit)?;
         let made = self.new_process(name, account, payer, max_priority);
-        let process = made.inspect_err(|_| self.quotas.close(account))?;
+        let process = made.inspect_err(|_| self.objects.quotas.close(account))?;
         self.add_child(own, process);
-        self.processes[process].share = self.share_of_child(own, max_priority);
-        self.processes[process].log = ProcessLog::of_child(own, &self.processes[own]);
-        self.processes[process].watch = self.processes[own].watch.of_child();
+        self.objects.processes[process].share = self.share_of_child(own, max_priority);
+        self.objects.processes[process].log =
+            ProcessLog::of_child(own, &self.objects.processes[own]);
+        self.objects.processes[process].watch = self.objects.processes[own].watch.of_child();
         if let Some((notification, _)) = death {
-            self.notifications[notification].refs += 1;
-            self.processes[process].death = death;
+            self.objects.notifications[notification].refs += 1;
+            self.objects.processes[process].death = death;
         }
         let granted = self.grant(own, ObjectRef::Process(process), Rights::ALL, 0);
         if granted.is_err() {
@@ -93,7 +94,7 @@ impl<M: Machine> Kernel<M> {
     /// process does not get more by having children, and a server that starts programs does
     /// not make them share one.
     fn share_of_child(&self, creator: ProcessId, max_priority: u8) -> Option<ProcessId> {
-        let process = &self.processes[creator];
+        let process = &self.objects.processes[creator];
         (process.max_priority == max_priority).then(|| process.share.unwrap_or(creator))
     }
 
@@ -121,7 +122,9 @@ impl<M: Machine> Kernel<M> {
     /// A priority that this process may give.
     pub(super) fn priority_for(&self, process: ProcessId, priority: u64) -> Result<u8, Error> {
         match u8::try_from(priority) {
-            Ok(priority) if priority <= self.processes[process].max_priority => Ok(priority),
+            Ok(priority) if priority <= self.objects.processes[process].max_priority => {
+                Ok(priority)
+            }
             _ => Err(Error::BadArgument),
         }
     }
@@ -132,9 +135,9 @@ impl<M: Machine> Kernel<M> {
         let ObjectRef::Endpoint(endpoint) = entry.object else { return Err(Error::WrongKind) };
         let badge = badge_with(&entry, self.argument(me, 2))?;
         self.living(process)?;
-        self.endpoints[endpoint].refs += 1;
+        self.objects.endpoints[endpoint].refs += 1;
         let handler = (endpoint, badge);
-        let old = self.processes[process].fault_handler.replace(handler);
+        let old = self.objects.processes[process].fault_handler.replace(handler);
         if let Some((old, _)) = old {
             self.release_endpoint(old, false);
         }
@@ -150,7 +153,7 @@ impl<M: Machine> Kernel<M> {
     pub(super) fn sys_process_suspend(&mut self, me: ThreadId) -> Result<Done, Error> {
         let process = self.managed_process(me, 0)?;
         self.living(process)?;
-        self.processes[process].suspended = true;
+        self.objects.processes[process].suspended = true;
         // Those that are ready stay in the run queues: whatever finds one there drops it.
         self.stop_running(process, Work::Stop);
         Ok(Done::NOTHING)
@@ -159,7 +162,7 @@ impl<M: Machine> Kernel<M> {
     pub(super) fn sys_process_resume(&mut self, me: ThreadId) -> Result<Done, Error> {
         let process = self.managed_process(me, 0)?;
         self.living(process)?;
-        self.processes[process].suspended = false;
+        self.objects.processes[process].suspended = false;
         Ok(self.apply_to_threads(me, process, ToThread::Enqueue))
     }
 
@@ -176,7 +179,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     fn process_info(&self, id: ProcessId) -> ProcessInfo {
-        let process: &Process<_> = &self.processes[id];
+        let process: &Process<_> = &self.objects.processes[id];
         let state = match process.life {
             Life::Alive if process.suspended => ProcessState::Suspended,
             Life::Alive => ProcessState::Running,
@@ -209,7 +212,7 @@ impl<M: Machine> Kernel<M> {
             max_priority: u32::from(max_priority),
             reserved: 0,
         };
-        match self.quotas.get(id) {
+        match self.objects.quotas.get(id) {
             Some(account) => (as_quota(&account.used), as_quota(&account.limit)),
             None => Default::default(),
         }
@@ -220,7 +223,7 @@ impl<M: Machine> Kernel<M> {
         let (address, len) = (self.argument(me, 1), self.argument(me, 2).min(FAULT_TEXT_MAX));
         let slice = UserSlice::<Readable>::new(address, len)?;
         self.check_user(self.own(me), slice)?;
-        crate::machine::Frame::set_status(&mut self.threads[me].frame, 0);
+        crate::machine::Frame::set_status(&mut self.objects.threads[me].frame, 0);
         self.raise(me, &Fault { kind, code: 0, address: 0 }, Some((address, len)));
         Ok(Done::Elsewhere)
     }

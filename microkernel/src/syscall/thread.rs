@@ -14,7 +14,7 @@ impl<M: Machine> Kernel<M> {
             return Ok(me);
         }
         match self.object(me, index, ObjectKind::Thread, Rights::MANAGE)?.object {
-            ObjectRef::Thread(id) if self.threads[id].dead => Err(Error::PeerDied),
+            ObjectRef::Thread(id) if self.objects.threads[id].dead => Err(Error::PeerDied),
             ObjectRef::Thread(id) => Ok(id),
             _ => Err(Error::WrongKind),
         }
@@ -42,7 +42,7 @@ impl<M: Machine> Kernel<M> {
 
     pub(super) fn sys_thread_resume(&mut self, me: ThreadId) -> Result<Done, Error> {
         let id = self.thread_argument(me, 0)?;
-        let thread = &mut self.threads[id];
+        let thread = &mut self.objects.threads[id];
         thread.suspended = false;
         if thread.state == State::Inactive {
             thread.state = State::Ready;
@@ -55,7 +55,7 @@ impl<M: Machine> Kernel<M> {
 
     pub(super) fn sys_thread_suspend(&mut self, me: ThreadId) -> Result<Done, Error> {
         let id = self.thread_argument(me, 0)?;
-        self.threads[id].suspended = true;
+        self.objects.threads[id].suspended = true;
         self.dequeue(id);
         self.set_thread_work(id, Work::Stop);
         Ok(Done::NOTHING)
@@ -64,11 +64,11 @@ impl<M: Machine> Kernel<M> {
     /// The last thread of a living process takes the process along, with status 0.
     pub(super) fn sys_thread_kill(&mut self, me: ThreadId) -> Result<Done, Error> {
         let id = self.thread_argument(me, 0)?;
-        let process = self.threads[id].process;
+        let process = self.objects.threads[id].process;
         // What is current is still looked at below and on the way out.
-        self.threads[id].refs += 1;
+        self.objects.threads[id].refs += 1;
         let unfinished = self.kill_thread(id);
-        if self.processes[process].threads.is_empty() {
+        if self.objects.processes[process].threads.is_empty() {
             self.kill_process(process, 0);
         }
         self.release(ObjectRef::Thread(id), Rights::NONE);
@@ -84,7 +84,7 @@ impl<M: Machine> Kernel<M> {
     pub(super) fn sys_thread_priority(&mut self, me: ThreadId) -> Result<Done, Error> {
         let id = self.thread_argument(me, 0)?;
         let priority = self.priority_for(self.own(me), self.argument(me, 1))?;
-        let priority = self.priority_for(self.threads[id].process, u64::from(priority))?;
+        let priority = self.priority_for(self.objects.threads[id].process, u64::from(priority))?;
         self.update_sched_params(id, |thread| thread.base = priority);
         self.update_sched_params_below(id);
         Ok(Done::NOTHING)
@@ -97,17 +97,17 @@ impl<M: Machine> Kernel<M> {
             1 => false,
             _ => return Err(Error::BadArgument),
         };
-        let was = core::mem::replace(&mut self.threads[id].no_clock, hidden);
+        let was = core::mem::replace(&mut self.objects.threads[id].no_clock, hidden);
         if hidden {
             self.set_thread_work(id, Work::UserValues);
         } else {
-            self.threads[id].work.0 &= !Work::UserValues.flag();
+            self.objects.threads[id].work.0 &= !Work::UserValues.flag();
         }
         Ok(Done::Values(u64::from(!was), 0))
     }
 
     pub(super) fn sys_yield(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let frame = &mut self.threads[me].frame;
+        let frame = &mut self.objects.threads[me].frame;
         frame.set_status(0);
         frame.set_values(0, 0);
         Ok(Done::Next(self.yield_turn(me)))

@@ -96,8 +96,8 @@ fn labels_of_the_kernel_are_refused_from_programs() {
 }
 
 fn newest_watch(driver: &Driver) -> Watch {
-    let id = driver.kernel.processes.ids().last().unwrap();
-    driver.kernel.processes[id].watch
+    let id = driver.kernel.objects.processes.ids().last().unwrap();
+    driver.kernel.objects.processes[id].watch
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn crowd(driver: &mut Driver, call: Syscall, arguments: &[u64], envelope: u64) -
 /// first time after each.
 fn pieces(smp: &mut Smp, crowd: &[ThreadId]) -> Vec<usize> {
     let ready = |smp: &Smp| {
-        crowd.iter().filter(|id| smp.kernel.threads[**id].state == State::Ready).count()
+        crowd.iter().filter(|id| smp.kernel.objects.threads[**id].state == State::Ready).count()
     };
     let (mut pieces, mut before) = (Vec::new(), 0);
     loop {
@@ -83,7 +83,10 @@ fn a_receive_tells_few_bad_senders_in_one_turn() {
     in_pieces(&mut smp, &crowd);
     let status = |id: ThreadId| Error::from_status(smp.kernel.frame(id).number_status);
     assert!(crowd.iter().all(|id| status(*id) == Some(Error::BadAddress)));
-    assert!(matches!(smp.kernel.threads[me].state, State::Receiving(_)), "it waits at last");
+    assert!(
+        matches!(smp.kernel.objects.threads[me].state, State::Receiving(_)),
+        "it waits at last"
+    );
 }
 
 #[test]
@@ -97,12 +100,13 @@ fn an_offer_tells_few_bad_receivers_in_one_turn() {
     let bad = Envelope { receive_address: 0x7000_0000, receive_capacity: 8, ..Envelope::EMPTY };
     driver.poke(ENVELOPE + 4096, &super::kit::envelope_bytes(&bad));
     for id in &crowd {
-        driver.kernel.threads[*id].enclosure = crate::object::Enclosure::Unread(ENVELOPE + 4096);
+        driver.kernel.objects.threads[*id].enclosure =
+            crate::object::Enclosure::Unread(ENVELOPE + 4096);
     }
     let mut smp = Smp::from(driver);
     smp.syscall(CPU, Syscall::Send as u64, &[endpoint, 1], ENVELOPE);
     in_pieces(&mut smp, &crowd);
-    assert!(matches!(smp.kernel.threads[me].state, State::Sending(_)), "it waits at last");
+    assert!(matches!(smp.kernel.objects.threads[me].state, State::Sending(_)), "it waits at last");
 }
 
 #[test]
@@ -112,7 +116,7 @@ fn a_message_between_two_pieces_ends_with_its_endpoint() {
     bad_envelope(&mut driver);
     let crowd = crowd(&mut driver, Syscall::Send, &[endpoint, 1], ENVELOPE);
     let me = driver.running();
-    let process = driver.kernel.threads[me].process;
+    let process = driver.kernel.objects.threads[me].process;
     let mut smp = Smp::from(driver);
     smp.syscall(CPU, Syscall::Recv as u64, &[endpoint], 0);
     assert_eq!(smp.place(CPU), Place::Window, "more pieces to come");
@@ -121,7 +125,7 @@ fn a_message_between_two_pieces_ends_with_its_endpoint() {
     in_pieces(&mut smp, &crowd);
     let status = Error::from_status(smp.kernel.frame(me).number_status);
     assert_eq!(status, Some(Error::PeerDied));
-    assert_eq!(smp.kernel.endpoints.len(), 0);
+    assert_eq!(smp.kernel.objects.endpoints.len(), 0);
 }
 
 #[test]
@@ -135,7 +139,7 @@ fn a_dead_endpoint_lets_few_threads_go_in_one_turn() {
     in_pieces(&mut smp, &crowd);
     let status = |id: ThreadId| Error::from_status(smp.kernel.frame(id).number_status);
     assert!(crowd.iter().all(|id| status(*id) == Some(Error::PeerDied)));
-    assert_eq!(smp.kernel.endpoints.len(), 0, "the object goes with the last of them");
+    assert_eq!(smp.kernel.objects.endpoints.len(), 0, "the object goes with the last of them");
     assert_eq!(smp.kernel.system_info().objects, before[4]);
 }
 
@@ -149,12 +153,12 @@ fn a_closed_notification_lets_few_threads_go_in_one_turn() {
     in_pieces(&mut smp, &crowd);
     let status = |id: ThreadId| Error::from_status(smp.kernel.frame(id).number_status);
     assert!(crowd.iter().all(|id| status(*id) == Some(Error::BadHandle)));
-    assert_eq!(smp.kernel.notifications.len(), 0);
+    assert_eq!(smp.kernel.objects.notifications.len(), 0);
 }
 
 /// Threads of a child that are ready, and less urgent than the caller.
 fn ready_child(driver: &mut Driver) -> (u64, Vec<ThreadId>) {
-    let before: Vec<ThreadId> = driver.kernel.threads.ids().collect();
+    let before: Vec<ThreadId> = driver.kernel.objects.threads.ids().collect();
     driver.poke(BYTES, b"child");
     let quota: Vec<u8> =
         [64_u32, 16, 200, 16, 40, 0].iter().flat_map(|it| it.to_le_bytes()).collect();
@@ -165,7 +169,7 @@ fn ready_child(driver: &mut Driver) -> (u64, Vec<ThreadId>) {
         driver.call(Syscall::ThreadResume, &[thread]).unwrap();
         driver.call(Syscall::HandleClose, &[thread]).unwrap();
     }
-    let crowd = driver.kernel.threads.ids().filter(|id| !before.contains(id)).collect();
+    let crowd = driver.kernel.objects.threads.ids().filter(|id| !before.contains(id)).collect();
     (child, crowd)
 }
 
@@ -176,7 +180,8 @@ fn a_process_is_suspended_at_once_and_resumed_in_pieces() {
     driver.call(Syscall::ProcessSuspend, &[child]).unwrap();
     let mut smp = Smp::from(driver);
     let main = smp.running(CPU).unwrap();
-    let queued = |smp: &Smp| crowd.iter().filter(|id| smp.kernel.threads[**id].queued).count();
+    let queued =
+        |smp: &Smp| crowd.iter().filter(|id| smp.kernel.objects.threads[**id].queued).count();
     // None of them runs, and whatever looks for a thread to run drops few at a time.
     smp.syscall(CPU, Syscall::Sleep as u64, &[1_000], 0);
     let mut before = queued(&smp);
@@ -220,7 +225,7 @@ fn a_process_is_resumed_even_if_its_manager_dies_in_between() {
     while let Some(operation) = left {
         left = smp.kernel.piece_alone(operation);
     }
-    assert!(crowd.iter().all(|id| smp.kernel.threads[*id].queued), "all of them");
+    assert!(crowd.iter().all(|id| smp.kernel.objects.threads[*id].queued), "all of them");
 }
 
 #[test]
@@ -234,7 +239,7 @@ fn each_thread_of_a_large_process_is_found_and_watched() {
     let beyond = [child, CROWD as u64];
     assert_eq!(driver.call(Syscall::ProcessThread, &beyond), Err(Error::BadArgument));
     driver.call(Syscall::ProcessFilter, &[child, 0, 0]).unwrap();
-    assert!(crowd.iter().all(|id| driver.kernel.threads[*id].calls_end == 0));
+    assert!(crowd.iter().all(|id| driver.kernel.objects.threads[*id].calls_end == 0));
 }
 
 #[test]
@@ -259,19 +264,21 @@ fn a_thread_gets_its_process_s_ports_when_it_uses_one() {
     assert_eq!((smp.place(other), count(&smp)), (Place::User(thread), 4), "it runs again");
     // With the ports it is a fault like any other.
     smp.fault(other, &fault);
-    let process = smp.kernel.threads[thread].process;
-    assert_ne!(smp.kernel.processes[process].life, Life::Alive);
+    let process = smp.kernel.objects.threads[thread].process;
+    assert_ne!(smp.kernel.objects.processes[process].life, Life::Alive);
 }
 
 #[test]
 fn accounts_are_nested_to_a_depth() {
     let mut driver = boot();
     let mut quotas = 0;
-    let mut parent = driver.kernel.processes[driver.kernel.threads[driver.running()].process].quota;
+    let mut parent = driver.kernel.objects.processes
+        [driver.kernel.objects.threads[driver.running()].process]
+        .quota;
     let none = crate::object::Amounts::default();
     loop {
-        driver.kernel.room_in(|kernel| &mut kernel.quotas).unwrap();
-        match driver.kernel.quotas.open(Some(parent), none) {
+        driver.kernel.room_in(|kernel| &mut kernel.objects.quotas).unwrap();
+        match driver.kernel.objects.quotas.open(Some(parent), none) {
             Ok(child) => (parent, quotas) = (child, quotas + 1),
             Err(error) => break assert_eq!(error, Error::QuotaExceeded),
         }
@@ -284,15 +291,15 @@ fn lost_calls_of_many_servers_are_forgotten_one_by_one() {
     let mut driver = boot();
     let bell = driver.make(Syscall::NotificationCreate, &[]);
     let servers: Vec<_> = (0..5).map(|_| driver.child(0).1).collect();
-    let first = driver.kernel.notifications.ids().next().unwrap();
+    let first = driver.kernel.objects.notifications.ids().next().unwrap();
     for server in &servers {
         driver.kernel.watch_calls(*server, Some((first, 1)));
-        let process = &mut driver.kernel.processes[*server];
+        let process = &mut driver.kernel.objects.processes[*server];
         process.untold = true;
-        let next = driver.kernel.untold.replace(*server);
-        driver.kernel.processes[*server].next_untold = next;
+        let next = driver.kernel.objects.untold.replace(*server);
+        driver.kernel.objects.processes[*server].next_untold = next;
         if let Some(next) = next {
-            driver.kernel.processes[next].previous_untold = Some(*server);
+            driver.kernel.objects.processes[next].previous_untold = Some(*server);
         }
     }
     driver
@@ -303,11 +310,11 @@ fn lost_calls_of_many_servers_are_forgotten_one_by_one() {
     for index in [2, 0, 4] {
         driver.kernel.forget_untold(servers[index]);
     }
-    let untold = |id: &ProcessId| driver.kernel.processes[*id].next_untold;
-    let left: Vec<_> = std::iter::successors(driver.kernel.untold, untold).collect();
+    let untold = |id: &ProcessId| driver.kernel.objects.processes[*id].next_untold;
+    let left: Vec<_> = std::iter::successors(driver.kernel.objects.untold, untold).collect();
     assert_eq!(left, [servers[3], servers[1]]);
     driver.call(Syscall::Clock, &[]).unwrap();
-    assert_eq!(driver.kernel.untold, None);
+    assert_eq!(driver.kernel.objects.untold, None);
     check(&driver.kernel);
     let bits = driver.call(Syscall::Wait, &[bell, 0]).unwrap();
     assert_eq!(bits.values.0, 1);

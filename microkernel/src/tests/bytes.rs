@@ -158,8 +158,15 @@ fn bytes_for_a_caller_whose_process_is_gone_go_nowhere() {
     driver.call(Syscall::ProcessKill, &[child, 0]).unwrap();
     driver.call(Syscall::HandleClose, &[child]).unwrap();
     driver.call(Syscall::Yield, &[]).unwrap();
-    assert!(driver.kernel.threads[caller].dead);
-    assert!(driver.kernel.processes.get(driver.kernel.threads[caller].process).is_none());
+    assert!(driver.kernel.objects.threads[caller].dead);
+    assert!(
+        driver
+            .kernel
+            .objects
+            .processes
+            .get(driver.kernel.objects.threads[caller].process)
+            .is_none()
+    );
     driver.put_envelope(&Envelope { send_address: BYTES, send_len: 8, ..Envelope::EMPTY });
     let next = [token, endpoint << 32];
     driver.raw(Syscall::ReplyRecv as u64, &next, ENVELOPE + SENDS_BYTES);

@@ -48,7 +48,7 @@ impl Driver {
     }
 
     fn status(&self, thread: ThreadId) -> u64 {
-        self.kernel.threads[thread].frame.number_status
+        self.kernel.objects.threads[thread].frame.number_status
     }
 }
 
@@ -149,7 +149,7 @@ fn exit_41_an_upcall_waits_for_the_results() {
     assert_eq!(driver.next, Next::User(me));
     assert_eq!((driver.frame().instruction, driver.frame().value0), (HANDLER, 4));
     assert_eq!(driver.frame().kept, None, "no call is in progress in the handler");
-    assert_eq!(driver.kernel.threads[me].work.0 & Work::CompatResults.flag(), 0);
+    assert_eq!(driver.kernel.objects.threads[me].work.0 & Work::CompatResults.flag(), 0);
 }
 
 #[test]
@@ -181,7 +181,9 @@ fn exit_42_a_block_in_read_only_memory_is_a_fault_and_its_results_are_not_lost()
     let page = BLOCK & !4095;
     let me = driver.running();
     driver.put_block([0, page], &[1, 1], 0);
-    driver.kernel.signal(driver.kernel.threads[me].upcall.expect("registered").notification, 1);
+    driver
+        .kernel
+        .signal(driver.kernel.objects.threads[me].upcall.expect("registered").notification, 1);
     driver.raw_compat(Syscall::Protect as u64, BLOCK);
     assert_eq!(driver.next, Next::User(handler));
     let told = driver.result(handler).unwrap();
@@ -208,7 +210,7 @@ fn exit_42_without_a_fault_handler_an_unwritable_block_kills() {
     let call = CompatCall { values: [0, page], words: [1, 1, 0, 0, 0, 0, 0], envelope: 0 };
     driver.poke(page, call.as_bytes());
     driver.raw_compat(Syscall::Protect as u64, page);
-    assert_eq!(driver.kernel.processes[process].status, FaultKind::Page.exit_status());
+    assert_eq!(driver.kernel.objects.processes[process].status, FaultKind::Page.exit_status());
 }
 
 #[test]
@@ -229,7 +231,7 @@ fn a_debugger_sees_and_changes_the_threads_own_registers() {
     let bell = driver.make(Syscall::NotificationCreate, &[]);
     let waiter = driver.start_urgent(0);
     driver.compat(Syscall::Wait, [bell, FOREVER], &[]);
-    let frame = &mut driver.kernel.threads[waiter].frame;
+    let frame = &mut driver.kernel.objects.threads[waiter].frame;
     let mut seen = frame.save();
     assert_eq!([seen.rdi, seen.rsi, seen.rdx, seen.r8], [OWN[0], OWN[1], OWN[2], 0]);
     seen.rdi = 0x77;
@@ -247,8 +249,8 @@ fn the_mode_of_a_thread_is_one_of_two() {
     let wide = driver.call(Syscall::ThreadCreate, &create(1 << 32));
     assert_eq!(wide, Err(Error::BadArgument));
     driver.call(Syscall::ThreadCreate, &create(1)).unwrap();
-    let newest = driver.kernel.threads.ids().last().unwrap();
-    assert_eq!(driver.kernel.threads[newest].frame.mode, ThreadMode::Bits32);
+    let newest = driver.kernel.objects.threads.ids().last().unwrap();
+    assert_eq!(driver.kernel.objects.threads[newest].frame.mode, ThreadMode::Bits32);
 }
 
 #[test]
@@ -268,5 +270,5 @@ fn exit_41_whoever_watches_sees_the_same_call() {
     driver.raw_compat(Syscall::Clock as u64, page + 1);
     assert_eq!(driver.status(me), Error::BadAddress as u64);
     assert_eq!(exits(&driver) - before, 2, "its end is told too");
-    assert_eq!(driver.kernel.threads[me].call, Syscall::Clock as u64);
+    assert_eq!(driver.kernel.objects.threads[me].call, Syscall::Clock as u64);
 }

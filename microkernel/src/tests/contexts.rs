@@ -25,7 +25,7 @@ fn flagged(driver: &mut Driver, terms: [u64; 3], flags: ContextFlags) -> (u64, S
     let [budget, period, priority] = terms;
     let arguments = [RESOURCE, budget, period, priority, flags.bits()];
     let handle = driver.make(Syscall::ContextCreate, &arguments);
-    (handle, driver.kernel.sched_contexts.ids().last().unwrap())
+    (handle, driver.kernel.objects.sched_contexts.ids().last().unwrap())
 }
 
 /// A thread of this process on such a context, started.
@@ -52,12 +52,13 @@ fn step_aside(driver: &mut Driver) {
 
 /// Lets all run for so long, in steps: the user time of each.
 fn run(driver: &mut Driver, time: u64, step: u64, of: &[ThreadId]) -> Vec<u64> {
-    let before: Vec<u64> = of.iter().map(|id| driver.kernel.threads[*id].user).collect();
+    let before: Vec<u64> = of.iter().map(|id| driver.kernel.objects.threads[*id].user).collect();
     for _ in 0..time / step {
         driver.advance(step);
         invariants::check(&driver.kernel);
     }
-    let used = of.iter().zip(before).map(|(id, before)| driver.kernel.threads[*id].user - before);
+    let used =
+        of.iter().zip(before).map(|(id, before)| driver.kernel.objects.threads[*id].user - before);
     used.collect()
 }
 
@@ -120,10 +121,10 @@ fn a_debt_that_comes_while_a_thread_runs_ends_its_budget_earlier() {
     let main = driver.running();
     let (handle, id) = context(&mut driver, 3 * MS, 10 * MS, 25);
     driver.call(Syscall::ContextBind, &[handle, 0, 1]).unwrap();
-    driver.kernel.threads[main].debt = MS;
+    driver.kernel.objects.threads[main].debt = MS;
     driver.call(Syscall::ContextInfo, &[handle]).unwrap();
     invariants::check(&driver.kernel);
-    assert_eq!(driver.kernel.sched_contexts[id].used, MS);
+    assert_eq!(driver.kernel.objects.sched_contexts[id].used, MS);
 }
 
 #[test]
@@ -181,7 +182,7 @@ fn a_spent_budget_is_told_where_that_is_asked() {
     driver.call(Syscall::ContextConfigure, &[context, MS, 10 * MS, 20, 0]).unwrap();
     driver.raw(Syscall::ReplyRecv as u64, &[told.token, line << 32], 0);
     assert_eq!(driver.running(), id);
-    assert_eq!(driver.kernel.processes[child].life, Life::Alive);
+    assert_eq!(driver.kernel.objects.processes[child].life, Life::Alive);
 }
 
 #[test]
@@ -195,7 +196,7 @@ fn nobody_to_tell_of_a_spent_budget_is_no_death() {
     step_aside(&mut driver);
     let used = run(&mut driver, 100 * MS, MS / 2, &[id]);
     assert_eq!(used, [30 * MS]);
-    assert_eq!(driver.kernel.processes[child].life, Life::Alive);
+    assert_eq!(driver.kernel.objects.processes[child].life, Life::Alive);
 }
 
 #[test]
@@ -216,7 +217,7 @@ fn a_handler_that_dies_leaves_a_thread_without_budget_alive() {
     driver.call(Syscall::HandleClose, &[line]).unwrap();
     step_aside(&mut driver);
     assert_eq!(driver.next, Next::Idle);
-    assert_eq!(driver.kernel.processes[child].life, Life::Alive);
+    assert_eq!(driver.kernel.objects.processes[child].life, Life::Alive);
     driver.advance(6 * MS);
     assert_eq!(driver.running(), id);
 }
@@ -273,8 +274,8 @@ fn a_context_goes_with_its_last_name() {
     let (handle, context) = context(&mut driver, 3 * MS, 10 * MS, 20);
     driver.call(Syscall::ContextBind, &[handle, thread, 1]).unwrap();
     driver.call(Syscall::HandleClose, &[handle]).unwrap();
-    assert_eq!(driver.kernel.threads[id].priority, 20, "the binding is a name too");
-    assert_eq!(driver.kernel.sched_contexts[context].home, Some(id));
+    assert_eq!(driver.kernel.objects.threads[id].priority, 20, "the binding is a name too");
+    assert_eq!(driver.kernel.objects.sched_contexts[context].home, Some(id));
     driver.raw(Syscall::ProcessKill as u64, &[child, 0], 0);
     driver.call(Syscall::HandleClose, &[thread]).unwrap();
     driver.call(Syscall::HandleClose, &[child]).unwrap();
@@ -288,19 +289,19 @@ fn a_thread_that_leaves_its_context_is_as_it_was() {
     let (handle, id) = context(&mut driver, MS, 10 * MS, 25);
     driver.call(Syscall::ContextBind, &[handle, 0, 1]).unwrap();
     let me = driver.running();
-    assert_eq!(driver.kernel.threads[me].priority, 25);
+    assert_eq!(driver.kernel.objects.threads[me].priority, 25);
     driver.call(Syscall::ThreadPriority, &[0, 33]).unwrap();
-    assert_eq!(driver.kernel.threads[me].priority, 25, "the context says how urgent it is");
+    assert_eq!(driver.kernel.objects.threads[me].priority, 25, "the context says how urgent it is");
     driver.advance(MS);
     assert_eq!(driver.next, Next::Idle);
     driver.advance(9 * MS);
     driver.call(Syscall::ContextBind, &[handle, 0, 0]).unwrap();
-    assert_eq!(driver.kernel.threads[me].priority, 33);
+    assert_eq!(driver.kernel.objects.threads[me].priority, 33);
     driver.advance(100 * MS);
     assert_eq!(driver.running(), me);
     let told = driver.call(Syscall::ContextInfo, &[handle]).unwrap();
     assert_eq!(told.values, (MS, 1), "used, exhausted");
-    assert_eq!(driver.kernel.sched_contexts[id].holder, None);
+    assert_eq!(driver.kernel.objects.sched_contexts[id].holder, None);
 }
 
 #[test]
@@ -346,7 +347,7 @@ fn on_two_cpus_two_of_sixty_percent_get_theirs() {
         invariants::check(&smp.kernel);
     }
     for id in two {
-        let used = smp.kernel.threads[id].user;
+        let used = smp.kernel.objects.threads[id].user;
         assert!(used.abs_diff(300 * MS) <= 6 * MS, "{used}");
     }
 }
@@ -361,8 +362,8 @@ fn on_many_cpus_a_budget_ends_in_time() {
             hog(&mut driver, 20);
         }
         let mut smp = Smp::from(driver);
-        let context = smp.kernel.threads[id].own.unwrap();
-        let main = smp.kernel.threads.ids().next().unwrap();
+        let context = smp.kernel.objects.threads[id].own.unwrap();
+        let main = smp.kernel.objects.threads.ids().next().unwrap();
         for step in 0..40_000_u64 {
             smp.kernel.machine.now_ns += MS / 100;
             for cpu in smp.cpus() {
@@ -377,10 +378,10 @@ fn on_many_cpus_a_budget_ends_in_time() {
                 }
                 smp.settle();
             }
-            let context = &smp.kernel.sched_contexts[context];
+            let context = &smp.kernel.objects.sched_contexts[context];
             assert!(context.owed <= MS / 50, "{cpus} CPUs, step {step}: {context:?}");
         }
-        let used = smp.kernel.sched_contexts[context].used;
+        let used = smp.kernel.objects.sched_contexts[context].used;
         assert!(used.abs_diff(120 * MS) <= 3 * MS, "{cpus} CPUs: {used}");
     }
 }
@@ -396,8 +397,8 @@ fn nobody_pays_for_waiting_for_the_kernel() {
     driver.kernel.waited(CPU, 4 * MS);
     driver.interrupt(Interrupt::Timer);
     assert_eq!(driver.running(), id, "it has used 1 ms");
-    let context = driver.kernel.threads[id].own.unwrap();
-    assert_eq!(driver.kernel.sched_contexts[context].used, MS);
+    let context = driver.kernel.objects.threads[id].own.unwrap();
+    assert_eq!(driver.kernel.objects.sched_contexts[context].used, MS);
     let after = driver.kernel.cpu_info(CPU);
     assert_eq!(after.kernel_ns - before.kernel_ns, 4 * MS, "it was the CPU's time");
 }

@@ -68,12 +68,12 @@ fn a_closed_handle_never_names_what_came_after_it() {
 fn process_ids_stay_apart_when_their_counter_has_come_round() {
     let mut driver = boot();
     let (early, old) = driver.child(0);
-    let old = driver.kernel.processes[old].pid;
-    driver.kernel.pids.end_is_near();
+    let old = driver.kernel.objects.processes[old].pid;
+    driver.kernel.objects.pids.end_is_near();
     let mut seen = vec![1, old];
     for _ in 0..4 {
         let (_, id) = driver.child(0);
-        let pid = driver.kernel.processes[id].pid;
+        let pid = driver.kernel.objects.processes[id].pid;
         assert!(pid != 0 && !seen.contains(&pid), "{pid} again");
         seen.push(pid);
     }

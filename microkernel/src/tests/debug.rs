@@ -32,7 +32,7 @@ fn registers_of_a_stopped_thread_are_read_and_written() {
     bytes[rip..rip + 8].copy_from_slice(&0x40_0080_u64.to_le_bytes());
     driver.poke(FRAME, &bytes);
     driver.call(Syscall::ThreadRegisters, &[handle, FRAME, 1]).unwrap();
-    assert_eq!(driver.kernel.threads[id].frame.instruction, 0x40_0080);
+    assert_eq!(driver.kernel.objects.threads[id].frame.instruction, 0x40_0080);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn debug_registers_watch_user_space_alone() {
     let ports = 2 << 16;
     assert_eq!(watch(&mut driver, handle, 0x1000, 1 | ports), Err(Error::BadArgument));
     watch(&mut driver, handle, 0x1000, 1).unwrap();
-    assert_eq!(driver.kernel.threads[id].debug.unwrap().address[0], 0x1000);
+    assert_eq!(driver.kernel.objects.threads[id].debug.unwrap().address[0], 0x1000);
     driver.call(Syscall::ThreadDebug, &[handle, FRAME, 0]).unwrap();
     assert_eq!(driver.peek(FRAME, DEBUG_LEN), debug_bytes(0x1000, 1));
 }
@@ -161,8 +161,8 @@ fn a_thread_starts_with_its_thread_pointer_at_its_stack() {
         (1, 0xdead_0000_7000, 0x7000),
     ] {
         driver.make(Syscall::ThreadCreate, &[0, 0x40_0000, stack, 0, 20, mode]);
-        let id = driver.kernel.threads.ids().last().unwrap();
-        assert_eq!(driver.kernel.threads[id].frame.thread_pointer, pointer, "{stack:#x}");
+        let id = driver.kernel.objects.threads.ids().last().unwrap();
+        assert_eq!(driver.kernel.objects.threads[id].frame.thread_pointer, pointer, "{stack:#x}");
     }
 }
 
@@ -171,7 +171,7 @@ fn a_thread_pointer_is_set_by_its_thread_or_while_that_is_stopped() {
     let mut driver = boot();
     let me = driver.running();
     driver.call(Syscall::ThreadPointer, &[0, 0x1234]).unwrap();
-    assert_eq!(driver.kernel.threads[me].frame.thread_pointer, 0x1234);
+    assert_eq!(driver.kernel.objects.threads[me].frame.thread_pointer, 0x1234);
     for address in [USER_END, 1 << 63, u64::MAX] {
         let refused = driver.call(Syscall::ThreadPointer, &[0, address]);
         assert_eq!(refused, Err(Error::BadAddress), "{address:#x}");
@@ -181,8 +181,8 @@ fn a_thread_pointer_is_set_by_its_thread_or_while_that_is_stopped() {
     driver.call(Syscall::ThreadResume, &[handle]).unwrap();
     let refused = driver.call(Syscall::ThreadPointer, &[handle, 0x9999]);
     assert_eq!(refused, Err(Error::BadState), "a ready one");
-    assert_eq!(driver.kernel.threads[id].frame.thread_pointer, 0x5678);
-    assert_eq!(driver.kernel.threads[me].frame.thread_pointer, 0x1234, "each has its own");
+    assert_eq!(driver.kernel.objects.threads[id].frame.thread_pointer, 0x5678);
+    assert_eq!(driver.kernel.objects.threads[me].frame.thread_pointer, 0x1234, "each has its own");
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn registers_that_a_handler_or_a_debugger_puts_back_leave_the_thread_pointer() {
     driver.call(Syscall::ThreadPointer, &[handle, 0x5678]).unwrap();
     driver.poke(FRAME, &[0xff; FRAME_LEN]);
     driver.call(Syscall::ThreadRegisters, &[handle, FRAME, 1]).unwrap();
-    assert_eq!(driver.kernel.threads[id].frame.thread_pointer, 0x5678);
+    assert_eq!(driver.kernel.objects.threads[id].frame.thread_pointer, 0x5678);
 }
 
 #[test]

@@ -89,30 +89,30 @@ impl Message {
 fn state(smp: &Smp) -> String {
     let kernel = &smp.kernel;
     let mut text = format!("{:?}\n", smp.places);
-    for id in kernel.threads.ids() {
-        let _ = writeln!(text, "{id:?} {:?}", kernel.threads[id]);
+    for id in kernel.objects.threads.ids() {
+        let _ = writeln!(text, "{id:?} {:?}", kernel.objects.threads[id]);
     }
-    for id in kernel.processes.ids() {
-        let process = &kernel.processes[id];
+    for id in kernel.objects.processes.ids() {
+        let process = &kernel.objects.processes[id];
         let _ = writeln!(text, "{id:?} {process:?}");
     }
-    for id in kernel.endpoints.ids() {
-        let _ = writeln!(text, "{id:?} {:?}", kernel.endpoints[id]);
+    for id in kernel.objects.endpoints.ids() {
+        let _ = writeln!(text, "{id:?} {:?}", kernel.objects.endpoints[id]);
     }
-    for id in kernel.notifications.ids() {
-        let _ = writeln!(text, "{id:?} {:?}", kernel.notifications[id]);
+    for id in kernel.objects.notifications.ids() {
+        let _ = writeln!(text, "{id:?} {:?}", kernel.objects.notifications[id]);
     }
-    for id in kernel.sched_contexts.ids() {
-        let _ = writeln!(text, "{id:?} {:?}", kernel.sched_contexts[id]);
+    for id in kernel.objects.sched_contexts.ids() {
+        let _ = writeln!(text, "{id:?} {:?}", kernel.objects.sched_contexts[id]);
     }
-    for cpu in &kernel.cpus {
+    for cpu in &kernel.sched.cpus {
         let (queue, clock, flags) = (&cpu.queue, &cpu.clock, &cpu.work);
         let _ = writeln!(text, "{:?} {queue:?} {clock:?} {flags:?}", cpu.current);
         let _ = writeln!(text, "{:?} {:x} {:x}", cpu.context, cpu.kicks, cpu.postponed);
     }
     let stats = &kernel.stats;
     let _ = writeln!(text, "{} {} {}", stats.syscalls, stats.switches, stats.exits);
-    let _ = writeln!(text, "{:?} {:?}", kernel.deadlines, kernel.checks.violations);
+    let _ = writeln!(text, "{:?} {:?}", kernel.sched.deadlines, kernel.checks.violations);
     text
 }
 
@@ -125,7 +125,7 @@ fn difference(one: &str, other: &str) -> String {
 /// The memory that both paths write: envelopes and bytes of all processes.
 fn memory(smp: &Smp) -> Vec<u8> {
     let mut all = Vec::new();
-    for process in smp.kernel.processes.ids() {
+    for process in smp.kernel.objects.processes.ids() {
         let mut page = vec![0; 2 * 4096];
         let slice = crate::UserSlice::new(ENVELOPE, page.len() as u64).unwrap();
         if smp.kernel.read_user(process, slice, &mut page).is_ok() {
@@ -148,7 +148,8 @@ struct Run {
 impl Run {
     /// The handle as the thread's process has it: the first program's, or a child's first ones.
     fn handles(&self, me: ThreadId) -> (u64, u64) {
-        let process = &self.smp.kernel.processes[self.smp.kernel.threads[me].process];
+        let process =
+            &self.smp.kernel.objects.processes[self.smp.kernel.objects.threads[me].process];
         if process.pid == 1 { (self.endpoint, self.notification) } else { (1, 2) }
     }
 
@@ -183,7 +184,7 @@ impl Run {
                 envelope.gifts[0] = Gift { handle, rights: Rights::SEND.bits(), moved: 0 };
             }
         }
-        let process = self.smp.kernel.threads[me].process;
+        let process = self.smp.kernel.objects.threads[me].process;
         let bytes = envelope_bytes(&envelope);
         let slice = crate::UserSlice::new(place, bytes.len() as u64).unwrap();
         // Not every process has all pages: then the kernel finds that out.
@@ -200,14 +201,15 @@ impl Run {
         let (endpoint, _) = self.handles(me);
         let mut arguments = [0; 9].map(|_| self.random.next());
         let label = self.random.below(4);
-        let replies = self.smp.kernel.threads[me].serving.is_some() || self.random.once_in(4);
+        let replies =
+            self.smp.kernel.objects.threads[me].serving.is_some() || self.random.once_in(4);
         if !replies {
             (arguments[0], arguments[1]) = (endpoint, label);
             return Message::Call { number: Syscall::Call as u64, arguments, envelope };
         }
-        let client = self.smp.kernel.threads[me].serving;
-        let client = client.filter(|id| self.smp.kernel.threads.get(*id).is_some());
-        let token = client.map_or(0, |id| self.smp.kernel.threads[id].token.value());
+        let client = self.smp.kernel.objects.threads[me].serving;
+        let client = client.filter(|id| self.smp.kernel.objects.threads.get(*id).is_some());
+        let token = client.map_or(0, |id| self.smp.kernel.objects.threads[id].token.value());
         let stale = u64::from(self.random.once_in(16));
         let resume = u64::from(FaultReply::Resume as u32);
         let label = if self.random.once_in(16) { label } else { resume };
@@ -219,7 +221,8 @@ impl Run {
     fn compare(&mut self, cpu: CpuId, message: &Message) {
         let mut slow = self.smp.clone();
         let before = self.smp.kernel.stats.exits;
-        let passes = |smp: &Smp| smp.kernel.cpus[usize::from(cpu.0)].turns.iter().sum::<u64>();
+        let passes =
+            |smp: &Smp| smp.kernel.sched.cpus[usize::from(cpu.0)].turns.iter().sum::<u64>();
         let counted = passes(&self.smp);
         fastpath::took();
         message.send(&mut self.smp, cpu);
@@ -285,13 +288,13 @@ impl Run {
 
     /// On a CPU without work: a blocked thread goes on.
     fn revive(&mut self, cpu: CpuId) {
-        let threads = &self.smp.kernel.threads;
+        let threads = &self.smp.kernel.objects.threads;
         let blocked: Vec<ThreadId> = threads
             .ids()
             .filter(|id| !matches!(threads[*id].state, State::Ready | State::Inactive))
             .filter(|id| !threads[*id].dead)
             .collect();
-        let busy = self.smp.kernel.cpus.iter().any(|cpu| cpu.context != Context::Idle);
+        let busy = self.smp.kernel.sched.cpus.iter().any(|cpu| cpu.context != Context::Idle);
         if !blocked.is_empty() && !busy {
             let id = self.random.one_of(&blocked);
             self.smp.revive(cpu, id);

@@ -135,7 +135,7 @@ fn a_token_of_a_killed_caller_answers_nobody() {
     driver.raw(CALL, &[endpoint], 0);
     let other = driver.result(server).unwrap().token;
     driver.call(Syscall::ThreadKill, &[handle]).unwrap();
-    assert!(driver.kernel.threads[victim].dead);
+    assert!(driver.kernel.objects.threads[victim].dead);
     assert_eq!(driver.call(Syscall::Reply, &[token]), Err(Error::BadReply));
     assert!(driver.call(Syscall::Reply, &[other]).is_ok(), "the other caller is still there");
     driver.raw(RECV, &[endpoint], 0);
@@ -246,7 +246,7 @@ fn a_gift_has_no_more_rights_than_its_giver() {
     driver.put_envelope(&Envelope { gifts: [gift, none, none, none], ..Envelope::EMPTY });
     driver.raw(SEND, &[endpoint], ENVELOPE);
     assert_eq!(driver.running(), server);
-    let process = driver.kernel.threads[server].process;
+    let process = driver.kernel.objects.threads[server].process;
     assert_eq!(driver.entry(process, driver.receipt().1[0]), Ok(few));
 }
 
@@ -311,7 +311,7 @@ fn handles_move_and_copy() {
     driver.raw(SEND, &[endpoint], ENVELOPE);
     assert_eq!(driver.running(), server);
     let (_, taken) = driver.receipt();
-    let process = driver.kernel.threads[server].process;
+    let process = driver.kernel.objects.threads[server].process;
     assert_eq!(driver.entry(process, gifts[0].handle), Err(Error::BadHandle), "moved away");
     assert_eq!(driver.entry(process, taken[0]), Ok(Rights::ALL));
     assert_eq!(driver.entry(process, taken[2]), Ok(Rights::SIGNAL), "no more than was given");

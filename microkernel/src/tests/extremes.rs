@@ -72,11 +72,12 @@ fn machine() -> (Driver, Objects) {
 
 /// Shows a data page at address 0 too, which no program can ask for.
 fn map_page_zero(driver: &mut Driver) {
-    let process = driver.kernel.threads[driver.running()].process;
+    let process = driver.kernel.objects.threads[driver.running()].process;
     let frame = driver.kernel.place(process, DATA + 0x7000, Access::Write).unwrap();
     let (size, protection) = (PageSize::Small, Protection::ReadWrite);
     let page = Page { address: 0, frame, size, protection, device: false };
-    let Kernel { machine, processes, frames, quotas, .. } = &mut driver.kernel;
+    let Kernel { machine, objects, frames, .. } = &mut driver.kernel;
+    let (processes, quotas) = (&mut objects.processes, &mut objects.quotas);
     let quota = processes[process].quota;
     let table = processes[process].table.as_mut().unwrap();
     let mut tables = |machine: &mut Hosted| Kernel::take_frame(frames, quotas, machine, quota);

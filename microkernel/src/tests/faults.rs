@@ -38,9 +38,9 @@ fn a_fault_is_told_and_resumed_with_all_registers() {
     driver.raw(Syscall::ReplyRecv as u64, &[told.token, resume, 77], 0);
     assert_eq!(driver.next, Next::User(faulty));
     assert_eq!(*driver.frame(), before, "the handler's words do not leak into registers");
-    let process = driver.kernel.threads[faulty].process;
-    assert_eq!(driver.kernel.processes[process].last_fault, FaultKind::Page as u64);
-    assert!(driver.kernel.threads[faulty].fault.is_none());
+    let process = driver.kernel.objects.threads[faulty].process;
+    assert_eq!(driver.kernel.objects.processes[process].last_fault, FaultKind::Page as u64);
+    assert!(driver.kernel.objects.threads[faulty].fault.is_none());
 }
 
 /// Another CPU killed the process while the fault was on its way in.
@@ -49,8 +49,8 @@ fn the_killed_tell_nobody_of_a_fault() {
     let (mut driver, _, handler, _, process) = handled();
     driver.kernel.kill_process(process, 9);
     driver.fault(&PAGE);
-    assert!(matches!(driver.kernel.threads[handler].state, State::Receiving(_)));
-    assert_eq!(driver.kernel.processes[process].status, 9);
+    assert!(matches!(driver.kernel.objects.threads[handler].state, State::Receiving(_)));
+    assert_eq!(driver.kernel.objects.processes[process].status, 9);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_handler_can_kill() {
         driver.fault(&PAGE);
         let told = driver.result(handler).unwrap();
         driver.raw(Syscall::ReplyRecv as u64, &[told.token, label | endpoint << 32], 0);
-        assert_eq!(driver.kernel.processes[process].status, 128 + 11);
+        assert_eq!(driver.kernel.objects.processes[process].status, 128 + 11);
     }
 }
 
@@ -83,11 +83,11 @@ fn without_a_living_handler_a_fault_kills() {
         .close(ProcessId::clone(&first(&driver)), abi::Handle(u32::try_from(endpoint).unwrap()))
         .unwrap();
     driver.fault(&Fault { kind: FaultKind::Arithmetic, ..PAGE });
-    assert_eq!(driver.kernel.processes[process].status, 128 + 8);
+    assert_eq!(driver.kernel.objects.processes[process].status, 128 + 8);
 }
 
 fn first(driver: &Driver) -> ProcessId {
-    driver.kernel.processes.id_at(0).unwrap()
+    driver.kernel.objects.processes.id_at(0).unwrap()
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn a_handler_that_dies_takes_no_hostage() {
     assert_eq!(driver.running(), handler);
     // The handler goes on without answering; the last way to receive goes.
     driver.call(Syscall::HandleClose, &[endpoint]).unwrap();
-    assert_eq!(driver.kernel.processes[process].status, 0, "still waits for the answer");
+    assert_eq!(driver.kernel.objects.processes[process].status, 0, "still waits for the answer");
     let told = driver.result(handler);
     assert!(told.is_ok());
 }

@@ -49,7 +49,7 @@ impl Scene {
         self.driver.kernel.machine.arriving.push_back(Interrupt::Line(5));
         let me = self.driver.raw(call as u64, of, 0);
         assert_eq!(self.driver.running(), self.urgent, "{call:?} lets it run in the middle");
-        (me, self.driver.kernel.threads[me].operation.expect("something is left to do"))
+        (me, self.driver.kernel.objects.threads[me].operation.expect("something is left to do"))
     }
 
     /// The urgent thread waits again: the interrupted call goes on to its end.
@@ -67,11 +67,11 @@ impl Scene {
 /// An object of this many blocks.
 fn large_object(driver: &mut Driver) -> u64 {
     let memory = driver.make(Syscall::MemoryCreate, &[BLOCKS]);
-    let large = |id| match &driver.kernel.memories[id].storage {
+    let large = |id| match &driver.kernel.objects.memories[id].storage {
         Storage::Frames(chain) => u64::from(chain.blocks()) == BLOCKS,
         _ => false,
     };
-    assert!(driver.kernel.memories.ids().any(large), "the object is not fragmented");
+    assert!(driver.kernel.objects.memories.ids().any(large), "the object is not fragmented");
     memory
 }
 
@@ -97,7 +97,7 @@ fn frames_of_a_new_object_are_taken_in_pieces() {
     let before = scene.free();
     let (me, left) = scene.interrupted(Syscall::MemoryCreate, &[BLOCKS]);
     let Operation::Zero { memory, done } = left else { panic!("{left:?}") };
-    let object = &scene.driver.kernel.memories[memory];
+    let object = &scene.driver.kernel.objects.memories[memory];
     let Storage::Frames(chain) = &object.storage else { panic!("frames") };
     assert!(done > 0 && chain.len() == done, "{done} pages are zeroed, {} taken", chain.len());
     assert_eq!(scene.free(), before - BLOCKS, "all are promised");
@@ -168,8 +168,8 @@ fn many_regions(driver: &mut Driver, memory: u64, count: u64) {
 }
 
 fn writable(driver: &Driver, address: u64) -> bool {
-    let process = driver.kernel.threads[driver.running()].process;
-    let table = driver.kernel.processes[process].table.as_ref().unwrap();
+    let process = driver.kernel.objects.threads[driver.running()].process;
+    let table = driver.kernel.objects.processes[process].table.as_ref().unwrap();
     driver.kernel.machine.translate(table, address, Access::Write).is_some()
 }
 

@@ -76,7 +76,7 @@ fn exit_08_what_a_turn_read_of_one_thread_is_not_done_to_the_next() {
     smp.interrupt(cpu, Interrupt::Line(7));
     smp.settle();
     assert_eq!(smp.place(cpu), Place::User(waiter));
-    assert_ne!(smp.kernel.processes[process].life, Life::Alive);
+    assert_ne!(smp.kernel.objects.processes[process].life, Life::Alive);
     assert_ne!(smp.kernel.current(cpu), Some(killed));
 }
 
@@ -195,7 +195,7 @@ fn exit_07_work_that_asks_for_itself_again_runs_again() {
     let after = driver.kernel.cpu(CPU).work_counts[deadlines];
     assert_eq!(after - before, 9, "16 with the interrupt, 16 in each turn, then the rest");
     assert_eq!(driver.kernel.stats.timer_interrupts - interrupts, 1, "of the same interrupt");
-    assert_eq!(driver.kernel.deadlines.next_ns(), None);
+    assert_eq!(driver.kernel.sched.deadlines.next_ns(), None);
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn exit_14_a_turn_ends_when_another_thread_becomes_current() {
     let driver = &watched.driver;
     assert_eq!(driver.next, Next::User(receiver), "it is stopped after a call it never made");
     assert_eq!(driver.outcome(receiver).unwrap().values.1, 5);
-    let waiting = driver.kernel.threads[thread].work.0;
+    let waiting = driver.kernel.objects.threads[thread].work.0;
     assert_ne!(waiting & Work::CallExit.flag(), 0, "the caller's own stop is to come");
     crate::tests::invariants::check(&driver.kernel);
 }

@@ -69,7 +69,7 @@ fn wrong_addresses_are_errors_and_write_nothing() {
 #[test]
 fn a_handle_to_the_own_process_reaches_none_of_its_memory_and_threads() {
     let mut driver = boot();
-    let process = driver.kernel.threads[driver.running()].process;
+    let process = driver.kernel.objects.threads[driver.running()].process;
     let own = ObjectRef::Process(process);
     let own = u64::from(driver.kernel.grant(process, own, Rights::ALL, 0).unwrap().0);
     let memory = driver.make(Syscall::MemoryCreate, &[1]);
@@ -157,7 +157,7 @@ fn every_living_process_is_found_also_one_that_nobody_names() {
         driver.call(Syscall::ProcessKill, &[*handle, 0]).unwrap();
     }
     let pids = |driver: &Driver, from: usize| -> Vec<u32> {
-        children[from..].iter().map(|(_, id)| driver.kernel.processes[*id].pid).collect()
+        children[from..].iter().map(|(_, id)| driver.kernel.objects.processes[*id].pid).collect()
     };
     let wanted = pids(&driver, 65);
     let (mut slot, mut found, mut calls) = (0, Vec::new(), 0);

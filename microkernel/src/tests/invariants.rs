@@ -2,12 +2,13 @@
 
 use crate::exit::{Context, Work};
 use crate::hosted::Hosted;
-use crate::kernel::{Cpu, Kernel};
+use crate::kernel::Kernel;
 use crate::machine::{Access, CpuId, Machine};
 use crate::object::{
     By, Life, Loan, MemoryId, NotificationId, ObjectRef, Operation, ProcessId, QuotaId, Region,
     Resource, State, Storage, ThreadId, checked_regions,
 };
+use crate::sched::Cpu;
 use crate::time::context_key;
 use crate::time::thread_key;
 use core::sync::atomic::Ordering;
@@ -42,14 +43,14 @@ fn check_queues(kernel: &Kernel<Hosted>) {
     let mut see = |id: ThreadId, state: State| {
         assert!(found[id.index()].replace(state).is_none(), "{id:?} is in two places");
     };
-    for (number, cpu) in kernel.cpus.iter().enumerate() {
-        for id in cpu.queue.iter(&kernel.threads) {
+    for (number, cpu) in kernel.sched.cpus.iter().enumerate() {
+        for id in cpu.queue.iter(&kernel.objects.threads) {
             see(id, State::Ready);
-            let thread = &kernel.threads[id];
+            let thread = &kernel.objects.threads[id];
             assert!(kernel.allowed(id, thread.cpu), "{id:?} waits for a CPU that it may not use");
             assert!(thread.queued && usize::from(thread.cpu.0) == number, "{id:?} is misplaced");
         }
-        let thread = |id: &ThreadId| &kernel.threads[*id];
+        let thread = |id: &ThreadId| &kernel.objects.threads[*id];
         // Who is to be killed may be caught in between the turns of the loop.
         let ends = |id: &ThreadId| thread(id).dead || thread(id).work.0 & Work::Kill.flag() != 0;
         let waits = |id: &ThreadId| !ends(id) && thread(id).state != State::Ready;
@@ -58,43 +59,53 @@ fn check_queues(kernel: &Kernel<Hosted>) {
             && kernel.runnable(current)
         {
             see(current, State::Ready);
-            let table = kernel.processes[kernel.threads[current].process].table.as_ref();
+            let table =
+                kernel.objects.processes[kernel.objects.threads[current].process].table.as_ref();
             let root = table.map(|table| kernel.machine.root(table));
-            assert_eq!(root, Some(kernel.threads[current].root), "{current:?} has another space");
-            let its = kernel.threads[current].cpu;
+            assert_eq!(
+                root,
+                Some(kernel.objects.threads[current].root),
+                "{current:?} has another space"
+            );
+            let its = kernel.objects.threads[current].cpu;
             assert_eq!(usize::from(its.0), number, "{current:?} runs on another CPU than its own");
         }
     }
-    for endpoint in kernel.endpoints.ids() {
-        let object = &kernel.endpoints[endpoint];
+    for endpoint in kernel.objects.endpoints.ids() {
+        let object = &kernel.objects.endpoints[endpoint];
         let both = !object.senders.is_empty() && !object.receivers.is_empty();
-        let urgencies = object.senders.iter(&kernel.threads);
-        let urgencies = urgencies.map(|id| kernel.threads[id].priority);
+        let urgencies = object.senders.iter(&kernel.objects.threads);
+        let urgencies = urgencies.map(|id| kernel.objects.threads[id].priority);
         assert!(urgencies.is_sorted_by(|one, next| one >= next), "senders by urgency");
         assert!(!both, "senders and receivers both wait at {endpoint:?}");
-        object.senders.iter(&kernel.threads).for_each(|id| see(id, State::Sending(endpoint)));
+        object
+            .senders
+            .iter(&kernel.objects.threads)
+            .for_each(|id| see(id, State::Sending(endpoint)));
         object
             .receivers
-            .iter(&kernel.threads, By::Queue)
+            .iter(&kernel.objects.threads, By::Queue)
             .for_each(|id| see(id, State::Receiving(endpoint)));
     }
-    for notification in kernel.notifications.ids() {
-        let waiters = kernel.notifications[notification].waiters;
+    for notification in kernel.objects.notifications.ids() {
+        let waiters = kernel.objects.notifications[notification].waiters;
         waiters
-            .iter(&kernel.threads, By::Queue)
+            .iter(&kernel.objects.threads, By::Queue)
             .for_each(|id| see(id, State::Waiting(notification)));
-        let bits = kernel.notifications[notification].bits;
+        let bits = kernel.objects.notifications[notification].bits;
         assert!(bits == 0 || waiters.is_empty(), "bits are set and somebody waits for them");
     }
-    for process in kernel.processes.ids() {
-        let callers = kernel.processes[process].callers;
-        callers.iter(&kernel.threads, By::Queue).for_each(|id| see(id, State::AwaitReply(process)));
+    for process in kernel.objects.processes.ids() {
+        let callers = kernel.objects.processes[process].callers;
+        callers
+            .iter(&kernel.objects.threads, By::Queue)
+            .for_each(|id| see(id, State::AwaitReply(process)));
     }
-    for id in kernel.threads.ids() {
-        let thread = &kernel.threads[id];
+    for id in kernel.objects.threads.ids() {
+        let thread = &kernel.objects.threads[id];
         let found = found[id.index()];
         let waits = !thread.dead && !matches!(thread.state, State::Ready | State::Inactive);
-        assert!(waits || !kernel.deadlines.has(thread_key(id)), "{id:?} has an old deadline");
+        assert!(waits || !kernel.sched.deadlines.has(thread_key(id)), "{id:?} has an old deadline");
         match thread.state {
             state if thread.dead => {
                 assert_eq!((found, state), (None, State::Inactive), "dead {id:?} is somewhere");
@@ -110,8 +121,10 @@ fn check_queues(kernel: &Kernel<Hosted>) {
 
 /// Whether a process is being resumed: not all of its threads are where they belong.
 fn is_resumed(kernel: &Kernel<Hosted>, process: ProcessId) -> bool {
-    let by_threads = kernel.threads.ids().filter_map(|id| kernel.threads[id].operation);
-    let by_processes = kernel.processes.ids().filter_map(|id| kernel.processes[id].revoking);
+    let by_threads =
+        kernel.objects.threads.ids().filter_map(|id| kernel.objects.threads[id].operation);
+    let by_processes =
+        kernel.objects.processes.ids().filter_map(|id| kernel.objects.processes[id].revoking);
     by_threads.chain(by_processes).any(
         |operation| matches!(operation, Operation::EachThread { process: it, .. } if it == process),
     )
@@ -119,18 +132,19 @@ fn is_resumed(kernel: &Kernel<Hosted>, process: ProcessId) -> bool {
 
 /// Ends of runs know each other wherever shares change in a run queue.
 fn check_runs(kernel: &Kernel<Hosted>) {
-    let share = |id: &ThreadId| kernel.threads[*id].share;
-    for cpu in &kernel.cpus {
+    let share = |id: &ThreadId| kernel.objects.threads[*id].share;
+    for cpu in &kernel.sched.cpus {
         for priority in 0..abi::PRIORITIES {
             let priority = u8::try_from(priority).unwrap();
             let in_turn = |id: &ThreadId| {
-                let thread = &kernel.threads[*id];
+                let thread = &kernel.objects.threads[*id];
                 thread.priority == priority && thread.context.is_none()
             };
-            let queued: Vec<ThreadId> = cpu.queue.iter(&kernel.threads).filter(in_turn).collect();
+            let queued: Vec<ThreadId> =
+                cpu.queue.iter(&kernel.objects.threads).filter(in_turn).collect();
             let runs = queued.chunk_by(|one, other| share(one) == share(other));
             let runs: Vec<_> = runs.map(|run| (run[0], run[run.len() - 1])).collect();
-            assert_eq!(cpu.queue.runs(&kernel.threads, priority), runs);
+            assert_eq!(cpu.queue.runs(&kernel.objects.threads, priority), runs);
         }
     }
 }
@@ -141,7 +155,7 @@ const MOST_THREADS: usize = 256;
 /// Whether something is on its way that makes the CPU look at its flags.
 fn told(kernel: &Kernel<Hosted>, number: usize) -> bool {
     let cpu = &kernel.machine.cpus[number];
-    let mut others = kernel.cpus.iter().filter(|cpu| cpu.context == Context::Kernel);
+    let mut others = kernel.sched.cpus.iter().filter(|cpu| cpu.context == Context::Kernel);
     cpu.kicked || !cpu.pending.is_empty() || others.any(|other| other.kicks >> number & 1 != 0)
 }
 
@@ -149,10 +163,10 @@ fn told(kernel: &Kernel<Hosted>, number: usize) -> bool {
 fn check_cpus(kernel: &Kernel<Hosted>) {
     let in_kernel =
         |(number, cpu): (usize, &Cpu)| cpu.context == Context::Kernel || told(kernel, number);
-    let in_kernel = kernel.cpus.iter().enumerate().any(in_kernel);
-    for (number, cpu) in kernel.cpus.iter().enumerate() {
+    let in_kernel = kernel.sched.cpus.iter().enumerate().any(in_kernel);
+    for (number, cpu) in kernel.sched.cpus.iter().enumerate() {
         let at = CpuId(u16::try_from(number).unwrap());
-        let halted = kernel.idle >> number & 1 != 0;
+        let halted = kernel.sched.idle >> number & 1 != 0;
         assert_eq!(halted, cpu.context == Context::Idle, "the mask of halted CPUs is wrong");
         if cpu.context == Context::Kernel || told(kernel, number) || kernel.shutdown.is_some() {
             continue;
@@ -168,7 +182,7 @@ fn check_cpus(kernel: &Kernel<Hosted>) {
             assert_eq!(cpu.context, Context::Idle);
             assert_eq!(cpu.queue.highest(), None, "{at:?} is idle while somebody is ready");
             assert!(
-                in_kernel || kernel.dying.is_empty() || kernel.is_postponed(at, Work::Reap),
+                in_kernel || kernel.objects.dying.is_empty() || kernel.is_postponed(at, Work::Reap),
                 "{at:?} is idle while a dead process holds something"
             );
             continue;
@@ -176,25 +190,25 @@ fn check_cpus(kernel: &Kernel<Hosted>) {
         assert_eq!(cpu.context, Context::User);
         assert!(kernel.runnable(current), "current {current:?} must not run");
         assert!(kernel.allowed(current, at), "{current:?} runs on {at:?}, where it may not");
-        let debug = kernel.threads[current].debug;
+        let debug = kernel.objects.threads[current].debug;
         assert_eq!(cpu.debug, debug, "{at:?} has the debug registers of another thread");
         // Threads of a suspended process stay in the queue until they are looked at.
-        let ready = cpu.queue.iter(&kernel.threads).filter(|id| kernel.runnable(*id));
-        let highest = ready.map(|id| kernel.threads[id].priority).max();
-        let priority = kernel.threads[current].priority;
+        let ready = cpu.queue.iter(&kernel.objects.threads).filter(|id| kernel.runnable(*id));
+        let highest = ready.map(|id| kernel.objects.threads[id].priority).max();
+        let priority = kernel.objects.threads[current].priority;
         assert!(highest.is_none_or(|highest| highest <= priority));
         if cpu.queue.has(priority) {
             let timer = kernel.machine.cpus[number].timer_ns;
             assert!(timer.is_some(), "nothing ends the slice of {current:?}");
         }
-        let running = &kernel.threads[current];
-        if let Some(first) = cpu.queue.first_reserved(&kernel.threads, running.priority) {
-            let first = &kernel.threads[first];
+        let running = &kernel.objects.threads[current];
+        if let Some(first) = cpu.queue.first_reserved(&kernel.objects.threads, running.priority) {
+            let first = &kernel.objects.threads[first];
             let later = running.context.is_some() && first.due >= running.due;
             assert!(later, "{at:?} keeps one waiting that goes before {current:?}");
         }
         if let Some(context) = running.context {
-            let left = kernel.sched_contexts[context].left;
+            let left = kernel.objects.sched_contexts[context].left;
             let timer = kernel.machine.cpus[number].timer_ns;
             let ends = cpu.clock.since + left;
             assert!(
@@ -202,7 +216,8 @@ fn check_cpus(kernel: &Kernel<Hosted>) {
                 "{at:?} runs {current:?} beyond its budget, which ends at {ends}: timer {timer:?}"
             );
         }
-        let table = kernel.processes[kernel.threads[current].process].table.as_ref();
+        let table =
+            kernel.objects.processes[kernel.objects.threads[current].process].table.as_ref();
         let root = table.map(|table| kernel.machine.root(table));
         assert_eq!(kernel.machine.cpus[number].active, root, "{at:?} runs in the wrong space");
     }
@@ -210,7 +225,7 @@ fn check_cpus(kernel: &Kernel<Hosted>) {
 
 /// Shared work that a CPU has put off goes on when its timer fires, at once when it is halted.
 fn check_postponed(kernel: &Kernel<Hosted>, number: usize) {
-    let cpu = &kernel.cpus[number];
+    let cpu = &kernel.sched.cpus[number];
     assert_eq!(cpu.postponed != 0, cpu.resume_ns.is_some(), "CPU {number}");
     let Some(resume) = cpu.resume_ns else { return };
     let timer = kernel.machine.cpus[number].timer_ns;
@@ -220,7 +235,7 @@ fn check_postponed(kernel: &Kernel<Hosted>, number: usize) {
 
 /// Somebody's timer comes no later than the next deadline.
 fn check_deadlines(kernel: &Kernel<Hosted>) {
-    let Some(next) = kernel.deadlines.next_ns() else { return };
+    let Some(next) = kernel.sched.deadlines.next_ns() else { return };
     let sees = |(number, cpu): (usize, &Cpu)| {
         let timer = kernel.machine.cpus[number].timer_ns;
         cpu.context == Context::Kernel
@@ -228,13 +243,17 @@ fn check_deadlines(kernel: &Kernel<Hosted>) {
             || timer.is_some_and(|timer| timer <= next)
             || cpu.postponed & Work::Deadlines.flag() != 0
     };
-    assert!(kernel.cpus.iter().enumerate().any(sees), "nobody waits for the deadline {next}");
+    assert!(kernel.sched.cpus.iter().enumerate().any(sees), "nobody waits for the deadline {next}");
 }
 
 /// No CPU knows a translation that is no longer, nor has a table loaded that is no more.
 fn check_translations(kernel: &Kernel<Hosted>) {
     let table_of = |root| {
-        let living = kernel.processes.ids().filter_map(|id| kernel.processes[id].table.as_ref());
+        let living = kernel
+            .objects
+            .processes
+            .ids()
+            .filter_map(|id| kernel.objects.processes[id].table.as_ref());
         living.into_iter().find(|table| kernel.machine.root(table) == root)
     };
     for (number, cpu) in kernel.machine.cpus.iter().enumerate() {
@@ -247,20 +266,22 @@ fn check_translations(kernel: &Kernel<Hosted>) {
 }
 
 fn check_threads(kernel: &Kernel<Hosted>) {
-    for id in kernel.threads.ids() {
-        let thread = &kernel.threads[id];
+    for id in kernel.objects.threads.ids() {
+        let thread = &kernel.objects.threads[id];
         if thread.dead {
-            let current = kernel.cpus.iter().any(|cpu| cpu.current == Some(id));
+            let current = kernel.sched.cpus.iter().any(|cpu| cpu.current == Some(id));
             assert!(thread.refs > 0 || current, "dead {id:?} has no name and is not removed");
             continue;
         }
-        let owner = &kernel.processes[thread.process];
-        assert!(owner.threads.iter(&kernel.threads, By::Sibling).any(|sibling| sibling == id));
+        let owner = &kernel.objects.processes[thread.process];
+        assert!(
+            owner.threads.iter(&kernel.objects.threads, By::Sibling).any(|sibling| sibling == id)
+        );
         if let Some(bound) = thread.bound {
-            assert_eq!(kernel.notifications[bound].bound, Some(id));
+            assert_eq!(kernel.objects.notifications[bound].bound, Some(id));
         }
         if let Some(upcall) = thread.upcall {
-            assert_eq!(kernel.notifications[upcall.notification].upcall, Some(id));
+            assert_eq!(kernel.objects.notifications[upcall.notification].upcall, Some(id));
             // The answer to a fault looks for bits itself.
             let waits = !matches!(thread.state, State::Ready | State::Inactive);
             let cut_short = !waits || thread.fault.is_some() || kernel.upcall_bits(id) == 0;
@@ -272,28 +293,28 @@ fn check_threads(kernel: &Kernel<Hosted>) {
 
 /// A context and its thread know each other, and who has no budget left waits for the next.
 fn check_contexts(kernel: &Kernel<Hosted>) {
-    for id in kernel.sched_contexts.ids() {
-        let context = &kernel.sched_contexts[id];
+    for id in kernel.objects.sched_contexts.ids() {
+        let context = &kernel.objects.sched_contexts[id];
         if let Some(home) = context.home {
-            assert_eq!(kernel.threads[home].own, Some(id));
+            assert_eq!(kernel.objects.threads[home].own, Some(id));
         }
         assert_eq!(context.home.is_some(), context.holder.is_some(), "{id:?} is somebody's");
         let Some(holder) = context.holder else { continue };
-        assert_eq!(kernel.threads[holder].context, Some(id));
-        let due = kernel.deadlines.has(context_key(id));
+        assert_eq!(kernel.objects.threads[holder].context, Some(id));
+        let due = kernel.sched.deadlines.has(context_key(id));
         assert_eq!(due, context.left == 0, "{id:?}: the next budget comes when it is spent");
     }
-    for id in kernel.threads.ids() {
-        let thread = &kernel.threads[id];
-        let own = thread.own.map(|own| &kernel.sched_contexts[own]);
+    for id in kernel.objects.threads.ids() {
+        let thread = &kernel.objects.threads[id];
+        let own = thread.own.map(|own| &kernel.objects.sched_contexts[own]);
         assert!(own.is_none_or(|own| own.home == Some(id)));
         assert!(thread.timed || (thread.own.is_none() && thread.context.is_none()));
-        let context = thread.context.map(|context| &kernel.sched_contexts[context]);
+        let context = thread.context.map(|context| &kernel.objects.sched_contexts[context]);
         assert!(context.is_none_or(|context| context.holder == Some(id)));
         assert_eq!(thread.spent, context.is_some_and(|context| context.left == 0), "{id:?}");
         assert_eq!(thread.due, context.map_or(0, |context| context.until), "{id:?}");
         let own = own.map_or(thread.base, |own| own.terms.priority);
-        let donor = thread.donor.map(|donor| &kernel.threads[donor]);
+        let donor = thread.donor.map(|donor| &kernel.objects.threads[donor]);
         assert_eq!(thread.priority, own.max(donor.map_or(0, |donor| donor.priority)), "{id:?}");
         check_lent(kernel, id);
     }
@@ -301,7 +322,7 @@ fn check_contexts(kernel: &Kernel<Hosted>) {
 
 /// Who uses whose time is known on both sides, and it is with the last of a chain.
 fn check_lent(kernel: &Kernel<Hosted>, id: ThreadId) {
-    let thread = &kernel.threads[id];
+    let thread = &kernel.objects.threads[id];
     if thread.dead {
         assert!(
             thread.own.or(thread.context).is_none() && thread.donor.or(thread.lent_to).is_none()
@@ -310,55 +331,67 @@ fn check_lent(kernel: &Kernel<Hosted>, id: ThreadId) {
     }
     let process = thread.process;
     if let Some(donor) = thread.donor {
-        let lender = &kernel.threads[donor];
+        let lender = &kernel.objects.threads[donor];
         assert!(thread.passive && lender.lent_to == Some(id), "{donor:?} lends to {id:?}");
         assert_eq!(lender.state, State::AwaitReply(process));
         assert_eq!((thread.share, thread.depth), (lender.share, lender.depth + 1));
     } else {
-        assert_eq!(thread.share, kernel.processes[process].share.unwrap_or(process));
+        assert_eq!(thread.share, kernel.objects.processes[process].share.unwrap_or(process));
         assert_eq!(thread.depth, 0);
     }
     if let Some(server) = thread.lent_to {
-        assert_eq!(kernel.threads[server].donor, Some(id));
+        assert_eq!(kernel.objects.threads[server].donor, Some(id));
         assert_eq!(thread.context, None, "{id:?} keeps what it lent");
     } else if thread.donor.is_some() || thread.own.is_some() {
-        let head = std::iter::successors(Some(id), |id| kernel.threads[*id].donor).last();
-        assert_eq!(thread.context, kernel.threads[head.unwrap()].own, "{id:?} has it all");
+        let head = std::iter::successors(Some(id), |id| kernel.objects.threads[*id].donor).last();
+        assert_eq!(thread.context, kernel.objects.threads[head.unwrap()].own, "{id:?} has it all");
     }
 }
 
 /// Objects that handles name exist, and no object lives without a name.
 fn check_references(kernel: &Kernel<Hosted>) {
-    for id in kernel.endpoints.ids() {
+    for id in kernel.objects.endpoints.ids() {
         assert!(
-            (kernel.endpoints[id].refs > 0 || kernel.endpoints[id].ended)
-                && kernel.endpoints[id].refs >= kernel.endpoints[id].receive_refs
+            (kernel.objects.endpoints[id].refs > 0 || kernel.objects.endpoints[id].ended)
+                && kernel.objects.endpoints[id].refs >= kernel.objects.endpoints[id].receive_refs
         );
     }
-    let ended = |id: &NotificationId| kernel.notifications[*id].next_ended;
-    let ended: Vec<_> = std::iter::successors(kernel.ended_notifications, ended).collect();
-    let named = |id: NotificationId| kernel.notifications[id].refs > 0 || ended.contains(&id);
-    assert!(kernel.notifications.ids().all(named));
-    assert!(kernel.memories.ids().all(|id| kernel.memories[id].refs > 0));
-    assert!(kernel.timers.ids().all(|id| kernel.timers[id].refs > 0));
-    let lifelines = kernel.lifelines.ids().map(|id| &kernel.lifelines[id]);
+    let ended = |id: &NotificationId| kernel.objects.notifications[*id].next_ended;
+    let ended: Vec<_> = std::iter::successors(kernel.objects.ended_notifications, ended).collect();
+    let named =
+        |id: NotificationId| kernel.objects.notifications[id].refs > 0 || ended.contains(&id);
+    assert!(kernel.objects.notifications.ids().all(named));
+    assert!(kernel.objects.memories.ids().all(|id| kernel.objects.memories[id].refs > 0));
+    assert!(kernel.objects.timers.ids().all(|id| kernel.objects.timers[id].refs > 0));
+    let lifelines = kernel.objects.lifelines.ids().map(|id| &kernel.objects.lifelines[id]);
     for lifeline in lifelines {
         assert!(lifeline.refs > 0 && lifeline.refs >= lifeline.holders);
     }
-    assert!(kernel.irqs.ids().all(|id| kernel.irqs[id].refs > 0));
-    assert!(kernel.sched_contexts.ids().all(|id| kernel.sched_contexts[id].refs > 0));
-    let handles: u32 = kernel.processes.ids().map(|id| kernel.processes[id].handles.used()).sum();
-    assert_eq!(u64::from(handles), kernel.stats.handles);
-    let dying = |id: &ProcessId| kernel.processes[*id].life == Life::Dying;
-    let listed = kernel.dying.all(&kernel.processes);
+    assert!(kernel.objects.irqs.ids().all(|id| kernel.objects.irqs[id].refs > 0));
+    assert!(
+        kernel.objects.sched_contexts.ids().all(|id| kernel.objects.sched_contexts[id].refs > 0)
+    );
+    let handles: u32 =
+        kernel.objects.processes.ids().map(|id| kernel.objects.processes[id].handles.used()).sum();
+    assert_eq!(u64::from(handles), kernel.objects.handle_count);
+    let dying = |id: &ProcessId| kernel.objects.processes[*id].life == Life::Dying;
+    let listed = kernel.objects.dying.all(&kernel.objects.processes);
     assert!(listed.iter().all(dying), "a process that is not dying is to be taken apart");
-    assert_eq!(listed.len(), kernel.processes.ids().filter(dying).count(), "a dying one is lost");
+    assert_eq!(
+        listed.len(),
+        kernel.objects.processes.ids().filter(dying).count(),
+        "a dying one is lost"
+    );
     check_untold(kernel);
     check_families(kernel);
-    let living = kernel.processes.ids().filter(|id| kernel.processes[*id].life == Life::Alive);
-    assert_eq!(kernel.stats.living, living.count() as u64);
-    for id in kernel.processes.ids() {
-        let process = &kernel.processes[id];
+    let living = kernel
+        .objects
+        .processes
+        .ids()
+        .filter(|id| kernel.objects.processes[*id].life == Life::Alive);
+    assert_eq!(kernel.objects.living, living.count() as u64);
+    for id in kernel.objects.processes.ids() {
+        let process = &kernel.objects.processes[id];
         assert!(process.life != Life::Dead || process.refs > 0, "dead {id:?} is not removed");
     }
 }
@@ -367,25 +400,29 @@ fn check_references(kernel: &Kernel<Hosted>) {
 /// do not outlive it; a process that is not dead has a name.
 fn check_families(kernel: &Kernel<Hosted>) {
     let mut found = BTreeSet::new();
-    for creator in kernel.processes.ids() {
-        let process = &kernel.processes[creator];
+    for creator in kernel.objects.processes.ids() {
+        let process = &kernel.objects.processes[creator];
         for (first, life) in
             [(process.family.living, Life::Alive), (process.family.dying, Life::Dying)]
         {
             let mut previous = None;
-            let children = std::iter::successors(first, |id| kernel.processes[*id].family.next);
+            let children =
+                std::iter::successors(first, |id| kernel.objects.processes[*id].family.next);
             for child in children {
-                let family = &kernel.processes[child].family;
+                let family = &kernel.objects.processes[child].family;
                 assert_eq!((family.creator, family.previous), (Some(creator), previous));
-                assert_eq!(kernel.processes[child].life, life, "{child:?} is in the wrong list");
+                assert_eq!(
+                    kernel.objects.processes[child].life, life,
+                    "{child:?} is in the wrong list"
+                );
                 assert_ne!(process.life, Life::Dead, "{child:?} outlives {creator:?}");
                 assert!(found.insert(child.index()), "{child:?} is in two lists");
                 previous = Some(child);
             }
         }
     }
-    for id in kernel.processes.ids() {
-        let process = &kernel.processes[id];
+    for id in kernel.objects.processes.ids() {
+        let process = &kernel.objects.processes[id];
         let child = process.life != Life::Dead && process.pid != crate::object::FIRST_PID;
         assert_eq!(found.contains(&id.index()), child, "{id:?} is no creator's");
         assert!(process.life != Life::Alive || process.refs > 0, "{id:?} runs and has no name");
@@ -394,26 +431,35 @@ fn check_families(kernel: &Kernel<Hosted>) {
 
 /// Servers that are to be told of lost calls are in one list, and somebody will tell them.
 fn check_untold(kernel: &Kernel<Hosted>) {
-    let listed = std::iter::successors(kernel.untold, |id| kernel.processes[*id].next_untold);
-    let listed: Vec<ProcessId> = listed.take(kernel.processes.len() + 1).collect();
-    let untold = |id: &ProcessId| kernel.processes[*id].untold;
+    let listed = std::iter::successors(kernel.objects.untold, |id| {
+        kernel.objects.processes[*id].next_untold
+    });
+    let listed: Vec<ProcessId> = listed.take(kernel.objects.processes.len() + 1).collect();
+    let untold = |id: &ProcessId| kernel.objects.processes[*id].untold;
     assert!(listed.iter().all(untold), "a server is listed that has nothing to be told");
-    assert_eq!(listed.len(), kernel.processes.ids().filter(untold).count(), "one is lost");
+    assert_eq!(listed.len(), kernel.objects.processes.ids().filter(untold).count(), "one is lost");
     let tells = |cpu: &Cpu| {
         (cpu.work.load(Ordering::Relaxed) | cpu.postponed) & Work::LostCalls.flag() != 0
     };
-    let ended = kernel.ended_endpoints.is_some() || kernel.ended_notifications.is_some();
+    let ended =
+        kernel.objects.ended_endpoints.is_some() || kernel.objects.ended_notifications.is_some();
     let none = listed.is_empty() && !ended;
-    assert!(none || kernel.cpus.iter().any(tells), "no CPU will tell {listed:?}");
+    assert!(none || kernel.sched.cpus.iter().any(tells), "no CPU will tell {listed:?}");
 }
 
 /// Frames that are neither free nor of a memory object: tables, blank pages of loans, vector
 /// states, what is behind the arenas.
 fn other_frames(kernel: &Kernel<Hosted>) -> u64 {
-    let tables = kernel.processes.ids().filter_map(|id| kernel.processes[id].table.as_ref());
-    let loans = kernel.memories.ids().map(|id| &kernel.memories[id].storage);
+    let tables =
+        kernel.objects.processes.ids().filter_map(|id| kernel.objects.processes[id].table.as_ref());
+    let loans = kernel.objects.memories.ids().map(|id| &kernel.objects.memories[id].storage);
     let loans = loans.filter(|storage| matches!(storage, Storage::Loan(_))).count();
-    let vectors = kernel.threads.ids().filter(|id| kernel.threads[*id].vector.is_some()).count();
+    let vectors = kernel
+        .objects
+        .threads
+        .ids()
+        .filter(|id| kernel.objects.threads[*id].vector.is_some())
+        .count();
     let tables: u64 = tables.map(|table| table.frames()).sum();
     tables + (loans + vectors) as u64 + kernel.machine.grown
 }
@@ -421,31 +467,35 @@ fn other_frames(kernel: &Kernel<Hosted>) -> u64 {
 /// Every frame is free or has one owner, and regions are balanced trees, sorted and apart.
 fn check_memory(kernel: &Kernel<Hosted>) {
     let mut used = 0;
-    for id in kernel.memories.ids() {
-        let object = &kernel.memories[id];
+    for id in kernel.objects.memories.ids() {
+        let object = &kernel.objects.memories[id];
         if matches!(object.storage, Storage::Frames(_)) {
             used += object.pages;
         }
     }
-    let charged: u64 = kernel.quotas.ids().map(|id| own_pages(kernel, id)).sum();
+    let charged: u64 = kernel.objects.quotas.ids().map(|id| own_pages(kernel, id)).sum();
     let taken = kernel.frames.total() - kernel.frames.available();
     assert_eq!(charged, taken, "frames in use are paid for");
     assert_eq!(used + other_frames(kernel), taken, "a frame is lost or has two owners");
     let mut seen = BTreeSet::new();
-    for process in kernel.processes.ids() {
-        for id in checked_regions(&kernel.processes[process].regions, &kernel.regions) {
-            assert!(kernel.regions[id].pages > 0, "{id:?} is empty");
+    for process in kernel.objects.processes.ids() {
+        for id in
+            checked_regions(&kernel.objects.processes[process].regions, &kernel.objects.regions)
+        {
+            assert!(kernel.objects.regions[id].pages > 0, "{id:?} is empty");
             assert!(seen.insert(id.index()));
         }
     }
-    assert_eq!(seen.len(), kernel.regions.len(), "no region is lost");
+    assert_eq!(seen.len(), kernel.objects.regions.len(), "no region is lost");
 }
 
 /// A loan is mapped in one space, shows its parent's pages or blanks, and is taken back by
 /// somebody once its lender's handle is closed.
 fn check_loans(kernel: &Kernel<Hosted>) {
-    let revoked_by_threads = kernel.threads.ids().filter_map(|id| kernel.threads[id].operation);
-    let by_processes = kernel.processes.ids().filter_map(|id| kernel.processes[id].revoking);
+    let revoked_by_threads =
+        kernel.objects.threads.ids().filter_map(|id| kernel.objects.threads[id].operation);
+    let by_processes =
+        kernel.objects.processes.ids().filter_map(|id| kernel.objects.processes[id].revoking);
     let taken_back: Vec<MemoryId> = revoked_by_threads
         .chain(by_processes)
         .filter_map(|operation| match operation {
@@ -453,20 +503,22 @@ fn check_loans(kernel: &Kernel<Hosted>) {
             _ => None,
         })
         .collect();
-    for id in kernel.memories.ids() {
-        let Storage::Loan(loan) = &kernel.memories[id].storage else { continue };
+    for id in kernel.objects.memories.ids() {
+        let Storage::Loan(loan) = &kernel.objects.memories[id].storage else { continue };
         assert_eq!(loan.regions > 0, loan.space.is_some(), "{id:?}");
         let works = taken_back.iter().filter(|taken| **taken == id).count();
         let expected = usize::from(loan.revoked && loan.parent.is_some());
         assert!(works == expected || works == 1, "{id:?} is taken back by {works}");
         assert!(loan.revoked || works == 0);
         let mut found = 0;
-        for process in kernel.processes.ids() {
-            for region in checked_regions(&kernel.processes[process].regions, &kernel.regions) {
-                let region = &kernel.regions[region];
+        for process in kernel.objects.processes.ids() {
+            for region in
+                checked_regions(&kernel.objects.processes[process].regions, &kernel.objects.regions)
+            {
+                let region = &kernel.objects.regions[region];
                 if region.memory == id {
                     assert_eq!(loan.space, Some(process), "{id:?} is mapped in two spaces");
-                    let end = loan.address + kernel.memories[id].pages * abi::PAGE_SIZE;
+                    let end = loan.address + kernel.objects.memories[id].pages * abi::PAGE_SIZE;
                     let inside = region.start >= loan.address && region.end() <= end;
                     assert!(inside, "{id:?} is not looked for at {:#x}", region.start);
                     check_loan_pages(kernel, process, region, loan);
@@ -481,7 +533,7 @@ fn check_loans(kernel: &Kernel<Hosted>) {
 
 /// What is mapped of a loan is the parent's page, or the blank one.
 fn check_loan_pages(kernel: &Kernel<Hosted>, process: ProcessId, region: &Region, loan: &Loan) {
-    let Some(table) = &kernel.processes[process].table else { return };
+    let Some(table) = &kernel.objects.processes[process].table else { return };
     for page in 0..region.pages {
         let address = region.start + page * abi::PAGE_SIZE;
         let Some(seen) = kernel.machine.translate(table, address, Access::Read) else { continue };
@@ -496,10 +548,10 @@ fn check_loan_pages(kernel: &Kernel<Hosted>, process: ProcessId, region: &Region
 /// A loan has one lender's handle until it is revoked, and none from then on.
 fn check_lender(kernel: &Kernel<Hosted>, id: MemoryId, loan: &Loan) {
     let mut lenders = 0;
-    for process in kernel.processes.ids() {
+    for process in kernel.objects.processes.ids() {
         let mut slot = 0;
         while let Some((handle, entry)) =
-            kernel.processes[process].handles.next(&kernel.chunks, slot)
+            kernel.objects.processes[process].handles.next(&kernel.objects.chunks, slot)
         {
             lenders +=
                 usize::from(entry.object == ObjectRef::Memory(id) && kernel.is_lender(&entry));
@@ -511,26 +563,32 @@ fn check_lender(kernel: &Kernel<Hosted>, id: MemoryId, loan: &Loan) {
 
 /// Pages that an account pays for itself: what it uses, less what its children may.
 fn own_pages(kernel: &Kernel<Hosted>, id: QuotaId) -> u64 {
-    let children = kernel.quotas.ids().filter(|child| kernel.quotas[*child].parent == Some(id));
-    let lent: u32 = children.map(|child| kernel.quotas[child].limit.of(Resource::Pages)).sum();
-    u64::from(kernel.quotas[id].used.of(Resource::Pages) - lent)
+    let children = kernel
+        .objects
+        .quotas
+        .ids()
+        .filter(|child| kernel.objects.quotas[*child].parent == Some(id));
+    let lent: u32 =
+        children.map(|child| kernel.objects.quotas[child].limit.of(Resource::Pages)).sum();
+    u64::from(kernel.objects.quotas[id].used.of(Resource::Pages) - lent)
 }
 
 fn check_quotas(kernel: &Kernel<Hosted>) {
-    for id in kernel.quotas.ids() {
-        let account = &kernel.quotas[id];
+    for id in kernel.objects.quotas.ids() {
+        let account = &kernel.objects.quotas[id];
         for resource in [Resource::Pages, Resource::Handles, Resource::Threads, Resource::Objects] {
             assert!(account.used.of(resource) <= account.limit.of(resource), "{id:?} {resource:?}");
         }
     }
-    let living = kernel.processes.ids().map(|id| &kernel.processes[id]);
+    let living = kernel.objects.processes.ids().map(|id| &kernel.objects.processes[id]);
     for process in living.filter(|process| process.life != Life::Dead) {
-        let account = &kernel.quotas[process.quota];
-        let siblings = process.threads.iter(&kernel.threads, By::Sibling);
-        let waits = |id: &ThreadId| matches!(kernel.threads[*id].state, State::Receiving(_));
+        let account = &kernel.objects.quotas[process.quota];
+        let siblings = process.threads.iter(&kernel.objects.threads, By::Sibling);
+        let waits =
+            |id: &ThreadId| matches!(kernel.objects.threads[*id].state, State::Receiving(_));
         let receiving = siblings.filter(waits).count();
         assert_eq!(process.receiving as usize, receiving, "threads that wait for a message");
-        let threads = process.threads.iter(&kernel.threads, By::Sibling).count();
+        let threads = process.threads.iter(&kernel.objects.threads, By::Sibling).count();
         assert_eq!(process.thread_count as usize, threads);
         assert!(account.used.of(Resource::Threads) as usize >= threads);
         assert!(account.used.of(Resource::Handles) >= process.handles.used());
@@ -544,7 +602,7 @@ fn check_vectors(kernel: &Kernel<Hosted>) {
         // The CPU that ends the machine never lets the kernel go.
         return;
     }
-    for (number, cpu) in kernel.cpus.iter().enumerate() {
+    for (number, cpu) in kernel.sched.cpus.iter().enumerate() {
         let live = cpu.work.load(Ordering::Relaxed) & Work::VectorSave.flag() != 0;
         let number = u16::try_from(number).unwrap();
         let unlocked = kernel.machine.vectors.get(&number).is_some_and(|unit| unit.unlocked);
@@ -553,12 +611,13 @@ fn check_vectors(kernel: &Kernel<Hosted>) {
         let owned = cpu.vector_owner.is_none() || cpu.vector_owner == cpu.current;
         assert!(!live || owned, "live registers are not the current's");
         if let Some(owner) = cpu.vector_owner {
-            let state = kernel.threads[owner].vector.as_ref().expect("an owner has a state");
+            let state =
+                kernel.objects.threads[owner].vector.as_ref().expect("an owner has a state");
             assert_eq!(state.cpu, Some(CpuId(number)), "it was loaded elsewhere since");
         }
     }
-    for id in kernel.threads.ids() {
-        let thread = &kernel.threads[id];
+    for id in kernel.objects.threads.ids() {
+        let thread = &kernel.objects.threads[id];
         let in_memory = thread.work.0 & Work::VectorLoad.flag() != 0;
         let live = thread.vector.as_ref().and_then(|state| state.cpu).is_some_and(|cpu| {
             let cpu = kernel.cpu(cpu);

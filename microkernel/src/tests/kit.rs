@@ -27,7 +27,7 @@ pub(super) fn boot() -> Driver {
 /// The numbers that must be the same before and after something that leaves nothing behind.
 pub(super) fn balance(driver: &Driver) -> [u64; 6] {
     let info = driver.kernel.system_info();
-    let quotas = driver.kernel.quotas.len() as u64;
+    let quotas = driver.kernel.objects.quotas.len() as u64;
     [info.frames_free, info.processes, info.threads, info.handles, info.objects, quotas]
 }
 
@@ -45,9 +45,9 @@ impl Driver {
 
     fn newest_thread(&self) -> ThreadId {
         let me = self.running();
-        let entry = self.kernel.threads.ids().filter(|id| *id != me);
+        let entry = self.kernel.objects.threads.ids().filter(|id| *id != me);
         entry
-            .filter(|id| self.kernel.threads[*id].state == State::Inactive)
+            .filter(|id| self.kernel.objects.threads[*id].state == State::Inactive)
             .last()
             .expect("a new thread")
     }
@@ -73,7 +73,7 @@ impl Driver {
         assert_eq!(bytes.len(), size_of::<Quota>());
         self.poke(BYTES + 64, &bytes);
         let handle = self.make(Syscall::ProcessCreate, &[BYTES, 5, BYTES + 64, death, 1]);
-        let id = self.kernel.processes.ids().last().expect("a child");
+        let id = self.kernel.objects.processes.ids().last().expect("a child");
         (handle, id)
     }
 
@@ -92,7 +92,7 @@ impl Driver {
 
     /// Writes the running program's memory.
     pub(super) fn poke(&mut self, address: u64, bytes: &[u8]) {
-        let process = self.kernel.threads[self.running()].process;
+        let process = self.kernel.objects.threads[self.running()].process;
         self.poke_in(process, address, bytes);
     }
 
@@ -103,7 +103,7 @@ impl Driver {
 
     /// Reads the running program's memory.
     pub(super) fn peek(&self, address: u64, len: usize) -> Vec<u8> {
-        let process = self.kernel.threads[self.running()].process;
+        let process = self.kernel.objects.threads[self.running()].process;
         let mut bytes = vec![0; len];
         let slice = crate::UserSlice::new(address, len as u64).expect("user space");
         self.kernel.read_user(process, slice, &mut bytes).expect("mapped");
@@ -125,7 +125,7 @@ impl Driver {
 
     /// The state of a thread.
     pub(super) fn state(&self, id: ThreadId) -> State {
-        self.kernel.threads[id].state
+        self.kernel.objects.threads[id].state
     }
 
     /// The result of a thread that ran or will run.

@@ -55,7 +55,7 @@ fn client(driver: &mut Driver) -> (u64, ThreadId, SchedContextId) {
     driver.call(Syscall::ContextBind, &[context, handle, 1]).unwrap();
     driver.call(Syscall::HandleClose, &[context]).unwrap();
     driver.call(Syscall::ThreadResume, &[handle]).unwrap();
-    let context = driver.kernel.threads[id].own.unwrap();
+    let context = driver.kernel.objects.threads[id].own.unwrap();
     (handle, id, context)
 }
 
@@ -70,8 +70,8 @@ fn call(driver: &mut Driver, to: Server) {
 fn answer(driver: &mut Driver, from: Server) {
     assert_eq!(driver.running(), from.id);
     // Its only caller is still the one whose time it has, or who called it last.
-    let caller = driver.kernel.threads[from.id].serving.unwrap();
-    let token = driver.kernel.threads[caller].token.value();
+    let caller = driver.kernel.objects.threads[from.id].serving.unwrap();
+    let token = driver.kernel.objects.threads[caller].token.value();
     driver.raw(Syscall::ReplyRecv as u64, &[token, from.line << 32], 0);
     check(&driver.kernel);
 }
@@ -106,7 +106,7 @@ fn chain(length: usize) -> Chain {
 impl Chain {
     /// The first program runs and does something, then steps aside again.
     fn main(&mut self, act: impl FnOnce(&mut Driver)) {
-        let main = self.driver.kernel.threads.ids().next().unwrap();
+        let main = self.driver.kernel.objects.threads.ids().next().unwrap();
         self.driver.kernel.unblock(main, 0);
         self.driver.interrupt(crate::machine::Interrupt::Kick);
         assert_eq!(self.driver.running(), main);
@@ -117,11 +117,11 @@ impl Chain {
     }
 
     fn priority(&self, server: usize) -> u8 {
-        self.driver.kernel.threads[self.servers[server].id].priority
+        self.driver.kernel.objects.threads[self.servers[server].id].priority
     }
 
     fn holder(&self) -> Option<ThreadId> {
-        self.driver.kernel.sched_contexts[self.context].holder
+        self.driver.kernel.objects.sched_contexts[self.context].holder
     }
 }
 
@@ -143,7 +143,7 @@ fn an_answer_in_a_new_period_puts_the_client_in_one_place() {
     assert_eq!(driver.running(), head);
     driver.kernel.machine.now_ns += 3 * MS;
     call(&mut driver, server);
-    assert!(driver.kernel.threads[head].spent);
+    assert!(driver.kernel.objects.threads[head].spent);
     driver.kernel.set_affinity(head, 3);
     driver.kernel.machine.now_ns += 10 * MS;
     answer(&mut driver, server);
@@ -162,9 +162,9 @@ fn a_chain_of_eight_works_as_urgently_as_its_client() {
     assert_eq!(chain.driver.running(), chain.head);
     assert_eq!(chain.holder(), Some(chain.head));
     assert!((0..8).all(|server| chain.priority(server) == 5));
-    let used = chain.driver.kernel.sched_contexts[chain.context].used;
+    let used = chain.driver.kernel.objects.sched_contexts[chain.context].used;
     assert_eq!(used, 16 * MS / 10, "all of it on the client's time");
-    assert_eq!(chain.driver.kernel.threads[chain.middle].user, 0, "nobody came in between");
+    assert_eq!(chain.driver.kernel.objects.threads[chain.middle].user, 0, "nobody came in between");
 }
 
 #[test]
@@ -200,12 +200,12 @@ fn a_spent_budget_that_comes_back_with_the_answer_is_still_spent() {
 #[test]
 fn when_the_client_dies_the_chain_goes_on_by_itself() {
     let mut chain = chain(8);
-    let contexts = chain.driver.kernel.sched_contexts.len();
+    let contexts = chain.driver.kernel.objects.sched_contexts.len();
     let head = chain.head_handle;
     chain.main(|driver| {
         driver.call(Syscall::ThreadKill, &[head]).unwrap();
     });
-    assert_eq!(chain.driver.kernel.sched_contexts.len(), contexts - 1);
+    assert_eq!(chain.driver.kernel.objects.sched_contexts.len(), contexts - 1);
     assert!((0..8).all(|server| chain.priority(server) == 5));
     assert_eq!(chain.driver.running(), chain.middle);
 }
@@ -238,7 +238,7 @@ fn when_a_servers_process_dies_its_caller_runs_on_the_time_it_has_back() {
     let main = driver.raw(Syscall::Sleep as u64, &[MS], 0);
     driver.raw(Syscall::Call as u64, &[line, 1], 0);
     assert_eq!(driver.running(), server);
-    assert_eq!(driver.kernel.sched_contexts[context].holder, Some(server));
+    assert_eq!(driver.kernel.objects.sched_contexts[context].holder, Some(server));
     driver.advance(MS);
     assert_eq!(driver.running(), server, "31 by itself");
     driver.raw(Syscall::ProcessKill as u64, &[0, 3], 0);
@@ -246,7 +246,7 @@ fn when_a_servers_process_dies_its_caller_runs_on_the_time_it_has_back() {
     driver.raw(Syscall::Sleep as u64, &[u64::MAX - 1], 0);
     assert_eq!(driver.running(), client);
     assert_eq!(driver.result(client), Err(Error::OutcomeUnknown));
-    assert_eq!(driver.kernel.sched_contexts[context].holder, Some(client));
+    assert_eq!(driver.kernel.objects.sched_contexts[context].holder, Some(client));
     check(&driver.kernel);
 }
 
@@ -264,7 +264,7 @@ fn a_client_that_is_out_of_time_takes_its_time_along() {
     driver.advance(MS);
     assert_eq!(driver.running(), client);
     assert_eq!(driver.result(client), Err(Error::TimedOut));
-    assert_eq!(driver.kernel.sched_contexts[context].used, MS);
+    assert_eq!(driver.kernel.objects.sched_contexts[context].used, MS);
     check(&driver.kernel);
     driver.raw(Syscall::Sleep as u64, &[u64::MAX - 1], 0);
     assert_eq!(driver.running(), middle, "the servers are less urgent by themselves");
@@ -290,7 +290,7 @@ fn a_queued_call_brings_its_time_when_it_is_received() {
     driver.raw(Syscall::Call as u64, &[server.line, 1], 0);
     assert_eq!(driver.running(), server.id, "30, from the first program");
     driver.kernel.reconsider(client);
-    let main = driver.kernel.threads[server.id].donor.unwrap();
+    let main = driver.kernel.objects.threads[server.id].donor.unwrap();
     // While it works, the client calls too, from another CPU as it were.
     driver.raw(Syscall::Sleep as u64, &[driver_now(&driver) + MS], 0);
     assert_eq!(driver.running(), client);
@@ -301,8 +301,8 @@ fn a_queued_call_brings_its_time_when_it_is_received() {
     assert_eq!(driver.running(), main);
     driver.raw(Syscall::Sleep as u64, &[u64::MAX - 1], 0);
     assert_eq!(driver.running(), server.id);
-    assert_eq!(driver.kernel.threads[server.id].priority, 25);
-    assert_eq!(driver.kernel.sched_contexts[context].holder, Some(server.id));
+    assert_eq!(driver.kernel.objects.threads[server.id].priority, 25);
+    assert_eq!(driver.kernel.objects.sched_contexts[context].holder, Some(server.id));
     check(&driver.kernel);
 }
 
@@ -354,7 +354,10 @@ fn a_client_without_a_context_lends_priority_share_and_slice() {
             answer(&mut driver, server);
         }
     }
-    assert_eq!(driver.kernel.threads[client].debt, 0, "nothing is owed: it was its own share");
+    assert_eq!(
+        driver.kernel.objects.threads[client].debt, 0,
+        "nothing is owed: it was its own share"
+    );
     assert!(times[1] > times[0] * 4, "the server works for it: {times:?}");
     assert!((1900..=2100).contains(&times[2]), "the other one has half: {times:?}");
 }
@@ -404,8 +407,8 @@ fn a_handler_of_faults_works_on_its_own_time() {
     driver.raw(Syscall::Sleep as u64, &[u64::MAX - 1], 0);
     driver.fault(&crate::fault::Fault { kind: FaultKind::Page, code: 0, address: 8 });
     assert_eq!(driver.running(), server.id);
-    assert_eq!(driver.kernel.threads[server.id].priority, 5);
-    assert_eq!(driver.kernel.sched_contexts[context].holder, Some(client));
+    assert_eq!(driver.kernel.objects.threads[server.id].priority, 5);
+    assert_eq!(driver.kernel.objects.sched_contexts[context].holder, Some(client));
 }
 
 #[test]
@@ -428,7 +431,7 @@ fn an_active_server_within_a_chain_is_paid_by_it() {
     assert_eq!(driver.running(), first.id);
     answer(&mut driver, first);
     assert_eq!(driver.running(), client);
-    assert_eq!(driver.kernel.sched_contexts[context].used, MS);
+    assert_eq!(driver.kernel.objects.sched_contexts[context].used, MS);
 }
 
 #[test]
@@ -446,7 +449,7 @@ fn a_chain_follows_the_priority_of_its_client() {
     let mut chain = chain(3);
     let terms = crate::object::Terms {
         priority: 10,
-        ..chain.driver.kernel.sched_contexts[chain.context].terms
+        ..chain.driver.kernel.objects.sched_contexts[chain.context].terms
     };
     chain.driver.kernel.configure_context(chain.context, terms);
     chain.driver.interrupt(crate::machine::Interrupt::Kick);
@@ -464,7 +467,7 @@ fn very_deep_calls_lend_nothing_but_work() {
         check(&driver.kernel);
         assert_eq!(driver.running(), server.id);
     }
-    let donor = |at: usize| driver.kernel.threads[servers[at].id].donor;
+    let donor = |at: usize| driver.kernel.objects.threads[servers[at].id].donor;
     assert!((0..32).chain(33..40).all(|at| donor(at).is_some()));
     assert_eq!(donor(32), None, "a new chain begins there");
 }
@@ -476,6 +479,6 @@ fn a_server_that_is_not_passive_lends_nothing() {
     let (_, client, context) = client(&mut driver);
     driver.raw(Syscall::Sleep as u64, &[u64::MAX - 1], 0);
     call(&mut driver, server);
-    assert_eq!(driver.kernel.threads[server.id].priority, 5);
-    assert_eq!(driver.kernel.sched_contexts[context].holder, Some(client));
+    assert_eq!(driver.kernel.objects.threads[server.id].priority, 5);
+    assert_eq!(driver.kernel.objects.sched_contexts[context].holder, Some(client));
 }

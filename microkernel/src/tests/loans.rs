@@ -42,7 +42,7 @@ impl Lent {
 
     fn seen(&self, page: u64) -> Option<u8> {
         let kernel = &self.driver.kernel;
-        let table = kernel.processes[self.borrower].table.as_ref()?;
+        let table = kernel.objects.processes[self.borrower].table.as_ref()?;
         let place = kernel.machine.translate(table, AT + page * PAGE_SIZE, Access::Read)?;
         let mut byte = [0];
         kernel.machine.read(place, &mut byte);
@@ -189,7 +189,7 @@ fn only_the_lenders_handle_manages_and_it_stays() {
         driver.raw(Syscall::Send as u64, &[endpoint], ENVELOPE);
         let taken = driver.result(me).map(|_| {
             assert_eq!(driver.running(), server);
-            let process = driver.kernel.threads[server].process;
+            let process = driver.kernel.objects.threads[server].process;
             driver.entry(process, driver.receipt().1[0]).unwrap()
         });
         assert_eq!(taken, outcome);
@@ -245,7 +245,7 @@ fn a_cut_and_protected_mapping_is_taken_back_whole() {
     let seen: Vec<_> = (0..8).map(|page| lent.seen(page)).collect();
     let blank = Some(0);
     assert_eq!(seen, [blank, blank, None, None, blank, blank, blank, blank]);
-    let process = &lent.driver.kernel.processes[lent.borrower];
+    let process = &lent.driver.kernel.objects.processes[lent.borrower];
     let table = process.table.as_ref().unwrap();
     let writable = |page: u64| {
         let at = AT + page * PAGE_SIZE;
@@ -299,7 +299,7 @@ fn a_dying_lender_takes_its_loans_back_before_its_death_is_told() {
     driver.raw(Syscall::ThreadSuspend as u64, &[0], 0);
     assert_ne!(driver.next, Next::User(id));
     // The first program takes a copy for itself.
-    let parent = driver.kernel.threads[driver.running()].process;
+    let parent = driver.kernel.objects.threads[driver.running()].process;
     let entry = driver.kernel.lookup(lender, abi::Handle(u32::try_from(loan).unwrap())).unwrap();
     let rights = driver.kernel.copied_rights(&entry, Rights::ALL);
     let copy = u64::from(driver.kernel.grant(parent, entry.object, rights, 0).unwrap().0);
@@ -349,18 +349,18 @@ fn nothing_is_mapped_anew_while_pieces_are_left() {
     let entry = smp.kernel.lookup(first(&smp), abi::Handle(u32::try_from(copy).unwrap())).unwrap();
     let crate::object::ObjectRef::Memory(id) = entry.object else { panic!("no memory") };
     assert_eq!(smp.kernel.loan_can_be_mapped(id), Err(Error::PeerDied));
-    let Storage::Loan(state) = &smp.kernel.memories[id].storage else { panic!("no loan") };
+    let Storage::Loan(state) = &smp.kernel.objects.memories[id].storage else { panic!("no loan") };
     assert!(state.parent.is_some(), "kept until the last page was replaced");
     assert_eq!(smp.kernel.memory_page(id, 195), Some(state.blank.phys()));
     check(&smp.kernel);
     smp.settle();
     check(&smp.kernel);
-    let Storage::Loan(state) = &smp.kernel.memories[id].storage else { panic!("no loan") };
+    let Storage::Loan(state) = &smp.kernel.objects.memories[id].storage else { panic!("no loan") };
     assert_eq!((state.parent, state.space), (None, Some(borrower)));
 }
 
 fn first(smp: &Smp) -> ProcessId {
-    smp.kernel.processes.ids().next().unwrap()
+    smp.kernel.objects.processes.ids().next().unwrap()
 }
 
 /// Two threads on two CPUs: one takes a loan back and is killed half-way, by the other or
@@ -384,7 +384,7 @@ fn who_kills_a_lender_in_the_middle_takes_over() {
         let object = driver.kernel.lookup(lender_id, abi::Handle(u32::try_from(loan).unwrap()));
         let entry = object.unwrap();
         let crate::object::ObjectRef::Memory(memory_id) = entry.object else { panic!() };
-        let process = driver.kernel.threads[killer].process;
+        let process = driver.kernel.objects.threads[killer].process;
         let rights = driver.kernel.copied_rights(&entry, Rights::ALL);
         let copy = u64::from(driver.kernel.grant(process, entry.object, rights, 0).unwrap().0);
         signal(&mut driver, timer, process);
@@ -402,7 +402,7 @@ fn who_kills_a_lender_in_the_middle_takes_over() {
             smp.turn(CPU);
         }
         check(&smp.kernel);
-        let left = smp.kernel.threads[id].operation;
+        let left = smp.kernel.objects.threads[id].operation;
         assert!(matches!(left, Some(Operation::Revoke { at, .. }) if at > AT), "{left:?}");
         let (call, target) = if with_process {
             (Syscall::ProcessKill, lender)
@@ -416,7 +416,9 @@ fn who_kills_a_lender_in_the_middle_takes_over() {
         assert_eq!(smp.running(CPU), Some(killer));
         smp.interrupt(CPU, Interrupt::Kick);
         smp.settle();
-        let Storage::Loan(state) = &smp.kernel.memories[memory_id].storage else { panic!() };
+        let Storage::Loan(state) = &smp.kernel.objects.memories[memory_id].storage else {
+            panic!()
+        };
         if !with_process {
             assert_eq!(state.parent, None, "the killer's call has taken it back");
         }
@@ -424,7 +426,9 @@ fn who_kills_a_lender_in_the_middle_takes_over() {
         smp.syscall(CPU, Syscall::Wait as u64, &[timer, u64::MAX], 0);
         smp.settle();
         check(&smp.kernel);
-        let Storage::Loan(state) = &smp.kernel.memories[memory_id].storage else { panic!() };
+        let Storage::Loan(state) = &smp.kernel.objects.memories[memory_id].storage else {
+            panic!()
+        };
         assert_eq!(state.parent, None);
     }
 }

@@ -43,7 +43,7 @@ fn flood(driver: &mut Driver, frames: usize) -> usize {
 #[test]
 fn a_flood_is_cut_off_and_counted_in_one_record() {
     let (mut driver, id) = in_child();
-    let pid = driver.kernel.processes[id].pid;
+    let pid = driver.kernel.objects.processes[id].pid;
     driver.kernel.machine.log.clear();
     let written = flood(&mut driver, 20_000);
     let size = LogHeader::SIZE + 100;
@@ -63,7 +63,7 @@ fn a_flood_is_cut_off_and_counted_in_one_record() {
 #[test]
 fn a_frame_is_dropped_as_a_whole_and_the_next_one_decodes() {
     let (mut driver, id) = in_child();
-    let pid = driver.kernel.processes[id].pid;
+    let pid = driver.kernel.objects.processes[id].pid;
     assert_eq!(write(&mut driver, &[5; 300]), Ok(()), "the first piece of a frame");
     while write(&mut driver, &[5; 300]).is_ok() {}
     driver.advance(SECOND);
@@ -82,7 +82,7 @@ fn a_frame_is_dropped_as_a_whole_and_the_next_one_decodes() {
 #[test]
 fn the_count_of_a_process_that_dies_is_told() {
     let (mut driver, id) = in_child();
-    let pid = driver.kernel.processes[id].pid;
+    let pid = driver.kernel.objects.processes[id].pid;
     let written = flood(&mut driver, 20_000);
     driver.raw(Syscall::ProcessKill as u64, &[0, 3], 0);
     let dropped = 20_000 - written as u64;
@@ -103,7 +103,7 @@ fn descendants_share_the_bucket_of_a_program() {
     let (_, program) = driver.child(0);
     let (_, first) = driver.child(0);
     let (_, second) = driver.child(0);
-    let processes = &mut driver.kernel.processes;
+    let processes = &mut driver.kernel.objects.processes;
     processes[program].log = ProcessLog::of_child(server, &processes[server]);
     for descendant in [first, second] {
         processes[descendant].log = ProcessLog::of_child(program, &processes[program]);

@@ -263,5 +263,8 @@ fn a_wait_that_ended_leaves_no_deadline_to_the_next_one() {
     assert_eq!(driver.running(), waiter);
     driver.raw(Syscall::Wait as u64, &[bell, u64::MAX], 0);
     driver.advance(2_000);
-    assert_eq!(driver.state(waiter), State::Waiting(driver.kernel.notifications.id_at(0).unwrap()));
+    assert_eq!(
+        driver.state(waiter),
+        State::Waiting(driver.kernel.objects.notifications.id_at(0).unwrap())
+    );
 }

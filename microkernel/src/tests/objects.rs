@@ -39,7 +39,7 @@ fn info_tells_kind_and_rights() {
         let info = driver.call(Syscall::HandleInfo, &[handle]).unwrap().values;
         assert_eq!(info, (kind as u64, ALL));
     }
-    let (child, own) = (driver.child(0).0, driver.kernel.threads[driver.running()].process);
+    let (child, own) = (driver.child(0).0, driver.kernel.objects.threads[driver.running()].process);
     let entry = crate::object::ObjectRef::Process(own);
     let own = u64::from(driver.kernel.grant(own, entry, Rights::ALL, 0).unwrap().0);
     let kind =

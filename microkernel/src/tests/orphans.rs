@@ -14,7 +14,7 @@ fn spinning_child(driver: &mut Driver, share: u32) -> (u64, ProcessId, ThreadId)
         [share, 4, 2, 4, 30, 0].iter().flat_map(|half| half.to_le_bytes()).collect();
     driver.poke(BYTES + 64, &quota);
     let child = driver.make(Syscall::ProcessCreate, &[BYTES, 5, BYTES + 64, 0, 0]);
-    let id = driver.kernel.processes.ids().last().unwrap();
+    let id = driver.kernel.objects.processes.ids().last().unwrap();
     let (thread, started) = driver.thread(child, 29);
     driver.call(Syscall::ThreadResume, &[thread]).unwrap();
     driver.call(Syscall::HandleClose, &[thread]).unwrap();
@@ -28,9 +28,9 @@ fn a_process_dies_with_its_last_handle() {
     let (child, id, _) = spinning_child(&mut driver, 16);
     let copy = driver.make(Syscall::HandleCopy, &[child, Rights::TRANSFER.bits().into(), 0]);
     driver.call(Syscall::HandleClose, &[child]).unwrap();
-    assert_eq!(driver.kernel.processes[id].life, Life::Alive, "it still has a name");
+    assert_eq!(driver.kernel.objects.processes[id].life, Life::Alive, "it still has a name");
     driver.call(Syscall::HandleClose, &[copy]).unwrap();
-    assert!(driver.kernel.processes.get(id).is_none(), "it is gone");
+    assert!(driver.kernel.objects.processes.get(id).is_none(), "it is gone");
     check(&driver.kernel);
     assert_eq!(balance(&driver), before);
 }
@@ -49,13 +49,14 @@ fn a_process_dies_with_its_creator_whatever_still_names_it() {
     driver.raw(Syscall::ProcessKill as u64, &[0, 3], 0);
     assert_ne!(driver.running(), maker);
     for id in [first, second] {
-        let living = driver.kernel.processes.get(id);
+        let living = driver.kernel.objects.processes.get(id);
         assert!(living.is_none_or(|process| process.life == Life::Dead), "{id:?} lives");
     }
     check(&driver.kernel);
     assert_eq!(driver.call(Syscall::Wait, &[death, 0]).unwrap().values.0, 1);
     driver.call(Syscall::HandleClose, &[child]).unwrap();
-    let threads = driver.kernel.threads.ids().map(|id| driver.kernel.threads[id].refs);
+    let threads =
+        driver.kernel.objects.threads.ids().map(|id| driver.kernel.objects.threads[id].refs);
     assert_eq!(threads.filter(|refs| *refs > 0).count(), 1, "the handle of its first thread");
     let left = balance(&driver);
     assert_eq!((left[0], left[1], left[5]), (before[0], before[1], before[5]));
@@ -75,18 +76,18 @@ fn a_death_is_told_when_the_last_descendant_has_given_back_what_it_held() {
     driver
         .kernel
         .grant(
-            driver.kernel.processes.ids().last().unwrap(),
+            driver.kernel.objects.processes.ids().last().unwrap(),
             crate::object::ObjectRef::Process(grandchild),
             Rights::ALL,
             0,
         )
         .unwrap();
-    let quota = driver.kernel.processes[id].quota;
+    let quota = driver.kernel.objects.processes[id].quota;
     driver.raw(Syscall::ProcessKill as u64, &[child, 0], 0);
     assert!(matches!(driver.next, Next::User(_)));
     assert_eq!(driver.call(Syscall::Wait, &[death, 0]).unwrap().values.0, 1);
-    assert!(driver.kernel.quotas.get(quota).is_none_or(|account| account.closed));
-    assert_eq!(driver.kernel.processes[grandchild].life, Life::Dead);
+    assert!(driver.kernel.objects.quotas.get(quota).is_none_or(|account| account.closed));
+    assert_eq!(driver.kernel.objects.processes[grandchild].life, Life::Dead);
     driver.call(Syscall::HandleClose, &[third]).unwrap();
     let late = driver.call(Syscall::ProcessInfo, &[third, BYTES]);
     assert_eq!(late, Err(Error::BadHandle));
@@ -98,12 +99,12 @@ fn a_line_of_descendants_has_an_end() {
     let mut driver = boot();
     let (child, id) = driver.child(0);
     driver.give_page(child);
-    driver.kernel.processes[id].family.depth = 31;
+    driver.kernel.objects.processes[id].family.depth = 31;
     driver.start_urgent(child);
     let (_, last, thread) = spinning_child(&mut driver, 16);
-    assert_eq!(driver.kernel.processes[last].family.depth, 32);
-    driver.kernel.processes[id].family.depth = 32;
+    assert_eq!(driver.kernel.objects.processes[last].family.depth, 32);
+    driver.kernel.objects.processes[id].family.depth = 32;
     let more = driver.call(Syscall::ProcessCreate, &[BYTES, 5, BYTES + 64, 0, 0]);
     assert_eq!(more, Err(Error::QuotaExceeded));
-    assert!(driver.kernel.threads.get(thread).is_some());
+    assert!(driver.kernel.objects.threads.get(thread).is_some());
 }

@@ -51,7 +51,7 @@ fn several_that_die_at_once_are_all_taken_apart() {
     }
     assert_eq!(driver.call(Syscall::Wait, &[death, 0]), Err(Error::WouldBlock));
     driver.call(Syscall::ThreadPriority, &[0, 30]).unwrap();
-    assert!(driver.kernel.dying.is_empty());
+    assert!(driver.kernel.objects.dying.is_empty());
     for child in family {
         driver.call(Syscall::HandleClose, &[child]).unwrap();
     }
@@ -81,7 +81,7 @@ fn a_process_ends_with_its_last_thread() {
     let (thread, _) = driver.thread(child, 40);
     driver.raw(Syscall::ThreadResume as u64, &[thread], 0);
     driver.raw(Syscall::ThreadKill as u64, &[0], 0);
-    assert_eq!(driver.kernel.processes[id].life, Life::Dead);
+    assert_eq!(driver.kernel.objects.processes[id].life, Life::Dead);
     assert_eq!(driver.call(Syscall::Wait, &[death, 0]).unwrap().values.0, 1);
     assert_eq!(driver.call(Syscall::ThreadResume, &[thread]), Err(Error::PeerDied));
     let late = driver.call(Syscall::HandleGive, &[child, death, 1, 0]);
@@ -95,9 +95,9 @@ fn exit_status_is_the_programs_own() {
     let (thread, _) = driver.thread(child, 40);
     driver.raw(Syscall::ThreadResume as u64, &[thread], 0);
     driver.raw(Syscall::ProcessKill as u64, &[0, 42], 0);
-    assert_eq!(driver.kernel.processes[id].status, 42);
+    assert_eq!(driver.kernel.objects.processes[id].status, 42);
     driver.call(Syscall::ProcessKill, &[child, 1]).unwrap();
-    assert_eq!(driver.kernel.processes[id].status, 42, "a second death changes nothing");
+    assert_eq!(driver.kernel.objects.processes[id].status, 42, "a second death changes nothing");
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn memory_for_a_child_is_the_childs() {
     let mut driver = boot();
     let (child, id) = driver.child(0);
     let memory = driver.make(Syscall::MemoryCreate, &[10, child]);
-    let account = &driver.kernel.quotas[driver.kernel.processes[id].quota];
+    let account = &driver.kernel.objects.quotas[driver.kernel.objects.processes[id].quota];
     assert_eq!(account.used.of(crate::object::Resource::Pages), 11, "and its root table");
     let much = driver.call(Syscall::MemoryCreate, &[60, child]);
     assert_eq!(much, Err(Error::QuotaExceeded));
@@ -222,7 +222,7 @@ fn a_more_urgent_process_that_dies_with_another_one_is_not_lost() {
     driver.fault(&Fault { kind: FaultKind::Page, code: 0, address: 0 });
     driver.raw(Syscall::ProcessKill as u64, &[handler, 0], 0);
     crate::tests::invariants::check(&driver.kernel);
-    assert_eq!(driver.kernel.processes[faulty_id].life, Life::Dead);
+    assert_eq!(driver.kernel.objects.processes[faulty_id].life, Life::Dead);
     assert_eq!(driver.call(Syscall::Wait, &[death, 0]).unwrap().values.0, 1, "its death is told");
 }
 
@@ -235,7 +235,7 @@ fn a_halted_cpu_takes_apart_what_the_busy_ones_are_too_urgent_for() {
     let mut smp = Smp::from(driver);
     smp.settle();
     assert_eq!(smp.places[1], Place::Idle);
-    assert_eq!(smp.kernel.processes[id].life, Life::Dead);
+    assert_eq!(smp.kernel.objects.processes[id].life, Life::Dead);
 }
 
 #[test]
@@ -258,9 +258,9 @@ fn what_still_runs_on_another_cpu_is_not_taken_apart() {
     // The kick is still on its way: the program runs on, in a space that must be there.
     assert!(matches!(smp.places[0], Place::User(_)), "taking it apart is not due");
     assert_eq!(smp.kernel.current(CpuId(1)), Some(started));
-    assert!(smp.kernel.processes[id].table.is_some());
+    assert!(smp.kernel.objects.processes[id].table.is_some());
     smp.settle();
-    assert_eq!(smp.kernel.processes[id].life, Life::Dead);
+    assert_eq!(smp.kernel.objects.processes[id].life, Life::Dead);
 }
 
 #[test]

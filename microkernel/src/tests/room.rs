@@ -52,8 +52,8 @@ fn there_can_be_more_of_everything_than_at_boot() {
         driver.child(0);
         check(&driver.kernel);
     }
-    assert_eq!(driver.kernel.threads.len() as u64, 1 + MANY);
-    assert_eq!(driver.kernel.processes.len() as u64, 1 + MANY);
+    assert_eq!(driver.kernel.objects.threads.len() as u64, 1 + MANY);
+    assert_eq!(driver.kernel.objects.processes.len() as u64, 1 + MANY);
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn deadlines_of_threads_and_timers_stay_apart_when_both_become_more() {
         assert_eq!(rung, 1 << number, "one timer and no other");
     }
     let asleep = |driver: &Driver| {
-        let threads = &driver.kernel.threads;
+        let threads = &driver.kernel.objects.threads;
         threads.ids().filter(|id| threads[*id].state == crate::object::State::Sleeping).count()
     };
     assert_eq!(asleep(&driver) as u64, MANY);
@@ -88,7 +88,7 @@ fn room_ends_with_an_error_and_can_be_used_again() {
     let (child, _) = driver.child(0);
     let (thread, _) = driver.thread(child, 20);
     let first = fill(&mut driver);
-    assert!(first > driver.kernel.deadlines.keys() / 4, "threads were the most of it");
+    assert!(first > driver.kernel.sched.deadlines.keys() / 4, "threads were the most of it");
     check(&driver.kernel);
     assert_eq!(add_thread(&mut driver), Err(Error::OutOfMemory), "as often as it is tried");
     driver.call(Syscall::ThreadKill, &[thread]).unwrap();
@@ -102,7 +102,7 @@ fn room_ends_with_an_error_and_can_be_used_again() {
 fn what_has_room_already_needs_no_growth() {
     let mut driver = Driver::boot_with(&Sizes { frames_end: 512, ..LITTLE }, 1);
     fill(&mut driver);
-    assert!(!driver.kernel.chunks.has_room());
+    assert!(!driver.kernel.objects.chunks.has_room());
     let copy = driver.make(Syscall::HandleCopy, &[1, u64::from(abi::Rights::ALL.bits()), 0]);
     driver.call(Syscall::HandleClose, &[copy]).unwrap();
 }
@@ -111,12 +111,12 @@ fn what_has_room_already_needs_no_growth() {
 fn growth_takes_no_page_that_another_program_was_promised() {
     let mut driver = Driver::boot(512);
     let (child, id) = driver.child(0);
-    let quota = driver.kernel.processes[id].quota;
+    let quota = driver.kernel.objects.processes[id].quota;
     let (handle, thread) = driver.thread(child, 31);
     fill(&mut driver);
     driver.raw(Syscall::ThreadResume as u64, &[handle], 0);
     assert_eq!(driver.running(), thread);
-    let left = driver.kernel.quotas.left(quota, crate::object::Resource::Pages);
+    let left = driver.kernel.objects.quotas.left(quota, crate::object::Resource::Pages);
     assert!(left > 16, "{left}");
     driver.call(Syscall::MemoryCreate, &[u64::from(left)]).unwrap();
     check(&driver.kernel);

@@ -17,7 +17,7 @@ fn the_more_urgent_thread_runs_at_once() {
     let urgent = driver.start_urgent(0);
     driver.raw(Syscall::ThreadPriority as u64, &[0, 3], 0);
     assert_eq!(driver.next, Next::User(first));
-    assert_eq!(driver.kernel.threads[urgent].priority, 3);
+    assert_eq!(driver.kernel.objects.threads[urgent].priority, 3);
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn time_is_booked_to_who_used_it() {
     let me = driver.running();
     driver.kernel.machine.now_ns += 700;
     driver.call(Syscall::Yield, &[]).unwrap();
-    assert_eq!(driver.kernel.threads[me].user, 700);
+    assert_eq!(driver.kernel.objects.threads[me].user, 700);
 }
 
 /// A machine with this number of CPUs; the first runs, the others are halted.
@@ -211,21 +211,21 @@ fn the_rest_of_a_slice_is_for_the_share() {
         let bell = driver.make(Syscall::NotificationCreate, &[]);
         let process = if own { 0 } else { driver.child(0).0 };
         let first = driver.running();
-        let priority = u64::from(driver.kernel.threads[first].priority);
+        let priority = u64::from(driver.kernel.objects.threads[first].priority);
         let second = busy(&mut driver, process, priority);
         assert_eq!(driver.running(), first);
-        driver.kernel.threads[first].slice = SLICE;
+        driver.kernel.objects.threads[first].slice = SLICE;
         driver.advance(3_000_000);
         driver.raw(Syscall::Wait as u64, &[bell, u64::MAX], 0);
         assert_eq!(driver.running(), second);
-        assert_eq!(driver.kernel.threads[second].slice, rest, "of its own share: {own}");
+        assert_eq!(driver.kernel.objects.threads[second].slice, rest, "of its own share: {own}");
     }
 }
 
 /// A thread of the running one's priority that waits for the bell, on the first CPU.
 fn waiting_peer(driver: &mut Driver, bell: u64) -> ThreadId {
     let first = driver.running();
-    let priority = u64::from(driver.kernel.threads[first].priority);
+    let priority = u64::from(driver.kernel.objects.threads[first].priority);
     let (handle, peer) = driver.thread(0, priority);
     driver.call(Syscall::ThreadAffinity, &[handle, 1]).unwrap();
     driver.raw(Syscall::ThreadResume as u64, &[handle], 0);
@@ -244,8 +244,8 @@ fn a_woken_peer_goes_to_a_halted_cpu_that_it_may_use() {
         let peer = waiting_peer(&mut driver, bell);
         driver.kernel.set_affinity(peer, affinity);
         driver.call(Syscall::Signal, &[bell, 1]).unwrap();
-        assert_eq!(driver.kernel.threads[peer].cpu, CpuId(cpu));
-        assert!(driver.kernel.threads[peer].queued);
+        assert_eq!(driver.kernel.objects.threads[peer].cpu, CpuId(cpu));
+        assert!(driver.kernel.objects.threads[peer].queued);
     }
 }
 
@@ -255,7 +255,7 @@ fn who_signals_a_peer_when_its_turn_is_over_makes_room() {
     let bell = driver.make(Syscall::NotificationCreate, &[]);
     let peer = waiting_peer(&mut driver, bell);
     let first = driver.running();
-    driver.kernel.threads[first].slice = 0;
+    driver.kernel.objects.threads[first].slice = 0;
     driver.raw(Syscall::Signal as u64, &[bell, 1], 0);
     assert_eq!(driver.running(), peer);
 }
@@ -267,7 +267,7 @@ fn who_yields_where_it_may_not_run_goes_on_elsewhere() {
     driver.kernel.set_affinity(first, 1 << 1);
     driver.raw(Syscall::Yield as u64, &[], 0);
     assert_eq!(driver.running(), second);
-    assert_eq!(driver.kernel.threads[first].cpu, CpuId(1));
+    assert_eq!(driver.kernel.objects.threads[first].cpu, CpuId(1));
 }
 
 #[test]
@@ -275,7 +275,7 @@ fn who_yields_to_the_dead_goes_on() {
     let mut driver = boot();
     let (child, process) = driver.child(0);
     let (first, second) = (driver.running(), queued_peer(&mut driver, child));
-    driver.kernel.processes[process].life = Life::Dying;
+    driver.kernel.objects.processes[process].life = Life::Dying;
     driver.raw(Syscall::Yield as u64, &[], 0);
     assert_ne!(driver.next, Next::User(second));
     assert_eq!(driver.next, Next::User(first));
@@ -285,20 +285,20 @@ fn who_yields_to_the_dead_goes_on() {
 fn who_yields_when_it_was_stopped_is_in_no_queue() {
     let mut driver = boot();
     let (first, second) = (driver.running(), queued_peer(&mut driver, 0));
-    driver.kernel.threads[first].suspended = true;
+    driver.kernel.objects.threads[first].suspended = true;
     driver.raw(Syscall::Yield as u64, &[], 0);
     assert_eq!(driver.running(), second);
-    assert!(!driver.kernel.threads[first].queued);
+    assert!(!driver.kernel.objects.threads[first].queued);
 }
 
 /// A thread of the running one's priority that waits for the first CPU.
 fn queued_peer(driver: &mut Driver, process: u64) -> ThreadId {
     let first = driver.running();
-    let priority = u64::from(driver.kernel.threads[first].priority);
+    let priority = u64::from(driver.kernel.objects.threads[first].priority);
     let (handle, peer) = driver.thread(process, priority);
     driver.call(Syscall::ThreadAffinity, &[handle, 1]).unwrap();
     driver.call(Syscall::ThreadResume, &[handle]).unwrap();
-    assert!(driver.kernel.threads[peer].queued);
+    assert!(driver.kernel.objects.threads[peer].queued);
     peer
 }
 
@@ -314,7 +314,7 @@ fn who_signals_somebody_urgent_where_it_may_not_run_goes_on_elsewhere() {
     driver.kernel.set_affinity(signaller, 1 << 1);
     driver.raw(Syscall::Signal as u64, &[bell, 1], 0);
     assert_eq!(driver.running(), waiter);
-    assert_eq!(driver.kernel.threads[signaller].cpu, CpuId(1));
+    assert_eq!(driver.kernel.objects.threads[signaller].cpu, CpuId(1));
 }
 
 #[test]
@@ -335,7 +335,7 @@ fn who_leaves_the_dead_for_somebody_urgent_finds_them_a_halted_cpu() {
     smp.syscall(CpuId(0), Syscall::Signal as u64, &[bell, 1], 0);
     smp.settle();
     assert!(smp.places[..2].iter().all(|place| matches!(place, Place::User(_))));
-    assert_eq!(smp.kernel.processes[id].life, Life::Dead);
+    assert_eq!(smp.kernel.objects.processes[id].life, Life::Dead);
 }
 
 /// A thread of this priority in the process, started.
@@ -353,7 +353,7 @@ fn a_slice_that_ends_in_the_middle_of_an_exit_ends_then() {
     let mut smp = Smp::from(driver);
     smp.settle();
     smp.syscall(CpuId(0), Syscall::MemoryCreate as u64, &[200], 0);
-    assert!(smp.kernel.threads[first].operation.is_some(), "a long exit");
+    assert!(smp.kernel.objects.threads[first].operation.is_some(), "a long exit");
     smp.kernel.machine.now_ns += 2 * SLICE;
     let mut turns = 0;
     while smp.running(CpuId(0)).is_none() {

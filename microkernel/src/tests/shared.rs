@@ -40,10 +40,10 @@ fn result(smp: &Smp, thread: ThreadId) -> u64 {
 /// The thread of this CPU makes a process and kills it, three calls and as many exits.
 fn make_and_kill(smp: &mut Smp, cpu: CpuId) {
     let me = smp.running(cpu).expect("a maker runs");
-    let before = smp.kernel.processes.len();
+    let before = smp.kernel.objects.processes.len();
     smp.syscall(cpu, Syscall::ProcessCreate as u64, &[BYTES, 5, BYTES + 64, 0, 0], 0);
     finish(smp, cpu);
-    assert!(smp.kernel.processes.len() > before, "a child was made");
+    assert!(smp.kernel.objects.processes.len() > before, "a child was made");
     let child = result(smp, me);
     smp.syscall(cpu, Syscall::ProcessKill as u64, &[child, 0], 0);
     finish(smp, cpu);
@@ -95,16 +95,16 @@ fn exit_13_makers_and_killers_keep_no_cpu_in_its_exit() {
 fn exit_13_what_was_put_off_is_done_when_nobody_makes_more() {
     let mut smp = scene();
     turns_to_leave(&mut smp, Interrupt::Kick);
-    let killed = smp.kernel.processes.len();
+    let killed = smp.kernel.objects.processes.len();
     assert!(killed > 100, "{killed} are to be reaped");
     for _ in 0..killed {
         smp.timer_fires(REAPER);
         smp.settle();
         check(&smp.kernel);
     }
-    assert!(smp.kernel.dying.is_empty());
+    assert!(smp.kernel.objects.dying.is_empty());
     assert_eq!(smp.kernel.cpu(REAPER).postponed, 0);
-    smp.kernel.threads.ids().for_each(|id| assert!(!smp.kernel.threads[id].dead));
+    smp.kernel.objects.threads.ids().for_each(|id| assert!(!smp.kernel.objects.threads[id].dead));
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn exit_13_deadlines_that_are_put_off_pass_after_the_pause() {
     for timer in timers {
         driver.call(Syscall::TimerArm, &[timer, 1_000]).unwrap();
     }
-    driver.kernel.shared_turns = 1;
+    driver.kernel.sched.shared_turns = 1;
     let mut smp = Smp::from(driver);
     smp.timer_fires(REAPER);
     smp.settle();
@@ -146,7 +146,7 @@ fn exit_13_deadlines_that_are_put_off_pass_after_the_pause() {
     assert!(smp.kernel.is_postponed(REAPER, Work::Deadlines));
     let timer = smp.kernel.machine.cpus[0].timer_ns.expect("it goes on");
     assert!(timer > smp.kernel.machine.now_ns, "its thread runs in between");
-    while smp.kernel.deadlines.next_ns().is_some() {
+    while smp.kernel.sched.deadlines.next_ns().is_some() {
         smp.timer_fires(REAPER);
         smp.settle();
         check(&smp.kernel);

@@ -10,8 +10,8 @@ const AT: u64 = 0x1000_0000;
 const LARGE: u64 = 0x20_0000;
 
 fn reachable(driver: &Driver, address: u64, access: Access) -> bool {
-    let process = driver.kernel.threads[driver.running()].process;
-    let table = driver.kernel.processes[process].table.as_ref().unwrap();
+    let process = driver.kernel.objects.threads[driver.running()].process;
+    let table = driver.kernel.objects.processes[process].table.as_ref().unwrap();
     driver.kernel.machine.translate(table, address, access).is_some()
 }
 
@@ -154,7 +154,7 @@ fn a_map_that_runs_out_of_quota_is_undone() {
         }
     };
     assert_eq!(error, Error::QuotaExceeded);
-    let account = &driver.kernel.quotas[driver.kernel.processes[id].quota];
+    let account = &driver.kernel.objects.quotas[driver.kernel.objects.processes[id].quota];
     assert_eq!(account.used.of(crate::object::Resource::Objects), u32::try_from(made).unwrap());
 }
 
@@ -184,7 +184,7 @@ fn a_long_map_lets_interrupts_in_and_a_more_urgent_thread_run() {
     driver.kernel.machine.arriving.push_back(crate::machine::Interrupt::Line(5));
     driver.raw(Syscall::Map as u64, &[0, memory, AT + PAGE_SIZE, 0, 600, 3], 0);
     assert_eq!(driver.running(), urgent, "it runs while the map is half done");
-    assert!(driver.kernel.threads[mapper].operation.is_some());
+    assert!(driver.kernel.objects.threads[mapper].operation.is_some());
     driver.raw(Syscall::Wait as u64, &[notification, u64::MAX], 0);
     assert_eq!(driver.running(), mapper);
     assert!(driver.result(mapper).is_ok());
@@ -225,8 +225,8 @@ fn a_replaced_table_is_flushed_from_every_cpu_before_it_is_free() {
     driver.call(Syscall::Map, &[0, small, AT, 0, 1, 3]).unwrap();
     driver.call(Syscall::Unmap, &[0, AT, 1]).unwrap();
     // A walk that ends at nothing comes by the table, too.
-    let process = driver.kernel.threads[driver.running()].process;
-    let table = driver.kernel.processes[process].table.as_ref().unwrap();
+    let process = driver.kernel.objects.threads[driver.running()].process;
+    let table = driver.kernel.objects.processes[process].table.as_ref().unwrap();
     assert_eq!(driver.kernel.machine.touch(table, AT, Access::Read), None);
     driver.call(Syscall::Map, &[0, large, AT, 0, 512, 3]).unwrap();
     check(&driver.kernel);

@@ -208,12 +208,12 @@ fn no_quota_is_a_fault_and_the_handler_can_help() {
 #[test]
 fn no_quota_and_nobody_to_help_kills() {
     let (mut driver, endpoint, ..) = poor();
-    let first = driver.kernel.processes.id_at(0).unwrap();
+    let first = driver.kernel.objects.processes.id_at(0).unwrap();
     let handle = abi::Handle(u32::try_from(endpoint).unwrap());
     driver.kernel.close(first, handle).unwrap();
-    let process = driver.kernel.threads[driver.running()].process;
+    let process = driver.kernel.objects.threads[driver.running()].process;
     assert!(!driver.vector(|_| panic!("it has no page")));
-    assert_eq!(driver.kernel.processes[process].status, FaultKind::NoMemory.exit_status());
+    assert_eq!(driver.kernel.objects.processes[process].status, FaultKind::NoMemory.exit_status());
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn a_use_of_unlocked_registers_that_stops_is_a_fault_not_a_loop() {
     assert!(driver.vector(|_| ()));
     driver.kernel.enter(CPU);
     driver.kernel.vector_used(CPU);
-    let raised = driver.kernel.threads[me].raised.map(|raised| raised.fault.kind);
+    let raised = driver.kernel.objects.threads[me].raised.map(|raised| raised.fault.kind);
     assert_eq!(raised, Some(FaultKind::IllegalInstruction));
 }
 
@@ -236,8 +236,8 @@ fn exit_39_registers_of_another_thread_are_caught() {
     yield_now(&mut driver);
     assert!(driver.vector(|_| ()));
     // A CPU that takes the registers for those of the thread that comes next.
-    let next = driver.kernel.threads.id_at(0).unwrap();
-    driver.kernel.threads[next].vector.as_mut().unwrap().cpu = None;
+    let next = driver.kernel.objects.threads.id_at(0).unwrap();
+    driver.kernel.objects.threads[next].vector.as_mut().unwrap().cpu = None;
     driver.kernel.cpu_mut(CPU).vector_owner = Some(next);
     yield_now(&mut driver);
 }

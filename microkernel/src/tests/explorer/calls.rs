@@ -42,7 +42,7 @@ pub(super) fn any(smp: &mut Smp, me: ThreadId, random: &mut Random) -> Call {
 
 /// Whether the thread is of the first program, which takes the machine along when it dies.
 pub(super) fn is_first(smp: &Smp, me: ThreadId) -> bool {
-    smp.kernel.processes[smp.kernel.threads[me].process].pid == 1
+    smp.kernel.objects.processes[smp.kernel.objects.threads[me].process].pid == 1
 }
 
 /// What makes things happen.
@@ -81,7 +81,7 @@ fn spared(call: Syscall, random: &mut Random) -> bool {
 /// A handle of the process, good or stale.
 fn any_handle(smp: &Smp, process: ProcessId, random: &mut Random) -> u64 {
     let generation = random.below(8).saturating_sub(5);
-    let used = u64::from(smp.kernel.processes[process].handles.used());
+    let used = u64::from(smp.kernel.objects.processes[process].handles.used());
     random.below(used + 3) | generation << Handle::SLOT_BITS
 }
 
@@ -90,7 +90,8 @@ fn handle_of(smp: &Smp, process: ProcessId, kind: Kind, random: &mut Random) -> 
     if random.once_in(8) {
         return any_handle(smp, process, random);
     }
-    let (handles, chunks) = (&smp.kernel.processes[process].handles, &smp.kernel.chunks);
+    let (handles, chunks) =
+        (&smp.kernel.objects.processes[process].handles, &smp.kernel.objects.chunks);
     let mut found = Vec::new();
     let mut slot = 0;
     while let Some((handle, entry)) = handles.next(chunks, slot) {
@@ -104,7 +105,7 @@ fn handle_of(smp: &Smp, process: ProcessId, kind: Kind, random: &mut Random) -> 
 
 /// A reply token of some thread's last call.
 fn token(smp: &Smp, random: &mut Random) -> u64 {
-    let threads = &smp.kernel.threads;
+    let threads = &smp.kernel.objects.threads;
     let count = threads.ids().count() as u64;
     let index = usize::try_from(random.below(count)).unwrap();
     let id = threads.ids().nth(index).unwrap();
@@ -138,7 +139,7 @@ fn stack_top(random: &mut Random) -> u64 {
 }
 
 fn arguments(smp: &Smp, me: ThreadId, call: Syscall, random: &mut Random) -> Vec<u64> {
-    let own = smp.kernel.threads[me].process;
+    let own = smp.kernel.objects.threads[me].process;
     let of = |kind, random: &mut Random| handle_of(smp, own, kind, random);
     let now = smp.kernel.machine.now_ns;
     let time = now + random.below(2000);
@@ -247,7 +248,7 @@ fn or_self(smp: &Smp, own: ProcessId, random: &mut Random) -> u64 {
 
 /// Puts an envelope and what calls point at into the thread's memory; the envelope's address.
 fn prepare(smp: &mut Smp, me: ThreadId, random: &mut Random) -> u64 {
-    let process = smp.kernel.threads[me].process;
+    let process = smp.kernel.objects.threads[me].process;
     let page = UserSlice::<Writable>::new(ENVELOPE, 8192).unwrap();
     if smp.kernel.check_user(process, page).is_err() || random.once_in(2) {
         return random.one_of(&[0, 0, 0, 0, 0, 0, 0, 8, 0x6666_0000, u64::MAX]);

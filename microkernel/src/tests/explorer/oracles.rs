@@ -31,7 +31,7 @@ impl History {
 
     /// Looks at the machine after a step.
     pub(super) fn check(&mut self, smp: &Smp) {
-        let threads = &smp.kernel.threads;
+        let threads = &smp.kernel.objects.threads;
         for id in threads.ids() {
             let thread = &threads[id];
             if let State::AwaitReply(_) = thread.state {
@@ -56,13 +56,13 @@ impl History {
 pub(super) fn forbidden(smp: &Smp, me: ThreadId, call: &Call) -> Option<&'static str> {
     let at = |index: usize| call.arguments.get(index).copied().unwrap_or(0);
     let number = Syscall::from_number(call.number)?;
-    let process = &smp.kernel.processes[smp.kernel.threads[me].process];
+    let process = &smp.kernel.objects.processes[smp.kernel.objects.threads[me].process];
     // Its tracer may have changed the call.
-    if process.watch.any() || smp.kernel.threads[me].upcall.is_some() {
+    if process.watch.any() || smp.kernel.objects.threads[me].upcall.is_some() {
         return None;
     }
     let entry = |handle: u64| -> Option<Entry> {
-        process.handles.get(&smp.kernel.chunks, Handle(u32::try_from(handle).ok()?)).ok()
+        process.handles.get(&smp.kernel.objects.chunks, Handle(u32::try_from(handle).ok()?)).ok()
     };
     match number {
         Syscall::Call | Syscall::Send => {
@@ -87,7 +87,7 @@ fn is_reserved(label: u64) -> bool {
 
 /// Whether the thread's call was taken: it waits, or its status is 0.
 pub(super) fn was_taken(smp: &Smp, me: ThreadId) -> bool {
-    let threads = &smp.kernel.threads;
+    let threads = &smp.kernel.objects.threads;
     threads.ids().any(|id| id == me) && !threads[me].dead && {
         let waits = matches!(threads[me].state, State::Sending(_) | State::AwaitReply(_));
         waits || threads[me].state == State::Ready && threads[me].frame.number_status == 0
@@ -96,17 +96,17 @@ pub(super) fn was_taken(smp: &Smp, me: ThreadId) -> bool {
 
 /// Whether nothing but the kernel answers the thread's calls.
 pub(super) fn is_plain(smp: &Smp, me: ThreadId) -> bool {
-    let thread = &smp.kernel.threads[me];
-    !smp.kernel.processes[thread.process].watch.any() && thread.upcall.is_none()
+    let thread = &smp.kernel.objects.threads[me];
+    !smp.kernel.objects.processes[thread.process].watch.any() && thread.upcall.is_none()
 }
 
 /// The error with which a call came back at once.
 pub(super) fn error_of(smp: &Smp, me: ThreadId, call: &Call) -> Option<(Syscall, Error)> {
     let number = Syscall::from_number(call.number)?;
-    let thread = smp.kernel.threads.get(me)?;
+    let thread = smp.kernel.objects.threads.get(me)?;
     // A thread of a killed process stays with its call's number in the status register.
     let is_over = !thread.dead
-        && smp.kernel.processes[thread.process].life == Life::Alive
+        && smp.kernel.objects.processes[thread.process].life == Life::Alive
         && thread.state == State::Ready
         && thread.operation.is_none()
         && thread.raised.is_none()

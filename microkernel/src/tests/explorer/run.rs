@@ -114,7 +114,7 @@ impl Run {
     /// All threads are at rest: ends one wait or stop, so that the run goes on.
     fn revive(&mut self) -> Option<(CpuId, Event)> {
         let cpu = self.smp.cpus().find(|cpu| self.smp.place(*cpu) == Place::Idle)?;
-        let threads = &self.smp.kernel.threads;
+        let threads = &self.smp.kernel.objects.threads;
         let living: Vec<ThreadId> = threads.ids().filter(|id| !threads[*id].dead).collect();
         (!living.is_empty()).then(|| (cpu, Event::Revive(self.random.one_of(&living))))
     }
@@ -227,7 +227,8 @@ pub(super) fn run(seed: u64, scenes: &[Smp], tell: bool) -> usize {
     run.smp.kernel.machine.vector_keeps = seed.is_multiple_of(2);
     if seed.is_multiple_of(3) {
         // Exits put shared work off all the time.
-        run.smp.kernel.shared_turns = 1 + u32::try_from(run.random.below(3)).unwrap_or_default();
+        run.smp.kernel.sched.shared_turns =
+            1 + u32::try_from(run.random.below(3)).unwrap_or_default();
     }
     for step in 0..STEPS {
         let Some((cpu, event)) = run.choose() else { return step };

@@ -21,10 +21,13 @@ fn end(state: &State) {
         |ended: &Ended| matches!(ended.0, None | Some(Error::PeerDied | Error::OutcomeUnknown));
     assert!(state.progress[0].ended.iter().all(good), "{:?}", state.progress[0].ended);
     let kernel = &state.smp.kernel;
-    for id in kernel.processes.ids() {
-        assert!(kernel.processes[id].callers.is_empty(), "a caller waits for an answer for ever");
+    for id in kernel.objects.processes.ids() {
+        assert!(
+            kernel.objects.processes[id].callers.is_empty(),
+            "a caller waits for an answer for ever"
+        );
     }
-    let endpoints = &kernel.endpoints;
+    let endpoints = &kernel.objects.endpoints;
     assert!(endpoints.ids().all(|id| endpoints[id].senders.is_empty()), "a caller hangs");
 }
 
@@ -174,8 +177,20 @@ fn exit_30_a_fault_at_any_point_is_told_or_its_thread_dead() {
     let mut scene = faults();
     scene.end = |state| {
         let kernel = &state.smp.kernel;
-        assert!(kernel.endpoints.ids().all(|id| kernel.endpoints[id].senders.is_empty()));
-        assert!(kernel.processes.ids().all(|id| kernel.processes[id].callers.is_empty()));
+        assert!(
+            kernel
+                .objects
+                .endpoints
+                .ids()
+                .all(|id| kernel.objects.endpoints[id].senders.is_empty())
+        );
+        assert!(
+            kernel
+                .objects
+                .processes
+                .ids()
+                .all(|id| kernel.objects.processes[id].callers.is_empty())
+        );
     };
     scene.holds();
 }

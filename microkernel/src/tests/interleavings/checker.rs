@@ -245,12 +245,12 @@ fn check_end(state: &State) {
     if state.smp.places.iter().any(|place| matches!(place, Place::Off(_))) {
         return;
     }
-    for id in kernel.threads.ids().filter(|id| kernel.runnable(*id)) {
-        let current = kernel.cpus.iter().any(|cpu| cpu.current == Some(id));
+    for id in kernel.objects.threads.ids().filter(|id| kernel.runnable(*id)) {
+        let current = kernel.sched.cpus.iter().any(|cpu| cpu.current == Some(id));
         assert!(current, "{id:?} may run and nobody will ever run it");
     }
-    assert!(kernel.dying.is_empty(), "a dead process is never taken apart");
-    assert_eq!(kernel.deadlines.next_ns(), None, "a deadline is never noticed");
+    assert!(kernel.objects.dying.is_empty(), "a dead process is never taken apart");
+    assert_eq!(kernel.sched.deadlines.next_ns(), None, "a deadline is never noticed");
 }
 
 thread_local! {

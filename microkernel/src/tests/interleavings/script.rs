@@ -72,7 +72,7 @@ impl Progress {
     /// Notes how the last call ended; the thread runs again.
     fn see(&mut self, smp: &Smp, thread: ThreadId) {
         if self.at > self.ended.len() {
-            let frame = &smp.kernel.threads[thread].frame;
+            let frame = &smp.kernel.objects.threads[thread].frame;
             self.ended.push(Ended(Error::from_status(frame.number_status), frame.value0));
         }
     }
@@ -81,7 +81,7 @@ impl Progress {
     pub(super) fn step(&mut self, script: &[Step], smp: &mut Smp, cpu: CpuId) {
         let thread = smp.running(cpu).expect("only running threads make steps");
         self.see(smp, thread);
-        let token = smp.kernel.threads[thread].frame.envelope_token;
+        let token = smp.kernel.objects.threads[thread].frame.envelope_token;
         let step = &script[self.at];
         self.at += 1;
         match step {

@@ -63,8 +63,9 @@ fn death(keeps: bool) -> Scene {
         (heir, vec![Step::Vector(CLEAN, 9), call(Syscall::Yield, &[]), Step::Vector(9, 8), park()]),
     ];
     let end = |state: &State| {
-        let states = state.smp.kernel.threads.ids();
-        let with = states.filter(|id| state.smp.kernel.threads[*id].vector.is_some()).count();
+        let states = state.smp.kernel.objects.threads.ids();
+        let with =
+            states.filter(|id| state.smp.kernel.objects.threads[*id].vector.is_some()).count();
         assert_eq!(with, 2, "the dead one has no state any more");
     };
     Scene { name: "vectors, kill", start, scripts, lines: vec![], end, leave: Leave::Faithful }

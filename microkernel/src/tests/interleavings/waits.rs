@@ -17,7 +17,7 @@ fn taken(state: &State, thread: usize) -> Vec<u64> {
 
 /// Bits that no thread has taken.
 fn left(state: &State) -> u64 {
-    let notifications = &state.smp.kernel.notifications;
+    let notifications = &state.smp.kernel.objects.notifications;
     notifications.ids().map(|id| notifications[id].bits).fold(0, |all, bits| all | bits)
 }
 
@@ -86,7 +86,11 @@ fn kills(whole_process: bool) -> Scene {
     ];
     let end = |state: &State| {
         assert_eq!(taken(state, 1), [1], "the death is told, once");
-        assert_eq!(state.smp.kernel.processes.len(), 2, "a handle still names the dead one");
+        assert_eq!(
+            state.smp.kernel.objects.processes.len(),
+            2,
+            "a handle still names the dead one"
+        );
         let seen = taken(state, 0);
         assert!(seen.len() <= 1 && (seen.is_empty() || left(state) == 0), "{seen:?} twice");
     };

@@ -1,0 +1,45 @@
+//! All kernel objects: the arenas, and the lists that run through them.
+
+use super::{
+    Chunks, Dying, Endpoint, EndpointId, EndpointKind, Irq, IrqId, IrqKind, Lifeline, LifelineKind,
+    MemoryKind, MemoryObject, Notification, NotificationId, NotificationKind, Pids, PortKind,
+    PortRange, ProcessId, Processes, QuotaId, Quotas, Region, RegionKind, SchedContext,
+    SchedContextKind, Threads, Timer, TimerKind,
+};
+use crate::arena::Arena;
+use crate::machine::Machine;
+use abi::IRQ_LINES;
+
+/// The arenas of all kernel objects, and the lists of objects that wait for exit work.
+pub(crate) struct Objects<M: Machine> {
+    pub(crate) threads: Threads<M::Frame>,
+    pub(crate) processes: Processes<M>,
+    pub(crate) endpoints: Arena<EndpointKind, Endpoint>,
+    pub(crate) notifications: Arena<NotificationKind, Notification>,
+    pub(crate) memories: Arena<MemoryKind, MemoryObject>,
+    pub(crate) regions: Arena<RegionKind, Region>,
+    pub(crate) timers: Arena<TimerKind, Timer>,
+    pub(crate) lifelines: Arena<LifelineKind, Lifeline>,
+    pub(crate) irqs: Arena<IrqKind, Irq>,
+    pub(crate) ports: Arena<PortKind, PortRange>,
+    pub(crate) sched_contexts: Arena<SchedContextKind, SchedContext>,
+    pub(crate) quotas: Quotas,
+    pub(crate) chunks: Chunks,
+    pub(crate) pids: Pids,
+    /// The account that pays for the growth of the arenas: the first program's.
+    pub(crate) room_payer: Option<QuotaId>,
+    /// The owner of each device line.
+    pub(crate) lines: [Option<IrqId>; IRQ_LINES],
+    /// The processes that are being taken apart.
+    pub(crate) dying: Dying,
+    /// The first ended endpoint whose threads are still to be released.
+    pub(crate) ended_endpoints: Option<EndpointId>,
+    /// The first such notification.
+    pub(crate) ended_notifications: Option<NotificationId>,
+    /// The first process with an abandoned call that was not signalled yet.
+    pub(crate) untold: Option<ProcessId>,
+    /// Handles of all processes.
+    pub(crate) handle_count: u64,
+    /// Processes that are alive.
+    pub(crate) living: u64,
+}

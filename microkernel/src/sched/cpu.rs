@@ -1,0 +1,80 @@
+//! The state of one CPU.
+
+use super::RunQueue;
+use crate::exit::{Clock, Context, ITEMS};
+use crate::object::{PortSpans, ThreadId};
+use abi::{DebugRegisters, TURN_BUCKETS};
+use core::sync::atomic::AtomicU32;
+
+/// The most CPUs: one bit each in a mask.
+pub const CPUS: usize = 64;
+
+/// One CPU.
+#[derive(Debug)]
+pub struct Cpu {
+    /// What it is doing.
+    pub context: Context,
+    /// The thread that runs, or is about to.
+    pub current: Option<ThreadId>,
+    /// The threads that wait for it.
+    pub queue: RunQueue,
+    /// Its work flags; other CPUs may set them.
+    pub work: AtomicU32,
+    /// Where its time went.
+    pub clock: Clock,
+    /// What the deadline timer is set to.
+    pub timer_ns: Option<u64>,
+    /// The end of the slice for which it is set, in [`crate::Machine::ticks`].
+    pub slice_end: Option<u64>,
+    /// CPUs that this one has to kick before it leaves, one bit each.
+    pub kicks: u64,
+    /// The turns of this exit.
+    pub exit_turns: u32,
+    /// Rows of shared work that are put off, one bit each.
+    pub postponed: u32,
+    /// When they go on.
+    pub resume_ns: Option<u64>,
+    /// How many entries it is in: 1 in the kernel, else 0 (kept by the checks).
+    pub depth: u32,
+    /// Whether it hides the time-stamp counter.
+    pub no_clock: bool,
+    /// The ports that it lets instructions use.
+    pub ports: PortSpans,
+    /// The debug registers that it holds.
+    pub debug: Option<DebugRegisters>,
+    /// The thread whose vector state is in its registers, locked or not.
+    pub vector_owner: Option<ThreadId>,
+    /// Interrupts that the gate took.
+    pub interrupts: u64,
+    /// Exits by their turns: 1, 2-3, 4-7, and so on; the others took none.
+    pub turns: [u64; TURN_BUCKETS],
+    /// How often each row of the work table ran here.
+    pub work_counts: [u64; ITEMS],
+}
+
+impl Cpu {
+    /// A CPU that starts in the kernel.
+    pub(crate) fn new(_: usize) -> Self {
+        Self {
+            context: Context::Kernel,
+            current: None,
+            queue: RunQueue::new(),
+            work: AtomicU32::new(0),
+            clock: Clock::default(),
+            timer_ns: None,
+            slice_end: None,
+            kicks: 0,
+            exit_turns: 0,
+            postponed: 0,
+            resume_ns: None,
+            depth: 1,
+            no_clock: false,
+            ports: Default::default(),
+            debug: None,
+            vector_owner: None,
+            interrupts: 0,
+            turns: [0; TURN_BUCKETS],
+            work_counts: [0; ITEMS],
+        }
+    }
+}
