@@ -52,7 +52,7 @@ impl<M: Machine> Kernel<M> {
     /// The thread is in one system call at a time.
     #[inline]
     pub(crate) fn check_call_begins(&mut self, me: ThreadId) {
-        if ON && core::mem::replace(&mut self.objects.threads[me].in_call, true) {
+        if ON && core::mem::replace(&mut self.objects.threads[me].calls.active, true) {
             self.report(format_args!("a system call within another: {me:?}"));
         }
     }
@@ -64,7 +64,7 @@ impl<M: Machine> Kernel<M> {
             self.checks.holds.note_call(number);
             // A thread may have ended itself.
             if let Some(thread) = self.objects.threads.get_mut(me) {
-                thread.in_call = false;
+                thread.calls.active = false;
             }
             self.check_interrupts(Place::Call(number));
         }

@@ -66,14 +66,14 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn ports_are_due(&self, id: ThreadId, fault: &Fault) -> bool {
         fault.kind == FaultKind::Protection && {
             let thread = &self.objects.threads[id];
-            self.objects.processes[thread.process].ports != self.cpu(thread.cpu).ports
+            self.objects.processes[thread.process].ports != self.cpu(thread.sched.cpu).ports
         }
     }
 
     /// Notes a fault of the current thread; the exit loop delivers it. `text` is (address,
     /// length) in the thread's memory.
     pub(crate) fn raise(&mut self, id: ThreadId, fault: &Fault, text: Option<(u64, u64)>) {
-        self.objects.threads[id].raised = Some(Raised { fault: *fault, text });
+        self.objects.threads[id].faults.raised = Some(Raised { fault: *fault, text });
         self.set_thread_work(id, Work::Fault);
     }
 
@@ -81,13 +81,15 @@ impl<M: Machine> Kernel<M> {
     /// process is killed.
     pub(crate) fn deliver_fault(&mut self, id: ThreadId) -> NextThread {
         let thread = &mut self.objects.threads[id];
-        let Some(Raised { fault, text }) = thread.raised.take() else { return NextThread::Same };
+        let Some(Raised { fault, text }) = thread.faults.raised.take() else {
+            return NextThread::Same;
+        };
         let process = &mut self.objects.processes[thread.process];
         if fault.kind != FaultKind::TimeOut {
-            process.last_fault = fault.kind as u64;
+            process.supervision.last_fault = fault.kind as u64;
         }
         let words = fault.words(id, thread, process.pid);
-        let (owner, handler) = (thread.process, process.fault_handler);
+        let (owner, handler) = (thread.process, process.supervision.fault_handler);
         let living = handler.filter(|(endpoint, _)| !self.objects.endpoints[*endpoint].dead());
         let Some((endpoint, badge)) = living else {
             if fault.kind == FaultKind::TimeOut {
@@ -98,8 +100,8 @@ impl<M: Machine> Kernel<M> {
             return NextThread::Same;
         };
         let thread = &mut self.objects.threads[id];
-        thread.fault = Some(FaultRecord { reason: Reason::Fault(fault.kind), words });
-        thread.enclosure = text.map_or(Enclosure::Nothing, |(send_address, send_len)| {
+        thread.faults.unanswered = Some(FaultRecord { reason: Reason::Fault(fault.kind), words });
+        thread.ipc.enclosure = text.map_or(Enclosure::Nothing, |(send_address, send_len)| {
             Enclosure::Read(0, Envelope { send_address, send_len, ..Envelope::EMPTY })
         });
         let pending = Pending { badge, label: FAULT_LABEL, call: true };
@@ -109,8 +111,8 @@ impl<M: Machine> Kernel<M> {
     /// The answer to a fault or stop. The caller enqueues the thread.
     pub(crate) fn fault_answer(&mut self, id: ThreadId, label: u32, words: [u64; WORDS]) {
         let thread = &mut self.objects.threads[id];
-        let Some(fault) = thread.fault.take() else { return };
-        thread.enclosure = Enclosure::Nothing;
+        let Some(fault) = thread.faults.unanswered.take() else { return };
+        thread.ipc.enclosure = Enclosure::Nothing;
         thread.state = State::Inactive;
         let owner = thread.process;
         let kind = match fault.reason {
@@ -131,15 +133,15 @@ impl<M: Machine> Kernel<M> {
     /// watched goes on, and a thread whose budget is spent waits for the next one. The caller
     /// enqueues the thread. False when it waited for no such answer.
     pub(crate) fn fault_lost(&mut self, id: ThreadId) -> bool {
-        match self.objects.threads[id].fault {
+        match self.objects.threads[id].faults.unanswered {
             None => return false,
             Some(FaultRecord { reason: Reason::Trace(_), .. }) => self.stop_lost(id),
             Some(FaultRecord { reason: Reason::Fault(FaultKind::TimeOut), .. }) => {
-                self.objects.threads[id].fault = None;
+                self.objects.threads[id].faults.unanswered = None;
                 self.objects.threads[id].state = State::Ready;
             }
             Some(FaultRecord { reason: Reason::Fault(kind), .. }) => {
-                self.objects.threads[id].fault = None;
+                self.objects.threads[id].faults.unanswered = None;
                 self.objects.threads[id].state = State::Inactive;
                 self.kill_process(self.objects.threads[id].process, kind.exit_status());
             }

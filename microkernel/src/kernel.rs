@@ -257,7 +257,7 @@ impl<M: Machine> Kernel<M> {
 
     fn boot_segment(&mut self, process: ProcessId, segment: &Segment<'_>) -> Result<(), Error> {
         let pages = segment.memory_len.div_ceil(PAGE_SIZE);
-        let memory = self.new_memory(self.objects.processes[process].quota, pages)?;
+        let memory = self.new_memory(self.objects.processes[process].accounts.quota, pages)?;
         self.fill_now(memory);
         let mut bytes = segment.bytes;
         for page in 0..pages {
@@ -297,7 +297,7 @@ impl<M: Machine> Kernel<M> {
         first: Phys,
         frames: u64,
     ) -> Result<Handle, Error> {
-        let quota = self.objects.processes[process].quota;
+        let quota = self.objects.processes[process].accounts.quota;
         let object = MemoryObject { refs: 0, pages: frames, storage: Storage::Fixed(first), quota };
         let memory = self.objects.memories.insert(object).map_err(|_| Error::OutOfMemory)?;
         let rights = Rights::READ | Rights::TRANSFER;

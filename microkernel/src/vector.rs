@@ -39,17 +39,17 @@ impl<M: Machine> Kernel<M> {
             // never be freed.
             return;
         }
-        if self.objects.threads[id].vector.is_some() {
+        if self.objects.threads[id].registers.vector.is_some() {
             // They are unlocked for it already: a retry would fault again.
             let kind = FaultKind::IllegalInstruction;
             return self.raise(id, &Fault { kind, code: 0, address: 0 }, None);
         }
-        let quota = self.objects.processes[self.objects.threads[id].process].quota;
+        let quota = self.objects.processes[self.objects.threads[id].process].accounts.quota;
         let (frames, quotas) = (&mut self.frames, &mut self.objects.quotas);
         match Self::take_frame(frames, quotas, &mut self.machine, quota) {
             Some(frame) => {
                 self.machine.vector_prepare(frame.phys());
-                self.objects.threads[id].vector = Some(VectorState { frame, cpu: None });
+                self.objects.threads[id].registers.vector = Some(VectorState { frame, cpu: None });
                 self.set_thread_work(id, Work::VectorLoad);
             }
             None => {
@@ -65,7 +65,7 @@ impl<M: Machine> Kernel<M> {
         if self.cpu(cpu).current == Some(owner) {
             return self.check_vector(cpu, owner);
         }
-        if let Some(state) = &self.objects.threads[owner].vector {
+        if let Some(state) = &self.objects.threads[owner].registers.vector {
             self.machine.vector_save(state.frame.phys());
             self.objects.threads[owner].work.0 |= Work::VectorLoad.flag();
             self.stats.vector_saves += 1;
@@ -87,7 +87,7 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn vector_load(&mut self, cpu: CpuId) {
         self.clear_work(cpu, Work::VectorLoad);
         let Some(id) = self.cpu(cpu).current else { return };
-        let Some(state) = &self.objects.threads[id].vector else { return };
+        let Some(state) = &self.objects.threads[id].registers.vector else { return };
         let (place, last) = (state.frame.phys(), state.cpu);
         if self.cpu(cpu).vector_owner == Some(id) {
             self.machine.vector_unlock();
@@ -96,7 +96,7 @@ impl<M: Machine> Kernel<M> {
             self.disown(id, last);
             self.machine.vector_load(place);
             self.cpu_mut(cpu).vector_owner = Some(id);
-            if let Some(state) = &mut self.objects.threads[id].vector {
+            if let Some(state) = &mut self.objects.threads[id].registers.vector {
                 state.cpu = Some(cpu);
             }
             self.stats.vector_loads += 1;
@@ -107,9 +107,9 @@ impl<M: Machine> Kernel<M> {
 
     /// Frees the frame of a thread that dies; what is in the registers has no owner then.
     pub(crate) fn drop_vector(&mut self, id: ThreadId) {
-        let Some(state) = self.objects.threads[id].vector.take() else { return };
+        let Some(state) = self.objects.threads[id].registers.vector.take() else { return };
         self.disown(id, state.cpu);
-        let quota = self.objects.processes[self.objects.threads[id].process].quota;
+        let quota = self.objects.processes[self.objects.threads[id].process].accounts.quota;
         Self::free_frame(&mut self.frames, &mut self.objects.quotas, quota, state.frame);
     }
 
@@ -132,8 +132,8 @@ impl<M: Machine> Kernel<M> {
 
     /// What is live belongs to the thread that runs next, and was loaded here.
     fn check_vector(&self, cpu: CpuId, id: ThreadId) {
-        let here =
-            self.objects.threads[id].vector.as_ref().and_then(|state| state.cpu) == Some(cpu);
+        let here = self.objects.threads[id].registers.vector.as_ref().and_then(|state| state.cpu)
+            == Some(cpu);
         let owned = self.cpu(cpu).vector_owner == Some(id) && self.cpu(cpu).current == Some(id);
         assert!(here && owned, "vector registers of {cpu:?} do not belong to {id:?}");
     }

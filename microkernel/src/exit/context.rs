@@ -152,8 +152,8 @@ impl<M: Machine> Kernel<M> {
         let (user, kernel) = state.clock.take_unsettled();
         let Some(id) = state.current else { return };
         let thread = &mut self.objects.threads[id];
-        self.objects.processes[thread.process].book((user, kernel));
-        if let Some(context) = thread.context {
+        self.objects.processes[thread.process].sched.book((user, kernel));
+        if let Some(context) = thread.sched.context {
             self.settle_on_context(cpu, id, context, (user, kernel));
         } else if let Some((client, owed)) = thread.spend((user, kernel)) {
             self.owe(id, client, owed);
@@ -167,7 +167,7 @@ impl<M: Machine> Kernel<M> {
         let state = self.cpu_mut(cpu);
         let (user, kernel) = state.clock.take_unsettled();
         if let Some(id) = state.current {
-            self.objects.processes[self.objects.threads[id].process].book((0, kernel));
+            self.objects.processes[self.objects.threads[id].process].sched.book((0, kernel));
         }
         user.wrapping_add(kernel)
     }

@@ -82,7 +82,7 @@ impl<M: Machine> Kernel<M> {
     fn end_slice(&mut self, cpu: CpuId) {
         self.account(cpu, Context::Kernel);
         if let Some(id) = self.cpu(cpu).current
-            && self.objects.threads[id].context.is_none()
+            && self.objects.threads[id].sched.context.is_none()
         {
             self.check_slice(cpu, id);
         }

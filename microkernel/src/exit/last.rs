@@ -13,7 +13,7 @@ use core::sync::atomic::Ordering;
 
 /// The CPU's debug registers are those of the thread that it goes to, or watch nothing.
 pub(super) fn debug_registers<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
-    let wanted = kernel.cpu(cpu).current.and_then(|id| kernel.objects.threads[id].debug);
+    let wanted = kernel.cpu(cpu).current.and_then(|id| kernel.objects.threads[id].registers.debug);
     if kernel.cpu(cpu).debug != wanted {
         kernel.cpu_mut(cpu).debug = wanted;
         kernel.machine.load_debug_registers(&wanted.unwrap_or_default());
@@ -36,7 +36,8 @@ pub(super) fn ports<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThrea
 
 /// Values that last until user mode: whether the time-stamp counter may be read.
 pub(super) fn user_values<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
-    let wanted = kernel.cpu(cpu).current.is_some_and(|id| kernel.objects.threads[id].no_clock);
+    let wanted =
+        kernel.cpu(cpu).current.is_some_and(|id| kernel.objects.threads[id].registers.no_clock);
     if core::mem::replace(&mut kernel.cpu_mut(cpu).no_clock, wanted) != wanted {
         kernel.machine.hide_clock(wanted);
     }

@@ -110,7 +110,7 @@ impl Live {
     pub fn new_process(&self, name: &str) -> Result<ProcessId, Error> {
         let kernel = &mut self.lock().smp.kernel;
         let first = kernel.objects.processes.ids().next().ok_or(Error::OutOfMemory)?;
-        let payer = kernel.objects.processes[first].quota;
+        let payer = kernel.objects.processes[first].accounts.quota;
         let limit = Amounts::new(2 * OBJECTS, OBJECTS, 1 << 10, OBJECTS);
         let account = kernel.objects.quotas.open(Some(payer), limit)?;
         let process = kernel.new_process(name, account, payer, PRIORITY)?;
@@ -182,7 +182,7 @@ impl State {
     fn start_thread(&mut self, process: ProcessId, cpu: CpuId) -> Result<ThreadId, Error> {
         let kernel = &mut self.smp.kernel;
         kernel.machine.run_on(cpu);
-        let quota = kernel.objects.processes[process].quota;
+        let quota = kernel.objects.processes[process].accounts.quota;
         let pages = kernel.new_memory(quota, SLOT_PAGES)?;
         kernel.fill_now(pages);
         let mapped = kernel.map_now(process, pages, slot(cpu), SLOT_PAGES, Protection::ReadWrite);
@@ -190,7 +190,7 @@ impl State {
         let frame = HostedFrame::default();
         let thread = kernel.new_thread(process, frame, PRIORITY, cpu)?;
         kernel.objects.threads[thread].refs += 1;
-        kernel.objects.threads[thread].affinity = 1 << cpu.0;
+        kernel.objects.threads[thread].sched.affinity = 1 << cpu.0;
         kernel.ready(thread);
         self.smp.interrupt(cpu, Interrupt::Kick);
         self.smp.settle();

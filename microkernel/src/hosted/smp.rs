@@ -137,14 +137,14 @@ impl Smp {
         self.kernel.objects.threads[id].suspended = false;
         let process = self.kernel.objects.threads[id].process;
         self.kernel.objects.processes[process].suspended = false;
-        if self.kernel.objects.threads[id].fault.is_some() {
+        if self.kernel.objects.threads[id].faults.unanswered.is_some() {
             self.kernel.detach(id);
-            self.kernel.objects.threads[id].pending = None;
+            self.kernel.objects.threads[id].ipc.pending = None;
             self.kernel.fault_answer(id, FaultReply::Resume as u32, [0; WORDS]);
         } else if self.kernel.objects.threads[id].state != State::Ready {
             self.kernel.unblock(id, Error::Interrupted as u64);
         }
-        let threads = self.kernel.objects.processes[process].threads;
+        let threads = self.kernel.objects.processes[process].members.list;
         let threads: Vec<_> = threads.iter(&self.kernel.objects.threads, By::Sibling).collect();
         threads.into_iter().for_each(|id| self.kernel.enqueue(id));
         self.turn(cpu);
@@ -195,7 +195,7 @@ impl Smp {
         self.kernel.machine.run_on(cpu);
         let Some(id) = self.running(cpu) else { return false };
         let process = self.kernel.objects.threads[id].process;
-        let table = self.kernel.objects.processes[process].table.as_ref();
+        let table = self.kernel.objects.processes[process].space.table.as_ref();
         table.is_some_and(|table| self.kernel.machine.touch(table, address, access).is_some())
     }
 

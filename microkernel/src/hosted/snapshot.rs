@@ -79,12 +79,12 @@ impl Kernel<Hosted> {
         let threads: Vec<_> = self.objects.threads.ids().collect();
         for id in threads {
             let thread = &mut self.objects.threads[id];
-            thread.debt = 0;
+            thread.sched.debt = 0;
             #[cfg(test)]
             {
                 thread.user = 0;
             }
-            thread.serving = None;
+            thread.sched.serving = None;
         }
         let contexts: Vec<_> = self.objects.sched_contexts.ids().collect();
         for id in contexts {
@@ -94,8 +94,8 @@ impl Kernel<Hosted> {
         let processes: Vec<_> = self.objects.processes.ids().collect();
         for id in processes {
             let process = &mut self.objects.processes[id];
-            (process.user, process.kernel, process.receives) = (0, 0, 0);
-            process.debt = 0;
+            (process.sched.user, process.sched.kernel, process.ipc.receives) = (0, 0, 0);
+            process.sched.debt = 0;
         }
     }
 

@@ -47,10 +47,10 @@ impl<M: Machine> Kernel<M> {
     #[inline(always)]
     pub(crate) fn load_enclosure(&mut self, me: ThreadId) -> Result<(), Error> {
         let thread = &mut self.objects.threads[me];
-        thread.enclosure = Enclosure::Nothing;
+        thread.ipc.enclosure = Enclosure::Nothing;
         match Beside::of(thread.frame.envelope()) {
             Beside::Nothing => {}
-            Beside::Receives(address) => thread.enclosure = Enclosure::Unread(address),
+            Beside::Receives(address) => thread.ipc.enclosure = Enclosure::Unread(address),
             Beside::SendsBytes(address) => {
                 self.read_enclosure(me, address)?;
                 self.keep_bytes_alone(me);
@@ -62,7 +62,7 @@ impl<M: Machine> Kernel<M> {
 
     /// The thread said that it sends bytes alone, whatever its envelope says.
     fn keep_bytes_alone(&mut self, id: ThreadId) {
-        if let Enclosure::Read(_, envelope) = &mut self.objects.threads[id].enclosure {
+        if let Enclosure::Read(_, envelope) = &mut self.objects.threads[id].ipc.enclosure {
             (envelope.gifts, envelope.deadline_ns) = (Envelope::EMPTY.gifts, FOREVER);
         }
     }
@@ -81,7 +81,7 @@ impl<M: Machine> Kernel<M> {
         if envelope.send_len > MESSAGE_MAX as u64 {
             return Err(Error::TooLong);
         }
-        self.objects.threads[id].enclosure = Enclosure::Read(address, envelope);
+        self.objects.threads[id].ipc.enclosure = Enclosure::Read(address, envelope);
         Ok(())
     }
 
@@ -91,14 +91,14 @@ impl<M: Machine> Kernel<M> {
         let thread = &mut self.objects.threads[id];
         let beside = Beside::of(thread.frame.envelope());
         // The registers of a thread with a fault are not those of a message.
-        if matches!(beside, Beside::SendsBytes(_)) && thread.fault.is_none() {
-            thread.enclosure = Enclosure::that_receives(beside.room());
+        if matches!(beside, Beside::SendsBytes(_)) && thread.faults.unanswered.is_none() {
+            thread.ipc.enclosure = Enclosure::that_receives(beside.room());
         }
     }
 
     /// The deadline of the thread's message.
     pub(crate) fn message_deadline(&self, me: ThreadId) -> u64 {
-        match &self.objects.threads[me].enclosure {
+        match &self.objects.threads[me].ipc.enclosure {
             Enclosure::Read(_, envelope) => envelope.deadline_ns,
             Enclosure::Nothing | Enclosure::Unread(_) => FOREVER,
         }
@@ -111,7 +111,7 @@ impl<M: Machine> Kernel<M> {
         endpoint: EndpointId,
         pending: Pending,
     ) -> NextThread {
-        self.objects.threads[me].pending = Some(pending);
+        self.objects.threads[me].ipc.pending = Some(pending);
         self.offer_piece(me, endpoint)
     }
 
@@ -139,7 +139,7 @@ impl<M: Machine> Kernel<M> {
                         By::Queue,
                     );
                     let process = self.objects.threads[receiver].process;
-                    self.objects.processes[process].receiving += 1;
+                    self.objects.processes[process].members.receiving += 1;
                     self.rearm(receiver);
                     self.fail(me, error);
                     return NextThread::Same;
@@ -177,19 +177,19 @@ impl<M: Machine> Kernel<M> {
     /// Gives a message to a receiver that is in no queue. Commits or changes nothing.
     /// The caller makes the receiver ready, then releases what was moved.
     pub(crate) fn deliver(&mut self, from: ThreadId, to: ThreadId) -> Result<Option<Moved>, Blame> {
-        let Some(pending) = self.objects.threads[from].pending else {
+        let Some(pending) = self.objects.threads[from].ipc.pending else {
             return Err(Blame::Sender(Error::BadState));
         };
         let moved = self.transfer(from, to)?;
         // Point of no return: the message has arrived.
         let (sender, receiver) = self.objects.threads.pair_mut(from, to);
-        sender.pending = None;
+        sender.ipc.pending = None;
         arrive(sender, from, receiver, &pending);
         if pending.call {
-            let (server, lends) = (receiver.process, receiver.passive);
+            let (server, lends) = (receiver.process, receiver.sched.passive);
             self.bytes_have_gone(from);
             let deadline = self.message_deadline(from);
-            self.objects.processes[server].callers.push_back(
+            self.objects.processes[server].ipc.callers.push_back(
                 &mut self.objects.threads,
                 from,
                 By::Queue,
@@ -206,8 +206,8 @@ impl<M: Machine> Kernel<M> {
 
     /// A message could not be sent. A fault that has no handler kills.
     pub(crate) fn fail(&mut self, me: ThreadId, error: Error) {
-        self.objects.threads[me].pending = None;
-        self.objects.threads[me].enclosure = Enclosure::Nothing;
+        self.objects.threads[me].ipc.pending = None;
+        self.objects.threads[me].ipc.enclosure = Enclosure::Nothing;
         if self.fault_lost(me) {
             self.enqueue(me);
             return;

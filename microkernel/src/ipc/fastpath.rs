@@ -84,12 +84,12 @@ impl<M: Machine> Kernel<M> {
         }
         let owner = thread.process;
         let process = &self.objects.processes[owner];
-        let (endpoint, badge) = process.fault_handler?;
+        let (endpoint, badge) = process.supervision.fault_handler?;
         let message = Pending { badge, label: FAULT_LABEL, call: true };
         let words = fault.words(me, thread, process.pid);
         let record = FaultRecord { reason: Reason::Fault(fault.kind), words };
         self.send::<false>(cpu, (me, endpoint), message, None, Some(record))?;
-        self.objects.processes[owner].last_fault = fault.kind as u64;
+        self.objects.processes[owner].supervision.last_fault = fault.kind as u64;
         Some(())
     }
 
@@ -111,8 +111,9 @@ impl<M: Machine> Kernel<M> {
         let receiver = endpoint.receivers.first()?;
         let (from, to) = self.objects.threads.pair_mut(me, receiver);
         let state = &mut self.sched.cpus[usize::from(cpu.0)];
-        let runs_here = to.cpu == cpu && takes_over(state, to, &self.objects.processes[to.process]);
-        if !runs_here || !to.enclosure.sends_nothing() || from.timed | to.timed {
+        let runs_here =
+            to.sched.cpu == cpu && takes_over(state, to, &self.objects.processes[to.process]);
+        if !runs_here || !to.ipc.enclosure.sends_nothing() || from.sched.timed | to.sched.timed {
             return None;
         }
         let payload = match envelope {
@@ -125,7 +126,7 @@ impl<M: Machine> Kernel<M> {
         // ---- POINT OF NO RETURN: nothing below fails. ----
 
         let server = &mut self.objects.processes[to.process];
-        from.enclosure = Enclosure::that_receives(envelope);
+        from.ipc.enclosure = Enclosure::that_receives(envelope);
         let left = endpoint.receivers.take_out(&mut to.links);
         let time = state.clock.take_unsettled();
         let debt = from.spend(time);
@@ -133,17 +134,17 @@ impl<M: Machine> Kernel<M> {
             None => copy_registers(from, to),
             Some(record) => {
                 *to.frame.words_mut() = record.words;
-                from.fault = Some(record);
+                from.faults.unanswered = Some(record);
             }
         }
-        to.enclosure = Enclosure::Nothing;
+        to.ipc.enclosure = Enclosure::Nothing;
         to.state = State::Ready;
         arrive(from, me, to, &message);
-        let joined = server.callers.put_last(me, &mut from.links);
-        server.receiving = server.receiving.wrapping_sub(1);
-        self.objects.processes[from.process].book(time);
+        let joined = server.ipc.callers.put_last(me, &mut from.links);
+        server.members.receiving = server.members.receiving.wrapping_sub(1);
+        self.objects.processes[from.process].sched.book(time);
         make_current(state, &mut self.stats, self.sched.slice, (receiver, to));
-        let peers = state.queue.has(from.priority);
+        let peers = state.queue.has(from.sched.priority);
         if let Some(payload) = payload {
             self.copy_payload(&payload);
         }
@@ -189,16 +190,20 @@ impl<M: Machine> Kernel<M> {
         let (from, caller, to) = self.objects.threads.pair_at(me, CallToken::slot(token))?;
         // The token may also name a thread that is dead, or that waits for another answer.
         let open = to.state == State::AwaitReply(from.process)
-            && to.token.value() == token
+            && to.ipc.token.value() == token
             && words_are_enough(to, label);
         if !open {
             return None;
         }
-        let bits = from.bound.is_some_and(|bound| self.objects.notifications[bound].bits != 0);
+        let bits = from.ipc.bound.is_some_and(|bound| self.objects.notifications[bound].bits != 0);
         let client = &self.objects.processes[to.process];
         let state = &mut self.sched.cpus[usize::from(cpu.0)];
-        let runs_here = to.cpu == cpu && takes_over(state, to, client);
-        if bits || !runs_here || !to.enclosure.sends_nothing() || from.timed | to.timed {
+        let runs_here = to.sched.cpu == cpu && takes_over(state, to, client);
+        if bits
+            || !runs_here
+            || !to.ipc.enclosure.sends_nothing()
+            || from.sched.timed | to.sched.timed
+        {
             return None;
         }
         let payload = match envelope {
@@ -210,28 +215,28 @@ impl<M: Machine> Kernel<M> {
 
         // ---- POINT OF NO RETURN: nothing below fails. ----
 
-        from.enclosure = Enclosure::that_receives(envelope);
+        from.ipc.enclosure = Enclosure::that_receives(envelope);
         let server = &mut self.objects.processes[from.process];
-        server.receives = server.receives.wrapping_add(1);
-        server.receiving = server.receiving.wrapping_add(1);
-        let left = server.callers.take_out(&mut to.links);
+        server.ipc.receives = server.ipc.receives.wrapping_add(1);
+        server.members.receiving = server.members.receiving.wrapping_add(1);
+        let left = server.ipc.callers.take_out(&mut to.links);
         let time = state.clock.take_unsettled();
-        server.book(time);
+        server.sched.book(time);
         let mut debt = from.spend(time);
         if let Some((_, owed)) = debt.take_if(|(client, _)| *client == caller) {
-            to.owe(from.share, owed);
+            to.sched.owe(from.sched.share, owed);
         }
-        if to.fault.take().is_some() {
+        if to.faults.unanswered.take().is_some() {
             to.state = State::Ready;
         } else {
             copy_registers(from, to);
             answered(to, 0, label);
         }
-        from.serving = None;
+        from.sched.serving = None;
         from.state = State::Receiving(at);
         let joined = endpoint.receivers.put_last(me, &mut from.links);
         make_current(state, &mut self.stats, self.sched.slice, (caller, to));
-        let peers = state.queue.has(from.priority);
+        let peers = state.queue.has(from.sched.priority);
         if let Some(payload) = payload {
             self.copy_payload(&payload);
         }
@@ -297,7 +302,7 @@ struct Rest {
 /// where it was, and no upcall diverts it.
 #[inline(always)]
 fn words_are_enough<F>(caller: &Thread<F>, label: u32) -> bool {
-    let Some(fault) = &caller.fault else { return true };
+    let Some(fault) = &caller.faults.unanswered else { return true };
     let resumes = label == FaultReply::Resume as u32;
     resumes && matches!(fault.reason, Reason::Fault(_)) && caller.upcall.is_none()
 }
@@ -322,9 +327,9 @@ impl Payload {
         (from, envelope): (&Thread<M::Frame>, u64),
         to: &Thread<M::Frame>,
     ) -> Option<Self> {
-        let Enclosure::Unread(room) = to.enclosure else { return None };
-        let sender = processes[from.process].table.as_ref()?;
-        let receiver = processes[to.process].table.as_ref()?;
+        let Enclosure::Unread(room) = to.ipc.enclosure else { return None };
+        let sender = processes[from.process].space.table.as_ref()?;
+        let receiver = processes[to.process].space.table.as_ref()?;
         let ([source, len], _) = words_at(machine, sender, (envelope, SENT), Access::Read)?;
         let ([target, capacity], place) = words_at(machine, receiver, (room, ROOM), Access::Write)?;
         if len > capacity.min(MESSAGE_MAX as u64) {

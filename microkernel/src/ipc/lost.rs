@@ -19,14 +19,14 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn abandon(&mut self, id: ThreadId) {
         let State::AwaitReply(server) = self.objects.threads[id].state else { return };
         let process = &mut self.objects.processes[server];
-        if process.abandoned.is_none() || process.untold || process.life != Life::Alive {
+        if process.ipc.abandoned.is_none() || process.ipc.untold || process.life != Life::Alive {
             return;
         }
-        process.untold = true;
+        process.ipc.untold = true;
         let next = self.objects.untold.replace(server);
-        process.next_untold = next;
+        process.ipc.next_untold = next;
         if let Some(next) = next {
-            self.objects.processes[next].previous_untold = Some(server);
+            self.objects.processes[next].ipc.previous_untold = Some(server);
         }
         self.set_cpu_work(self.here(), Work::LostCalls);
     }
@@ -36,7 +36,7 @@ impl<M: Machine> Kernel<M> {
         for _ in 0..TOLD_PER_TURN {
             let Some(server) = self.objects.untold else { return };
             self.forget_untold(server);
-            if let Some((notification, bits)) = self.objects.processes[server].abandoned {
+            if let Some((notification, bits)) = self.objects.processes[server].ipc.abandoned {
                 self.signal(notification, bits);
             }
         }
@@ -45,17 +45,17 @@ impl<M: Machine> Kernel<M> {
 
     /// Takes a process out of the list of those that have to be told.
     pub(crate) fn forget_untold(&mut self, id: ProcessId) {
-        if !core::mem::take(&mut self.objects.processes[id].untold) {
+        if !core::mem::take(&mut self.objects.processes[id].ipc.untold) {
             return;
         }
         let process = &mut self.objects.processes[id];
-        let (previous, next) = (process.previous_untold.take(), process.next_untold.take());
+        let (previous, next) = (process.ipc.previous_untold.take(), process.ipc.next_untold.take());
         match previous {
-            Some(previous) => self.objects.processes[previous].next_untold = next,
+            Some(previous) => self.objects.processes[previous].ipc.next_untold = next,
             None => self.objects.untold = next,
         }
         if let Some(next) = next {
-            self.objects.processes[next].previous_untold = previous;
+            self.objects.processes[next].ipc.previous_untold = previous;
         }
     }
 }

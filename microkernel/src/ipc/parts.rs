@@ -9,7 +9,7 @@ pub(super) const FAILED_PER_PIECE: usize = 4;
 /// Whether words are all that can pass between the two, with no receipt.
 #[inline(always)]
 pub(super) fn words_alone<F>(sender: &Thread<F>, receiver: &Thread<F>) -> bool {
-    sender.enclosure.sends_nothing() && receiver.enclosure.sends_nothing()
+    sender.ipc.enclosure.sends_nothing() && receiver.ipc.enclosure.sends_nothing()
 }
 
 /// Those words, in registers.
@@ -21,7 +21,7 @@ pub(super) fn copy_registers<F: Frame>(sender: &mut Thread<F>, receiver: &mut Th
 /// The words of a message: those in the sender's registers, or of its fault.
 #[inline(always)]
 pub(super) fn copy_words<F: Frame>(sender: &Thread<F>, receiver: &mut Thread<F>) {
-    *receiver.frame.words_mut() = match &sender.fault {
+    *receiver.frame.words_mut() = match &sender.faults.unanswered {
         Some(fault) => fault.words,
         None => *sender.frame.words(),
     };
@@ -38,14 +38,14 @@ pub(super) fn arrive<F: Frame>(
 ) {
     let mut token = 0;
     if pending.call {
-        sender.token = sender.token.next();
+        sender.ipc.token = sender.ipc.token.next();
         sender.state = State::AwaitReply(receiver.process);
-        token = sender.token.value();
+        token = sender.ipc.token.value();
     } else {
-        sender.enclosure = Enclosure::Nothing;
+        sender.ipc.enclosure = Enclosure::Nothing;
         sender.frame.set_status(0);
     }
-    receiver.serving = Some(from);
+    receiver.sched.serving = Some(from);
     receiver.frame.set_status(0);
     receiver.frame.set_values(pending.badge, u64::from(pending.label));
     receiver.frame.set_token(token);
@@ -54,7 +54,7 @@ pub(super) fn arrive<F: Frame>(
 /// A caller that is in no list any more has its answer.
 #[inline(always)]
 pub(super) fn answered<F: Frame>(caller: &mut Thread<F>, status: u64, label: u32) {
-    caller.enclosure = Enclosure::Nothing;
+    caller.ipc.enclosure = Enclosure::Nothing;
     caller.frame.set_status(status);
     caller.frame.set_values(0, u64::from(label));
     caller.state = State::Ready;

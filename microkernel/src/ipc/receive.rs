@@ -27,15 +27,15 @@ impl<M: Machine> Kernel<M> {
         me: ThreadId,
         endpoint: EndpointId,
     ) -> Result<NextThread, Error> {
-        let receives = &mut self.objects.processes[self.objects.threads[me].process].receives;
+        let receives = &mut self.objects.processes[self.objects.threads[me].process].ipc.receives;
         *receives = receives.wrapping_add(1);
-        if self.objects.threads[me].serving.is_some() {
+        if self.objects.threads[me].sched.serving.is_some() {
             // It worked for a client until now, perhaps on donated time.
-            if let Some(donor) = self.objects.threads[me].donor {
+            if let Some(donor) = self.objects.threads[me].sched.donor {
                 self.take_back_time(donor);
             }
-            self.settle(self.objects.threads[me].cpu);
-            self.objects.threads[me].serving = None;
+            self.settle(self.objects.threads[me].sched.cpu);
+            self.objects.threads[me].sched.serving = None;
         }
         self.receive_piece(me, endpoint)
     }
@@ -78,7 +78,7 @@ impl<M: Machine> Kernel<M> {
             me,
             By::Queue,
         );
-        self.objects.processes[self.objects.threads[me].process].receiving += 1;
+        self.objects.processes[self.objects.threads[me].process].members.receiving += 1;
         self.set_deadline(me, deadline);
         Ok(NextThread::Blocked)
     }
@@ -99,13 +99,13 @@ impl<M: Machine> Kernel<M> {
     /// Gives the thread the bits of its bound notification, if there are any.
     #[inline(always)]
     pub(crate) fn take_bound_bits(&mut self, me: ThreadId) -> bool {
-        let Some(bound) = self.objects.threads[me].bound else { return false };
+        let Some(bound) = self.objects.threads[me].ipc.bound else { return false };
         let bits = core::mem::take(&mut self.objects.notifications[bound].bits);
         if bits == 0 {
             return false;
         }
         let thread = &mut self.objects.threads[me];
-        thread.enclosure = Enclosure::Nothing;
+        thread.ipc.enclosure = Enclosure::Nothing;
         thread.frame.set_status(0);
         thread.frame.set_values(bits, u64::from(NOTIFIED_LABEL));
         thread.frame.set_token(0);

@@ -15,7 +15,7 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn sys_reply(&mut self, me: ThreadId) -> Result<Done, Error> {
         self.load_enclosure(me)?;
         let answered = self.answer(me);
-        self.objects.threads[me].enclosure = Enclosure::Nothing;
+        self.objects.threads[me].ipc.enclosure = Enclosure::Nothing;
         self.enqueue(answered?);
         Ok(Done::NOTHING)
     }
@@ -27,12 +27,12 @@ impl<M: Machine> Kernel<M> {
         let handle = Handle(number::high32(thread.frame.argument(1)));
         let endpoint = self.receive_end(thread.process, handle)?;
         self.load_enclosure(me)?;
-        let donor = self.objects.threads[me].donor;
+        let donor = self.objects.threads[me].sched.donor;
         let answered = match self.answer(me) {
             Ok(caller) => Some(caller),
             Err(Error::BadReply) => None,
             Err(error) => {
-                self.objects.threads[me].enclosure = Enclosure::Nothing;
+                self.objects.threads[me].ipc.enclosure = Enclosure::Nothing;
                 return Err(error);
             }
         };
@@ -52,7 +52,7 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn awaiting(&self, me: ThreadId, token: u64) -> Option<ThreadId> {
         let (caller, thread) = self.objects.threads.at(CallToken::slot(token))?;
         let expected = State::AwaitReply(self.objects.threads[me].process);
-        (thread.state == expected && thread.token.value() == token).then_some(caller)
+        (thread.state == expected && thread.ipc.token.value() == token).then_some(caller)
     }
 
     /// Answers the call behind the token in argument 0. Returns the caller, which the caller of this
@@ -62,7 +62,7 @@ impl<M: Machine> Kernel<M> {
         let frame = &self.objects.threads[me].frame;
         let (token, label) = (frame.argument(0), number::low32(frame.argument(1)));
         let caller = self.awaiting(me, token).ok_or(Error::BadReply)?;
-        if self.objects.threads[caller].fault.is_some() {
+        if self.objects.threads[caller].faults.unanswered.is_some() {
             let words = *self.objects.threads[me].frame.words();
             self.detach(caller);
             self.fault_answer(caller, label, words);

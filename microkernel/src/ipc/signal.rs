@@ -87,7 +87,7 @@ impl<M: Machine> Kernel<M> {
                 | State::Sleeping
         );
         self.set_thread_work(id, Work::Upcall);
-        if waits && self.objects.threads[id].fault.is_none() {
+        if waits && self.objects.threads[id].faults.unanswered.is_none() {
             self.unblock(id, Error::Interrupted as u64);
         }
     }

@@ -51,10 +51,10 @@ impl<M: Machine> Kernel<M> {
         let (sender, receiver) = self.objects.threads.pair_mut(from, to);
         if words_alone(sender, receiver) {
             copy_words(sender, receiver);
-            receiver.enclosure = Enclosure::Nothing;
+            receiver.ipc.enclosure = Enclosure::Nothing;
             return Ok(None);
         }
-        if let Enclosure::Unread(address) = receiver.enclosure {
+        if let Enclosure::Unread(address) = receiver.ipc.enclosure {
             self.read_enclosure(to, address).map_err(Blame::Receiver)?;
         }
         let plan = self.plan(from, to)?;
@@ -68,7 +68,7 @@ impl<M: Machine> Kernel<M> {
         copy_words(sender, receiver);
         let (taken, moved) = self.move_gifts(from, to, &plan);
         self.write_receipt(to, &plan, taken);
-        self.objects.threads[to].enclosure = Enclosure::Nothing;
+        self.objects.threads[to].ipc.enclosure = Enclosure::Nothing;
         Ok(moved)
     }
 
@@ -82,7 +82,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     fn plan(&mut self, from: ThreadId, to: ThreadId) -> Result<Plan, Blame> {
-        let sent = self.objects.threads[from].enclosure.envelope();
+        let sent = self.objects.threads[from].ipc.enclosure.envelope();
         let receipt = self.plan_receipt(to).map_err(Blame::Receiver)?;
         let bytes = self.plan_bytes(from, to, &sent)?;
         let gifts = self.plan_gifts(from, &sent).map_err(Blame::Sender)?;
@@ -99,7 +99,7 @@ impl<M: Machine> Kernel<M> {
 
     fn plan_receipt(&self, to: ThreadId) -> Result<Option<Checked<Writable>>, Error> {
         let thread = &self.objects.threads[to];
-        match thread.enclosure {
+        match thread.ipc.enclosure {
             Enclosure::Read(address, _) if address != 0 => {
                 let slice = UserSlice::new(address + RECEIPT, RECEIPT_LEN as u64)?;
                 self.check_user(thread.process, slice).map(Some)
@@ -120,7 +120,7 @@ impl<M: Machine> Kernel<M> {
         let read = UserSlice::new(sent.send_address, sent.send_len).map_err(Blame::Sender)?;
         let read =
             self.check_user(self.objects.threads[from].process, read).map_err(Blame::Sender)?;
-        let room = self.objects.threads[to].enclosure.envelope();
+        let room = self.objects.threads[to].ipc.enclosure.envelope();
         if room.receive_capacity < sent.send_len {
             return Err(Blame::Sender(Error::TooLong));
         }

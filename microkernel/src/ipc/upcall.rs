@@ -36,13 +36,13 @@ impl<M: Machine> Kernel<M> {
         if let Some(new) = notification {
             self.objects.notifications[new].refs += 1;
         }
-        if let Some(old) = self.objects.threads[id].bound.take() {
+        if let Some(old) = self.objects.threads[id].ipc.bound.take() {
             self.objects.notifications[old].bound = None;
             self.release_notification(old);
         }
         if let Some(new) = notification {
             self.objects.notifications[new].bound = Some(id);
-            self.objects.threads[id].bound = Some(new);
+            self.objects.threads[id].ipc.bound = Some(new);
         }
     }
 

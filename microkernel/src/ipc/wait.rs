@@ -112,7 +112,7 @@ impl<M: Machine> Kernel<M> {
     /// Ends the wait of a thread that was taken out of its queue already.
     pub(crate) fn unblock_detached(&mut self, id: ThreadId, error: Error) {
         let thread = &mut self.objects.threads[id];
-        thread.enclosure = Enclosure::Nothing;
+        thread.ipc.enclosure = Enclosure::Nothing;
         thread.frame.set_status(error as u64);
         self.ready(id);
     }

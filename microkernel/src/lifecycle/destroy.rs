@@ -4,7 +4,8 @@ use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::{
-    By, Enclosure, FIRST_PID, Life, Operation, ProcessId, Resource, State, Thread, ThreadId,
+    By, Enclosure, FIRST_PID, Life, Operation, ProcessId, Resource, SchedState, State, Thread,
+    ThreadId,
 };
 use crate::time::thread_key;
 use abi::{Error, KILLED, exit_code};
@@ -23,9 +24,9 @@ impl<M: Machine> Kernel<M> {
             return None;
         }
         if self.on_cpu(id) {
-            self.settle(self.objects.threads[id].cpu);
+            self.settle(self.objects.threads[id].sched.cpu);
         }
-        if self.objects.threads[id].timed {
+        if self.objects.threads[id].sched.timed {
             self.leave_contexts(id);
         }
         self.abandon(id);
@@ -39,15 +40,15 @@ impl<M: Machine> Kernel<M> {
         thread.dead = true;
         // It waits for nothing any more: an old reply token must not find it.
         thread.state = State::Inactive;
-        thread.fault = None;
-        thread.raised = None;
+        thread.faults.unanswered = None;
+        thread.faults.raised = None;
         thread.work.0 = 0;
         let process = thread.process;
         self.charge_share(id);
         let owner = &mut self.objects.processes[process];
-        owner.thread_count -= 1;
-        owner.threads.remove(&mut self.objects.threads, id, By::Sibling);
-        self.objects.quotas.give_back(owner.quota, Resource::Threads, 1);
+        owner.members.count -= 1;
+        owner.members.list.remove(&mut self.objects.threads, id, By::Sibling);
+        self.objects.quotas.give_back(owner.accounts.quota, Resource::Threads, 1);
         self.leave_cpu(id);
         self.bury_thread(id);
         unfinished
@@ -56,7 +57,7 @@ impl<M: Machine> Kernel<M> {
     /// A dead thread is current no longer. Another CPU still has it in its registers and
     /// gives it up on its own way out.
     fn leave_cpu(&mut self, id: ThreadId) {
-        let cpu = self.objects.threads[id].cpu;
+        let cpu = self.objects.threads[id].sched.cpu;
         if self.cpu(cpu).current != Some(id) {
             return;
         }
@@ -173,8 +174,8 @@ impl<M: Machine> Kernel<M> {
 
     #[cold]
     fn is_due(&self, dying: ProcessId, cpu: CpuId) -> bool {
-        let urgency = self.objects.processes[dying].urgency;
-        self.cpu(cpu).current.is_none_or(|id| self.objects.threads[id].priority <= urgency)
+        let urgency = self.objects.processes[dying].teardown.urgency;
+        self.cpu(cpu).current.is_none_or(|id| self.objects.threads[id].sched.priority <= urgency)
             && !self.is_postponed(cpu, Work::Reap)
             && !self.runs_somewhere(self.first_to_reap(dying))
     }
@@ -187,8 +188,8 @@ impl<M: Machine> Kernel<M> {
             if let Some(child) = self.objects.processes[id].family.living {
                 return self.kill_process(child, KILLED);
             }
-            if let Some(revocation) = self.objects.processes[id].revoking.take() {
-                self.objects.processes[id].revoking = self.piece_alone(revocation);
+            if let Some(revocation) = self.objects.processes[id].teardown.revoking.take() {
+                self.objects.processes[id].teardown.revoking = self.piece_alone(revocation);
                 return;
             }
             if !self.reap_step(id) {
@@ -200,7 +201,7 @@ impl<M: Machine> Kernel<M> {
     /// A piece of a mapping, or some tables; at last the end.
     fn reap_space(&mut self, id: ProcessId) {
         if let Some(region) =
-            self.objects.processes[id].regions.first_from(&self.objects.regions, 0)
+            self.objects.processes[id].space.regions.first_from(&self.objects.regions, 0)
         {
             self.reap_region(id, region);
         } else if self.reap_tables(id) {
@@ -211,14 +212,14 @@ impl<M: Machine> Kernel<M> {
     /// One thread, caller or handle. False when none is left.
     fn reap_step(&mut self, id: ProcessId) -> bool {
         let process = &mut self.objects.processes[id];
-        if let Some(thread) = process.threads.first() {
-            self.objects.processes[id].revoking = self.kill_thread(thread);
-        } else if let Some(caller) = process.callers.first() {
+        if let Some(thread) = process.members.list.first() {
+            self.objects.processes[id].teardown.revoking = self.kill_thread(thread);
+        } else if let Some(caller) = process.ipc.callers.first() {
             // It was taken: nobody can tell any more what was done of it.
             self.unblock(caller, Error::OutcomeUnknown as u64);
         } else if let Some(step) = process.handles.drain(&mut self.objects.chunks) {
             if let Some(taken) = step {
-                self.objects.processes[id].revoking = self.forget(id, taken.0);
+                self.objects.processes[id].teardown.revoking = self.forget(id, taken.0);
             }
         } else {
             return false;
@@ -229,15 +230,15 @@ impl<M: Machine> Kernel<M> {
     /// Gives page tables back. True when none is left.
     fn reap_tables(&mut self, id: ProcessId) -> bool {
         let process = &mut self.objects.processes[id];
-        let quota = process.quota;
-        let Some(table) = process.table.as_mut() else { return true };
+        let quota = process.accounts.quota;
+        let Some(table) = process.space.table.as_mut() else { return true };
         self.machine.retire(table);
         let (frames, quotas) = (&mut self.frames, &mut self.objects.quotas);
         let mut free = |frame| Self::free_frame(frames, quotas, quota, frame);
         if !self.machine.free_tables(table, TABLES_PER_PIECE, &mut free) {
             return false;
         }
-        if let Some(table) = process.table.take() {
+        if let Some(table) = process.space.table.take() {
             free(self.machine.free_root(table));
         }
         true
@@ -246,8 +247,9 @@ impl<M: Machine> Kernel<M> {
     /// Everything was given back: the account closes and the death is signalled.
     fn reap_end(&mut self, id: ProcessId) {
         let process = &mut self.objects.processes[id];
-        let quota = process.quota;
-        let (handler, death) = (process.fault_handler.take(), process.death.take());
+        let quota = process.accounts.quota;
+        let (handler, death) =
+            (process.supervision.fault_handler.take(), process.supervision.death.take());
         self.finish_end_of_child(id);
         self.objects.processes[id].life = Life::Dead;
         self.objects.dying.remove(&mut self.objects.processes, id);
@@ -269,7 +271,7 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn bury(&mut self, id: ProcessId) {
         let process = &self.objects.processes[id];
         if process.life == Life::Dead && process.refs == 0 {
-            let payer = process.payer;
+            let payer = process.accounts.payer;
             self.objects.processes.discard(id);
             self.objects.quotas.give_back(payer, Resource::Objects, 1);
         }
@@ -278,7 +280,7 @@ impl<M: Machine> Kernel<M> {
     /// Takes a thread out of whatever it is in. The caller gives it its next state.
     pub(crate) fn detach(&mut self, id: ThreadId) {
         self.cancel_deadline(thread_key(id));
-        let Thread { state, lent_to, .. } = self.objects.threads[id];
+        let Thread { state, sched: SchedState { lent_to, .. }, .. } = self.objects.threads[id];
         debug_assert!(state != State::Detached, "{id:?} is taken out of nothing");
         self.objects.threads[id].state = State::Detached;
         match state {
@@ -292,10 +294,10 @@ impl<M: Machine> Kernel<M> {
                     id,
                     By::Queue,
                 );
-                self.objects.processes[self.objects.threads[id].process].receiving -= 1;
+                self.objects.processes[self.objects.threads[id].process].members.receiving -= 1;
             }
             State::AwaitReply(server) => {
-                self.objects.processes[server].callers.remove(
+                self.objects.processes[server].ipc.callers.remove(
                     &mut self.objects.threads,
                     id,
                     By::Queue,
@@ -319,8 +321,8 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn unblock(&mut self, id: ThreadId, status: u64) {
         self.abandon(id);
         self.detach(id);
-        self.objects.threads[id].pending = None;
-        self.objects.threads[id].enclosure = Enclosure::Nothing;
+        self.objects.threads[id].ipc.pending = None;
+        self.objects.threads[id].ipc.enclosure = Enclosure::Nothing;
         if self.fault_lost(id) {
             self.enqueue(id);
             return;

@@ -43,7 +43,7 @@ impl<M: Machine> Kernel<M> {
         rights: Rights,
         badge: u64,
     ) -> Result<Handle, Error> {
-        let quota = self.objects.processes[process].quota;
+        let quota = self.objects.processes[process].accounts.quota;
         self.objects.quotas.charge(quota, Resource::Handles, 1)?;
         let entry = Entry { object, rights, badge };
         let placed =
@@ -76,8 +76,10 @@ impl<M: Machine> Kernel<M> {
         process: ProcessId,
         count: usize,
     ) -> Result<(), Error> {
-        let left =
-            self.objects.quotas.left(self.objects.processes[process].quota, Resource::Handles);
+        let left = self
+            .objects
+            .quotas
+            .left(self.objects.processes[process].accounts.quota, Resource::Handles);
         if (left as usize) < count {
             return Err(Error::QuotaExceeded);
         }
@@ -118,7 +120,11 @@ impl<M: Machine> Kernel<M> {
     /// One handle fewer in a table.
     fn uncount(&mut self, process: ProcessId) {
         self.objects.handle_count -= 1;
-        self.objects.quotas.give_back(self.objects.processes[process].quota, Resource::Handles, 1);
+        self.objects.quotas.give_back(
+            self.objects.processes[process].accounts.quota,
+            Resource::Handles,
+            1,
+        );
     }
 
     /// Takes a handle that is no lender's out of a table. Its object is still counted: the

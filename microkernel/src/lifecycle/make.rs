@@ -5,8 +5,8 @@ use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::mem::Chain;
 use crate::object::{
-    By, CallToken, MemoryId, MemoryObject, PortSpans, Process, ProcessId, QuotaId, Resource,
-    Storage, Thread, ThreadId,
+    Accounts, By, CallToken, MemoryId, MemoryObject, PortSpans, Process, ProcessId, QuotaId,
+    Regions, Resource, ShareState, Space, Storage, Teardown, Thread, ThreadId,
 };
 use crate::syscall::calls_end;
 use abi::{Error, LogHeader, LogKind, NAME_LEN};
@@ -37,11 +37,10 @@ impl<M: Machine> Kernel<M> {
         let process = Process {
             pid,
             name: padded(name),
-            table: Some(table),
-            quota,
-            payer,
-            max_priority,
-            urgency: max_priority,
+            space: Space { table: Some(table), regions: Regions::default() },
+            accounts: Accounts { quota, payer },
+            sched: ShareState { max_priority, ..ShareState::default() },
+            teardown: Teardown { urgency: max_priority, ..Teardown::default() },
             ..Process::default()
         };
         // NOFAIL: room was checked above, and nothing was inserted since.
@@ -68,25 +67,29 @@ impl<M: Machine> Kernel<M> {
         cpu: CpuId,
     ) -> Result<ThreadId, Error> {
         self.room_for_thread()?;
-        let Some(table) = &self.objects.processes[process].table else {
+        let Some(table) = &self.objects.processes[process].space.table else {
             return Err(Error::PeerDied);
         };
         let root = self.machine.root(table);
         let (slot, left) = self.objects.threads.next_place().ok_or(Error::OutOfMemory)?;
-        let token = CallToken::first(slot, left.token).ok_or(Error::OutOfMemory)?;
-        self.objects.quotas.charge(self.objects.processes[process].quota, Resource::Threads, 1)?;
+        let token = CallToken::first(slot, left.ipc.token).ok_or(Error::OutOfMemory)?;
+        self.objects.quotas.charge(
+            self.objects.processes[process].accounts.quota,
+            Resource::Threads,
+            1,
+        )?;
         let mut thread = Thread::new(frame, process, root, priority, cpu);
-        thread.token = token;
-        thread.share = self.objects.processes[process].share.unwrap_or(process);
-        thread.calls_end = calls_end(&self.objects.processes[process].watch);
+        thread.ipc.token = token;
+        thread.sched.share = self.objects.processes[process].sched.share.unwrap_or(process);
+        thread.calls.plain_end = calls_end(&self.objects.processes[process].supervision.watch);
         if self.objects.processes[process].ports != PortSpans::default() {
             thread.work.0 |= Work::Ports.flag();
         }
         // NOFAIL: room was checked above.
         let id = self.objects.threads.insert(thread).map_err(|_| Error::OutOfMemory)?;
         let owner = &mut self.objects.processes[process];
-        owner.threads.push_back(&mut self.objects.threads, id, By::Sibling);
-        owner.thread_count += 1;
+        owner.members.list.push_back(&mut self.objects.threads, id, By::Sibling);
+        owner.members.count += 1;
         Ok(id)
     }
 

@@ -130,8 +130,8 @@ impl<M: Machine> Kernel<M> {
 
     fn split_page(&mut self, process: ProcessId, address: u64) -> Result<(), Error> {
         let process = &mut self.objects.processes[process];
-        let quota = process.quota;
-        let table = process.table.as_mut().ok_or(Error::PeerDied)?;
+        let quota = process.accounts.quota;
+        let table = process.space.table.as_mut().ok_or(Error::PeerDied)?;
         let (frames, quotas) = (&mut self.frames, &mut self.objects.quotas);
         let mut tables = |machine: &mut M| Self::take_frame(frames, quotas, machine, quota);
         self.machine.split(table, address, &mut tables).map_err(|_| Error::QuotaExceeded)

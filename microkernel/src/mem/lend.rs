@@ -169,7 +169,7 @@ impl<M: Machine> Kernel<M> {
 
     /// Puts a blank page in place of a bounded number of pages: the next address.
     fn blank_entries(&mut self, process: ProcessId, mut at: u64, stop: u64, blank: Phys) -> u64 {
-        let Some(table) = self.objects.processes[process].table.as_mut() else { return stop };
+        let Some(table) = self.objects.processes[process].space.table.as_mut() else { return stop };
         for _ in 0..ENTRIES_PER_PIECE {
             if at >= stop {
                 break;

@@ -65,7 +65,8 @@ impl<M: Machine> Kernel<M> {
             return Err(Error::PeerDied);
         }
         self.loan_can_be_mapped(wish.memory)?;
-        let gap = self.objects.processes[process].regions.gap(&self.objects.regions, start, end);
+        let gap =
+            self.objects.processes[process].space.regions.gap(&self.objects.regions, start, end);
         let gap = gap.ok_or(Error::Overlap)?;
         let region = Region {
             start,
@@ -88,21 +89,29 @@ impl<M: Machine> Kernel<M> {
         gap: Gap,
     ) -> Result<RegionId, Error> {
         self.room_in(|kernel| &mut kernel.objects.regions)?;
-        self.objects.quotas.charge(self.objects.processes[process].quota, Resource::Objects, 1)?;
+        self.objects.quotas.charge(
+            self.objects.processes[process].accounts.quota,
+            Resource::Objects,
+            1,
+        )?;
         let (memory, start) = (region.memory, region.start);
         // NOFAIL: room was checked above.
         let id = self.objects.regions.insert(region).map_err(|_| Error::OutOfMemory)?;
         self.objects.memories[memory].refs += 1;
         self.count_loan_region(memory, process, start);
-        self.objects.processes[process].regions.insert(&mut self.objects.regions, gap, id);
+        self.objects.processes[process].space.regions.insert(&mut self.objects.regions, gap, id);
         Ok(id)
     }
 
     /// Takes a region out of its space; its pages are unmapped already.
     pub(crate) fn remove_region(&mut self, process: ProcessId, id: RegionId) {
-        self.objects.processes[process].regions.remove(&mut self.objects.regions, id);
+        self.objects.processes[process].space.regions.remove(&mut self.objects.regions, id);
         let Some(region) = self.objects.regions.remove(id) else { return };
-        self.objects.quotas.give_back(self.objects.processes[process].quota, Resource::Objects, 1);
+        self.objects.quotas.give_back(
+            self.objects.processes[process].accounts.quota,
+            Resource::Objects,
+            1,
+        );
         self.uncount_loan_region(region.memory);
         let left = self.release_memory(region.memory);
         self.finish_release(left);
@@ -115,7 +124,8 @@ impl<M: Machine> Kernel<M> {
         at: u64,
         end: u64,
     ) -> Option<RegionId> {
-        let first = self.objects.processes[process].regions.first_from(&self.objects.regions, at);
+        let first =
+            self.objects.processes[process].space.regions.first_from(&self.objects.regions, at);
         first.filter(|id| self.objects.regions[*id].start < end)
     }
 

@@ -187,10 +187,10 @@ impl<M: Machine> Kernel<M> {
     #[cold]
     fn free_replaced(&mut self, process: ProcessId, frame: OwnedFrame) {
         let process = &self.objects.processes[process];
-        if let Some(table) = &process.table {
+        if let Some(table) = &process.space.table {
             self.machine.flush(table);
         }
-        Self::free_frame(&mut self.frames, &mut self.objects.quotas, process.quota, frame);
+        Self::free_frame(&mut self.frames, &mut self.objects.quotas, process.accounts.quota, frame);
     }
 
     /// Maps one page of a region, a large one where address, place and length allow it. Returns
@@ -215,8 +215,8 @@ impl<M: Machine> Kernel<M> {
             && place.0.is_multiple_of(large.bytes());
         let size = if fits { large } else { PageSize::Small };
         let process = &mut self.objects.processes[process];
-        let quota = process.quota;
-        let table = process.table.as_mut().ok_or(Error::PeerDied)?;
+        let quota = process.accounts.quota;
+        let table = process.space.table.as_mut().ok_or(Error::PeerDied)?;
         let (frames, quotas) = (&mut self.frames, &mut self.objects.quotas);
         let mut tables = |machine: &mut M| Self::take_frame(frames, quotas, machine, quota);
         let page = Page { address, frame: place, size, protection, device };
@@ -255,7 +255,7 @@ impl<M: Machine> Kernel<M> {
 
     /// Unmaps a bounded number of pages from an address on: the next address.
     fn unmap_entries(&mut self, process: ProcessId, mut at: u64, stop: u64) -> u64 {
-        let Some(table) = self.objects.processes[process].table.as_mut() else { return stop };
+        let Some(table) = self.objects.processes[process].space.table.as_mut() else { return stop };
         for _ in 0..ENTRIES_PER_PIECE {
             if at >= stop {
                 break;
@@ -288,7 +288,7 @@ impl<M: Machine> Kernel<M> {
             return Progress::Finished(Error::BadState as u64);
         }
         at = at.max(start);
-        if let Some(table) = self.objects.processes[process].table.as_mut() {
+        if let Some(table) = self.objects.processes[process].space.table.as_mut() {
             for _ in 0..ENTRIES_PER_PIECE {
                 if at >= stop {
                     break;

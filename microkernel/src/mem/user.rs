@@ -169,7 +169,8 @@ impl<M: Machine> Kernel<M> {
         address: u64,
         access: Access,
     ) -> Result<Phys, Error> {
-        let table = self.objects.processes[process].table.as_ref().ok_or(Error::BadAddress)?;
+        let table =
+            self.objects.processes[process].space.table.as_ref().ok_or(Error::BadAddress)?;
         self.machine.translate(table, address, access).ok_or(Error::BadAddress)
     }
 
@@ -179,7 +180,8 @@ impl<M: Machine> Kernel<M> {
         process: ProcessId,
         slice: UserSlice<A>,
     ) -> Result<Checked<A>, Error> {
-        let table = self.objects.processes[process].table.as_ref().ok_or(Error::BadAddress)?;
+        let table =
+            self.objects.processes[process].space.table.as_ref().ok_or(Error::BadAddress)?;
         slice.check(&self.machine, table).ok_or(Error::BadAddress)
     }
 

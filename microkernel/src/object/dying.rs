@@ -45,11 +45,11 @@ impl Dying {
 
     /// Adds a process that is in no list.
     pub fn add<T>(&mut self, processes: &mut Arena<ProcessKind, Process<T>>, id: ProcessId) {
-        let place = Self::place(processes[id].urgency);
+        let place = Self::place(processes[id].teardown.urgency);
         let previous = self.lists[place].last.replace(id);
-        processes[id].previous_dying = previous;
+        processes[id].teardown.previous = previous;
         match previous {
-            Some(previous) => processes[previous].next_dying = Some(id),
+            Some(previous) => processes[previous].teardown.next = Some(id),
             None => self.lists[place].first = Some(id),
         }
         self.occupied |= 1 << place;
@@ -59,14 +59,14 @@ impl Dying {
     /// have killed more urgent ones.
     pub fn remove<T>(&mut self, processes: &mut Arena<ProcessKind, Process<T>>, id: ProcessId) {
         let process = &mut processes[id];
-        let place = Self::place(process.urgency);
-        let (previous, next) = (process.previous_dying.take(), process.next_dying.take());
+        let place = Self::place(process.teardown.urgency);
+        let (previous, next) = (process.teardown.previous.take(), process.teardown.next.take());
         match previous {
-            Some(previous) => processes[previous].next_dying = next,
+            Some(previous) => processes[previous].teardown.next = next,
             None => self.lists[place].first = next,
         }
         match next {
-            Some(next) => processes[next].previous_dying = previous,
+            Some(next) => processes[next].teardown.previous = previous,
             None => self.lists[place].last = previous,
         }
         if self.lists[place].first.is_none() {
@@ -78,7 +78,7 @@ impl Dying {
     #[cfg(test)]
     pub(crate) fn all<T>(&self, processes: &Arena<ProcessKind, Process<T>>) -> Vec<ProcessId> {
         let firsts = self.lists.iter().rev().filter_map(|ends| ends.first);
-        let chain = |first| core::iter::successors(Some(first), |id| processes[*id].next_dying);
+        let chain = |first| core::iter::successors(Some(first), |id| processes[*id].teardown.next);
         firsts.flat_map(chain).collect()
     }
 }

@@ -35,7 +35,10 @@ pub use notification::Notification;
 pub(crate) use objects::Objects;
 pub use pids::Pids;
 pub use port::{PortRange, PortSpan, PortSpans};
-pub use process::{FIRST_PID, Family, Life, Process, Processes};
+pub use process::{
+    Accounts, FIRST_PID, Family, Life, Members, Process, Processes, ServerState, ShareState, Space,
+    Supervision, Teardown,
+};
 pub use quota::{Amounts, Quota, Quotas, Resource};
 #[cfg(test)]
 pub(crate) use regions::tests::checked as checked_regions;
@@ -43,8 +46,9 @@ pub use regions::{Branch, Gap, Region, RegionArena, Regions};
 pub use sched_context::{SchedContext, Terms};
 pub use senders::Senders;
 pub use thread::{
-    Beside, Enclosure, FaultRecord, Operation, Pending, Raised, Reason, RunEnd, State, Thread,
-    ThreadWork, Threads, ToThread, Upcall, VectorState,
+    Beside, CallState, Enclosure, ExtraRegisters, FaultRecord, FaultState, IpcState, Operation,
+    Pending, Raised, Reason, RunEnd, SchedState, State, Thread, ThreadWork, Threads, ToThread,
+    Upcall, VectorState,
 };
 pub use timer::Timer;
 pub use token::CallToken;

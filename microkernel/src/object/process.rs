@@ -40,6 +40,94 @@ pub struct Family {
     pub depth: u8,
 }
 
+/// The address space of a process.
+#[derive(Clone, Debug, Hash)]
+pub struct Space<T> {
+    /// Its translation; taken away at the end of the process's life.
+    pub table: Option<T>,
+    /// Its mappings.
+    pub regions: Regions,
+}
+
+/// The threads of a process.
+#[derive(Clone, Copy, Debug, Hash)]
+pub struct Members {
+    /// All of them (linked by `siblings`).
+    pub list: List,
+    /// Their number.
+    pub count: u32,
+    /// The number of those that wait for a message.
+    pub receiving: u32,
+}
+
+/// The scheduling state of a process.
+#[derive(Clone, Copy, Debug, Default, Hash)]
+pub struct ShareState {
+    /// The process whose share of the CPU its threads use; none: its own.
+    pub share: Option<ProcessId>,
+    /// The highest priority that its threads may have.
+    pub max_priority: u8,
+    /// Time that servers spent for threads of this share: comes off its next turns. This and
+    /// what follows in [`crate::Machine::ticks`].
+    pub debt: u64,
+    /// Time of its threads in user mode.
+    pub user: u64,
+    /// Time of the kernel for its threads.
+    pub kernel: u64,
+}
+
+/// The calls that a process serves.
+#[derive(Clone, Copy, Debug, Hash)]
+pub struct ServerState {
+    /// Callers whose call was received here and has no answer yet.
+    pub callers: List,
+    /// The number of its receives.
+    pub receives: u64,
+    /// The signal for a caller that stops waiting before its answer.
+    pub abandoned: Option<(NotificationId, u64)>,
+    /// That happened and was not signalled yet.
+    pub untold: bool,
+    /// The previous process of which this holds.
+    pub previous_untold: Option<ProcessId>,
+    /// The next process of which this holds.
+    pub next_untold: Option<ProcessId>,
+}
+
+/// What other processes learn of a process.
+#[derive(Clone, Copy, Debug, Hash)]
+pub struct Supervision {
+    /// Where its faults go.
+    pub fault_handler: Option<(EndpointId, u64)>,
+    /// The last fault, a `FaultKind` number or 0.
+    pub last_fault: u64,
+    /// The watcher of its system calls.
+    pub watch: Watch,
+    /// The signal for its death.
+    pub death: Option<(NotificationId, u64)>,
+}
+
+/// The progress of taking a dying process apart.
+#[derive(Clone, Copy, Debug, Default, Hash)]
+pub struct Teardown {
+    /// A loan of it that is being revoked.
+    pub revoking: Option<Operation>,
+    /// The priority of this work.
+    pub urgency: u8,
+    /// The dying process before it, of the same urgency.
+    pub previous: Option<ProcessId>,
+    /// The dying process after it.
+    pub next: Option<ProcessId>,
+}
+
+/// The accounts that a process is charged to.
+#[derive(Clone, Copy, Debug, Default, Hash)]
+pub struct Accounts {
+    /// Its own account.
+    pub quota: QuotaId,
+    /// The account that pays for the process object itself.
+    pub payer: QuotaId,
+}
+
 /// A process.
 #[derive(Clone, Debug, Hash)]
 pub struct Process<T> {
@@ -53,69 +141,30 @@ pub struct Process<T> {
     pub suspended: bool,
     /// Exit status, final when not alive.
     pub status: u64,
-    /// The last fault, a `FaultKind` number or 0.
-    pub last_fault: u64,
     /// Handles that name it.
     pub refs: u32,
     /// Its handles.
     pub handles: HandleTable,
-    /// Its translation; taken away at the end of its life.
-    pub table: Option<T>,
-    /// Its mappings.
-    pub regions: Regions,
-    /// Its threads (linked by `siblings`).
-    pub threads: List,
-    /// The number of its threads.
-    pub thread_count: u32,
-    /// Those of them that wait for a message.
-    pub receiving: u32,
-    /// The process whose share of the CPU its threads use; none: its own.
-    pub share: Option<ProcessId>,
-    /// Time that others spent for threads of this share: comes off its next turns. This and
-    /// what follows in [`crate::Machine::ticks`].
-    pub debt: u64,
+    /// Its address space.
+    pub space: Space<T>,
+    /// Its threads.
+    pub members: Members,
+    /// Its scheduling state.
+    pub sched: ShareState,
     /// What it may write to the system log.
     pub log: ProcessLog,
-    /// Callers whose call was received here and not answered yet.
-    pub callers: List,
-    /// How often a thread of it has asked for a message.
-    pub receives: u64,
-    /// Where faults go.
-    pub fault_handler: Option<(EndpointId, u64)>,
+    /// The calls that it serves.
+    pub ipc: ServerState,
+    /// What other processes learn of it.
+    pub supervision: Supervision,
     /// Ports that its threads may use by instructions.
     pub ports: PortSpans,
-    /// Who watches its system calls.
-    pub watch: Watch,
-    /// What a caller signals that stops waiting before it was answered.
-    pub abandoned: Option<(NotificationId, u64)>,
-    /// That happened and was not signalled yet.
-    pub untold: bool,
-    /// The process to be told so before it.
-    pub previous_untold: Option<ProcessId>,
-    /// The next process to be told so.
-    pub next_untold: Option<ProcessId>,
-    /// What its death signals.
-    pub death: Option<(NotificationId, u64)>,
-    /// Its own account.
-    pub quota: QuotaId,
-    /// Who pays for the process object itself.
-    pub payer: QuotaId,
-    /// The highest priority of its threads.
-    pub max_priority: u8,
-    /// A loan of it that is being taken back, at the end of its life.
-    pub revoking: Option<Operation>,
-    /// How urgent it is to take it apart.
-    pub urgency: u8,
-    /// The process that is taken apart before it, among the equally urgent.
-    pub previous_dying: Option<ProcessId>,
-    /// The next process to be taken apart.
-    pub next_dying: Option<ProcessId>,
+    /// The accounts that it is charged to.
+    pub accounts: Accounts,
+    /// The progress of taking it apart.
+    pub teardown: Teardown,
     /// Its creator and its children.
     pub family: Family,
-    /// Its threads in user mode.
-    pub user: u64,
-    /// The kernel for its threads.
-    pub kernel: u64,
 }
 
 impl<T> Default for Process<T> {
@@ -126,43 +175,36 @@ impl<T> Default for Process<T> {
             life: Life::Alive,
             suspended: false,
             status: 0,
-            last_fault: 0,
             refs: 0,
             handles: HandleTable::new(),
-            table: None,
-            regions: Regions::default(),
-            threads: List::EMPTY,
-            thread_count: 0,
-            receiving: 0,
-            share: None,
-            debt: 0,
+            space: Space { table: None, regions: Regions::default() },
+            members: Members { list: List::EMPTY, count: 0, receiving: 0 },
+            sched: ShareState::default(),
             log: ProcessLog::default(),
-            callers: List::EMPTY,
-            receives: 0,
-            fault_handler: None,
+            ipc: ServerState {
+                callers: List::EMPTY,
+                receives: 0,
+                abandoned: None,
+                untold: false,
+                previous_untold: None,
+                next_untold: None,
+            },
+            supervision: Supervision {
+                fault_handler: None,
+                last_fault: 0,
+                watch: Watch::NOBODY,
+                death: None,
+            },
             ports: PortSpans::default(),
-            watch: Watch::NOBODY,
-            abandoned: None,
-            untold: false,
-            previous_untold: None,
-            next_untold: None,
-            death: None,
-            quota: QuotaId::default(),
-            payer: QuotaId::default(),
-            max_priority: 0,
-            revoking: None,
-            urgency: 0,
-            previous_dying: None,
-            next_dying: None,
+            accounts: Accounts::default(),
+            teardown: Teardown::default(),
             family: Family::default(),
-            user: 0,
-            kernel: 0,
         }
     }
 }
 
-impl<T> Process<T> {
-    /// Books time of one of its threads: in user mode, in the kernel.
+impl ShareState {
+    /// Books time of a thread: in user mode, in the kernel.
     #[inline(always)]
     pub(crate) fn book(&mut self, (user, kernel): (u64, u64)) {
         self.user = self.user.wrapping_add(user);

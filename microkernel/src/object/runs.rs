@@ -25,7 +25,7 @@ impl Common for SameShare {
     type Key = ProcessId;
     #[inline(always)]
     fn key<F>(thread: &Thread<F>) -> ProcessId {
-        thread.share
+        thread.sched.share
     }
 }
 
@@ -36,7 +36,7 @@ impl Common for SamePriority {
     type Key = u8;
     #[inline(always)]
     fn key<F>(thread: &Thread<F>) -> u8 {
-        thread.priority
+        thread.sched.priority
     }
 }
 
@@ -91,7 +91,7 @@ pub(crate) fn of_share<F>(
     let runs = core::iter::successors(last(list, threads), |run| before(list, threads, *run));
     let turn = list.first().filter(|_| in_turn);
     let waits = |run: &Run| turn != Some(run.first);
-    let its = |run: &Run| threads[run.first].share == share;
+    let its = |run: &Run| threads[run.first].sched.share == share;
     runs.take(LOOKS).take_while(waits).find(its)
 }
 
@@ -129,7 +129,7 @@ fn exit<C: Common, F>(list: &List, threads: &mut Threads<F>, id: ThreadId) {
     let before = list.before(threads, id, By::Queue);
     let after = list.after(threads, id, By::Queue);
     let thread = &mut threads[id];
-    let (key, end) = (C::key(thread), core::mem::take(&mut thread.run_end).0);
+    let (key, end) = (C::key(thread), core::mem::take(&mut thread.sched.run_end).0);
     let its = |other: &ThreadId| C::key(&threads[*other]) == key;
     match (before.filter(its), after.filter(its)) {
         (Some(_), Some(_)) => {}
@@ -165,14 +165,14 @@ fn meet<C: Common, F>(threads: &mut Threads<F>, last: ThreadId, first: ThreadId)
 }
 
 fn other_end<F>(threads: &Threads<F>, end: ThreadId) -> ThreadId {
-    threads[end].run_end.0.unwrap_or(end)
+    threads[end].sched.run_end.0.unwrap_or(end)
 }
 
 fn join<F>(threads: &mut Threads<F>, first: ThreadId, last: ThreadId) {
     if first == last {
-        threads[first].run_end = RunEnd(None);
+        threads[first].sched.run_end = RunEnd(None);
     } else {
-        threads[first].run_end = RunEnd(Some(last));
-        threads[last].run_end = RunEnd(Some(first));
+        threads[first].sched.run_end = RunEnd(Some(last));
+        threads[last].sched.run_end = RunEnd(Some(first));
     }
 }

@@ -28,9 +28,9 @@ impl Senders {
 
     /// Inserts a thread behind those that are as urgent.
     pub fn insert<F>(&mut self, threads: &mut Threads<F>, id: ThreadId) {
-        let priority = threads[id].priority;
+        let priority = threads[id].sched.priority;
         let mut place = runs::last(&self.0, threads);
-        while let Some(run) = place.filter(|run| threads[run.first].priority < priority) {
+        while let Some(run) = place.filter(|run| threads[run.first].sched.priority < priority) {
             place = runs::before(&self.0, threads, run);
         }
         match place {
@@ -95,15 +95,15 @@ mod tests {
                     model.retain(|other| *other != id);
                 }
             } else {
-                threads[id].priority = u8::try_from((seed >> 20) % 5).unwrap();
-                let urgency = threads[id].priority;
-                let as_urgent = |other: &ThreadId| threads[*other].priority >= urgency;
+                threads[id].sched.priority = u8::try_from((seed >> 20) % 5).unwrap();
+                let urgency = threads[id].sched.priority;
+                let as_urgent = |other: &ThreadId| threads[*other].sched.priority >= urgency;
                 model.insert(model.iter().take_while(|other| as_urgent(other)).count(), id);
                 senders.insert(&mut threads, id);
             }
             assert!(senders.iter(&threads).eq(model.iter().copied()));
             let same = |one: &ThreadId, other: &ThreadId| {
-                threads[*one].priority == threads[*other].priority
+                threads[*one].sched.priority == threads[*other].sched.priority
             };
             let runs: Vec<_> =
                 model.chunk_by(same).map(|run| (run[0], run[run.len() - 1])).collect();

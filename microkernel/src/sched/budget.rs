@@ -21,7 +21,7 @@ impl<M: Machine> Kernel<M> {
         (context.home, context.holder) = (Some(thread), Some(thread));
         context.begin(now);
         self.update_sched_params(thread, |thread| {
-            (thread.own, thread.context) = (Some(id), Some(id))
+            (thread.sched.own, thread.sched.context) = (Some(id), Some(id))
         });
         self.reconsider(thread);
     }
@@ -34,8 +34,8 @@ impl<M: Machine> Kernel<M> {
         else {
             return;
         };
-        self.update_sched_params(holder, |thread| thread.context = None);
-        self.update_sched_params(home, |thread| thread.own = None);
+        self.update_sched_params(holder, |thread| thread.sched.context = None);
+        self.update_sched_params(home, |thread| thread.sched.own = None);
         self.update_sched_params_below(home);
         self.cancel_deadline(context_key(id));
         let context = &mut self.objects.sched_contexts[id];
@@ -66,24 +66,27 @@ impl<M: Machine> Kernel<M> {
         change: impl FnOnce(&mut Thread<M::Frame>),
     ) {
         if self.on_cpu(id) {
-            let cpu = self.objects.threads[id].cpu;
+            let cpu = self.objects.threads[id].sched.cpu;
             self.settle(cpu);
             self.set_timer_dirty(cpu);
         }
         self.dequeue(id);
-        let before =
-            (self.objects.threads[id].priority, self.objects.threads[id].context.is_some());
+        let before = (
+            self.objects.threads[id].sched.priority,
+            self.objects.threads[id].sched.context.is_some(),
+        );
         change(&mut self.objects.threads[id]);
         self.follow_time(id);
         let thread = &self.objects.threads[id];
         if let State::Sending(endpoint) = thread.state
-            && thread.priority != before.0
+            && thread.sched.priority != before.0
         {
             self.move_sender(endpoint, id, before.0);
         }
         self.enqueue(id);
         let thread = &self.objects.threads[id];
-        let weaker = (thread.priority, thread.context.is_some()) < before || thread.spent;
+        let weaker =
+            (thread.sched.priority, thread.sched.context.is_some()) < before || thread.sched.spent;
         if weaker && thread.state == State::Ready {
             self.reconsider(id);
         }
@@ -91,41 +94,43 @@ impl<M: Machine> Kernel<M> {
 
     /// Puts a sender where its new priority belongs; it stands where the old one does.
     fn move_sender(&mut self, endpoint: EndpointId, id: ThreadId, old: u8) {
-        let new = core::mem::replace(&mut self.objects.threads[id].priority, old);
+        let new = core::mem::replace(&mut self.objects.threads[id].sched.priority, old);
         let senders = &mut self.objects.endpoints[endpoint].senders;
         senders.remove(&mut self.objects.threads, id);
-        self.objects.threads[id].priority = new;
+        self.objects.threads[id].sched.priority = new;
         senders.insert(&mut self.objects.threads, id);
     }
 
     /// What follows for a thread from its context and from the donor of its time.
     fn follow_time(&mut self, id: ThreadId) {
         let thread = &self.objects.threads[id];
-        let own = thread.own.map(|own| self.objects.sched_contexts[own].terms.priority);
-        let own = own.unwrap_or(thread.base);
+        let own = thread.sched.own.map(|own| self.objects.sched_contexts[own].terms.priority);
+        let own = own.unwrap_or(thread.sched.base);
         let process = thread.process;
-        let (priority, share, depth) = match thread.donor.map(|donor| &self.objects.threads[donor])
-        {
-            Some(donor) => (own.max(donor.priority), donor.share, donor.depth + 1),
-            None => (own, self.objects.processes[process].share.unwrap_or(process), 0),
-        };
-        let (left, due) = thread.context.map_or((1, 0), |context| {
+        let (priority, share, depth) =
+            match thread.sched.donor.map(|donor| &self.objects.threads[donor]) {
+                Some(donor) => {
+                    (own.max(donor.sched.priority), donor.sched.share, donor.sched.depth + 1)
+                }
+                None => (own, self.objects.processes[process].sched.share.unwrap_or(process), 0),
+            };
+        let (left, due) = thread.sched.context.map_or((1, 0), |context| {
             let context = &self.objects.sched_contexts[context];
             (context.left, context.until)
         });
         let thread = &mut self.objects.threads[id];
-        (thread.priority, thread.share, thread.depth) = (priority, share, depth);
-        (thread.due, thread.spent) = (due, left == 0);
-        thread.timed = thread.passive
-            || thread.own.is_some()
-            || thread.context.is_some()
-            || thread.lent_to.is_some();
+        (thread.sched.priority, thread.sched.share, thread.sched.depth) = (priority, share, depth);
+        (thread.sched.due, thread.sched.spent) = (due, left == 0);
+        thread.sched.timed = thread.sched.passive
+            || thread.sched.own.is_some()
+            || thread.sched.context.is_some()
+            || thread.sched.lent_to.is_some();
     }
 
     /// Settles the time of the thread that runs on a context.
     pub(crate) fn settle_holder(&mut self, id: SchedContextId) {
         if let Some(holder) = self.objects.sched_contexts[id].holder.filter(|id| self.on_cpu(*id)) {
-            self.settle(self.objects.threads[holder].cpu);
+            self.settle(self.objects.threads[holder].sched.cpu);
         }
     }
 
@@ -140,7 +145,7 @@ impl<M: Machine> Kernel<M> {
     ) {
         let thread = &mut self.objects.threads[id];
         thread.note_user_time(user);
-        let debt = core::mem::take(&mut thread.debt);
+        let debt = core::mem::take(&mut thread.sched.debt);
         let spent = user.wrapping_add(kernel).wrapping_add(debt);
         if debt > 0 {
             // The timer was set before another thread spent this for it.
@@ -155,12 +160,12 @@ impl<M: Machine> Kernel<M> {
     /// when that does not let it run, or put it into a queue already.
     #[cold]
     pub(super) fn renew_budget(&mut self, thread: ThreadId) -> bool {
-        if let Some(context) = self.objects.threads[thread].context {
+        if let Some(context) = self.objects.threads[thread].sched.context {
             let now = self.machine.ticks();
             self.objects.sched_contexts[context].renew(now);
             self.follow_budget(context);
         }
-        self.runnable(thread) && !self.objects.threads[thread].queued
+        self.runnable(thread) && !self.objects.threads[thread].sched.queued
     }
 
     /// The end of a period comes: the next budget.
@@ -180,12 +185,12 @@ impl<M: Machine> Kernel<M> {
         let Some(holder) = context.holder else { return };
         let (spent, due) = (context.left == 0, context.until);
         let thread = &mut self.objects.threads[holder];
-        if core::mem::replace(&mut thread.due, due) != due {
+        if core::mem::replace(&mut thread.sched.due, due) != due {
             // Another one may go before it in its new period.
             self.reconsider(holder);
         }
         let thread = &mut self.objects.threads[holder];
-        if core::mem::replace(&mut thread.spent, spent) == spent {
+        if core::mem::replace(&mut thread.sched.spent, spent) == spent {
             return;
         }
         if spent {
@@ -209,11 +214,11 @@ impl<M: Machine> Kernel<M> {
     fn tell_of_spent_budget(&mut self, id: SchedContextId, holder: ThreadId) {
         let context = &self.objects.sched_contexts[id];
         let thread = &self.objects.threads[holder];
-        let handler = self.objects.processes[thread.process].fault_handler;
+        let handler = self.objects.processes[thread.process].supervision.fault_handler;
         let tells = context.terms.flags.intersects(ContextFlags::FAULTS)
             && context.home == Some(holder)
             && thread.state == State::Ready
-            && thread.raised.is_none()
+            && thread.faults.raised.is_none()
             && thread.operation.is_none()
             && handler.is_some_and(|(endpoint, _)| !self.objects.endpoints[endpoint].dead());
         if tells {
@@ -226,7 +231,8 @@ impl<M: Machine> Kernel<M> {
     /// budget that is found spent is work for the loop, and this is asked on the way out.
     pub(super) fn budget_end_ns(&self, cpu: CpuId, id: SchedContextId) -> Option<u64> {
         let left = self.objects.sched_contexts[id].left;
-        let owed = self.cpu(cpu).current.map_or(0, |thread| self.objects.threads[thread].debt);
+        let owed =
+            self.cpu(cpu).current.map_or(0, |thread| self.objects.threads[thread].sched.debt);
         let used = owed.saturating_add(self.cpu(cpu).clock.unsettled());
         let ticks = left.saturating_sub(used);
         (left > 0).then(|| self.after_ticks(ticks))

@@ -18,30 +18,30 @@ impl<M: Machine> Kernel<M> {
     /// Charges time that a server's thread spent to its client. A client that is a server itself
     /// passes it on when its own time is settled.
     pub(crate) fn owe(&mut self, server: ThreadId, client: ThreadId, spent: u64) {
-        let share = self.objects.threads[server].share;
+        let share = self.objects.threads[server].sched.share;
         if let Some(debtor) = self.objects.threads.get_mut(client) {
-            debtor.owe(share, spent);
+            debtor.sched.owe(share, spent);
         }
     }
 
     /// What others spent for the thread is owed by its share from now on.
     pub(crate) fn charge_share(&mut self, id: ThreadId) {
         let thread = &mut self.objects.threads[id];
-        let (share, debt) = (thread.share, core::mem::take(&mut thread.debt));
+        let (share, debt) = (thread.sched.share, core::mem::take(&mut thread.sched.debt));
         self.charge(share, debt);
     }
 
     fn charge(&mut self, share: ProcessId, spent: u64) {
         let most = MOST_TURNS_OWED * self.sched.slice;
         if let Some(process) = self.objects.processes.get_mut(share) {
-            process.debt = process.debt.saturating_add(spent).min(most);
+            process.sched.debt = process.sched.debt.saturating_add(spent).min(most);
         }
     }
 
     /// A piece of taking the dead apart, owed by the share of the dead.
     pub(crate) fn reap_on_debt(&mut self, cpu: CpuId) {
         let Some(dying) = self.objects.dying.first() else { return };
-        let share = self.objects.processes[dying].share.unwrap_or(dying);
+        let share = self.objects.processes[dying].sched.share.unwrap_or(dying);
         self.account(cpu, Context::Kernel);
         self.reap_piece();
         let spent = self.book_without_slice(cpu);
@@ -52,22 +52,23 @@ impl<M: Machine> Kernel<M> {
     /// left of it and others wait.
     pub(super) fn begin_turn(&mut self, cpu: CpuId, id: ThreadId) -> bool {
         let slice = self.sched.slice;
-        let (share, priority) = (self.objects.threads[id].share, self.objects.threads[id].priority);
-        if self.objects.threads[id].debt != 0 {
+        let (share, priority) =
+            (self.objects.threads[id].sched.share, self.objects.threads[id].sched.priority);
+        if self.objects.threads[id].sched.debt != 0 {
             self.charge_share(id);
         }
-        if self.objects.processes.get(share).is_none_or(|process| process.debt == 0) {
-            self.objects.threads[id].slice = slice;
+        if self.objects.processes.get(share).is_none_or(|process| process.sched.debt == 0) {
+            self.objects.threads[id].sched.slice = slice;
             return true;
         }
         let others = self.cpu(cpu).queue.has_other_share(&self.objects.threads, priority, share);
         let Some(process) = self.objects.processes.get_mut(share).filter(|_| others) else {
-            self.objects.threads[id].slice = slice;
+            self.objects.threads[id].sched.slice = slice;
             return true;
         };
-        let paid = process.debt.min(slice);
-        process.debt -= paid;
-        self.objects.threads[id].slice = slice - paid;
+        let paid = process.sched.debt.min(slice);
+        process.sched.debt -= paid;
+        self.objects.threads[id].sched.slice = slice - paid;
         paid < slice
     }
 }

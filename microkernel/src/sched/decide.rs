@@ -23,13 +23,13 @@ pub(super) fn may_run<F, T>(thread: &Thread<F>, process: &Process<T>) -> bool {
 /// blocked: all ready threads are of lower priority.
 #[inline(always)]
 pub(crate) fn takes_over<F, T>(cpu: &Cpu, thread: &Thread<F>, process: &Process<T>) -> bool {
-    cpu.queue.all_below(thread.priority) && may_run(thread, process)
+    cpu.queue.all_below(thread.sched.priority) && may_run(thread, process)
 }
 
 /// Whether the thread may run on this CPU.
 #[inline(always)]
 pub(super) fn allows<F>(thread: &Thread<F>, cpu: CpuId) -> bool {
-    thread.affinity.wrapping_shr(u32::from(cpu.0)) & 1 != 0
+    thread.sched.affinity.wrapping_shr(u32::from(cpu.0)) & 1 != 0
 }
 
 impl<M: Machine> Kernel<M> {
@@ -59,23 +59,23 @@ impl<M: Machine> Kernel<M> {
     /// Sets where the thread may run; it moves when it is elsewhere, even while it waits: so
     /// the CPU where it was last is one where it may run, or the thread has work to move.
     pub(crate) fn set_affinity(&mut self, id: ThreadId, mask: u64) {
-        self.objects.threads[id].affinity = mask & self.all_cpus();
-        if self.allowed(id, self.objects.threads[id].cpu) {
+        self.objects.threads[id].sched.affinity = mask & self.all_cpus();
+        if self.allowed(id, self.objects.threads[id].sched.cpu) {
             return;
         }
         if self.on_cpu(id) {
             self.set_thread_work(id, Work::Migrate);
-        } else if self.objects.threads[id].queued {
+        } else if self.objects.threads[id].sched.queued {
             self.dequeue(id);
             self.enqueue(id);
         } else {
-            self.objects.threads[id].cpu = self.place_for(id);
+            self.objects.threads[id].sched.cpu = self.place_for(id);
         }
     }
 
     /// Gives the thread debug registers, or takes them away.
     pub(crate) fn set_debug(&mut self, id: ThreadId, registers: Option<DebugRegisters>) {
-        self.objects.threads[id].debug = registers;
+        self.objects.threads[id].registers.debug = registers;
         match registers {
             Some(_) => self.set_thread_work(id, Work::Debug),
             None => self.objects.threads[id].work.0 &= !Work::Debug.flag(),
@@ -85,15 +85,15 @@ impl<M: Machine> Kernel<M> {
     /// Whether a CPU runs the thread, or still has it in its registers.
     #[inline(always)]
     pub(crate) fn on_cpu(&self, id: ThreadId) -> bool {
-        self.cpu(self.objects.threads[id].cpu).current == Some(id)
+        self.cpu(self.objects.threads[id].sched.cpu).current == Some(id)
     }
 
     /// Puts a runnable thread where the scheduler finds it.
     pub(crate) fn enqueue(&mut self, id: ThreadId) {
-        if !self.runnable(id) || self.objects.threads[id].queued {
+        if !self.runnable(id) || self.objects.threads[id].sched.queued {
             return;
         }
-        if self.objects.threads[id].context.is_some() && !self.renew_budget(id) {
+        if self.objects.threads[id].sched.context.is_some() && !self.renew_budget(id) {
             return;
         }
         if !self.on_cpu(id) {
@@ -101,7 +101,7 @@ impl<M: Machine> Kernel<M> {
             self.put_in_queue(cpu, id);
             self.update_slice_timer(cpu);
         }
-        let cpu = self.objects.threads[id].cpu;
+        let cpu = self.objects.threads[id].sched.cpu;
         if self.preempts(id, cpu) {
             self.set_cpu_work(cpu, Work::Reschedule);
         }
@@ -111,11 +111,11 @@ impl<M: Machine> Kernel<M> {
     #[inline(always)]
     fn put_in_queue(&mut self, cpu: CpuId, id: ThreadId) {
         let thread = &mut self.objects.threads[id];
-        thread.cpu = cpu;
-        thread.slice = 0;
-        let reserved = thread.context.is_some();
+        thread.sched.cpu = cpu;
+        thread.sched.slice = 0;
+        let reserved = thread.sched.context.is_some();
         let queue = &mut self.sched.cpus[usize::from(cpu.0)].queue;
-        let first = !queue.has(thread.priority);
+        let first = !queue.has(thread.sched.priority);
         if reserved || !queue.add_alone(id, thread) {
             let in_turn = self.share_has_turn(cpu, id);
             self.queue(cpu, |queue, threads| queue.add(threads, id, in_turn));
@@ -132,11 +132,12 @@ impl<M: Machine> Kernel<M> {
         let me = &self.objects.threads[id];
         let same = |other: &ThreadId| {
             let other = &self.objects.threads[*other];
-            (other.share, other.priority) == (me.share, me.priority) && other.context.is_none()
+            (other.sched.share, other.sched.priority) == (me.sched.share, me.sched.priority)
+                && other.sched.context.is_none()
         };
         let cpu = self.cpu(cpu);
-        let begun = |other: &ThreadId| self.objects.threads[*other].slice > 0;
-        let first = cpu.queue.first(me.priority).filter(begun);
+        let begun = |other: &ThreadId| self.objects.threads[*other].sched.slice > 0;
+        let first = cpu.queue.first(me.sched.priority).filter(begun);
         cpu.current.into_iter().chain(first).any(|other| same(&other))
     }
 
@@ -144,9 +145,9 @@ impl<M: Machine> Kernel<M> {
     fn preempts(&self, id: ThreadId, cpu: CpuId) -> bool {
         self.cpu(cpu).current.is_none_or(|current| {
             let (new, old) = (&self.objects.threads[id], &self.objects.threads[current]);
-            let over = old.slice == 0 && old.context.is_none();
-            new.priority > old.priority
-                || (new.priority == old.priority && (over || goes_before(new, old)))
+            let over = old.sched.slice == 0 && old.sched.context.is_none();
+            new.sched.priority > old.sched.priority
+                || (new.sched.priority == old.sched.priority && (over || goes_before(new, old)))
         })
     }
 
@@ -154,26 +155,26 @@ impl<M: Machine> Kernel<M> {
     /// at once; else, on a context, any where it would; else a halted one; else where it was,
     /// if it still may.
     fn place_for(&self, id: ThreadId) -> CpuId {
-        let mut home = self.objects.threads[id].cpu;
+        let mut home = self.objects.threads[id].sched.cpu;
         if self.sched.cpus.len() == 1 {
             return home;
         }
-        if self.objects.threads[id].context.is_some() {
+        if self.objects.threads[id].sched.context.is_some() {
             home = self.place_at_once(id).unwrap_or(home);
         }
         let at_home = self.allowed(id, home);
         let lowest = |mask: u64| CpuId(u16::from(mask.trailing_zeros().to_le_bytes()[0]));
-        match self.sched.idle & self.objects.threads[id].affinity {
+        match self.sched.idle & self.objects.threads[id].sched.affinity {
             halted if halted != 0 && !(at_home && self.preempts(id, home)) => lowest(halted),
             _ if at_home => home,
             // NOFAIL: an affinity names at least one CPU that exists.
-            _ => lowest(self.objects.threads[id].affinity),
+            _ => lowest(self.objects.threads[id].sched.affinity),
         }
     }
 
     /// A CPU where a thread on a context would run at once.
     fn place_at_once(&self, id: ThreadId) -> Option<CpuId> {
-        let home = self.objects.threads[id].cpu;
+        let home = self.objects.threads[id].sched.cpu;
         let mut all = core::iter::once(home).chain(self.cpu_ids());
         all.find(|cpu| self.allowed(id, *cpu) && self.preempts(id, *cpu))
     }
@@ -181,11 +182,11 @@ impl<M: Machine> Kernel<M> {
     /// A thread on a context that had to make room may find it on another CPU.
     pub(super) fn find_place(&mut self, id: Option<ThreadId>) {
         let Some(id) =
-            id.filter(|id| self.objects.threads.get(*id).is_some_and(|thread| thread.queued))
+            id.filter(|id| self.objects.threads.get(*id).is_some_and(|thread| thread.sched.queued))
         else {
             return;
         };
-        if self.objects.threads[id].context.is_some() && self.place_at_once(id).is_some() {
+        if self.objects.threads[id].sched.context.is_some() && self.place_at_once(id).is_some() {
             self.dequeue(id);
             self.enqueue(id);
         }
@@ -193,8 +194,8 @@ impl<M: Machine> Kernel<M> {
 
     /// Takes a thread out of its run queue, if it is in one.
     pub(crate) fn dequeue(&mut self, id: ThreadId) {
-        if self.objects.threads[id].queued {
-            let cpu = self.objects.threads[id].cpu;
+        if self.objects.threads[id].sched.queued {
+            let cpu = self.objects.threads[id].sched.cpu;
             self.queue(cpu, |queue, threads| queue.remove(threads, id));
             self.update_slice_timer(cpu);
         }
@@ -202,7 +203,7 @@ impl<M: Machine> Kernel<M> {
 
     /// Another thread may have to run instead of this one: the next iteration of the exit loop picks.
     pub(crate) fn reconsider(&mut self, id: ThreadId) {
-        let cpu = self.objects.threads[id].cpu;
+        let cpu = self.objects.threads[id].sched.cpu;
         if self.cpu(cpu).current == Some(id) {
             self.set_cpu_work(cpu, Work::Reschedule);
         }
@@ -211,7 +212,7 @@ impl<M: Machine> Kernel<M> {
     /// Asks for another turn when the thread's slice is over and others wait.
     pub(crate) fn check_slice(&mut self, cpu: CpuId, id: ThreadId) {
         let thread = &self.objects.threads[id];
-        if thread.slice == 0 && self.cpu(cpu).queue.has(thread.priority) {
+        if thread.sched.slice == 0 && self.cpu(cpu).queue.has(thread.sched.priority) {
             self.set_cpu_work(cpu, Work::Reschedule);
         }
     }

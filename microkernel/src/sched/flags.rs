@@ -36,7 +36,7 @@ impl<M: Machine> Kernel<M> {
     /// Sets a flag of a thread. If the thread is current on another CPU, that CPU is notified.
     pub(crate) fn set_thread_work(&mut self, id: ThreadId, work: Work) {
         self.objects.threads[id].work.0 |= work.flag();
-        let cpu = self.objects.threads[id].cpu;
+        let cpu = self.objects.threads[id].sched.cpu;
         if self.cpu(cpu).current == Some(id) {
             self.notify_cpu(cpu);
         }

@@ -21,31 +21,31 @@ impl<M: Machine> Kernel<M> {
     /// handler does not: the time may be what is missing.
     pub(crate) fn lend_time(&mut self, client: ThreadId, server: ThreadId) {
         let lender = &self.objects.threads[client];
-        if lender.fault.is_some() || lender.depth >= DEEPEST {
+        if lender.faults.unanswered.is_some() || lender.sched.depth >= DEEPEST {
             return;
         }
         let mut time = (None, 0);
         self.update_sched_params(client, |thread| {
-            thread.lent_to = Some(server);
-            time = (thread.context.take(), core::mem::take(&mut thread.slice));
+            thread.sched.lent_to = Some(server);
+            time = (thread.sched.context.take(), core::mem::take(&mut thread.sched.slice));
         });
-        self.move_time(server, time, |thread| thread.donor = Some(client));
+        self.move_time(server, time, |thread| thread.sched.donor = Some(client));
     }
 
     /// The client's time is its own again.
     pub(crate) fn take_back_time(&mut self, client: ThreadId) {
-        let Some(server) = self.objects.threads[client].lent_to else { return };
+        let Some(server) = self.objects.threads[client].sched.lent_to else { return };
         let mut last = server;
-        while let Some(next) = self.objects.threads[last].lent_to {
+        while let Some(next) = self.objects.threads[last].sched.lent_to {
             last = next;
         }
         let mut time = (None, 0);
         self.update_sched_params(last, |thread| {
-            time = (thread.context.take(), core::mem::take(&mut thread.slice));
+            time = (thread.sched.context.take(), core::mem::take(&mut thread.sched.slice));
         });
-        self.update_sched_params(server, |thread| thread.donor = None);
+        self.update_sched_params(server, |thread| thread.sched.donor = None);
         self.update_sched_params_below(server);
-        self.move_time(client, time, |thread| thread.lent_to = None);
+        self.move_time(client, time, |thread| thread.sched.lent_to = None);
     }
 
     /// The thread goes on with this context, or with what is left of this slice.
@@ -59,29 +59,29 @@ impl<M: Machine> Kernel<M> {
             self.objects.sched_contexts[context].holder = Some(id);
         }
         self.update_sched_params(id, |thread| {
-            thread.context = context;
+            thread.sched.context = context;
             // At least a tick: a slice of nothing would be taken for one that has not begun.
-            thread.slice = slice.max(1);
+            thread.sched.slice = slice.max(1);
             change(thread);
         });
     }
 
     /// All that use this thread's time follow it.
     pub(crate) fn update_sched_params_below(&mut self, id: ThreadId) {
-        let mut next = self.objects.threads[id].lent_to;
+        let mut next = self.objects.threads[id].sched.lent_to;
         while let Some(id) = next {
             self.update_sched_params(id, |_| ());
-            next = self.objects.threads[id].lent_to;
+            next = self.objects.threads[id].sched.lent_to;
         }
     }
 
     /// A thread that dies gives donated time back and leaves its context.
     pub(crate) fn leave_contexts(&mut self, id: ThreadId) {
-        if let Some(donor) = self.objects.threads[id].donor {
+        if let Some(donor) = self.objects.threads[id].sched.donor {
             self.take_back_time(donor);
         }
         self.take_back_time(id);
-        if let Some(context) = self.objects.threads[id].own {
+        if let Some(context) = self.objects.threads[id].sched.own {
             self.unbind_context(context);
         }
     }

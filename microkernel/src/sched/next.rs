@@ -17,8 +17,8 @@ const DROPPED_PER_TURN: usize = 16;
 impl<M: Machine> Kernel<M> {
     /// The current thread ends its turn: others of its priority run first.
     pub(crate) fn yield_turn(&mut self, id: ThreadId) -> NextThread {
-        self.settle(self.objects.threads[id].cpu);
-        self.objects.threads[id].slice = 0;
+        self.settle(self.objects.threads[id].sched.cpu);
+        self.objects.threads[id].sched.slice = 0;
         NextThread::Other
     }
 
@@ -43,11 +43,12 @@ impl<M: Machine> Kernel<M> {
                 continue;
             }
             let thread = &self.objects.threads[id];
-            if thread.slice > 0 || thread.context.is_some() || self.begin_turn(cpu, id) {
+            if thread.sched.slice > 0 || thread.sched.context.is_some() || self.begin_turn(cpu, id)
+            {
                 return Some(id);
             }
             if skipped == MOST_SKIPPED {
-                self.objects.threads[id].slice = self.sched.slice;
+                self.objects.threads[id].sched.slice = self.sched.slice;
                 return Some(id);
             }
             skipped += 1;
@@ -66,15 +67,15 @@ impl<M: Machine> Kernel<M> {
             let mut waiting =
                 self.sched.cpus[other].queue.urgent_first(&self.objects.threads).take(PULL_LOOKS);
             let found = waiting.find(|id| self.allowed(*id, cpu) && self.runnable(*id));
-            let priority = |id: ThreadId| self.objects.threads[id].priority;
+            let priority = |id: ThreadId| self.objects.threads[id].sched.priority;
             if found.map(priority) > best.map(priority) {
                 best = found;
             }
         }
         let id = best?;
         self.dequeue(id);
-        self.objects.threads[id].cpu = cpu;
-        self.objects.threads[id].slice = self.sched.slice;
+        self.objects.threads[id].sched.cpu = cpu;
+        self.objects.threads[id].sched.slice = self.sched.slice;
         Some(id)
     }
 
@@ -98,19 +99,19 @@ impl<M: Machine> Kernel<M> {
         if !allows(thread, cpu) {
             return false;
         }
-        let (priority, slice) = (thread.priority, thread.slice);
+        let (priority, slice) = (thread.sched.priority, thread.sched.slice);
         let queue = &self.cpu(cpu).queue;
         match queue.highest() {
             Some(highest) if highest > priority => false,
             Some(highest) if highest == priority => {
-                (slice > 0 || thread.context.is_some()) && {
+                (slice > 0 || thread.sched.context.is_some()) && {
                     let first = queue.first_reserved(&self.objects.threads, priority);
                     first.is_none_or(|first| !goes_before(&self.objects.threads[first], thread))
                 }
             }
             _ => {
                 if slice == 0 {
-                    self.objects.threads[id].slice = self.sched.slice;
+                    self.objects.threads[id].sched.slice = self.sched.slice;
                 }
                 true
             }
@@ -125,7 +126,7 @@ impl<M: Machine> Kernel<M> {
             self.leave_slice(cpu, id);
         } else if !self.allowed(id, cpu) {
             self.enqueue(id);
-        } else if self.objects.threads[id].slice > 0 {
+        } else if self.objects.threads[id].sched.slice > 0 {
             self.queue(cpu, |queue, threads| queue.add_first(threads, id));
         } else {
             self.queue(cpu, |queue, threads| queue.add_after_turn(threads, id));
@@ -135,13 +136,13 @@ impl<M: Machine> Kernel<M> {
     /// Gives the rest of the thread's slice to the next thread of the queue, if it is of its share.
     pub(crate) fn leave_slice(&mut self, cpu: CpuId, id: ThreadId) {
         let thread = &mut self.objects.threads[id];
-        if thread.context.is_some() {
+        if thread.sched.context.is_some() {
             return;
         }
-        let (share, left) = (thread.share, core::mem::take(&mut thread.slice));
-        let next = self.sched.cpus[usize::from(cpu.0)].queue.first(thread.priority);
-        if let Some(next) = next.filter(|next| self.objects.threads[*next].share == share) {
-            let slice = &mut self.objects.threads[next].slice;
+        let (share, left) = (thread.sched.share, core::mem::take(&mut thread.sched.slice));
+        let next = self.sched.cpus[usize::from(cpu.0)].queue.first(thread.sched.priority);
+        if let Some(next) = next.filter(|next| self.objects.threads[*next].sched.share == share) {
+            let slice = &mut self.objects.threads[next].sched.slice;
             *slice = (*slice).max(left);
         }
     }

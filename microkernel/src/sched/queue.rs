@@ -13,7 +13,7 @@
 //! their bit in `occupied` too. Cost: one step for each of them that goes before.
 
 use crate::object::runs::{self, SameShare};
-use crate::object::{By, List, ProcessId, Thread, ThreadId, Threads};
+use crate::object::{By, List, ProcessId, SchedState, Thread, ThreadId, Threads};
 use abi::PRIORITIES;
 
 const _: () = assert!(PRIORITIES <= 64, "one bit of `occupied` for each priority");
@@ -54,7 +54,7 @@ impl RunQueue {
     /// Adds a thread before the others of its priority: its turn is not over.
     pub fn add_first<F>(&mut self, threads: &mut Threads<F>, id: ThreadId) {
         let thread = &mut threads[id];
-        if thread.context.is_some() {
+        if thread.sched.context.is_some() {
             return self.reserve(threads, id);
         }
         if !self.add_alone(id, thread) {
@@ -66,13 +66,13 @@ impl RunQueue {
     /// Adds a thread without a context, if it is the only one of its priority.
     #[inline(always)]
     pub fn add_alone<F>(&mut self, id: ThreadId, thread: &mut Thread<F>) -> bool {
-        let list = &mut self.lists[usize::from(thread.priority)];
+        let list = &mut self.lists[usize::from(thread.sched.priority)];
         let alone = list.is_empty();
         if alone {
             // A thread in no list has no neighbours.
             *list = List::of(id);
-            thread.queued = true;
-            self.occupied |= 1 << thread.priority;
+            thread.sched.queued = true;
+            self.occupied |= 1 << thread.sched.priority;
         }
         alone
     }
@@ -90,10 +90,10 @@ impl RunQueue {
     /// Adds a thread where it has its turn with the others of its share: behind them, or last.
     /// When they have their turn now, not behind those at the front: it waits for the next.
     pub fn add<F>(&mut self, threads: &mut Threads<F>, id: ThreadId, in_turn: bool) {
-        if threads[id].context.is_some() {
+        if threads[id].sched.context.is_some() {
             return self.reserve(threads, id);
         }
-        let share = threads[id].share;
+        let share = threads[id].sched.share;
         let list = self.list(threads, id);
         let place =
             if list.is_empty() { None } else { runs::of_share(list, threads, share, in_turn) };
@@ -106,12 +106,12 @@ impl RunQueue {
 
     /// Adds a thread whose turn is over: those of its share that stand first go last too.
     pub fn add_after_turn<F>(&mut self, threads: &mut Threads<F>, id: ThreadId) {
-        if threads[id].context.is_some() {
+        if threads[id].sched.context.is_some() {
             return self.reserve(threads, id);
         }
-        let (share, list) = (threads[id].share, self.list(threads, id));
+        let (share, list) = (threads[id].sched.share, self.list(threads, id));
         let front = runs::first(list, threads);
-        match front.filter(|run| threads[run.first].share == share) {
+        match front.filter(|run| threads[run.first].sched.share == share) {
             Some(run) => {
                 runs::rotate::<SameShare, F>(list, threads, run);
                 list.push_back(threads, id, By::Queue);
@@ -123,13 +123,13 @@ impl RunQueue {
 
     /// Whether a thread on a context with this priority waits.
     fn reserves<F>(&self, threads: &Threads<F>, priority: u8) -> bool {
-        let of_this = |id: ThreadId| threads[id].priority == priority;
+        let of_this = |id: ThreadId| threads[id].sched.priority == priority;
         !self.reserved.is_empty() && self.reserved.iter(threads, By::Queue).any(of_this)
     }
 
     /// The first thread on a context, if it has this priority.
     pub fn first_reserved<F>(&self, threads: &Threads<F>, priority: u8) -> Option<ThreadId> {
-        self.reserved.first().filter(|first| threads[*first].priority == priority)
+        self.reserved.first().filter(|first| threads[*first].sched.priority == priority)
     }
 
     /// The thread that has its turn next among those of this priority without a context.
@@ -140,11 +140,11 @@ impl RunQueue {
     /// Whether a thread of another share waits at this priority, for a turn of its own.
     pub fn has_other_share<F>(&self, threads: &Threads<F>, priority: u8, share: ProcessId) -> bool {
         let list = &self.lists[usize::from(priority)];
-        runs::runs(list, threads).take(2).any(|run| threads[run.first].share != share)
+        runs::runs(list, threads).take(2).any(|run| threads[run.first].sched.share != share)
     }
 
     fn list<F>(&mut self, threads: &Threads<F>, id: ThreadId) -> &mut List {
-        &mut self.lists[usize::from(threads[id].priority)]
+        &mut self.lists[usize::from(threads[id].sched.priority)]
     }
 
     #[inline(always)]
@@ -155,13 +155,13 @@ impl RunQueue {
 
     #[inline(always)]
     fn mark<F>(&mut self, threads: &mut Threads<F>, id: ThreadId) {
-        threads[id].queued = true;
-        self.occupied |= 1 << threads[id].priority;
+        threads[id].sched.queued = true;
+        self.occupied |= 1 << threads[id].sched.priority;
     }
 
     /// Takes a queued thread out.
     pub fn remove<F>(&mut self, threads: &mut Threads<F>, id: ThreadId) {
-        let Thread { priority, context, .. } = threads[id];
+        let SchedState { priority, context, .. } = threads[id].sched;
         let list = &mut self.lists[usize::from(priority)];
         if context.is_some() {
             self.reserved.remove(threads, id, By::Queue);
@@ -172,7 +172,7 @@ impl RunQueue {
         if self.lists[usize::from(priority)].is_empty() && !self.reserves(threads, priority) {
             self.occupied &= !(1 << priority);
         }
-        threads[id].queued = false;
+        threads[id].sched.queued = false;
     }
 
     /// Takes the first thread of the highest priority out.
@@ -198,9 +198,9 @@ impl RunQueue {
     /// Takes out a thread without a context that is the only one of its priority.
     #[inline(always)]
     pub fn take_alone<F>(&mut self, thread: &mut Thread<F>) {
-        self.lists[usize::from(thread.priority)] = List::EMPTY;
-        thread.queued = false;
-        self.occupied &= !(1 << thread.priority);
+        self.lists[usize::from(thread.sched.priority)] = List::EMPTY;
+        thread.sched.queued = false;
+        self.occupied &= !(1 << thread.sched.priority);
     }
 
     /// All queued threads, the most urgent first.
@@ -215,7 +215,7 @@ impl RunQueue {
             Some(priority)
         });
         lists.flat_map(move |priority| {
-            let of_this = move |id: &ThreadId| u32::from(threads[*id].priority) == priority;
+            let of_this = move |id: &ThreadId| u32::from(threads[*id].sched.priority) == priority;
             let reserved = self.reserved.iter(threads, By::Queue).filter(of_this);
             reserved.chain(self.lists[priority as usize].iter(threads, By::Queue))
         })
@@ -231,8 +231,9 @@ impl RunQueue {
 /// Whether the first of two threads goes before the other when both are ready and the other
 /// has just begun its turn.
 pub(super) fn goes_before<F>(one: &Thread<F>, other: &Thread<F>) -> bool {
-    let equal = one.priority == other.priority && one.context.is_some();
-    one.priority > other.priority || (equal && (other.context.is_none() || one.due < other.due))
+    let equal = one.sched.priority == other.sched.priority && one.sched.context.is_some();
+    one.sched.priority > other.sched.priority
+        || (equal && (other.sched.context.is_none() || one.sched.due < other.sched.due))
 }
 
 impl Default for RunQueue {
@@ -274,7 +275,7 @@ mod tests {
         }
 
         fn share(&self, id: ThreadId) -> ProcessId {
-            self.threads[id].share
+            self.threads[id].sched.share
         }
 
         fn add(&mut self, id: ThreadId, in_turn: bool) {
@@ -341,7 +342,7 @@ mod tests {
             let number = |bits: u32, end: usize| usize::try_from(seed >> bits).unwrap() % end;
             let id = all[number(58, all.len())];
             match number(40, 4) {
-                _ if pair.threads[id].queued => pair.remove(id),
+                _ if pair.threads[id].sched.queued => pair.remove(id),
                 0 => pair.add_first(id),
                 1 => pair.add_after_turn(id),
                 way => pair.add(id, way == 2),

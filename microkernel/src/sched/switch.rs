@@ -45,7 +45,7 @@ pub(crate) fn make_current<F>(
     slice: u64,
     (id, thread): (ThreadId, &mut Thread<F>),
 ) {
-    thread.begin_slice(slice);
+    thread.sched.begin_slice(slice);
     cpu.current = Some(id);
     stats.switches = stats.switches.wrapping_add(1);
 }
@@ -73,7 +73,7 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn switch_from(&mut self, me: ThreadId, next: NextThread) {
         match next {
             NextThread::Woken(thread) => self.wake_and_preempt(me, thread),
-            next => self.switch(self.objects.threads[me].cpu, next),
+            next => self.switch(self.objects.threads[me].sched.cpu, next),
         }
     }
 
@@ -85,16 +85,17 @@ impl<M: Machine> Kernel<M> {
         let blocked =
             self.cpu(cpu).current.filter(|me| self.objects.threads[*me].state != State::Ready);
         // The budget of a new period may have put it into a queue already, on any CPU.
-        let has_time = self.objects.threads[other].context.is_none() || self.renew_budget(other);
+        let has_time =
+            self.objects.threads[other].sched.context.is_none() || self.renew_budget(other);
         let thread = &self.objects.threads[other];
-        let ready = has_time && thread.state == State::Ready && !thread.queued;
+        let ready = has_time && thread.state == State::Ready && !thread.sched.queued;
         match blocked {
             Some(me) if ready && self.goes_first(cpu, me, other, donation_returns) => {
                 self.settle(cpu);
-                if self.cpu(cpu).queue.has(self.objects.threads[me].priority) {
+                if self.cpu(cpu).queue.has(self.objects.threads[me].sched.priority) {
                     self.leave_slice(cpu, me);
                 }
-                self.objects.threads[other].cpu = cpu;
+                self.objects.threads[other].sched.cpu = cpu;
                 self.install(cpu, other);
                 self.update_slice_timer(cpu);
             }
@@ -110,14 +111,16 @@ impl<M: Machine> Kernel<M> {
         let thread = &self.objects.threads[id];
         let process = &self.objects.processes[thread.process];
         let first = takes_over(self.cpu(cpu), thread, process) && self.allowed(id, cpu)
-            || ((donation_returns || thread.donor == Some(me)) && self.continues_turn(cpu, id));
+            || ((donation_returns || thread.sched.donor == Some(me))
+                && self.continues_turn(cpu, id));
         first && thread.has_time() && !self.on_cpu(id)
     }
 
     /// Whether the thread may go on here with a turn that others of its priority wait for.
     fn continues_turn(&self, cpu: CpuId, id: ThreadId) -> bool {
         let highest = self.cpu(cpu).queue.highest();
-        let first = highest.is_none_or(|highest| highest <= self.objects.threads[id].priority);
+        let first =
+            highest.is_none_or(|highest| highest <= self.objects.threads[id].sched.priority);
         first && self.allowed(id, cpu) && self.runnable(id)
     }
 
@@ -126,28 +129,33 @@ impl<M: Machine> Kernel<M> {
     #[inline(always)]
     fn wake_and_preempt(&mut self, me: ThreadId, other: ThreadId) {
         let (from, to) = self.objects.threads.pair_mut(me, other);
-        let cpu = from.cpu;
+        let cpu = from.sched.cpu;
         let state = &mut self.sched.cpus[usize::from(cpu.0)];
-        let simple = !(from.timed | to.timed | to.queued)
+        let simple = !(from.sched.timed | to.sched.timed | to.sched.queued)
             && allows(to, cpu)
             && may_run(to, &self.objects.processes[to.process]);
-        if !(simple && to.priority > from.priority && state.queue.all_below(to.priority)) {
+        if !(simple
+            && to.sched.priority > from.sched.priority
+            && state.queue.all_below(to.sched.priority))
+        {
             // No halted CPU is there for it, and the turn of `me` is not over.
-            let stays = to.cpu == cpu && self.sched.idle & to.affinity == 0 && from.slice > 0;
-            let waits = simple && stays && to.priority <= from.priority;
+            let stays = to.sched.cpu == cpu
+                && self.sched.idle & to.sched.affinity == 0
+                && from.sched.slice > 0;
+            let waits = simple && stays && to.sched.priority <= from.sched.priority;
             if !(waits && state.queue.add_alone(other, to)) {
                 return self.enqueue(other);
             }
-            to.slice = 0;
-            if to.priority == from.priority {
+            to.sched.slice = 0;
+            if to.sched.priority == from.sched.priority {
                 self.update_slice_timer(cpu);
             }
             return;
         }
         let time = state.clock.take_unsettled();
         let debt = from.spend(time);
-        self.objects.processes[from.process].book(time);
-        to.cpu = cpu;
+        self.objects.processes[from.process].sched.book(time);
+        to.sched.cpu = cpu;
         // No thread of its priority waits, so no timer has to end its slice.
         make_current(state, &mut self.stats, self.sched.slice, (other, to));
         let runnable = may_run(from, &self.objects.processes[from.process]);
@@ -186,17 +194,17 @@ impl<M: Machine> Kernel<M> {
         };
         let (from, to) = self.objects.threads.pair_mut(me, next);
         // A turn that no other thread waits for is not skipped, whatever is owed.
-        let blocked = from.state != State::Ready && from.context.is_none();
+        let blocked = from.state != State::Ready && from.sched.context.is_none();
         if !blocked || !may_run(to, &self.objects.processes[to.process]) {
             return false;
         }
         let time = state.clock.take_unsettled();
         let debt = from.spend(time);
-        self.objects.processes[from.process].book(time);
+        self.objects.processes[from.process].sched.book(time);
         state.queue.take_alone(to);
-        let left = core::mem::take(&mut from.slice);
-        if (to.share, to.priority) == (from.share, from.priority) {
-            to.slice = to.slice.max(left);
+        let left = core::mem::take(&mut from.sched.slice);
+        if (to.sched.share, to.sched.priority) == (from.sched.share, from.sched.priority) {
+            to.sched.slice = to.sched.slice.max(left);
         }
         // No other thread of its priority waits, so no timer has to end its slice.
         make_current(state, &mut self.stats, self.sched.slice, (next, to));
@@ -239,13 +247,18 @@ impl<M: Machine> Kernel<M> {
         let state = &mut self.sched.cpus[usize::from(cpu.0)];
         let Some(next) = state.queue.most_urgent_one() else { return false };
         let (from, to) = self.objects.threads.pair_mut(me, next);
-        let turns = from.slice == 0 && from.priority == to.priority;
-        if !turns || from.timed | to.timed || !allows(from, cpu) || from.state != State::Ready {
+        let turns = from.sched.slice == 0 && from.sched.priority == to.sched.priority;
+        if !turns
+            || from.sched.timed | to.sched.timed
+            || !allows(from, cpu)
+            || from.state != State::Ready
+        {
             return false;
         }
         let process = &self.objects.processes[to.process];
-        let in_debt =
-            to.debt | self.objects.processes.get(to.share).map_or(0, |share| share.debt) != 0;
+        let in_debt = to.sched.debt
+            | self.objects.processes.get(to.sched.share).map_or(0, |share| share.sched.debt)
+            != 0;
         if in_debt || !may_run(to, process) || !may_run(from, &self.objects.processes[from.process])
         {
             return false;

@@ -17,13 +17,16 @@ impl<M: Machine> Kernel<M> {
     /// be early, or not be wanted any more when it fires: to set it costs more than that.
     pub(super) fn update_slice_timer(&mut self, cpu: CpuId) {
         let state = self.cpu(cpu);
-        if state.current.is_some_and(|id| self.objects.threads[id].context.is_some()) {
+        if state.current.is_some_and(|id| self.objects.threads[id].sched.context.is_some()) {
             // The end of a budget is not to be late.
             return self.set_timer_dirty(cpu);
         }
         let wanted = state.current.and_then(|id| {
             let thread = &self.objects.threads[id];
-            state.queue.has(thread.priority).then(|| state.clock.since.wrapping_add(thread.slice))
+            state
+                .queue
+                .has(thread.sched.priority)
+                .then(|| state.clock.since.wrapping_add(thread.sched.slice))
         });
         let kept = match (state.slice_end, wanted) {
             (None, wanted) => wanted.is_none(),
@@ -77,7 +80,7 @@ impl<M: Machine> Kernel<M> {
     fn slice_end_ns(&mut self, cpu: CpuId) -> Option<u64> {
         self.book(cpu, Context::Kernel);
         let current = self.cpu(cpu).current;
-        if let Some(context) = current.and_then(|id| self.objects.threads[id].context) {
+        if let Some(context) = current.and_then(|id| self.objects.threads[id].sched.context) {
             self.cpu_mut(cpu).slice_end = None;
             return self.budget_end_ns(cpu, context);
         }
@@ -85,7 +88,7 @@ impl<M: Machine> Kernel<M> {
         let state = self.cpu(cpu);
         let slice = current.and_then(|id| {
             let thread = &self.objects.threads[id];
-            state.queue.has(thread.priority).then_some(thread.slice)
+            state.queue.has(thread.sched.priority).then_some(thread.sched.slice)
         });
         let since = state.clock.since;
         self.cpu_mut(cpu).slice_end = slice.map(|slice| since.wrapping_add(slice));

@@ -47,7 +47,10 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn write_compat_results(&mut self, id: ThreadId) {
         let thread = &self.objects.threads[id];
         let Some(results) = thread.frame.compat_results() else { return };
-        if thread.operation.is_some() || thread.state != State::Ready || thread.raised.is_some() {
+        if thread.operation.is_some()
+            || thread.state != State::Ready
+            || thread.faults.raised.is_some()
+        {
             self.set_thread_work(id, Work::CompatResults);
             return;
         }

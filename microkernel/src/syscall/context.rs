@@ -3,7 +3,9 @@
 use super::Done;
 use crate::kernel::Kernel;
 use crate::machine::Machine;
-use crate::object::{ObjectRef, Resource, SchedContext, SchedContextId, Terms, Thread, ThreadId};
+use crate::object::{
+    ObjectRef, Resource, SchedContext, SchedContextId, SchedState, Terms, ThreadId,
+};
 use abi::{BUDGET_LEAST_NS, ContextFlags, Error, ObjectKind, PERIOD_MOST_NS, Rights};
 
 impl<M: Machine> Kernel<M> {
@@ -34,7 +36,7 @@ impl<M: Machine> Kernel<M> {
         self.resource(me)?;
         let terms = self.terms(me)?;
         self.room_for_context()?;
-        let quota = self.objects.processes[self.own(me)].quota;
+        let quota = self.objects.processes[self.own(me)].accounts.quota;
         self.objects.quotas.charge(quota, Resource::Objects, 1)?;
         let made = self.objects.sched_contexts.insert(SchedContext::new(terms, quota));
         self.grant_new(me, made.map(ObjectRef::SchedContext).map_err(|_| Error::OutOfMemory))
@@ -59,7 +61,7 @@ impl<M: Machine> Kernel<M> {
         let id = self.context(me)?;
         let thread = self.thread_argument(me, 1)?;
         let home = self.objects.sched_contexts[id].home;
-        let Thread { own, passive, lent_to, .. } = &self.objects.threads[thread];
+        let SchedState { own, passive, lent_to, .. } = &self.objects.threads[thread].sched;
         let alone = own.is_none() && !passive && lent_to.is_none();
         match self.argument(me, 2) {
             0 if home == Some(thread) => self.unbind_context(id),
@@ -81,11 +83,11 @@ impl<M: Machine> Kernel<M> {
             _ => return Err(Error::BadArgument),
         };
         let thread = &self.objects.threads[id];
-        let was = thread.passive;
-        if thread.donor.is_some() || thread.own.is_some() {
+        let was = thread.sched.passive;
+        if thread.sched.donor.is_some() || thread.sched.own.is_some() {
             return Err(Error::BadState);
         }
-        self.update_sched_params(id, |thread| thread.passive = passive);
+        self.update_sched_params(id, |thread| thread.sched.passive = passive);
         Ok(Done::Values(u64::from(was), 0))
     }
 

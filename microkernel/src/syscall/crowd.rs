@@ -27,14 +27,14 @@ impl<M: Machine> Kernel<M> {
         process: ProcessId,
         act: ToThread,
     ) -> Done {
-        if self.objects.processes[process].thread_count > THREADS_PER_PIECE {
+        if self.objects.processes[process].members.count > THREADS_PER_PIECE {
             self.start_operation(me, Operation::EachThread { process, act, next: 0 });
             return Done::Elsewhere;
         }
-        let mut next = self.objects.processes[process].threads.first();
+        let mut next = self.objects.processes[process].members.list.first();
         while let Some(id) = next {
             self.apply_to_thread(id, act);
-            next = self.objects.processes[process].threads.after(
+            next = self.objects.processes[process].members.list.after(
                 &self.objects.threads,
                 id,
                 By::Sibling,
@@ -48,8 +48,8 @@ impl<M: Machine> Kernel<M> {
             ToThread::Enqueue => self.enqueue(id),
             ToThread::Watch => {
                 let process = self.objects.threads[id].process;
-                self.objects.threads[id].calls_end =
-                    calls_end(&self.objects.processes[process].watch);
+                self.objects.threads[id].calls.plain_end =
+                    calls_end(&self.objects.processes[process].supervision.watch);
             }
         }
     }
@@ -88,8 +88,8 @@ impl<M: Machine> Kernel<M> {
         process: ProcessId,
         index: u64,
     ) -> Result<Done, Error> {
-        let at = self.objects.processes[process].threads.first().ok_or(Error::BadArgument)?;
-        if index >= u64::from(self.objects.processes[process].thread_count) {
+        let at = self.objects.processes[process].members.list.first().ok_or(Error::BadArgument)?;
+        if index >= u64::from(self.objects.processes[process].members.count) {
             return Err(Error::BadArgument);
         }
         self.start_operation(me, Operation::FindThread { process, at, left: index });
@@ -107,7 +107,8 @@ impl<M: Machine> Kernel<M> {
         let gone = Progress::Finished(Error::BadState as u64);
         let there =
             self.objects.threads.get(at).is_some_and(|it| it.process == process && !it.dead);
-        let Some(list) = self.objects.processes.get(process).map(|it| it.threads).filter(|_| there)
+        let Some(list) =
+            self.objects.processes.get(process).map(|it| it.members.list).filter(|_| there)
         else {
             return gone;
         };

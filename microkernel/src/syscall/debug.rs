@@ -63,8 +63,8 @@ impl<M: Machine> Kernel<M> {
             return Err(Error::BadArgument);
         }
         // What is recorded of the caller is recorded of those that it watches.
-        let flags = flags | self.objects.processes[self.own(me)].watch.records();
-        let watch = self.objects.processes[process].watch;
+        let flags = flags | self.objects.processes[self.own(me)].supervision.watch.records();
+        let watch = self.objects.processes[process].supervision.watch;
         self.change_listener(tracer, watch.tracer);
         Ok(self.set_watch(me, process, Watch { flags, tracer, ..watch }))
     }
@@ -73,9 +73,9 @@ impl<M: Machine> Kernel<M> {
         let process = self.managed_process(me, 0)?;
         // No more than the caller may do itself: its own filter only gets narrower, and so do
         // those that it sets.
-        let own = self.objects.processes[self.own(me)].watch.allowed;
+        let own = self.objects.processes[self.own(me)].supervision.watch.allowed;
         let allowed = own & call_mask(self.argument(me, 1), self.argument(me, 2));
-        let watch = self.objects.processes[process].watch;
+        let watch = self.objects.processes[process].supervision.watch;
         Ok(self.set_watch(me, process, Watch { allowed, ..watch }))
     }
 
@@ -85,14 +85,17 @@ impl<M: Machine> Kernel<M> {
         if process == self.own(me) {
             return Err(Error::BadArgument);
         }
-        let watch = self.objects.processes[process].watch;
+        let watch = self.objects.processes[process].supervision.watch;
         self.change_listener(dispatch, watch.dispatch);
         Ok(self.set_watch(me, process, Watch { dispatch, ..watch }))
     }
 
     /// Lets go of whoever watched a process that is gone.
     pub(crate) fn end_watch(&mut self, process: ProcessId) {
-        let watch = core::mem::replace(&mut self.objects.processes[process].watch, Watch::NOBODY);
+        let watch = core::mem::replace(
+            &mut self.objects.processes[process].supervision.watch,
+            Watch::NOBODY,
+        );
         self.change_listener(None, watch.tracer);
         self.change_listener(None, watch.dispatch);
     }
@@ -105,7 +108,7 @@ impl<M: Machine> Kernel<M> {
         let stopped = thread.suspended
             || process.suspended
             || thread.state == State::Inactive
-            || thread.fault.is_some();
+            || thread.faults.unanswered.is_some();
         if !stopped || self.on_cpu(id) || thread.operation.is_some() {
             return Err(Error::BadState);
         }
@@ -159,7 +162,7 @@ impl<M: Machine> Kernel<M> {
             self.read_user(own, slice, registers.as_mut_bytes())?;
             self.set_debug(id, checked(registers)?);
         } else {
-            let registers = self.objects.threads[id].debug.unwrap_or_default();
+            let registers = self.objects.threads[id].registers.debug.unwrap_or_default();
             let slice = UserSlice::<Writable>::new(address, DEBUG_LEN as u64)?;
             self.write_user(own, slice, registers.as_bytes())?;
         }
@@ -168,7 +171,7 @@ impl<M: Machine> Kernel<M> {
 
     pub(super) fn sys_thread_affinity(&mut self, me: ThreadId) -> Result<Done, Error> {
         let id = self.thread_argument(me, 0)?;
-        let old = self.objects.threads[id].affinity & self.all_cpus();
+        let old = self.objects.threads[id].sched.affinity & self.all_cpus();
         let wanted = self.argument(me, 1);
         if wanted == 0 {
             return Ok(Done::Values(old, 0));

@@ -32,7 +32,7 @@ impl<M: Machine> Kernel<M> {
         }
         let notification = self.notification(me, 2, Rights::SIGNAL)?;
         let bits = self.argument(me, 3);
-        let quota = self.objects.processes[self.own(me)].quota;
+        let quota = self.objects.processes[self.own(me)].accounts.quota;
         self.objects.quotas.charge(quota, Resource::Objects, 1)?;
         let made = self.objects.irqs.insert(Irq { refs: 0, line, notification, bits, quota });
         if let Ok(id) = made {
@@ -62,7 +62,7 @@ impl<M: Machine> Kernel<M> {
         if reserved::ports(first, end - 1).is_some() {
             return Err(Error::NoRight);
         }
-        let quota = self.objects.processes[self.own(me)].quota;
+        let quota = self.objects.processes[self.own(me)].accounts.quota;
         self.objects.quotas.charge(quota, Resource::Objects, 1)?;
         let count = u32::try_from(count).map_err(|_| Error::BadArgument)?;
         let made =

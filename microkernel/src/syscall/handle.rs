@@ -62,7 +62,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     pub(super) fn sys_endpoint_create(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let quota = self.objects.processes[self.own(me)].quota;
+        let quota = self.objects.processes[self.own(me)].accounts.quota;
         self.room_in(|kernel| &mut kernel.objects.endpoints)?;
         self.objects.quotas.charge(quota, Resource::Objects, 1)?;
         let made = self.objects.endpoints.insert(Endpoint::new(quota)).map(ObjectRef::Endpoint);
@@ -70,7 +70,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     pub(super) fn sys_notification_create(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let quota = self.objects.processes[self.own(me)].quota;
+        let quota = self.objects.processes[self.own(me)].accounts.quota;
         self.room_in(|kernel| &mut kernel.objects.notifications)?;
         self.objects.quotas.charge(quota, Resource::Objects, 1)?;
         let made = self
@@ -89,7 +89,7 @@ impl<M: Machine> Kernel<M> {
         made: Result<ObjectRef, Error>,
     ) -> Result<Done, Error> {
         let process = self.own(me);
-        let quota = self.objects.processes[process].quota;
+        let quota = self.objects.processes[process].accounts.quota;
         let object =
             made.inspect_err(|_| self.objects.quotas.give_back(quota, Resource::Objects, 1))?;
         // One more name, so that a refused handle takes the object along.

@@ -19,7 +19,7 @@ use zerocopy::IntoBytes;
 
 impl<M: Machine> Kernel<M> {
     fn watch_of(&self, me: ThreadId) -> Watch {
-        self.objects.processes[self.objects.threads[me].process].watch
+        self.objects.processes[self.objects.threads[me].process].supervision.watch
     }
 
     /// A call that is not below the thread's `calls_end`.
@@ -27,8 +27,8 @@ impl<M: Machine> Kernel<M> {
     pub(super) fn call_with_hooks(&mut self, me: ThreadId) {
         let watch = self.watch_of(me);
         let thread = &mut self.objects.threads[me];
-        thread.call = thread.frame.syscall_number();
-        thread.emulated = false;
+        thread.calls.watched = thread.frame.syscall_number();
+        thread.calls.emulated = false;
         let next = if let Some(server) = watch.dispatch {
             self.stop(me, server, TraceStage::Dispatch)
         } else {
@@ -48,8 +48,9 @@ impl<M: Machine> Kernel<M> {
         self.stats.syscalls += 1;
         let watch = self.watch_of(me);
         if watch.any() && watch.dispatch.is_none() {
-            self.objects.threads[me].call = self.objects.threads[me].frame.syscall_number();
-            self.objects.threads[me].emulated = false;
+            self.objects.threads[me].calls.watched =
+                self.objects.threads[me].frame.syscall_number();
+            self.objects.threads[me].calls.emulated = false;
             self.set_thread_work(me, Work::CallExit);
         }
         self.finish_call(me, Err(error));
@@ -60,10 +61,10 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn continue_call(&mut self, me: ThreadId) {
         let watch = self.watch_of(me);
         let number = self.objects.threads[me].frame.syscall_number();
-        self.objects.threads[me].call = number;
+        self.objects.threads[me].calls.watched = number;
         let allowed = number >= super::CALLS || watch.allowed >> number & 1 != 0;
         if !allowed {
-            self.objects.threads[me].emulated = true;
+            self.objects.threads[me].calls.emulated = true;
         }
         self.record(me, TraceStage::Enter, 0);
         if !allowed {
@@ -81,7 +82,7 @@ impl<M: Machine> Kernel<M> {
         let status = self.objects.threads[me].frame.syscall_number();
         self.record(me, TraceStage::Exit, status);
         let stepped =
-            watch.flags.intersects(TraceFlags::STEP) && !self.objects.threads[me].emulated;
+            watch.flags.intersects(TraceFlags::STEP) && !self.objects.threads[me].calls.emulated;
         let stage = if stepped { TraceStage::Step } else { TraceStage::Exit };
         if let Some(tracer) = watch.listener(TraceFlags::EXIT.union(TraceFlags::STEP))
             && (stepped || watch.flags.intersects(TraceFlags::EXIT))
@@ -100,7 +101,7 @@ impl<M: Machine> Kernel<M> {
             time_ns: self.machine.now_ns(),
             pid: self.objects.processes[thread.process].pid,
             thread: me.number(),
-            number: thread.call,
+            number: thread.calls.watched,
             stage: stage as u64,
             status,
         };
@@ -121,8 +122,8 @@ impl<M: Machine> Kernel<M> {
     fn stop(&mut self, me: ThreadId, listener: Listener, stage: TraceStage) -> NextThread {
         let words = self.stop_words(me, stage);
         let thread = &mut self.objects.threads[me];
-        thread.fault = Some(FaultRecord { reason: Reason::Trace(stage), words });
-        thread.enclosure = Enclosure::Nothing;
+        thread.faults.unanswered = Some(FaultRecord { reason: Reason::Trace(stage), words });
+        thread.ipc.enclosure = Enclosure::Nothing;
         let badge = u64::from(listener.badge) | u64::from(me.number()) << 32;
         if self.objects.endpoints[listener.endpoint].dead() {
             self.stop_lost(me);
@@ -137,12 +138,12 @@ impl<M: Machine> Kernel<M> {
         match stage {
             TraceStage::Enter | TraceStage::Dispatch => {
                 let argument = |index: usize| frame.argument(index - 1);
-                core::array::from_fn(|at| if at == 0 { thread.call } else { argument(at) })
+                core::array::from_fn(|at| if at == 0 { thread.calls.watched } else { argument(at) })
             }
             TraceStage::Exit | TraceStage::Step => {
                 let [word0, word1, word2, ..] = *frame.words();
                 let (value0, value1) = (frame.argument(0), frame.argument(1));
-                [thread.call, frame.syscall_number(), value0, value1, word0, word1, word2]
+                [thread.calls.watched, frame.syscall_number(), value0, value1, word0, word1, word2]
             }
         }
     }
@@ -161,7 +162,7 @@ impl<M: Machine> Kernel<M> {
         let [word0, word1, word2, word3, rest @ ..] = words;
         match stage {
             TraceStage::Enter if label == TraceReply::Skip as u32 => {
-                thread.emulated = true;
+                thread.calls.emulated = true;
                 set_result(&mut thread.frame, word0, word1, word2);
             }
             TraceStage::Enter => {
@@ -188,7 +189,7 @@ impl<M: Machine> Kernel<M> {
     /// personality server's has failed.
     pub(crate) fn stop_lost(&mut self, id: ThreadId) {
         let Some(FaultRecord { reason: Reason::Trace(stage), .. }) =
-            self.objects.threads[id].fault.take()
+            self.objects.threads[id].faults.unanswered.take()
         else {
             return;
         };
@@ -198,7 +199,7 @@ impl<M: Machine> Kernel<M> {
 
     /// Changes who watches a process: its threads' calls take the long way or do not.
     pub(super) fn set_watch(&mut self, me: ThreadId, process: ProcessId, watch: Watch) -> Done {
-        self.objects.processes[process].watch = watch;
+        self.objects.processes[process].supervision.watch = watch;
         self.apply_to_threads(me, process, ToThread::Watch)
     }
 }

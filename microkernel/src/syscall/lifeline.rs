@@ -34,7 +34,7 @@ impl<M: Machine> Kernel<M> {
             self.objects.notifications[notification].refs += 1;
         }
         self.forget_untold(process);
-        let old = core::mem::replace(&mut self.objects.processes[process].abandoned, watch);
+        let old = core::mem::replace(&mut self.objects.processes[process].ipc.abandoned, watch);
         if let Some((old, _)) = old {
             self.release_notification(old);
         }
@@ -44,7 +44,7 @@ impl<M: Machine> Kernel<M> {
         let notification = self.notification(me, 0, Rights::SIGNAL)?;
         let bits = self.argument(me, 1);
         let own = self.own(me);
-        let quota = self.objects.processes[own].quota;
+        let quota = self.objects.processes[own].accounts.quota;
         self.room_in(|kernel| &mut kernel.objects.lifelines)?;
         self.reserve_handles(own, 2)?;
         self.objects.quotas.charge(quota, Resource::Objects, 1)?;

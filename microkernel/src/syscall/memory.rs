@@ -13,7 +13,8 @@ impl<M: Machine> Kernel<M> {
         let payer = self.managed_process(me, 1)?;
         self.living(payer)?;
         self.reserve_handles(self.own(me), 1)?;
-        let memory = self.new_memory(self.objects.processes[payer].quota, self.argument(me, 0))?;
+        let memory =
+            self.new_memory(self.objects.processes[payer].accounts.quota, self.argument(me, 0))?;
         self.objects.memories[memory].refs += 1;
         self.start_operation(me, Operation::Zero { memory, done: 0 });
         Ok(Done::Elsewhere)
@@ -29,7 +30,7 @@ impl<M: Machine> Kernel<M> {
             return Err(Error::BadArgument);
         }
         self.room_in(|kernel| &mut kernel.objects.memories)?;
-        let quota = self.objects.processes[self.own(me)].quota;
+        let quota = self.objects.processes[self.own(me)].accounts.quota;
         self.objects.quotas.charge(quota, Resource::Objects, 1)?;
         let object = MemoryObject { refs: 0, pages, storage: Storage::Device(first), quota };
         let made = self.objects.memories.insert(object).map(ObjectRef::Memory);
@@ -59,7 +60,8 @@ impl<M: Machine> Kernel<M> {
         }
         let own = self.own(me);
         self.reserve_handles(own, 1)?;
-        let loan = self.new_loan(self.objects.processes[own].quota, parent, first, pages)?;
+        let loan =
+            self.new_loan(self.objects.processes[own].accounts.quota, parent, first, pages)?;
         // NOFAIL: the place was reserved.
         self.grant(own, ObjectRef::Memory(loan), lent | Rights::MANAGE, 0).map(Done::handle)
     }

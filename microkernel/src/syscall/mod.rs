@@ -96,7 +96,7 @@ impl<M: Machine> Kernel<M> {
         self.check_call_begins(me);
         self.stats.syscalls = self.stats.syscalls.wrapping_add(1);
         let thread = &self.objects.threads[me];
-        let (work, plain) = (thread.work.0, number < thread.calls_end);
+        let (work, plain) = (thread.work.0, number < thread.calls.plain_end);
         if work & Work::Kill.flag() != 0 {
             return self.check_call_ends(me, 0);
         }

@@ -107,7 +107,7 @@ impl<M: Machine> Kernel<M> {
     pub(super) fn sys_timer_create(&mut self, me: ThreadId) -> Result<Done, Error> {
         let notification = self.notification(me, 0, Rights::SIGNAL)?;
         let bits = self.argument(me, 1);
-        let quota = self.objects.processes[self.own(me)].quota;
+        let quota = self.objects.processes[self.own(me)].accounts.quota;
         self.room_for_timer()?;
         self.objects.quotas.charge(quota, Resource::Objects, 1)?;
         let made = self.objects.timers.insert(Timer { refs: 0, notification, bits, quota });

@@ -68,20 +68,21 @@ impl<M: Machine> Kernel<M> {
             0 => None,
             _ => Some((self.notification(me, 3, Rights::SIGNAL)?, self.argument(me, 4))),
         };
-        let payer = self.objects.processes[own].quota;
+        let payer = self.objects.processes[own].accounts.quota;
         let limit = Amounts::new(quota.pages, quota.handles, quota.threads, quota.objects);
         self.room_in(|kernel| &mut kernel.objects.quotas)?;
         let account = self.objects.quotas.open(Some(payer), limit)?;
         let made = self.new_process(name, account, payer, max_priority);
         let process = made.inspect_err(|_| self.objects.quotas.close(account))?;
         self.add_child(own, process);
-        self.objects.processes[process].share = self.share_of_child(own, max_priority);
+        self.objects.processes[process].sched.share = self.share_of_child(own, max_priority);
         self.objects.processes[process].log =
             ProcessLog::of_child(own, &self.objects.processes[own]);
-        self.objects.processes[process].watch = self.objects.processes[own].watch.of_child();
+        self.objects.processes[process].supervision.watch =
+            self.objects.processes[own].supervision.watch.of_child();
         if let Some((notification, _)) = death {
             self.objects.notifications[notification].refs += 1;
-            self.objects.processes[process].death = death;
+            self.objects.processes[process].supervision.death = death;
         }
         let granted = self.grant(own, ObjectRef::Process(process), Rights::ALL, 0);
         if granted.is_err() {
@@ -95,7 +96,7 @@ impl<M: Machine> Kernel<M> {
     /// not make them share one.
     fn share_of_child(&self, creator: ProcessId, max_priority: u8) -> Option<ProcessId> {
         let process = &self.objects.processes[creator];
-        (process.max_priority == max_priority).then(|| process.share.unwrap_or(creator))
+        (process.sched.max_priority == max_priority).then(|| process.sched.share.unwrap_or(creator))
     }
 
     fn name_argument<'a>(
@@ -122,7 +123,7 @@ impl<M: Machine> Kernel<M> {
     /// A priority that this process may give.
     pub(super) fn priority_for(&self, process: ProcessId, priority: u64) -> Result<u8, Error> {
         match u8::try_from(priority) {
-            Ok(priority) if priority <= self.objects.processes[process].max_priority => {
+            Ok(priority) if priority <= self.objects.processes[process].sched.max_priority => {
                 Ok(priority)
             }
             _ => Err(Error::BadArgument),
@@ -137,7 +138,7 @@ impl<M: Machine> Kernel<M> {
         self.living(process)?;
         self.objects.endpoints[endpoint].refs += 1;
         let handler = (endpoint, badge);
-        let old = self.objects.processes[process].fault_handler.replace(handler);
+        let old = self.objects.processes[process].supervision.fault_handler.replace(handler);
         if let Some((old, _)) = old {
             self.release_endpoint(old, false);
         }
@@ -185,19 +186,19 @@ impl<M: Machine> Kernel<M> {
             Life::Alive => ProcessState::Running,
             Life::Dying | Life::Dead => ProcessState::Dead,
         };
-        let (used, limit) = self.quota_info(process.quota, process.max_priority);
+        let (used, limit) = self.quota_info(process.accounts.quota, process.sched.max_priority);
         ProcessInfo {
             pid: process.pid,
             state: state as u32,
             status: process.status,
-            user_ns: self.machine.ns_of(process.user),
-            kernel_ns: self.machine.ns_of(process.kernel),
+            user_ns: self.machine.ns_of(process.sched.user),
+            kernel_ns: self.machine.ns_of(process.sched.kernel),
             used,
             limit,
             name: process.name,
-            fault: process.last_fault,
-            receives: process.receives,
-            receiving: process.receiving,
+            fault: process.supervision.last_fault,
+            receives: process.ipc.receives,
+            receiving: process.members.receiving,
             reserved: 0,
         }
     }

@@ -68,7 +68,7 @@ impl<M: Machine> Kernel<M> {
         // What is current is still looked at below and on the way out.
         self.objects.threads[id].refs += 1;
         let unfinished = self.kill_thread(id);
-        if self.objects.processes[process].threads.is_empty() {
+        if self.objects.processes[process].members.list.is_empty() {
             self.kill_process(process, 0);
         }
         self.release(ObjectRef::Thread(id), Rights::NONE);
@@ -85,7 +85,7 @@ impl<M: Machine> Kernel<M> {
         let id = self.thread_argument(me, 0)?;
         let priority = self.priority_for(self.own(me), self.argument(me, 1))?;
         let priority = self.priority_for(self.objects.threads[id].process, u64::from(priority))?;
-        self.update_sched_params(id, |thread| thread.base = priority);
+        self.update_sched_params(id, |thread| thread.sched.base = priority);
         self.update_sched_params_below(id);
         Ok(Done::NOTHING)
     }
@@ -97,7 +97,7 @@ impl<M: Machine> Kernel<M> {
             1 => false,
             _ => return Err(Error::BadArgument),
         };
-        let was = core::mem::replace(&mut self.objects.threads[id].no_clock, hidden);
+        let was = core::mem::replace(&mut self.objects.threads[id].registers.no_clock, hidden);
         if hidden {
             self.set_thread_work(id, Work::UserValues);
         } else {

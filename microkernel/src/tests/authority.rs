@@ -97,7 +97,7 @@ fn labels_of_the_kernel_are_refused_from_programs() {
 
 fn newest_watch(driver: &Driver) -> Watch {
     let id = driver.kernel.objects.processes.ids().last().unwrap();
-    driver.kernel.objects.processes[id].watch
+    driver.kernel.objects.processes[id].supervision.watch
 }
 
 #[test]

@@ -100,7 +100,7 @@ fn an_offer_tells_few_bad_receivers_in_one_turn() {
     let bad = Envelope { receive_address: 0x7000_0000, receive_capacity: 8, ..Envelope::EMPTY };
     driver.poke(ENVELOPE + 4096, &super::kit::envelope_bytes(&bad));
     for id in &crowd {
-        driver.kernel.objects.threads[*id].enclosure =
+        driver.kernel.objects.threads[*id].ipc.enclosure =
             crate::object::Enclosure::Unread(ENVELOPE + 4096);
     }
     let mut smp = Smp::from(driver);
@@ -181,7 +181,7 @@ fn a_process_is_suspended_at_once_and_resumed_in_pieces() {
     let mut smp = Smp::from(driver);
     let main = smp.running(CPU).unwrap();
     let queued =
-        |smp: &Smp| crowd.iter().filter(|id| smp.kernel.objects.threads[**id].queued).count();
+        |smp: &Smp| crowd.iter().filter(|id| smp.kernel.objects.threads[**id].sched.queued).count();
     // None of them runs, and whatever looks for a thread to run drops few at a time.
     smp.syscall(CPU, Syscall::Sleep as u64, &[1_000], 0);
     let mut before = queued(&smp);
@@ -225,7 +225,7 @@ fn a_process_is_resumed_even_if_its_manager_dies_in_between() {
     while let Some(operation) = left {
         left = smp.kernel.piece_alone(operation);
     }
-    assert!(crowd.iter().all(|id| smp.kernel.objects.threads[*id].queued), "all of them");
+    assert!(crowd.iter().all(|id| smp.kernel.objects.threads[*id].sched.queued), "all of them");
 }
 
 #[test]
@@ -239,7 +239,7 @@ fn each_thread_of_a_large_process_is_found_and_watched() {
     let beyond = [child, CROWD as u64];
     assert_eq!(driver.call(Syscall::ProcessThread, &beyond), Err(Error::BadArgument));
     driver.call(Syscall::ProcessFilter, &[child, 0, 0]).unwrap();
-    assert!(crowd.iter().all(|id| driver.kernel.objects.threads[*id].calls_end == 0));
+    assert!(crowd.iter().all(|id| driver.kernel.objects.threads[*id].calls.plain_end == 0));
 }
 
 #[test]
@@ -274,6 +274,7 @@ fn accounts_are_nested_to_a_depth() {
     let mut quotas = 0;
     let mut parent = driver.kernel.objects.processes
         [driver.kernel.objects.threads[driver.running()].process]
+        .accounts
         .quota;
     let none = crate::object::Amounts::default();
     loop {
@@ -295,11 +296,11 @@ fn lost_calls_of_many_servers_are_forgotten_one_by_one() {
     for server in &servers {
         driver.kernel.watch_calls(*server, Some((first, 1)));
         let process = &mut driver.kernel.objects.processes[*server];
-        process.untold = true;
+        process.ipc.untold = true;
         let next = driver.kernel.objects.untold.replace(*server);
-        driver.kernel.objects.processes[*server].next_untold = next;
+        driver.kernel.objects.processes[*server].ipc.next_untold = next;
         if let Some(next) = next {
-            driver.kernel.objects.processes[next].previous_untold = Some(*server);
+            driver.kernel.objects.processes[next].ipc.previous_untold = Some(*server);
         }
     }
     driver
@@ -310,7 +311,7 @@ fn lost_calls_of_many_servers_are_forgotten_one_by_one() {
     for index in [2, 0, 4] {
         driver.kernel.forget_untold(servers[index]);
     }
-    let untold = |id: &ProcessId| driver.kernel.objects.processes[*id].next_untold;
+    let untold = |id: &ProcessId| driver.kernel.objects.processes[*id].ipc.next_untold;
     let left: Vec<_> = std::iter::successors(driver.kernel.objects.untold, untold).collect();
     assert_eq!(left, [servers[3], servers[1]]);
     driver.call(Syscall::Clock, &[]).unwrap();

@@ -30,7 +30,7 @@ fn exit_19_a_handler_that_leaves_interrupts_on_is_named_and_repaired() {
 fn exit_20_a_call_within_a_call_is_found() {
     let mut driver = boot();
     let me = driver.running();
-    driver.kernel.objects.threads[me].in_call = true;
+    driver.kernel.objects.threads[me].calls.active = true;
     driver.call(Syscall::Clock, &[]).unwrap();
     assert_eq!(violations(&driver), 1);
     assert!(log(&driver).contains("a system call within another"));

@@ -270,5 +270,5 @@ fn exit_41_whoever_watches_sees_the_same_call() {
     driver.raw_compat(Syscall::Clock as u64, page + 1);
     assert_eq!(driver.status(me), Error::BadAddress as u64);
     assert_eq!(exits(&driver) - before, 2, "its end is told too");
-    assert_eq!(driver.kernel.objects.threads[me].call, Syscall::Clock as u64);
+    assert_eq!(driver.kernel.objects.threads[me].calls.watched, Syscall::Clock as u64);
 }

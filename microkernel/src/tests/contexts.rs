@@ -121,7 +121,7 @@ fn a_debt_that_comes_while_a_thread_runs_ends_its_budget_earlier() {
     let main = driver.running();
     let (handle, id) = context(&mut driver, 3 * MS, 10 * MS, 25);
     driver.call(Syscall::ContextBind, &[handle, 0, 1]).unwrap();
-    driver.kernel.objects.threads[main].debt = MS;
+    driver.kernel.objects.threads[main].sched.debt = MS;
     driver.call(Syscall::ContextInfo, &[handle]).unwrap();
     invariants::check(&driver.kernel);
     assert_eq!(driver.kernel.objects.sched_contexts[id].used, MS);
@@ -274,7 +274,7 @@ fn a_context_goes_with_its_last_name() {
     let (handle, context) = context(&mut driver, 3 * MS, 10 * MS, 20);
     driver.call(Syscall::ContextBind, &[handle, thread, 1]).unwrap();
     driver.call(Syscall::HandleClose, &[handle]).unwrap();
-    assert_eq!(driver.kernel.objects.threads[id].priority, 20, "the binding is a name too");
+    assert_eq!(driver.kernel.objects.threads[id].sched.priority, 20, "the binding is a name too");
     assert_eq!(driver.kernel.objects.sched_contexts[context].home, Some(id));
     driver.raw(Syscall::ProcessKill as u64, &[child, 0], 0);
     driver.call(Syscall::HandleClose, &[thread]).unwrap();
@@ -289,14 +289,17 @@ fn a_thread_that_leaves_its_context_is_as_it_was() {
     let (handle, id) = context(&mut driver, MS, 10 * MS, 25);
     driver.call(Syscall::ContextBind, &[handle, 0, 1]).unwrap();
     let me = driver.running();
-    assert_eq!(driver.kernel.objects.threads[me].priority, 25);
+    assert_eq!(driver.kernel.objects.threads[me].sched.priority, 25);
     driver.call(Syscall::ThreadPriority, &[0, 33]).unwrap();
-    assert_eq!(driver.kernel.objects.threads[me].priority, 25, "the context says how urgent it is");
+    assert_eq!(
+        driver.kernel.objects.threads[me].sched.priority, 25,
+        "the context says how urgent it is"
+    );
     driver.advance(MS);
     assert_eq!(driver.next, Next::Idle);
     driver.advance(9 * MS);
     driver.call(Syscall::ContextBind, &[handle, 0, 0]).unwrap();
-    assert_eq!(driver.kernel.objects.threads[me].priority, 33);
+    assert_eq!(driver.kernel.objects.threads[me].sched.priority, 33);
     driver.advance(100 * MS);
     assert_eq!(driver.running(), me);
     let told = driver.call(Syscall::ContextInfo, &[handle]).unwrap();
@@ -362,7 +365,7 @@ fn on_many_cpus_a_budget_ends_in_time() {
             hog(&mut driver, 20);
         }
         let mut smp = Smp::from(driver);
-        let context = smp.kernel.objects.threads[id].own.unwrap();
+        let context = smp.kernel.objects.threads[id].sched.own.unwrap();
         let main = smp.kernel.objects.threads.ids().next().unwrap();
         for step in 0..40_000_u64 {
             smp.kernel.machine.now_ns += MS / 100;
@@ -397,7 +400,7 @@ fn nobody_pays_for_waiting_for_the_kernel() {
     driver.kernel.waited(CPU, 4 * MS);
     driver.interrupt(Interrupt::Timer);
     assert_eq!(driver.running(), id, "it has used 1 ms");
-    let context = driver.kernel.objects.threads[id].own.unwrap();
+    let context = driver.kernel.objects.threads[id].sched.own.unwrap();
     assert_eq!(driver.kernel.objects.sched_contexts[context].used, MS);
     let after = driver.kernel.cpu_info(CPU);
     assert_eq!(after.kernel_ns - before.kernel_ns, 4 * MS, "it was the CPU's time");

@@ -73,7 +73,7 @@ fn debug_registers_watch_user_space_alone() {
     let ports = 2 << 16;
     assert_eq!(watch(&mut driver, handle, 0x1000, 1 | ports), Err(Error::BadArgument));
     watch(&mut driver, handle, 0x1000, 1).unwrap();
-    assert_eq!(driver.kernel.objects.threads[id].debug.unwrap().address[0], 0x1000);
+    assert_eq!(driver.kernel.objects.threads[id].registers.debug.unwrap().address[0], 0x1000);
     driver.call(Syscall::ThreadDebug, &[handle, FRAME, 0]).unwrap();
     assert_eq!(driver.peek(FRAME, DEBUG_LEN), debug_bytes(0x1000, 1));
 }

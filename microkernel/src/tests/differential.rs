@@ -61,7 +61,7 @@ fn scene(random: &mut Random, cpus: usize) -> (Smp, u64, u64) {
     }
     for (_, id) in threads {
         let priority = random.one_of(&[29, 30, 30, 30, 31]);
-        driver.kernel.update_sched_params(id, |thread| thread.base = priority);
+        driver.kernel.update_sched_params(id, |thread| thread.sched.base = priority);
     }
     driver.interrupt(Interrupt::Kick);
     (Smp::from(driver), endpoint, notification)
@@ -202,14 +202,14 @@ impl Run {
         let mut arguments = [0; 9].map(|_| self.random.next());
         let label = self.random.below(4);
         let replies =
-            self.smp.kernel.objects.threads[me].serving.is_some() || self.random.once_in(4);
+            self.smp.kernel.objects.threads[me].sched.serving.is_some() || self.random.once_in(4);
         if !replies {
             (arguments[0], arguments[1]) = (endpoint, label);
             return Message::Call { number: Syscall::Call as u64, arguments, envelope };
         }
-        let client = self.smp.kernel.objects.threads[me].serving;
+        let client = self.smp.kernel.objects.threads[me].sched.serving;
         let client = client.filter(|id| self.smp.kernel.objects.threads.get(*id).is_some());
-        let token = client.map_or(0, |id| self.smp.kernel.objects.threads[id].token.value());
+        let token = client.map_or(0, |id| self.smp.kernel.objects.threads[id].ipc.token.value());
         let stale = u64::from(self.random.once_in(16));
         let resume = u64::from(FaultReply::Resume as u32);
         let label = if self.random.once_in(16) { label } else { resume };

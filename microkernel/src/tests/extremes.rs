@@ -78,8 +78,8 @@ fn map_page_zero(driver: &mut Driver) {
     let page = Page { address: 0, frame, size, protection, device: false };
     let Kernel { machine, objects, frames, .. } = &mut driver.kernel;
     let (processes, quotas) = (&mut objects.processes, &mut objects.quotas);
-    let quota = processes[process].quota;
-    let table = processes[process].table.as_mut().unwrap();
+    let quota = processes[process].accounts.quota;
+    let table = processes[process].space.table.as_mut().unwrap();
     let mut tables = |machine: &mut Hosted| Kernel::take_frame(frames, quotas, machine, quota);
     machine.map(table, &page, &mut tables).unwrap();
 }

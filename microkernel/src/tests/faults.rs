@@ -39,8 +39,11 @@ fn a_fault_is_told_and_resumed_with_all_registers() {
     assert_eq!(driver.next, Next::User(faulty));
     assert_eq!(*driver.frame(), before, "the handler's words do not leak into registers");
     let process = driver.kernel.objects.threads[faulty].process;
-    assert_eq!(driver.kernel.objects.processes[process].last_fault, FaultKind::Page as u64);
-    assert!(driver.kernel.objects.threads[faulty].fault.is_none());
+    assert_eq!(
+        driver.kernel.objects.processes[process].supervision.last_fault,
+        FaultKind::Page as u64
+    );
+    assert!(driver.kernel.objects.threads[faulty].faults.unanswered.is_none());
 }
 
 /// Another CPU killed the process while the fault was on its way in.

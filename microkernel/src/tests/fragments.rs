@@ -169,7 +169,7 @@ fn many_regions(driver: &mut Driver, memory: u64, count: u64) {
 
 fn writable(driver: &Driver, address: u64) -> bool {
     let process = driver.kernel.objects.threads[driver.running()].process;
-    let table = driver.kernel.objects.processes[process].table.as_ref().unwrap();
+    let table = driver.kernel.objects.processes[process].space.table.as_ref().unwrap();
     driver.kernel.machine.translate(table, address, Access::Write).is_some()
 }
 

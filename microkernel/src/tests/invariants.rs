@@ -47,8 +47,14 @@ fn check_queues(kernel: &Kernel<Hosted>) {
         for id in cpu.queue.iter(&kernel.objects.threads) {
             see(id, State::Ready);
             let thread = &kernel.objects.threads[id];
-            assert!(kernel.allowed(id, thread.cpu), "{id:?} waits for a CPU that it may not use");
-            assert!(thread.queued && usize::from(thread.cpu.0) == number, "{id:?} is misplaced");
+            assert!(
+                kernel.allowed(id, thread.sched.cpu),
+                "{id:?} waits for a CPU that it may not use"
+            );
+            assert!(
+                thread.sched.queued && usize::from(thread.sched.cpu.0) == number,
+                "{id:?} is misplaced"
+            );
         }
         let thread = |id: &ThreadId| &kernel.objects.threads[*id];
         // Who is to be killed may be caught in between the turns of the loop.
@@ -59,15 +65,17 @@ fn check_queues(kernel: &Kernel<Hosted>) {
             && kernel.runnable(current)
         {
             see(current, State::Ready);
-            let table =
-                kernel.objects.processes[kernel.objects.threads[current].process].table.as_ref();
+            let table = kernel.objects.processes[kernel.objects.threads[current].process]
+                .space
+                .table
+                .as_ref();
             let root = table.map(|table| kernel.machine.root(table));
             assert_eq!(
                 root,
                 Some(kernel.objects.threads[current].root),
                 "{current:?} has another space"
             );
-            let its = kernel.objects.threads[current].cpu;
+            let its = kernel.objects.threads[current].sched.cpu;
             assert_eq!(usize::from(its.0), number, "{current:?} runs on another CPU than its own");
         }
     }
@@ -75,7 +83,7 @@ fn check_queues(kernel: &Kernel<Hosted>) {
         let object = &kernel.objects.endpoints[endpoint];
         let both = !object.senders.is_empty() && !object.receivers.is_empty();
         let urgencies = object.senders.iter(&kernel.objects.threads);
-        let urgencies = urgencies.map(|id| kernel.objects.threads[id].priority);
+        let urgencies = urgencies.map(|id| kernel.objects.threads[id].sched.priority);
         assert!(urgencies.is_sorted_by(|one, next| one >= next), "senders by urgency");
         assert!(!both, "senders and receivers both wait at {endpoint:?}");
         object
@@ -96,7 +104,7 @@ fn check_queues(kernel: &Kernel<Hosted>) {
         assert!(bits == 0 || waiters.is_empty(), "bits are set and somebody waits for them");
     }
     for process in kernel.objects.processes.ids() {
-        let callers = kernel.objects.processes[process].callers;
+        let callers = kernel.objects.processes[process].ipc.callers;
         callers
             .iter(&kernel.objects.threads, By::Queue)
             .for_each(|id| see(id, State::AwaitReply(process)));
@@ -123,8 +131,11 @@ fn check_queues(kernel: &Kernel<Hosted>) {
 fn is_resumed(kernel: &Kernel<Hosted>, process: ProcessId) -> bool {
     let by_threads =
         kernel.objects.threads.ids().filter_map(|id| kernel.objects.threads[id].operation);
-    let by_processes =
-        kernel.objects.processes.ids().filter_map(|id| kernel.objects.processes[id].revoking);
+    let by_processes = kernel
+        .objects
+        .processes
+        .ids()
+        .filter_map(|id| kernel.objects.processes[id].teardown.revoking);
     by_threads.chain(by_processes).any(
         |operation| matches!(operation, Operation::EachThread { process: it, .. } if it == process),
     )
@@ -132,13 +143,13 @@ fn is_resumed(kernel: &Kernel<Hosted>, process: ProcessId) -> bool {
 
 /// Ends of runs know each other wherever shares change in a run queue.
 fn check_runs(kernel: &Kernel<Hosted>) {
-    let share = |id: &ThreadId| kernel.objects.threads[*id].share;
+    let share = |id: &ThreadId| kernel.objects.threads[*id].sched.share;
     for cpu in &kernel.sched.cpus {
         for priority in 0..abi::PRIORITIES {
             let priority = u8::try_from(priority).unwrap();
             let in_turn = |id: &ThreadId| {
                 let thread = &kernel.objects.threads[*id];
-                thread.priority == priority && thread.context.is_none()
+                thread.sched.priority == priority && thread.sched.context.is_none()
             };
             let queued: Vec<ThreadId> =
                 cpu.queue.iter(&kernel.objects.threads).filter(in_turn).collect();
@@ -190,24 +201,26 @@ fn check_cpus(kernel: &Kernel<Hosted>) {
         assert_eq!(cpu.context, Context::User);
         assert!(kernel.runnable(current), "current {current:?} must not run");
         assert!(kernel.allowed(current, at), "{current:?} runs on {at:?}, where it may not");
-        let debug = kernel.objects.threads[current].debug;
+        let debug = kernel.objects.threads[current].registers.debug;
         assert_eq!(cpu.debug, debug, "{at:?} has the debug registers of another thread");
         // Threads of a suspended process stay in the queue until they are looked at.
         let ready = cpu.queue.iter(&kernel.objects.threads).filter(|id| kernel.runnable(*id));
-        let highest = ready.map(|id| kernel.objects.threads[id].priority).max();
-        let priority = kernel.objects.threads[current].priority;
+        let highest = ready.map(|id| kernel.objects.threads[id].sched.priority).max();
+        let priority = kernel.objects.threads[current].sched.priority;
         assert!(highest.is_none_or(|highest| highest <= priority));
         if cpu.queue.has(priority) {
             let timer = kernel.machine.cpus[number].timer_ns;
             assert!(timer.is_some(), "nothing ends the slice of {current:?}");
         }
         let running = &kernel.objects.threads[current];
-        if let Some(first) = cpu.queue.first_reserved(&kernel.objects.threads, running.priority) {
+        if let Some(first) =
+            cpu.queue.first_reserved(&kernel.objects.threads, running.sched.priority)
+        {
             let first = &kernel.objects.threads[first];
-            let later = running.context.is_some() && first.due >= running.due;
+            let later = running.sched.context.is_some() && first.sched.due >= running.sched.due;
             assert!(later, "{at:?} keeps one waiting that goes before {current:?}");
         }
-        if let Some(context) = running.context {
+        if let Some(context) = running.sched.context {
             let left = kernel.objects.sched_contexts[context].left;
             let timer = kernel.machine.cpus[number].timer_ns;
             let ends = cpu.clock.since + left;
@@ -217,7 +230,7 @@ fn check_cpus(kernel: &Kernel<Hosted>) {
             );
         }
         let table =
-            kernel.objects.processes[kernel.objects.threads[current].process].table.as_ref();
+            kernel.objects.processes[kernel.objects.threads[current].process].space.table.as_ref();
         let root = table.map(|table| kernel.machine.root(table));
         assert_eq!(kernel.machine.cpus[number].active, root, "{at:?} runs in the wrong space");
     }
@@ -253,7 +266,7 @@ fn check_translations(kernel: &Kernel<Hosted>) {
             .objects
             .processes
             .ids()
-            .filter_map(|id| kernel.objects.processes[id].table.as_ref());
+            .filter_map(|id| kernel.objects.processes[id].space.table.as_ref());
         living.into_iter().find(|table| kernel.machine.root(table) == root)
     };
     for (number, cpu) in kernel.machine.cpus.iter().enumerate() {
@@ -275,16 +288,21 @@ fn check_threads(kernel: &Kernel<Hosted>) {
         }
         let owner = &kernel.objects.processes[thread.process];
         assert!(
-            owner.threads.iter(&kernel.objects.threads, By::Sibling).any(|sibling| sibling == id)
+            owner
+                .members
+                .list
+                .iter(&kernel.objects.threads, By::Sibling)
+                .any(|sibling| sibling == id)
         );
-        if let Some(bound) = thread.bound {
+        if let Some(bound) = thread.ipc.bound {
             assert_eq!(kernel.objects.notifications[bound].bound, Some(id));
         }
         if let Some(upcall) = thread.upcall {
             assert_eq!(kernel.objects.notifications[upcall.notification].upcall, Some(id));
             // The answer to a fault looks for bits itself.
             let waits = !matches!(thread.state, State::Ready | State::Inactive);
-            let cut_short = !waits || thread.fault.is_some() || kernel.upcall_bits(id) == 0;
+            let cut_short =
+                !waits || thread.faults.unanswered.is_some() || kernel.upcall_bits(id) == 0;
             let (state, work) = (thread.state, thread.work.0);
             assert!(cut_short, "{id:?} is {state:?} with {work:#x}; bits are there to divert it");
         }
@@ -296,26 +314,32 @@ fn check_contexts(kernel: &Kernel<Hosted>) {
     for id in kernel.objects.sched_contexts.ids() {
         let context = &kernel.objects.sched_contexts[id];
         if let Some(home) = context.home {
-            assert_eq!(kernel.objects.threads[home].own, Some(id));
+            assert_eq!(kernel.objects.threads[home].sched.own, Some(id));
         }
         assert_eq!(context.home.is_some(), context.holder.is_some(), "{id:?} is somebody's");
         let Some(holder) = context.holder else { continue };
-        assert_eq!(kernel.objects.threads[holder].context, Some(id));
+        assert_eq!(kernel.objects.threads[holder].sched.context, Some(id));
         let due = kernel.sched.deadlines.has(context_key(id));
         assert_eq!(due, context.left == 0, "{id:?}: the next budget comes when it is spent");
     }
     for id in kernel.objects.threads.ids() {
         let thread = &kernel.objects.threads[id];
-        let own = thread.own.map(|own| &kernel.objects.sched_contexts[own]);
+        let own = thread.sched.own.map(|own| &kernel.objects.sched_contexts[own]);
         assert!(own.is_none_or(|own| own.home == Some(id)));
-        assert!(thread.timed || (thread.own.is_none() && thread.context.is_none()));
-        let context = thread.context.map(|context| &kernel.objects.sched_contexts[context]);
+        assert!(
+            thread.sched.timed || (thread.sched.own.is_none() && thread.sched.context.is_none())
+        );
+        let context = thread.sched.context.map(|context| &kernel.objects.sched_contexts[context]);
         assert!(context.is_none_or(|context| context.holder == Some(id)));
-        assert_eq!(thread.spent, context.is_some_and(|context| context.left == 0), "{id:?}");
-        assert_eq!(thread.due, context.map_or(0, |context| context.until), "{id:?}");
-        let own = own.map_or(thread.base, |own| own.terms.priority);
-        let donor = thread.donor.map(|donor| &kernel.objects.threads[donor]);
-        assert_eq!(thread.priority, own.max(donor.map_or(0, |donor| donor.priority)), "{id:?}");
+        assert_eq!(thread.sched.spent, context.is_some_and(|context| context.left == 0), "{id:?}");
+        assert_eq!(thread.sched.due, context.map_or(0, |context| context.until), "{id:?}");
+        let own = own.map_or(thread.sched.base, |own| own.terms.priority);
+        let donor = thread.sched.donor.map(|donor| &kernel.objects.threads[donor]);
+        assert_eq!(
+            thread.sched.priority,
+            own.max(donor.map_or(0, |donor| donor.sched.priority)),
+            "{id:?}"
+        );
         check_lent(kernel, id);
     }
 }
@@ -325,26 +349,41 @@ fn check_lent(kernel: &Kernel<Hosted>, id: ThreadId) {
     let thread = &kernel.objects.threads[id];
     if thread.dead {
         assert!(
-            thread.own.or(thread.context).is_none() && thread.donor.or(thread.lent_to).is_none()
+            thread.sched.own.or(thread.sched.context).is_none()
+                && thread.sched.donor.or(thread.sched.lent_to).is_none()
         );
         return;
     }
     let process = thread.process;
-    if let Some(donor) = thread.donor {
+    if let Some(donor) = thread.sched.donor {
         let lender = &kernel.objects.threads[donor];
-        assert!(thread.passive && lender.lent_to == Some(id), "{donor:?} lends to {id:?}");
+        assert!(
+            thread.sched.passive && lender.sched.lent_to == Some(id),
+            "{donor:?} lends to {id:?}"
+        );
         assert_eq!(lender.state, State::AwaitReply(process));
-        assert_eq!((thread.share, thread.depth), (lender.share, lender.depth + 1));
+        assert_eq!(
+            (thread.sched.share, thread.sched.depth),
+            (lender.sched.share, lender.sched.depth + 1)
+        );
     } else {
-        assert_eq!(thread.share, kernel.objects.processes[process].share.unwrap_or(process));
-        assert_eq!(thread.depth, 0);
+        assert_eq!(
+            thread.sched.share,
+            kernel.objects.processes[process].sched.share.unwrap_or(process)
+        );
+        assert_eq!(thread.sched.depth, 0);
     }
-    if let Some(server) = thread.lent_to {
-        assert_eq!(kernel.objects.threads[server].donor, Some(id));
-        assert_eq!(thread.context, None, "{id:?} keeps what it lent");
-    } else if thread.donor.is_some() || thread.own.is_some() {
-        let head = std::iter::successors(Some(id), |id| kernel.objects.threads[*id].donor).last();
-        assert_eq!(thread.context, kernel.objects.threads[head.unwrap()].own, "{id:?} has it all");
+    if let Some(server) = thread.sched.lent_to {
+        assert_eq!(kernel.objects.threads[server].sched.donor, Some(id));
+        assert_eq!(thread.sched.context, None, "{id:?} keeps what it lent");
+    } else if thread.sched.donor.is_some() || thread.sched.own.is_some() {
+        let head =
+            std::iter::successors(Some(id), |id| kernel.objects.threads[*id].sched.donor).last();
+        assert_eq!(
+            thread.sched.context,
+            kernel.objects.threads[head.unwrap()].sched.own,
+            "{id:?} has it all"
+        );
     }
 }
 
@@ -432,10 +471,10 @@ fn check_families(kernel: &Kernel<Hosted>) {
 /// Servers that are to be told of lost calls are in one list, and somebody will tell them.
 fn check_untold(kernel: &Kernel<Hosted>) {
     let listed = std::iter::successors(kernel.objects.untold, |id| {
-        kernel.objects.processes[*id].next_untold
+        kernel.objects.processes[*id].ipc.next_untold
     });
     let listed: Vec<ProcessId> = listed.take(kernel.objects.processes.len() + 1).collect();
-    let untold = |id: &ProcessId| kernel.objects.processes[*id].untold;
+    let untold = |id: &ProcessId| kernel.objects.processes[*id].ipc.untold;
     assert!(listed.iter().all(untold), "a server is listed that has nothing to be told");
     assert_eq!(listed.len(), kernel.objects.processes.ids().filter(untold).count(), "one is lost");
     let tells = |cpu: &Cpu| {
@@ -450,15 +489,18 @@ fn check_untold(kernel: &Kernel<Hosted>) {
 /// Frames that are neither free nor of a memory object: tables, blank pages of loans, vector
 /// states, what is behind the arenas.
 fn other_frames(kernel: &Kernel<Hosted>) -> u64 {
-    let tables =
-        kernel.objects.processes.ids().filter_map(|id| kernel.objects.processes[id].table.as_ref());
+    let tables = kernel
+        .objects
+        .processes
+        .ids()
+        .filter_map(|id| kernel.objects.processes[id].space.table.as_ref());
     let loans = kernel.objects.memories.ids().map(|id| &kernel.objects.memories[id].storage);
     let loans = loans.filter(|storage| matches!(storage, Storage::Loan(_))).count();
     let vectors = kernel
         .objects
         .threads
         .ids()
-        .filter(|id| kernel.objects.threads[*id].vector.is_some())
+        .filter(|id| kernel.objects.threads[*id].registers.vector.is_some())
         .count();
     let tables: u64 = tables.map(|table| table.frames()).sum();
     tables + (loans + vectors) as u64 + kernel.machine.grown
@@ -479,9 +521,10 @@ fn check_memory(kernel: &Kernel<Hosted>) {
     assert_eq!(used + other_frames(kernel), taken, "a frame is lost or has two owners");
     let mut seen = BTreeSet::new();
     for process in kernel.objects.processes.ids() {
-        for id in
-            checked_regions(&kernel.objects.processes[process].regions, &kernel.objects.regions)
-        {
+        for id in checked_regions(
+            &kernel.objects.processes[process].space.regions,
+            &kernel.objects.regions,
+        ) {
             assert!(kernel.objects.regions[id].pages > 0, "{id:?} is empty");
             assert!(seen.insert(id.index()));
         }
@@ -494,8 +537,11 @@ fn check_memory(kernel: &Kernel<Hosted>) {
 fn check_loans(kernel: &Kernel<Hosted>) {
     let revoked_by_threads =
         kernel.objects.threads.ids().filter_map(|id| kernel.objects.threads[id].operation);
-    let by_processes =
-        kernel.objects.processes.ids().filter_map(|id| kernel.objects.processes[id].revoking);
+    let by_processes = kernel
+        .objects
+        .processes
+        .ids()
+        .filter_map(|id| kernel.objects.processes[id].teardown.revoking);
     let taken_back: Vec<MemoryId> = revoked_by_threads
         .chain(by_processes)
         .filter_map(|operation| match operation {
@@ -512,9 +558,10 @@ fn check_loans(kernel: &Kernel<Hosted>) {
         assert!(loan.revoked || works == 0);
         let mut found = 0;
         for process in kernel.objects.processes.ids() {
-            for region in
-                checked_regions(&kernel.objects.processes[process].regions, &kernel.objects.regions)
-            {
+            for region in checked_regions(
+                &kernel.objects.processes[process].space.regions,
+                &kernel.objects.regions,
+            ) {
                 let region = &kernel.objects.regions[region];
                 if region.memory == id {
                     assert_eq!(loan.space, Some(process), "{id:?} is mapped in two spaces");
@@ -533,7 +580,7 @@ fn check_loans(kernel: &Kernel<Hosted>) {
 
 /// What is mapped of a loan is the parent's page, or the blank one.
 fn check_loan_pages(kernel: &Kernel<Hosted>, process: ProcessId, region: &Region, loan: &Loan) {
-    let Some(table) = &kernel.objects.processes[process].table else { return };
+    let Some(table) = &kernel.objects.processes[process].space.table else { return };
     for page in 0..region.pages {
         let address = region.start + page * abi::PAGE_SIZE;
         let Some(seen) = kernel.machine.translate(table, address, Access::Read) else { continue };
@@ -582,14 +629,17 @@ fn check_quotas(kernel: &Kernel<Hosted>) {
     }
     let living = kernel.objects.processes.ids().map(|id| &kernel.objects.processes[id]);
     for process in living.filter(|process| process.life != Life::Dead) {
-        let account = &kernel.objects.quotas[process.quota];
-        let siblings = process.threads.iter(&kernel.objects.threads, By::Sibling);
+        let account = &kernel.objects.quotas[process.accounts.quota];
+        let siblings = process.members.list.iter(&kernel.objects.threads, By::Sibling);
         let waits =
             |id: &ThreadId| matches!(kernel.objects.threads[*id].state, State::Receiving(_));
         let receiving = siblings.filter(waits).count();
-        assert_eq!(process.receiving as usize, receiving, "threads that wait for a message");
-        let threads = process.threads.iter(&kernel.objects.threads, By::Sibling).count();
-        assert_eq!(process.thread_count as usize, threads);
+        assert_eq!(
+            process.members.receiving as usize, receiving,
+            "threads that wait for a message"
+        );
+        let threads = process.members.list.iter(&kernel.objects.threads, By::Sibling).count();
+        assert_eq!(process.members.count as usize, threads);
         assert!(account.used.of(Resource::Threads) as usize >= threads);
         assert!(account.used.of(Resource::Handles) >= process.handles.used());
     }
@@ -611,20 +661,28 @@ fn check_vectors(kernel: &Kernel<Hosted>) {
         let owned = cpu.vector_owner.is_none() || cpu.vector_owner == cpu.current;
         assert!(!live || owned, "live registers are not the current's");
         if let Some(owner) = cpu.vector_owner {
-            let state =
-                kernel.objects.threads[owner].vector.as_ref().expect("an owner has a state");
+            let state = kernel.objects.threads[owner]
+                .registers
+                .vector
+                .as_ref()
+                .expect("an owner has a state");
             assert_eq!(state.cpu, Some(CpuId(number)), "it was loaded elsewhere since");
         }
     }
     for id in kernel.objects.threads.ids() {
         let thread = &kernel.objects.threads[id];
         let in_memory = thread.work.0 & Work::VectorLoad.flag() != 0;
-        let live = thread.vector.as_ref().and_then(|state| state.cpu).is_some_and(|cpu| {
-            let cpu = kernel.cpu(cpu);
-            cpu.current == Some(id)
-                && cpu.work.load(Ordering::Relaxed) & Work::VectorSave.flag() != 0
-        });
-        assert_eq!(thread.vector.is_some(), in_memory != live, "{id:?}: in memory or live");
-        assert!(thread.vector.is_some() || !(in_memory || live));
+        let live =
+            thread.registers.vector.as_ref().and_then(|state| state.cpu).is_some_and(|cpu| {
+                let cpu = kernel.cpu(cpu);
+                cpu.current == Some(id)
+                    && cpu.work.load(Ordering::Relaxed) & Work::VectorSave.flag() != 0
+            });
+        assert_eq!(
+            thread.registers.vector.is_some(),
+            in_memory != live,
+            "{id:?}: in memory or live"
+        );
+        assert!(thread.registers.vector.is_some() || !(in_memory || live));
     }
 }

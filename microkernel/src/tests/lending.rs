@@ -55,7 +55,7 @@ fn client(driver: &mut Driver) -> (u64, ThreadId, SchedContextId) {
     driver.call(Syscall::ContextBind, &[context, handle, 1]).unwrap();
     driver.call(Syscall::HandleClose, &[context]).unwrap();
     driver.call(Syscall::ThreadResume, &[handle]).unwrap();
-    let context = driver.kernel.objects.threads[id].own.unwrap();
+    let context = driver.kernel.objects.threads[id].sched.own.unwrap();
     (handle, id, context)
 }
 
@@ -70,8 +70,8 @@ fn call(driver: &mut Driver, to: Server) {
 fn answer(driver: &mut Driver, from: Server) {
     assert_eq!(driver.running(), from.id);
     // Its only caller is still the one whose time it has, or who called it last.
-    let caller = driver.kernel.objects.threads[from.id].serving.unwrap();
-    let token = driver.kernel.objects.threads[caller].token.value();
+    let caller = driver.kernel.objects.threads[from.id].sched.serving.unwrap();
+    let token = driver.kernel.objects.threads[caller].ipc.token.value();
     driver.raw(Syscall::ReplyRecv as u64, &[token, from.line << 32], 0);
     check(&driver.kernel);
 }
@@ -117,7 +117,7 @@ impl Chain {
     }
 
     fn priority(&self, server: usize) -> u8 {
-        self.driver.kernel.objects.threads[self.servers[server].id].priority
+        self.driver.kernel.objects.threads[self.servers[server].id].sched.priority
     }
 
     fn holder(&self) -> Option<ThreadId> {
@@ -143,7 +143,7 @@ fn an_answer_in_a_new_period_puts_the_client_in_one_place() {
     assert_eq!(driver.running(), head);
     driver.kernel.machine.now_ns += 3 * MS;
     call(&mut driver, server);
-    assert!(driver.kernel.objects.threads[head].spent);
+    assert!(driver.kernel.objects.threads[head].sched.spent);
     driver.kernel.set_affinity(head, 3);
     driver.kernel.machine.now_ns += 10 * MS;
     answer(&mut driver, server);
@@ -290,7 +290,7 @@ fn a_queued_call_brings_its_time_when_it_is_received() {
     driver.raw(Syscall::Call as u64, &[server.line, 1], 0);
     assert_eq!(driver.running(), server.id, "30, from the first program");
     driver.kernel.reconsider(client);
-    let main = driver.kernel.objects.threads[server.id].donor.unwrap();
+    let main = driver.kernel.objects.threads[server.id].sched.donor.unwrap();
     // While it works, the client calls too, from another CPU as it were.
     driver.raw(Syscall::Sleep as u64, &[driver_now(&driver) + MS], 0);
     assert_eq!(driver.running(), client);
@@ -301,7 +301,7 @@ fn a_queued_call_brings_its_time_when_it_is_received() {
     assert_eq!(driver.running(), main);
     driver.raw(Syscall::Sleep as u64, &[u64::MAX - 1], 0);
     assert_eq!(driver.running(), server.id);
-    assert_eq!(driver.kernel.objects.threads[server.id].priority, 25);
+    assert_eq!(driver.kernel.objects.threads[server.id].sched.priority, 25);
     assert_eq!(driver.kernel.objects.sched_contexts[context].holder, Some(server.id));
     check(&driver.kernel);
 }
@@ -355,7 +355,7 @@ fn a_client_without_a_context_lends_priority_share_and_slice() {
         }
     }
     assert_eq!(
-        driver.kernel.objects.threads[client].debt, 0,
+        driver.kernel.objects.threads[client].sched.debt, 0,
         "nothing is owed: it was its own share"
     );
     assert!(times[1] > times[0] * 4, "the server works for it: {times:?}");
@@ -407,7 +407,7 @@ fn a_handler_of_faults_works_on_its_own_time() {
     driver.raw(Syscall::Sleep as u64, &[u64::MAX - 1], 0);
     driver.fault(&crate::fault::Fault { kind: FaultKind::Page, code: 0, address: 8 });
     assert_eq!(driver.running(), server.id);
-    assert_eq!(driver.kernel.objects.threads[server.id].priority, 5);
+    assert_eq!(driver.kernel.objects.threads[server.id].sched.priority, 5);
     assert_eq!(driver.kernel.objects.sched_contexts[context].holder, Some(client));
 }
 
@@ -467,7 +467,7 @@ fn very_deep_calls_lend_nothing_but_work() {
         check(&driver.kernel);
         assert_eq!(driver.running(), server.id);
     }
-    let donor = |at: usize| driver.kernel.objects.threads[servers[at].id].donor;
+    let donor = |at: usize| driver.kernel.objects.threads[servers[at].id].sched.donor;
     assert!((0..32).chain(33..40).all(|at| donor(at).is_some()));
     assert_eq!(donor(32), None, "a new chain begins there");
 }
@@ -479,6 +479,6 @@ fn a_server_that_is_not_passive_lends_nothing() {
     let (_, client, context) = client(&mut driver);
     driver.raw(Syscall::Sleep as u64, &[u64::MAX - 1], 0);
     call(&mut driver, server);
-    assert_eq!(driver.kernel.objects.threads[server.id].priority, 5);
+    assert_eq!(driver.kernel.objects.threads[server.id].sched.priority, 5);
     assert_eq!(driver.kernel.objects.sched_contexts[context].holder, Some(client));
 }

@@ -42,7 +42,7 @@ impl Lent {
 
     fn seen(&self, page: u64) -> Option<u8> {
         let kernel = &self.driver.kernel;
-        let table = kernel.objects.processes[self.borrower].table.as_ref()?;
+        let table = kernel.objects.processes[self.borrower].space.table.as_ref()?;
         let place = kernel.machine.translate(table, AT + page * PAGE_SIZE, Access::Read)?;
         let mut byte = [0];
         kernel.machine.read(place, &mut byte);
@@ -246,7 +246,7 @@ fn a_cut_and_protected_mapping_is_taken_back_whole() {
     let blank = Some(0);
     assert_eq!(seen, [blank, blank, None, None, blank, blank, blank, blank]);
     let process = &lent.driver.kernel.objects.processes[lent.borrower];
-    let table = process.table.as_ref().unwrap();
+    let table = process.space.table.as_ref().unwrap();
     let writable = |page: u64| {
         let at = AT + page * PAGE_SIZE;
         lent.driver.kernel.machine.translate(table, at, Access::Write).is_some()

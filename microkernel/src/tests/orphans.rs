@@ -82,7 +82,7 @@ fn a_death_is_told_when_the_last_descendant_has_given_back_what_it_held() {
             0,
         )
         .unwrap();
-    let quota = driver.kernel.objects.processes[id].quota;
+    let quota = driver.kernel.objects.processes[id].accounts.quota;
     driver.raw(Syscall::ProcessKill as u64, &[child, 0], 0);
     assert!(matches!(driver.next, Next::User(_)));
     assert_eq!(driver.call(Syscall::Wait, &[death, 0]).unwrap().values.0, 1);

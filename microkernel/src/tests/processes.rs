@@ -134,7 +134,7 @@ fn memory_for_a_child_is_the_childs() {
     let mut driver = boot();
     let (child, id) = driver.child(0);
     let memory = driver.make(Syscall::MemoryCreate, &[10, child]);
-    let account = &driver.kernel.objects.quotas[driver.kernel.objects.processes[id].quota];
+    let account = &driver.kernel.objects.quotas[driver.kernel.objects.processes[id].accounts.quota];
     assert_eq!(account.used.of(crate::object::Resource::Pages), 11, "and its root table");
     let much = driver.call(Syscall::MemoryCreate, &[60, child]);
     assert_eq!(much, Err(Error::QuotaExceeded));
@@ -258,7 +258,7 @@ fn what_still_runs_on_another_cpu_is_not_taken_apart() {
     // The kick is still on its way: the program runs on, in a space that must be there.
     assert!(matches!(smp.places[0], Place::User(_)), "taking it apart is not due");
     assert_eq!(smp.kernel.current(CpuId(1)), Some(started));
-    assert!(smp.kernel.objects.processes[id].table.is_some());
+    assert!(smp.kernel.objects.processes[id].space.table.is_some());
     smp.settle();
     assert_eq!(smp.kernel.objects.processes[id].life, Life::Dead);
 }

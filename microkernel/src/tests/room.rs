@@ -111,7 +111,7 @@ fn what_has_room_already_needs_no_growth() {
 fn growth_takes_no_page_that_another_program_was_promised() {
     let mut driver = Driver::boot(512);
     let (child, id) = driver.child(0);
-    let quota = driver.kernel.objects.processes[id].quota;
+    let quota = driver.kernel.objects.processes[id].accounts.quota;
     let (handle, thread) = driver.thread(child, 31);
     fill(&mut driver);
     driver.raw(Syscall::ThreadResume as u64, &[handle], 0);

@@ -17,7 +17,7 @@ fn the_more_urgent_thread_runs_at_once() {
     let urgent = driver.start_urgent(0);
     driver.raw(Syscall::ThreadPriority as u64, &[0, 3], 0);
     assert_eq!(driver.next, Next::User(first));
-    assert_eq!(driver.kernel.objects.threads[urgent].priority, 3);
+    assert_eq!(driver.kernel.objects.threads[urgent].sched.priority, 3);
 }
 
 #[test]
@@ -211,21 +211,24 @@ fn the_rest_of_a_slice_is_for_the_share() {
         let bell = driver.make(Syscall::NotificationCreate, &[]);
         let process = if own { 0 } else { driver.child(0).0 };
         let first = driver.running();
-        let priority = u64::from(driver.kernel.objects.threads[first].priority);
+        let priority = u64::from(driver.kernel.objects.threads[first].sched.priority);
         let second = busy(&mut driver, process, priority);
         assert_eq!(driver.running(), first);
-        driver.kernel.objects.threads[first].slice = SLICE;
+        driver.kernel.objects.threads[first].sched.slice = SLICE;
         driver.advance(3_000_000);
         driver.raw(Syscall::Wait as u64, &[bell, u64::MAX], 0);
         assert_eq!(driver.running(), second);
-        assert_eq!(driver.kernel.objects.threads[second].slice, rest, "of its own share: {own}");
+        assert_eq!(
+            driver.kernel.objects.threads[second].sched.slice, rest,
+            "of its own share: {own}"
+        );
     }
 }
 
 /// A thread of the running one's priority that waits for the bell, on the first CPU.
 fn waiting_peer(driver: &mut Driver, bell: u64) -> ThreadId {
     let first = driver.running();
-    let priority = u64::from(driver.kernel.objects.threads[first].priority);
+    let priority = u64::from(driver.kernel.objects.threads[first].sched.priority);
     let (handle, peer) = driver.thread(0, priority);
     driver.call(Syscall::ThreadAffinity, &[handle, 1]).unwrap();
     driver.raw(Syscall::ThreadResume as u64, &[handle], 0);
@@ -244,8 +247,8 @@ fn a_woken_peer_goes_to_a_halted_cpu_that_it_may_use() {
         let peer = waiting_peer(&mut driver, bell);
         driver.kernel.set_affinity(peer, affinity);
         driver.call(Syscall::Signal, &[bell, 1]).unwrap();
-        assert_eq!(driver.kernel.objects.threads[peer].cpu, CpuId(cpu));
-        assert!(driver.kernel.objects.threads[peer].queued);
+        assert_eq!(driver.kernel.objects.threads[peer].sched.cpu, CpuId(cpu));
+        assert!(driver.kernel.objects.threads[peer].sched.queued);
     }
 }
 
@@ -255,7 +258,7 @@ fn who_signals_a_peer_when_its_turn_is_over_makes_room() {
     let bell = driver.make(Syscall::NotificationCreate, &[]);
     let peer = waiting_peer(&mut driver, bell);
     let first = driver.running();
-    driver.kernel.objects.threads[first].slice = 0;
+    driver.kernel.objects.threads[first].sched.slice = 0;
     driver.raw(Syscall::Signal as u64, &[bell, 1], 0);
     assert_eq!(driver.running(), peer);
 }
@@ -267,7 +270,7 @@ fn who_yields_where_it_may_not_run_goes_on_elsewhere() {
     driver.kernel.set_affinity(first, 1 << 1);
     driver.raw(Syscall::Yield as u64, &[], 0);
     assert_eq!(driver.running(), second);
-    assert_eq!(driver.kernel.objects.threads[first].cpu, CpuId(1));
+    assert_eq!(driver.kernel.objects.threads[first].sched.cpu, CpuId(1));
 }
 
 #[test]
@@ -288,17 +291,17 @@ fn who_yields_when_it_was_stopped_is_in_no_queue() {
     driver.kernel.objects.threads[first].suspended = true;
     driver.raw(Syscall::Yield as u64, &[], 0);
     assert_eq!(driver.running(), second);
-    assert!(!driver.kernel.objects.threads[first].queued);
+    assert!(!driver.kernel.objects.threads[first].sched.queued);
 }
 
 /// A thread of the running one's priority that waits for the first CPU.
 fn queued_peer(driver: &mut Driver, process: u64) -> ThreadId {
     let first = driver.running();
-    let priority = u64::from(driver.kernel.objects.threads[first].priority);
+    let priority = u64::from(driver.kernel.objects.threads[first].sched.priority);
     let (handle, peer) = driver.thread(process, priority);
     driver.call(Syscall::ThreadAffinity, &[handle, 1]).unwrap();
     driver.call(Syscall::ThreadResume, &[handle]).unwrap();
-    assert!(driver.kernel.objects.threads[peer].queued);
+    assert!(driver.kernel.objects.threads[peer].sched.queued);
     peer
 }
 
@@ -314,7 +317,7 @@ fn who_signals_somebody_urgent_where_it_may_not_run_goes_on_elsewhere() {
     driver.kernel.set_affinity(signaller, 1 << 1);
     driver.raw(Syscall::Signal as u64, &[bell, 1], 0);
     assert_eq!(driver.running(), waiter);
-    assert_eq!(driver.kernel.objects.threads[signaller].cpu, CpuId(1));
+    assert_eq!(driver.kernel.objects.threads[signaller].sched.cpu, CpuId(1));
 }
 
 #[test]

@@ -60,13 +60,13 @@ fn children_share_with_their_creator_unless_it_is_more_urgent() {
     let mut driver = boot();
     let (_, program) = driver.child_of(0, 20);
     assert_eq!(
-        driver.kernel.objects.processes[program].share, None,
+        driver.kernel.objects.processes[program].sched.share, None,
         "started by somebody more urgent"
     );
     let (_, same) = driver.child_of(0, 63);
     let first = driver.kernel.objects.threads[driver.running()].process;
     assert_eq!(
-        driver.kernel.objects.processes[same].share,
+        driver.kernel.objects.processes[same].sched.share,
         Some(first),
         "as urgent as its creator"
     );
@@ -94,7 +94,7 @@ fn a_servers_time_comes_off_the_turns_of_its_client() {
         if running == client {
             driver.raw(Syscall::Call as u64, &[sends, 1], 0);
         } else if running == server && times[place].is_multiple_of(20) {
-            let token = driver.kernel.objects.threads[client].token.value();
+            let token = driver.kernel.objects.threads[client].ipc.token.value();
             driver.raw(Syscall::ReplyRecv as u64, &[token, line << 32], 0);
         }
     }
@@ -116,7 +116,7 @@ fn a_servers_time_is_owed_by_the_client_that_it_answers() {
     let token = driver.result(server).unwrap().token;
     driver.raw(Syscall::ReplyRecv as u64, &[token, line << 32], 0);
     assert_eq!(driver.running(), client);
-    assert_eq!(driver.kernel.objects.threads[client].debt, SLICE / 4);
+    assert_eq!(driver.kernel.objects.threads[client].sched.debt, SLICE / 4);
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn a_crowd_that_calls_all_the_time_comes_round_once() {
         driver.advance(SLICE / 1000);
         if running == server {
             let client: ThreadId = caller.unwrap();
-            let token = driver.kernel.objects.threads[client].token.value();
+            let token = driver.kernel.objects.threads[client].ipc.token.value();
             driver.raw(Syscall::ReplyRecv as u64, &[token, line << 32], 0);
         } else {
             assert!(crowd.contains(&running));

@@ -11,7 +11,7 @@ const LARGE: u64 = 0x20_0000;
 
 fn reachable(driver: &Driver, address: u64, access: Access) -> bool {
     let process = driver.kernel.objects.threads[driver.running()].process;
-    let table = driver.kernel.objects.processes[process].table.as_ref().unwrap();
+    let table = driver.kernel.objects.processes[process].space.table.as_ref().unwrap();
     driver.kernel.machine.translate(table, address, access).is_some()
 }
 
@@ -154,7 +154,7 @@ fn a_map_that_runs_out_of_quota_is_undone() {
         }
     };
     assert_eq!(error, Error::QuotaExceeded);
-    let account = &driver.kernel.objects.quotas[driver.kernel.objects.processes[id].quota];
+    let account = &driver.kernel.objects.quotas[driver.kernel.objects.processes[id].accounts.quota];
     assert_eq!(account.used.of(crate::object::Resource::Objects), u32::try_from(made).unwrap());
 }
 
@@ -226,7 +226,7 @@ fn a_replaced_table_is_flushed_from_every_cpu_before_it_is_free() {
     driver.call(Syscall::Unmap, &[0, AT, 1]).unwrap();
     // A walk that ends at nothing comes by the table, too.
     let process = driver.kernel.objects.threads[driver.running()].process;
-    let table = driver.kernel.objects.processes[process].table.as_ref().unwrap();
+    let table = driver.kernel.objects.processes[process].space.table.as_ref().unwrap();
     assert_eq!(driver.kernel.machine.touch(table, AT, Access::Read), None);
     driver.call(Syscall::Map, &[0, large, AT, 0, 512, 3]).unwrap();
     check(&driver.kernel);

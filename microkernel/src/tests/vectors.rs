@@ -223,7 +223,7 @@ fn a_use_of_unlocked_registers_that_stops_is_a_fault_not_a_loop() {
     assert!(driver.vector(|_| ()));
     driver.kernel.enter(CPU);
     driver.kernel.vector_used(CPU);
-    let raised = driver.kernel.objects.threads[me].raised.map(|raised| raised.fault.kind);
+    let raised = driver.kernel.objects.threads[me].faults.raised.map(|raised| raised.fault.kind);
     assert_eq!(raised, Some(FaultKind::IllegalInstruction));
 }
 
@@ -237,7 +237,7 @@ fn exit_39_registers_of_another_thread_are_caught() {
     assert!(driver.vector(|_| ()));
     // A CPU that takes the registers for those of the thread that comes next.
     let next = driver.kernel.objects.threads.id_at(0).unwrap();
-    driver.kernel.objects.threads[next].vector.as_mut().unwrap().cpu = None;
+    driver.kernel.objects.threads[next].registers.vector.as_mut().unwrap().cpu = None;
     driver.kernel.cpu_mut(CPU).vector_owner = Some(next);
     yield_now(&mut driver);
 }

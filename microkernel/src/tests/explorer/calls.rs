@@ -109,7 +109,7 @@ fn token(smp: &Smp, random: &mut Random) -> u64 {
     let count = threads.ids().count() as u64;
     let index = usize::try_from(random.below(count)).unwrap();
     let id = threads.ids().nth(index).unwrap();
-    threads[id].token.value()
+    threads[id].ipc.token.value()
 }
 
 /// A label: an answer to a stop or fault, most often; now and then one of the kernel's own.

@@ -35,11 +35,11 @@ impl History {
         for id in threads.ids() {
             let thread = &threads[id];
             if let State::AwaitReply(_) = thread.state {
-                let token = thread.token.value();
+                let token = thread.ipc.token.value();
                 let first = *self.tokens.entry(token).or_insert(id);
                 assert_eq!(first, id, "the token {token:#x} is given a second time");
             }
-            let reason = thread.fault.as_ref().map(|fault| fault.reason);
+            let reason = thread.faults.unanswered.as_ref().map(|fault| fault.reason);
             if let Some(Reason::Trace(TraceStage::Exit)) = reason {
                 assert!(self.in_call.contains(&id), "{id:?} stops after a call it did not make");
             }
@@ -58,7 +58,7 @@ pub(super) fn forbidden(smp: &Smp, me: ThreadId, call: &Call) -> Option<&'static
     let number = Syscall::from_number(call.number)?;
     let process = &smp.kernel.objects.processes[smp.kernel.objects.threads[me].process];
     // Its tracer may have changed the call.
-    if process.watch.any() || smp.kernel.objects.threads[me].upcall.is_some() {
+    if process.supervision.watch.any() || smp.kernel.objects.threads[me].upcall.is_some() {
         return None;
     }
     let entry = |handle: u64| -> Option<Entry> {
@@ -97,7 +97,7 @@ pub(super) fn was_taken(smp: &Smp, me: ThreadId) -> bool {
 /// Whether nothing but the kernel answers the thread's calls.
 pub(super) fn is_plain(smp: &Smp, me: ThreadId) -> bool {
     let thread = &smp.kernel.objects.threads[me];
-    !smp.kernel.objects.processes[thread.process].watch.any() && thread.upcall.is_none()
+    !smp.kernel.objects.processes[thread.process].supervision.watch.any() && thread.upcall.is_none()
 }
 
 /// The error with which a call came back at once.
@@ -109,7 +109,7 @@ pub(super) fn error_of(smp: &Smp, me: ThreadId, call: &Call) -> Option<(Syscall,
         && smp.kernel.objects.processes[thread.process].life == Life::Alive
         && thread.state == State::Ready
         && thread.operation.is_none()
-        && thread.raised.is_none()
+        && thread.faults.raised.is_none()
         && thread.work.0 == 0;
     // The registers that an upcall returns to have no status.
     if !is_over || number == Syscall::UpcallReturn {

@@ -23,7 +23,7 @@ fn end(state: &State) {
     let kernel = &state.smp.kernel;
     for id in kernel.objects.processes.ids() {
         assert!(
-            kernel.objects.processes[id].callers.is_empty(),
+            kernel.objects.processes[id].ipc.callers.is_empty(),
             "a caller waits for an answer for ever"
         );
     }
@@ -189,7 +189,7 @@ fn exit_30_a_fault_at_any_point_is_told_or_its_thread_dead() {
                 .objects
                 .processes
                 .ids()
-                .all(|id| kernel.objects.processes[id].callers.is_empty())
+                .all(|id| kernel.objects.processes[id].ipc.callers.is_empty())
         );
     };
     scene.holds();

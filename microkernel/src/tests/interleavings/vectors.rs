@@ -64,8 +64,9 @@ fn death(keeps: bool) -> Scene {
     ];
     let end = |state: &State| {
         let states = state.smp.kernel.objects.threads.ids();
-        let with =
-            states.filter(|id| state.smp.kernel.objects.threads[*id].vector.is_some()).count();
+        let with = states
+            .filter(|id| state.smp.kernel.objects.threads[*id].registers.vector.is_some())
+            .count();
         assert_eq!(with, 2, "the dead one has no state any more");
     };
     Scene { name: "vectors, kill", start, scripts, lines: vec![], end, leave: Leave::Faithful }
