@@ -1,22 +1,13 @@
 //! Faults: what a thread did wrong becomes a call to its handler.
 
-use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Frame, Machine};
-use crate::object::{Enclosure, FaultRecord, Pending, Raised, Reason, State, Thread, ThreadId};
+use crate::object::{
+    Enclosure, Fault, FaultRecord, Pending, Raised, Reason, State, Thread, ThreadId,
+};
 use crate::sched::NextThread;
+use crate::work::Work;
 use abi::{Envelope, FAULT_LABEL, FaultKind, FaultReply, WORDS};
-
-/// A fault as the arch decoded it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Fault {
-    /// What happened.
-    pub kind: FaultKind,
-    /// More about it; see `FaultKind`.
-    pub code: u64,
-    /// The address it is about, if any.
-    pub address: u64,
-}
 
 impl Fault {
     /// What its handler is told.
@@ -68,13 +59,6 @@ impl<M: Machine> Kernel<M> {
             let thread = &self.objects.threads[id];
             self.objects.processes[thread.process].ports != self.cpu(thread.sched.cpu).ports
         }
-    }
-
-    /// Notes a fault of the current thread; the exit loop delivers it. `text` is (address,
-    /// length) in the thread's memory.
-    pub(crate) fn raise(&mut self, id: ThreadId, fault: &Fault, text: Option<(u64, u64)>) {
-        self.objects.threads[id].faults.raised = Some(Raised { fault: *fault, text });
-        self.set_thread_work(id, Work::Fault);
     }
 
     /// Sends the fault to the handler and waits for its answer; without a handler the

@@ -5,9 +5,10 @@
 //! and judge it where time is counted in instructions.
 
 use crate::checks::ON;
-use crate::exit::{ITEMS, WorkItem};
+use crate::exit::WorkItem;
 use crate::kernel::Kernel;
 use crate::machine::Machine;
+use crate::work::ITEMS;
 use abi::Syscall;
 use core::fmt;
 

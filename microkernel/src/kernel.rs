@@ -2,15 +2,14 @@
 
 use crate::arena::{Arena, Fixed, Growing, Slot};
 use crate::checks::Checks;
-use crate::exit::SHARED_TURNS;
+use crate::frames::{Block, FrameInfo, Frames};
 use crate::machine::{CpuId, Frame, Machine, OwnedFrame, Phys};
-use crate::mem::{Block, FrameInfo, Frames};
 use crate::number;
 use crate::object::{
     Amounts, Dying, FIRST_PID, Life, MemoryObject, ObjectRef, Objects, Pids, ProcessId, Quotas,
     Storage, ThreadId,
 };
-use crate::sched::{CPUS, Cpu, SLICE_NS, Scheduler};
+use crate::sched::{CPUS, Cpu, SHARED_TURNS, SLICE_NS, Scheduler};
 use crate::time::{Deadlines, Entry, keys_end};
 use crate::trace::{RECORDS, Ring, Stats};
 use abi::{Error, Handle, IRQ_LINES, PAGE_SIZE, Protection, Rights, StartupWriter, TraceRecord};
@@ -195,11 +194,6 @@ impl<M: Machine> Kernel<M> {
     /// A CPU.
     pub fn cpu(&self, cpu: CpuId) -> &Cpu {
         self.sched.cpu(cpu)
-    }
-
-    /// All CPUs.
-    pub fn cpu_ids(&self) -> impl Iterator<Item = CpuId> + use<M> {
-        (0..).take(self.sched.cpus.len()).map(CpuId)
     }
 
     pub(crate) fn cpu_mut(&mut self, cpu: CpuId) -> &mut Cpu {

@@ -24,6 +24,7 @@ pub mod arena;
 pub mod checks;
 pub mod exit;
 mod fault;
+mod frames;
 mod holds;
 #[cfg(any(test, feature = "hosted"))]
 pub mod hosted;
@@ -45,10 +46,11 @@ pub mod trace;
 mod vector;
 pub mod work;
 
-pub use exit::{Context, Entry, ExitAction, Switch, WorkItem};
-pub use fault::Fault;
+pub use exit::{Entry, ExitAction, Switch, WorkItem};
+
 pub use holds::LongestHold;
 pub use kernel::{BootMemory, BootProcess, Kernel, Segment, Sizes};
 pub use machine::{CpuId, Machine, Phys};
 pub use mem::{Readable, UserSlice, Writable};
-pub use object::ThreadId;
+pub use object::{Fault, ThreadId};
+pub use sched::Context;

@@ -13,7 +13,6 @@
 //! the kernel.
 
 use crate::arena::Growing;
-use crate::object::PortSpans;
 use abi::{CompatCall, DebugRegisters, Protection, SavedFrame, ThreadMode, WORDS};
 
 /// The address of a frame or of a byte in physical memory.
@@ -355,3 +354,18 @@ pub trait Machine: Sized {
     /// Appends to the system log.
     fn log(&mut self, bytes: &[u8]);
 }
+
+/// Ranges of ports that one process may use by instructions.
+pub const PORT_SPANS: usize = 4;
+
+/// Ports without a handle: the first, and how many.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PortSpan {
+    /// The first port.
+    pub first: u16,
+    /// How many; 0 for an unused place.
+    pub count: u32,
+}
+
+/// The ports that a process may use by instructions.
+pub type PortSpans = [PortSpan; PORT_SPANS];

@@ -21,11 +21,10 @@
 //! current is in memory: a pass after which it is not runs the entry `vector save` at its end. So
 //! a thread migrates without an IPI to its former CPU.
 
-use crate::exit::Work;
-use crate::fault::Fault;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
-use crate::object::{ThreadId, VectorState};
+use crate::object::{Fault, ThreadId, VectorState};
+use crate::work::Work;
 use abi::FaultKind;
 use core::sync::atomic::Ordering;
 

@@ -53,3 +53,6 @@ impl Work {
         1 << self as u32
     }
 }
+
+/// The number of kinds of work.
+pub const ITEMS: usize = Work::VectorLoad as usize + 1;

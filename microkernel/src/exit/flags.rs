@@ -1,8 +1,8 @@
 //! Reads the work flags of a CPU: those that were set, and those derived from other state.
 
-use super::Work;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
+use crate::work::Work;
 
 impl<M: Machine> Kernel<M> {
     /// All flags that are set for this CPU and its thread at this instant.

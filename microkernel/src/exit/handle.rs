@@ -14,12 +14,13 @@
 //! does a bounded piece of each kind of work, and one pass takes at most two, so a pass bounds the
 //! latency of interrupts and the wait of other CPUs.
 
-use super::{Context, Kind, Work};
+use super::Kind;
 use crate::checks::{self, Place};
-use crate::fault::Fault;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Interrupt, Machine, Phys};
-use crate::object::{Thread, ThreadId};
+use crate::object::{Fault, Thread, ThreadId};
+use crate::sched::Context;
+use crate::work::Work;
 use abi::TURN_BUCKETS;
 use core::sync::atomic::Ordering;
 

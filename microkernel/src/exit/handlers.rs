@@ -1,10 +1,10 @@
 //! What each entry of the work table does.
 
-use super::Work;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Frame, Machine};
 use crate::object::{Operation, State};
-use crate::sched::NextThread;
+use crate::sched::{Context, NextThread};
+use crate::work::Work;
 use core::sync::atomic::Ordering;
 
 /// The current thread or its process was killed: it never runs again.
@@ -18,7 +18,7 @@ pub(super) fn kill<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread
 
 /// The current thread gives up this CPU.
 fn leave_cpu<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
-    kernel.account(cpu, super::Context::Kernel);
+    kernel.account(cpu, Context::Kernel);
     kernel.vacate(cpu);
     kernel.set_cpu_work(cpu, Work::Reschedule);
 }

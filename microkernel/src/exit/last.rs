@@ -4,11 +4,10 @@
 //! such a value. So the entry also runs on the switch away, which loads the default again; all
 //! other exits pay nothing. Interrupts are off and no new work is made.
 
-use super::Work;
 use crate::kernel::Kernel;
-use crate::machine::{CpuId, Machine};
-use crate::object::PortSpans;
+use crate::machine::{CpuId, Machine, PortSpans};
 use crate::sched::NextThread;
+use crate::work::Work;
 use core::sync::atomic::Ordering;
 
 /// The CPU's debug registers are those of the thread that it goes to, or watch nothing.

@@ -13,11 +13,8 @@ mod last;
 mod postponed;
 mod work;
 
-pub use crate::work::Work;
-pub use context::{Clock, Context};
 pub use handle::{Entry, ExitAction, Switch};
-pub(crate) use postponed::SHARED_TURNS;
-pub use work::{ITEMS, Kind, Phase, WorkItem};
+pub use work::{Kind, Phase, WorkItem};
 
 /// What the hosted machine does next.
 #[cfg(any(test, feature = "hosted"))]

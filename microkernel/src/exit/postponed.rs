@@ -7,13 +7,11 @@
 //! after [`PUT_OFF_NS`] when a thread runs, at once when the CPU halts. So every exit is bounded,
 //! and no work is lost: a CPU outside the kernel has nothing postponed, or a timer that ends it.
 
-use super::Work;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
+use crate::work::Work;
 use core::sync::atomic::Ordering;
 
-/// Turns of one exit that do shared work.
-pub(crate) const SHARED_TURNS: u32 = 256;
 /// For how long shared work is put off on a CPU that has a thread to run.
 const PUT_OFF_NS: u64 = 250_000;
 
@@ -47,11 +45,6 @@ impl<M: Machine> Kernel<M> {
         self.set_timer_dirty(cpu);
         // A halted CPU reaps instead, if there is one.
         self.find_reaper();
-    }
-
-    /// Whether this row's work is put off on this CPU.
-    pub(crate) fn is_postponed(&self, cpu: CpuId, work: Work) -> bool {
-        self.cpu(cpu).postponed & work.flag() != 0
     }
 
     /// From the timer interrupt: shared work goes on when its time has come.

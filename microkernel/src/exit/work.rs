@@ -8,7 +8,7 @@ use super::{handlers, interrupts, last};
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::sched::NextThread;
-use crate::work::Work;
+use crate::work::{ITEMS, Work};
 
 /// How a flag behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,9 +45,6 @@ pub struct WorkItem<M: Machine> {
     /// Does it, or a bounded piece of it. Returns which thread runs then.
     pub(crate) run: fn(&mut Kernel<M>, CpuId) -> NextThread,
 }
-
-/// How many kinds of work there are.
-pub const ITEMS: usize = Work::VectorLoad as usize + 1;
 
 impl<M: Machine> Kernel<M> {
     /// All work, in the order in which one turn does it.

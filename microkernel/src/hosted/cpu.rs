@@ -3,8 +3,7 @@
 #[cfg(test)]
 use super::HostedTable;
 use super::machine::{HostedPage, TableKey};
-use crate::machine::{Interrupt, Phys};
-use crate::object::PortSpans;
+use crate::machine::{Interrupt, Phys, PortSpans};
 use abi::DebugRegisters;
 use std::collections::{BTreeMap, VecDeque};
 

@@ -2,10 +2,9 @@
 
 use super::{Hosted, HostedFrame, HostedMemory, VECTOR_BYTES};
 use crate::exit::{Entry, ExitAction, Next};
-use crate::fault::Fault;
 use crate::kernel::{BootProcess, Kernel, Segment, Sizes};
 use crate::machine::{CpuId, Interrupt, Phys};
-use crate::object::ThreadId;
+use crate::object::{Fault, ThreadId};
 use abi::{Error, Protection, Syscall, WORDS};
 
 /// A kernel on a hosted machine with one CPU, and what it decided last.

@@ -5,10 +5,10 @@ use super::vector::VectorUnit;
 use super::{HostedCpu, HostedFrame};
 use crate::arena::Growing;
 use crate::machine::{
-    Access, CpuId, Interrupt, Machine, NoFrame, OwnedFrame, Page, PageSize, Phys, PortWidth,
+    Access, CpuId, Interrupt, Machine, NoFrame, OwnedFrame, Page, PageSize, Phys, PortSpans,
+    PortWidth,
 };
 use crate::number;
-use crate::object::PortSpans;
 use abi::{DebugRegisters, PAGE_SIZE, Protection};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};

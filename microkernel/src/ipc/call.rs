@@ -2,7 +2,6 @@
 
 use super::parts::{FAILED_PER_PIECE, arrive};
 use super::{Blame, Moved};
-use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::mem::{Readable, UserSlice};
@@ -12,6 +11,7 @@ use crate::object::{
 };
 use crate::sched::NextThread;
 use crate::syscall::Done;
+use crate::work::Work;
 use abi::{Envelope, Error, FOREVER, Handle, KERNEL_LABELS, MESSAGE_MAX, ObjectKind, Rights};
 use zerocopy::IntoBytes;
 

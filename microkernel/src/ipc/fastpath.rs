@@ -14,14 +14,13 @@
 
 use super::parts::{answered, arrive, copy_registers};
 use super::transfer::{RECEIPT, RECEIPT_LEN};
-use crate::fault::Fault;
 use crate::kernel::Kernel;
 use crate::machine::{Access, CpuId, Frame, Machine, Phys};
 use crate::mem::{Checked, Readable, UserSlice, Writable, room_in_page};
 use crate::number;
 use crate::object::{
-    Beside, CallToken, Enclosure, EndpointId, FaultRecord, Pending, ProcessId, Processes, Reason,
-    Seam, State, Thread, ThreadId,
+    Beside, CallToken, Enclosure, EndpointId, Fault, FaultRecord, Pending, PendingLink, ProcessId,
+    Processes, Reason, State, Thread, ThreadId,
 };
 use crate::sched::{make_current, takes_over};
 use abi::{Envelope, FAULT_LABEL, FaultReply, Handle, KERNEL_LABELS, MESSAGE_MAX, Rights, Syscall};
@@ -291,7 +290,7 @@ impl<M: Machine> Kernel<M> {
 /// What is left to do after a switch, when no object is borrowed.
 struct Rest {
     /// Neighbours in the two lists that changed.
-    links: [Seam; 2],
+    links: [PendingLink; 2],
     /// The client that the blocked thread was serving, and the time to charge to it.
     debt: Option<(ThreadId, u64)>,
     /// Others of the blocked thread's priority are ready.

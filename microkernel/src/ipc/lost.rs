@@ -5,10 +5,10 @@
 //! thread out of its own call, whose server would have to be told, and so on: without a bound,
 //! and one frame deeper on the kernel's stack for each.
 
-use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::Machine;
 use crate::object::{Life, ProcessId, State, ThreadId};
+use crate::work::Work;
 
 /// Servers told in one turn.
 const TOLD_PER_TURN: usize = 8;

@@ -1,11 +1,11 @@
 //! Signal: bits for the thread that waits, receives or has an upcall.
 
-use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::object::{Notification, NotificationId, State, ThreadId};
 use crate::sched::NextThread;
 use crate::time::thread_key;
+use crate::work::Work;
 use abi::Error;
 
 impl<M: Machine> Kernel<M> {

@@ -1,10 +1,9 @@
 //! Upcalls: how the gate diverts a thread to its handler, and how it comes back.
 
-use crate::fault::Fault;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::mem::{Readable, UserSlice, Writable};
-use crate::object::{NotificationId, ThreadId, Upcall};
+use crate::object::{Fault, NotificationId, ThreadId, Upcall};
 use abi::{Error, FaultKind, SavedFrame};
 use zerocopy::IntoBytes;
 

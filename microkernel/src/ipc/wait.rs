@@ -5,8 +5,8 @@ use crate::machine::{Frame, Machine};
 use crate::object::{Enclosure, NotificationId, State, ThreadId};
 use crate::sched::NextThread;
 use crate::syscall::Done;
-use crate::time::{Whose, thread_key, whose};
-use abi::{Error, FOREVER};
+use crate::time::{Whose, whose};
+use abi::Error;
 
 impl<M: Machine> Kernel<M> {
     /// `Wait`: takes the bits that are set, or waits for some.
@@ -42,33 +42,6 @@ impl<M: Machine> Kernel<M> {
         self.objects.threads[me].state = State::Sleeping;
         self.set_deadline(me, deadline_ns);
         Ok(Done::Next(NextThread::Blocked))
-    }
-
-    /// Sets a waiting thread's deadline.
-    pub(crate) fn set_deadline(&mut self, id: ThreadId, deadline_ns: u64) {
-        if deadline_ns != FOREVER {
-            self.put_deadline(thread_key(id), deadline_ns);
-        }
-    }
-
-    /// Sets a deadline, of a thread, a timer or a context.
-    pub(crate) fn put_deadline(&mut self, key: usize, deadline_ns: u64) {
-        self.set_timer_dirty(self.here());
-        self.sched.deadlines.set(key, deadline_ns);
-    }
-
-    /// Takes a deadline away, if there is one.
-    pub(crate) fn cancel_deadline(&mut self, key: usize) {
-        if self.sched.deadlines.has(key) {
-            self.set_timer_dirty(self.here());
-            self.sched.deadlines.cancel(key);
-        }
-    }
-
-    /// Takes out the next deadline that has passed.
-    pub(crate) fn next_deadline(&mut self, now_ns: u64) -> Option<usize> {
-        self.set_timer_dirty(self.here());
-        self.sched.deadlines.pop_due(now_ns)
     }
 
     /// Sets the deadline again of a thread that was taken out of a queue and put back.

@@ -1,13 +1,14 @@
 //! Death: threads at once, processes in pieces.
 
-use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::{
     By, Enclosure, FIRST_PID, Life, Operation, ProcessId, Resource, SchedState, State, Thread,
     ThreadId,
 };
+use crate::sched::Context;
 use crate::time::thread_key;
+use crate::work::Work;
 use abi::{Error, KILLED, exit_code};
 
 /// Steps of one piece of taking a process apart.
@@ -139,51 +140,10 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// Whether some CPU still runs a thread of the process.
-    fn runs_somewhere(&self, process: ProcessId) -> bool {
-        let mut current = self.sched.cpus.iter().filter_map(|cpu| cpu.current);
-        current.any(|id| self.objects.threads[id].process == process)
-    }
-
-    /// When taking the dead apart is not urgent enough for this CPU, a halted one does it.
-    #[inline(always)]
-    pub(crate) fn find_reaper(&mut self) {
-        if let Some(dying) = self.objects.dying.first() {
-            self.give_to_halted(dying);
-        }
-    }
-
-    #[cold]
-    fn give_to_halted(&mut self, dying: ProcessId) {
-        if self.sched.idle == 0 {
-            return;
-        }
-        let first = self.first_to_reap(dying);
-        if !self.runs_somewhere(first) && !self.reap_due(self.here()) {
-            let halted = self.sched.idle.trailing_zeros().to_le_bytes()[0];
-            self.set_cpu_work(CpuId(u16::from(halted)), Work::Reschedule);
-        }
-    }
-
-    /// Whether taking the dead apart is at least as urgent as the current thread, not put off
-    /// here, and no CPU runs the dead any more: the last one that does takes over.
-    #[inline(always)]
-    pub(crate) fn reap_due(&self, cpu: CpuId) -> bool {
-        self.objects.dying.first().is_some_and(|dying| self.is_due(dying, cpu))
-    }
-
-    #[cold]
-    fn is_due(&self, dying: ProcessId, cpu: CpuId) -> bool {
-        let urgency = self.objects.processes[dying].teardown.urgency;
-        self.cpu(cpu).current.is_none_or(|id| self.objects.threads[id].sched.priority <= urgency)
-            && !self.is_postponed(cpu, Work::Reap)
-            && !self.runs_somewhere(self.first_to_reap(dying))
-    }
-
     /// A bounded piece of taking the most urgent dead process apart.
     pub(crate) fn reap_piece(&mut self) {
         let Some(dying) = self.objects.dying.first() else { return };
-        let id = self.first_to_reap(dying);
+        let id = self.objects.first_to_reap(dying);
         for _ in 0..STEPS_PER_PIECE {
             if let Some(child) = self.objects.processes[id].family.living {
                 return self.kill_process(child, KILLED);
@@ -329,5 +289,15 @@ impl<M: Machine> Kernel<M> {
         }
         crate::machine::Frame::set_status(&mut self.objects.threads[id].frame, status);
         self.ready(id);
+    }
+
+    /// A piece of taking the dead apart, owed by the share of the dead.
+    pub(crate) fn reap_on_debt(&mut self, cpu: CpuId) {
+        let Some(dying) = self.objects.dying.first() else { return };
+        let share = self.objects.processes[dying].sched.share.unwrap_or(dying);
+        self.account(cpu, Context::Kernel);
+        self.reap_piece();
+        let spent = self.book_without_slice(cpu);
+        self.charge(share, spent);
     }
 }

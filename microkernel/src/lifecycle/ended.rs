@@ -4,10 +4,10 @@
 //! stays until the row `lost calls` of the exit loop has let go of the others, a bounded number
 //! in one turn: the last handle of an endpoint may be closed while thousands wait.
 
-use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::Machine;
 use crate::object::{EndpointId, NotificationId, Resource};
+use crate::work::Work;
 use abi::Error;
 
 /// Threads that are let go at once.

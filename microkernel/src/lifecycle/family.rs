@@ -48,17 +48,6 @@ impl<M: Machine> Kernel<M> {
         self.objects.processes[child].family.creator = None;
     }
 
-    /// Where the work on a dying process goes on: the first of its line that has living children,
-    /// or else the last one.
-    pub(crate) fn first_to_reap(&self, mut id: ProcessId) -> ProcessId {
-        while let Family { living: None, dying: Some(child), .. } =
-            self.objects.processes[id].family
-        {
-            id = child;
-        }
-        id
-    }
-
     /// The list of its creator that a process is in.
     fn children_of(&mut self, creator: ProcessId, life: Life) -> &mut Option<ProcessId> {
         let family = &mut self.objects.processes[creator].family;

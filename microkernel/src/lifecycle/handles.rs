@@ -4,7 +4,7 @@ use crate::kernel::Kernel;
 use crate::machine::Machine;
 use crate::object::{
     EndpointId, Entry, LifelineId, NotificationId, ObjectRef, Operation, ProcessId, Resource,
-    SchedContextId, ThreadId,
+    ThreadId,
 };
 use crate::time::timer_key;
 use abi::{Error, Handle, ObjectKind, Rights};
@@ -217,19 +217,8 @@ impl<M: Machine> Kernel<M> {
                     self.objects.quotas.give_back(ports.quota, Resource::Objects, 1);
                 }
             }
-            ObjectRef::SchedContext(id) => self.release_context(id),
+            ObjectRef::SchedContext(id) => self.objects.release_context(id),
             ObjectRef::Resource => {}
-        }
-    }
-
-    /// One name of a scheduling context fewer. A binding is one: the last name's end finds
-    /// nobody on it.
-    pub(crate) fn release_context(&mut self, id: SchedContextId) {
-        self.objects.sched_contexts[id].refs -= 1;
-        if self.objects.sched_contexts[id].refs == 0
-            && let Some(context) = self.objects.sched_contexts.remove(id)
-        {
-            self.objects.quotas.give_back(context.quota, Resource::Objects, 1);
         }
     }
 

@@ -1,14 +1,14 @@
 //! New objects, charged to who asked for them.
 
-use crate::exit::Work;
+use crate::frames::Chain;
 use crate::kernel::Kernel;
-use crate::machine::{CpuId, Machine};
-use crate::mem::Chain;
+use crate::machine::{CpuId, Machine, PortSpans};
 use crate::object::{
-    Accounts, By, CallToken, MemoryId, MemoryObject, PortSpans, Process, ProcessId, QuotaId,
-    Regions, Resource, ShareState, Space, Storage, Teardown, Thread, ThreadId,
+    Accounts, By, CallToken, MemoryId, MemoryObject, Process, ProcessId, QuotaId, Regions,
+    Resource, ShareState, Space, Storage, Teardown, Thread, ThreadId,
 };
 use crate::syscall::calls_end;
+use crate::work::Work;
 use abi::{Error, LogHeader, LogKind, NAME_LEN};
 
 impl<M: Machine> Kernel<M> {

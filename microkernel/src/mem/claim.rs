@@ -9,35 +9,11 @@ use super::map::rights_for;
 use super::pieces::Progress;
 use crate::kernel::Kernel;
 use crate::machine::Machine;
-use crate::object::{Branch, Life, Operation, ProcessId, Region, RegionId, Regions};
-use abi::{Error, PAGE_SIZE, Protection};
+use crate::object::{Branch, Claim, Life, Operation, ProcessId, Region, RegionId, Regions};
+use abi::{Error, PAGE_SIZE};
 
 /// Regions looked at in one piece. In tests few, so that short ranges take several pieces there.
 const REGIONS_PER_PIECE: usize = if cfg!(test) { 2 } else { 64 };
-
-/// A range of a space, and what becomes of it: another protection, or it is unmapped.
-#[derive(Clone, Copy, Debug, Hash)]
-pub struct Claim {
-    /// Whose space.
-    pub process: ProcessId,
-    /// The first address.
-    pub at: u64,
-    /// The first address after it.
-    pub end: u64,
-    /// The protection that it gets; none: it is unmapped.
-    pub protection: Option<Protection>,
-}
-
-impl Claim {
-    /// What is done when all regions were looked at.
-    fn operation(self) -> Operation {
-        let Self { process, at, end, protection } = self;
-        match protection {
-            Some(protection) => Operation::Protect { process, at, end, protection },
-            None => Operation::Unmap { process, at, end, status: 0 },
-        }
-    }
-}
 
 impl<M: Machine> Kernel<M> {
     /// Makes the ends of a range ends of regions.

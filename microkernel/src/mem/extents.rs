@@ -3,7 +3,7 @@
 //! Cost: to find a page takes a number of steps that grows with the logarithm of the object's
 //! blocks; each page behind it that is asked for next costs a constant.
 
-use super::frames::Run;
+use crate::frames::Run;
 use crate::kernel::Kernel;
 use crate::machine::{Machine, Phys};
 use crate::object::{MemoryId, Storage};

@@ -2,7 +2,7 @@
 
 mod claim;
 mod extents;
-mod frames;
+
 mod lend;
 pub(crate) mod map;
 mod pieces;
@@ -10,8 +10,6 @@ mod release;
 mod room;
 mod user;
 
-pub use claim::Claim;
-pub use frames::{Block, Chain, FrameInfo, Frames};
 pub(crate) use pieces::Progress;
 pub(crate) use user::{Checked, room_in_page};
 pub use user::{Readable, UserSlice, Writable};

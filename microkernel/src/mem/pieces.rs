@@ -5,12 +5,12 @@
 
 use super::extents::Extent;
 use super::map::{Wish, rights_for};
-use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine, OwnedFrame, Page, PageSize, Phys};
 use crate::object::{
     Life, MemoryId, ObjectRef, Operation, ProcessId, Region, RegionId, Storage, ThreadId,
 };
+use crate::work::Work;
 use abi::{Error, PAGE_SIZE, Protection, Rights};
 
 /// Pages mapped in one piece, of about 280 instructions each.

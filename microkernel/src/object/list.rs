@@ -1,50 +1,7 @@
 //! Lists of threads: through the threads themselves, so that nothing is allocated and each is
 //! taken out of its place at once.
 
-use super::{ThreadId, Threads};
-
-/// Neighbours in a list.
-#[derive(Clone, Copy, Debug, Hash, Default)]
-pub struct Links {
-    previous: Option<ThreadId>,
-    next: Option<ThreadId>,
-}
-
-/// Which of a thread's two pairs of links a list uses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum By {
-    /// Queues: one at a time.
-    Queue,
-    /// The threads of a process.
-    Sibling,
-}
-
-/// Two neighbours in a queue that do not know each other yet.
-#[must_use = "the list is broken until the seam is closed"]
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Seam {
-    previous: Option<ThreadId>,
-    next: Option<ThreadId>,
-}
-
-impl Seam {
-    /// Whether there is somebody who has to know.
-    #[inline(always)]
-    pub(crate) fn is_open(self) -> bool {
-        self.previous.is_some() | self.next.is_some()
-    }
-
-    /// Makes them known to each other.
-    #[cold]
-    pub(crate) fn close<F>(self, threads: &mut Threads<F>) {
-        if let Some(previous) = self.previous {
-            threads[previous].links.next = self.next;
-        }
-        if let Some(next) = self.next {
-            threads[next].links.previous = self.previous;
-        }
-    }
-}
+use super::{By, Links, PendingLink, ThreadId, Threads};
 
 /// A doubly linked list of threads.
 #[derive(Clone, Copy, Debug, Hash, Default)]
@@ -97,9 +54,9 @@ impl List {
         self.first = Some(id);
     }
 
-    /// Takes out a thread by its queue links; its neighbours are to be joined.
+    /// Takes out a thread by its queue links. The caller joins its neighbours.
     #[inline(always)]
-    pub(crate) fn take_out(&mut self, links: &mut Links) -> Seam {
+    pub(crate) fn take_out(&mut self, links: &mut Links) -> PendingLink {
         let Links { previous, next } = core::mem::take(links);
         if previous.is_none() {
             self.first = next;
@@ -107,18 +64,18 @@ impl List {
         if next.is_none() {
             self.last = previous;
         }
-        Seam { previous, next }
+        PendingLink { previous, next }
     }
 
-    /// Appends a thread by its queue links; it is to be joined with the one before.
+    /// Appends a thread by its queue links. The caller joins it with the thread before.
     #[inline(always)]
-    pub(crate) fn put_last(&mut self, id: ThreadId, links: &mut Links) -> Seam {
+    pub(crate) fn put_last(&mut self, id: ThreadId, links: &mut Links) -> PendingLink {
         let previous = self.last.replace(id);
         *links = Links { previous, next: None };
         if previous.is_none() {
             self.first = Some(id);
         }
-        Seam { previous, next: previous.map(|_| id) }
+        PendingLink { previous, next: previous.map(|_| id) }
     }
 
     /// Inserts a thread that is in no list of this kind behind one that is in this list.
@@ -192,6 +149,25 @@ impl List {
             next = list.after(threads, id, by);
             Some(id)
         })
+    }
+}
+
+impl PendingLink {
+    /// Whether there is a neighbour to join.
+    #[inline(always)]
+    pub(crate) fn is_open(self) -> bool {
+        self.previous.is_some() | self.next.is_some()
+    }
+
+    /// Joins the two neighbours.
+    #[cold]
+    pub(crate) fn close<F>(self, threads: &mut Threads<F>) {
+        if let Some(previous) = self.previous {
+            threads[previous].links.next = self.next;
+        }
+        if let Some(next) = self.next {
+            threads[next].links.previous = self.previous;
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! Memory object: pages that can be mapped.
 
 use super::{MemoryId, ProcessId, QuotaId};
+use crate::frames::Chain;
 use crate::machine::{OwnedFrame, Phys};
-use crate::mem::Chain;
 
 /// Where the pages lie.
 #[derive(Debug, PartialEq, Eq, Hash)]

@@ -1,44 +1,51 @@
 //! Kernel objects: nouns, one file each.
 
+mod device;
 mod dying;
 mod endpoint;
 mod handle;
-mod irq;
-mod lifeline;
+mod id;
+mod links;
 mod list;
 mod memory;
 mod notification;
 mod objects;
 mod pids;
-mod port;
 mod process;
+mod process_log;
 mod quota;
 mod regions;
 pub(crate) mod runs;
 mod sched_context;
 mod senders;
 mod thread;
-mod timer;
 mod token;
 mod watch;
 
+pub use device::{Irq, PortRange};
 pub use dying::Dying;
 pub use endpoint::Endpoint;
 pub use handle::Taken;
 pub use handle::{CHUNK_HANDLES, Chunk, Chunks, Entry, HandleTable, TABLE_CHUNKS};
-pub use irq::Irq;
-pub use lifeline::Lifeline;
-pub(crate) use list::Seam;
-pub use list::{By, Links, List};
+pub use id::{
+    ChunkId, ChunkKind, EndpointId, EndpointKind, IrqId, IrqKind, LifelineId, LifelineKind,
+    MemoryId, MemoryKind, NotificationId, NotificationKind, ObjectRef, PortId, PortKind, ProcessId,
+    ProcessKind, QuotaId, QuotaKind, RegionId, RegionKind, SchedContextId, SchedContextKind,
+    ThreadId, ThreadKind, TimerId, TimerKind,
+};
+pub(crate) use links::PendingLink;
+pub use links::{By, Links, RunEnd};
+pub use list::List;
 pub use memory::{Loan, MemoryObject, Storage};
-pub use notification::Notification;
+pub use notification::{Lifeline, Notification, Timer};
 pub(crate) use objects::Objects;
 pub use pids::Pids;
-pub use port::{PortRange, PortSpan, PortSpans};
 pub use process::{
     Accounts, FIRST_PID, Family, Life, Members, Process, Processes, ServerState, ShareState, Space,
     Supervision, Teardown,
 };
+pub(crate) use process_log::Stream;
+pub use process_log::{Bucket, ProcessLog};
 pub use quota::{Amounts, Quota, Quotas, Resource};
 #[cfg(test)]
 pub(crate) use regions::tests::checked as checked_regions;
@@ -46,129 +53,9 @@ pub use regions::{Branch, Gap, Region, RegionArena, Regions};
 pub use sched_context::{SchedContext, Terms};
 pub use senders::Senders;
 pub use thread::{
-    Beside, CallState, Enclosure, ExtraRegisters, FaultRecord, FaultState, IpcState, Operation,
-    Pending, Raised, Reason, RunEnd, SchedState, State, Thread, ThreadWork, Threads, ToThread,
+    Beside, CallState, Claim, Enclosure, ExtraRegisters, Fault, FaultRecord, FaultState, IpcState,
+    Operation, Pending, Raised, Reason, SchedState, State, Thread, ThreadWork, Threads, ToThread,
     Upcall, VectorState,
 };
-pub use timer::Timer;
 pub use token::CallToken;
 pub use watch::{Listener, Watch};
-
-use crate::arena::Id;
-use abi::ObjectKind;
-
-macro_rules! ids {
-    ($($(#[$doc:meta])* $kind:ident => $id:ident;)*) => {$(
-        #[doc(hidden)]
-        #[derive(Debug)]
-        pub enum $kind {}
-        $(#[$doc])*
-        pub type $id = Id<$kind>;
-    )*};
-}
-
-ids! {
-    /// Names an [`Endpoint`].
-    EndpointKind => EndpointId;
-    /// Names a [`Notification`].
-    NotificationKind => NotificationId;
-    /// Names a [`MemoryObject`].
-    MemoryKind => MemoryId;
-    /// Names a [`Process`].
-    ProcessKind => ProcessId;
-    /// Names a [`Thread`].
-    ThreadKind => ThreadId;
-    /// Names a [`Timer`].
-    TimerKind => TimerId;
-    /// Names a [`Lifeline`].
-    LifelineKind => LifelineId;
-    /// Names an [`Irq`].
-    IrqKind => IrqId;
-    /// Names a [`PortRange`].
-    PortKind => PortId;
-    /// Names a [`SchedContext`].
-    SchedContextKind => SchedContextId;
-    /// Names a [`Quota`].
-    QuotaKind => QuotaId;
-    /// Names a [`Region`].
-    RegionKind => RegionId;
-    /// Names a [`Chunk`] of a handle table.
-    ChunkKind => ChunkId;
-}
-
-/// What a handle names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "each variant names the object of that name")]
-pub enum ObjectRef {
-    Endpoint(EndpointId),
-    Notification(NotificationId),
-    Memory(MemoryId),
-    Process(ProcessId),
-    Thread(ThreadId),
-    Timer(TimerId),
-    Lifeline(LifelineId),
-    Irq(IrqId),
-    Port(PortId),
-    SchedContext(SchedContextId),
-    Resource,
-}
-
-impl ObjectRef {
-    /// A number that no other object has, also later. Shape: kind in the upper 8 bits, then 32
-    /// for the generation, of which only the odd ones are objects', and 24 for the slot: there
-    /// is memory and quota for far fewer objects of one kind.
-    pub fn number(self) -> u64 {
-        let (index, generation) = match self {
-            Self::Endpoint(id) => id.parts(),
-            Self::Notification(id) => id.parts(),
-            Self::Memory(id) => id.parts(),
-            Self::Process(id) => id.parts(),
-            Self::Thread(id) => id.parts(),
-            Self::Timer(id) => id.parts(),
-            Self::Lifeline(id) => id.parts(),
-            Self::Irq(id) => id.parts(),
-            Self::Port(id) => id.parts(),
-            Self::SchedContext(id) => id.parts(),
-            Self::Resource => (0, 0),
-        };
-        u64::from(index & 0xff_ffff) | u64::from(generation) << 24 | (self.kind() as u64) << 56
-    }
-
-    /// Its kind, as user programs see it.
-    pub fn kind(self) -> ObjectKind {
-        match self {
-            Self::Endpoint(_) => ObjectKind::Endpoint,
-            Self::Notification(_) => ObjectKind::Notification,
-            Self::Memory(_) => ObjectKind::Memory,
-            Self::Process(_) => ObjectKind::Process,
-            Self::Thread(_) => ObjectKind::Thread,
-            Self::Timer(_) => ObjectKind::Timer,
-            Self::Lifeline(_) => ObjectKind::Lifeline,
-            Self::Irq(_) => ObjectKind::Irq,
-            Self::Port(_) => ObjectKind::Port,
-            Self::SchedContext(_) => ObjectKind::SchedContext,
-            Self::Resource => ObjectKind::Resource,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Endpoint, EndpointKind, ObjectRef};
-    use crate::arena::{Arena, Slot};
-
-    #[test]
-    fn an_object_has_a_number_that_none_had_before_it() {
-        let mut endpoints: Arena<EndpointKind, Endpoint> =
-            Arena::new((0..2).map(Slot::empty).collect());
-        let first = endpoints.insert(Endpoint::default()).unwrap();
-        let other = endpoints.insert(Endpoint::default()).unwrap();
-        endpoints.discard(first);
-        let second = endpoints.insert(Endpoint::default()).unwrap();
-        let last = endpoints.last_generation(second);
-        let mut numbers = [first, other, second, last].map(|id| ObjectRef::Endpoint(id).number());
-        numbers.sort_unstable();
-        assert!(numbers.is_sorted_by(|one, next| one < next), "{numbers:x?}");
-        assert!(numbers.iter().all(|number| number >> 56 == 1), "the kind is in front");
-    }
-}

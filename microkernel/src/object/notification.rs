@@ -1,4 +1,4 @@
-//! Notification: 64 bits that coalesce.
+//! Notification: 64 bits that coalesce; timers and lifelines, which signal one.
 
 use super::{List, NotificationId, QuotaId, ThreadId};
 
@@ -26,4 +26,32 @@ impl Notification {
     pub fn new(quota: QuotaId) -> Self {
         Self { quota, ..Self::default() }
     }
+}
+
+/// Signals its bits once when its deadline passes.
+#[derive(Clone, Copy, Debug, Hash, Default)]
+pub struct Timer {
+    /// Handles that name it.
+    pub refs: u32,
+    /// What it signals.
+    pub notification: NotificationId,
+    /// With which bits.
+    pub bits: u64,
+    /// Who pays for it.
+    pub quota: QuotaId,
+}
+
+/// Signals its bits once, when its last holder is gone.
+#[derive(Clone, Copy, Debug, Hash, Default)]
+pub struct Lifeline {
+    /// Handles that name it.
+    pub refs: u32,
+    /// Of these, those that hold it.
+    pub holders: u32,
+    /// What its end signals.
+    pub notification: NotificationId,
+    /// With which bits.
+    pub bits: u64,
+    /// Who pays for it.
+    pub quota: QuotaId,
 }

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::arena::Arena;
 use crate::machine::Machine;
+use crate::object::{Family, Resource, SchedContextId};
 use abi::IRQ_LINES;
 
 /// The arenas of all kernel objects, and the lists of objects that wait for exit work.
@@ -42,4 +43,26 @@ pub(crate) struct Objects<M: Machine> {
     pub(crate) handle_count: u64,
     /// Processes that are alive.
     pub(crate) living: u64,
+}
+
+impl<M: Machine> Objects<M> {
+    /// Where the work on a dying process goes on: the first of its line that has living children,
+    /// or else the last one.
+    pub(crate) fn first_to_reap(&self, mut id: ProcessId) -> ProcessId {
+        while let Family { living: None, dying: Some(child), .. } = self.processes[id].family {
+            id = child;
+        }
+        id
+    }
+
+    /// One name of a scheduling context fewer. A binding is one: the last name's end finds
+    /// nobody on it.
+    pub(crate) fn release_context(&mut self, id: SchedContextId) {
+        self.sched_contexts[id].refs -= 1;
+        if self.sched_contexts[id].refs == 0
+            && let Some(context) = self.sched_contexts.remove(id)
+        {
+            self.quotas.give_back(context.quota, Resource::Objects, 1);
+        }
+    }
 }

@@ -1,12 +1,11 @@
 //! Process: a space, a handle table and a quota.
 
 use super::{
-    EndpointId, HandleTable, List, NotificationId, Operation, PortSpans, ProcessId, QuotaId,
+    EndpointId, HandleTable, List, NotificationId, Operation, ProcessId, ProcessLog, QuotaId,
     Regions, Watch,
 };
 use crate::arena::Arena;
-use crate::log::ProcessLog;
-use crate::machine::Machine;
+use crate::machine::{Machine, PortSpans};
 use abi::NAME_LEN;
 
 /// The process id of the first program.

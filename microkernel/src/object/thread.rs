@@ -16,15 +16,15 @@ mod ipc;
 mod operation;
 mod sched;
 
-pub use faults::{FaultRecord, FaultState, Raised, Reason, Upcall};
+pub use faults::{Fault, FaultRecord, FaultState, Raised, Reason, Upcall};
 pub use ipc::{Beside, Enclosure, IpcState, Pending};
-pub use operation::{Operation, ToThread};
-pub use sched::{RunEnd, SchedState};
+pub use operation::{Claim, Operation, ToThread};
+pub use sched::SchedState;
 
 use super::{EndpointId, Links, NotificationId, ProcessId, ThreadId};
 use crate::arena::Arena;
-use crate::exit::Work;
 use crate::machine::{CpuId, OwnedFrame, Phys};
+use crate::work::Work;
 use abi::{DebugRegisters, Syscall};
 
 /// What a thread is doing.

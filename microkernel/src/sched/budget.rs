@@ -5,10 +5,11 @@
 //! timer fires at the end of the budget. When it is spent, the end of the period becomes a
 //! deadline, and the thread is not to run before that.
 
-use crate::fault::Fault;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
-use crate::object::{EndpointId, SchedContext, SchedContextId, State, Terms, Thread, ThreadId};
+use crate::object::{
+    EndpointId, Fault, SchedContext, SchedContextId, State, Terms, Thread, ThreadId,
+};
 use crate::time::context_key;
 use abi::{ContextFlags, FaultKind};
 
@@ -40,7 +41,7 @@ impl<M: Machine> Kernel<M> {
         self.cancel_deadline(context_key(id));
         let context = &mut self.objects.sched_contexts[id];
         (context.home, context.holder) = (None, None);
-        self.release_context(id);
+        self.objects.release_context(id);
     }
 
     /// Changes a context; a new period begins.

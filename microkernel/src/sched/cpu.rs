@@ -1,8 +1,10 @@
 //! The state of one CPU.
 
 use super::RunQueue;
-use crate::exit::{Clock, Context, ITEMS};
-use crate::object::{PortSpans, ThreadId};
+use crate::machine::PortSpans;
+use crate::object::ThreadId;
+use crate::sched::{Clock, Context};
+use crate::work::ITEMS;
 use abi::{DebugRegisters, TURN_BUCKETS};
 use core::sync::atomic::AtomicU32;
 

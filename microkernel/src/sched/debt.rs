@@ -4,7 +4,6 @@
 //! caused it. Debts charge it later, so that a thread cannot gain CPU time by calling, or by making
 //! and killing children.
 
-use crate::exit::Context;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::{ProcessId, ThreadId};
@@ -31,21 +30,11 @@ impl<M: Machine> Kernel<M> {
         self.charge(share, debt);
     }
 
-    fn charge(&mut self, share: ProcessId, spent: u64) {
+    pub(crate) fn charge(&mut self, share: ProcessId, spent: u64) {
         let most = MOST_TURNS_OWED * self.sched.slice;
         if let Some(process) = self.objects.processes.get_mut(share) {
             process.sched.debt = process.sched.debt.saturating_add(spent).min(most);
         }
-    }
-
-    /// A piece of taking the dead apart, owed by the share of the dead.
-    pub(crate) fn reap_on_debt(&mut self, cpu: CpuId) {
-        let Some(dying) = self.objects.dying.first() else { return };
-        let share = self.objects.processes[dying].sched.share.unwrap_or(dying);
-        self.account(cpu, Context::Kernel);
-        self.reap_piece();
-        let spent = self.book_without_slice(cpu);
-        self.charge(share, spent);
     }
 
     /// The thread's turn begins: its slice, less what its share owes. False when nothing is

@@ -3,10 +3,10 @@
 use super::Cpu;
 use super::RunQueue;
 use super::queue::goes_before;
-use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::{Life, Process, State, Thread, ThreadId};
+use crate::work::Work;
 use abi::DebugRegisters;
 
 /// How long a thread, or threads of one share, run before others of their priority do.
@@ -230,5 +230,10 @@ impl<M: Machine> Kernel<M> {
         change: impl FnOnce(&mut RunQueue, &mut crate::object::Threads<M::Frame>) -> R,
     ) -> R {
         change(&mut self.sched.cpus[usize::from(cpu.0)].queue, &mut self.objects.threads)
+    }
+
+    /// All CPUs.
+    pub fn cpu_ids(&self) -> impl Iterator<Item = CpuId> + use<M> {
+        (0..).take(self.sched.cpus.len()).map(CpuId)
     }
 }

@@ -4,10 +4,10 @@
 //! word and that of its current thread. Setting a flag of a CPU that is not in the kernel sends it
 //! an IPI, one for all flags of an entry; a CPU in the kernel reads its flags before it leaves.
 
-use crate::exit::Context;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
-use crate::object::ThreadId;
+use crate::object::{Fault, Raised, ThreadId};
+use crate::sched::Context;
 use crate::work::Work;
 use core::sync::atomic::Ordering;
 
@@ -51,5 +51,12 @@ impl<M: Machine> Kernel<M> {
             own.kicks |= 1 << cpu.0;
             own.work.fetch_or(Work::WakeUps.flag(), Ordering::AcqRel);
         }
+    }
+
+    /// Notes a fault of the current thread; the exit loop delivers it. `text` is (address,
+    /// length) in the thread's memory.
+    pub(crate) fn raise(&mut self, id: ThreadId, fault: &Fault, text: Option<(u64, u64)>) {
+        self.objects.threads[id].faults.raised = Some(Raised { fault: *fault, text });
+        self.set_thread_work(id, Work::Fault);
     }
 }

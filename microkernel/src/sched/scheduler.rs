@@ -5,6 +5,9 @@ use crate::arena::Fixed;
 use crate::machine::CpuId;
 use crate::time::Deadlines;
 
+/// Iterations of one exit that do shared work.
+pub(crate) const SHARED_TURNS: u32 = 256;
+
 /// The CPUs, the deadlines, and what decides when each CPU's timer fires.
 pub(crate) struct Scheduler {
     pub(crate) cpus: Fixed<Cpu>,

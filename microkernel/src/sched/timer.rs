@@ -3,9 +3,13 @@
 //! Whatever changes one of those marks the timer as stale; it is computed on the way out, and
 //! only then.
 
-use crate::exit::{Context, Work};
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
+use crate::object::ThreadId;
+use crate::sched::Context;
+use crate::time::thread_key;
+use crate::work::Work;
+use abi::FOREVER;
 
 impl<M: Machine> Kernel<M> {
     /// The CPU's timer may have to be set anew before it leaves.
@@ -99,5 +103,37 @@ impl<M: Machine> Kernel<M> {
     fn kept_elsewhere(&self, cpu: CpuId, deadline_ns: u64) -> bool {
         self.sched.keeper != cpu
             && self.cpu(self.sched.keeper).timer_ns.is_some_and(|timer_ns| timer_ns <= deadline_ns)
+    }
+
+    /// Sets a deadline, of a thread, a timer or a context.
+    pub(crate) fn put_deadline(&mut self, key: usize, deadline_ns: u64) {
+        self.set_timer_dirty(self.here());
+        self.sched.deadlines.set(key, deadline_ns);
+    }
+
+    /// Takes a deadline away, if there is one.
+    pub(crate) fn cancel_deadline(&mut self, key: usize) {
+        if self.sched.deadlines.has(key) {
+            self.set_timer_dirty(self.here());
+            self.sched.deadlines.cancel(key);
+        }
+    }
+
+    /// Takes out the next deadline that has passed.
+    pub(crate) fn next_deadline(&mut self, now_ns: u64) -> Option<usize> {
+        self.set_timer_dirty(self.here());
+        self.sched.deadlines.pop_due(now_ns)
+    }
+
+    /// Sets a waiting thread's deadline.
+    pub(crate) fn set_deadline(&mut self, id: ThreadId, deadline_ns: u64) {
+        if deadline_ns != FOREVER {
+            self.put_deadline(thread_key(id), deadline_ns);
+        }
+    }
+
+    /// Whether this row's work is put off on this CPU.
+    pub(crate) fn is_postponed(&self, cpu: CpuId, work: Work) -> bool {
+        self.cpu(cpu).postponed & work.flag() != 0
     }
 }

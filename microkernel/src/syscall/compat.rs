@@ -6,12 +6,11 @@
 //! divert the thread. So what a handler sees is a call that is over, and one that was
 //! interrupted can be made again with the same block.
 
-use crate::exit::Work;
-use crate::fault::Fault;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Frame, Machine};
 use crate::mem::{Readable, UserSlice, Writable};
-use crate::object::{State, ThreadId};
+use crate::object::{Fault, State, ThreadId};
+use crate::work::Work;
 use abi::{CompatCall, Error, FaultKind};
 use zerocopy::IntoBytes;
 

@@ -1,11 +1,11 @@
 //! Calls on interrupts, ports and the machine itself.
 
 use super::Done;
-use crate::exit::Work;
 use crate::kernel::Kernel;
-use crate::machine::{Machine, PortWidth};
+use crate::machine::{Machine, PortSpan, PortWidth};
 use crate::mem::{Readable, UserSlice};
-use crate::object::{Irq, ObjectRef, PortId, PortRange, PortSpan, Resource, ThreadId};
+use crate::object::{Irq, ObjectRef, PortId, PortRange, Resource, ThreadId};
+use crate::work::Work;
 use abi::{Error, ObjectKind, Rights, reserved};
 
 /// The longest `PortWriteBytes`.

@@ -6,7 +6,6 @@
 //! `call exit` of the exit loop: audit, trace point, tracer.
 
 use super::Done;
-use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::number;
@@ -14,6 +13,7 @@ use crate::object::{
     Enclosure, FaultRecord, Listener, Pending, ProcessId, Reason, State, ThreadId, ToThread, Watch,
 };
 use crate::sched::NextThread;
+use crate::work::Work;
 use abi::{Error, LogKind, TraceFlags, TraceRecord, TraceReply, TraceStage, WORDS};
 use zerocopy::IntoBytes;
 

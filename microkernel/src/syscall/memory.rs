@@ -3,9 +3,10 @@
 use super::Done;
 use crate::kernel::Kernel;
 use crate::machine::{Machine, Phys};
-use crate::mem::Claim;
 use crate::mem::map::{Wish, rights_for, user_range};
-use crate::object::{MemoryId, MemoryObject, ObjectRef, Operation, Resource, Storage, ThreadId};
+use crate::object::{
+    Claim, MemoryId, MemoryObject, ObjectRef, Operation, Resource, Storage, ThreadId,
+};
 use abi::{Error, ObjectKind, PAGE_SIZE, Protection, Rights, reserved};
 
 impl<M: Machine> Kernel<M> {

@@ -15,12 +15,12 @@ mod notify;
 mod process;
 mod thread;
 
-use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Frame, Machine};
 use crate::number;
 use crate::object::{ProcessId, Thread, ThreadId};
 use crate::sched::NextThread;
+use crate::work::Work;
 use abi::{Error, Handle, Syscall};
 
 pub(crate) use hooks::calls_end;

@@ -2,15 +2,14 @@
 
 use super::Done;
 use super::handle::badge_with;
-use crate::exit::Work;
-use crate::fault::Fault;
 use crate::kernel::Kernel;
-use crate::log::ProcessLog;
 use crate::machine::Machine;
 use crate::mem::{Readable, UserSlice, Writable};
 use crate::object::{
-    Amounts, Life, ObjectRef, Process, ProcessId, QuotaId, Resource, ThreadId, ToThread,
+    Amounts, Fault, Life, ObjectRef, Process, ProcessId, ProcessLog, QuotaId, Resource, ThreadId,
+    ToThread,
 };
+use crate::work::Work;
 use abi::{Error, FaultKind, NAME_LEN, ObjectKind, ProcessInfo, ProcessState, Quota, Rights};
 use zerocopy::IntoBytes;
 
@@ -77,7 +76,7 @@ impl<M: Machine> Kernel<M> {
         self.add_child(own, process);
         self.objects.processes[process].sched.share = self.share_of_child(own, max_priority);
         self.objects.processes[process].log =
-            ProcessLog::of_child(own, &self.objects.processes[own]);
+            ProcessLog::of_child(own, &self.objects.processes[own].log);
         self.objects.processes[process].supervision.watch =
             self.objects.processes[own].supervision.watch.of_child();
         if let Some((notification, _)) = death {

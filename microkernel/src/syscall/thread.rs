@@ -1,10 +1,10 @@
 //! Calls on threads.
 
 use super::Done;
-use crate::exit::Work;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::object::{ObjectRef, State, ThreadId};
+use crate::work::Work;
 use abi::{Error, ObjectKind, Rights, ThreadMode};
 
 impl<M: Machine> Kernel<M> {

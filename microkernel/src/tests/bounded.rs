@@ -2,12 +2,12 @@
 
 use super::invariants::check;
 use super::kit::{BYTES, CPU, ENVELOPE, balance};
-use crate::exit::{Next, Work};
-use crate::fault::Fault;
+use crate::exit::Next;
 use crate::hosted::{Driver, Place, Smp};
 use crate::kernel::Sizes;
 use crate::machine::CpuId;
-use crate::object::{Life, ProcessId, State, ThreadId};
+use crate::object::{Fault, Life, ProcessId, State, ThreadId};
+use crate::work::Work;
 use abi::{Envelope, Error, FOREVER, FaultKind, PAGE_SIZE, Syscall};
 
 /// Threads in a crowd: more than one turn reaches.

@@ -2,10 +2,11 @@
 //! in the list of what a faithful exit-to-user core must do.
 
 use super::kit::{BYTES, CPU, boot};
-use crate::exit::{Next, Work};
+use crate::exit::Next;
 use crate::hosted::{Driver, HostedFrame};
 use crate::machine::Frame;
 use crate::object::{State, ThreadId};
+use crate::work::Work;
 use abi::{
     CompatCall, Error, FOREVER, FaultKind, FaultReply, SavedFrame, Syscall, ThreadMode, TraceFlags,
 };

@@ -3,11 +3,10 @@
 use super::invariants;
 use super::kit::{CPU, balance, boot};
 use crate::exit::Next;
-use crate::fault::Fault;
 use crate::hosted::{Driver, Smp};
 use crate::kernel::Sizes;
 use crate::machine::{CpuId, Interrupt};
-use crate::object::{Life, SchedContextId, State, ThreadId};
+use crate::object::{Fault, Life, SchedContextId, State, ThreadId};
 use abi::{
     BUDGET_LEAST_NS, ContextFlags, Error, FaultKind, FaultReply, PERIOD_MOST_NS, Rights, Syscall,
 };

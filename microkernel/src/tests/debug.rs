@@ -1,9 +1,10 @@
 //! Registers, debug registers and affinity of other threads.
 
 use super::kit::{BYTES, CPU, boot};
-use crate::exit::{Next, Work};
+use crate::exit::Next;
 use crate::hosted::Driver;
-use crate::object::PortSpans;
+use crate::machine::PortSpans;
+use crate::work::Work;
 use abi::{DebugRegisters, Error, Rights, SavedFrame, Syscall, USER_END};
 
 const FRAME: u64 = BYTES;

@@ -1,9 +1,10 @@
 //! The end of others: lifelines, and callers that stop waiting.
 
 use super::kit::{BYTES, CPU, ENVELOPE, balance, boot};
-use crate::exit::{Next, Work};
+use crate::exit::Next;
 use crate::hosted::{DATA, Driver};
 use crate::object::{State, ThreadId};
+use crate::work::Work;
 use abi::{Envelope, Error, FOREVER, Gift, Rights, Syscall};
 
 const HELD: Syscall = Syscall::LifelineHeld;

@@ -2,9 +2,8 @@
 
 use super::kit::{BYTES, boot};
 use crate::exit::Next;
-use crate::fault::Fault;
 use crate::hosted::Driver;
-use crate::object::{ProcessId, State, ThreadId};
+use crate::object::{Fault, ProcessId, State, ThreadId};
 use abi::{Error, FAULT_LABEL, FaultKind, FaultReply, Syscall};
 
 const PAGE: Fault = Fault { kind: FaultKind::Page, code: 1, address: 0x1234 };

@@ -2,11 +2,13 @@
 //! list of what a faithful exit-to-user core must do.
 
 use super::kit::{CPU, boot};
-use crate::exit::{Context, Entry, ExitAction, ITEMS, Kind, Next, Phase, Work};
+use crate::exit::{Entry, ExitAction, Kind, Next, Phase};
 use crate::hosted::{Driver, Hosted, Place, Smp};
 use crate::kernel::{Kernel, Sizes};
 use crate::machine::{CpuId, Interrupt};
 use crate::object::Life;
+use crate::sched::Context;
+use crate::work::{ITEMS, Work};
 use abi::Syscall;
 use core::sync::atomic::Ordering;
 

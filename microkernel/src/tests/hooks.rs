@@ -1,10 +1,11 @@
 //! Once per system call: who looks at it, in which order, how often.
 
 use super::kit::{CPU, boot};
-use crate::exit::{Next, Work};
+use crate::exit::Next;
 use crate::hosted::{DATA, Driver};
 use crate::machine::Interrupt;
 use crate::object::ThreadId;
+use crate::work::Work;
 use abi::{Error, Rights, Syscall, TraceFlags, TraceReply, TraceStage};
 
 /// A child whose calls the first program watches.

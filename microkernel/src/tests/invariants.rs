@@ -1,6 +1,5 @@
 //! What is true of the kernel after every step, on any number of CPUs.
 
-use crate::exit::{Context, Work};
 use crate::hosted::Hosted;
 use crate::kernel::Kernel;
 use crate::machine::{Access, CpuId, Machine};
@@ -8,9 +7,10 @@ use crate::object::{
     By, Life, Loan, MemoryId, NotificationId, ObjectRef, Operation, ProcessId, QuotaId, Region,
     Resource, State, Storage, ThreadId, checked_regions,
 };
-use crate::sched::Cpu;
+use crate::sched::{Context, Cpu};
 use crate::time::context_key;
 use crate::time::thread_key;
+use crate::work::Work;
 use core::sync::atomic::Ordering;
 use std::collections::BTreeSet;
 

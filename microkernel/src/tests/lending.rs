@@ -405,7 +405,7 @@ fn a_handler_of_faults_works_on_its_own_time() {
     driver.call(Syscall::ProcessFaults, &[0, server.line, 7]).unwrap();
     let (_, client, context) = client(&mut driver);
     driver.raw(Syscall::Sleep as u64, &[u64::MAX - 1], 0);
-    driver.fault(&crate::fault::Fault { kind: FaultKind::Page, code: 0, address: 8 });
+    driver.fault(&crate::object::Fault { kind: FaultKind::Page, code: 0, address: 8 });
     assert_eq!(driver.running(), server.id);
     assert_eq!(driver.kernel.objects.threads[server.id].sched.priority, 5);
     assert_eq!(driver.kernel.objects.sched_contexts[context].holder, Some(client));

@@ -2,8 +2,8 @@
 
 use super::kit::{BYTES, boot};
 use crate::hosted::Driver;
-use crate::log::ProcessLog;
 use crate::object::ProcessId;
+use crate::object::ProcessLog;
 use abi::{Error, LOG_BURST, LOG_RATE, LogHeader, LogKind, Syscall};
 
 const SECOND: u64 = 1_000_000_000;
@@ -104,9 +104,9 @@ fn descendants_share_the_bucket_of_a_program() {
     let (_, first) = driver.child(0);
     let (_, second) = driver.child(0);
     let processes = &mut driver.kernel.objects.processes;
-    processes[program].log = ProcessLog::of_child(server, &processes[server]);
+    processes[program].log = ProcessLog::of_child(server, &processes[server].log);
     for descendant in [first, second] {
-        processes[descendant].log = ProcessLog::of_child(program, &processes[program]);
+        processes[descendant].log = ProcessLog::of_child(program, &processes[program].log);
     }
     let log = |driver: &mut Driver, id| {
         let frame = [[7; 99].as_slice(), &[0]].concat();

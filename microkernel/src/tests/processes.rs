@@ -2,11 +2,10 @@
 
 use super::kit::{BYTES, balance, boot};
 use crate::exit::Next;
-use crate::fault::Fault;
 use crate::hosted::{Driver, Place, Smp};
 use crate::kernel::Sizes;
 use crate::machine::CpuId;
-use crate::object::{Life, State};
+use crate::object::{Fault, Life, State};
 use abi::{Error, FaultKind, Rights, Syscall};
 
 #[test]

@@ -2,11 +2,12 @@
 
 use super::invariants::check;
 use super::kit::BYTES;
-use crate::exit::{SHARED_TURNS, Work};
 use crate::hosted::{Driver, Place, Smp};
 use crate::kernel::Sizes;
 use crate::machine::{CpuId, Interrupt};
 use crate::object::ThreadId;
+use crate::sched::SHARED_TURNS;
+use crate::work::Work;
 use abi::{PAGE_SIZE, Syscall};
 
 const CPUS: u16 = 4;

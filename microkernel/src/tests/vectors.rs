@@ -2,9 +2,10 @@
 
 use super::invariants::check;
 use super::kit::{CPU, balance, boot};
-use crate::exit::{Next, Work};
+use crate::exit::Next;
 use crate::hosted::{Driver, VECTOR_BYTES, VECTOR_CLEAN};
 use crate::object::ThreadId;
+use crate::work::Work;
 use abi::{Error, FAULT_LABEL, FaultKind, FaultReply, Rights, Syscall};
 use std::collections::BTreeMap;
 

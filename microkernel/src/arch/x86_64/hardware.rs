@@ -13,9 +13,8 @@ use super::{log, ports, time};
 use abi::{DebugRegisters, PAGE_SIZE, Protection};
 use core_kernel::CpuId;
 use core_kernel::machine::{
-    Access, Interrupt, Machine, NoFrame, OwnedFrame, Page, PageSize, Phys, PortWidth,
+    Access, Interrupt, Machine, NoFrame, OwnedFrame, Page, PageSize, Phys, PortSpans, PortWidth,
 };
-use core_kernel::object::PortSpans;
 use heapless::Vec;
 
 /// What the machine must remember; all else is in the CPUs' blocks and the devices.

@@ -1,8 +1,18 @@
 //! Faults of a thread, and upcalls that divert it.
 
 use super::super::NotificationId;
-use crate::fault::Fault;
 use abi::{FaultKind, TraceStage, UPCALL_REDZONE, WORDS};
+
+/// A fault as the arch decoded it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Fault {
+    /// What happened.
+    pub kind: FaultKind,
+    /// More about it; see `FaultKind`.
+    pub code: u64,
+    /// The address it is about, if any.
+    pub address: u64,
+}
 
 /// A fault that its handler is to be told.
 #[derive(Clone, Copy, Debug, Hash)]

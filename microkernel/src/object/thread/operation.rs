@@ -1,7 +1,6 @@
 //! Long operations of a thread, done in pieces by the exit loop.
 
 use super::super::{EndpointId, MemoryId, ProcessId, RegionId, ThreadId};
-use crate::mem::Claim;
 use abi::Protection;
 
 /// What is done to each thread of a process.
@@ -103,4 +102,28 @@ pub enum Operation {
         /// The next address in the space where it is mapped.
         at: u64,
     },
+}
+
+/// A range of a space, and what becomes of it: another protection, or it is unmapped.
+#[derive(Clone, Copy, Debug, Hash)]
+pub struct Claim {
+    /// Whose space.
+    pub process: ProcessId,
+    /// The first address.
+    pub at: u64,
+    /// The first address after it.
+    pub end: u64,
+    /// The protection that it gets; none: it is unmapped.
+    pub protection: Option<Protection>,
+}
+
+impl Claim {
+    /// What is done when all regions were looked at.
+    pub(crate) fn operation(self) -> Operation {
+        let Self { process, at, end, protection } = self;
+        match protection {
+            Some(protection) => Operation::Protect { process, at, end, protection },
+            None => Operation::Unmap { process, at, end, status: 0 },
+        }
+    }
 }

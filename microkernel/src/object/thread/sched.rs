@@ -1,17 +1,7 @@
 //! The scheduling state of a thread.
 
-use super::super::{ProcessId, SchedContextId, ThreadId};
+use super::super::{ProcessId, RunEnd, SchedContextId, ThreadId};
 use crate::machine::CpuId;
-use core::hash::{Hash, Hasher};
-
-/// The other end of a run of threads of one share.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct RunEnd(pub Option<ThreadId>);
-
-/// It follows from the list, and may be anything between the ends.
-impl Hash for RunEnd {
-    fn hash<H: Hasher>(&self, _: &mut H) {}
-}
 
 /// The scheduling state of a thread.
 #[derive(Clone, Copy, Debug, Hash)]

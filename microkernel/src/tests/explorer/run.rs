@@ -3,11 +3,10 @@
 use super::calls::{self, Call};
 use super::oracles::{self, History};
 use super::random::Random;
-use crate::fault::Fault;
 use crate::hosted::{DATA, Driver, Place, Smp, VECTOR_BYTES, VECTOR_CLEAN};
 use crate::kernel::Sizes;
 use crate::machine::{Access, CpuId, Interrupt};
-use crate::object::ThreadId;
+use crate::object::{Fault, ThreadId};
 use crate::tests::invariants::{check, check_running};
 use crate::tests::syscall_pages::assert_documented;
 use abi::{FaultKind, Rights, Syscall};

@@ -2,8 +2,8 @@
 
 use super::checker::{Leave, Scene, State, boot};
 use super::script::{Ended, Step, Value, call, call_with, park, reply, reply_receive};
-use crate::fault::Fault;
 use crate::hosted::Smp;
+use crate::object::Fault;
 use crate::tests::kit::ENVELOPE;
 use abi::{Envelope, Error, FaultKind, FaultReply, Rights, Syscall};
 

@@ -1,9 +1,8 @@
 //! Threads as scripts of system calls.
 
-use crate::fault::Fault;
 use crate::hosted::{Smp, VECTOR_BYTES};
 use crate::machine::{Access, CpuId};
-use crate::object::ThreadId;
+use crate::object::{Fault, ThreadId};
 use abi::{Error, Syscall};
 
 /// An argument of a call.

@@ -8,7 +8,7 @@
 use super::Stacks;
 use super::block::CpuBlock;
 use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
-use core_kernel::object::PortSpans;
+use core_kernel::machine::PortSpans;
 use x86_64::instructions::{
     segmentation::{CS, DS, ES, FS, GS, SS, Segment},
     tables::load_tss,

@@ -1,4 +1,4 @@
-//! Irq: a device interrupt as a notification.
+//! Device interrupts and I/O ports, as objects.
 
 use super::{NotificationId, QuotaId};
 
@@ -13,6 +13,19 @@ pub struct Irq {
     pub notification: NotificationId,
     /// With which bits.
     pub bits: u64,
+    /// Who pays for it.
+    pub quota: QuotaId,
+}
+
+/// Consecutive I/O ports.
+#[derive(Clone, Copy, Debug, Hash, Default)]
+pub struct PortRange {
+    /// Handles that name it.
+    pub refs: u32,
+    /// The first port.
+    pub first: u16,
+    /// How many; first + count is at most 65,536.
+    pub count: u32,
     /// Who pays for it.
     pub quota: QuotaId,
 }
