@@ -5,10 +5,9 @@
 //! and judge it where time is counted in instructions.
 
 use crate::checks::ON;
-use crate::exit::WorkItem;
 use crate::kernel::Kernel;
 use crate::machine::Machine;
-use crate::work::ITEMS;
+use crate::work::NAMES;
 use abi::Syscall;
 use core::fmt;
 
@@ -59,7 +58,6 @@ pub struct LongestHold {
     /// Its length, in nanoseconds.
     pub ns: u64,
     hold: Hold,
-    names: [&'static str; ITEMS],
 }
 
 impl<M: Machine> Kernel<M> {
@@ -75,8 +73,7 @@ impl<M: Machine> Kernel<M> {
     /// The longest hold so far. Nothing without the checks.
     pub fn longest_hold(&self) -> Option<LongestHold> {
         let hold = self.checks.holds.longest;
-        let names = Self::WORK.each_ref().map(|item: &WorkItem<M>| item.name);
-        ON.then(|| LongestHold { ns: self.machine.ns_of(hold.ticks), hold, names })
+        ON.then(|| LongestHold { ns: self.machine.ns_of(hold.ticks), hold })
     }
 }
 
@@ -88,10 +85,10 @@ impl fmt::Display for LongestHold {
             (Some(number), None) => write!(f, "call {number}")?,
             (None, None) => f.write_str("no call")?,
         }
-        let rows = (0..ITEMS).filter(|index| self.hold.rows >> index & 1 != 0);
-        for (place, index) in rows.enumerate() {
+        let rows = NAMES.iter().enumerate().filter(|(row, _)| self.hold.rows >> row & 1 != 0);
+        for (place, (_, name)) in rows.enumerate() {
             f.write_str(if place == 0 { " with the rows " } else { ", " })?;
-            f.write_str(self.names[index])?;
+            f.write_str(name)?;
         }
         Ok(())
     }

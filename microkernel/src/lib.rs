@@ -49,7 +49,8 @@ pub mod work;
 pub use exit::{Entry, ExitAction, Switch, WorkItem};
 
 pub use holds::LongestHold;
-pub use kernel::{BootMemory, BootProcess, Kernel, Segment, Sizes};
+pub use kernel::{BootMemory, Kernel, Sizes};
+pub use lifecycle::{BootProcess, Segment};
 pub use machine::{CpuId, Machine, Phys};
 pub use mem::{Readable, UserSlice, Writable};
 pub use object::{Fault, ThreadId};

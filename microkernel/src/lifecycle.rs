@@ -7,8 +7,13 @@
 //! No process is out of reach: one that no handle names is killed, and so are the children of a
 //! process that dies, whoever names them. Their quota is part of its quota.
 
+mod boot;
 mod destroy;
+mod each_thread;
 mod ended;
 mod family;
 mod handles;
 mod make;
+mod operation;
+
+pub use boot::{BootProcess, Segment};

@@ -72,4 +72,13 @@ impl<M: Machine> Kernel<M> {
         }
         self.log_record(LogKind::Dropped, pid, &stream.dropped.to_le_bytes());
     }
+
+    /// Writes a record to the system log.
+    pub(crate) fn log_record(&mut self, kind: LogKind, source: u32, bytes: &[u8]) {
+        let len = u16::try_from(bytes.len()).unwrap_or(0);
+        let header = LogHeader { kind, source, time_ns: self.machine.now_ns(), len };
+        self.machine.log(&header.encode());
+        self.machine.log(&bytes[..usize::from(len)]);
+        self.stats.log_bytes += (LogHeader::SIZE + usize::from(len)) as u64;
+    }
 }

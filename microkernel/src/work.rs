@@ -52,7 +52,36 @@ impl Work {
     pub const fn flag(self) -> u32 {
         1 << self as u32
     }
+
+    /// Its name, as traces and tables show it.
+    pub const fn name(self) -> &'static str {
+        NAMES[self as usize]
+    }
 }
 
 /// The number of kinds of work.
 pub const ITEMS: usize = Work::VectorLoad as usize + 1;
+
+/// The names, in the order of the kinds.
+pub(crate) const NAMES: [&str; ITEMS] = [
+    "interrupts",
+    "deadlines",
+    "kill",
+    "stop",
+    "call",
+    "call exit",
+    "migrate",
+    "operation",
+    "reap",
+    "lost calls",
+    "fault",
+    "reschedule",
+    "compat results",
+    "upcall",
+    "wake-ups",
+    "user values",
+    "ports",
+    "debug registers",
+    "vector save",
+    "vector load",
+];

@@ -32,8 +32,6 @@ pub enum Phase {
 pub struct WorkItem<M: Machine> {
     /// Which.
     pub work: Work,
-    /// What traces and tables call it.
-    pub name: &'static str,
     /// One-shot or level.
     pub kind: Kind,
     /// In the loop or after it.
@@ -51,7 +49,6 @@ impl<M: Machine> Kernel<M> {
     pub const WORK: [WorkItem<M>; ITEMS] = [
         WorkItem {
             work: Work::Interrupts,
-            name: "interrupts",
             kind: Kind::Level,
             phase: Phase::Loop,
             set_by: "derived: the machine has recorded some",
@@ -60,7 +57,6 @@ impl<M: Machine> Kernel<M> {
         },
         WorkItem {
             work: Work::Deadlines,
-            name: "deadlines",
             kind: Kind::OneShot,
             phase: Phase::Loop,
             set_by: "the row itself and the timer interrupt, when many have passed",
@@ -69,7 +65,6 @@ impl<M: Machine> Kernel<M> {
         },
         WorkItem {
             work: Work::Kill,
-            name: "kill",
             kind: Kind::OneShot,
             phase: Phase::Loop,
             set_by: "the kill of the thread's process",
@@ -78,7 +73,6 @@ impl<M: Machine> Kernel<M> {
         },
         WorkItem {
             work: Work::Stop,
-            name: "stop",
             kind: Kind::OneShot,
             phase: Phase::Loop,
             set_by: "a suspension of the thread or its process",
@@ -87,7 +81,6 @@ impl<M: Machine> Kernel<M> {
         },
         WorkItem {
             work: Work::Call,
-            name: "call",
             kind: Kind::OneShot,
             phase: Phase::Loop,
             set_by: "the tracer's answer to a stop before a system call",
@@ -96,7 +89,6 @@ impl<M: Machine> Kernel<M> {
         },
         WorkItem {
             work: Work::CallExit,
-            name: "call exit",
             kind: Kind::OneShot,
             phase: Phase::Loop,
             set_by: "the entry of a watched system call, once",
@@ -105,7 +97,6 @@ impl<M: Machine> Kernel<M> {
         },
         WorkItem {
             work: Work::Migrate,
-            name: "migrate",
             kind: Kind::OneShot,
             phase: Phase::Loop,
             set_by: "a change of the thread's affinity",
@@ -114,7 +105,6 @@ impl<M: Machine> Kernel<M> {
         },
         WorkItem {
             work: Work::Operation,
-            name: "operation",
             kind: Kind::OneShot,
             phase: Phase::Loop,
             set_by: "a long system call (zero, map, unmap, protect, revoke)",
@@ -123,7 +113,6 @@ impl<M: Machine> Kernel<M> {
         },
         WorkItem {
             work: Work::Reap,
-            name: "reap",
             kind: Kind::Level,
             phase: Phase::Loop,
             set_by: "derived: a dead process of sufficient priority is not yet taken apart",
@@ -132,7 +121,6 @@ impl<M: Machine> Kernel<M> {
         },
         WorkItem {
             work: Work::LostCalls,
-            name: "lost calls",
             kind: Kind::OneShot,
             phase: Phase::Loop,
             set_by: "a caller of a watching server that stops waiting, the end of an object with many waiters",
@@ -141,7 +129,6 @@ impl<M: Machine> Kernel<M> {
         },
         WorkItem {
             work: Work::Fault,
-            name: "fault",
             kind: Kind::OneShot,
             phase: Phase::Loop,
             set_by: "an exception, or a frame that cannot be written",
@@ -150,7 +137,6 @@ impl<M: Machine> Kernel<M> {
         },
         WorkItem {
             work: Work::Reschedule,
-            name: "reschedule",
             kind: Kind::OneShot,
             phase: Phase::Loop,
             set_by: "a wake-up, a block, the end of a slice",
@@ -159,7 +145,6 @@ impl<M: Machine> Kernel<M> {
         },
         WorkItem {
             work: Work::CompatResults,
-            name: "compat results",
             kind: Kind::OneShot,
             phase: Phase::Loop,
             set_by: "each system call of 32-bit code",
@@ -168,7 +153,6 @@ impl<M: Machine> Kernel<M> {
         },
         WorkItem {
             work: Work::Upcall,
-            name: "upcall",
             kind: Kind::OneShot,
             phase: Phase::Loop,
             set_by: "a signal for the thread",
@@ -177,7 +161,6 @@ impl<M: Machine> Kernel<M> {
         },
         WorkItem {
             work: Work::WakeUps,
-            name: "wake-ups",
             kind: Kind::OneShot,
             phase: Phase::Loop,
             set_by: "a flag that was set of another CPU",
@@ -186,7 +169,6 @@ impl<M: Machine> Kernel<M> {
         },
         WorkItem {
             work: Work::UserValues,
-            name: "user values",
             kind: Kind::Level,
             phase: Phase::Last,
             set_by: "a thread that may not read the clock, a CPU that hides it",
@@ -195,7 +177,6 @@ impl<M: Machine> Kernel<M> {
         },
         WorkItem {
             work: Work::Ports,
-            name: "ports",
             kind: Kind::Level,
             phase: Phase::Last,
             set_by: "a process that may use ports, a CPU that still allows some",
@@ -204,7 +185,6 @@ impl<M: Machine> Kernel<M> {
         },
         WorkItem {
             work: Work::Debug,
-            name: "debug registers",
             kind: Kind::Level,
             phase: Phase::Last,
             set_by: "a thread that has some, a CPU that holds some",
@@ -213,7 +193,6 @@ impl<M: Machine> Kernel<M> {
         },
         WorkItem {
             work: Work::VectorSave,
-            name: "vector save",
             kind: Kind::Level,
             phase: Phase::Last,
             set_by: "a vector load, until the registers are locked again",
@@ -222,7 +201,6 @@ impl<M: Machine> Kernel<M> {
         },
         WorkItem {
             work: Work::VectorLoad,
-            name: "vector load",
             kind: Kind::Level,
             phase: Phase::Last,
             set_by: "the first use of vector registers, and each save, until the load",

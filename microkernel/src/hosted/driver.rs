@@ -2,7 +2,8 @@
 
 use super::{Hosted, HostedFrame, HostedMemory, VECTOR_BYTES};
 use crate::exit::{Entry, ExitAction, Next};
-use crate::kernel::{BootProcess, Kernel, Segment, Sizes};
+use crate::kernel::{Kernel, Sizes};
+use crate::lifecycle::{BootProcess, Segment};
 use crate::machine::{CpuId, Interrupt, Phys};
 use crate::object::{Fault, ThreadId};
 use abi::{Error, Protection, Syscall, WORDS};

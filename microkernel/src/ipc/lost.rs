@@ -7,7 +7,7 @@
 
 use crate::kernel::Kernel;
 use crate::machine::Machine;
-use crate::object::{Life, ProcessId, State, ThreadId};
+use crate::object::{Life, NotificationId, ProcessId, State, ThreadId};
 use crate::work::Work;
 
 /// Servers told in one turn.
@@ -56,6 +56,18 @@ impl<M: Machine> Kernel<M> {
         }
         if let Some(next) = next {
             self.objects.processes[next].ipc.previous_untold = previous;
+        }
+    }
+
+    /// Sets what is signalled when a caller of the process stops waiting.
+    pub(crate) fn watch_calls(&mut self, process: ProcessId, watch: Option<(NotificationId, u64)>) {
+        if let Some((notification, _)) = watch {
+            self.objects.notifications[notification].refs += 1;
+        }
+        self.forget_untold(process);
+        let old = core::mem::replace(&mut self.objects.processes[process].ipc.abandoned, watch);
+        if let Some((old, _)) = old {
+            self.release_notification(old);
         }
     }
 }

@@ -10,10 +10,12 @@ mod parts;
 mod receive;
 mod reply;
 mod signal;
+mod stop;
 mod transfer;
 mod upcall;
 mod wait;
 
+pub(crate) use parts::Done;
 pub(crate) use transfer::{Blame, Moved};
 #[cfg(any(test, feature = "hosted"))]
 pub(crate) use transfer::{RECEIPT, RECEIPT_LEN};

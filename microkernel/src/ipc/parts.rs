@@ -2,6 +2,28 @@
 
 use crate::machine::Frame;
 use crate::object::{Enclosure, Pending, State, Thread, ThreadId};
+use crate::sched::NextThread;
+use abi::Handle;
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Done {
+    /// With these values.
+    Values(u64, u64),
+    /// The frame was or will be taken care of: a message arrived.
+    Elsewhere,
+    /// The same, and another thread may run next: this one blocked, woke one, or yields.
+    Next(NextThread),
+}
+
+impl Done {
+    /// Nothing to tell.
+    pub(crate) const NOTHING: Self = Self::Values(0, 0);
+    /// A new handle.
+    pub(crate) fn handle(handle: Handle) -> Self {
+        Self::Values(u64::from(handle.0), 0)
+    }
+}
 
 /// Threads with bad buffers that one piece of a message tells so.
 pub(super) const FAILED_PER_PIECE: usize = 4;

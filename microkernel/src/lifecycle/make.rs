@@ -7,9 +7,8 @@ use crate::object::{
     Accounts, By, CallToken, MemoryId, MemoryObject, Process, ProcessId, QuotaId, Regions,
     Resource, ShareState, Space, Storage, Teardown, Thread, ThreadId,
 };
-use crate::syscall::calls_end;
 use crate::work::Work;
-use abi::{Error, LogHeader, LogKind, NAME_LEN};
+use abi::{Error, LogKind, NAME_LEN};
 
 impl<M: Machine> Kernel<M> {
     /// A process without threads. `quota` is its own account, `payer` pays for the object.
@@ -81,7 +80,7 @@ impl<M: Machine> Kernel<M> {
         let mut thread = Thread::new(frame, process, root, priority, cpu);
         thread.ipc.token = token;
         thread.sched.share = self.objects.processes[process].sched.share.unwrap_or(process);
-        thread.calls.plain_end = calls_end(&self.objects.processes[process].supervision.watch);
+        thread.calls.plain_end = self.objects.processes[process].supervision.watch.calls_end();
         if self.objects.processes[process].ports != PortSpans::default() {
             thread.work.0 |= Work::Ports.flag();
         }
@@ -114,15 +113,6 @@ impl<M: Machine> Kernel<M> {
         let object = MemoryObject { refs: 0, pages, storage, quota };
         // NOFAIL: room was checked above.
         self.objects.memories.insert(object).map_err(|_| Error::OutOfMemory)
-    }
-
-    /// Writes a record to the system log.
-    pub(crate) fn log_record(&mut self, kind: LogKind, source: u32, bytes: &[u8]) {
-        let len = u16::try_from(bytes.len()).unwrap_or(0);
-        let header = LogHeader { kind, source, time_ns: self.machine.now_ns(), len };
-        self.machine.log(&header.encode());
-        self.machine.log(&bytes[..usize::from(len)]);
-        self.stats.log_bytes += (LogHeader::SIZE + usize::from(len)) as u64;
     }
 }
 

@@ -64,7 +64,7 @@ impl<M: Machine> Kernel<M> {
         }
         let mut region = self.first_region_in(process, next, end);
         for _ in 0..REGIONS_PER_PIECE {
-            let Some(id) = region else { return self.piece(claim.operation()) };
+            let Some(id) = region else { return self.memory_piece(claim.operation()) };
             if let Err(error) = self.check_claim(id, &claim) {
                 return Progress::Finished(error as u64);
             }
@@ -74,7 +74,7 @@ impl<M: Machine> Kernel<M> {
             Some(id) => {
                 Progress::More(Operation::Claim { claim, next: self.objects.regions[id].start })
             }
-            None => self.piece(claim.operation()),
+            None => self.memory_piece(claim.operation()),
         }
     }
 

@@ -6,11 +6,8 @@
 use super::extents::Extent;
 use super::map::{Wish, rights_for};
 use crate::kernel::Kernel;
-use crate::machine::{Frame, Machine, OwnedFrame, Page, PageSize, Phys};
-use crate::object::{
-    Life, MemoryId, ObjectRef, Operation, ProcessId, Region, RegionId, Storage, ThreadId,
-};
-use crate::work::Work;
+use crate::machine::{Machine, OwnedFrame, Page, PageSize, Phys};
+use crate::object::{Life, MemoryId, Operation, ProcessId, Region, RegionId, Storage, ThreadId};
 use abi::{Error, PAGE_SIZE, Protection, Rights};
 
 /// Pages mapped in one piece, of about 280 instructions each.
@@ -31,60 +28,8 @@ pub(crate) enum Progress {
 }
 
 impl<M: Machine> Kernel<M> {
-    /// Starts a long operation: does the first piece of it, most often the only one; the
-    /// others are done on the way out.
-    pub(crate) fn start_operation(&mut self, me: ThreadId, operation: Operation) {
-        self.objects.threads[me].operation = Some(operation);
-        self.operation_piece(me);
-        if self.objects.threads[me].operation.is_some() {
-            self.set_thread_work(me, Work::Operation);
-        }
-    }
-
-    /// Does a piece of the thread's operation. At its end the thread has its result.
-    pub(crate) fn operation_piece(&mut self, me: ThreadId) {
-        let Some(operation) = self.objects.threads[me].operation.take() else { return };
-        let status = match self.piece(operation) {
-            Progress::More(operation) => {
-                self.objects.threads[me].operation = Some(operation);
-                return;
-            }
-            Progress::Finished(status) => status,
-            Progress::Memory(memory) => match self.grant_memory(me, memory) {
-                Ok(status) => status,
-                Err(left) => {
-                    self.objects.threads[me].operation = Some(left);
-                    return;
-                }
-            },
-            Progress::Thread(thread) => self.grant_thread(me, thread),
-        };
-        self.objects.threads[me].frame.set_status(status);
-    }
-
-    /// Does a piece of an operation that is no thread's: what is left of it.
-    pub(crate) fn piece_alone(&mut self, operation: Operation) -> Option<Operation> {
-        match self.piece(operation) {
-            Progress::More(operation) => Some(operation),
-            Progress::Finished(_) | Progress::Thread(_) => None,
-            // Nothing is there that could have the handle.
-            Progress::Memory(memory) => self.release_memory(memory),
-        }
-    }
-
-    /// Gives the thread the handle of memory that is ready: the status of its call. Without a
-    /// handle the memory ends, perhaps by an operation.
-    fn grant_memory(&mut self, me: ThreadId, memory: MemoryId) -> Result<u64, Operation> {
-        let granted =
-            self.grant(self.objects.threads[me].process, ObjectRef::Memory(memory), Rights::ALL, 0);
-        let status = granted.err().map_or(0, |error| error as u64);
-        if let Ok(handle) = granted {
-            self.objects.threads[me].frame.set_values(u64::from(handle.0), 0);
-        }
-        self.release_memory_then(memory, status).map_or(Ok(status), Err)
-    }
-
-    pub(super) fn piece(&mut self, operation: Operation) -> Progress {
+    /// A piece of an operation on memory.
+    pub(crate) fn memory_piece(&mut self, operation: Operation) -> Progress {
         match operation {
             Operation::Release { memory, status } => self.release_piece(memory, status),
             Operation::Claim { claim, next } => self.claim_piece(claim, next),
@@ -97,16 +42,11 @@ impl<M: Machine> Kernel<M> {
                 self.protect_piece(process, at, end, protection)
             }
             Operation::Revoke { loan, at } => self.revoke_piece(loan, at),
-            Operation::EachThread { process, act, next } => {
-                self.each_thread_piece(process, act, next)
-            }
-            Operation::FindThread { process, at, left } => {
-                self.find_thread_piece(process, at, left)
-            }
-            // Only the thread itself goes on with its message.
-            Operation::Offer { .. } | Operation::Receive { .. } => {
-                Progress::Finished(Error::BadState as u64)
-            }
+            // Not about memory.
+            Operation::EachThread { .. }
+            | Operation::FindThread { .. }
+            | Operation::Offer { .. }
+            | Operation::Receive { .. } => Progress::Finished(Error::BadState as u64),
         }
     }
 
@@ -341,7 +281,7 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn fill_now(&mut self, memory: MemoryId) {
         let mut next = Some(Operation::Zero { memory, done: 0 });
         while let Some(operation) = next {
-            next = match self.piece(operation) {
+            next = match self.memory_piece(operation) {
                 Progress::More(operation) => Some(operation),
                 Progress::Finished(_) | Progress::Memory(_) | Progress::Thread(_) => None,
             };
@@ -361,7 +301,7 @@ impl<M: Machine> Kernel<M> {
         let region = self.add_region(process, &wish)?;
         let mut operation = Operation::Map { process, region, done: 0 };
         loop {
-            match self.piece(operation) {
+            match self.memory_piece(operation) {
                 Progress::More(next) => operation = next,
                 Progress::Finished(status) => {
                     return Error::from_status(status).map_or(Ok(()), Err);

@@ -50,7 +50,10 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn finish_release(&mut self, mut left: Option<Operation>) {
         debug_assert!(left.is_none(), "the end of a large object takes an operation");
         while let Some(operation) = left {
-            left = self.piece_alone(operation);
+            left = match self.memory_piece(operation) {
+                Progress::More(operation) => Some(operation),
+                Progress::Finished(_) | Progress::Memory(_) | Progress::Thread(_) => None,
+            };
         }
     }
 

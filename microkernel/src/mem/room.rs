@@ -7,9 +7,10 @@
 //! Order: room is made before anything of an object is charged or linked.
 
 use crate::arena::{Arena, Growing, Slot};
+use crate::frames::{Block, Frames};
 use crate::kernel::Kernel;
-use crate::machine::{GROWTH, Machine, NoFrame};
-use crate::object::Resource;
+use crate::machine::{GROWTH, Machine, NoFrame, OwnedFrame};
+use crate::object::{Quotas, Resource};
 use crate::time::{Deadlines, Entry, keys_end};
 use abi::Error;
 
@@ -92,5 +93,32 @@ impl<M: Machine> Kernel<M> {
         // NOFAIL: so much was left.
         self.objects.quotas.charge(payer, Resource::Pages, taken)?;
         extended.map_err(|NoFrame| Error::OutOfMemory)
+    }
+
+    /// Takes a zeroed frame, paid for by this account.
+    pub(crate) fn take_frame(
+        frames: &mut Frames,
+        quotas: &mut Quotas,
+        machine: &mut M,
+        quota: crate::object::QuotaId,
+    ) -> Option<OwnedFrame> {
+        quotas.charge(quota, crate::object::Resource::Pages, 1).ok()?;
+        let Some(block) = frames.take(0) else {
+            quotas.give_back(quota, crate::object::Resource::Pages, 1);
+            return None;
+        };
+        machine.zero(block.phys(), 1);
+        Some(OwnedFrame::adopt(block.phys()))
+    }
+
+    /// Gives such a frame back.
+    pub(crate) fn free_frame(
+        frames: &mut Frames,
+        quotas: &mut Quotas,
+        quota: crate::object::QuotaId,
+        frame: OwnedFrame,
+    ) {
+        frames.release_block(Block::at(frame));
+        quotas.give_back(quota, crate::object::Resource::Pages, 1);
     }
 }

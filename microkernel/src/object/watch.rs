@@ -1,7 +1,7 @@
 //! Who watches a process's system calls. By default nobody does.
 
 use super::EndpointId;
-use abi::TraceFlags;
+use abi::{Syscall, TraceFlags};
 
 /// An endpoint that is told, and the badge with which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,5 +49,10 @@ impl Watch {
     /// Who gets the stops of these flags.
     pub fn listener(&self, flags: TraceFlags) -> Option<Listener> {
         self.tracer.filter(|_| self.flags.intersects(flags))
+    }
+
+    /// Numbers below this are plain calls: all, or none when calls are watched or filtered.
+    pub fn calls_end(&self) -> u64 {
+        if self.any() { 0 } else { Syscall::END }
     }
 }

@@ -43,16 +43,6 @@ impl<M: Machine> Kernel<M> {
         Ok(Some(Listener { endpoint, badge }))
     }
 
-    /// Exchanges the endpoints of two listeners in the count of names.
-    fn change_listener(&mut self, new: Option<Listener>, old: Option<Listener>) {
-        if let Some(new) = new {
-            self.objects.endpoints[new.endpoint].refs += 1;
-        }
-        if let Some(old) = old {
-            self.release_endpoint(old.endpoint, false);
-        }
-    }
-
     pub(super) fn sys_process_trace(&mut self, me: ThreadId) -> Result<Done, Error> {
         let process = self.managed_process(me, 0)?;
         let tracer = self.listener(me, process)?;
@@ -88,16 +78,6 @@ impl<M: Machine> Kernel<M> {
         let watch = self.objects.processes[process].supervision.watch;
         self.change_listener(dispatch, watch.dispatch);
         Ok(self.set_watch(me, process, Watch { dispatch, ..watch }))
-    }
-
-    /// Lets go of whoever watched a process that is gone.
-    pub(crate) fn end_watch(&mut self, process: ProcessId) {
-        let watch = core::mem::replace(
-            &mut self.objects.processes[process].supervision.watch,
-            Watch::NOBODY,
-        );
-        self.change_listener(None, watch.tracer);
-        self.change_listener(None, watch.dispatch);
     }
 
     /// A thread whose registers nobody uses now.

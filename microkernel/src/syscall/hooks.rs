@@ -9,12 +9,10 @@ use super::Done;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::number;
-use crate::object::{
-    Enclosure, FaultRecord, Listener, Pending, ProcessId, Reason, State, ThreadId, ToThread, Watch,
-};
+use crate::object::{ProcessId, ThreadId, ToThread, Watch};
 use crate::sched::NextThread;
 use crate::work::Work;
-use abi::{Error, LogKind, TraceFlags, TraceRecord, TraceReply, TraceStage, WORDS};
+use abi::{Error, LogKind, TraceFlags, TraceRecord, TraceStage};
 use zerocopy::IntoBytes;
 
 impl<M: Machine> Kernel<M> {
@@ -118,100 +116,11 @@ impl<M: Machine> Kernel<M> {
         let _ = self.log_of_process(self.own(me), LogKind::Audit, record.as_bytes());
     }
 
-    /// The thread waits for the listener's answer.
-    fn stop(&mut self, me: ThreadId, listener: Listener, stage: TraceStage) -> NextThread {
-        let words = self.stop_words(me, stage);
-        let thread = &mut self.objects.threads[me];
-        thread.faults.unanswered = Some(FaultRecord { reason: Reason::Trace(stage), words });
-        thread.ipc.enclosure = Enclosure::Nothing;
-        let badge = u64::from(listener.badge) | u64::from(me.number()) << 32;
-        if self.objects.endpoints[listener.endpoint].dead() {
-            self.stop_lost(me);
-            return NextThread::Same;
-        }
-        self.offer(me, listener.endpoint, Pending { badge, label: stage.label(), call: true })
-    }
-
-    fn stop_words(&self, me: ThreadId, stage: TraceStage) -> [u64; WORDS] {
-        let thread = &self.objects.threads[me];
-        let frame = &thread.frame;
-        match stage {
-            TraceStage::Enter | TraceStage::Dispatch => {
-                let argument = |index: usize| frame.argument(index - 1);
-                core::array::from_fn(|at| if at == 0 { thread.calls.watched } else { argument(at) })
-            }
-            TraceStage::Exit | TraceStage::Step => {
-                let [word0, word1, word2, ..] = *frame.words();
-                let (value0, value1) = (frame.argument(0), frame.argument(1));
-                [thread.calls.watched, frame.syscall_number(), value0, value1, word0, word1, word2]
-            }
-        }
-    }
-
-    /// The listener's answer. The thread is to be enqueued by the caller.
-    pub(crate) fn stop_answer(
-        &mut self,
-        id: ThreadId,
-        stage: TraceStage,
-        label: u32,
-        words: [u64; WORDS],
-    ) {
-        let thread = &mut self.objects.threads[id];
-        thread.state = State::Ready;
-        let rewritten = label == TraceReply::Rewrite as u32;
-        let [word0, word1, word2, word3, rest @ ..] = words;
-        match stage {
-            TraceStage::Enter if label == TraceReply::Skip as u32 => {
-                thread.calls.emulated = true;
-                set_result(&mut thread.frame, word0, word1, word2);
-            }
-            TraceStage::Enter => {
-                if rewritten {
-                    let [_, arguments @ ..] = words;
-                    thread.frame.set_call(word0, arguments);
-                }
-                self.set_thread_work(id, Work::Call);
-            }
-            TraceStage::Exit | TraceStage::Step if rewritten => {
-                set_result(&mut thread.frame, word1, word2, word3);
-            }
-            TraceStage::Exit | TraceStage::Step => {}
-            TraceStage::Dispatch => {
-                set_result(&mut thread.frame, word0, word1, word2);
-                let given = [word3, rest[0], rest[1], rest[2]];
-                thread.frame.words_mut()[..given.len()].copy_from_slice(&given);
-            }
-        }
-        self.recheck_upcall(id);
-    }
-
-    /// Nobody will answer: the call goes on as if nobody had looked; one that was the
-    /// personality server's has failed.
-    pub(crate) fn stop_lost(&mut self, id: ThreadId) {
-        let Some(FaultRecord { reason: Reason::Trace(stage), .. }) =
-            self.objects.threads[id].faults.unanswered.take()
-        else {
-            return;
-        };
-        let died = [Error::PeerDied as u64; WORDS];
-        self.stop_answer(id, stage, TraceReply::Resume as u32, died);
-    }
-
     /// Changes who watches a process: its threads' calls take the long way or do not.
     pub(super) fn set_watch(&mut self, me: ThreadId, process: ProcessId, watch: Watch) -> Done {
         self.objects.processes[process].supervision.watch = watch;
         self.apply_to_threads(me, process, ToThread::Watch)
     }
-}
-
-/// Below which number calls are plain.
-pub(crate) fn calls_end(watch: &Watch) -> u64 {
-    if watch.any() { 0 } else { super::CALLS }
-}
-
-fn set_result<F: Frame>(frame: &mut F, status: u64, value0: u64, value1: u64) {
-    frame.set_status(status);
-    frame.set_values(value0, value1);
 }
 
 /// The lower half of a badge, for stops.

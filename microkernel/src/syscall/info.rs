@@ -5,6 +5,7 @@ use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::mem::{Readable, UserSlice, Writable};
 use crate::object::ThreadId;
+use crate::work::NAMES;
 use abi::{Error, LogKind, SystemInfo};
 use zerocopy::IntoBytes;
 
@@ -70,6 +71,6 @@ impl<M: Machine> Kernel<M> {
 
     /// How often each row of the work table ran on a CPU, by name.
     pub fn work_counts(&self, cpu: CpuId) -> impl Iterator<Item = (&'static str, u64)> {
-        Self::WORK.iter().map(|item| item.name).zip(self.cpu(cpu).work_counts)
+        NAMES.into_iter().zip(self.cpu(cpu).work_counts)
     }
 }

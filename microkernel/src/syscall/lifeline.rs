@@ -3,9 +3,7 @@
 use super::Done;
 use crate::kernel::Kernel;
 use crate::machine::Machine;
-use crate::object::{
-    Lifeline, LifelineId, NotificationId, ObjectRef, ProcessId, Resource, ThreadId,
-};
+use crate::object::{Lifeline, LifelineId, ObjectRef, Resource, ThreadId};
 use abi::{Error, ObjectKind, Rights};
 
 /// Those that ask. They hold nothing.
@@ -26,18 +24,6 @@ impl<M: Machine> Kernel<M> {
         };
         self.watch_calls(self.own(me), watch);
         Ok(Done::NOTHING)
-    }
-
-    /// Sets what is signalled when a caller of the process stops waiting.
-    pub(crate) fn watch_calls(&mut self, process: ProcessId, watch: Option<(NotificationId, u64)>) {
-        if let Some((notification, _)) = watch {
-            self.objects.notifications[notification].refs += 1;
-        }
-        self.forget_untold(process);
-        let old = core::mem::replace(&mut self.objects.processes[process].ipc.abandoned, watch);
-        if let Some((old, _)) = old {
-            self.release_notification(old);
-        }
     }
 
     pub(super) fn sys_lifeline_create(&mut self, me: ThreadId) -> Result<Done, Error> {

@@ -2,7 +2,6 @@
 
 mod compat;
 mod context;
-mod crowd;
 mod debug;
 mod device;
 mod handle;
@@ -15,35 +14,13 @@ mod notify;
 mod process;
 mod thread;
 
+pub(crate) use crate::ipc::Done;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Frame, Machine};
 use crate::number;
 use crate::object::{ProcessId, Thread, ThreadId};
-use crate::sched::NextThread;
 use crate::work::Work;
 use abi::{Error, Handle, Syscall};
-
-pub(crate) use hooks::calls_end;
-
-/// How a call ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Done {
-    /// With these values.
-    Values(u64, u64),
-    /// The frame was or will be taken care of: a message arrived.
-    Elsewhere,
-    /// The same, and another thread may run next: this one blocked, woke one, or yields.
-    Next(NextThread),
-}
-
-impl Done {
-    /// Nothing to tell.
-    pub(crate) const NOTHING: Self = Self::Values(0, 0);
-    /// A new handle.
-    pub(crate) fn handle(handle: Handle) -> Self {
-        Self::Values(u64::from(handle.0), 0)
-    }
-}
 
 /// Numbers of calls are below this.
 const CALLS: u64 = Syscall::END;

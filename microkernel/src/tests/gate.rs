@@ -124,7 +124,7 @@ fn exit_05_each_bit_of_the_work_word_runs_its_row_or_nothing() {
         driver.kernel.cpu(CPU).work.fetch_or(1 << bit, Ordering::AcqRel);
         let (rows, next) = rows_of_one_step(&mut driver);
         match Kernel::<Hosted>::WORK.get(bit as usize) {
-            Some(item) => assert!(rows.contains(&(bit as usize)), "{}: {rows:?}", item.name),
+            Some(item) => assert!(rows.contains(&(bit as usize)), "{}: {rows:?}", item.work.name()),
             None => assert_eq!((rows, next), (Vec::new(), Some(Next::User(me))), "bit {bit}"),
         }
     }
@@ -134,14 +134,14 @@ fn exit_05_each_bit_of_the_work_word_runs_its_row_or_nothing() {
 fn exit_05_each_flag_alone_runs_its_handler_once() {
     for (index, item) in Kernel::<Hosted>::WORK.iter().enumerate() {
         let mut driver = boot();
-        if matches!(item.name, "interrupts" | "reap" | "kill") {
+        if matches!(item.work.name(), "interrupts" | "reap" | "kill") {
             continue;
         }
         let before = driver.kernel.cpu(CPU).work_counts[index];
         driver.kernel.cpu(CPU).work.fetch_or(item.work.flag(), Ordering::AcqRel);
         driver.interrupt(Interrupt::Kick);
         let after = driver.kernel.cpu(CPU).work_counts[index];
-        assert_eq!(after - before, 1, "{}", item.name);
+        assert_eq!(after - before, 1, "{}", item.work.name());
     }
 }
 
@@ -293,7 +293,7 @@ fn exit_06_the_documented_table_is_the_table() {
         let kind = if item.kind == Kind::OneShot { "one-shot" } else { "level" };
         let phase = if item.phase == Phase::Loop { "loop" } else { "last" };
         let more = if item.makes_work { "yes" } else { "no" };
-        format!("| {index} | {} | {kind} | {phase} | {more} | {} |", item.name, item.set_by)
+        format!("| {index} | {} | {kind} | {phase} | {more} | {} |", item.work.name(), item.set_by)
     });
     let table = rows.collect::<Vec<_>>().join("\n");
     assert!(text.contains(&table), "microkernel/README.md should have:\n{table}");

@@ -4,12 +4,11 @@
 //! Shape: in pieces the arena of threads is gone through, not the process's list: so threads may
 //! come and go in between, and every thread that was there from the beginning is met.
 
-use super::Done;
+use crate::ipc::Done;
 use crate::kernel::Kernel;
 use crate::machine::Machine;
 use crate::mem::Progress;
 use crate::object::{By, Life, ObjectRef, Operation, ProcessId, ThreadId, ToThread};
-use crate::syscall::calls_end;
 use abi::{Error, Rights};
 
 /// Threads that are reached in one go.
@@ -21,7 +20,7 @@ const COUNTED_PER_PIECE: u64 = 256;
 
 impl<M: Machine> Kernel<M> {
     /// Does something to each thread of a process.
-    pub(super) fn apply_to_threads(
+    pub(crate) fn apply_to_threads(
         &mut self,
         me: ThreadId,
         process: ProcessId,
@@ -49,7 +48,7 @@ impl<M: Machine> Kernel<M> {
             ToThread::Watch => {
                 let process = self.objects.threads[id].process;
                 self.objects.threads[id].calls.plain_end =
-                    calls_end(&self.objects.processes[process].supervision.watch);
+                    self.objects.processes[process].supervision.watch.calls_end();
             }
         }
     }
@@ -82,7 +81,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// The thread at this place in a process's list, as a handle.
-    pub(super) fn find_thread(
+    pub(crate) fn find_thread(
         &mut self,
         me: ThreadId,
         process: ProcessId,
