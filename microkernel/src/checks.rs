@@ -4,26 +4,11 @@
 //! of them in the kernel. What a check finds is counted, written to the system log with
 //! its place, and repaired where it can be, so that one mistake is one report.
 
-use crate::holds::Holds;
+use crate::holds::LongestHold;
+pub use crate::holds::ON;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::ThreadId;
-
-/// Whether the checks are there.
-pub const ON: bool = cfg!(any(feature = "checks", test));
-
-/// The state of the checks.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Checks {
-    /// The number of violations.
-    pub(crate) violations: u64,
-    /// Entries from user mode and from halts.
-    pub(crate) entries: u64,
-    /// The longest pass of the exit loop: it bounds the interrupt latency.
-    pub(crate) longest_turn_ns: u64,
-    /// Lock hold times.
-    pub(crate) holds: Holds,
-}
 
 /// Where a check looked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +104,17 @@ impl<M: Machine> Kernel<M> {
         // A text that is too long is cut.
         let _cut = core::fmt::write(&mut text, format_args!("check failed: {what}\n"));
         self.log_record(abi::LogKind::Text, 0, text.bytes());
+    }
+
+    /// The CPU releases the kernel after this time.
+    pub fn hold_ends(&mut self, ticks: u64) {
+        self.checks.holds.end(ticks);
+    }
+
+    /// The longest hold so far. Nothing without the checks.
+    pub fn longest_hold(&self) -> Option<LongestHold> {
+        let hold = self.checks.holds.longest;
+        ON.then(|| LongestHold { ns: self.machine.ns_of(hold.ticks), hold })
     }
 }
 

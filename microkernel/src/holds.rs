@@ -1,21 +1,34 @@
-//! Lock hold times of the kernel lock, and what each hold did: kept by the debug checks.
+//! The state of the debug checks: counts, and the hold times of the kernel lock.
 //!
 //! A hold begins when a CPU acquires the lock and ends when it releases it: it bounds the wait
 //! of other CPUs and the latency of interrupts of this CPU. Tests print the longest hold of a run,
 //! and judge it where time is counted in instructions.
 
-use crate::checks::ON;
-use crate::kernel::Kernel;
-use crate::machine::Machine;
 use crate::work::NAMES;
 use abi::Syscall;
 use core::fmt;
 
+/// Whether the checks are there.
+pub const ON: bool = cfg!(any(feature = "checks", test));
+
+/// The state of the checks.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Checks {
+    /// The number of violations.
+    pub(crate) violations: u64,
+    /// Entries from user mode and from halts.
+    pub(crate) entries: u64,
+    /// The longest pass of the exit loop: it bounds the interrupt latency.
+    pub(crate) longest_turn_ns: u64,
+    /// Lock hold times.
+    pub(crate) holds: Holds,
+}
+
 /// What was done in one hold.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Hold {
-    /// Its length, in [`Machine::ticks`].
-    ticks: u64,
+    /// Its length, in [`crate::Machine::ticks`].
+    pub(crate) ticks: u64,
     /// The number of its system call.
     call: Option<u64>,
     /// The entries of the work table that ran, one bit each.
@@ -26,7 +39,7 @@ pub(crate) struct Hold {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Holds {
     now: Hold,
-    longest: Hold,
+    pub(crate) longest: Hold,
 }
 
 impl Holds {
@@ -35,6 +48,14 @@ impl Holds {
     pub(crate) fn note_call(&mut self, number: u64) {
         if ON {
             self.now.call = Some(number);
+        }
+    }
+
+    /// This hold ends after this time.
+    pub(crate) fn end(&mut self, ticks: u64) {
+        let hold = Hold { ticks, ..core::mem::take(&mut self.now) };
+        if hold.ticks > self.longest.ticks {
+            self.longest = hold;
         }
     }
 
@@ -57,24 +78,7 @@ impl Holds {
 pub struct LongestHold {
     /// Its length, in nanoseconds.
     pub ns: u64,
-    hold: Hold,
-}
-
-impl<M: Machine> Kernel<M> {
-    /// The CPU releases the kernel after this time.
-    pub fn hold_ends(&mut self, ticks: u64) {
-        let holds = &mut self.checks.holds;
-        let hold = Hold { ticks, ..core::mem::take(&mut holds.now) };
-        if hold.ticks > holds.longest.ticks {
-            holds.longest = hold;
-        }
-    }
-
-    /// The longest hold so far. Nothing without the checks.
-    pub fn longest_hold(&self) -> Option<LongestHold> {
-        let hold = self.checks.holds.longest;
-        ON.then(|| LongestHold { ns: self.machine.ns_of(hold.ticks), hold })
-    }
+    pub(crate) hold: Hold,
 }
 
 impl fmt::Display for LongestHold {

@@ -1,12 +1,12 @@
 //! The kernel's state, and how it comes to be at boot.
 
 use crate::arena::{Arena, Fixed, Growing, Slot};
-use crate::checks::Checks;
+use crate::cpu::{CPUS, Cpu, SHARED_TURNS, SLICE_NS, Scheduler};
 use crate::frames::{FrameInfo, Frames};
+use crate::holds::Checks;
 use crate::machine::{CpuId, Machine, Phys};
 use crate::number;
 use crate::object::{Dying, FIRST_PID, Life, Objects, Pids, ThreadId};
-use crate::sched::{CPUS, Cpu, SHARED_TURNS, SLICE_NS, Scheduler};
 use crate::time::{Deadlines, Entry, keys_end};
 use crate::trace::{RECORDS, Ring, Stats};
 use abi::{IRQ_LINES, TraceRecord};

@@ -10,7 +10,8 @@
 //! 3. [`exit`]: the one entry and the one exit.
 //! 4. [`ipc`]: the verbs: call, receive, reply, signal.
 //! 5. `syscall`: from the saved frame to those verbs, one line each.
-//! 6. `sched`, `time`, `mem`: which thread runs, until when, with which memory.
+//! 6. `sched`, `time`, `mem`: which thread runs, until when, with which memory. `kernel`, `cpu`: the
+//!    state that they share.
 //! 7. `lifecycle`: how objects are made, counted and ended.
 //! 8. [`checks`]: what is verified on each entry and exit, in tests.
 //!
@@ -22,6 +23,7 @@
 
 pub mod arena;
 pub mod checks;
+mod cpu;
 pub mod exit;
 mod fault;
 mod frames;
@@ -48,10 +50,10 @@ pub mod work;
 
 pub use exit::{Entry, ExitAction, Switch, WorkItem};
 
+pub use cpu::Context;
 pub use holds::LongestHold;
 pub use kernel::{BootMemory, Kernel, Sizes};
 pub use lifecycle::{BootProcess, Segment};
 pub use machine::{CpuId, Machine, Phys};
 pub use mem::{Readable, UserSlice, Writable};
 pub use object::{Fault, ThreadId};
-pub use sched::Context;

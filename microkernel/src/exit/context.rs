@@ -4,10 +4,10 @@
 //! asserts KERNEL. The same edges feed the time accounting of the scheduler.
 
 use crate::checks::Place;
+use crate::cpu::Context;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::ThreadId;
-use crate::sched::Context;
 
 impl<M: Machine> Kernel<M> {
     /// First thing after an entry from user mode: the thread that comes.

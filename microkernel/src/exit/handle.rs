@@ -16,10 +16,10 @@
 
 use super::Kind;
 use crate::checks::{self, Place};
+use crate::cpu::Context;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Interrupt, Machine, Phys};
 use crate::object::{Fault, Thread, ThreadId};
-use crate::sched::Context;
 use crate::work::Work;
 use abi::TURN_BUCKETS;
 use core::sync::atomic::Ordering;

@@ -1,9 +1,10 @@
 //! What each entry of the work table does.
 
+use crate::cpu::Context;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Frame, Machine};
 use crate::object::{Operation, State};
-use crate::sched::{Context, NextThread};
+use crate::sched::NextThread;
 use crate::work::Work;
 use core::sync::atomic::Ordering;
 

@@ -4,9 +4,10 @@
 //! the kernel, in a window or while the CPU is halted, was recorded by the machine and is taken
 //! by the table's first entry.
 
+use crate::cpu::Context;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Interrupt, Machine};
-use crate::sched::{Context, NextThread};
+use crate::sched::NextThread;
 use crate::work::Work;
 
 /// Deadlines handled in one iteration.

@@ -5,11 +5,11 @@
 //! caller's choice: a script, a random number, or a checker that tries them all.
 
 use super::{Driver, Hosted, VECTOR_BYTES};
+use crate::cpu::{Context, Cpu};
 use crate::exit::{Entry, ExitAction, Next};
 use crate::kernel::Kernel;
 use crate::machine::{Access, CpuId, Interrupt};
 use crate::object::{Fault, ThreadId};
-use crate::sched::{Context, Cpu};
 #[cfg(test)]
 use {
     crate::object::{By, State},

@@ -1,9 +1,9 @@
 //! Copying a whole kernel, and telling two apart: what a checker of interleavings needs.
 
 use super::Hosted;
+use crate::cpu::{Cpu, SHARED_TURNS, Scheduler};
 use crate::kernel::Kernel;
 use crate::object::Objects;
-use crate::sched::{Cpu, SHARED_TURNS, Scheduler};
 use crate::trace::Stats;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU32, Ordering};

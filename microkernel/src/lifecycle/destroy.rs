@@ -1,12 +1,12 @@
 //! Death: threads at once, processes in pieces.
 
+use crate::cpu::Context;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::{
     By, Enclosure, FIRST_PID, Life, Operation, ProcessId, Resource, SchedState, State, Thread,
     ThreadId,
 };
-use crate::sched::Context;
 use crate::time::thread_key;
 use crate::work::Work;
 use abi::{Error, KILLED, exit_code};

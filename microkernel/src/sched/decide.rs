@@ -1,16 +1,11 @@
 //! Which threads may run, and on which CPU a ready thread waits.
 
-use super::Cpu;
-use super::RunQueue;
-use super::queue::goes_before;
+use crate::cpu::{Cpu, RunQueue, goes_before};
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::{Life, Process, State, Thread, ThreadId};
 use crate::work::Work;
 use abi::DebugRegisters;
-
-/// How long a thread, or threads of one share, run before others of their priority do.
-pub(crate) const SLICE_NS: u64 = 10_000_000;
 
 /// Whether nothing keeps the thread from running once it is ready.
 #[inline(always)]

@@ -4,10 +4,10 @@
 //! word and that of its current thread. Setting a flag of a CPU that is not in the kernel sends it
 //! an IPI, one for all flags of an entry; a CPU in the kernel reads its flags before it leaves.
 
+use crate::cpu::Context;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::{Fault, Raised, ThreadId};
-use crate::sched::Context;
 use crate::work::Work;
 use core::sync::atomic::Ordering;
 

@@ -2,12 +2,11 @@
 
 use super::debt::MOST_SKIPPED;
 use super::decide::allows;
-use super::queue::goes_before;
 use super::switch::NextThread;
+use crate::cpu::{Context, goes_before};
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::ThreadId;
-use crate::sched::Context;
 use crate::work::Work;
 
 /// Threads of another CPU's queue that a CPU without work looks at.

@@ -12,8 +12,8 @@
 //! Order: the time until now is charged to the old thread before another one is current. What an
 //! entry costs from then on is the new thread's, on whose behalf the kernel goes on.
 
-use super::Cpu;
 use super::decide::{allows, may_run, takes_over};
+use crate::cpu::Cpu;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::{State, Thread, ThreadId};

@@ -3,10 +3,10 @@
 //! Whatever changes one of those marks the timer as stale; it is computed on the way out, and
 //! only then.
 
+use crate::cpu::Context;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::ThreadId;
-use crate::sched::Context;
 use crate::time::thread_key;
 use crate::work::Work;
 use abi::FOREVER;

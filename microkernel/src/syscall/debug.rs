@@ -3,12 +3,12 @@
 use super::Done;
 use super::handle::may_mint;
 use super::hooks::{call_mask, short_badge};
+use crate::cpu::Context;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Frame, Machine};
 use crate::mem::{Readable, UserSlice, Writable};
 use crate::number;
 use crate::object::{Listener, ObjectRef, ProcessId, State, ThreadId, Watch};
-use crate::sched::Context;
 use abi::{
     CpuInfo, DebugRegisters, Error, ObjectKind, Rights, SavedFrame, TraceFlags, TraceRecord,
     USER_END,

@@ -7,12 +7,12 @@
 
 use super::explorer::Random;
 use super::kit::{BYTES, ENVELOPE, envelope_bytes};
+use crate::cpu::Context;
 use crate::hosted::{Driver, Place, Smp};
 use crate::ipc::fastpath;
 use crate::kernel::Sizes;
 use crate::machine::{CpuId, Interrupt};
 use crate::object::{Fault, State, ThreadId};
-use crate::sched::Context;
 use crate::tests::invariants::check;
 use abi::{
     Envelope, FOREVER, FaultKind, FaultReply, Gift, RECEIVES_ONLY, Rights, SENDS_BYTES, Syscall,

@@ -7,11 +7,11 @@
 use super::invariants::check;
 use super::kit::{BYTES, CPU, ENVELOPE, boot, envelope_bytes};
 use super::syscall_pages::assert_documented;
+use crate::cpu::Context;
 use crate::exit::Next;
 use crate::hosted::{DATA, Driver, Hosted};
 use crate::kernel::Kernel;
 use crate::machine::{Access, Machine, Page, PageSize};
-use crate::sched::Context;
 use abi::{CompatCall, Envelope, FOREVER, Gift, Protection, SavedFrame, Syscall, USER_END};
 use zerocopy::IntoBytes;
 

@@ -2,12 +2,12 @@
 //! list of what a faithful exit-to-user core must do.
 
 use super::kit::{CPU, boot};
+use crate::cpu::Context;
 use crate::exit::{Entry, ExitAction, Kind, Next, Phase};
 use crate::hosted::{Driver, Hosted, Place, Smp};
 use crate::kernel::{Kernel, Sizes};
 use crate::machine::{CpuId, Interrupt};
 use crate::object::Life;
-use crate::sched::Context;
 use crate::work::{ITEMS, Work};
 use abi::Syscall;
 use core::sync::atomic::Ordering;

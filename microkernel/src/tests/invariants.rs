@@ -1,5 +1,6 @@
 //! What is true of the kernel after every step, on any number of CPUs.
 
+use crate::cpu::{Context, Cpu};
 use crate::hosted::Hosted;
 use crate::kernel::Kernel;
 use crate::machine::{Access, CpuId, Machine};
@@ -7,7 +8,6 @@ use crate::object::{
     By, Life, Loan, MemoryId, NotificationId, ObjectRef, Operation, ProcessId, QuotaId, Region,
     Resource, State, Storage, ThreadId, checked_regions,
 };
-use crate::sched::{Context, Cpu};
 use crate::time::context_key;
 use crate::time::thread_key;
 use crate::work::Work;

@@ -2,11 +2,11 @@
 
 use super::invariants::check;
 use super::kit::BYTES;
+use crate::cpu::SHARED_TURNS;
 use crate::hosted::{Driver, Place, Smp};
 use crate::kernel::Sizes;
 use crate::machine::{CpuId, Interrupt};
 use crate::object::ThreadId;
-use crate::sched::SHARED_TURNS;
 use crate::work::Work;
 use abi::{PAGE_SIZE, Syscall};
 

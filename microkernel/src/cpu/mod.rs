@@ -1,9 +1,16 @@
-//! The state of one CPU.
+//! The state of the CPUs: what each does and runs, and which threads wait for it.
 
-use super::RunQueue;
+mod clock;
+mod queue;
+mod scheduler;
+
+pub use clock::{Clock, Context};
+pub use queue::RunQueue;
+pub(crate) use queue::goes_before;
+pub(crate) use scheduler::{SHARED_TURNS, SLICE_NS, Scheduler};
+
 use crate::machine::PortSpans;
 use crate::object::ThreadId;
-use crate::sched::{Clock, Context};
 use crate::work::ITEMS;
 use abi::{DebugRegisters, TURN_BUCKETS};
 use core::sync::atomic::AtomicU32;
@@ -79,4 +86,22 @@ impl Cpu {
             work_counts: [0; ITEMS],
         }
     }
+}
+
+impl Cpu {
+    /// The one transition: asserts where the CPU comes from, and books the time since.
+    #[inline(always)]
+    pub(crate) fn change(&mut self, now: u64, from: Context, to: Context) {
+        let found = core::mem::replace(&mut self.context, to);
+        if found != from {
+            panic_wrong_context(found, from, to);
+        }
+        self.clock.book(now, from);
+    }
+}
+
+/// Out of line, so that the way in stays short.
+#[cold]
+fn panic_wrong_context(found: Context, from: Context, to: Context) -> ! {
+    panic!("context is {found:?}, expected {from:?} on the way to {to:?}");
 }

@@ -5,6 +5,8 @@ use crate::arena::Fixed;
 use crate::machine::CpuId;
 use crate::time::Deadlines;
 
+/// How long a thread, or threads of one share, run before others of their priority do.
+pub(crate) const SLICE_NS: u64 = 10_000_000;
 /// Iterations of one exit that do shared work.
 pub(crate) const SHARED_TURNS: u32 = 256;
 

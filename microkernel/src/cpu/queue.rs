@@ -230,7 +230,7 @@ impl RunQueue {
 
 /// Whether the first of two threads goes before the other when both are ready and the other
 /// has just begun its turn.
-pub(super) fn goes_before<F>(one: &Thread<F>, other: &Thread<F>) -> bool {
+pub(crate) fn goes_before<F>(one: &Thread<F>, other: &Thread<F>) -> bool {
     let equal = one.sched.priority == other.sched.priority && one.sched.context.is_some();
     one.sched.priority > other.sched.priority
         || (equal && (other.sched.context.is_none() || one.sched.due < other.sched.due))
