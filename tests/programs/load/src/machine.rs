@@ -12,6 +12,7 @@ use sys::{
 };
 
 /// The program that this file is part of: `load` or `bench`.
+#[expect(clippy::disallowed_macros, reason = "a name, no path")]
 const PROGRAM: &str = env!("CARGO_PKG_NAME");
 const COM1: u16 = 0x3f8;
 const LINE_STATUS: u16 = 5;

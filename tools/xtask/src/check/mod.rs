@@ -1,5 +1,5 @@
 //! `check`: format, lints, import directions, layers, import cycles, the border of `unsafe`,
-//! compiled-in paths, words, interfaces, documentation.
+//! words, interfaces, documentation.
 //!
 //! All with the pinned toolchain, so that the answer does not depend on the user's.
 
@@ -11,7 +11,6 @@ mod documents;
 mod layers;
 mod lints;
 mod modules;
-mod paths;
 mod properties;
 pub(crate) mod tokens;
 mod verdict;
@@ -45,8 +44,6 @@ enum Check {
     Cycles,
     /// The folders with `unsafe`.
     Unsafe,
-    /// Paths of the tree compiled into programs.
-    Paths,
     /// The tests of the properties of the gate.
     Properties,
     /// Links of documents, the size and the walks of ARCHITECTURE.md.
@@ -63,13 +60,12 @@ enum Check {
 
 impl Check {
     /// The quick ones first.
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 11] = [
         Self::Format,
         Self::Imports,
         Self::Layers,
         Self::Cycles,
         Self::Unsafe,
-        Self::Paths,
         Self::Properties,
         Self::Documents,
         Self::Words,
@@ -85,7 +81,6 @@ impl Check {
             Self::Layers => "layers of the core",
             Self::Cycles => "import cycles",
             Self::Unsafe => "border of unsafe",
-            Self::Paths => "compiled-in paths",
             Self::Properties => "properties",
             Self::Documents => "documents",
             Self::Words => "words",
@@ -102,7 +97,6 @@ impl Check {
             Self::Layers => layers::check(),
             Self::Cycles => cycles::check(packages),
             Self::Unsafe => border::check(packages),
-            Self::Paths => paths::check(),
             Self::Properties => properties::check(),
             Self::Documents => documents::check(),
             Self::Words => words::check(),
