@@ -6,10 +6,10 @@
 use crate::run::Firmware;
 use crate::setup::{self, Toolchain};
 use crate::{build, step, workspace};
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use clap::Args;
+use fs_err as fs;
 use qemu_harness::{Archive, Images, check_kernel_words};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -49,7 +49,7 @@ pub(crate) fn make(
     // An image with words is made each time, and does not replace the plain one.
     let image = if words.is_empty() { plain } else { plain.with_extension("words.img") };
     let archive = archive_with(images, firmware, words)?;
-    if is_current(&image, &[&images.kernel, &archive, &tool]) {
+    if workspace::is_current(&image, &[&images.kernel, &archive, &tool]) {
         return Ok(image);
     }
     let mut command = Command::new(&tool);
@@ -71,13 +71,6 @@ fn archive_with(images: &Images, firmware: Firmware, words: &str) -> Result<Path
     Ok(file)
 }
 
-/// Whether the image is newer than all its sources.
-fn is_current(image: &Path, sources: &[&PathBuf]) -> bool {
-    let changed = |path: &Path| path.metadata().and_then(|data| data.modified()).ok();
-    let made = changed(image);
-    made.is_some() && sources.iter().all(|source| changed(source) < made)
-}
-
 /// The program with the boot stages, in the cache.
 fn tool(toolchain: &Toolchain) -> Result<PathBuf> {
     let source = workspace::root().join("tools/disk-image");
@@ -91,8 +84,7 @@ fn tool(toolchain: &Toolchain) -> Result<PathBuf> {
 
 fn build_tool(toolchain: &Toolchain, source: &Path, folder: &Path, tool: &Path) -> Result<()> {
     let target = folder.join("target");
-    fs::create_dir_all(&target)
-        .with_context(|| format!("cannot make the folder {}", target.display()))?;
+    fs::create_dir_all(&target)?;
     // The boot stages are built by a `cargo install` inside of the build script. With
     // CARGO_TARGET_DIR it would deadlock on our own lock; this option is not inherited.
     // In the folder `/` it reads no cargo configuration of this workspace.
@@ -107,9 +99,8 @@ fn build_tool(toolchain: &Toolchain, source: &Path, folder: &Path, tool: &Path) 
     let built = target.join("release/disk-image");
     ensure!(built.exists(), "cargo built no {}", built.display());
     let draft = folder.join(format!("disk-image.{}", std::process::id()));
-    fs::copy(&built, &draft)
-        .and_then(|_| fs::rename(&draft, tool))
-        .with_context(|| format!("cannot write {}", tool.display()))?;
+    fs::copy(&built, &draft)?;
+    fs::rename(&draft, tool)?;
     // Hundreds of megabytes that are not needed again. Another command may remove them, too.
     drop(fs::remove_dir_all(target));
     Ok(())
@@ -119,9 +110,7 @@ fn build_tool(toolchain: &Toolchain, source: &Path, folder: &Path, tool: &Path) 
 fn fingerprint(source: &Path) -> Result<u32> {
     let mut bytes = Vec::new();
     for file in ["Cargo.toml", "Cargo.lock", "src/main.rs"] {
-        let file = source.join(file);
-        let content = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-        bytes.extend(content);
+        bytes.extend(fs::read(source.join(file))?);
     }
     Ok(crc32fast::hash(&bytes))
 }

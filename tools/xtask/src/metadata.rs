@@ -46,6 +46,13 @@ pub(crate) struct Dependency {
     pub(crate) on_host: bool,
 }
 
+impl Target {
+    /// Whether it is a library, a program or macros, and no test or build script.
+    pub(crate) fn is_product(&self) -> bool {
+        matches!(self.kind.as_str(), "lib" | "bin" | "proc-macro")
+    }
+}
+
 impl Package {
     /// The program of this name, if the package has one.
     pub(crate) fn program(&self, name: &str) -> Option<&Target> {

@@ -5,7 +5,7 @@
 
 use crate::metadata::{self, Package};
 use crate::workspace;
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ impl Mark {
         let all = metadata::packages()?;
         let mut hasher = DefaultHasher::new();
         words.hash(&mut hasher);
-        std::fs::read(root.join("Cargo.lock"))?.hash(&mut hasher);
+        fs_err::read(root.join("Cargo.lock"))?.hash(&mut hasher);
         for folder in folders(packages, &all) {
             hash(&root.join(folder), &mut hasher)?;
         }
@@ -38,10 +38,7 @@ impl Mark {
 
     /// Notes that it did.
     pub(crate) fn set(&self) -> Result<()> {
-        let folder = self.file.parent().unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder)?;
-        std::fs::write(&self.file, &self.inputs)
-            .with_context(|| format!("cannot write {}", self.file.display()))
+        workspace::write(&self.file, &self.inputs)
     }
 }
 
@@ -61,27 +58,16 @@ fn folders<'a>(names: &[&str], all: &'a [Package]) -> BTreeSet<&'a Path> {
 
 /// Adds the names and contents of all files below the folder.
 fn hash(folder: &Path, hasher: &mut DefaultHasher) -> Result<()> {
-    let problem = || format!("cannot read {}", folder.display());
-    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)
-        .with_context(problem)?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<std::io::Result<_>>()
-        .with_context(problem)?;
-    entries.sort();
-    for path in entries {
-        if path.is_dir() {
-            hash(&path, hasher)?;
-        } else {
-            path.hash(hasher);
-            std::fs::read(&path).with_context(problem)?.hash(hasher);
-        }
+    for file in workspace::files(folder, &[""])? {
+        file.hash(hasher);
+        fs_err::read(&file)?.hash(hasher);
     }
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{DefaultHasher, Mark, folders, hash};
+    use super::{DefaultHasher, Mark, folders, hash, workspace};
     use crate::metadata::{Dependency, Package};
     use std::hash::Hasher as _;
     use std::path::Path;
@@ -121,12 +107,12 @@ mod tests {
             hasher.finish()
         };
         let (file, empty) = (folder.path().join("src/a.rs"), now());
-        std::fs::create_dir(folder.path().join("src")).unwrap();
-        std::fs::write(&file, "1").unwrap();
+        let write = |text: &str| workspace::write(&file, text).unwrap();
+        write("1");
         let one = now();
-        std::fs::write(&file, "2").unwrap();
+        write("2");
         assert!(empty != one && one != now());
-        std::fs::write(&file, "1").unwrap();
+        write("1");
         assert_eq!(now(), one);
     }
 }

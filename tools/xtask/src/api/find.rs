@@ -2,6 +2,7 @@
 
 use crate::check::tokens;
 use crate::metadata::Package;
+use crate::workspace;
 use anyhow::{Context as _, Result};
 use proc_macro2::{TokenStream, TokenTree};
 use std::path::{Path, PathBuf};
@@ -21,12 +22,9 @@ pub(super) struct Interface {
 pub(super) fn interfaces(root: &Path, packages: &[Package]) -> Result<Vec<Interface>> {
     let mut found = Vec::new();
     for package in packages.iter().filter(|package| package.folder.ends_with("api")) {
-        let mut files = Vec::new();
-        rust_files(&root.join(&package.folder).join("src"), &mut files)?;
-        files.sort();
-        for file in files {
-            let traits = traits(tokens::read(&file)?);
-            found.extend(traits.into_iter().map(|name| Interface {
+        for (file, text) in workspace::texts(&root.join(&package.folder).join("src"), &[".rs"])? {
+            let tokens = tokens::parse(&text).with_context(|| file.display().to_string())?;
+            found.extend(traits(tokens).into_iter().map(|name| Interface {
                 package: package.name.clone(),
                 folder: package.folder.clone(),
                 name,
@@ -34,19 +32,6 @@ pub(super) fn interfaces(root: &Path, packages: &[Package]) -> Result<Vec<Interf
         }
     }
     Ok(found)
-}
-
-fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    let problem = || format!("cannot read {}", folder.display());
-    for entry in std::fs::read_dir(folder).with_context(problem)? {
-        let path = entry.with_context(problem)?.path();
-        if path.is_dir() {
-            rust_files(&path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-    Ok(())
 }
 
 /// The names of the traits that follow an attribute `interface`.

@@ -2,7 +2,6 @@
 
 use crate::workspace;
 use anyhow::{Context as _, Result};
-use std::io::ErrorKind;
 
 /// The file, from the root on.
 pub(super) const FILE: &str = "servers/api.lock";
@@ -48,14 +47,9 @@ impl Entry {
     }
 }
 
-/// The entries of the file; none when it does not exist.
+/// The entries of the file.
 pub(super) fn read() -> Result<Vec<Entry>> {
-    let file = workspace::root().join(FILE);
-    match std::fs::read_to_string(&file) {
-        Ok(text) => parse(&text).with_context(|| FILE.to_owned()),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),
-    }
+    parse(&fs_err::read_to_string(workspace::root().join(FILE))?).context(FILE)
 }
 
 fn parse(text: &str) -> Result<Vec<Entry>> {

@@ -10,7 +10,7 @@ mod program;
 
 use crate::metadata::{self, Package};
 use crate::workspace;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail, ensure};
 use clap::Args;
 use lock::Entry;
 
@@ -43,24 +43,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     Ok(0)
 }
 
-/// The check: the file agrees with the sources.
-pub(crate) fn check(packages: &[Package]) -> Result<()> {
-    let problems = lock::problems(&lock::read()?, &entries(&documents(packages)?));
-    if problems.is_empty() {
-        return Ok(());
-    }
-    bail!("{}", problems.join("\n  "))
+/// The differences between the file and the sources.
+pub(crate) fn check(packages: &[Package]) -> Result<Vec<String>> {
+    Ok(lock::problems(&lock::read()?, &entries(&documents(packages)?)))
 }
 
 fn update(documents: &[Document]) -> Result<u8> {
-    let (old, new) = (lock::read()?, entries(documents));
-    let silent = lock::silent_changes(&old, &new);
-    if !silent.is_empty() {
-        bail!("{}", silent.join("\n  "));
-    }
-    let file = workspace::root().join(lock::FILE);
-    std::fs::write(&file, lock::text(&new))
-        .with_context(|| format!("cannot write {}", file.display()))?;
+    let new = entries(documents);
+    let silent = lock::silent_changes(&lock::read()?, &new);
+    ensure!(silent.is_empty(), "{}", silent.join("\n  "));
+    workspace::write(&workspace::root().join(lock::FILE), lock::text(&new))?;
     println!("{}: {} interfaces", lock::FILE, new.len());
     Ok(0)
 }

@@ -5,7 +5,6 @@ use crate::{step, workspace};
 use anyhow::{Context as _, Result, bail};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
 use std::path::Path;
 
 /// The separator of two interfaces.
@@ -14,8 +13,10 @@ pub(super) const END: &str = "----\n";
 /// Builds and runs it. Returns its output.
 pub(super) fn output(interfaces: &[Interface]) -> Result<String> {
     let (root, folder) = (workspace::root(), workspace::target().join("api"));
-    write(&root, &folder, interfaces)
-        .with_context(|| format!("cannot write to {}", folder.display()))?;
+    // The same versions as everywhere.
+    workspace::write(&folder.join("Cargo.lock"), fs_err::read(root.join("Cargo.lock"))?)?;
+    workspace::write(&folder.join("Cargo.toml"), manifest(&root, interfaces))?;
+    workspace::write(&folder.join("src/main.rs"), source(interfaces))?;
     let mut command = workspace::host_cargo();
     command
         .args(["build", "--target-dir"])
@@ -31,14 +32,6 @@ pub(super) fn output(interfaces: &[Interface]) -> Result<String> {
         bail!("{} failed: {}", program.display(), String::from_utf8_lossy(&printed.stderr));
     }
     Ok(String::from_utf8_lossy(&printed.stdout).into_owned())
-}
-
-fn write(root: &Path, folder: &Path, interfaces: &[Interface]) -> std::io::Result<()> {
-    fs::create_dir_all(folder.join("src"))?;
-    // The same versions as everywhere.
-    fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock"))?;
-    fs::write(folder.join("Cargo.toml"), manifest(root, interfaces))?;
-    fs::write(folder.join("src/main.rs"), source(interfaces))
 }
 
 fn manifest(root: &Path, interfaces: &[Interface]) -> String {

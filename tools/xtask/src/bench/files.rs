@@ -25,8 +25,7 @@ pub(super) fn peers() -> PathBuf {
 /// Why costs grow with the number of things, by `OPERATION@KIND`.
 pub(super) fn scale_reasons() -> Result<BTreeMap<String, String>> {
     let file = folder().join("scale.toml");
-    let text = std::fs::read_to_string(&file)
-        .with_context(|| format!("cannot read {}", file.display()))?;
+    let text = fs_err::read_to_string(&file)?;
     toml::from_str(&text).with_context(|| format!("{} is wrong", file.display()))
 }
 

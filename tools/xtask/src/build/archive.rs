@@ -1,6 +1,7 @@
 //! Fills the boot archive: `init`, the manifest, the kernel's words, the programs.
 
-use anyhow::{Context as _, Result};
+use crate::workspace;
+use anyhow::Result;
 use manifest::System;
 use qemu_harness::{Archive, Images};
 use std::path::Path;
@@ -28,9 +29,5 @@ pub(super) fn write(system: &System, images: &Images, file: &Path) -> Result<()>
     for name in program_names(system).iter().skip(1) {
         archive.set(name, images.program(name)?);
     }
-    let bytes = archive.to_bytes()?;
-    if std::fs::read(file).is_ok_and(|old| old == bytes) {
-        return Ok(());
-    }
-    std::fs::write(file, bytes).with_context(|| format!("cannot write {}", file.display()))
+    workspace::write(file, archive.to_bytes()?)
 }

@@ -2,7 +2,7 @@
 
 use crate::metadata::Package;
 use crate::workspace;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use manifest::System;
 use std::path::Path;
 
@@ -23,9 +23,7 @@ pub(crate) fn read(packages: &[Package]) -> Result<System> {
 
 /// The same of another file, from the root on.
 pub(crate) fn read_from(name: &str, packages: &[Package]) -> Result<System> {
-    let file = workspace::root().join(name);
-    let text = std::fs::read_to_string(&file)
-        .with_context(|| format!("cannot read the manifest {}", file.display()))?;
+    let text = fs_err::read_to_string(workspace::root().join(name))?;
     check(name, &text, packages)
 }
 

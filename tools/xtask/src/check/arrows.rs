@@ -1,7 +1,6 @@
 //! Import directions: which kind of package may depend on which.
 
 use crate::metadata::Package;
-use anyhow::Result;
 use std::path::Path;
 
 /// The kinds of package of the design.
@@ -82,12 +81,7 @@ pub(super) fn kind(folder: &Path) -> Option<Kind> {
 }
 
 /// Checks all arrows.
-pub(super) fn check(packages: &[Package]) -> Result<()> {
-    let problems = problems(packages);
-    super::verdict::verdict(&problems)
-}
-
-fn problems(packages: &[Package]) -> Vec<String> {
+pub(super) fn check(packages: &[Package]) -> Vec<String> {
     let mut problems = Vec::new();
     for package in packages {
         let Some(from) = kind(&package.folder) else {
@@ -129,7 +123,7 @@ fn allowed(from: Kind, to: Kind) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, allowed, problems};
+    use super::{Kind, allowed, check};
     use crate::metadata::{Dependency, Package};
 
     fn package(name: &str, folder: &str, dependencies: &[&str]) -> Package {
@@ -151,7 +145,7 @@ mod tests {
             package("console", "servers/console", &["console-api"]),
             package("console-api", "servers/console/api", &[]),
         ];
-        let problems = problems(&packages);
+        let problems = check(&packages);
         assert_eq!(problems.len(), 1);
         assert!(problems[0].starts_with("shell depends on console:"), "{problems:?}");
     }
@@ -168,33 +162,33 @@ mod tests {
     fn sys_has_the_core_beneath_it_on_the_host_only() {
         let mut sys = package("sys", "libsys/sys", &["microkernel"]);
         let core = package("microkernel", "microkernel", &[]);
-        assert_eq!(problems(&[sys.clone(), core.clone()]).len(), 1);
+        assert_eq!(check(&[sys.clone(), core.clone()]).len(), 1);
         sys.dependencies[0].on_host = true;
-        assert_eq!(problems(&[sys, core]).len(), 0);
+        assert_eq!(check(&[sys, core]).len(), 0);
     }
 
     #[test]
     fn only_tests_use_the_test_kit() {
         let mut server = package("names", "servers/names", &["testkit"]);
         let kit = package("testkit", "libsys/testkit", &["sys"]);
-        assert_eq!(problems(&[server.clone(), kit.clone()]).len(), 1);
+        assert_eq!(check(&[server.clone(), kit.clone()]).len(), 1);
         server.dependencies[0].for_tests = true;
-        assert_eq!(problems(&[server, kit]).len(), 0);
+        assert_eq!(check(&[server, kit]).len(), 0);
     }
 
     #[test]
     fn abi_depends_on_little() {
         let mut abi = package("abi", "libsys/abi", &[]);
         abi.dependencies.push(Dependency { name: "zerocopy".into(), ..Default::default() });
-        assert_eq!(problems(&[abi.clone()]).len(), 0);
+        assert_eq!(check(&[abi.clone()]).len(), 0);
         abi.dependencies[0].name = "serde".into();
-        assert!(problems(&[abi.clone()])[0].starts_with("abi depends on serde"));
+        assert!(check(&[abi.clone()])[0].starts_with("abi depends on serde"));
         abi.dependencies[0].for_tests = true;
-        assert_eq!(problems(&[abi]).len(), 0);
+        assert_eq!(check(&[abi]).len(), 0);
     }
 
     #[test]
     fn a_package_without_a_place_in_the_design_is_told() {
-        assert!(problems(&[package("x", "drivers/x", &[])])[0].contains("no rule"));
+        assert!(check(&[package("x", "drivers/x", &[])])[0].contains("no rule"));
     }
 }

@@ -4,7 +4,7 @@ use super::tokens;
 use crate::metadata::Package;
 use crate::workspace;
 use anyhow::{Context as _, Result};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The folders where `unsafe` may be.
 const ROOMS: [&str; 2] = ["microkernel/src/arch", "libsys/sys"];
@@ -12,82 +12,60 @@ const ROOMS: [&str; 2] = ["microkernel/src/arch", "libsys/sys"];
 /// Crates with such a folder, which cannot forbid it as a whole.
 const WITH_ROOMS: [&str; 2] = ["libsys/sys/src/lib.rs", "microkernel/src/main.rs"];
 
-/// Folders without sources of ours.
-const SKIPPED: [&str; 2] = ["target", ".git"];
+/// The line that forbids it in a whole crate.
+const FORBIDS: &str = "#![forbid(unsafe_code)]";
 
 /// Checks all sources of the repository.
-pub(super) fn check(packages: &[Package]) -> Result<()> {
+pub(super) fn check(packages: &[Package]) -> Result<Vec<String>> {
     let root = workspace::root();
     let mut problems = outside(&root)?;
-    for package in packages {
-        for target in &package.targets {
-            let crate_root = matches!(target.kind.as_str(), "lib" | "bin" | "proc-macro");
-            if crate_root && !may_be_unsafe(&target.file) {
-                problems.extend(must_forbid(&root, &target.file)?);
-            }
-        }
-    }
-    super::verdict::verdict(&problems)
-}
-
-fn may_be_unsafe(crate_root: &Path) -> bool {
-    WITH_ROOMS.iter().any(|file| crate_root == Path::new(file))
-}
-
-fn must_forbid(root: &Path, file: &Path) -> Result<Option<String>> {
-    let forbids = tokens::forbids_unsafe(tokens::read(&root.join(file))?);
-    let problem = || format!("{}: lacks #![forbid(unsafe_code)]", file.display());
-    Ok((!forbids).then(problem))
-}
-
-/// Each `unsafe` outside of the rooms.
-fn outside(root: &Path) -> Result<Vec<String>> {
-    let mut problems = Vec::new();
-    for file in sources(root)? {
-        let place = file.strip_prefix(root).unwrap_or(&file);
-        if ROOMS.iter().any(|room| place.starts_with(room)) {
-            continue;
-        }
-        for line in tokens::lines_with(tokens::read(&file)?, "unsafe") {
-            let rooms = ROOMS.join(" and ");
-            problems.push(format!("{}:{line}: unsafe is only in {rooms}", place.display()));
+    for target in packages.iter().flat_map(|package| &package.targets) {
+        let has_room = WITH_ROOMS.iter().any(|file| target.file == Path::new(file));
+        if target.is_product() && !has_room {
+            let text = fs_err::read_to_string(root.join(&target.file))?;
+            problems.extend(not_forbidden(&target.file, &text));
         }
     }
     Ok(problems)
 }
 
-/// All Rust files below this folder, in order.
-pub(crate) fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
-    let problem = || format!("cannot read the folder {}", folder.display());
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).with_context(problem)? {
-        let path = entry.with_context(problem)?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if path.is_dir() && !SKIPPED.contains(&name) {
-            files.extend(sources(&path)?);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
+fn not_forbidden(file: &Path, text: &str) -> Option<String> {
+    let forbids = text.lines().any(|line| line == FORBIDS);
+    (!forbids).then(|| format!("{}: lacks {FORBIDS}", file.display()))
+}
+
+/// Each `unsafe` outside of the rooms.
+fn outside(root: &Path) -> Result<Vec<String>> {
+    let mut problems = Vec::new();
+    for (name, text) in workspace::texts(root, &[".rs"])? {
+        if ROOMS.iter().any(|room| name.starts_with(room)) {
+            continue;
+        }
+        let code = tokens::parse(&text).with_context(|| name.display().to_string())?;
+        for line in tokens::lines_with(code, "unsafe") {
+            let rooms = ROOMS.join(" and ");
+            problems.push(format!("{}:{line}: unsafe is only in {rooms}", name.display()));
         }
     }
-    files.sort();
-    Ok(files)
+    Ok(problems)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{must_forbid, outside};
-    use crate::workspace::write_test_file as write;
+    use super::{not_forbidden, outside};
+    use crate::{check::tokens, workspace};
     use std::path::Path;
 
     #[test]
     fn unsafe_is_found_outside_of_the_rooms_only() {
         let folder = tempfile::tempdir().unwrap();
         let code = "\nfn a() { unsafe { b() } }";
-        write(folder.path(), "microkernel/src/arch/x86_64/cpu.rs", code);
-        write(folder.path(), "libsys/sys/src/call.rs", code);
-        write(folder.path(), "target/debug/build/out.rs", code);
-        write(folder.path(), "servers/shell/src/main.rs", code);
-        write(folder.path(), "servers/shell/src/good.rs", "// unsafe");
+        for file in ["microkernel/src/arch/x86_64/cpu.rs", "libsys/sys/src/call.rs"] {
+            workspace::write(&folder.path().join(file), code).unwrap();
+        }
+        let shell = folder.path().join("servers/shell/src");
+        workspace::write(&shell.join("main.rs"), code).unwrap();
+        workspace::write(&shell.join("good.rs"), "// unsafe").unwrap();
         let problems = outside(folder.path()).unwrap();
         assert_eq!(problems.len(), 1);
         assert!(problems[0].starts_with("servers/shell/src/main.rs:2: "), "{problems:?}");
@@ -100,17 +78,16 @@ mod tests {
     /// Two machines run the core; it names neither, and no instruction.
     #[test]
     fn exit_43_the_core_names_no_machine() {
-        let root = crate::workspace::root();
         let mut looked_at = 0;
-        for file in super::sources(&root.join("microkernel/src")).unwrap() {
-            let place = file.strip_prefix(&root).unwrap();
-            if ARCH.iter().any(|folder| place.starts_with(folder)) {
+        for (name, text) in workspace::texts(&workspace::root(), &[".rs"]).unwrap() {
+            let core = name.starts_with("microkernel/src");
+            if !core || ARCH.iter().any(|folder| name.starts_with(folder)) {
                 continue;
             }
             looked_at += 1;
             for word in ["x86_64", "arch", "asm", "naked_asm", "target_arch"] {
-                let lines = super::tokens::lines_with(super::tokens::read(&file).unwrap(), word);
-                assert!(lines.is_empty(), "{}:{lines:?} names `{word}`", place.display());
+                let lines = tokens::lines_with(tokens::parse(&text).unwrap(), word);
+                assert!(lines.is_empty(), "{}:{lines:?} names `{word}`", name.display());
             }
         }
         assert!(looked_at > 40, "only {looked_at} files");
@@ -118,11 +95,10 @@ mod tests {
 
     #[test]
     fn a_crate_that_does_not_forbid_it_is_named() {
-        let folder = tempfile::tempdir().unwrap();
-        write(folder.path(), "lib.rs", "#![no_std]");
-        let problem = must_forbid(folder.path(), Path::new("lib.rs")).unwrap();
-        assert_eq!(problem.unwrap(), "lib.rs: lacks #![forbid(unsafe_code)]");
-        write(folder.path(), "lib.rs", "#![forbid(unsafe_code)]");
-        assert_eq!(must_forbid(folder.path(), Path::new("lib.rs")).unwrap(), None);
+        let told = |text| not_forbidden(Path::new("lib.rs"), text);
+        let lacks = Some("lib.rs: lacks #![forbid(unsafe_code)]".to_owned());
+        assert_eq!(told("//! Doc.\n#![no_std]\n#![forbid(unsafe_code)]\nfn a() {}"), None);
+        assert_eq!(told("#![no_std]\n#![deny(unsafe_code)]"), lacks);
+        assert_eq!(told("// #![forbid(unsafe_code)]"), lacks);
     }
 }

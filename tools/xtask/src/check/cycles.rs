@@ -19,18 +19,17 @@ const KNOWN: [&str; 4] = [
 ];
 
 /// Checks all crates of the workspace.
-pub(super) fn check(packages: &[Package]) -> Result<()> {
+pub(super) fn check(packages: &[Package]) -> Result<Vec<String>> {
     let mut problems = Vec::new();
-    let kinds = ["lib", "bin", "proc-macro"];
     let targets = packages.iter().flat_map(|package| &package.targets);
-    for target in targets.filter(|target| kinds.contains(&target.kind.as_str())) {
+    for target in targets.filter(|target| target.is_product()) {
         let root = target.file.to_string_lossy();
         let known = KNOWN.contains(&&*root);
         let read = Crate::read(&workspace::root().join(&target.file))?;
         let cycles = cycles(&read.imports());
         problems.extend(judge(&root, known, &named(&read, &cycles)));
     }
-    super::verdict::verdict(&problems)
+    Ok(problems)
 }
 
 /// What is wrong with the cycles of a crate, each given by its files.

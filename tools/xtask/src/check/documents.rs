@@ -3,9 +3,8 @@
 //! A walk is a section below the heading `… walks`. Its list items link functions,
 //! `[function](file)`, and each is in its file.
 
-use super::words;
 use crate::workspace;
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -21,23 +20,18 @@ const WALKS: [(&str, usize, usize); 3] =
 type Link<'a> = (&'a str, &'a str);
 
 /// Checks all documents.
-pub(super) fn check() -> Result<()> {
+pub(super) fn check() -> Result<Vec<String>> {
     let root = workspace::root();
     let mut problems = Vec::new();
-    for file in words::texts(&root)? {
-        if file.extension().is_some_and(|kind| kind == "md") {
-            let text = std::fs::read_to_string(&file)
-                .with_context(|| format!("cannot read {}", file.display()))?;
-            let name = file.strip_prefix(&root).unwrap_or(&file);
-            let folder = file.parent().unwrap_or(&root);
-            let lost = dead(&text, folder).into_iter();
-            problems.extend(lost.map(|target| format!("{}: no file {target}", name.display())));
-            if name == Path::new(FILE) {
-                problems.extend(architecture(&text, &root));
-            }
+    for (name, text) in workspace::texts(&root, &[".md"])? {
+        let folder = root.join(&name);
+        let lost = dead(&text, folder.parent().unwrap_or(&root)).into_iter();
+        problems.extend(lost.map(|target| format!("{}: no file {target}", name.display())));
+        if name == Path::new(FILE) {
+            problems.extend(architecture(&text, &root));
         }
     }
-    super::verdict::verdict(&problems)
+    Ok(problems)
 }
 
 /// The targets of links within the repository that are not there.

@@ -1,5 +1,5 @@
 //! `check`: format, lints, import directions, layers, import cycles, the border of `unsafe`,
-//! words, interfaces, documentation.
+//! words, documents, interfaces, documentation.
 //!
 //! All with the pinned toolchain, so that the answer does not depend on the user's.
 
@@ -13,14 +13,11 @@ mod lints;
 mod modules;
 mod properties;
 pub(crate) mod tokens;
-mod verdict;
 mod words;
-
-pub(crate) use border::sources;
 
 use crate::metadata::{self, Package};
 use crate::setup::{self, Toolchain};
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 
 /// Check the sources: format, lints, layers, the border of unsafe code, documents and more.
@@ -31,7 +28,7 @@ pub(crate) struct Arguments {
     only: Vec<Check>,
 }
 
-/// One of the checks.
+/// One of the checks, the quick ones first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Check {
     /// rustfmt.
@@ -59,70 +56,46 @@ enum Check {
 }
 
 impl Check {
-    /// The quick ones first.
-    const ALL: [Self; 11] = [
-        Self::Format,
-        Self::Imports,
-        Self::Layers,
-        Self::Cycles,
-        Self::Unsafe,
-        Self::Properties,
-        Self::Documents,
-        Self::Words,
-        Self::Interfaces,
-        Self::Lints,
-        Self::Docs,
-    ];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Format => "format",
-            Self::Imports => "import directions",
-            Self::Layers => "layers of the core",
-            Self::Cycles => "import cycles",
-            Self::Unsafe => "border of unsafe",
-            Self::Properties => "properties",
-            Self::Documents => "documents",
-            Self::Words => "words",
-            Self::Interfaces => "interfaces",
-            Self::Lints => "lints",
-            Self::Docs => "documentation",
-        }
-    }
-
     fn run(self, toolchain: &Toolchain, packages: &[Package]) -> Result<()> {
         match self {
             Self::Format => lints::format(toolchain),
-            Self::Imports => arrows::check(packages),
-            Self::Layers => layers::check(),
-            Self::Cycles => cycles::check(packages),
-            Self::Unsafe => border::check(packages),
-            Self::Properties => properties::check(),
-            Self::Documents => documents::check(),
-            Self::Words => words::check(),
-            Self::Interfaces => crate::api::check(packages),
+            Self::Imports => none(arrows::check(packages)),
+            Self::Layers => none(layers::check()?),
+            Self::Cycles => none(cycles::check(packages)?),
+            Self::Unsafe => none(border::check(packages)?),
+            Self::Properties => none(properties::check()?),
+            Self::Documents => none(documents::check()?),
+            Self::Words => none(words::check()?),
+            Self::Interfaces => none(crate::api::check(packages)?),
             Self::Lints => lints::clippy(toolchain, packages),
             Self::Docs => docs::check(toolchain, packages),
         }
     }
 }
 
+/// Fails when a check found problems.
+fn none(problems: Vec<String>) -> Result<()> {
+    ensure!(problems.is_empty(), "{} wrong\n  {}", problems.len(), problems.join("\n  "));
+    Ok(())
+}
+
 /// The command: all checks, also after one that fails.
 pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     let toolchain = setup::with_lints()?;
     let packages = metadata::packages()?;
-    let mut failed = 0;
-    for check in Check::ALL {
-        if !arguments.only.is_empty() && !arguments.only.contains(&check) {
+    let mut failed = false;
+    for check in Check::value_variants() {
+        if !arguments.only.is_empty() && !arguments.only.contains(check) {
             continue;
         }
+        let name = format!("{check:?}").to_lowercase();
         match check.run(&toolchain, &packages) {
-            Ok(()) => println!("{}: good", check.name()),
+            Ok(()) => println!("{name}: good"),
             Err(error) => {
-                println!("{}: {error:#}", check.name());
-                failed += 1;
+                println!("{name}: {error:#}");
+                failed = true;
             }
         }
     }
-    Ok(u8::from(failed > 0))
+    Ok(u8::from(failed))
 }

@@ -329,7 +329,7 @@ fn lifted(mut segments: Vec<String>, depth: usize) -> Vec<String> {
 fn count(code: &[TokenTree]) -> BTreeMap<String, usize> {
     let mut times = BTreeMap::new();
     for word in tokens::words(code.iter().cloned().collect()) {
-        *times.entry(word).or_default() += 1;
+        *times.entry(word.to_string()).or_default() += 1;
     }
     times
 }
@@ -337,13 +337,13 @@ fn count(code: &[TokenTree]) -> BTreeMap<String, usize> {
 #[cfg(test)]
 mod tests {
     use super::Crate;
-    use crate::workspace::write_test_file as write;
+    use crate::workspace::write;
 
     /// The imports of a crate with these files, as pairs of module paths.
     fn imports(files: &[(&str, &str)]) -> Vec<(String, String)> {
         let folder = tempfile::tempdir().unwrap();
         for (file, text) in files {
-            write(folder.path(), file, text);
+            write(&folder.path().join(file), text).unwrap();
         }
         let read = Crate::read(&folder.path().join("lib.rs")).unwrap();
         let name = |index: usize| read.modules[index].path.join("::");

@@ -1,24 +1,22 @@
 //! `tests/PROPERTIES.md`: each property names a test on the host and one in QEMU that exist, or
 //! says why there is none.
 
-use super::sources;
 use crate::workspace;
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use std::path::Path;
 
 const FILE: &str = "tests/PROPERTIES.md";
-/// How many properties there are.
+/// The number of properties.
 const COUNT: usize = 43;
-/// Test functions in this folder run in QEMU, all others on the host. The self-tests of kernel
-/// and user space stand in tables, by name.
-const IN_QEMU: &str = "tests/tests";
+/// Tests in these folders run in QEMU, all others on the host. The self-tests of kernel and user
+/// space stand in tables, by name.
+const IN_QEMU: [&str; 3] = ["tests/tests", "servers/selftest", "microkernel/src/selftest"];
 
 /// Checks the document.
-pub(super) fn check() -> Result<()> {
+pub(super) fn check() -> Result<Vec<String>> {
     let root = workspace::root();
-    let text = std::fs::read_to_string(root.join(FILE)).with_context(|| FILE.to_owned())?;
-    let problems = problems(&text, &Tests::read(&root)?);
-    super::verdict::verdict(&problems)
+    let text = fs_err::read_to_string(root.join(FILE))?;
+    Ok(problems(&text, &Tests::read(&root)?))
 }
 
 /// The sources that tests are in.
@@ -31,12 +29,9 @@ struct Tests {
 impl Tests {
     fn read(root: &Path) -> Result<Self> {
         let mut tests = Self::default();
-        for file in sources(root)? {
-            let name = file.strip_prefix(root).unwrap_or(&file);
-            let in_qemu = name.starts_with(IN_QEMU) || name.starts_with("servers/selftest");
-            let in_qemu = in_qemu || name.starts_with("microkernel/src/selftest");
-            let all = if in_qemu { &mut tests.qemu } else { &mut tests.host };
-            all.push_str(&std::fs::read_to_string(&file)?);
+        for (file, text) in workspace::texts(root, &[".rs"])? {
+            let in_qemu = IN_QEMU.iter().any(|folder| file.starts_with(folder));
+            if in_qemu { &mut tests.qemu } else { &mut tests.host }.push_str(&text);
         }
         Ok(tests)
     }

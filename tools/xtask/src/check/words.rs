@@ -1,22 +1,15 @@
 //! Words that comments and documents do not use: they turn objects into persons and amounts and
 //! purposes into riddles.
 
+use super::tokens;
 use crate::workspace;
 use anyhow::{Context as _, Result};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The words and phrases.
-const STOPPED: [&[&str]; 8] = [
-    &["so", "many"],
-    &["whoever"],
-    &["whom"],
-    &["somebody"],
-    &["nobody"],
-    &["is", "to", "be"],
-    &["are", "to", "be"],
-    &["the", "one", "who"],
-];
+const STOPPED: [&str; 8] =
+    ["so many", "whoever", "whom", "somebody", "nobody", "is to be", "are to be", "the one who"];
 
 /// Folders that still have some, and how many at most; all others have none. A number may only
 /// fall.
@@ -29,39 +22,33 @@ const CEILINGS: [(&str, usize); 6] = [
     ("servers", 48),
 ];
 
-/// Folders without texts of ours.
-const SKIPPED: [&str; 2] = ["target", ".git"];
-
 /// A place in a file.
 #[derive(Debug, PartialEq, Eq)]
 struct Place {
     line: usize,
-    words: String,
+    phrase: &'static str,
 }
 
 /// Checks all sources and documents.
-pub(super) fn check() -> Result<()> {
-    let root = workspace::root();
+pub(super) fn check() -> Result<Vec<String>> {
     let mut found = BTreeMap::new();
-    for file in texts(&root)? {
-        let text = std::fs::read_to_string(&file)
-            .with_context(|| format!("cannot read {}", file.display()))?;
-        let name = file.strip_prefix(&root).unwrap_or(&file).to_owned();
-        let places = stopped(&prose(&name, &text));
+    for (name, text) in workspace::texts(&workspace::root(), &[".rs", ".md", ".toml", ".ci/run"])? {
+        let prose = prose(&name, text).with_context(|| name.display().to_string())?;
+        let places = stopped(&prose);
         if !places.is_empty() {
             found.insert(name, places);
         }
     }
-    let problems = problems(&found, &CEILINGS);
-    super::verdict::verdict(&problems)
+    Ok(problems(&found, &CEILINGS))
 }
 
 fn problems(found: &BTreeMap<PathBuf, Vec<Place>>, ceilings: &[(&str, usize)]) -> Vec<String> {
     let mut folders: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (file, places) in found {
-        let texts = places.iter().map(|place| {
-            format!("{}:{}: do not write \"{}\"", file.display(), place.line, place.words)
-        });
+        let name = file.display();
+        let texts = places
+            .iter()
+            .map(|place| format!("{name}:{}: do not write \"{}\"", place.line, place.phrase));
         folders.entry(folder(file, ceilings)).or_default().extend(texts);
     }
     let mut problems = Vec::new();
@@ -85,131 +72,48 @@ fn folder<'a>(file: &Path, ceilings: &[(&'a str, usize)]) -> &'a str {
     around.max_by_key(|folder| folder.len()).unwrap_or("elsewhere")
 }
 
-/// All Rust files, documents and tables below this folder.
-pub(super) fn texts(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if path.is_dir() && !SKIPPED.contains(&name) {
-            files.extend(texts(&path)?);
-        } else if path
-            .extension()
-            .is_some_and(|kind| kind == "rs" || kind == "md" || kind == "toml")
-            || path.ends_with(".ci/run")
-        {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
-/// The lines of a file with what people read in each.
-fn prose(file: &Path, text: &str) -> Vec<String> {
+/// What people read of a file, in the lines of the file.
+fn prose(file: &Path, text: String) -> Result<String> {
+    let outside_of_code = |line: &str| line.split('`').step_by(2).collect::<Vec<_>>().join(" ");
+    let comment = |line: &str| line.split_once('#').map_or("", |(_, it)| it).to_owned();
+    let lines = |prose: &dyn Fn(&str) -> String| -> String {
+        text.lines().flat_map(|line| [prose(line), "\n".to_owned()]).collect()
+    };
     match file.extension().and_then(|kind| kind.to_str()) {
-        Some("rs") => comments(text),
-        // Names in backticks are code.
-        Some("md") => text
-            .lines()
-            .map(|line| line.split('`').step_by(2).collect::<Vec<_>>().join(" "))
-            .collect(),
-        _ => text
-            .lines()
-            .map(|line| line.split_once('#').map_or("", |(_, comment)| comment).to_owned())
-            .collect(),
+        Some("rs") => comments(&text),
+        Some("md") => Ok(lines(&outside_of_code)),
+        _ => Ok(lines(&comment)),
     }
 }
 
-/// Where the reader is in a Rust file.
-enum State {
-    Code,
-    Line,
-    /// In a block comment, with its depth.
-    Block(usize),
-    Text,
-    /// In a raw string, with its number of `#`.
-    Raw(usize),
-}
-
-/// The comments of each line.
-fn comments(text: &str) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    let mut state = State::Code;
-    let mut rest = text;
-    while let Some(next) = rest.chars().next() {
-        let (length, then) = step(&state, rest, next);
-        if next == '\n' {
-            lines.push(String::new());
-        } else if matches!(state, State::Line | State::Block(_))
-            && let Some(line) = lines.last_mut()
-        {
-            line.push_str(&rest[..length]);
+/// The text of a Rust file with blanks in the place of its code.
+fn comments(text: &str) -> Result<String> {
+    let mut prose = text.to_owned().into_bytes();
+    for token in tokens::leaves(tokens::parse(text)?) {
+        let range = token.span().byte_range();
+        // A documentation comment is an attribute whose tokens all have its place.
+        if !text[range.clone()].starts_with('/') {
+            prose[range].iter_mut().filter(|byte| **byte != b'\n').for_each(|byte| *byte = b' ');
         }
-        state = then.unwrap_or(state);
-        rest = &rest[length..];
     }
-    lines
-}
-
-/// The length in bytes of the next piece, and the state after it when that is another one.
-fn step(state: &State, rest: &str, next: char) -> (usize, Option<State>) {
-    let one = (next.len_utf8(), None);
-    match state {
-        State::Code if rest.starts_with("//") => (2, Some(State::Line)),
-        State::Code if rest.starts_with("/*") => (2, Some(State::Block(1))),
-        State::Code if next == '"' => (1, Some(State::Text)),
-        State::Code if next == '\'' => (character(rest), None),
-        State::Code if next == 'r' => raw(rest).unwrap_or(one),
-        State::Line if next == '\n' => (1, Some(State::Code)),
-        State::Block(depth) if rest.starts_with("/*") => (2, Some(State::Block(depth + 1))),
-        State::Block(1) if rest.starts_with("*/") => (2, Some(State::Code)),
-        State::Block(depth) if rest.starts_with("*/") => (2, Some(State::Block(depth - 1))),
-        State::Text if next == '\\' && !rest[1..].starts_with('\n') => {
-            (1 + rest[1..].chars().next().map_or(0, char::len_utf8), None)
-        }
-        State::Text if next == '"' => (1, Some(State::Code)),
-        State::Raw(marks) if next == '"' && rest[1..].starts_with(&"#".repeat(*marks)) => {
-            (1 + marks, Some(State::Code))
-        }
-        _ => one,
-    }
-}
-
-/// The length of a character in quotes, or of the quote of a lifetime.
-fn character(rest: &str) -> usize {
-    let mut after = rest.char_indices().skip(1);
-    match (after.next(), after.next(), after.next()) {
-        (Some((_, '\\')), _, Some((at, _))) => rest[at..].find('\'').map_or(1, |end| at + end + 1),
-        (Some(_), Some((at, '\'')), _) => at + 1,
-        _ => 1,
-    }
-}
-
-/// The start of a raw string, if this is one.
-fn raw(rest: &str) -> Option<(usize, Option<State>)> {
-    let marks = rest[1..].chars().take_while(|mark| *mark == '#').count();
-    rest[1 + marks..].starts_with('"').then_some((2 + marks, Some(State::Raw(marks))))
+    Ok(String::from_utf8(prose)?)
 }
 
 /// The stopped words, also those that a line break divides.
-fn stopped(lines: &[String]) -> Vec<Place> {
+fn stopped(prose: &str) -> Vec<Place> {
     let mut words: Vec<(usize, String)> = Vec::new();
-    for (at, line) in lines.iter().enumerate() {
-        let parts = line.split(|mark: char| !mark.is_alphanumeric() && mark != '_');
+    for (line, text) in (1..).zip(prose.lines()) {
+        let parts = text.split(|mark: char| !mark.is_alphanumeric() && mark != '_');
         let all = parts.filter(|word| !word.is_empty());
-        words.extend(all.map(|word| (at + 1, word.to_lowercase())));
+        words.extend(all.map(|word| (line, word.to_lowercase())));
     }
     let mut places = Vec::new();
-    for at in 0..words.len() {
-        let begins = |phrase: &&&[&str]| {
-            let length = phrase.len();
-            words.len() - at >= length
-                && words[at..at + length].iter().zip(**phrase).all(|((_, a), b)| a == b)
+    for (at, (line, _)) in words.iter().enumerate() {
+        let begins = |phrase: &&&str| {
+            let mut rest = words[at..].iter().map(|(_, word)| word.as_str());
+            phrase.split(' ').all(|word| rest.next() == Some(word))
         };
-        if let Some(phrase) = STOPPED.iter().find(begins) {
-            places.push(Place { line: words[at].0, words: phrase.join(" ") });
-        }
+        places.extend(STOPPED.iter().find(begins).map(|phrase| Place { line: *line, phrase }));
     }
     places
 }
@@ -221,7 +125,7 @@ mod tests {
     use std::path::Path;
 
     fn lines(text: &str) -> Vec<usize> {
-        stopped(&comments(text)).iter().map(|place| place.line).collect()
+        stopped(&comments(text).unwrap()).iter().map(|place| place.line).collect()
     }
 
     #[test]
@@ -239,13 +143,14 @@ mod tests {
 
     #[test]
     fn documents_count_whole_and_tables_by_their_comments() {
-        assert_eq!(prose(Path::new("a.md"), "a # `b` c"), ["a #   c"]);
-        assert_eq!(prose(Path::new("a.toml"), "a # b\nc"), [" b", ""]);
+        let prose = |file: &str, text: &str| prose(Path::new(file), text.into()).unwrap();
+        assert_eq!(prose("a.md", "a # `b` c"), "a #   c\n");
+        assert_eq!(prose("a.toml", "a # b\nc"), " b\n\n");
     }
 
     #[test]
     fn a_folder_may_not_have_more_than_its_ceiling() {
-        let place = |text: &str| stopped(&[text.to_owned()]);
+        let place = |text: &str| stopped(text);
         let found = BTreeMap::from([
             ("a/b/one.rs".into(), place("nobody, whom")),
             ("c/two.rs".into(), place("whom")),

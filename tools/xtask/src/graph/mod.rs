@@ -5,7 +5,7 @@ mod running;
 
 use crate::run::MachineArguments;
 use crate::{build, metadata, workspace};
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Args;
 use manifest::System;
 use std::path::PathBuf;
@@ -38,8 +38,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
         .then(|| running::links(&arguments.machine.prepare("graph")?, &arguments.command))
         .transpose()?;
     let file = arguments.output.clone().unwrap_or_else(|| workspace::target().join("graph.md"));
-    std::fs::write(&file, mermaid::drawing(&system, running.as_deref()))
-        .with_context(|| format!("cannot write {}", file.display()))?;
+    workspace::write(&file, mermaid::drawing(&system, running.as_deref()))?;
     println!("drawn: {}", file.display());
     Ok(running.map_or(0, |lines| compare(&system, &lines)))
 }

@@ -8,12 +8,12 @@ mod name;
 mod rename;
 
 use crate::build::MANIFEST;
-use crate::check::{sources, tokens};
+use crate::check::tokens;
 use crate::{metadata, setup, workspace};
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use clap::Args;
+use fs_err as fs;
 use name::ServerName;
-use std::fs;
 use std::path::Path;
 
 /// The template's folder, from the root on.
@@ -43,8 +43,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
 
 /// All packages that a build may use.
 fn locked(file: &Path) -> Result<Vec<String>> {
-    let text = fs::read_to_string(file)
-        .with_context(|| format!("cannot read {}; build once first", file.display()))?;
+    let text = fs::read_to_string(file)?;
     let name = |line: &str| Some(line.strip_prefix("name = \"")?.strip_suffix('"')?.to_owned());
     Ok(text.lines().filter_map(name).collect())
 }
@@ -52,8 +51,8 @@ fn locked(file: &Path) -> Result<Vec<String>> {
 /// The names in the template's sources.
 fn words(folder: &Path) -> Result<Vec<String>> {
     let mut words = Vec::new();
-    for file in sources(folder)? {
-        words.extend(tokens::words(tokens::read(&file)?));
+    for (_, text) in workspace::texts(folder, &[".rs"])? {
+        words.extend(tokens::words(tokens::parse(&text)?).map(|word| word.to_string()));
     }
     Ok(words)
 }
@@ -62,17 +61,14 @@ fn create(root: &Path, name: &ServerName) -> Result<()> {
     let folder = root.join("servers").join(name.package());
     ensure!(!folder.exists(), "{} exists already; choose another name", folder.display());
     let file = root.join(MANIFEST);
-    let manifest = fs::read_to_string(&file)
-        .with_context(|| format!("cannot read the manifest {}", file.display()))?;
+    let manifest = fs::read_to_string(&file)?;
     ensure!(
         !manifest.contains(&format!("[server.{}]", name.package())),
         "{MANIFEST} has a server `{}` already; choose another name",
         name.package()
     );
-    let made = copy(&root.join(TEMPLATE), &folder, name).and_then(|()| {
-        fs::write(&file, with_block(&manifest, name))
-            .with_context(|| format!("cannot write {}", file.display()))
-    });
+    let made = copy(&root.join(TEMPLATE), &folder, name)
+        .and_then(|()| workspace::write(&file, with_block(&manifest, name)));
     if made.is_err() {
         // Half a server would break the workspace.
         drop(fs::remove_dir_all(&folder));
@@ -81,19 +77,10 @@ fn create(root: &Path, name: &ServerName) -> Result<()> {
 }
 
 fn copy(from: &Path, to: &Path, name: &ServerName) -> Result<()> {
-    let problem = || format!("cannot copy {} to {}", from.display(), to.display());
-    fs::create_dir_all(to).with_context(problem)?;
-    for entry in fs::read_dir(from).with_context(problem)? {
-        let entry = entry.with_context(problem)?;
-        let (source, target) = (entry.path(), to.join(entry.file_name()));
-        if source.is_dir() {
-            copy(&source, &target, name)?;
-        } else {
-            let text = fs::read_to_string(&source).with_context(problem)?;
-            let rust = source.extension().is_some_and(|extension| extension == "rs");
-            let text = if rust { rename::rust(&text, name) } else { rename::plain(&text, name) };
-            fs::write(&target, text).with_context(problem)?;
-        }
+    for (file, text) in workspace::texts(from, &[""])? {
+        let rust = file.extension().is_some_and(|extension| extension == "rs");
+        let text = if rust { rename::rust(&text, name) } else { rename::plain(&text, name) };
+        workspace::write(&to.join(file), text)?;
     }
     Ok(())
 }
@@ -129,14 +116,18 @@ fn print_next(name: &ServerName) {
 #[cfg(test)]
 mod tests {
     use super::create;
-    use crate::workspace::write_test_file as write;
+    use crate::workspace::write;
     use std::fs;
 
     fn repository() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        write(folder.path(), "init/system.toml", "[server.names]\npriority = 50\n");
-        write(folder.path(), "servers/template/Cargo.toml", "name = \"template\"\n");
-        write(folder.path(), "servers/template/api/src/lib.rs", "pub trait Template {}\n");
+        for (file, text) in [
+            ("init/system.toml", "[server.names]\npriority = 50\n"),
+            ("servers/template/Cargo.toml", "name = \"template\"\n"),
+            ("servers/template/api/src/lib.rs", "pub trait Template {}\n"),
+        ] {
+            write(&folder.path().join(file), text).unwrap();
+        }
         folder
     }
 

@@ -9,8 +9,8 @@ use super::packages;
 use super::toolchain::{Kind, Toolchain, VERSION, host};
 use crate::workspace;
 use anyhow::{Context as _, Result};
-use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use fs_err as fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -42,8 +42,7 @@ pub(super) fn find() -> Result<Option<Toolchain>> {
         return Ok(None);
     }
     let sysroot = workspace::cache()?.join(format!("toolchain-{VERSION}"));
-    let problem = || format!("cannot make the toolchain's folder {}", sysroot.display());
-    link(&sysroot).with_context(problem)?;
+    link(&sysroot)?;
     Ok(Some(Toolchain { kind: Kind::Debian, sysroot }))
 }
 
@@ -76,14 +75,14 @@ fn link(sysroot: &Path) -> Result<()> {
             continue;
         }
         fs::create_dir_all(place.parent().unwrap_or(sysroot))?;
-        symlink(&file, &place)?;
+        fs_err::os::unix::fs::symlink(&file, &place)?;
     }
     let (rustc, text) = (sysroot.join("bin/rustc"), wrapper(sysroot));
     if fs::read_to_string(&rustc).ok().as_deref() != Some(text.as_str()) {
         // Another command may make the same at the same time: a whole file takes its place.
         let draft = rustc.with_extension(std::process::id().to_string());
         fs::write(&draft, text)?;
-        fs::set_permissions(&draft, fs::Permissions::from_mode(0o755))?;
+        fs::set_permissions(&draft, std::fs::Permissions::from_mode(0o755))?;
         fs::rename(&draft, &rustc)?;
     }
     Ok(())

@@ -4,14 +4,13 @@ use super::record::Size;
 use anyhow::{Context as _, Result};
 use object::{Object as _, ObjectSection as _};
 use qemu_harness::Images;
-use std::path::Path;
 
 /// The sections of the kernel that are counted.
 const PARTS: [&str; 4] = ["text", "rodata", "data", "bss"];
 
 /// The kernel's file and its parts in memory.
 pub(super) fn kernel(images: &Images) -> Result<Vec<Size>> {
-    let bytes = read(&images.kernel)?;
+    let bytes = fs_err::read(&images.kernel)?;
     let mut sizes = vec![("kernel: file".to_owned(), bytes.len() as u64)];
     for name in PARTS {
         sizes.push((format!("kernel: {name}"), part(&bytes, &format!(".{name}"))?));
@@ -24,14 +23,8 @@ pub(super) fn programs(images: &Images) -> Result<Vec<Size>> {
     let archive = qemu_harness::Archive::read(&images.archive)?;
     let is_program = |name: &&str| images.programs.join(name).exists();
     let names: Vec<&str> = archive.names().filter(is_program).collect();
-    let size = |name: &&str| {
-        Ok((format!("program: {name}"), read(&images.programs.join(name))?.len() as u64))
-    };
+    let size = |name: &&str| Ok((format!("program: {name}"), images.program(name)?.len() as u64));
     names.iter().map(size).collect()
-}
-
-fn read(file: &Path) -> Result<Vec<u8>> {
-    std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))
 }
 
 /// Bytes of a section.
@@ -43,11 +36,11 @@ fn part(elf: &[u8], name: &str) -> Result<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{PARTS, part, read};
+    use super::{PARTS, part};
 
     #[test]
     fn parts_of_a_program_are_found() {
-        let bytes = read(&std::env::current_exe().unwrap()).unwrap();
+        let bytes = fs_err::read(std::env::current_exe().unwrap()).unwrap();
         for name in PARTS {
             let size = part(&bytes, &format!(".{name}")).unwrap();
             assert!(0 < size && size < bytes.len() as u64, "{name}: {size}");

@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     setup::qemu()?;
     let images = build::for_bench(&setup::toolchain()?)?;
     let (now, seconds) = all(&images)?;
-    print!("{}", record::table(&now, record::read()?.as_ref()));
+    print!("{}", record::table(&now, &record::read()?));
     println!("boot to the prompt: {seconds:.2} s on this host");
     if arguments.record {
         record::write(&now)?;

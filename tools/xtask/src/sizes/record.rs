@@ -15,33 +15,28 @@ fn file() -> PathBuf {
     workspace::root().join("tests/bench/sizes.json")
 }
 
-/// The record, if there is one.
-pub(super) fn read() -> Result<Option<Sizes>> {
-    if !file().exists() {
-        return Ok(None);
-    }
-    let text = std::fs::read_to_string(file())?;
-    serde_json::from_str(&text).context("tests/bench/sizes.json holds no sizes").map(Some)
+/// The record.
+pub(super) fn read() -> Result<Sizes> {
+    let text = fs_err::read_to_string(file())?;
+    serde_json::from_str(&text).context("tests/bench/sizes.json holds no sizes")
 }
 
 /// Writes the record.
 pub(super) fn write(sizes: &[Size]) -> Result<()> {
     let sizes: Sizes = sizes.iter().cloned().collect();
-    let text = serde_json::to_string_pretty(&sizes)? + "\n";
-    std::fs::write(file(), text).context("cannot write tests/bench/sizes.json")
+    workspace::write(&file(), serde_json::to_string_pretty(&sizes)? + "\n")
 }
 
 /// A line for each size, with its growth.
-pub(super) fn table(now: &[Size], before: Option<&Sizes>) -> String {
+pub(super) fn table(now: &[Size], before: &Sizes) -> String {
     let width = now.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let line = |(name, size): &Size| {
-        let grown = match before.map(|sizes| sizes.get(name)) {
-            None => String::new(),
-            Some(None) => "new".to_owned(),
-            Some(Some(before)) if before == size => "=".to_owned(),
-            Some(Some(before)) => format!("{:+}", i128::from(*size) - i128::from(*before)),
+        let grown = match before.get(name) {
+            None => "new".to_owned(),
+            Some(before) if before == size => "=".to_owned(),
+            Some(before) => format!("{:+}", i128::from(*size) - i128::from(*before)),
         };
-        format!("{name:<width$}  {size:>10}  {grown:>9}").trim_end().to_owned() + "\n"
+        format!("{name:<width$}  {size:>10}  {grown:>9}\n")
     };
     now.iter().map(line).collect()
 }
@@ -55,10 +50,9 @@ mod tests {
         let size = |name: &str, size| (name.to_owned(), size);
         let now = [size("text", 90), size("data", 7), size("bss", 1), size("rodata", 5)];
         let before = [size("text", 100), size("data", 7), size("rodata", 2)].into();
-        let text = table(&now, Some(&before));
+        let text = table(&now, &before);
         let ends: Vec<&str> =
             text.lines().filter_map(|line| line.split_whitespace().last()).collect();
         assert_eq!(ends, ["-10", "=", "new", "+3"]);
-        assert_eq!(table(&now[1..2], None), "data           7\n");
     }
 }

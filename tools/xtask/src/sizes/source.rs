@@ -1,10 +1,8 @@
 //! Lines of the kernel's source.
 
 use super::record::Size;
-use crate::check::sources;
 use crate::workspace;
 use anyhow::Result;
-use std::path::Path;
 
 /// Parts of the kernel's folder that are in no kernel.
 const APART: [&str; 4] = ["tests", "selftest", "hosted", "hosted.rs"];
@@ -13,14 +11,13 @@ const APART: [&str; 4] = ["tests", "selftest", "hosted", "hosted.rs"];
 pub(super) fn lines() -> Result<Vec<Size>> {
     let folder = workspace::root().join("microkernel/src");
     let (mut core, mut arch) = (0, 0);
-    for file in sources(&folder)? {
-        let part = file.strip_prefix(&folder)?.iter().next().unwrap_or_default();
-        if APART.iter().any(|apart| Path::new(apart) == Path::new(part)) {
+    for (file, text) in workspace::texts(&folder, &[".rs"])? {
+        let part = file.iter().next().unwrap_or_default();
+        if APART.iter().any(|apart| part == *apart) {
             continue;
         }
-        let count = code_lines(&std::fs::read_to_string(&file)?);
         let side = if part == "arch" || part == "main.rs" { &mut arch } else { &mut core };
-        *side += count;
+        *side += code_lines(&text);
     }
     Ok(vec![("lines of code: core".into(), core), ("lines of code: x86_64".into(), arch)])
 }

@@ -52,7 +52,7 @@ fn trace(images: &Images, operation: &str, markers: &Markers) -> Result<Vec<u64>
     let mut found = Vec::new();
     while found.len() < OPERATIONS && Instant::now() < end {
         std::thread::sleep(PAUSE);
-        let text = std::fs::read(&log).with_context(|| format!("no log {}", log.display()))?;
+        let text = fs_err::read(&log)?;
         found = log::operations(&String::from_utf8_lossy(&text), markers);
     }
     // The session ends the machine; the rest of its log is not read.
