@@ -18,6 +18,9 @@ use archive::{Archive, ArchiveError};
 use bootloader_api::BootInfo;
 use core_kernel::{BootProcess, CpuId, Kernel, Sizes};
 
+/// The image is linked again when its linker script changes.
+const _: &str = include_str!("../kernel.ld");
+
 /// Pages of the first program's stack.
 const STACK_PAGES: u64 = 16;
 

@@ -35,6 +35,10 @@ pub use sys::{Failure, exit};
 #[cfg(target_os = "none")]
 pub use machine::heap_pages;
 
+/// Programs are linked again when their linker script changes.
+#[cfg(target_os = "none")]
+const _: &str = include_str!("../user.ld");
+
 /// The status of a program whose `main` returned an error.
 pub const EXIT_FAILURE: u64 = 1;
 

@@ -11,7 +11,7 @@ mod programs;
 mod strip;
 mod system;
 
-pub(crate) use cargo::{Bare, lint_command, lint_programs};
+pub(crate) use cargo::Bare;
 pub(crate) use system::{MANIFEST, read as system};
 
 use crate::metadata;
@@ -61,7 +61,7 @@ pub(crate) fn with_checks(toolchain: &Toolchain) -> Result<Images> {
 }
 
 fn checked(toolchain: &Toolchain) -> Result<Images> {
-    cargo::checked_kernel(toolchain)?;
+    cargo::kernel(toolchain, Bare::CheckedKernel)?;
     let images = Images::with_checks(&workspace::target());
     strip::copy(toolchain, images.elfs().kernel(), &images.kernel)?;
     Ok(images)
@@ -82,7 +82,7 @@ fn build(toolchain: &Toolchain, tests: bool) -> Result<Images> {
     let packages = metadata::packages()?;
     let system = system::read(&packages)?;
     let images = Images::in_target(&workspace::target());
-    cargo::kernel(toolchain)?;
+    cargo::kernel(toolchain, Bare::Kernel)?;
     let groups = programs::by_target(&packages, programs::wanted(&packages, &system, tests))?;
     let elfs = elfs();
     strip::copy(toolchain, elfs.kernel(), &images.kernel)?;

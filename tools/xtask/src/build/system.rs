@@ -57,7 +57,6 @@ mod tests {
             name: name.into(),
             folder: format!("servers/{name}").into(),
             targets: vec![target],
-            dependencies: Vec::new(),
             ..Package::default()
         }
     }

@@ -132,7 +132,6 @@ mod tests {
         Package {
             name: name.into(),
             folder: folder.into(),
-            targets: Vec::new(),
             dependencies: dependencies.iter().map(dependency).collect(),
             ..Package::default()
         }

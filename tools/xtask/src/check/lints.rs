@@ -1,7 +1,7 @@
-//! rustfmt and clippy, each crate for the machine that it runs on.
+//! rustfmt, clippy and rustdoc, each crate for the machine that it runs on.
 
 use super::arrows::{self, Kind};
-use crate::build::{Bare, lint_command, lint_programs};
+use crate::build::Bare;
 use crate::metadata::Package;
 use crate::setup::Toolchain;
 use crate::{step, workspace};
@@ -22,13 +22,13 @@ pub(super) fn format(toolchain: &Toolchain) -> Result<()> {
 pub(super) fn clippy(toolchain: &Toolchain, packages: &[Package]) -> Result<()> {
     let mut host = host_command(toolchain, "clippy")?;
     host.arg("--all-targets").args(select(packages, |package| is(package, on_host)));
-    let mut kernel = lint_command(toolchain, Bare::Kernel, "clippy")?;
+    let mut kernel = Bare::Kernel.command(toolchain, "clippy", TARGET)?;
     kernel.args(["-p", "microkernel", "--lib", "--bin", "postern", "--features", "image"]);
     let mut commands = vec![("clippy: host crates", host), ("clippy: kernel", kernel)];
     for target in [TARGET].into_iter().chain(OTHER_TARGETS) {
         let names = select(packages, |package| is_built_for(package, target));
         if !names.is_empty() {
-            let mut command = lint_programs(toolchain, "clippy", target)?;
+            let mut command = Bare::User.command(toolchain, "clippy", target)?;
             command.args(names);
             commands.push((target, command));
         }
@@ -39,8 +39,24 @@ pub(super) fn clippy(toolchain: &Toolchain, packages: &[Package]) -> Result<()> 
     all(commands)
 }
 
+/// Builds the documentation of all libraries, of the host and of user space, with warnings denied.
+pub(super) fn docs(toolchain: &Toolchain, packages: &[Package]) -> Result<()> {
+    let is_library = |kind: &str| ["lib", "proc-macro"].contains(&kind);
+    let documented =
+        |package: &Package| package.targets.iter().any(|target| is_library(&target.kind));
+    let mut host = host_command(toolchain, "doc")?;
+    host.args(select(packages, |package| documented(package) && is(package, on_host)));
+    let mut user = Bare::User.command(toolchain, "doc", TARGET)?;
+    let only_user = |package: &Package| is(package, in_user_space) && !is(package, on_host);
+    user.args(select(packages, |package| documented(package) && only_user(package)));
+    for command in [&mut host, &mut user] {
+        command.env("CARGO_ENCODED_RUSTDOCFLAGS", "-Dwarnings").args(["--no-deps", "--lib"]);
+    }
+    all([("documentation: host crates", host), ("documentation: user space", user)])
+}
+
 /// Runs all commands, also after a failure, to show all problems.
-pub(super) fn all<'a>(commands: impl IntoIterator<Item = (&'a str, Command)>) -> Result<()> {
+fn all<'a>(commands: impl IntoIterator<Item = (&'a str, Command)>) -> Result<()> {
     let errors: Vec<String> = commands
         .into_iter()
         .filter_map(|(what, mut command)| step::run(what, &mut command).err())
@@ -69,7 +85,7 @@ fn is(package: &Package, wanted: fn(Kind) -> bool) -> bool {
 }
 
 /// The pinned cargo for crates of the host; stable, as the user's own.
-pub(super) fn host_command(toolchain: &Toolchain, verb: &str) -> Result<Command> {
+fn host_command(toolchain: &Toolchain, verb: &str) -> Result<Command> {
     let mut command = toolchain.cargo()?;
     command
         .env_remove("RUSTC_BOOTSTRAP")
@@ -83,7 +99,7 @@ pub(super) fn host_command(toolchain: &Toolchain, verb: &str) -> Result<Command>
 }
 
 /// Arguments for the packages that satisfy the predicate.
-pub(super) fn select(packages: &[Package], wanted: impl Fn(&Package) -> bool) -> Vec<String> {
+fn select(packages: &[Package], wanted: impl Fn(&Package) -> bool) -> Vec<String> {
     packages
         .iter()
         .filter(|package| wanted(package))
@@ -92,13 +108,13 @@ pub(super) fn select(packages: &[Package], wanted: impl Fn(&Package) -> bool) ->
 }
 
 /// Whether such a package runs, or is tested, on the host.
-pub(super) fn on_host(kind: Kind) -> bool {
+fn on_host(kind: Kind) -> bool {
     use Kind::{Abi, Guide, Kernel, Macros, Manifest, TestKit, Tests, Tool};
     matches!(kind, Abi | Guide | Kernel | Macros | Manifest | TestKit | Tests | Tool)
 }
 
 /// Whether such a package runs in user space of the bare machine.
-pub(super) fn in_user_space(kind: Kind) -> bool {
+fn in_user_space(kind: Kind) -> bool {
     use Kind::{Abi, Api, Manifest, Program, Runtime, Sys};
     matches!(kind, Abi | Sys | Runtime | Api | Program | Manifest)
 }
@@ -114,8 +130,6 @@ mod tests {
         let package = |name: &str, folder: &str| Package {
             name: name.into(),
             folder: folder.into(),
-            targets: Vec::new(),
-            dependencies: Vec::new(),
             ..Package::default()
         };
         let narrow = Package { target: Some(NARROW.into()), ..package("b", "tests/programs/b") };

@@ -6,7 +6,6 @@
 mod arrows;
 mod border;
 mod cycles;
-mod docs;
 mod documents;
 mod layers;
 mod lints;
@@ -68,7 +67,7 @@ impl Check {
             Self::Words => none(words::check()?),
             Self::Interfaces => none(crate::api::check(packages)?),
             Self::Lints => lints::clippy(toolchain, packages),
-            Self::Docs => docs::check(toolchain, packages),
+            Self::Docs => lints::docs(toolchain, packages),
         }
     }
 }
