@@ -3,21 +3,23 @@
 use anyhow::{Result, bail, ensure};
 use std::str::FromStr;
 
-/// Keywords of the language, also reserved ones.
-const KEYWORDS: &str = "abstract as async await become box break const continue crate do dyn else enum extern \
-    false final fn for gen if impl in let loop macro match mod move mut override priv pub \
-    ref return self static struct super trait true try type typeof unsafe unsized use \
-    virtual where while yield";
-
-/// Crates that come with the compiler.
-const CRATES: [&str; 5] = ["alloc", "core", "proc-macro", "std", "test"];
-
-/// Folders of cargo beside the programs that it builds.
-const FOLDERS: [&str; 4] = ["build", "deps", "examples", "incremental"];
-
-/// Files of the boot archive, parts of the system, and the ends of other names.
-const OURS: [&str; 8] =
-    ["api", "checksums", "cmdline", "init", "kernel", "manifest", "postern", "template"];
+/// Names that a server cannot have, by the reason.
+const TAKEN: [(&str, &str); 4] = [
+    (
+        "a word of Rust",
+        "abstract as async await become box break const continue crate do dyn else enum extern \
+         false final fn for gen if impl in let loop macro match mod move mut override priv pub \
+         ref return self static struct super trait true try type typeof unsafe unsized use \
+         virtual where while yield",
+    ),
+    ("a crate of the compiler's", "alloc core proc-macro std test"),
+    ("a folder of cargo's", "build deps examples incremental"),
+    // Files of the boot archive, parts of the system, and the ends of other names.
+    (
+        "something else in Postern already",
+        "api checksums cmdline init kernel manifest postern template",
+    ),
+];
 
 /// Types and traits that every file knows without importing them, in small letters.
 const PRELUDE: &str = "asmut asref box clone copy debug default display doubleendediterator drop eq err \
@@ -98,17 +100,21 @@ impl FromStr for ServerName {
             !name.ends_with('-') && !name.contains("--"),
             "`{name}` is no name for a server: a hyphen stands between two other characters"
         );
-        let other = |what: &str| format!("`{name}` is {what}; choose another name");
-        ensure!(!KEYWORDS.split(' ').any(|word| word == name), other("a word of Rust"));
-        ensure!(!CRATES.contains(&name), other("a crate of the compiler's"));
-        ensure!(!FOLDERS.contains(&name), other("a folder of cargo's"));
-        ensure!(!OURS.contains(&name), other("something else in Postern already"));
-        ensure!(!name.ends_with("-api"), other("what the interface of a server is called"));
+        let is_in = |words: &str, name: &str| words.split(' ').any(|word| word == name);
+        if let Some((what, _)) = TAKEN.iter().find(|(_, words)| is_in(words, name)) {
+            bail!("`{name}` is {what}; choose another name");
+        }
+        ensure!(
+            !name.ends_with("-api"),
+            "`{name}` is what the interface of a server is called; choose another name"
+        );
         let made = Self(name.to_owned());
-        let (camel, lower) = (made.camel(), made.camel().to_lowercase());
-        let clash =
-            other(&format!("no name for a server: its trait `{camel}` would hide Rust's own"));
-        ensure!(!PRELUDE.split(' ').any(|word| word == lower), clash);
+        let camel = made.camel();
+        ensure!(
+            !is_in(PRELUDE, &camel.to_lowercase()),
+            "`{name}` is no name for a server: its trait `{camel}` would hide Rust's own; \
+             choose another name"
+        );
         Ok(made)
     }
 }

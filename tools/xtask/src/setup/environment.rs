@@ -8,33 +8,19 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
 
-/// Prefixes of variables that describe another build.
-const PREFIXES: [&str; 5] =
-    ["CARGO_PKG_", "CARGO_BIN_", "CARGO_BUILD_", "CARGO_PROFILE_", "CARGO_TARGET_"];
+/// The beginnings of names that describe a toolchain or a build…
+const FOREIGN: [&str; 3] = ["CARGO", "RUST", "LD_LIBRARY_PATH"];
 
-/// Variables that choose a compiler, its flags or its folders.
-const NAMES: [&str; 21] = [
-    "CARGO",
-    "CARGO_CRATE_NAME",
-    "CARGO_ENCODED_RUSTDOCFLAGS",
-    "CARGO_ENCODED_RUSTFLAGS",
-    "CARGO_INCREMENTAL",
-    "CARGO_MAKEFLAGS",
-    "CARGO_MANIFEST_DIR",
-    "CARGO_MANIFEST_PATH",
-    "CARGO_PRIMARY_PACKAGE",
-    "LD_LIBRARY_PATH",
-    "OUT_DIR",
-    "RUSTC",
-    "RUSTC_WORKSPACE_WRAPPER",
-    "RUSTC_WRAPPER",
-    "RUSTDOC",
-    "RUSTDOCFLAGS",
-    "RUSTFLAGS",
-    "RUSTUP_TOOLCHAIN",
-    "RUST_RECURSION_COUNT",
-    "RUST_TARGET_PATH",
-    "TARGET",
+/// … and of those that describe the user's registry, network and folders.
+const KEPT: [&str; 8] = [
+    "CARGO_HOME",
+    "CARGO_HTTP_",
+    "CARGO_NET_",
+    "CARGO_REGISTR",
+    "CARGO_SOURCE_",
+    "CARGO_TERM_",
+    "RUSTUP_HOME",
+    "RUST_BACKTRACE",
 ];
 
 /// Makes the command use the toolchain in this folder and no other.
@@ -53,7 +39,8 @@ pub(super) fn clean(command: &mut Command, sysroot: &Path) -> Result<()> {
 }
 
 fn is_foreign(name: &str) -> bool {
-    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    let begins = |beginnings: &[&str]| beginnings.iter().any(|it| name.starts_with(it));
+    begins(&FOREIGN) && !begins(&KEPT) || ["OUT_DIR", "TARGET"].contains(&name)
 }
 
 fn path_with(first: &Path) -> Result<OsString> {
