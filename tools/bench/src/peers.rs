@@ -34,9 +34,8 @@ impl Peers {
     /// # Errors
     /// When there is none, or a key is not known.
     pub fn read(file: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(file)
-            .with_context(|| format!("cannot read {}", file.display()))?;
-        Self::parse(&text).with_context(|| format!("{} is wrong", file.display()))
+        Self::parse(&fs_err::read_to_string(file)?)
+            .with_context(|| format!("{} is wrong", file.display()))
     }
 
     fn parse(text: &str) -> Result<Self> {

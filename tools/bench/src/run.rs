@@ -2,8 +2,10 @@
 
 use crate::{Figures, Row};
 use anyhow::{Context as _, Result};
+use fs_err::OpenOptions;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::Path;
 
 /// All operations, measured once.
@@ -37,7 +39,7 @@ impl Run {
     /// # Errors
     /// When the file is missing or holds no run.
     pub fn read(file: &Path) -> Result<Self> {
-        let text = read(file)?;
+        let text = fs_err::read_to_string(file)?;
         serde_json::from_str(&text).with_context(|| format!("{} is no run", file.display()))
     }
 
@@ -57,7 +59,7 @@ impl Run {
             head(&self.date)?,
             rows.join(",\n")
         );
-        write(file, &text)
+        Ok(fs_err::write(file, text)?)
     }
 
     /// Appends it to a history.
@@ -65,17 +67,9 @@ impl Run {
     /// # Errors
     /// When that cannot be written.
     pub fn append(&self, file: &Path) -> Result<()> {
-        let before = if file.exists() { read(file)? } else { String::new() };
-        write(file, &format!("{before}{}\n", serde_json::to_string(self)?))
+        let mut history = OpenOptions::new().create(true).append(true).open(file)?;
+        Ok(writeln!(history, "{}", serde_json::to_string(self)?)?)
     }
-}
-
-fn read(file: &Path) -> Result<String> {
-    std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
-}
-
-fn write(file: &Path, text: &str) -> Result<()> {
-    std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
 }
 
 #[cfg(test)]

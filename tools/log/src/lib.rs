@@ -31,11 +31,8 @@ pub const KERNEL: &str = "kernel";
 /// # Errors
 /// When the file can't be read.
 pub fn decode_file(file: &Path, find_elf: FindElf) -> anyhow::Result<Vec<Line>> {
-    use anyhow::Context as _;
-    let bytes =
-        std::fs::read(file).with_context(|| format!("cannot read the log {}", file.display()))?;
     let mut decoder = LogDecoder::new(find_elf);
-    let mut lines = decoder.push(&bytes);
+    let mut lines = decoder.push(&fs_err::read(file)?);
     lines.extend(decoder.finish());
     Ok(lines)
 }

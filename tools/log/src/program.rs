@@ -14,7 +14,7 @@ impl Program {
     /// Reads the ELF. The result is leaked: there are a handful of programs, each read once, and
     /// all their streams borrow it.
     pub(crate) fn load(elf: &Path) -> anyhow::Result<&'static Self> {
-        let bytes = std::fs::read(elf).with_context(|| format!("cannot read {}", elf.display()))?;
+        let bytes = fs_err::read(elf)?;
         let table = Table::parse(&bytes)?
             .with_context(|| format!("{} holds no log strings", elf.display()))?;
         let locations = table.get_locations(&bytes)?;

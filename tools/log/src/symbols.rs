@@ -2,7 +2,7 @@
 
 use crate::program::short;
 use addr2line::{Context, Frame};
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use gimli::{Dwarf, EndianArcSlice, RunTimeEndian, SectionId};
 use object::{Object as _, ObjectSection as _, ObjectSymbol as _, SymbolKind};
 use std::fmt;
@@ -23,7 +23,7 @@ impl Symbols {
     /// # Errors
     /// When it cannot be read or is not an ELF.
     pub fn load(elf: &Path) -> Result<Self> {
-        let bytes = std::fs::read(elf).with_context(|| format!("cannot read {}", elf.display()))?;
+        let bytes = fs_err::read(elf)?;
         let file = object::File::parse(&*bytes)?;
         let mut functions: Vec<(u64, String)> = file
             .symbols()

@@ -26,9 +26,8 @@ impl Archive {
     /// # Errors
     /// When it can't be read or is no tar file.
     pub fn read(file: &Path) -> Result<Self> {
-        let bytes = std::fs::read(file)
-            .with_context(|| format!("cannot read the boot archive {}", file.display()))?;
-        Self::from_bytes(&bytes).with_context(|| format!("{} is no boot archive", file.display()))
+        Self::from_bytes(&fs_err::read(file)?)
+            .with_context(|| format!("{} is no boot archive", file.display()))
     }
 
     /// Reads an archive; its checksums are not checked.
@@ -95,8 +94,7 @@ impl Archive {
     /// # Errors
     /// When a name is too long or the file can't be written.
     pub fn write(&self, file: &Path) -> Result<()> {
-        std::fs::write(file, self.to_bytes()?)
-            .with_context(|| format!("cannot write the boot archive {}", file.display()))
+        Ok(fs_err::write(file, self.to_bytes()?)?)
     }
 
     fn checksums(&self) -> String {

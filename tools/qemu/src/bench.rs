@@ -1,7 +1,7 @@
 //! Machines that measure: the program `bench` in the place of init, and programs of the whole
 //! system that print lines of the same form.
 
-use crate::{Images, Machine, Outcome};
+use crate::{Images, Machine};
 use anyhow::{Result, ensure};
 use std::time::Duration;
 
@@ -73,7 +73,9 @@ impl Images {
     /// # Errors
     /// When it cannot be started, or ends otherwise.
     pub fn printed(machine: &Machine) -> Result<String> {
-        good(machine.start()?.finish(LIMIT))
+        let outcome = machine.start()?.finish(LIMIT);
+        ensure!(outcome.verdict.passed(), "{outcome}");
+        Ok(outcome.transcript)
     }
 
     /// Whether the whole system measures operations with this in their names.
@@ -89,15 +91,6 @@ impl Images {
         let mut machine = self.machine(name).with_counted_time(0);
         machine.cpus = 1;
         machine.memory_mib = MEMORY;
-        let mut session = machine.start()?;
-        session.wait_prompt(LIMIT)?;
-        session.run(AT_PROMPT, LIMIT)?;
-        session.send_line("shutdown")?;
-        good(session.finish(LIMIT))
+        Ok(machine.run_at_prompt(&[AT_PROMPT], LIMIT)?.1.transcript)
     }
-}
-
-fn good(outcome: Outcome) -> Result<String> {
-    ensure!(outcome.verdict.passed(), "{outcome}");
-    Ok(outcome.transcript)
 }

@@ -133,8 +133,8 @@ impl Images {
         // Another thread of this process may write the same draft.
         let writer = std::thread::current().id();
         let draft = file.with_extension(format!("{}-{writer:?}.tar", std::process::id()));
-        std::fs::write(&draft, bytes)?;
-        std::fs::rename(&draft, &file)?;
+        fs_err::write(&draft, bytes)?;
+        fs_err::rename(&draft, &file)?;
         Ok(file)
     }
 
@@ -143,8 +143,7 @@ impl Images {
     /// # Errors
     /// When there is no such program.
     pub fn program(&self, name: &str) -> Result<Vec<u8>> {
-        let file = self.programs.join(name);
-        std::fs::read(&file).with_context(|| format!("no program {}", file.display()))
+        Ok(fs_err::read(self.programs.join(name))?)
     }
 
     /// The BIOS disk image; makes one that is not there.

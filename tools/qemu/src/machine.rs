@@ -2,12 +2,13 @@
 
 use crate::boot::{check_kernel_words, option};
 use crate::find::{die_with_parent, find_qemu};
-use crate::{Boot, Elfs, Session};
-use anyhow::{Context as _, Result, bail};
+use crate::{Boot, Elfs, Outcome, Session};
+use anyhow::{Context as _, Result, bail, ensure};
 use std::ffi::OsString;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 /// Where the guest's serial line goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,6 +133,31 @@ impl Machine {
         Session::start(self)
     }
 
+    /// Boots to the prompt, runs these commands and shuts down; `limit` is that of each step.
+    /// Returns what each command printed, and the end.
+    ///
+    /// # Errors
+    /// When a step takes too long, or the machine does not end well.
+    pub fn run_at_prompt(
+        &self,
+        commands: &[&str],
+        limit: Duration,
+    ) -> Result<(Vec<String>, Outcome)> {
+        let mut session = self.start()?;
+        let mut run = || -> Result<Vec<String>> {
+            session.wait_prompt(limit)?;
+            let run = |command: &&str| session.run(command, limit);
+            let printed = commands.iter().map(run).collect::<Result<_>>()?;
+            session.send_line("shutdown")?;
+            Ok(printed)
+        };
+        let printed = run();
+        let outcome = session.finish(if printed.is_ok() { limit } else { Duration::ZERO });
+        let printed = printed.with_context(|| outcome.explanation())?;
+        ensure!(outcome.verdict.passed(), "{outcome}");
+        Ok((printed, outcome))
+    }
+
     /// QEMU with all its arguments.
     ///
     /// # Errors
@@ -141,8 +167,7 @@ impl Machine {
             "qemu-system-x86_64 is not on the PATH; `cargo xtask setup` says how to get it",
         )?;
         if let Some(folder) = self.log.parent() {
-            std::fs::create_dir_all(folder)
-                .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+            fs_err::create_dir_all(folder)?;
         }
         let mut command = die_with_parent(&qemu);
         command.args(self.arguments()?);
@@ -159,6 +184,14 @@ impl Machine {
         let mut hasher = DefaultHasher::new();
         beside.hash(&mut hasher);
         std::env::temp_dir().join(format!("postern-{:016x}.qemu.log", hasher.finish()))
+    }
+
+    /// The registers at a triple fault, if QEMU's log has one.
+    pub fn triple_fault(&self) -> Option<String> {
+        let bytes = fs_err::read(self.qemu_log()).unwrap_or_default();
+        let log = String::from_utf8_lossy(&bytes);
+        let lines = log[log.rfind("Triple fault")?..].lines().take(24);
+        Some(lines.collect::<Vec<_>>().join("\n"))
     }
 
     fn arguments(&self) -> Result<Vec<OsString>> {

@@ -120,17 +120,12 @@ impl Session {
     /// last lines of the transcript.
     pub fn wait_for(&mut self, text: &str, limit: Duration) -> Result<String> {
         let (line, column) = self.seen;
-        let found = self.serial.wait(&self.patience(limit), |received| {
-            let shown = since(&received.screen, line, column);
+        let shown = self.wait(&format!("`{text}`"), limit, |screen| {
+            let shown = since(screen, line, column);
             shown.find(text).map(|at| shown[..at + text.len()].to_owned())
-        });
-        match found {
-            Some(shown) => {
-                self.advance(&shown);
-                Ok(shown)
-            }
-            None => bail!(self.missing(&format!("`{text}`"), limit)),
-        }
+        })?;
+        self.advance(&shown);
+        Ok(shown)
     }
 
     /// Waits for the prompt alone in a new line.
@@ -139,13 +134,10 @@ impl Session {
     /// As [`Session::wait_for`].
     pub fn wait_prompt(&mut self, limit: Duration) -> Result<()> {
         let (line, column) = self.seen;
-        let wait = |shown: &Screen| {
-            let fresh = shown.lines().len() > line || (line, column) == (0, 0);
-            (fresh && shown.current().trim_end() == PROMPT.trim_end()).then_some(())
-        };
-        if self.serial.wait(&self.patience(limit), |received| wait(&received.screen)).is_none() {
-            bail!(self.missing(&format!("the prompt `{PROMPT}`"), limit));
-        }
+        self.wait(&the_prompt(), limit, |screen| {
+            let fresh = screen.lines().len() > line || (line, column) == (0, 0);
+            (fresh && is_at_prompt(screen)).then_some(())
+        })?;
         self.first_prompt.get_or_insert(self.started.elapsed());
         Ok(())
     }
@@ -155,12 +147,19 @@ impl Session {
     /// # Errors
     /// As [`Session::wait_for`].
     pub fn wait_shown(&mut self, text: &str, limit: Duration) -> Result<()> {
-        let patience = self.patience(limit);
         let shown = |screen: &Screen| screen.text().contains(text).then_some(());
-        if self.serial.wait(&patience, |received| shown(&received.screen)).is_none() {
-            bail!(self.missing(&format!("`{text}`"), limit));
-        }
-        Ok(())
+        self.wait(&format!("`{text}`"), limit, shown)
+    }
+
+    /// Waits until this finds something on the screen.
+    fn wait<T>(
+        &self,
+        what: &str,
+        limit: Duration,
+        mut find: impl FnMut(&Screen) -> Option<T>,
+    ) -> Result<T> {
+        let found = self.serial.wait(&self.patience(limit), |received| find(&received.screen));
+        found.with_context(|| self.missing(what, limit))
     }
 
     /// Types a command at the prompt and waits for its end. Returns the output of that time.
@@ -186,12 +185,7 @@ impl Session {
     /// # Errors
     /// As [`Session::wait_for`].
     pub fn settle(&mut self, limit: Duration) -> Result<()> {
-        let patience = self.patience(limit);
-        let prompt =
-            |screen: &Screen| (screen.current().trim_end() == PROMPT.trim_end()).then_some(());
-        if self.serial.wait(&patience, |received| prompt(&received.screen)).is_none() {
-            bail!(self.missing(&format!("the prompt `{PROMPT}`"), limit));
-        }
+        self.wait(&the_prompt(), limit, |screen| is_at_prompt(screen).then_some(()))?;
         self.end_of_all(limit).map(|_| ())
     }
 
@@ -206,17 +200,11 @@ impl Session {
         self.send_line(&mark)?;
         let (begin, _) = core::mem::replace(&mut self.seen, seen);
         let echo = format!("{PROMPT}{mark}");
-        let ended = |screen: &Screen| {
-            let lines = screen.lines().iter().enumerate().skip(begin);
-            let end =
-                lines.filter(|(_, line)| line.trim_end() == echo).map(|(end, _)| end).next()?;
-            (screen.current().trim_end() == PROMPT.trim_end()).then_some(end)
-        };
-        let patience = self.patience(limit);
-        match self.serial.wait(&patience, |received| ended(&received.screen)) {
-            Some(end) => Ok(end),
-            None => bail!(self.missing(&format!("the end of all commands, `{echo}`"), limit)),
-        }
+        self.wait(&format!("the end of all commands, `{echo}`"), limit, |screen| {
+            let mut lines = screen.lines().iter().enumerate().skip(begin);
+            let (end, _) = lines.find(|(_, line)| line.trim_end() == echo)?;
+            is_at_prompt(screen).then_some(end)
+        })
     }
 
     /// Time from the start of QEMU to the first prompt.
@@ -248,14 +236,12 @@ impl Session {
             // The verdict stands without a log that cannot be read.
             drop(stderr.read_to_string(&mut complaint));
         }
-        let qemu_log = std::fs::read(self.machine.qemu_log()).unwrap_or_default();
-        let qemu_log = String::from_utf8_lossy(&qemu_log).into_owned();
-        let triple_fault = qemu_log.contains("Triple fault");
+        let triple_fault = self.machine.triple_fault();
         Outcome {
-            verdict: Verdict::of(exit, triple_fault),
+            verdict: Verdict::of(exit, triple_fault.is_some()),
             transcript: self.transcript(),
             complaint,
-            registers: if triple_fault { registers(&qemu_log) } else { String::new() },
+            registers: triple_fault.unwrap_or_default(),
             time_to_prompt: self.first_prompt,
             log: self.machine.log.clone(),
             elfs: self.machine.elfs.clone(),
@@ -326,8 +312,10 @@ fn since(screen: &Screen, line: usize, column: usize) -> String {
     text.get(column..).unwrap_or_default().to_owned()
 }
 
-/// The part of QEMU's log about the last reset.
-fn registers(log: &str) -> String {
-    let start = log.rfind("Triple fault").unwrap_or(0);
-    log[start..].lines().take(24).collect::<Vec<_>>().join("\n")
+fn is_at_prompt(screen: &Screen) -> bool {
+    screen.current().trim_end() == PROMPT.trim_end()
+}
+
+fn the_prompt() -> String {
+    format!("the prompt `{PROMPT}`")
 }

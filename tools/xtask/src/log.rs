@@ -36,13 +36,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
         });
         return Ok(0);
     }
-    let mut source = File::open(&file).with_context(|| {
-        format!("cannot open the log {}; `cargo xtask run` writes one", file.display())
-    })?;
-    let mut bytes = Vec::new();
-    source.read_to_end(&mut bytes).with_context(|| format!("cannot read {}", file.display()))?;
-    let mut decoder = LogDecoder::new(build::elfs().finder());
-    for line in decoder.push(&bytes).into_iter().chain(decoder.finish()) {
+    let lines = log_decoder::decode_file(&file, build::elfs().finder());
+    for line in lines.context("no log; `cargo xtask run` writes one")? {
         if !output::print(format_args!("{line}\n")) {
             break;
         }

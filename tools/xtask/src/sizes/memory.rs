@@ -16,13 +16,8 @@ const MARK: &str = "size ";
 pub(super) fn at_prompt(images: &Images) -> Result<(Vec<Size>, f32)> {
     let machine = images.machine("sizes");
     let all = u64::from(machine.memory_mib) * KIB * KIB;
-    let mut session = machine.start()?;
-    session.wait_prompt(LIMIT)?;
-    let memory = session.run("mem", LIMIT)?;
-    let processes = session.run("ps", LIMIT)?;
-    session.send_line("shutdown")?;
-    let outcome = session.finish(LIMIT);
-    ensure!(outcome.verdict.passed(), "{outcome}");
+    let (printed, outcome) = machine.run_at_prompt(&["mem", "ps"], LIMIT)?;
+    let (memory, processes) = (&printed[0], &printed[1]);
     let line = |name: &str| {
         let line = memory.lines().find_map(|line| line.strip_prefix(name));
         line.and_then(kib).with_context(|| format!("`mem` does not tell `{name}`:\n{memory}"))

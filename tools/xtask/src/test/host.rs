@@ -86,7 +86,6 @@ mod tests {
             name: name.into(),
             folder: folder.into(),
             targets: kinds.iter().map(target).collect(),
-            dependencies: Vec::new(),
             default_member,
             ..Package::default()
         }
