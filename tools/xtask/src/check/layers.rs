@@ -7,7 +7,6 @@
 use super::modules::Crate;
 use crate::workspace;
 use anyhow::Result;
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The root of the core.
@@ -95,10 +94,8 @@ fn arrows(read: &Crate) -> Arrows {
     let defined = definitions(read);
     for module in &read.modules {
         let Some(from) = module.path.first() else { continue };
-        let mut calls = BTreeSet::new();
-        called(&module.code, &mut calls);
-        for name in calls {
-            if let Some(to) = only_above(from, defined.get(&name)) {
+        for name in called(&module.code()) {
+            if let Some(to) = only_above(from, defined.get(name)) {
                 add(from, to, format!("{}() in {}", name, module.path.join("::")));
             }
         }
@@ -121,56 +118,24 @@ fn definitions(read: &Crate) -> BTreeMap<String, BTreeSet<String>> {
         let Some(top) = module.path.first().filter(|top| !OUTSIDE.contains(&top.as_str())) else {
             continue;
         };
-        let mut names = BTreeSet::new();
-        functions(&module.code, &mut names);
-        for name in names.into_iter().filter(|name| !STANDARD.contains(&name.as_str())) {
-            defined.entry(name).or_default().insert(top.clone());
+        for pair in module.code().windows(2) {
+            if let ["fn", name] = pair
+                && !STANDARD.contains(name)
+            {
+                defined.entry((*name).to_owned()).or_default().insert(top.clone());
+            }
         }
     }
     defined
 }
 
-/// The names behind `fn`.
-fn functions(code: &[TokenTree], names: &mut BTreeSet<String>) {
-    for (at, token) in code.iter().enumerate() {
-        match (token, code.get(at + 1)) {
-            (TokenTree::Group(group), _) => functions(&inside(&group.stream()), names),
-            (TokenTree::Ident(word), Some(TokenTree::Ident(name))) if word == "fn" => {
-                names.insert(name.to_string());
-            }
-            _ => {}
-        }
-    }
-}
-
 /// The names of called methods: `.name(…)`, `.name::<…>(…)` and `Self::name`.
-fn called(code: &[TokenTree], names: &mut BTreeSet<String>) {
-    for (at, token) in code.iter().enumerate() {
-        match token {
-            TokenTree::Group(group) => called(&inside(&group.stream()), names),
-            TokenTree::Ident(name) if is_call(&code[..at], &code[at + 1..]) => {
-                names.insert(name.to_string());
-            }
-            _ => {}
-        }
-    }
-}
-
-fn is_call(before: &[TokenTree], after: &[TokenTree]) -> bool {
-    let mark = |token: &TokenTree, wanted: char| matches!(token, TokenTree::Punct(mark) if mark.as_char() == wanted);
-    match before {
-        [.., TokenTree::Ident(own), a, b] if mark(a, ':') && mark(b, ':') => own == "Self",
-        [.., dot] if mark(dot, '.') => match after {
-            [TokenTree::Group(group), ..] => group.delimiter() == Delimiter::Parenthesis,
-            [a, b, c, ..] => mark(a, ':') && mark(b, ':') && mark(c, '<'),
-            _ => false,
-        },
-        _ => false,
-    }
-}
-
-fn inside(stream: &TokenStream) -> Vec<TokenTree> {
-    stream.clone().into_iter().collect()
+fn called<'a>(code: &[&'a str]) -> BTreeSet<&'a str> {
+    let call = |at: usize| match code[at..] {
+        [".", name, "(", ..] | [".", name, "::", "<", ..] | ["Self", "::", name, ..] => Some(name),
+        _ => None,
+    };
+    (0..code.len()).filter_map(call).collect()
 }
 
 #[cfg(test)]

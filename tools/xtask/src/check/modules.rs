@@ -6,7 +6,6 @@
 
 use super::tokens;
 use anyhow::Result;
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -25,8 +24,8 @@ pub(super) struct Module {
     pub(super) path: Vec<String>,
     /// The file, as it was found.
     pub(super) file: PathBuf,
-    /// Its code without tests.
-    pub(super) code: Vec<TokenTree>,
+    /// Its code without tests, token by token.
+    code: Vec<String>,
     /// Re-exported names with the path of each.
     aliases: BTreeMap<String, Vec<String>>,
     children: BTreeSet<String>,
@@ -54,8 +53,8 @@ impl Crate {
     }
 
     fn add(&mut self, file: &Path, folder: &Path, path: Vec<String>) -> Result<()> {
-        let code = without_tests(tokens::read(file)?);
-        let found = submodules(&code);
+        let code = without_tests(tokens::flat(tokens::read(file)?));
+        let found = submodules(&view(&code));
         let children = found.iter().map(|(name, _)| name.clone()).collect();
         let module =
             Module { path, file: file.to_owned(), code, aliases: BTreeMap::new(), children };
@@ -64,19 +63,19 @@ impl Crate {
         for (name, given) in found {
             let beside = file.parent().unwrap_or(Path::new(""));
             let files: Vec<PathBuf> = if given.is_empty() {
-                [format!("{name}.rs"), format!("{name}/mod.rs")]
-                    .iter()
-                    .map(|file| folder.join(file))
-                    .collect()
+                let usual = [format!("{name}.rs"), format!("{name}/mod.rs")];
+                usual.iter().map(|file| folder.join(file)).collect()
             } else {
                 given.iter().map(|file| beside.join(file)).collect()
             };
             let child = [path.as_slice(), std::slice::from_ref(&name)].concat();
             for file in files.iter().filter(|file| file.is_file()) {
-                let own = file.file_name().is_some_and(|own| own == "mod.rs");
-                let parent = file.parent().unwrap_or(Path::new(""));
-                let stem = file.file_stem().unwrap_or_default();
-                let inner = if own { parent.to_owned() } else { parent.join(stem) };
+                // The files of its own modules are beside a `mod.rs`, else in a folder of its name.
+                let inner = if file.ends_with("mod.rs") {
+                    file.with_file_name("")
+                } else {
+                    file.with_extension("")
+                };
                 self.add(file, &inner, child.clone())?;
             }
         }
@@ -89,12 +88,11 @@ impl Crate {
     }
 
     fn of(&self, index: usize, module: &Module) -> BTreeSet<usize> {
-        let words = count(&module.code);
-        let used = |written: &Written| words.get(&written.name).is_some_and(|times| *times > 1);
+        let times = |name: &String| module.code.iter().filter(|word| *word == name).count();
         let targets = module
             .written()
             .into_iter()
-            .filter(|written| !written.exported || used(written))
+            .filter(|written| !written.exported || times(&written.name) > 1)
             .flat_map(|written| self.resolve(&module.absolute(&written.segments), HOPS));
         targets.filter(|target| *target != index).collect()
     }
@@ -125,9 +123,38 @@ impl Crate {
 }
 
 impl Module {
+    /// Its code without tests, token by token.
+    pub(super) fn code(&self) -> Vec<&str> {
+        view(&self.code)
+    }
+
+    /// All paths that may lead to a module of the crate.
     fn written(&self) -> Vec<Written> {
+        let code = self.code();
         let mut paths = Vec::new();
-        collect(&self.code, 0, &self.children, &mut paths);
+        let mut exported = false;
+        // For each open brace, whether it is that of a module inside of the file.
+        let mut braces = Vec::new();
+        for (at, word) in code.iter().enumerate() {
+            let (before, here) = code.split_at(at);
+            let depth = braces.iter().filter(|is_module| **is_module).count();
+            match *word {
+                "{" => braces.push(matches!(before, [.., "mod", _])),
+                "}" => drop(braces.pop()),
+                ";" => exported = false,
+                "use" => exported = matches!(before, [.., "pub"] | [.., "pub", "(", _, ")"]),
+                name if !matches!(before, [.., "::" | "."]) && matches!(here, [_, "::", ..]) => {
+                    let is_child = depth == 0 && self.children.contains(name);
+                    if is_child || matches!(name, "crate" | "super" | "self") {
+                        expand(here, &[], &mut |segments, name| {
+                            let (segments, name) = (lifted(segments, depth), name.to_owned());
+                            paths.push(Written { segments, name, exported });
+                        });
+                    }
+                }
+                _ => {}
+            }
+        }
         paths
     }
 
@@ -157,181 +184,113 @@ impl Module {
     }
 }
 
-/// The tokens without the items under `cfg(test)`.
-fn without_tests(tokens: TokenStream) -> Vec<TokenTree> {
+fn view(code: &[String]) -> Vec<&str> {
+    code.iter().map(String::as_str).collect()
+}
+
+/// The code without the items under `cfg(test)`.
+fn without_tests(code: Vec<String>) -> Vec<String> {
+    let words = view(&code);
+    let mut rest = words.as_slice();
     let mut kept = Vec::new();
-    let mut tokens = tokens.into_iter().peekable();
-    while let Some(token) = tokens.next() {
-        match token {
-            TokenTree::Punct(hash)
-                if hash.as_char() == '#' && tokens.peek().is_some_and(is_test) =>
-            {
-                tokens.next();
-                skip_item(&mut tokens);
-            }
-            TokenTree::Group(group) => {
-                let inner = without_tests(group.stream()).into_iter().collect();
-                let mut shorter = proc_macro2::Group::new(group.delimiter(), inner);
-                shorter.set_span(group.span());
-                kept.push(TokenTree::Group(shorter));
-            }
-            other => kept.push(other),
+    while let [first, after @ ..] = rest {
+        if let ["#", "[", "test", "]", ..]
+        | ["#", "[", "cfg", "(", "test", ")", ..]
+        | ["#", "[", "cfg", "(", "all", "(", "test", ..] = rest
+        {
+            rest = &rest[item(rest)..];
+        } else {
+            kept.push((*first).to_owned());
+            rest = after;
         }
     }
     kept
 }
 
-fn is_test(token: &TokenTree) -> bool {
-    let text = token.to_string().replace(' ', "");
-    ["[cfg(test)]", "[cfg(all(test,", "[test]"].iter().any(|start| text.starts_with(start))
-}
-
-/// Skips what an attribute belongs to: up to a semicolon or a body.
-fn skip_item(tokens: &mut impl Iterator<Item = TokenTree>) {
-    for token in tokens {
-        match token {
-            TokenTree::Punct(mark) if mark.as_char() == ';' => return,
-            TokenTree::Group(body) if body.delimiter() == Delimiter::Brace => return,
+/// The number of tokens of an item: up to a semicolon, a body, or the end of what is around it.
+fn item(code: &[&str]) -> usize {
+    let mut depth = 0_usize;
+    for (at, word) in code.iter().enumerate() {
+        match *word {
+            "(" | "[" | "{" => depth += 1,
+            ")" | "]" | "}" if depth == 0 => return at,
+            ")" | "]" => depth -= 1,
+            "}" => depth -= 1,
             _ => {}
         }
+        if depth == 0 && matches!(*word, ";" | "}") {
+            return at + 1;
+        }
     }
+    code.len()
 }
 
 /// The names behind `mod` that are files, each with the files that attributes give.
-fn submodules(code: &[TokenTree]) -> Vec<(String, Vec<String>)> {
-    let mut found = Vec::new();
-    let mut given = Vec::new();
-    for (at, token) in code.iter().enumerate() {
-        match (token, code.get(at + 1), code.get(at + 2)) {
-            (TokenTree::Punct(hash), Some(TokenTree::Group(group)), _)
-                if hash.as_char() == '#' && group.delimiter() == Delimiter::Bracket =>
-            {
-                given.extend(path_attribute(&group.stream().to_string()));
-            }
-            (TokenTree::Ident(word), Some(TokenTree::Ident(name)), Some(TokenTree::Punct(end)))
-                if word == "mod" && end.as_char() == ';' =>
-            {
-                found.push((name.to_string(), std::mem::take(&mut given)));
-            }
-            (TokenTree::Punct(end), _, _) if end.as_char() == ';' => given.clear(),
-            (TokenTree::Group(body), _, _) if body.delimiter() == Delimiter::Brace => given.clear(),
+fn submodules(code: &[&str]) -> Vec<(String, Vec<String>)> {
+    let (mut found, mut given) = (Vec::new(), Vec::new());
+    for at in 0..code.len() {
+        match code[at..] {
+            ["path", "=", file, ..] => given.push(file.trim_matches('"').to_owned()),
+            ["mod", name, ";", ..] => found.push((name.to_owned(), std::mem::take(&mut given))),
+            [";" | "}", ..] => given.clear(),
             _ => {}
         }
     }
     found
 }
 
-/// The text of `path = "…"` in an attribute.
-fn path_attribute(attribute: &str) -> Option<String> {
-    let (_, rest) = attribute.split_once("path = \"")?;
-    rest.split_once('"').map(|(path, _)| path.to_owned())
-}
-
-/// All paths that may lead to a module of the crate. `depth` counts the modules in the file
-/// around the code.
-fn collect(
-    code: &[TokenTree],
-    depth: usize,
-    children: &BTreeSet<String>,
-    paths: &mut Vec<Written>,
-) {
-    let mut exported = false;
-    let mut inner = false;
-    for (at, token) in code.iter().enumerate() {
-        match token {
-            TokenTree::Group(group) => {
-                let inside: Vec<TokenTree> = group.stream().into_iter().collect();
-                collect(&inside, depth + usize::from(inner), children, paths);
-                inner = inner && group.delimiter() != Delimiter::Brace;
-            }
-            TokenTree::Punct(mark) if mark.as_char() == ';' => (exported, inner) = (false, false),
-            TokenTree::Ident(word) if word == "use" => exported = is_public(&code[..at]),
-            TokenTree::Ident(word) if word == "mod" => inner = true,
-            TokenTree::Ident(word) => {
-                let word = word.to_string();
-                let begins = matches!(word.as_str(), "crate" | "super" | "self")
-                    || (depth == 0 && children.contains(&word));
-                if begins && !is_continued(&code[..at]) && is_path(&code[at + 1..]) {
-                    expand(&code[at..], Vec::new(), &mut |segments, name| {
-                        let segments = lifted(segments, depth);
-                        paths.push(Written { segments, name, exported });
-                    });
+/// Follows a path over its groups, and gives each path with the name that it brings into scope.
+/// Returns what stands behind it.
+fn expand<'a>(
+    code: &'a [&'a str],
+    path: &[&str],
+    give: &mut impl FnMut(&[&str], &str),
+) -> &'a [&'a str] {
+    let mut rest = code;
+    let mut path = path.to_vec();
+    loop {
+        match rest {
+            ["{", inside @ ..] => {
+                rest = inside;
+                while !matches!(rest, ["}", ..] | []) {
+                    rest = expand(rest, &path, give);
+                    rest = rest.strip_prefix(&[","]).unwrap_or(rest);
                 }
+                return rest.get(1..).unwrap_or_default();
+            }
+            [name, after @ ..] if is_name(name) => {
+                if *name != "self" || path.is_empty() {
+                    path.push(name);
+                }
+                rest = after;
             }
             _ => {}
         }
-    }
-}
-
-/// Whether `use` stands behind `pub` or `pub(…)`.
-fn is_public(before: &[TokenTree]) -> bool {
-    let is_pub = |token: &TokenTree| matches!(token, TokenTree::Ident(word) if word == "pub");
-    match before {
-        [.., token, TokenTree::Group(_)] => is_pub(token),
-        [.., token] => is_pub(token),
-        [] => false,
-    }
-}
-
-/// Whether the tokens before make this a later part of a path, or a field.
-fn is_continued(before: &[TokenTree]) -> bool {
-    matches!(before.last(), Some(TokenTree::Punct(mark)) if matches!(mark.as_char(), ':' | '.'))
-        && !matches!(before, [.., TokenTree::Ident(_), TokenTree::Punct(_)])
-}
-
-/// Whether `::` comes next.
-fn is_path(after: &[TokenTree]) -> bool {
-    matches!(after, [TokenTree::Punct(a), TokenTree::Punct(b), ..]
-        if a.as_char() == ':' && b.as_char() == ':')
-}
-
-/// Follows a path over its groups, and gives each with the name that it brings into scope.
-fn expand(code: &[TokenTree], mut path: Vec<String>, give: &mut impl FnMut(Vec<String>, String)) {
-    let mut rest = code;
-    while let [TokenTree::Ident(name), after @ ..] = rest {
-        let name = name.to_string();
-        if name != "self" || path.is_empty() {
-            path.push(name);
-        }
-        rest = after;
-        if !is_path(rest) {
-            break;
-        }
-        rest = &rest[2..];
-    }
-    match rest {
-        [TokenTree::Group(group), ..] if group.delimiter() == Delimiter::Brace => {
-            let inside: Vec<TokenTree> = group.stream().into_iter().collect();
-            let is_comma =
-                |token: &TokenTree| matches!(token, TokenTree::Punct(c) if c.as_char() == ',');
-            for part in inside.split(is_comma).filter(|part| !part.is_empty()) {
-                expand(part, path.clone(), give);
+        match rest {
+            ["::", after @ ..] if after.first().is_some_and(|it| *it == "{" || is_name(it)) => {
+                rest = after;
+            }
+            ["as", name, after @ ..] => {
+                give(&path, name);
+                return after;
+            }
+            _ => {
+                give(&path, path.last().unwrap_or(&""));
+                // A star, or something else that is no part of the path.
+                return rest.strip_prefix(&["::", "*"]).unwrap_or(rest);
             }
         }
-        [TokenTree::Ident(word), TokenTree::Ident(name), ..] if word == "as" => {
-            give(path, name.to_string());
-        }
-        _ => {
-            let name = path.last().cloned().unwrap_or_default();
-            give(path, name);
-        }
     }
+}
+
+fn is_name(word: &str) -> bool {
+    word.starts_with(|first: char| first.is_alphabetic() || first == '_')
 }
 
 /// The path without the `super` that only leave modules inside of the file.
-fn lifted(mut segments: Vec<String>, depth: usize) -> Vec<String> {
-    let ups = segments.iter().take_while(|name| *name == "super").count();
-    segments.drain(..ups.min(depth));
-    segments
-}
-
-/// How often each word stands in the code.
-fn count(code: &[TokenTree]) -> BTreeMap<String, usize> {
-    let mut times = BTreeMap::new();
-    for word in tokens::words(code.iter().cloned().collect()) {
-        *times.entry(word.to_string()).or_default() += 1;
-    }
-    times
+fn lifted(segments: &[&str], depth: usize) -> Vec<String> {
+    let ups = segments.iter().take_while(|name| **name == "super").count();
+    segments[ups.min(depth)..].iter().map(|name| (*name).to_owned()).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Sources as tokens: code apart from comments, strings and documentation.
 
 use anyhow::{Context as _, Result, anyhow};
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 use std::path::Path;
 
 /// The tokens of a source text.
@@ -25,6 +25,34 @@ pub(crate) fn leaves(tokens: TokenStream) -> Vec<TokenTree> {
         }
     }
     leaves
+}
+
+/// All tokens as they are written, in a row: delimiters and `::` are tokens of their own.
+pub(crate) fn flat(tokens: TokenStream) -> Vec<String> {
+    let mut flat: Vec<String> = Vec::new();
+    let mut joint = false;
+    for token in tokens {
+        let was_joint = std::mem::take(&mut joint);
+        if let TokenTree::Group(group) = token {
+            let (open, close) = match group.delimiter() {
+                Delimiter::Parenthesis => ("(", ")"),
+                Delimiter::Bracket => ("[", "]"),
+                Delimiter::Brace => ("{", "}"),
+                Delimiter::None => ("", ""),
+            };
+            flat.push(open.to_owned());
+            flat.extend(self::flat(group.stream()));
+            flat.push(close.to_owned());
+            continue;
+        }
+        joint = matches!(&token, TokenTree::Punct(mark) if mark.spacing() == Spacing::Joint);
+        let word = token.to_string();
+        match flat.last_mut() {
+            Some(last) if was_joint && last == ":" && word == ":" => last.push(':'),
+            _ => flat.push(word),
+        }
+    }
+    flat
 }
 
 /// All identifiers, with repetitions.
