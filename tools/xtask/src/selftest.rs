@@ -5,7 +5,9 @@ use crate::run::MachineArguments;
 use crate::test::Results;
 use anyhow::Result;
 use clap::Args;
-use qemu_harness::{HOLD_BOUND, Machine, Observer, Outcome, Screen, TapSummary, Verdict};
+use qemu_harness::{
+    HOLD_BOUND, Machine, Observer, Outcome, Screen, TapResult, TapSummary, Verdict,
+};
 use std::time::Duration;
 
 /// Boot into the self-tests of kernel and user space, in QEMU.
@@ -44,7 +46,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     if let Some(follower) = follower {
         follower.finish();
     }
-    let mut results = judge(&outcome);
+    let mut results = judge(&outcome, "");
     if let Some(name) = &arguments.inject {
         results.failures.extend(fault_ignored(name, &outcome.transcript));
     }
@@ -88,24 +90,29 @@ pub(crate) fn boot(
     Ok(session.finish(limit))
 }
 
-/// Counts the results. An end that they do not explain is one more failure.
-pub(crate) fn judge(outcome: &Outcome) -> Results {
+/// Counts the results of tests with this in their names. An end that no result explains is one
+/// more failure.
+pub(crate) fn judge(outcome: &Outcome, filter: &str) -> Results {
     let summary = TapSummary::parse(&outcome.transcript);
-    let mut results = Results { passed: summary.passed(), failures: Vec::new() };
-    for result in summary.failures() {
+    let (failed, passed): (Vec<_>, Vec<_>) =
+        summary.results.iter().partition(|result| result.failure.is_some());
+    let explained = match outcome.verdict {
+        Verdict::Passed => failed.is_empty() && summary.problems.is_empty() && !passed.is_empty(),
+        _ => !failed.is_empty() || !summary.problems.is_empty(),
+    };
+    let chosen = |result: &&&TapResult| result.name.contains(filter);
+    let mut results =
+        Results { passed: passed.iter().filter(chosen).count(), failures: Vec::new() };
+    for result in failed.iter().filter(chosen) {
         let why = result.failure.as_deref().unwrap_or_default();
         results.failures.push(format!("{}: {}: {why}", result.block, result.name));
     }
-    results.failures.extend(summary.problems.iter().cloned());
-    let explained = match outcome.verdict {
-        Verdict::Passed => results.failures.is_empty() && results.passed > 0,
-        _ => !results.failures.is_empty(),
-    };
+    results.failures.extend(summary.problems);
+    let end = outcome.explanation();
     if !explained {
-        let end = outcome.explanation();
         results.failures.push(format!("the self-tests ended so: {}", end.trim_end()));
     } else if matches!(outcome.verdict, Verdict::Unknown { .. }) {
-        results.failures.push(outcome.explanation().trim_end().to_owned());
+        results.failures.push(end.trim_end().to_owned());
     }
     results
 }
@@ -144,14 +151,24 @@ mod tests {
 
     #[test]
     fn results_are_counted() {
-        let results = judge(&outcome(GOOD, PASSED));
+        let results = judge(&outcome(GOOD, PASSED), "");
         assert_eq!((results.passed, results.failed()), (2, 0));
     }
 
     #[test]
     fn a_failed_check_is_named_once() {
-        let results = judge(&outcome(&GOOD.replace("ok 2 - b", "not ok 2 - b: bad"), FAILED));
+        let results = judge(&outcome(&GOOD.replace("ok 2 - b", "not ok 2 - b: bad"), FAILED), "");
         assert_eq!(results.failures, ["kernel: b: bad"]);
+    }
+
+    #[test]
+    fn a_filter_keeps_the_tests_that_match_and_what_has_no_name() {
+        let text = "# kernel\nTAP version 14\nok 1 - frames back\nnot ok 2 - timer: late\n\
+            not ok 3 - frames lost: 2\n1..4\n";
+        let results = judge(&outcome(text, FAILED), "frames");
+        assert_eq!(results.passed, 1);
+        assert_eq!(results.failures[0], "kernel: frames lost: 2");
+        assert!(results.failures.len() == 2 && results.failures[1].contains("a plan of 4"));
     }
 
     #[test]
@@ -163,8 +180,8 @@ mod tests {
 
     #[test]
     fn success_without_results_and_failure_without_a_cause_are_failures() {
-        assert_eq!(judge(&outcome("", PASSED)).failed(), 1);
-        assert_eq!(judge(&outcome(GOOD, FAILED)).failed(), 1);
-        assert!(judge(&outcome(GOOD, 0)).failures[0].contains("unknown"));
+        assert_eq!(judge(&outcome("", PASSED), "").failed(), 1);
+        assert_eq!(judge(&outcome(GOOD, FAILED), "").failed(), 1);
+        assert!(judge(&outcome(GOOD, 0), "").failures[0].contains("unknown"));
     }
 }

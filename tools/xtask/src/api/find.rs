@@ -4,7 +4,6 @@ use crate::check::tokens;
 use crate::metadata::Package;
 use crate::workspace;
 use anyhow::{Context as _, Result};
-use proc_macro2::{TokenStream, TokenTree};
 use std::path::{Path, PathBuf};
 
 /// An interface: its trait is reached at the root of its crate.
@@ -24,7 +23,7 @@ pub(super) fn interfaces(root: &Path, packages: &[Package]) -> Result<Vec<Interf
     for package in packages.iter().filter(|package| package.folder.ends_with("api")) {
         for (file, text) in workspace::texts(&root.join(&package.folder).join("src"), &[".rs"])? {
             let tokens = tokens::parse(&text).with_context(|| file.display().to_string())?;
-            found.extend(traits(tokens).into_iter().map(|name| Interface {
+            found.extend(traits(&tokens::flat(tokens)).into_iter().map(|name| Interface {
                 package: package.name.clone(),
                 folder: package.folder.clone(),
                 name,
@@ -34,21 +33,17 @@ pub(super) fn interfaces(root: &Path, packages: &[Package]) -> Result<Vec<Interf
     Ok(found)
 }
 
-/// The names of the traits that follow an attribute `interface`.
-fn traits(tokens: TokenStream) -> Vec<String> {
-    let mut found = Vec::new();
-    let (mut marked, mut in_trait) = (false, false);
-    for token in tokens {
-        match token {
-            TokenTree::Group(group) => {
-                marked |= !tokens::lines_with(group.stream(), "interface").is_empty();
+/// The names of the traits behind an attribute `interface(…)`.
+fn traits(code: &[String]) -> Vec<String> {
+    let (mut found, mut marked) = (Vec::new(), false);
+    for pair in code.windows(2) {
+        match [pair[0].as_str(), pair[1].as_str()] {
+            ["interface", "("] => marked = true,
+            ["trait", name] if marked => {
+                found.push(name.to_owned());
+                marked = false;
             }
-            TokenTree::Ident(word) if word == "trait" => in_trait = marked,
-            TokenTree::Ident(name) if in_trait => {
-                found.push(name.to_string());
-                (marked, in_trait) = (false, false);
-            }
-            TokenTree::Ident(word) if word != "pub" => marked = false,
+            ["}" | ";", _] => marked = false,
             _ => {}
         }
     }
@@ -58,7 +53,7 @@ fn traits(tokens: TokenStream) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::traits;
-    use crate::check::tokens::parse;
+    use crate::check::tokens::{flat, parse};
 
     #[test]
     fn only_traits_with_the_attribute_are_interfaces() {
@@ -66,6 +61,6 @@ mod tests {
             /// More.\n #[other] pub trait A { fn a(); } trait B {} \
             #[service::interface(version = 2)] pub(crate) trait C {} \
             #[doc = \"interface\"] trait D {} #[derive(Debug)] struct E; trait F {}";
-        assert_eq!(traits(parse(text).unwrap()), ["A", "C"]);
+        assert_eq!(traits(&flat(parse(text).unwrap())), ["A", "C"]);
     }
 }

@@ -7,8 +7,8 @@ use crate::{step, workspace};
 use anyhow::Result;
 use std::process::Command;
 
-/// The package whose tests need QEMU; they are another part.
-const IN_QEMU: &str = "system-tests";
+/// The package of the system tests, which need QEMU.
+pub(super) const SYSTEM_TESTS: &str = "system-tests";
 
 /// The tests of a package whose programs run on the bare machine.
 const PARTS: [(&str, &[&str]); 2] = [
@@ -34,7 +34,7 @@ pub(super) fn run(filter: &str) -> Result<Results> {
 }
 
 fn default_members(packages: &[Package]) -> Vec<String> {
-    let wanted = |package: &&Package| package.default_member && package.name != IN_QEMU;
+    let wanted = |package: &&Package| package.default_member && package.name != SYSTEM_TESTS;
     packages.iter().filter(wanted).map(|package| package.name.clone()).collect()
 }
 

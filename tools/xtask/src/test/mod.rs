@@ -12,13 +12,13 @@ mod results;
 pub(crate) use host::{run_command, test_command};
 pub(crate) use results::Results;
 
-use crate::{build, disk_image, metadata, miri, run::Firmware, selftest, setup};
+use crate::{build, disk_image, miri, run::Firmware, selftest, setup, step::Step};
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
-use qemu_harness::{Images, Outcome};
+use host::SYSTEM_TESTS;
+use qemu_harness::Images;
 use results::Summary;
 use std::path::PathBuf;
-use std::process::Command;
 use std::time::Duration;
 
 /// Run all tests, on the host and in QEMU.
@@ -52,8 +52,6 @@ enum Part {
     System,
 }
 
-/// The package of the system tests.
-const SYSTEM_TESTS: &str = "system-tests";
 /// The name of the boot, as a test.
 const BOOT: &str = "boot to the prompt";
 const BOOT_LIMIT: Duration = Duration::from_secs(60);
@@ -140,44 +138,28 @@ fn boot(images: &Images, cpus: u32) -> Result<Results> {
 }
 
 fn selftests(images: &Images, cpus: u32, filter: &str) -> Result<Results> {
-    let outcome = selftest_outcome(images, cpus)?;
-    selftest::tell_longest_hold(&outcome, false);
-    let results = selftest::judge(&outcome);
-    Ok(if filter.is_empty() { results } else { results.only(&outcome.transcript, filter) })
-}
-
-/// Boots into the self-tests.
-fn selftest_outcome(images: &Images, cpus: u32) -> Result<Outcome> {
     let mut machine = images.machine("selftest").with_cpus(cpus);
     machine.append("selftest")?;
-    let step = crate::step::Step::begin("running the self-tests");
+    let step = Step::begin("running the self-tests");
     let outcome = selftest::boot(&machine, None, SELFTEST_LIMIT)?;
     step.end();
-    Ok(outcome)
+    selftest::tell_longest_hold(&outcome, false);
+    Ok(selftest::judge(&outcome, filter))
 }
 
 fn system_tests(images: &Images, cpus: u32, filter: &str) -> Result<Results> {
-    if !metadata::packages()?.iter().any(|found| found.name == SYSTEM_TESTS) {
-        anyhow::bail!("there is no package {SYSTEM_TESTS} in tests/");
-    }
     let toolchain = setup::toolchain()?;
-    let bios = disk_image::make(&toolchain, images, Firmware::Bios, "")?;
-    let uefi = disk_image::make(&toolchain, images, Firmware::Uefi, "")?;
-    let mut command = system_command(images, cpus, filter)?;
-    command.env("POSTERN_BIOS", bios).env("POSTERN_UEFI", uefi);
-    host::run_command("running the system tests", &mut command)
-}
-
-/// The system tests with these images; those that boot disk images make them when they run.
-fn system_command(images: &Images, cpus: u32, filter: &str) -> Result<Command> {
+    let image = |firmware| disk_image::make(&toolchain, images, firmware, "");
     let mut command = host::test_command(&[SYSTEM_TESTS.to_owned()], &[], filter);
     command
         .env("POSTERN_KERNEL", &images.kernel)
         .env("POSTERN_ARCHIVE", &images.archive)
         .env("POSTERN_PROGRAMS", &images.programs)
+        .env("POSTERN_BIOS", image(Firmware::Bios)?)
+        .env("POSTERN_UEFI", image(Firmware::Uefi)?)
         .env("POSTERN_XTASK", own_path()?)
         .env("POSTERN_CPUS", cpus.to_string());
-    Ok(command)
+    host::run_command("running the system tests", &mut command)
 }
 
 /// The file of this program. The host tests may have built it again: then Linux appends a mark to
@@ -190,19 +172,10 @@ fn own_path() -> Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Arguments, row_name};
-    use clap::{Args as _, Command, FromArgMatches as _};
-
-    fn cpus(words: &[&str]) -> Vec<u32> {
-        let command = Arguments::augment_args(Command::new("test"));
-        let matches = command.try_get_matches_from([&["test"], words].concat()).unwrap();
-        Arguments::from_arg_matches(&matches).unwrap().cpus
-    }
+    use super::row_name;
 
     #[test]
     fn one_row_for_each_number_of_cpus() {
-        assert_eq!(cpus(&[]), [1]);
-        assert_eq!(cpus(&["--cpus", "1,2,4"]), [1, 2, 4]);
         assert_eq!(row_name("boot", 1, &[1]), "boot");
         assert_eq!(row_name("boot", 1, &[1, 4]), "boot, 1 CPU");
         assert_eq!(row_name("boot", 4, &[4]), "boot, 4 CPUs");

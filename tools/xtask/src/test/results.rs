@@ -1,7 +1,6 @@
 //! Counting: results of a part, and the summary of all parts.
 
 use anyhow::Result;
-use qemu_harness::TapSummary;
 use std::time::{Duration, Instant};
 
 /// The results of one part of the tests.
@@ -17,18 +16,6 @@ impl Results {
     /// Number of failures.
     pub(crate) fn failed(&self) -> usize {
         self.failures.len()
-    }
-
-    /// Keeps the self-tests with this in their names, and failures without a name.
-    pub(super) fn only(mut self, transcript: &str, filter: &str) -> Self {
-        let summary = TapSummary::parse(transcript);
-        let matches = |name: &str| name.contains(filter);
-        let passed = summary.results.iter().filter(|r| r.failure.is_none() && matches(&r.name));
-        self.passed = passed.count();
-        let other =
-            |text: &String| summary.failures().any(|r| text.contains(&r.name) && !matches(&r.name));
-        self.failures.retain(|text| !other(text));
-        self
     }
 }
 
@@ -85,16 +72,5 @@ mod tests {
         assert_eq!(summary.closing(), ("3 passed, 0 failed".to_owned(), 0));
         summary.run("b", || Err(anyhow::anyhow!("does not build")));
         assert_eq!(summary.closing(), ("3 passed, 1 failed".to_owned(), 1));
-    }
-
-    #[test]
-    fn a_filter_keeps_the_self_tests_that_match_and_what_has_no_name() {
-        let transcript = "TAP version 14\nok 1 - frames back\nnot ok 2 - timer: late\n\
-            not ok 3 - frames lost: 2\n1..3\n";
-        let failures = ["kernel: timer: late", "kernel: frames lost: 2", "triple fault"];
-        let results = Results { passed: 1, failures: failures.map(str::to_owned).to_vec() };
-        let kept = results.only(transcript, "frames");
-        assert_eq!(kept.passed, 1);
-        assert_eq!(kept.failures, ["kernel: frames lost: 2", "triple fault"]);
     }
 }
