@@ -9,15 +9,10 @@ use std::time::Duration;
 const PROGRAMS: [&str; 4] = ["bench", "bench-slow", "bench32", "nothing"];
 /// Memory of such a machine in MiB.
 const MEMORY: u32 = 256;
-/// The same for a machine with many objects.
-const SCALE_MEMORY: u32 = 512;
 /// The limit of a part on a busy machine.
 const LIMIT: Duration = Duration::from_secs(600);
 /// The program that measures at the prompt of the whole system.
 const AT_PROMPT: &str = "run signals price";
-/// The operations that it measures.
-const OPERATIONS_AT_PROMPT: [&str; 3] =
-    ["signal-to-own-handler", "signal-to-other-handler-and-back", "program-spawn-exit-wait"];
 
 impl Images {
     /// A machine that measures and ends; its nanosecond is an instruction. `name` names its
@@ -26,45 +21,19 @@ impl Images {
     /// # Errors
     /// When the program was not built.
     pub fn bench(&self, name: &str, words: &str) -> Result<Machine> {
-        self.counted("bench", name, words)
+        Ok(self.bench_by("bench", name, words)?.with_counted_time(0))
     }
 
-    /// The same with a program that is slower by `slower=N` of the words.
+    /// The same by another of the programs and in the host's time, which varies.
     ///
     /// # Errors
     /// As for [`Images::bench`].
-    pub fn bench_slow(&self, name: &str, words: &str) -> Result<Machine> {
-        self.counted("bench-slow", name, words)
-    }
-
-    fn counted(&self, program: &str, name: &str, words: &str) -> Result<Machine> {
-        Ok(self.starting(program, 1, name, words)?.with_counted_time(0))
-    }
-
-    /// The same with this number of CPUs and the host's time, which varies.
-    ///
-    /// # Errors
-    /// As for [`Images::bench`].
-    pub fn bench_on(&self, cpus: u32, name: &str, words: &str) -> Result<Machine> {
-        self.starting("bench", cpus, name, words)
-    }
-
-    fn starting(&self, program: &str, cpus: u32, name: &str, words: &str) -> Result<Machine> {
+    pub fn bench_by(&self, program: &str, name: &str, words: &str) -> Result<Machine> {
         let archive = self.archive_with_all("bench", &PROGRAMS)?;
         let mut machine = self.machine(name).with_archive(&archive);
-        machine.cpus = cpus;
+        machine.cpus = 1;
         machine.append(&format!("init={program} {words}"))?;
         machine.memory_mib = MEMORY;
-        Ok(machine)
-    }
-
-    /// A machine that measures with many objects.
-    ///
-    /// # Errors
-    /// As for [`Images::bench`].
-    pub fn bench_scale(&self, name: &str) -> Result<Machine> {
-        let mut machine = self.bench(name, "part=scale")?;
-        machine.memory_mib = SCALE_MEMORY;
         Ok(machine)
     }
 
@@ -76,11 +45,6 @@ impl Images {
         let outcome = machine.start()?.finish(LIMIT);
         ensure!(outcome.verdict.passed(), "{outcome}");
         Ok(outcome.transcript)
-    }
-
-    /// Whether the whole system measures operations with this in their names.
-    pub fn at_prompt(part: &str) -> bool {
-        OPERATIONS_AT_PROMPT.iter().any(|name| name.contains(part))
     }
 
     /// The output of the whole system while it measures; a nanosecond is an instruction.

@@ -45,10 +45,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     Ok(0)
 }
 
-/// Prints a log to standard error while a machine writes it.
+/// Prints a log to standard error while a machine writes it. Its drop prints what is left.
 pub(crate) struct Follower {
     stop: Arc<AtomicBool>,
-    thread: JoinHandle<()>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Follower {
@@ -60,14 +60,15 @@ impl Follower {
         let (file, elfs, stopped) = (file.to_owned(), elfs.clone(), Arc::clone(&stop));
         let thread =
             std::thread::spawn(move || follow(&file, &elfs, &stopped, |line| eprintln!("{line}")));
-        Self { stop, thread }
+        Self { stop, thread: Some(thread) }
     }
+}
 
-    /// Prints what is left.
-    pub(crate) fn finish(self) {
+impl Drop for Follower {
+    fn drop(&mut self) {
         self.stop.store(true, Ordering::Release);
         // A panic of the thread was printed.
-        drop(self.thread.join());
+        drop(self.thread.take().map(JoinHandle::join));
     }
 }
 

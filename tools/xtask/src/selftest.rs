@@ -43,9 +43,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     let follower = arguments.log.then(|| Follower::start(&machine.log, &machine.elfs));
     let limit = Duration::from_secs(arguments.timeout);
     let outcome = boot(&machine, Some(printer()), limit)?;
-    if let Some(follower) = follower {
-        follower.finish();
-    }
+    drop(follower);
     let mut results = judge(&outcome, "");
     if let Some(name) = &arguments.inject {
         results.failures.extend(fault_ignored(name, &outcome.transcript));

@@ -85,8 +85,17 @@ pub(crate) fn run(what: &str, command: &mut Command) -> Result<()> {
         return Ok(());
     }
     drop(step);
-    eprint!("{}", without_progress(&output.text));
+    show(&output.text);
     bail!("{what} failed (its output is above)");
+}
+
+/// Shows the output of a command that failed; on a full disk, what to do in its place.
+pub(crate) fn show(text: &str) {
+    if text.contains("No space left on device") {
+        eprintln!("The disk is full. `cargo clean` removes all that was built here.");
+    } else {
+        eprint!("{}", without_progress(text));
+    }
 }
 
 /// The output of a command without cargo's progress.

@@ -14,6 +14,8 @@ use qemu_harness::Images;
 
 /// Numbers of CPUs for `--cpus`.
 const CPUS: [u32; 3] = [1, 2, 4];
+/// Memory of a machine with many objects, in MiB.
+const SCALE_MEMORY: u32 = 512;
 
 /// Measure the cost of operations in guest instructions; compare with seL4 and Linux.
 #[derive(Args)]
@@ -111,8 +113,9 @@ fn measure(images: &Images, operations: &[String], samples: u32) -> Result<Vec<R
 /// Costs that depend on the host: printed, never judged.
 fn on_cpus(images: &Images, samples: u32) -> Result<u8> {
     for cpus in CPUS {
-        let machine =
-            images.bench_on(cpus, "bench-cpus", &format!("part=cpus samples={samples}"))?;
+        let words = format!("part=cpus samples={samples}");
+        let mut machine = images.bench_by("bench", "bench-cpus", &words)?;
+        machine.cpus = cpus;
         println!(
             "{cpus} CPUs, in ns of this host:\n{}",
             table(&rows(&Images::printed(&machine)?)?)
@@ -124,7 +127,9 @@ fn on_cpus(images: &Images, samples: u32) -> Result<u8> {
 /// Costs with many objects. Returns 1 when a cost grows without a reason.
 fn with_many(images: &Images) -> Result<u8> {
     let step = Step::begin("measuring");
-    let printed = Images::printed(&images.bench_scale("bench-scale")?)?;
+    let mut machine = images.bench("bench-scale", "part=scale")?;
+    machine.memory_mib = SCALE_MEMORY;
+    let printed = Images::printed(&machine)?;
     step.end();
     let measured = rows(&printed)?;
     let (text, growing) = scale(&measured, &files::scale_reasons()?);

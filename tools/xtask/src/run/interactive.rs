@@ -27,9 +27,7 @@ pub(crate) fn on_terminal(machine: &Machine, log: bool, limit: Option<Duration>)
     let terminal = Arc::new(Mutex::new(Terminal::raw(std::io::stdin())?));
     let exit = run(&machine, limit.map_or(Deadline::never(), Deadline::after), &terminal);
     drop(lock(&terminal).take());
-    if let Some(follower) = follower {
-        follower.finish();
-    }
+    drop(follower);
     // Without a reader there is no report.
     Ok(exit?.map_or(0, |exit| status(&machine, exit)))
 }

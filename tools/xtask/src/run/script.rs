@@ -21,9 +21,7 @@ pub(super) fn run(
     let problem = type_all(&mut session, commands, deadline).err();
     let outcome = session.finish(deadline.left());
     finish_line(&outcome.transcript);
-    if let Some(follower) = follower {
-        follower.finish();
-    }
+    drop(follower);
     if let (true, Some(time)) = (verbose, outcome.time_to_prompt) {
         eprintln!("boot to the prompt: {:.2} s", time.as_secs_f32());
     }

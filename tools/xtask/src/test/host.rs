@@ -66,7 +66,7 @@ pub(crate) fn run_command(what: &str, command: &mut Command) -> Result<Results> 
     step.end();
     let results = libtest::parse(&output.text, output.success);
     if results.failed() > 0 {
-        eprint!("{}", output.text);
+        step::show(&output.text);
     }
     Ok(results)
 }
