@@ -42,15 +42,3 @@ fn gdb_line(kernel: &str, program: Option<&str>, port: u16) -> String {
         "gdb {kernel}{symbols} -ex 'target remote 127.0.0.1:{port}' -ex 'hbreak postern::running' -ex continue"
     )
 }
-
-#[cfg(test)]
-mod tests {
-    use super::gdb_line;
-
-    #[test]
-    fn the_line_names_symbols_and_port() {
-        let line = gdb_line("k/postern", Some("u/shell"), 99);
-        assert!(line.starts_with("gdb k/postern -ex 'add-symbol-file u/shell' -ex 'target remote"));
-        assert!(line.contains(":99'"));
-    }
-}

@@ -2,6 +2,7 @@
 
 use crate::workspace;
 use anyhow::{Context as _, Result};
+use std::collections::BTreeSet;
 
 /// The file, from the root on.
 pub(super) const FILE: &str = "servers/api.lock";
@@ -67,41 +68,39 @@ pub(super) fn text(entries: &[Entry]) -> String {
     HEAD.to_owned() + &lines.concat()
 }
 
-/// Interfaces that have changed without a higher version.
-pub(super) fn silent_changes(old: &[Entry], new: &[Entry]) -> Vec<String> {
-    let before = |name: &str| old.iter().find(|entry| entry.name == name);
-    let silent = |new: &&Entry| {
-        before(&new.name).is_some_and(|old| old.hash != new.hash && old.version >= new.version)
-    };
-    let told = |entry: &Entry| {
+/// The change of an interface without a higher version.
+fn silent_change(old: &Entry, new: &Entry) -> Option<String> {
+    (old.hash != new.hash && old.version >= new.version).then(|| {
         format!(
             "{}: the interface has changed, but its version is still {}; raise `version` in its \
              attribute (or take the change back): a client of the old one would misread it",
-            entry.name, entry.version
+            new.name, new.version
         )
-    };
-    new.iter().filter(silent).map(told).collect()
+    })
+}
+
+/// All such changes.
+pub(super) fn silent_changes(old: &[Entry], new: &[Entry]) -> Vec<String> {
+    new.iter().filter_map(|entry| silent_change(named(old, &entry.name)?, entry)).collect()
 }
 
 /// The differences between file and sources.
 pub(super) fn problems(old: &[Entry], new: &[Entry]) -> Vec<String> {
-    let mut problems = silent_changes(old, new);
-    let same_name = |list: &[Entry], name: &str| list.iter().any(|entry| entry.name == name);
-    for entry in new.iter().filter(|entry| !old.contains(entry)) {
-        match old.iter().find(|old| old.name == entry.name) {
-            None => problems.push(format!("{} is not in {FILE}: {UPDATE}", entry.name)),
-            Some(old) if old.version < entry.version => problems.push(format!(
-                "{} is at version {}, {FILE} at {}: {UPDATE}",
-                entry.name, entry.version, old.version
-            )),
-            Some(_) => {}
-        }
-    }
-    let gone = old.iter().filter(|entry| !same_name(new, &entry.name));
-    problems.extend(gone.map(|entry| {
-        format!("{} is in {FILE}, but there is no such interface: {UPDATE}", entry.name)
-    }));
-    problems
+    let names: BTreeSet<&str> = old.iter().chain(new).map(|entry| entry.name.as_str()).collect();
+    let problem = |name| match (named(old, name), named(new, name)) {
+        (Some(old), Some(new)) if old == new => None,
+        (Some(old), Some(new)) => Some(silent_change(old, new).unwrap_or_else(|| {
+            let (now, before) = (new.version, old.version);
+            format!("{name} is at version {now}, {FILE} at {before}: {UPDATE}")
+        })),
+        (None, _) => Some(format!("{name} is not in {FILE}: {UPDATE}")),
+        (_, None) => Some(format!("{name} is in {FILE}, but there is no such interface: {UPDATE}")),
+    };
+    names.into_iter().filter_map(problem).collect()
+}
+
+fn named<'a>(list: &'a [Entry], name: &str) -> Option<&'a Entry> {
+    list.iter().find(|entry| entry.name == name)
 }
 
 #[cfg(test)]

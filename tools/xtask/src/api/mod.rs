@@ -78,20 +78,3 @@ fn document(text: &str) -> Result<Document> {
     let entry = Entry::of_title(text.lines().next().unwrap_or_default())?;
     Ok(Document { entry, text: text.to_owned() })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::document;
-
-    #[test]
-    fn a_document_begins_with_its_title() {
-        let text = "\ninterface a-b version 12 hash 0x00000000000000ff\n  more\n";
-        let read = document(text).unwrap();
-        assert_eq!(
-            (read.entry.name.as_str(), read.entry.version, read.entry.hash),
-            ("a-b", 12, 255)
-        );
-        assert!(read.text.ends_with("  more\n"));
-        assert!(document("thread panicked").is_err());
-    }
-}

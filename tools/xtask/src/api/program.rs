@@ -57,25 +57,3 @@ fn source(interfaces: &[Interface]) -> String {
     }
     text + "}\n"
 }
-
-#[cfg(test)]
-mod tests {
-    use super::{manifest, source};
-    use crate::api::find::Interface;
-    use std::path::Path;
-
-    #[test]
-    fn every_package_is_named_once_and_every_trait() {
-        let interface = |name: &str| Interface {
-            package: "shop-api".to_owned(),
-            folder: "servers/shop/api".into(),
-            name: name.to_owned(),
-        };
-        let interfaces = [interface("Shop"), interface("Cart")];
-        let text = manifest(Path::new("/r"), &interfaces);
-        assert_eq!(text.matches("shop-api = { path = \"/r/servers/shop/api\" }").count(), 1);
-        assert!(text.contains("service = { path = \"/r/libsys/service\" }"));
-        let text = source(&interfaces);
-        assert!(text.contains("<dyn shop_api::Shop>") && text.contains("<dyn shop_api::Cart>"));
-    }
-}

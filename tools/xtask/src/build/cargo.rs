@@ -104,28 +104,3 @@ pub(super) fn programs(toolchain: &Toolchain, programs: &Programs) -> Result<()>
     command.arg("--bins").args(programs.names.iter().flat_map(|name| ["-p", name]));
     step::run(&format!("building the user programs for {}", programs.target), &mut command)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::{Bare, specification};
-    use qemu_harness::{OTHER_TARGETS, TARGET, root};
-    use std::path::Path;
-
-    #[test]
-    fn the_compiler_knows_its_own_target_and_finds_ours() {
-        assert_eq!(specification(Path::new("/r"), TARGET), TARGET);
-        for target in OTHER_TARGETS {
-            let file = specification(&root(), target);
-            assert!(Path::new(&file).exists(), "{}", file.display());
-        }
-    }
-
-    #[test]
-    fn flags_are_the_same_in_every_clone() {
-        let flags = Bare::User.flags();
-        let words: Vec<&str> = flags.split('\x1f').collect();
-        assert!(words.contains(&"link-arg=-Tlibsys/rt/user.ld"));
-        assert!(words.contains(&"code-model=small"));
-        assert!(!Bare::Kernel.flags().contains("code-model"));
-    }
-}

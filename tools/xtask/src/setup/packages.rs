@@ -17,7 +17,8 @@ pub(super) fn install(packages: &[&str]) -> Result<()> {
         bail!("this system has no apt-get; install by hand: {}", packages.join(" "));
     }
     if !rustix::process::geteuid().is_root() {
-        bail!("not root; please run: {}", line(packages));
+        let names = packages.join(" ");
+        bail!("not root; please run: sudo apt-get update && sudo apt-get install {names}");
     }
     apt("updating the list of Debian packages", &["update", "-q"])?;
     let versions = versions_in_the_way(packages)?;
@@ -68,20 +69,9 @@ fn apt(what: &str, words: &[&str]) -> Result<()> {
     step::run(what, &mut command)
 }
 
-/// What a person types to install them.
-fn line(packages: &[&str]) -> String {
-    format!("sudo apt-get update && sudo apt-get install {}", packages.join(" "))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{line, newest, removed};
-
-    #[test]
-    fn the_line_can_be_pasted() {
-        let expected = "sudo apt-get update && sudo apt-get install lld llvm";
-        assert_eq!(line(&["lld", "llvm"]), expected);
-    }
+    use super::{newest, removed};
 
     #[test]
     fn a_package_in_the_way_gets_the_version_of_the_archive() {

@@ -73,7 +73,7 @@ pub(crate) fn run_command(what: &str, command: &mut Command) -> Result<Results> 
 
 #[cfg(test)]
 mod tests {
-    use super::{default_members, test_command, user_libraries};
+    use super::{default_members, user_libraries};
     use crate::metadata::{Package, Target};
 
     fn package(name: &str, folder: &str, kinds: &[&str], default_member: bool) -> Package {
@@ -103,12 +103,5 @@ mod tests {
         ];
         assert_eq!(default_members(&packages), ["abi"]);
         assert_eq!(user_libraries(&packages), ["console", "queue"]);
-    }
-
-    #[test]
-    fn options_stand_before_the_filter() {
-        let command = test_command(&["queue".to_owned()], &["--lib"], "full");
-        let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy()).collect();
-        assert_eq!(words, ["test", "--no-fail-fast", "--lib", "-p", "queue", "--", "full"]);
     }
 }
