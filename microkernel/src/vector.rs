@@ -21,6 +21,7 @@
 //! current is in memory: a pass after which it is not runs the entry `vector save` at its end. So
 //! a thread migrates without an IPI to its former CPU.
 
+use crate::cpu::Scheduler;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::{Fault, ThreadId, VectorState};
@@ -33,7 +34,7 @@ impl<M: Machine> Kernel<M> {
     /// memory or quota for the state it is a fault, which may be repaired and resumed.
     pub fn vector_used(&mut self, cpu: CpuId) {
         let Some(id) = self.cpu(cpu).current else { return };
-        if !self.runnable(id) {
+        if !self.objects.runnable(id) {
             // Another CPU killed or stopped it: it leaves, and a frame that it got now would
             // never be freed.
             return;
@@ -72,16 +73,6 @@ impl<M: Machine> Kernel<M> {
         self.vector_lock(cpu);
     }
 
-    /// Whether the registers are live with the state of a thread that is not current: it
-    /// must go to memory before another CPU can take the kernel.
-    // Out of line: inlined it made every exit an instruction longer.
-    #[inline(never)]
-    pub(crate) fn vector_stranded(&self, cpu: CpuId) -> bool {
-        let cpu = self.cpu(cpu);
-        let live = cpu.work.load(Ordering::Relaxed) & Work::VectorSave.flag() != 0;
-        live && cpu.vector_owner != cpu.current
-    }
-
     /// The entry `vector load`: the current thread gets the registers, with its state.
     pub(crate) fn vector_load(&mut self, cpu: CpuId) {
         self.clear_work(cpu, Work::VectorLoad);
@@ -92,7 +83,7 @@ impl<M: Machine> Kernel<M> {
             self.machine.vector_unlock();
             self.stats.vector_kept += 1;
         } else {
-            self.disown(id, last);
+            self.sched.disown(id, last);
             self.machine.vector_load(place);
             self.cpu_mut(cpu).vector_owner = Some(id);
             if let Some(state) = &mut self.objects.threads[id].registers.vector {
@@ -107,18 +98,9 @@ impl<M: Machine> Kernel<M> {
     /// Frees the frame of a thread that dies; what is in the registers has no owner then.
     pub(crate) fn drop_vector(&mut self, id: ThreadId) {
         let Some(state) = self.objects.threads[id].registers.vector.take() else { return };
-        self.disown(id, state.cpu);
+        self.sched.disown(id, state.cpu);
         let quota = self.objects.processes[self.objects.threads[id].process].accounts.quota;
         Self::free_frame(&mut self.frames, &mut self.objects.quotas, quota, state.frame);
-    }
-
-    /// Disowns what the CPU that loaded the state last still has of it.
-    fn disown(&mut self, id: ThreadId, last: Option<CpuId>) {
-        if let Some(last) = last
-            && self.cpu(last).vector_owner == Some(id)
-        {
-            self.cpu_mut(last).vector_owner = None;
-        }
     }
 
     /// Locks the registers: the next use enters the kernel.
@@ -135,5 +117,26 @@ impl<M: Machine> Kernel<M> {
             == Some(cpu);
         let owned = self.cpu(cpu).vector_owner == Some(id) && self.cpu(cpu).current == Some(id);
         assert!(here && owned, "vector registers of {cpu:?} do not belong to {id:?}");
+    }
+}
+
+impl Scheduler {
+    /// Whether the registers are live with the state of a thread that is not current: it
+    /// must go to memory before another CPU can take the kernel.
+    // Out of line: inlined it made every exit an instruction longer.
+    #[inline(never)]
+    pub(crate) fn vector_stranded(&self, cpu: CpuId) -> bool {
+        let cpu = self.cpu(cpu);
+        let live = cpu.work.load(Ordering::Relaxed) & Work::VectorSave.flag() != 0;
+        live && cpu.vector_owner != cpu.current
+    }
+
+    /// Disowns what the CPU that loaded the state last still has of it.
+    fn disown(&mut self, id: ThreadId, last: Option<CpuId>) {
+        if let Some(last) = last
+            && self.cpu(last).vector_owner == Some(id)
+        {
+            self.cpu_mut(last).vector_owner = None;
+        }
     }
 }

@@ -139,7 +139,7 @@ impl<M: Machine> Kernel<M> {
             && !self.machine.interrupt_pending()
             && self.objects.dying.is_empty()
             && self.shutdown.is_none();
-        if !nothing || self.timer_dirty(cpu) {
+        if !nothing || self.sched.timer_dirty(cpu) {
             return None;
         }
         let id = self.cpu(cpu).current?;
@@ -213,7 +213,7 @@ impl<M: Machine> Kernel<M> {
     /// the registers, and the timer wakes a sleeping thread however many passes follow.
     #[inline(always)]
     fn settle_before_window(&mut self, cpu: CpuId) {
-        if self.vector_stranded(cpu) {
+        if self.sched.vector_stranded(cpu) {
             self.run_work(cpu, Work::VectorSave.flag());
         }
         self.program_timer(cpu);

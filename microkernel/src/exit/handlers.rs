@@ -20,13 +20,13 @@ pub(super) fn kill<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread
 /// The current thread gives up this CPU.
 fn leave_cpu<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
     kernel.account(cpu, Context::Kernel);
-    kernel.vacate(cpu);
+    kernel.sched.vacate(cpu);
     kernel.set_cpu_work(cpu, Work::Reschedule);
 }
 
 /// The current thread was suspended: it waits off its CPU until it is resumed.
 pub(super) fn stop<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
-    if kernel.cpu(cpu).current.is_some_and(|id| !kernel.runnable(id)) {
+    if kernel.cpu(cpu).current.is_some_and(|id| !kernel.objects.runnable(id)) {
         leave_cpu(kernel, cpu);
     }
     NextThread::Same
@@ -56,7 +56,7 @@ pub(super) fn call_exit<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextT
 /// The current thread goes to a CPU that it may run on.
 pub(super) fn migrate<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
     if let Some(id) = kernel.cpu(cpu).current
-        && !kernel.allowed(id, cpu)
+        && !kernel.objects.allowed(id, cpu)
     {
         leave_cpu(kernel, cpu);
         kernel.enqueue(id);

@@ -71,7 +71,7 @@ impl<M: Machine> Kernel<M> {
     fn timer_interrupt(&mut self, cpu: CpuId) {
         self.stats.timer_interrupts = self.stats.timer_interrupts.wrapping_add(1);
         self.cpu_mut(cpu).timer_ns = None;
-        self.set_timer_dirty(cpu);
+        self.sched.set_timer_dirty(cpu);
         self.resume_shared_work(cpu);
         let next = deadlines(self, cpu);
         self.switch(cpu, next);

@@ -42,7 +42,7 @@ impl<M: Machine> Kernel<M> {
         state.work.fetch_and(!left, Ordering::AcqRel);
         state.postponed |= left;
         state.resume_ns.get_or_insert(resume_ns);
-        self.set_timer_dirty(cpu);
+        self.sched.set_timer_dirty(cpu);
         // A halted CPU reaps instead, if there is one.
         self.find_reaper();
     }
@@ -65,7 +65,7 @@ impl<M: Machine> Kernel<M> {
         let state = self.cpu(cpu);
         if state.postponed != 0 && state.current.is_none() {
             self.cpu_mut(cpu).resume_ns = Some(self.machine.now_ns());
-            self.set_timer_dirty(cpu);
+            self.sched.set_timer_dirty(cpu);
         }
     }
 }

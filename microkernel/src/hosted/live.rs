@@ -390,7 +390,7 @@ impl Seat {
     /// # Errors
     /// When the handle names none.
     pub fn process_of(&self, handle: Handle) -> Result<ProcessId, Error> {
-        match self.live.lock().smp.kernel.lookup(self.process, handle)?.object {
+        match self.live.lock().smp.kernel.objects.lookup(self.process, handle)?.object {
             ObjectRef::Process(id) => Ok(id),
             _ => Err(Error::WrongKind),
         }
@@ -404,7 +404,7 @@ impl Seat {
     pub fn memory_of(&self, handle: Handle) -> Result<(u64, u64, u64), Error> {
         let state = self.live.lock();
         let kernel = &state.smp.kernel;
-        let ObjectRef::Memory(id) = kernel.lookup(self.process, handle)?.object else {
+        let ObjectRef::Memory(id) = kernel.objects.lookup(self.process, handle)?.object else {
             return Err(Error::WrongKind);
         };
         let (shown, first) = match kernel.objects.memories[id].storage {
@@ -429,7 +429,7 @@ impl Seat {
 
     /// Whether a handle of the process is open.
     pub fn is_open(&self, handle: Handle) -> bool {
-        self.live.lock().smp.kernel.lookup(self.process, handle).is_ok()
+        self.live.lock().smp.kernel.objects.lookup(self.process, handle).is_ok()
     }
 }
 

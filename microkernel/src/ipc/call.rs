@@ -7,7 +7,8 @@ use crate::machine::{Frame, Machine};
 use crate::mem::{Readable, UserSlice};
 use crate::number;
 use crate::object::{
-    Beside, By, Enclosure, Endpoint, EndpointId, ObjectRef, Operation, Pending, State, ThreadId,
+    Beside, By, Enclosure, Endpoint, EndpointId, ObjectRef, Objects, Operation, Pending, State,
+    ThreadId,
 };
 use crate::sched::NextThread;
 use crate::syscall::Done;
@@ -33,7 +34,8 @@ impl<M: Machine> Kernel<M> {
         if label >= KERNEL_LABELS {
             return Err(Error::BadArgument);
         }
-        let entry = self.lookup_with(thread.process, handle, ObjectKind::Endpoint, Rights::SEND)?;
+        let entry =
+            self.objects.lookup_with(thread.process, handle, ObjectKind::Endpoint, Rights::SEND)?;
         let ObjectRef::Endpoint(endpoint) = entry.object else { return Err(Error::WrongKind) };
         let pending = Pending { badge: entry.badge, label, call };
         if self.objects.endpoints[endpoint].dead() {
@@ -53,18 +55,11 @@ impl<M: Machine> Kernel<M> {
             Beside::Receives(address) => thread.ipc.enclosure = Enclosure::Unread(address),
             Beside::SendsBytes(address) => {
                 self.read_enclosure(me, address)?;
-                self.keep_bytes_alone(me);
+                self.objects.keep_bytes_alone(me);
             }
             Beside::Anything(address) => self.read_enclosure(me, address)?,
         }
         Ok(())
-    }
-
-    /// The thread said that it sends bytes alone, whatever its envelope says.
-    fn keep_bytes_alone(&mut self, id: ThreadId) {
-        if let Enclosure::Read(_, envelope) = &mut self.objects.threads[id].ipc.enclosure {
-            (envelope.gifts, envelope.deadline_ns) = (Envelope::EMPTY.gifts, FOREVER);
-        }
     }
 
     /// Reads a thread's envelope.
@@ -83,25 +78,6 @@ impl<M: Machine> Kernel<M> {
         }
         self.objects.threads[id].ipc.enclosure = Enclosure::Read(address, envelope);
         Ok(())
-    }
-
-    /// What the thread had to send is sent: from now on its envelope only receives, if it
-    /// said so.
-    pub(super) fn bytes_have_gone(&mut self, id: ThreadId) {
-        let thread = &mut self.objects.threads[id];
-        let beside = Beside::of(thread.frame.envelope());
-        // The registers of a thread with a fault are not those of a message.
-        if matches!(beside, Beside::SendsBytes(_)) && thread.faults.unanswered.is_none() {
-            thread.ipc.enclosure = Enclosure::that_receives(beside.room());
-        }
-    }
-
-    /// The deadline of the thread's message.
-    pub(crate) fn message_deadline(&self, me: ThreadId) -> u64 {
-        match &self.objects.threads[me].ipc.enclosure {
-            Enclosure::Read(_, envelope) => envelope.deadline_ns,
-            Enclosure::Nothing | Enclosure::Unread(_) => FOREVER,
-        }
     }
 
     /// Delivers the message to a waiting receiver, or queues the sender.
@@ -146,7 +122,7 @@ impl<M: Machine> Kernel<M> {
                 }
             }
         }
-        let deadline = self.message_deadline(me);
+        let deadline = self.objects.message_deadline(me);
         if deadline == 0 {
             self.fail(me, Error::WouldBlock);
             return NextThread::Same;
@@ -187,8 +163,8 @@ impl<M: Machine> Kernel<M> {
         arrive(sender, from, receiver, &pending);
         if pending.call {
             let (server, lends) = (receiver.process, receiver.sched.passive);
-            self.bytes_have_gone(from);
-            let deadline = self.message_deadline(from);
+            self.objects.bytes_have_gone(from);
+            let deadline = self.objects.message_deadline(from);
             self.objects.processes[server].ipc.callers.push_back(
                 &mut self.objects.threads,
                 from,
@@ -214,5 +190,33 @@ impl<M: Machine> Kernel<M> {
         }
         self.objects.threads[me].frame.set_status(error as u64);
         self.ready(me);
+    }
+}
+
+impl<M: Machine> Objects<M> {
+    /// The thread said that it sends bytes alone, whatever its envelope says.
+    fn keep_bytes_alone(&mut self, id: ThreadId) {
+        if let Enclosure::Read(_, envelope) = &mut self.threads[id].ipc.enclosure {
+            (envelope.gifts, envelope.deadline_ns) = (Envelope::EMPTY.gifts, FOREVER);
+        }
+    }
+
+    /// What the thread had to send is sent: from now on its envelope only receives, if it
+    /// said so.
+    pub(super) fn bytes_have_gone(&mut self, id: ThreadId) {
+        let thread = &mut self.threads[id];
+        let beside = Beside::of(thread.frame.envelope());
+        // The registers of a thread with a fault are not those of a message.
+        if matches!(beside, Beside::SendsBytes(_)) && thread.faults.unanswered.is_none() {
+            thread.ipc.enclosure = Enclosure::that_receives(beside.room());
+        }
+    }
+
+    /// The deadline of the thread's message.
+    pub(crate) fn message_deadline(&self, me: ThreadId) -> u64 {
+        match &self.threads[me].ipc.enclosure {
+            Enclosure::Read(_, envelope) => envelope.deadline_ns,
+            Enclosure::Nothing | Enclosure::Unread(_) => FOREVER,
+        }
     }
 }

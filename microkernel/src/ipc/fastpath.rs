@@ -268,7 +268,7 @@ impl<M: Machine> Kernel<M> {
             link.close(&mut self.objects.threads);
         }
         if let Some((client, owed)) = debt {
-            self.owe(me, client, owed);
+            self.objects.owe(me, client, owed);
         }
         if peers {
             self.leave_slice(cpu, me);

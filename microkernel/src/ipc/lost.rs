@@ -7,7 +7,7 @@
 
 use crate::kernel::Kernel;
 use crate::machine::Machine;
-use crate::object::{Life, NotificationId, ProcessId, State, ThreadId};
+use crate::object::{Life, NotificationId, Objects, ProcessId, State, ThreadId};
 use crate::work::Work;
 
 /// Servers told in one turn.
@@ -35,7 +35,7 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn tell_of_lost_calls(&mut self) {
         for _ in 0..TOLD_PER_TURN {
             let Some(server) = self.objects.untold else { return };
-            self.forget_untold(server);
+            self.objects.forget_untold(server);
             if let Some((notification, bits)) = self.objects.processes[server].ipc.abandoned {
                 self.signal(notification, bits);
             }
@@ -43,31 +43,33 @@ impl<M: Machine> Kernel<M> {
         self.set_cpu_work(self.here(), Work::LostCalls);
     }
 
-    /// Takes a process out of the list of those that have to be told.
-    pub(crate) fn forget_untold(&mut self, id: ProcessId) {
-        if !core::mem::take(&mut self.objects.processes[id].ipc.untold) {
-            return;
-        }
-        let process = &mut self.objects.processes[id];
-        let (previous, next) = (process.ipc.previous_untold.take(), process.ipc.next_untold.take());
-        match previous {
-            Some(previous) => self.objects.processes[previous].ipc.next_untold = next,
-            None => self.objects.untold = next,
-        }
-        if let Some(next) = next {
-            self.objects.processes[next].ipc.previous_untold = previous;
-        }
-    }
-
     /// Sets what is signalled when a caller of the process stops waiting.
     pub(crate) fn watch_calls(&mut self, process: ProcessId, watch: Option<(NotificationId, u64)>) {
         if let Some((notification, _)) = watch {
             self.objects.notifications[notification].refs += 1;
         }
-        self.forget_untold(process);
+        self.objects.forget_untold(process);
         let old = core::mem::replace(&mut self.objects.processes[process].ipc.abandoned, watch);
         if let Some((old, _)) = old {
             self.release_notification(old);
+        }
+    }
+}
+
+impl<M: Machine> Objects<M> {
+    /// Takes a process out of the list of those that have to be told.
+    pub(crate) fn forget_untold(&mut self, id: ProcessId) {
+        if !core::mem::take(&mut self.processes[id].ipc.untold) {
+            return;
+        }
+        let process = &mut self.processes[id];
+        let (previous, next) = (process.ipc.previous_untold.take(), process.ipc.next_untold.take());
+        match previous {
+            Some(previous) => self.processes[previous].ipc.next_untold = next,
+            None => self.untold = next,
+        }
+        if let Some(next) = next {
+            self.processes[next].ipc.previous_untold = previous;
         }
     }
 }

@@ -5,7 +5,7 @@ use super::parts::FAILED_PER_PIECE;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::number;
-use crate::object::{By, Enclosure, Endpoint, EndpointId, Operation, State, ThreadId};
+use crate::object::{By, Enclosure, Endpoint, EndpointId, Objects, Operation, State, ThreadId};
 use crate::sched::NextThread;
 use crate::syscall::Done;
 use abi::{Error, Handle, NOTIFIED_LABEL};
@@ -15,7 +15,7 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn sys_receive(&mut self, me: ThreadId) -> Result<Done, Error> {
         let thread = &self.objects.threads[me];
         let handle = Handle(number::low32(thread.frame.argument(0)));
-        let endpoint = self.receive_end(thread.process, handle)?;
+        let endpoint = self.objects.receive_end(thread.process, handle)?;
         self.load_enclosure(me)?;
         self.receive(me, endpoint).map(Done::Next)
     }
@@ -42,7 +42,7 @@ impl<M: Machine> Kernel<M> {
 
     /// Takes a message of the senders, of which a bounded number may be unable to send it.
     fn receive_piece(&mut self, me: ThreadId, endpoint: EndpointId) -> Result<NextThread, Error> {
-        if self.take_bound_bits(me) {
+        if self.objects.take_bound_bits(me) {
             return Ok(NextThread::Same);
         }
         let mut failed = 0;
@@ -68,7 +68,7 @@ impl<M: Machine> Kernel<M> {
                 }
             }
         }
-        let deadline = self.message_deadline(me);
+        let deadline = self.objects.message_deadline(me);
         if deadline == 0 {
             return Err(Error::WouldBlock);
         }
@@ -95,16 +95,18 @@ impl<M: Machine> Kernel<M> {
             NextThread::Same
         })
     }
+}
 
+impl<M: Machine> Objects<M> {
     /// Gives the thread the bits of its bound notification, if there are any.
     #[inline(always)]
     pub(crate) fn take_bound_bits(&mut self, me: ThreadId) -> bool {
-        let Some(bound) = self.objects.threads[me].ipc.bound else { return false };
-        let bits = core::mem::take(&mut self.objects.notifications[bound].bits);
+        let Some(bound) = self.threads[me].ipc.bound else { return false };
+        let bits = core::mem::take(&mut self.notifications[bound].bits);
         if bits == 0 {
             return false;
         }
-        let thread = &mut self.objects.threads[me];
+        let thread = &mut self.threads[me];
         thread.ipc.enclosure = Enclosure::Nothing;
         thread.frame.set_status(0);
         thread.frame.set_values(bits, u64::from(NOTIFIED_LABEL));

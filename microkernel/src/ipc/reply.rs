@@ -5,7 +5,7 @@ use super::parts::answered;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::number;
-use crate::object::{CallToken, Enclosure, State, ThreadId};
+use crate::object::{CallToken, Enclosure, Objects, State, ThreadId};
 use crate::sched::NextThread;
 use crate::syscall::Done;
 use abi::{Error, Handle};
@@ -25,7 +25,7 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn sys_reply_receive(&mut self, me: ThreadId) -> Result<Done, Error> {
         let thread = &self.objects.threads[me];
         let handle = Handle(number::high32(thread.frame.argument(1)));
-        let endpoint = self.receive_end(thread.process, handle)?;
+        let endpoint = self.objects.receive_end(thread.process, handle)?;
         self.load_enclosure(me)?;
         let donor = self.objects.threads[me].sched.donor;
         let answered = match self.answer(me) {
@@ -36,7 +36,7 @@ impl<M: Machine> Kernel<M> {
                 return Err(error);
             }
         };
-        self.bytes_have_gone(me);
+        self.objects.bytes_have_gone(me);
         let received = self.receive(me, endpoint);
         let Some(caller) = answered else { return received.map(Done::Next) };
         if received == Ok(NextThread::Blocked) {
@@ -47,21 +47,13 @@ impl<M: Machine> Kernel<M> {
         received.map(Done::Next)
     }
 
-    /// The thread that this token of `me`'s process names, if it still waits for the answer.
-    #[inline(always)]
-    pub(crate) fn awaiting(&self, me: ThreadId, token: u64) -> Option<ThreadId> {
-        let (caller, thread) = self.objects.threads.at(CallToken::slot(token))?;
-        let expected = State::AwaitReply(self.objects.threads[me].process);
-        (thread.state == expected && thread.ipc.token.value() == token).then_some(caller)
-    }
-
     /// Answers the call behind the token in argument 0. Returns the caller, which the caller of this
     /// function makes ready.
     #[inline(always)]
     fn answer(&mut self, me: ThreadId) -> Result<ThreadId, Error> {
         let frame = &self.objects.threads[me].frame;
         let (token, label) = (frame.argument(0), number::low32(frame.argument(1)));
-        let caller = self.awaiting(me, token).ok_or(Error::BadReply)?;
+        let caller = self.objects.awaiting(me, token).ok_or(Error::BadReply)?;
         if self.objects.threads[caller].faults.unanswered.is_some() {
             let words = *self.objects.threads[me].frame.words();
             self.detach(caller);
@@ -89,5 +81,15 @@ impl<M: Machine> Kernel<M> {
             return Err(Error::HandlesFull);
         }
         Ok(caller)
+    }
+}
+
+impl<M: Machine> Objects<M> {
+    /// The thread that this token of `me`'s process names, if it still waits for the answer.
+    #[inline(always)]
+    pub(crate) fn awaiting(&self, me: ThreadId, token: u64) -> Option<ThreadId> {
+        let (caller, thread) = self.threads.at(CallToken::slot(token))?;
+        let expected = State::AwaitReply(self.threads[me].process);
+        (thread.state == expected && thread.ipc.token.value() == token).then_some(caller)
     }
 }

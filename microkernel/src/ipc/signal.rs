@@ -2,7 +2,7 @@
 
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
-use crate::object::{Notification, NotificationId, State, ThreadId};
+use crate::object::{Notification, NotificationId, Objects, State, ThreadId};
 use crate::sched::NextThread;
 use crate::time::thread_key;
 use crate::work::Work;
@@ -62,7 +62,7 @@ impl<M: Machine> Kernel<M> {
             && matches!(self.objects.threads[bound].state, State::Receiving(_))
         {
             self.detach(bound);
-            self.take_bound_bits(bound);
+            self.objects.take_bound_bits(bound);
             self.objects.threads[bound].state = State::Ready;
             return Some(bound);
         }
@@ -75,7 +75,7 @@ impl<M: Machine> Kernel<M> {
 
     /// Asks for a diversion when unmasked bits wait for the thread; cuts its wait short.
     pub(crate) fn recheck_upcall(&mut self, id: ThreadId) {
-        if self.upcall_bits(id) == 0 {
+        if self.objects.upcall_bits(id) == 0 {
             return;
         }
         let waits = matches!(
@@ -91,11 +91,13 @@ impl<M: Machine> Kernel<M> {
             self.unblock(id, Error::Interrupted as u64);
         }
     }
+}
 
+impl<M: Machine> Objects<M> {
     /// The unmasked bits that wait to divert this thread.
     pub(crate) fn upcall_bits(&self, id: ThreadId) -> u64 {
-        self.objects.threads[id]
+        self.threads[id]
             .upcall
-            .map_or(0, |upcall| self.objects.notifications[upcall.notification].bits & !upcall.mask)
+            .map_or(0, |upcall| self.notifications[upcall.notification].bits & !upcall.mask)
     }
 }

@@ -3,7 +3,7 @@
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::object::{
-    Enclosure, FaultRecord, Listener, Pending, ProcessId, Reason, State, ThreadId, Watch,
+    Enclosure, FaultRecord, Listener, Objects, Pending, ProcessId, Reason, State, ThreadId, Watch,
 };
 use crate::sched::NextThread;
 use crate::work::Work;
@@ -17,7 +17,7 @@ impl<M: Machine> Kernel<M> {
         listener: Listener,
         stage: TraceStage,
     ) -> NextThread {
-        let words = self.stop_words(me, stage);
+        let words = self.objects.stop_words(me, stage);
         let thread = &mut self.objects.threads[me];
         thread.faults.unanswered = Some(FaultRecord { reason: Reason::Trace(stage), words });
         thread.ipc.enclosure = Enclosure::Nothing;
@@ -27,22 +27,6 @@ impl<M: Machine> Kernel<M> {
             return NextThread::Same;
         }
         self.offer(me, listener.endpoint, Pending { badge, label: stage.label(), call: true })
-    }
-
-    fn stop_words(&self, me: ThreadId, stage: TraceStage) -> [u64; WORDS] {
-        let thread = &self.objects.threads[me];
-        let frame = &thread.frame;
-        match stage {
-            TraceStage::Enter | TraceStage::Dispatch => {
-                let argument = |index: usize| frame.argument(index - 1);
-                core::array::from_fn(|at| if at == 0 { thread.calls.watched } else { argument(at) })
-            }
-            TraceStage::Exit | TraceStage::Step => {
-                let [word0, word1, word2, ..] = *frame.words();
-                let (value0, value1) = (frame.argument(0), frame.argument(1));
-                [thread.calls.watched, frame.syscall_number(), value0, value1, word0, word1, word2]
-            }
-        }
     }
 
     /// The listener's answer. The caller enqueues the thread.
@@ -117,4 +101,22 @@ impl<M: Machine> Kernel<M> {
 fn set_result<F: Frame>(frame: &mut F, status: u64, value0: u64, value1: u64) {
     frame.set_status(status);
     frame.set_values(value0, value1);
+}
+
+impl<M: Machine> Objects<M> {
+    fn stop_words(&self, me: ThreadId, stage: TraceStage) -> [u64; WORDS] {
+        let thread = &self.threads[me];
+        let frame = &thread.frame;
+        match stage {
+            TraceStage::Enter | TraceStage::Dispatch => {
+                let argument = |index: usize| frame.argument(index - 1);
+                core::array::from_fn(|at| if at == 0 { thread.calls.watched } else { argument(at) })
+            }
+            TraceStage::Exit | TraceStage::Step => {
+                let [word0, word1, word2, ..] = *frame.words();
+                let (value0, value1) = (frame.argument(0), frame.argument(1));
+                [thread.calls.watched, frame.syscall_number(), value0, value1, word0, word1, word2]
+            }
+        }
+    }
 }

@@ -8,7 +8,7 @@ use super::parts::{copy_words, words_alone};
 use crate::kernel::Kernel;
 use crate::machine::Machine;
 use crate::mem::{Checked, Readable, UserSlice, Writable};
-use crate::object::{Enclosure, Entry, ProcessId, ThreadId};
+use crate::object::{Enclosure, Entry, Objects, ProcessId, ThreadId};
 use abi::{Envelope, Error, GIFTS, Gift, Handle, ObjectKind, Rights};
 use core::mem::offset_of;
 
@@ -85,7 +85,7 @@ impl<M: Machine> Kernel<M> {
         let sent = self.objects.threads[from].ipc.enclosure.envelope();
         let receipt = self.plan_receipt(to).map_err(Blame::Receiver)?;
         let bytes = self.plan_bytes(from, to, &sent)?;
-        let gifts = self.plan_gifts(from, &sent).map_err(Blame::Sender)?;
+        let gifts = self.objects.plan_gifts(from, &sent).map_err(Blame::Sender)?;
         let count = gifts.iter().flatten().count();
         if count > 0 {
             if receipt.is_none() {
@@ -130,6 +130,46 @@ impl<M: Machine> Kernel<M> {
         Ok(Some((read, write)))
     }
 
+    fn move_gifts(
+        &mut self,
+        from: ThreadId,
+        to: ThreadId,
+        plan: &Plan,
+    ) -> ([u32; GIFTS], Option<Moved>) {
+        let (mut taken, mut moved) = ([0; GIFTS], None);
+        let (source, target) =
+            (self.objects.threads[from].process, self.objects.threads[to].process);
+        for (index, planned) in plan.gifts.iter().enumerate() {
+            let Some((gift, entry)) = planned else { continue };
+            let rights = self.objects.copied_rights(entry, Rights::from_bits_retain(gift.rights));
+            // NOFAIL: places were reserved by `plan`; a failure would only lose this one handle.
+            if let Ok(handle) = self.grant(target, entry.object, rights, entry.badge) {
+                taken[index] = handle.0;
+                if gift.moved == 1 {
+                    // NOFAIL: it was looked up by `plan` and is not named twice.
+                    let entry = self.objects.take_handle(source, Handle(gift.handle)).ok();
+                    moved.get_or_insert(Moved([None; GIFTS])).0[index] = entry;
+                }
+            }
+        }
+        (taken, moved)
+    }
+
+    fn write_receipt(&mut self, to: ThreadId, plan: &Plan, taken: [u32; GIFTS]) {
+        let Some(slice) = plan.receipt else { return };
+        let mut bytes = [0; RECEIPT_LEN];
+        let len = plan.bytes.map_or(0, |(read, _)| read.len() as u64);
+        bytes[..8].copy_from_slice(&len.to_le_bytes());
+        for (place, handle) in bytes[8..].chunks_exact_mut(4).zip(taken) {
+            place.copy_from_slice(&handle.to_le_bytes());
+        }
+        let process = self.objects.threads[to].process;
+        // NOFAIL: checked by `plan_receipt`.
+        let _written = self.write_checked(process, slice, &bytes);
+    }
+}
+
+impl<M: Machine> Objects<M> {
     fn plan_gifts(
         &self,
         from: ThreadId,
@@ -149,7 +189,7 @@ impl<M: Machine> Kernel<M> {
             if doubled || gift.moved > 1 {
                 return Err(Error::BadArgument);
             }
-            let entry = self.lookup(self.objects.threads[from].process, Handle(gift.handle))?;
+            let entry = self.lookup(self.threads[from].process, Handle(gift.handle))?;
             let stays = gift.moved == 1 && self.is_lender(&entry);
             if !entry.rights.contains(Rights::TRANSFER) || stays {
                 return Err(Error::NoRight);
@@ -157,44 +197,6 @@ impl<M: Machine> Kernel<M> {
             gifts[index] = Some((*gift, entry));
         }
         Ok(gifts)
-    }
-
-    fn move_gifts(
-        &mut self,
-        from: ThreadId,
-        to: ThreadId,
-        plan: &Plan,
-    ) -> ([u32; GIFTS], Option<Moved>) {
-        let (mut taken, mut moved) = ([0; GIFTS], None);
-        let (source, target) =
-            (self.objects.threads[from].process, self.objects.threads[to].process);
-        for (index, planned) in plan.gifts.iter().enumerate() {
-            let Some((gift, entry)) = planned else { continue };
-            let rights = self.copied_rights(entry, Rights::from_bits_retain(gift.rights));
-            // NOFAIL: places were reserved by `plan`; a failure would only lose this one handle.
-            if let Ok(handle) = self.grant(target, entry.object, rights, entry.badge) {
-                taken[index] = handle.0;
-                if gift.moved == 1 {
-                    // NOFAIL: it was looked up by `plan` and is not named twice.
-                    let entry = self.take_handle(source, Handle(gift.handle)).ok();
-                    moved.get_or_insert(Moved([None; GIFTS])).0[index] = entry;
-                }
-            }
-        }
-        (taken, moved)
-    }
-
-    fn write_receipt(&mut self, to: ThreadId, plan: &Plan, taken: [u32; GIFTS]) {
-        let Some(slice) = plan.receipt else { return };
-        let mut bytes = [0; RECEIPT_LEN];
-        let len = plan.bytes.map_or(0, |(read, _)| read.len() as u64);
-        bytes[..8].copy_from_slice(&len.to_le_bytes());
-        for (place, handle) in bytes[8..].chunks_exact_mut(4).zip(taken) {
-            place.copy_from_slice(&handle.to_le_bytes());
-        }
-        let process = self.objects.threads[to].process;
-        // NOFAIL: checked by `plan_receipt`.
-        let _written = self.write_checked(process, slice, &bytes);
     }
 
     /// The endpoint behind a handle that may receive.

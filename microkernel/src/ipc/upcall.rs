@@ -48,7 +48,7 @@ impl<M: Machine> Kernel<M> {
     /// Diverts the current thread: its registers go onto its stack, it enters its handler.
     /// A stack that cannot be written is the thread's fault; the bits stay pending.
     pub(crate) fn deliver_upcall(&mut self, id: ThreadId) {
-        let bits = self.upcall_bits(id);
+        let bits = self.objects.upcall_bits(id);
         let Some(upcall) = self.objects.threads[id].upcall.filter(|_| bits != 0) else { return };
         let frame = &self.objects.threads[id].frame;
         let mut saved = frame.save();

@@ -46,7 +46,7 @@ impl<M: Machine> Kernel<M> {
 
     /// Sets the deadline again of a thread that was taken out of a queue and put back.
     pub(crate) fn rearm(&mut self, id: ThreadId) {
-        let deadline = self.message_deadline(id);
+        let deadline = self.objects.message_deadline(id);
         self.set_deadline(id, deadline);
     }
 

@@ -4,8 +4,8 @@ use crate::cpu::Context;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::{
-    By, Enclosure, FIRST_PID, Life, Operation, ProcessId, Resource, SchedState, State, Thread,
-    ThreadId,
+    By, Enclosure, FIRST_PID, Life, Objects, Operation, ProcessId, Resource, SchedState, State,
+    Thread, ThreadId,
 };
 use crate::time::thread_key;
 use crate::work::Work;
@@ -63,7 +63,7 @@ impl<M: Machine> Kernel<M> {
             return;
         }
         if cpu == self.here() {
-            self.vacate(cpu);
+            self.sched.vacate(cpu);
             self.set_cpu_work(cpu, Work::Reschedule);
         } else {
             self.set_thread_work(id, Work::Kill);
@@ -91,7 +91,9 @@ impl<M: Machine> Kernel<M> {
             }
             // Half done, it is a region like any other, too.
             Operation::Unmap { process, at, end, .. }
-            | Operation::Protect { process, at, end, .. } => self.leave_region(process, at, end),
+            | Operation::Protect { process, at, end, .. } => {
+                self.objects.leave_region(process, at, end)
+            }
             Operation::Claim { .. }
             | Operation::FindThread { .. }
             | Operation::Offer { .. }
@@ -110,7 +112,7 @@ impl<M: Machine> Kernel<M> {
         }
         process.status = status;
         self.report_dropped(id);
-        self.begin_end_of_child(id);
+        self.objects.begin_end_of_child(id);
         self.objects.processes[id].life = Life::Dying;
         self.stop_running(id, Work::Kill);
         self.objects.dying.add(&mut self.objects.processes, id);
@@ -210,7 +212,7 @@ impl<M: Machine> Kernel<M> {
         let quota = process.accounts.quota;
         let (handler, death) =
             (process.supervision.fault_handler.take(), process.supervision.death.take());
-        self.finish_end_of_child(id);
+        self.objects.finish_end_of_child(id);
         self.objects.processes[id].life = Life::Dead;
         self.objects.dying.remove(&mut self.objects.processes, id);
         self.objects.quotas.close(quota);
@@ -223,18 +225,8 @@ impl<M: Machine> Kernel<M> {
             self.signal(notification, bits);
             self.release_notification(notification);
         }
-        self.bury(id);
+        self.objects.bury(id);
         self.find_reaper();
-    }
-
-    /// Forgets a dead process that no handle names.
-    pub(crate) fn bury(&mut self, id: ProcessId) {
-        let process = &self.objects.processes[id];
-        if process.life == Life::Dead && process.refs == 0 {
-            let payer = process.accounts.payer;
-            self.objects.processes.discard(id);
-            self.objects.quotas.give_back(payer, Resource::Objects, 1);
-        }
     }
 
     /// Takes a thread out of whatever it is in. The caller gives it its next state.
@@ -299,5 +291,17 @@ impl<M: Machine> Kernel<M> {
         self.reap_piece();
         let spent = self.book_without_slice(cpu);
         self.charge(share, spent);
+    }
+}
+
+impl<M: Machine> Objects<M> {
+    /// Forgets a dead process that no handle names.
+    pub(crate) fn bury(&mut self, id: ProcessId) {
+        let process = &self.processes[id];
+        if process.life == Life::Dead && process.refs == 0 {
+            let payer = process.accounts.payer;
+            self.processes.discard(id);
+            self.quotas.give_back(payer, Resource::Objects, 1);
+        }
     }
 }

@@ -8,7 +8,7 @@ use crate::ipc::Done;
 use crate::kernel::Kernel;
 use crate::machine::Machine;
 use crate::mem::Progress;
-use crate::object::{By, Life, ObjectRef, Operation, ProcessId, ThreadId, ToThread};
+use crate::object::{By, Life, ObjectRef, Objects, Operation, ProcessId, ThreadId, ToThread};
 use abi::{Error, Rights};
 
 /// Threads that are reached in one go.
@@ -95,35 +95,6 @@ impl<M: Machine> Kernel<M> {
         Ok(Done::Elsewhere)
     }
 
-    /// A piece of the way to a thread. The list may change in between: who asks for places of a
-    /// running process is told by `BadState` when the thread that was reached is gone.
-    pub(crate) fn find_thread_piece(
-        &self,
-        process: ProcessId,
-        at: ThreadId,
-        left: u64,
-    ) -> Progress {
-        let gone = Progress::Finished(Error::BadState as u64);
-        let there =
-            self.objects.threads.get(at).is_some_and(|it| it.process == process && !it.dead);
-        let Some(list) =
-            self.objects.processes.get(process).map(|it| it.members.list).filter(|_| there)
-        else {
-            return gone;
-        };
-        let mut at = at;
-        for _ in 0..left.min(COUNTED_PER_PIECE) {
-            let Some(next) = list.after(&self.objects.threads, at, By::Sibling) else {
-                return gone;
-            };
-            at = next;
-        }
-        match left.saturating_sub(COUNTED_PER_PIECE) {
-            0 => Progress::Thread(at),
-            left => Progress::More(Operation::FindThread { process, at, left }),
-        }
-    }
-
     /// Gives the thread a handle of another one: the status.
     pub(crate) fn grant_thread(&mut self, me: ThreadId, thread: ThreadId) -> u64 {
         let object = ObjectRef::Thread(thread);
@@ -137,6 +108,35 @@ impl<M: Machine> Kernel<M> {
                 0
             }
             Err(error) => error as u64,
+        }
+    }
+}
+
+impl<M: Machine> Objects<M> {
+    /// A piece of the way to a thread. The list may change in between: who asks for places of a
+    /// running process is told by `BadState` when the thread that was reached is gone.
+    pub(crate) fn find_thread_piece(
+        &self,
+        process: ProcessId,
+        at: ThreadId,
+        left: u64,
+    ) -> Progress {
+        let gone = Progress::Finished(Error::BadState as u64);
+        let there = self.threads.get(at).is_some_and(|it| it.process == process && !it.dead);
+        let Some(list) = self.processes.get(process).map(|it| it.members.list).filter(|_| there)
+        else {
+            return gone;
+        };
+        let mut at = at;
+        for _ in 0..left.min(COUNTED_PER_PIECE) {
+            let Some(next) = list.after(&self.threads, at, By::Sibling) else {
+                return gone;
+            };
+            at = next;
+        }
+        match left.saturating_sub(COUNTED_PER_PIECE) {
+            0 => Progress::Thread(at),
+            left => Progress::More(Operation::FindThread { process, at, left }),
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use crate::kernel::Kernel;
 use crate::machine::Machine;
-use crate::object::{EndpointId, NotificationId, Resource};
+use crate::object::{EndpointId, NotificationId, Objects, Resource};
 use crate::work::Work;
 use abi::Error;
 
@@ -36,12 +36,12 @@ impl<M: Machine> Kernel<M> {
     pub(super) fn end_notification(&mut self, id: NotificationId) {
         for _ in 0..AT_ONCE {
             if !self.release_waiter(id) {
-                return self.bury_notification(id);
+                return self.objects.bury_notification(id);
             }
         }
         let notification = &mut self.objects.notifications[id];
         if notification.waiters.is_empty() {
-            return self.bury_notification(id);
+            return self.objects.bury_notification(id);
         }
         notification.next_ended = self.objects.ended_notifications.replace(id);
         self.set_cpu_work(self.here(), Work::LostCalls);
@@ -55,13 +55,13 @@ impl<M: Machine> Kernel<M> {
                     let endpoint = &mut self.objects.endpoints[id];
                     endpoint.ended = false;
                     self.objects.ended_endpoints = endpoint.next_ended.take();
-                    self.bury_endpoint(id);
+                    self.objects.bury_endpoint(id);
                 }
             } else if let Some(id) = self.objects.ended_notifications {
                 if !self.release_waiter(id) {
                     self.objects.ended_notifications =
                         self.objects.notifications[id].next_ended.take();
-                    self.bury_notification(id);
+                    self.objects.bury_notification(id);
                 }
             } else {
                 return;
@@ -82,20 +82,22 @@ impl<M: Machine> Kernel<M> {
         let waiter = self.objects.notifications[id].waiters.first();
         waiter.map(|waiter| self.unblock(waiter, Error::BadHandle as u64)).is_some()
     }
+}
 
+impl<M: Machine> Objects<M> {
     /// Forgets an endpoint that nothing names and at which no thread waits.
     pub(super) fn bury_endpoint(&mut self, id: EndpointId) {
-        let endpoint = &self.objects.endpoints[id];
+        let endpoint = &self.endpoints[id];
         if endpoint.refs == 0 && !endpoint.ended {
             let quota = endpoint.quota;
-            self.objects.endpoints.discard(id);
-            self.objects.quotas.give_back(quota, Resource::Objects, 1);
+            self.endpoints.discard(id);
+            self.quotas.give_back(quota, Resource::Objects, 1);
         }
     }
 
     fn bury_notification(&mut self, id: NotificationId) {
-        let quota = self.objects.notifications[id].quota;
-        self.objects.notifications.discard(id);
-        self.objects.quotas.give_back(quota, Resource::Objects, 1);
+        let quota = self.notifications[id].quota;
+        self.notifications.discard(id);
+        self.quotas.give_back(quota, Resource::Objects, 1);
     }
 }

@@ -7,18 +7,17 @@
 //! of its descendants has given back what it held. A line is at most 32 long: walks along it are
 //! bounded.
 
-use crate::kernel::Kernel;
 use crate::machine::Machine;
-use crate::object::{Family, Life, ProcessId};
+use crate::object::{Family, Life, Objects, ProcessId};
 use abi::Error;
 
 /// The most creators above a process.
 const DEEPEST: u8 = 32;
 
-impl<M: Machine> Kernel<M> {
+impl<M: Machine> Objects<M> {
     /// That the process may have children.
     pub(crate) fn may_create(&self, creator: ProcessId) -> Result<(), Error> {
-        let process = &self.objects.processes[creator];
+        let process = &self.processes[creator];
         match process.life {
             Life::Alive if process.family.depth < DEEPEST => Ok(()),
             Life::Alive => Err(Error::QuotaExceeded),
@@ -28,8 +27,8 @@ impl<M: Machine> Kernel<M> {
 
     /// A new process is a child of its creator, which may have children.
     pub(crate) fn add_child(&mut self, creator: ProcessId, child: ProcessId) {
-        let depth = self.objects.processes[creator].family.depth.saturating_add(1);
-        let family = &mut self.objects.processes[child].family;
+        let depth = self.processes[creator].family.depth.saturating_add(1);
+        let family = &mut self.processes[child].family;
         (family.creator, family.depth) = (Some(creator), depth);
         self.link_child(creator, child);
     }
@@ -37,7 +36,7 @@ impl<M: Machine> Kernel<M> {
     /// A process is dying: its creator has one living child fewer, and one that dies.
     pub(crate) fn begin_end_of_child(&mut self, child: ProcessId) {
         if let Some(creator) = self.unlink_child(child) {
-            self.objects.processes[child].life = Life::Dying;
+            self.processes[child].life = Life::Dying;
             self.link_child(creator, child);
         }
     }
@@ -45,35 +44,35 @@ impl<M: Machine> Kernel<M> {
     /// A process has given back all that it held.
     pub(crate) fn finish_end_of_child(&mut self, child: ProcessId) {
         self.unlink_child(child);
-        self.objects.processes[child].family.creator = None;
+        self.processes[child].family.creator = None;
     }
 
     /// The list of its creator that a process is in.
     fn children_of(&mut self, creator: ProcessId, life: Life) -> &mut Option<ProcessId> {
-        let family = &mut self.objects.processes[creator].family;
+        let family = &mut self.processes[creator].family;
         if life == Life::Alive { &mut family.living } else { &mut family.dying }
     }
 
     fn link_child(&mut self, creator: ProcessId, child: ProcessId) {
-        let life = self.objects.processes[child].life;
+        let life = self.processes[child].life;
         let next = self.children_of(creator, life).replace(child);
         if let Some(next) = next {
-            self.objects.processes[next].family.previous = Some(child);
+            self.processes[next].family.previous = Some(child);
         }
-        let family = &mut self.objects.processes[child].family;
+        let family = &mut self.processes[child].family;
         (family.previous, family.next) = (None, next);
     }
 
     /// Takes a process out of the list that its life names: its creator.
     fn unlink_child(&mut self, child: ProcessId) -> Option<ProcessId> {
-        let life = self.objects.processes[child].life;
-        let Family { creator, previous, next, .. } = self.objects.processes[child].family;
+        let life = self.processes[child].life;
+        let Family { creator, previous, next, .. } = self.processes[child].family;
         let creator = creator?;
         if let Some(next) = next {
-            self.objects.processes[next].family.previous = previous;
+            self.processes[next].family.previous = previous;
         }
         match previous {
-            Some(previous) => self.objects.processes[previous].family.next = next,
+            Some(previous) => self.processes[previous].family.next = next,
             None => *self.children_of(creator, life) = next,
         }
         Some(creator)

@@ -3,38 +3,13 @@
 use crate::kernel::Kernel;
 use crate::machine::Machine;
 use crate::object::{
-    EndpointId, Entry, LifelineId, NotificationId, ObjectRef, Operation, ProcessId, Resource,
-    ThreadId,
+    EndpointId, Entry, LifelineId, NotificationId, ObjectRef, Objects, Operation, ProcessId,
+    Resource, ThreadId,
 };
 use crate::time::timer_key;
 use abi::{Error, Handle, ObjectKind, Rights};
 
 impl<M: Machine> Kernel<M> {
-    /// The entry of a handle of this process.
-    #[inline(always)]
-    pub(crate) fn lookup(&self, process: ProcessId, handle: Handle) -> Result<Entry, Error> {
-        self.objects.processes[process].handles.get(&self.objects.chunks, handle)
-    }
-
-    /// The entry of a handle that has these rights.
-    #[inline(always)]
-    pub(crate) fn lookup_with(
-        &self,
-        process: ProcessId,
-        handle: Handle,
-        kind: ObjectKind,
-        rights: Rights,
-    ) -> Result<Entry, Error> {
-        let entry = self.lookup(process, handle)?;
-        if entry.object.kind() != kind {
-            return Err(Error::WrongKind);
-        }
-        if !entry.rights.contains(rights) {
-            return Err(Error::NoRight);
-        }
-        Ok(entry)
-    }
-
     /// Gives a process a handle, paid for by it.
     pub(crate) fn grant(
         &mut self,
@@ -54,7 +29,7 @@ impl<M: Machine> Kernel<M> {
         match placed {
             Ok(handle) => {
                 self.objects.handle_count += 1;
-                self.retain(object, rights);
+                self.objects.retain(object, rights);
                 Ok(handle)
             }
             Err(error) => {
@@ -106,8 +81,8 @@ impl<M: Machine> Kernel<M> {
     /// taken back, a large object is taken apart.
     #[must_use = "it must be done"]
     pub(crate) fn forget(&mut self, process: ProcessId, entry: Entry) -> Option<Operation> {
-        let revocation = self.revocation(&entry);
-        self.uncount(process);
+        let revocation = self.objects.revocation(&entry);
+        self.objects.uncount(process);
         let ObjectRef::Memory(memory) = entry.object else {
             self.release(entry.object, entry.rights);
             return None;
@@ -117,57 +92,9 @@ impl<M: Machine> Kernel<M> {
         revocation.or(left)
     }
 
-    /// One handle fewer in a table.
-    fn uncount(&mut self, process: ProcessId) {
-        self.objects.handle_count -= 1;
-        self.objects.quotas.give_back(
-            self.objects.processes[process].accounts.quota,
-            Resource::Handles,
-            1,
-        );
-    }
-
-    /// Takes a handle that is no lender's out of a table. Its object is still counted: the
-    /// caller releases it.
-    pub(crate) fn take_handle(
-        &mut self,
-        process: ProcessId,
-        handle: Handle,
-    ) -> Result<Entry, Error> {
-        let taken =
-            self.objects.processes[process].handles.remove(&mut self.objects.chunks, handle)?;
-        self.uncount(process);
-        Ok(taken.0)
-    }
-
-    /// One more handle names the object.
-    pub(crate) fn retain(&mut self, object: ObjectRef, rights: Rights) {
-        match object {
-            ObjectRef::Endpoint(id) => {
-                let endpoint = &mut self.objects.endpoints[id];
-                endpoint.refs += 1;
-                endpoint.receive_refs += u32::from(rights.contains(Rights::RECEIVE));
-            }
-            ObjectRef::Notification(id) => self.objects.notifications[id].refs += 1,
-            ObjectRef::Memory(id) => self.objects.memories[id].refs += 1,
-            ObjectRef::Process(id) => self.objects.processes[id].refs += 1,
-            ObjectRef::Thread(id) => self.objects.threads[id].refs += 1,
-            ObjectRef::Timer(id) => self.objects.timers[id].refs += 1,
-            ObjectRef::Lifeline(id) => {
-                let lifeline = &mut self.objects.lifelines[id];
-                lifeline.refs += 1;
-                lifeline.holders += u32::from(rights.contains(Rights::SIGNAL));
-            }
-            ObjectRef::Irq(id) => self.objects.irqs[id].refs += 1,
-            ObjectRef::Port(id) => self.objects.ports[id].refs += 1,
-            ObjectRef::SchedContext(id) => self.objects.sched_contexts[id].refs += 1,
-            ObjectRef::Resource => {}
-        }
-    }
-
     /// The boot process has nobody to hold a handle to it.
     pub(crate) fn retain_process(&mut self, process: ProcessId) {
-        self.retain(ObjectRef::Process(process), Rights::NONE);
+        self.objects.retain(ObjectRef::Process(process), Rights::NONE);
     }
 
     /// One handle fewer names the object; the last one ends it.
@@ -182,7 +109,7 @@ impl<M: Machine> Kernel<M> {
             ObjectRef::Process(id) => {
                 self.objects.processes[id].refs -= 1;
                 self.end_if_unreachable(id);
-                self.bury(id);
+                self.objects.bury(id);
             }
             ObjectRef::Thread(id) => self.release_thread(id),
             ObjectRef::Timer(id) => {
@@ -230,7 +157,7 @@ impl<M: Machine> Kernel<M> {
         if endpoint.dead() && !endpoint.ended {
             self.end_endpoint(id);
         }
-        self.bury_endpoint(id);
+        self.objects.bury_endpoint(id);
     }
 
     /// One name of a lifeline fewer. The last holder's end is told once: nobody can become
@@ -264,5 +191,75 @@ impl<M: Machine> Kernel<M> {
     fn release_thread(&mut self, id: ThreadId) {
         self.objects.threads[id].refs -= 1;
         self.bury_thread(id);
+    }
+}
+
+impl<M: Machine> Objects<M> {
+    /// The entry of a handle of this process.
+    #[inline(always)]
+    pub(crate) fn lookup(&self, process: ProcessId, handle: Handle) -> Result<Entry, Error> {
+        self.processes[process].handles.get(&self.chunks, handle)
+    }
+
+    /// The entry of a handle that has these rights.
+    #[inline(always)]
+    pub(crate) fn lookup_with(
+        &self,
+        process: ProcessId,
+        handle: Handle,
+        kind: ObjectKind,
+        rights: Rights,
+    ) -> Result<Entry, Error> {
+        let entry = self.lookup(process, handle)?;
+        if entry.object.kind() != kind {
+            return Err(Error::WrongKind);
+        }
+        if !entry.rights.contains(rights) {
+            return Err(Error::NoRight);
+        }
+        Ok(entry)
+    }
+
+    /// One handle fewer in a table.
+    fn uncount(&mut self, process: ProcessId) {
+        self.handle_count -= 1;
+        self.quotas.give_back(self.processes[process].accounts.quota, Resource::Handles, 1);
+    }
+
+    /// Takes a handle that is no lender's out of a table. Its object is still counted: the
+    /// caller releases it.
+    pub(crate) fn take_handle(
+        &mut self,
+        process: ProcessId,
+        handle: Handle,
+    ) -> Result<Entry, Error> {
+        let taken = self.processes[process].handles.remove(&mut self.chunks, handle)?;
+        self.uncount(process);
+        Ok(taken.0)
+    }
+
+    /// One more handle names the object.
+    pub(crate) fn retain(&mut self, object: ObjectRef, rights: Rights) {
+        match object {
+            ObjectRef::Endpoint(id) => {
+                let endpoint = &mut self.endpoints[id];
+                endpoint.refs += 1;
+                endpoint.receive_refs += u32::from(rights.contains(Rights::RECEIVE));
+            }
+            ObjectRef::Notification(id) => self.notifications[id].refs += 1,
+            ObjectRef::Memory(id) => self.memories[id].refs += 1,
+            ObjectRef::Process(id) => self.processes[id].refs += 1,
+            ObjectRef::Thread(id) => self.threads[id].refs += 1,
+            ObjectRef::Timer(id) => self.timers[id].refs += 1,
+            ObjectRef::Lifeline(id) => {
+                let lifeline = &mut self.lifelines[id];
+                lifeline.refs += 1;
+                lifeline.holders += u32::from(rights.contains(Rights::SIGNAL));
+            }
+            ObjectRef::Irq(id) => self.irqs[id].refs += 1,
+            ObjectRef::Port(id) => self.ports[id].refs += 1,
+            ObjectRef::SchedContext(id) => self.sched_contexts[id].refs += 1,
+            ObjectRef::Resource => {}
+        }
     }
 }

@@ -4,7 +4,7 @@ use crate::frames::Chain;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine, PortSpans};
 use crate::object::{
-    Accounts, By, CallToken, MemoryId, MemoryObject, Process, ProcessId, QuotaId, Regions,
+    Accounts, By, CallToken, MemoryId, MemoryObject, Objects, Process, ProcessId, QuotaId, Regions,
     Resource, ShareState, Space, Storage, Teardown, Thread, ThreadId,
 };
 use crate::work::Work;
@@ -21,7 +21,7 @@ impl<M: Machine> Kernel<M> {
     ) -> Result<ProcessId, Error> {
         self.room_in(|kernel| &mut kernel.objects.processes)?;
         if self.objects.pids.is_empty() {
-            self.find_pids()?;
+            self.objects.find_pids()?;
         }
         self.objects.quotas.charge(payer, Resource::Objects, 1)?;
         let root =
@@ -47,14 +47,6 @@ impl<M: Machine> Kernel<M> {
         self.objects.living += 1;
         self.log_record(LogKind::Source, pid, name.as_bytes());
         Ok(id)
-    }
-
-    /// All ids were given out once: looks for those that no process has any more.
-    #[cold]
-    fn find_pids(&mut self) -> Result<(), Error> {
-        let processes = &self.objects.processes;
-        let used = processes.ids().map(|id| processes[id].pid);
-        if self.objects.pids.find(used) { Ok(()) } else { Err(Error::OutOfMemory) }
     }
 
     /// A thread that was not started, paid for by its process.
@@ -122,4 +114,14 @@ fn padded(name: &str) -> [u8; NAME_LEN] {
     let len = name.len().min(NAME_LEN);
     bytes[..len].copy_from_slice(&name.as_bytes()[..len]);
     bytes
+}
+
+impl<M: Machine> Objects<M> {
+    /// All ids were given out once: looks for those that no process has any more.
+    #[cold]
+    fn find_pids(&mut self) -> Result<(), Error> {
+        let processes = &self.processes;
+        let used = processes.ids().map(|id| processes[id].pid);
+        if self.pids.find(used) { Ok(()) } else { Err(Error::OutOfMemory) }
+    }
 }

@@ -39,13 +39,14 @@ impl<M: Machine> Kernel<M> {
         self.objects.threads[me].frame.set_status(status);
     }
 
+    #[inline(always)]
     fn piece(&mut self, operation: Operation) -> Progress {
         match operation {
             Operation::EachThread { process, act, next } => {
                 self.each_thread_piece(process, act, next)
             }
             Operation::FindThread { process, at, left } => {
-                self.find_thread_piece(process, at, left)
+                self.objects.find_thread_piece(process, at, left)
             }
             operation => self.memory_piece(operation),
         }

@@ -9,7 +9,9 @@ use super::map::rights_for;
 use super::pieces::Progress;
 use crate::kernel::Kernel;
 use crate::machine::Machine;
-use crate::object::{Branch, Claim, Life, Operation, ProcessId, Region, RegionId, Regions};
+use crate::object::{
+    Branch, Claim, Life, Objects, Operation, ProcessId, Region, RegionId, Regions,
+};
 use abi::{Error, PAGE_SIZE};
 
 /// Regions looked at in one piece. In tests few, so that short ranges take several pieces there.
@@ -22,8 +24,8 @@ impl<M: Machine> Kernel<M> {
         if self.objects.processes[process].life != Life::Alive {
             return Err(Error::PeerDied);
         }
-        let mut first = self.first_region_in(process, at, end).ok_or(Error::Overlap)?;
-        self.check_claim(first, &claim)?;
+        let mut first = self.objects.first_region_in(process, at, end).ok_or(Error::Overlap)?;
+        self.objects.check_claim(first, &claim)?;
         if self.objects.regions[first].start < at {
             first = self.split_region(process, first, at)?;
         }
@@ -32,8 +34,8 @@ impl<M: Machine> Kernel<M> {
             self.split_tail(process, first, end)?;
             return Ok(claim.operation());
         }
-        if let Some(last) = self.first_region_in(process, end - PAGE_SIZE, end) {
-            self.check_claim(last, &claim)?;
+        if let Some(last) = self.objects.first_region_in(process, end - PAGE_SIZE, end) {
+            self.objects.check_claim(last, &claim)?;
             self.split_tail(process, last, end)?;
         }
         Ok(Operation::Claim { claim, next: at })
@@ -46,29 +48,20 @@ impl<M: Machine> Kernel<M> {
         Ok(())
     }
 
-    /// Whether a region can be changed so now.
-    fn check_claim(&self, id: RegionId, claim: &Claim) -> Result<(), Error> {
-        let region = &self.objects.regions[id];
-        if claim.protection.is_some_and(|to| !region.limit.contains(rights_for(to))) {
-            return Err(Error::NoRight);
-        }
-        if region.busy { Err(Error::BadState) } else { Ok(()) }
-    }
-
     /// Looks at a bounded number of regions from an address on; after the last one, the first
     /// piece of the work itself.
     pub(super) fn claim_piece(&mut self, claim: Claim, next: u64) -> Progress {
         let Claim { process, end, .. } = claim;
-        if !self.alive(process) {
+        if !self.objects.alive(process) {
             return Progress::Finished(Error::PeerDied as u64);
         }
-        let mut region = self.first_region_in(process, next, end);
+        let mut region = self.objects.first_region_in(process, next, end);
         for _ in 0..REGIONS_PER_PIECE {
             let Some(id) = region else { return self.memory_piece(claim.operation()) };
-            if let Err(error) = self.check_claim(id, &claim) {
+            if let Err(error) = self.objects.check_claim(id, &claim) {
                 return Progress::Finished(error as u64);
             }
-            region = self.next_region_in(id, end);
+            region = self.objects.next_region_in(id, end);
         }
         match region {
             Some(id) => {
@@ -111,5 +104,16 @@ impl<M: Machine> Kernel<M> {
         let (frames, quotas) = (&mut self.frames, &mut self.objects.quotas);
         let mut tables = |machine: &mut M| Self::take_frame(frames, quotas, machine, quota);
         self.machine.split(table, address, &mut tables).map_err(|_| Error::QuotaExceeded)
+    }
+}
+
+impl<M: Machine> Objects<M> {
+    /// Whether a region can be changed so now.
+    fn check_claim(&self, id: RegionId, claim: &Claim) -> Result<(), Error> {
+        let region = &self.regions[id];
+        if claim.protection.is_some_and(|to| !region.limit.contains(rights_for(to))) {
+            return Err(Error::NoRight);
+        }
+        if region.busy { Err(Error::BadState) } else { Ok(()) }
     }
 }

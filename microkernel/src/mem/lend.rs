@@ -11,41 +11,12 @@ use super::pieces::{ENTRIES_PER_PIECE, Progress};
 use crate::kernel::Kernel;
 use crate::machine::{Machine, Phys};
 use crate::object::{
-    Entry, Loan, MemoryId, MemoryObject, ObjectRef, Operation, ProcessId, QuotaId, RegionId,
-    Resource, Storage,
+    Entry, Loan, MemoryId, MemoryObject, ObjectRef, Objects, Operation, ProcessId, QuotaId,
+    RegionId, Resource, Storage,
 };
 use abi::{Error, PAGE_SIZE, Rights};
 
 impl<M: Machine> Kernel<M> {
-    fn loan(&self, memory: MemoryId) -> Option<&Loan> {
-        match &self.objects.memories[memory].storage {
-            Storage::Loan(loan) => Some(loan),
-            _ => None,
-        }
-    }
-
-    fn loan_mut(&mut self, memory: MemoryId) -> Option<&mut Loan> {
-        match &mut self.objects.memories[memory].storage {
-            Storage::Loan(loan) => Some(loan),
-            _ => None,
-        }
-    }
-
-    /// Whether these pages of a memory object can be lent.
-    pub(crate) fn can_be_lent(
-        &self,
-        memory: MemoryId,
-        first: u64,
-        pages: u64,
-    ) -> Result<(), Error> {
-        let object = &self.objects.memories[memory];
-        let end = first.checked_add(pages).ok_or(Error::BadArgument)?;
-        if pages == 0 || end > object.pages || object.is_device() {
-            return Err(Error::BadArgument);
-        }
-        if self.loan(memory).is_some() { Err(Error::BadState) } else { Ok(()) }
-    }
-
     /// A loan that nobody names yet, paid for by this account.
     pub(crate) fn new_loan(
         &mut self,
@@ -78,6 +49,72 @@ impl<M: Machine> Kernel<M> {
         self.release_memory(loan.parent?)
     }
 
+    /// A bounded piece of taking a loan back: some pages of a region, or past another's region.
+    pub(super) fn revoke_piece(&mut self, memory: MemoryId, at: u64) -> Progress {
+        if let Some((process, region, blank)) = self.objects.region_where_lent(memory, at) {
+            let region = &self.objects.regions[region];
+            let (start, stop) = (at.max(region.start), region.end());
+            let at = match region.memory == memory {
+                true => self.blank_entries(process, start, stop, blank),
+                false => stop,
+            };
+            return Progress::More(Operation::Revoke { loan: memory, at });
+        }
+        let parent = self.objects.loan_mut(memory).and_then(|loan| loan.parent.take());
+        let left = self.release_memory(memory);
+        self.finish_release(left);
+        match parent.and_then(|parent| self.release_memory(parent)) {
+            Some(operation) => Progress::More(operation),
+            None => Progress::Finished(0),
+        }
+    }
+
+    /// Puts a blank page in place of a bounded number of pages: the next address.
+    fn blank_entries(&mut self, process: ProcessId, mut at: u64, stop: u64, blank: Phys) -> u64 {
+        let Some(table) = self.objects.processes[process].space.table.as_mut() else { return stop };
+        for _ in 0..ENTRIES_PER_PIECE {
+            if at >= stop {
+                break;
+            }
+            // A page that is not mapped yet will be a blank one.
+            self.machine.replace(table, at, blank);
+            at += PAGE_SIZE;
+        }
+        self.machine.flush(table);
+        at
+    }
+}
+
+impl<M: Machine> Objects<M> {
+    fn loan(&self, memory: MemoryId) -> Option<&Loan> {
+        match &self.memories[memory].storage {
+            Storage::Loan(loan) => Some(loan),
+            _ => None,
+        }
+    }
+
+    fn loan_mut(&mut self, memory: MemoryId) -> Option<&mut Loan> {
+        match &mut self.memories[memory].storage {
+            Storage::Loan(loan) => Some(loan),
+            _ => None,
+        }
+    }
+
+    /// Whether these pages of a memory object can be lent.
+    pub(crate) fn can_be_lent(
+        &self,
+        memory: MemoryId,
+        first: u64,
+        pages: u64,
+    ) -> Result<(), Error> {
+        let object = &self.memories[memory];
+        let end = first.checked_add(pages).ok_or(Error::BadArgument)?;
+        if pages == 0 || end > object.pages || object.is_device() {
+            return Err(Error::BadArgument);
+        }
+        if self.loan(memory).is_some() { Err(Error::BadState) } else { Ok(()) }
+    }
+
     /// Whether a handle is a lender's: there is one for each loan, neither copied nor moved.
     pub(crate) fn is_lender(&self, entry: &Entry) -> bool {
         match entry.object {
@@ -93,8 +130,6 @@ impl<M: Machine> Kernel<M> {
         let rights = entry.rights.intersection(wanted);
         if self.is_lender(entry) { rights.difference(Rights::MANAGE) } else { rights }
     }
-
-    // -- mapped once at a time ------------------------------------------------------
 
     /// Whether a memory object can be mapped, if it is a loan.
     pub(crate) fn loan_can_be_mapped(&self, memory: MemoryId) -> Result<(), Error> {
@@ -123,8 +158,6 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    // -- taken back -------------------------------------------------------------------
-
     /// What is to be done now that this handle was closed: to take a loan back, if it was its
     /// lender's. From now on no page of the parent is mapped any more.
     pub(crate) fn revocation(&mut self, entry: &Entry) -> Option<Operation> {
@@ -133,28 +166,8 @@ impl<M: Machine> Kernel<M> {
             return None;
         }
         self.loan_mut(memory)?.revoked = true;
-        self.objects.memories[memory].refs += 1;
+        self.memories[memory].refs += 1;
         Some(Operation::Revoke { loan: memory, at: 0 })
-    }
-
-    /// A bounded piece of taking a loan back: some pages of a region, or past another's region.
-    pub(super) fn revoke_piece(&mut self, memory: MemoryId, at: u64) -> Progress {
-        if let Some((process, region, blank)) = self.region_where_lent(memory, at) {
-            let region = &self.objects.regions[region];
-            let (start, stop) = (at.max(region.start), region.end());
-            let at = match region.memory == memory {
-                true => self.blank_entries(process, start, stop, blank),
-                false => stop,
-            };
-            return Progress::More(Operation::Revoke { loan: memory, at });
-        }
-        let parent = self.loan_mut(memory).and_then(|loan| loan.parent.take());
-        let left = self.release_memory(memory);
-        self.finish_release(left);
-        match parent.and_then(|parent| self.release_memory(parent)) {
-            Some(operation) => Progress::More(operation),
-            None => Progress::Finished(0),
-        }
     }
 
     /// The next region from an address on among the pages where this loan was mapped, and the
@@ -162,23 +175,8 @@ impl<M: Machine> Kernel<M> {
     fn region_where_lent(&self, memory: MemoryId, at: u64) -> Option<(ProcessId, RegionId, Phys)> {
         let loan = self.loan(memory)?;
         let process = loan.space?;
-        let end = loan.address + self.objects.memories[memory].pages * PAGE_SIZE;
+        let end = loan.address + self.memories[memory].pages * PAGE_SIZE;
         let region = self.first_region_in(process, at.max(loan.address), end)?;
         Some((process, region, loan.blank.phys()))
-    }
-
-    /// Puts a blank page in place of a bounded number of pages: the next address.
-    fn blank_entries(&mut self, process: ProcessId, mut at: u64, stop: u64, blank: Phys) -> u64 {
-        let Some(table) = self.objects.processes[process].space.table.as_mut() else { return stop };
-        for _ in 0..ENTRIES_PER_PIECE {
-            if at >= stop {
-                break;
-            }
-            // A page that is not mapped yet will be a blank one.
-            self.machine.replace(table, at, blank);
-            at += PAGE_SIZE;
-        }
-        self.machine.flush(table);
-        at
     }
 }

@@ -5,7 +5,9 @@
 
 use crate::kernel::Kernel;
 use crate::machine::Machine;
-use crate::object::{Branch, Gap, Life, MemoryId, ProcessId, Region, RegionId, Regions, Resource};
+use crate::object::{
+    Branch, Gap, Life, MemoryId, Objects, ProcessId, Region, RegionId, Regions, Resource,
+};
 use abi::{Error, PAGE_SIZE, Protection, Rights, USER_END, USER_START};
 
 /// The rights that a memory handle needs to be mapped so.
@@ -64,7 +66,7 @@ impl<M: Machine> Kernel<M> {
         if self.objects.processes[process].life != Life::Alive {
             return Err(Error::PeerDied);
         }
-        self.loan_can_be_mapped(wish.memory)?;
+        self.objects.loan_can_be_mapped(wish.memory)?;
         let gap =
             self.objects.processes[process].space.regions.gap(&self.objects.regions, start, end);
         let gap = gap.ok_or(Error::Overlap)?;
@@ -98,7 +100,7 @@ impl<M: Machine> Kernel<M> {
         // NOFAIL: room was checked above.
         let id = self.objects.regions.insert(region).map_err(|_| Error::OutOfMemory)?;
         self.objects.memories[memory].refs += 1;
-        self.count_loan_region(memory, process, start);
+        self.objects.count_loan_region(memory, process, start);
         self.objects.processes[process].space.regions.insert(&mut self.objects.regions, gap, id);
         Ok(id)
     }
@@ -112,11 +114,13 @@ impl<M: Machine> Kernel<M> {
             Resource::Objects,
             1,
         );
-        self.uncount_loan_region(region.memory);
+        self.objects.uncount_loan_region(region.memory);
         let left = self.release_memory(region.memory);
         self.finish_release(left);
     }
+}
 
+impl<M: Machine> Objects<M> {
     /// The first region that has pages in this range.
     pub(crate) fn first_region_in(
         &self,
@@ -124,16 +128,15 @@ impl<M: Machine> Kernel<M> {
         at: u64,
         end: u64,
     ) -> Option<RegionId> {
-        let first =
-            self.objects.processes[process].space.regions.first_from(&self.objects.regions, at);
-        first.filter(|id| self.objects.regions[*id].start < end)
+        let first = self.processes[process].space.regions.first_from(&self.regions, at);
+        first.filter(|id| self.regions[*id].start < end)
     }
 
     /// The region after this one, if it has pages before this end.
     pub(crate) fn next_region_in(&self, id: RegionId, end: u64) -> Option<RegionId> {
-        if self.objects.regions[id].end() >= end {
+        if self.regions[id].end() >= end {
             return None;
         }
-        Regions::next(&self.objects.regions, id).filter(|id| self.objects.regions[*id].start < end)
+        Regions::next(&self.regions, id).filter(|id| self.regions[*id].start < end)
     }
 }

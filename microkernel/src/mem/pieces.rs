@@ -7,7 +7,9 @@ use super::extents::Extent;
 use super::map::{Wish, rights_for};
 use crate::kernel::Kernel;
 use crate::machine::{Machine, OwnedFrame, Page, PageSize, Phys};
-use crate::object::{Life, MemoryId, Operation, ProcessId, Region, RegionId, Storage, ThreadId};
+use crate::object::{
+    Life, MemoryId, Objects, Operation, ProcessId, Region, RegionId, Storage, ThreadId,
+};
 use abi::{Error, PAGE_SIZE, Protection, Rights};
 
 /// Pages mapped in one piece, of about 280 instructions each.
@@ -83,12 +85,8 @@ impl<M: Machine> Kernel<M> {
         Some((run.place, chain.len() - done))
     }
 
-    pub(super) fn alive(&self, process: ProcessId) -> bool {
-        self.objects.processes.get(process).is_some_and(|process| process.life == Life::Alive)
-    }
-
     fn map_piece(&mut self, process: ProcessId, region: RegionId, mut done: u64) -> Progress {
-        if !self.alive(process) || self.objects.regions.get(region).is_none() {
+        if !self.objects.alive(process) || self.objects.regions.get(region).is_none() {
             return Progress::Finished(Error::PeerDied as u64);
         }
         let Region { memory, first_page, pages, .. } = self.objects.regions[region];
@@ -165,10 +163,10 @@ impl<M: Machine> Kernel<M> {
     }
 
     fn unmap_piece(&mut self, process: ProcessId, at: u64, end: u64, status: u64) -> Progress {
-        if !self.alive(process) {
+        if !self.objects.alive(process) {
             return Progress::Finished(Error::PeerDied as u64);
         }
-        let Some(id) = self.first_region_in(process, at, end) else {
+        let Some(id) = self.objects.first_region_in(process, at, end) else {
             return Progress::Finished(status);
         };
         let Region { start, memory, busy, .. } = self.objects.regions[id];
@@ -213,10 +211,10 @@ impl<M: Machine> Kernel<M> {
         end: u64,
         protection: Protection,
     ) -> Progress {
-        if !self.alive(process) {
+        if !self.objects.alive(process) {
             return Progress::Finished(Error::PeerDied as u64);
         }
-        let Some(id) = self.first_region_in(process, at, end) else {
+        let Some(id) = self.objects.first_region_in(process, at, end) else {
             return Progress::Finished(0);
         };
         let Region { start, limit, busy, .. } = self.objects.regions[id];
@@ -247,16 +245,6 @@ impl<M: Machine> Kernel<M> {
             return Progress::Finished(0);
         }
         Progress::More(Operation::Protect { process, at, end, protection })
-    }
-
-    /// The thread that worked on a range is dead: the region in which it was is free again.
-    pub(crate) fn leave_region(&mut self, process: ProcessId, at: u64, end: u64) {
-        if self.alive(process)
-            && let Some(id) = self.first_region_in(process, at, end)
-            && self.objects.regions[id].start < at
-        {
-            self.objects.regions[id].busy = false;
-        }
     }
 
     /// A bounded piece of giving back a dead process's mapping.
@@ -308,6 +296,22 @@ impl<M: Machine> Kernel<M> {
                 }
                 Progress::Memory(_) | Progress::Thread(_) => return Ok(()),
             }
+        }
+    }
+}
+
+impl<M: Machine> Objects<M> {
+    pub(super) fn alive(&self, process: ProcessId) -> bool {
+        self.processes.get(process).is_some_and(|process| process.life == Life::Alive)
+    }
+
+    /// The thread that worked on a range is dead: the region in which it was is free again.
+    pub(crate) fn leave_region(&mut self, process: ProcessId, at: u64, end: u64) {
+        if self.alive(process)
+            && let Some(id) = self.first_region_in(process, at, end)
+            && self.regions[id].start < at
+        {
+            self.regions[id].busy = false;
         }
     }
 }

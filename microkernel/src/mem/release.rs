@@ -7,7 +7,7 @@
 use super::pieces::Progress;
 use crate::kernel::Kernel;
 use crate::machine::Machine;
-use crate::object::{MemoryId, Operation, Resource, Storage};
+use crate::object::{MemoryId, Objects, Operation, Resource, Storage};
 
 /// Blocks given back at once. Each is merged with its neighbours, up to ten times.
 /// In tests one, so that small objects take several pieces there.
@@ -24,7 +24,7 @@ impl<M: Machine> Kernel<M> {
     /// The same, for a thread whose call ends with this status then.
     #[must_use = "the memory would never be given back"]
     pub(crate) fn release_memory_then(&mut self, id: MemoryId, status: u64) -> Option<Operation> {
-        if self.is_last_of_many(id) {
+        if self.objects.is_last_of_many(id) {
             // The operation has the last name now.
             return Some(Operation::Release { memory: id, status });
         }
@@ -57,19 +57,10 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// Whether an object has one name left, and more blocks than a piece gives back.
-    fn is_last_of_many(&self, id: MemoryId) -> bool {
-        let object = &self.objects.memories[id];
-        match &object.storage {
-            Storage::Frames(chain) => object.refs == 1 && chain.blocks() > BLOCKS_PER_PIECE,
-            _ => false,
-        }
-    }
-
     /// Gives some blocks of an object back that has one name left, if there are too many for its
     /// end. False: its last name can end.
     pub(super) fn shorten_last_of_many(&mut self, id: MemoryId) -> bool {
-        let many = self.is_last_of_many(id);
+        let many = self.objects.is_last_of_many(id);
         if many {
             self.give_back_blocks(id);
         }
@@ -103,5 +94,16 @@ impl<M: Machine> Kernel<M> {
         object.pages -= pages;
         let count = u32::try_from(pages).unwrap_or(u32::MAX);
         self.objects.quotas.give_back(object.quota, Resource::Pages, count);
+    }
+}
+
+impl<M: Machine> Objects<M> {
+    /// Whether an object has one name left, and more blocks than a piece gives back.
+    fn is_last_of_many(&self, id: MemoryId) -> bool {
+        let object = &self.memories[id];
+        match &object.storage {
+            Storage::Frames(chain) => object.refs == 1 && chain.blocks() > BLOCKS_PER_PIECE,
+            _ => false,
+        }
     }
 }

@@ -8,7 +8,7 @@
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::{
-    EndpointId, Fault, SchedContext, SchedContextId, State, Terms, Thread, ThreadId,
+    EndpointId, Fault, Objects, SchedContext, SchedContextId, State, Terms, Thread, ThreadId,
 };
 use crate::time::context_key;
 use abi::{ContextFlags, FaultKind};
@@ -69,7 +69,7 @@ impl<M: Machine> Kernel<M> {
         if self.on_cpu(id) {
             let cpu = self.objects.threads[id].sched.cpu;
             self.settle(cpu);
-            self.set_timer_dirty(cpu);
+            self.sched.set_timer_dirty(cpu);
         }
         self.dequeue(id);
         let before = (
@@ -77,12 +77,12 @@ impl<M: Machine> Kernel<M> {
             self.objects.threads[id].sched.context.is_some(),
         );
         change(&mut self.objects.threads[id]);
-        self.follow_time(id);
+        self.objects.follow_time(id);
         let thread = &self.objects.threads[id];
         if let State::Sending(endpoint) = thread.state
             && thread.sched.priority != before.0
         {
-            self.move_sender(endpoint, id, before.0);
+            self.objects.move_sender(endpoint, id, before.0);
         }
         self.enqueue(id);
         let thread = &self.objects.threads[id];
@@ -91,41 +91,6 @@ impl<M: Machine> Kernel<M> {
         if weaker && thread.state == State::Ready {
             self.reconsider(id);
         }
-    }
-
-    /// Puts a sender where its new priority belongs; it stands where the old one does.
-    fn move_sender(&mut self, endpoint: EndpointId, id: ThreadId, old: u8) {
-        let new = core::mem::replace(&mut self.objects.threads[id].sched.priority, old);
-        let senders = &mut self.objects.endpoints[endpoint].senders;
-        senders.remove(&mut self.objects.threads, id);
-        self.objects.threads[id].sched.priority = new;
-        senders.insert(&mut self.objects.threads, id);
-    }
-
-    /// What follows for a thread from its context and from the donor of its time.
-    fn follow_time(&mut self, id: ThreadId) {
-        let thread = &self.objects.threads[id];
-        let own = thread.sched.own.map(|own| self.objects.sched_contexts[own].terms.priority);
-        let own = own.unwrap_or(thread.sched.base);
-        let process = thread.process;
-        let (priority, share, depth) =
-            match thread.sched.donor.map(|donor| &self.objects.threads[donor]) {
-                Some(donor) => {
-                    (own.max(donor.sched.priority), donor.sched.share, donor.sched.depth + 1)
-                }
-                None => (own, self.objects.processes[process].sched.share.unwrap_or(process), 0),
-            };
-        let (left, due) = thread.sched.context.map_or((1, 0), |context| {
-            let context = &self.objects.sched_contexts[context];
-            (context.left, context.until)
-        });
-        let thread = &mut self.objects.threads[id];
-        (thread.sched.priority, thread.sched.share, thread.sched.depth) = (priority, share, depth);
-        (thread.sched.due, thread.sched.spent) = (due, left == 0);
-        thread.sched.timed = thread.sched.passive
-            || thread.sched.own.is_some()
-            || thread.sched.context.is_some()
-            || thread.sched.lent_to.is_some();
     }
 
     /// Settles the time of the thread that runs on a context.
@@ -150,7 +115,7 @@ impl<M: Machine> Kernel<M> {
         let spent = user.wrapping_add(kernel).wrapping_add(debt);
         if debt > 0 {
             // The timer was set before another thread spent this for it.
-            self.set_timer_dirty(cpu);
+            self.sched.set_timer_dirty(cpu);
         }
         let booked = self.cpu(cpu).clock.since;
         self.objects.sched_contexts[context].charge(spent, booked);
@@ -166,7 +131,7 @@ impl<M: Machine> Kernel<M> {
             self.objects.sched_contexts[context].renew(now);
             self.follow_budget(context);
         }
-        self.runnable(thread) && !self.objects.threads[thread].sched.queued
+        self.objects.runnable(thread) && !self.objects.threads[thread].sched.queued
     }
 
     /// The end of a period comes: the next budget.
@@ -245,5 +210,41 @@ impl<M: Machine> Kernel<M> {
         let early = self.machine.ticks_of(ns) < ticks;
         // Saturating: a deadline that is never reached.
         self.machine.now_ns().saturating_add(ns).saturating_add(u64::from(early))
+    }
+}
+
+impl<M: Machine> Objects<M> {
+    /// Puts a sender where its new priority belongs; it stands where the old one does.
+    fn move_sender(&mut self, endpoint: EndpointId, id: ThreadId, old: u8) {
+        let new = core::mem::replace(&mut self.threads[id].sched.priority, old);
+        let senders = &mut self.endpoints[endpoint].senders;
+        senders.remove(&mut self.threads, id);
+        self.threads[id].sched.priority = new;
+        senders.insert(&mut self.threads, id);
+    }
+
+    /// What follows for a thread from its context and from the donor of its time.
+    fn follow_time(&mut self, id: ThreadId) {
+        let thread = &self.threads[id];
+        let own = thread.sched.own.map(|own| self.sched_contexts[own].terms.priority);
+        let own = own.unwrap_or(thread.sched.base);
+        let process = thread.process;
+        let (priority, share, depth) = match thread.sched.donor.map(|donor| &self.threads[donor]) {
+            Some(donor) => {
+                (own.max(donor.sched.priority), donor.sched.share, donor.sched.depth + 1)
+            }
+            None => (own, self.processes[process].sched.share.unwrap_or(process), 0),
+        };
+        let (left, due) = thread.sched.context.map_or((1, 0), |context| {
+            let context = &self.sched_contexts[context];
+            (context.left, context.until)
+        });
+        let thread = &mut self.threads[id];
+        (thread.sched.priority, thread.sched.share, thread.sched.depth) = (priority, share, depth);
+        (thread.sched.due, thread.sched.spent) = (due, left == 0);
+        thread.sched.timed = thread.sched.passive
+            || thread.sched.own.is_some()
+            || thread.sched.context.is_some()
+            || thread.sched.lent_to.is_some();
     }
 }

@@ -26,7 +26,7 @@ impl<M: Machine> Kernel<M> {
         if let Some(context) = thread.sched.context {
             self.settle_on_context(cpu, id, context, (user, kernel));
         } else if let Some((client, owed)) = thread.spend((user, kernel)) {
-            self.owe(id, client, owed);
+            self.objects.owe(id, client, owed);
         }
     }
 

@@ -6,7 +6,7 @@
 
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
-use crate::object::{ProcessId, ThreadId};
+use crate::object::{Objects, ProcessId, ThreadId};
 
 /// Turns that a share owes at most: what a second without a turn pays off.
 const MOST_TURNS_OWED: u64 = 100;
@@ -14,15 +14,6 @@ const MOST_TURNS_OWED: u64 = 100;
 pub(super) const MOST_SKIPPED: usize = 16;
 
 impl<M: Machine> Kernel<M> {
-    /// Charges time that a server's thread spent to its client. A client that is a server itself
-    /// passes it on when its own time is settled.
-    pub(crate) fn owe(&mut self, server: ThreadId, client: ThreadId, spent: u64) {
-        let share = self.objects.threads[server].sched.share;
-        if let Some(debtor) = self.objects.threads.get_mut(client) {
-            debtor.sched.owe(share, spent);
-        }
-    }
-
     /// What others spent for the thread is owed by its share from now on.
     pub(crate) fn charge_share(&mut self, id: ThreadId) {
         let thread = &mut self.objects.threads[id];
@@ -59,5 +50,16 @@ impl<M: Machine> Kernel<M> {
         process.sched.debt -= paid;
         self.objects.threads[id].sched.slice = slice - paid;
         paid < slice
+    }
+}
+
+impl<M: Machine> Objects<M> {
+    /// Charges time that a server's thread spent to its client. A client that is a server itself
+    /// passes it on when its own time is settled.
+    pub(crate) fn owe(&mut self, server: ThreadId, client: ThreadId, spent: u64) {
+        let share = self.threads[server].sched.share;
+        if let Some(debtor) = self.threads.get_mut(client) {
+            debtor.sched.owe(share, spent);
+        }
     }
 }

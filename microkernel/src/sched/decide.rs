@@ -1,9 +1,9 @@
 //! Which threads may run, and on which CPU a ready thread waits.
 
-use crate::cpu::{Cpu, RunQueue, goes_before};
+use crate::cpu::{Cpu, RunQueue, Scheduler, goes_before};
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
-use crate::object::{Life, Process, State, Thread, ThreadId};
+use crate::object::{Life, Objects, Process, State, Thread, ThreadId};
 use crate::work::Work;
 use abi::DebugRegisters;
 
@@ -28,34 +28,17 @@ pub(super) fn allows<F>(thread: &Thread<F>, cpu: CpuId) -> bool {
 }
 
 impl<M: Machine> Kernel<M> {
-    /// Whether the thread may run: ready, not suspended, its process alive.
-    pub(crate) fn runnable(&self, id: ThreadId) -> bool {
-        let thread = &self.objects.threads[id];
-        let ready = thread.state == State::Ready && thread.has_time();
-        ready && may_run(thread, &self.objects.processes[thread.process])
-    }
-
     /// The thread has what it waited for.
     pub(crate) fn ready(&mut self, id: ThreadId) {
         self.objects.threads[id].state = State::Ready;
         self.enqueue(id);
     }
 
-    /// Whether the thread may run on this CPU.
-    pub(crate) fn allowed(&self, id: ThreadId, cpu: CpuId) -> bool {
-        allows(&self.objects.threads[id], cpu)
-    }
-
-    /// All CPUs that there are, one bit each.
-    pub(crate) fn all_cpus(&self) -> u64 {
-        u64::MAX >> (u64::BITS as usize - self.sched.cpus.len().min(64))
-    }
-
     /// Sets where the thread may run; it moves when it is elsewhere, even while it waits: so
     /// the CPU where it was last is one where it may run, or the thread has work to move.
     pub(crate) fn set_affinity(&mut self, id: ThreadId, mask: u64) {
-        self.objects.threads[id].sched.affinity = mask & self.all_cpus();
-        if self.allowed(id, self.objects.threads[id].sched.cpu) {
+        self.objects.threads[id].sched.affinity = mask & self.sched.all_cpus();
+        if self.objects.allowed(id, self.objects.threads[id].sched.cpu) {
             return;
         }
         if self.on_cpu(id) {
@@ -85,7 +68,7 @@ impl<M: Machine> Kernel<M> {
 
     /// Puts a runnable thread where the scheduler finds it.
     pub(crate) fn enqueue(&mut self, id: ThreadId) {
-        if !self.runnable(id) || self.objects.threads[id].sched.queued {
+        if !self.objects.runnable(id) || self.objects.threads[id].sched.queued {
             return;
         }
         if self.objects.threads[id].sched.context.is_some() && !self.renew_budget(id) {
@@ -157,7 +140,7 @@ impl<M: Machine> Kernel<M> {
         if self.objects.threads[id].sched.context.is_some() {
             home = self.place_at_once(id).unwrap_or(home);
         }
-        let at_home = self.allowed(id, home);
+        let at_home = self.objects.allowed(id, home);
         let lowest = |mask: u64| CpuId(u16::from(mask.trailing_zeros().to_le_bytes()[0]));
         match self.sched.idle & self.objects.threads[id].sched.affinity {
             halted if halted != 0 && !(at_home && self.preempts(id, home)) => lowest(halted),
@@ -171,7 +154,7 @@ impl<M: Machine> Kernel<M> {
     fn place_at_once(&self, id: ThreadId) -> Option<CpuId> {
         let home = self.objects.threads[id].sched.cpu;
         let mut all = core::iter::once(home).chain(self.cpu_ids());
-        all.find(|cpu| self.allowed(id, *cpu) && self.preempts(id, *cpu))
+        all.find(|cpu| self.objects.allowed(id, *cpu) && self.preempts(id, *cpu))
     }
 
     /// A thread on a context that had to make room may find it on another CPU.
@@ -230,5 +213,26 @@ impl<M: Machine> Kernel<M> {
     /// All CPUs.
     pub fn cpu_ids(&self) -> impl Iterator<Item = CpuId> + use<M> {
         (0..).take(self.sched.cpus.len()).map(CpuId)
+    }
+}
+
+impl<M: Machine> Objects<M> {
+    /// Whether the thread may run: ready, not suspended, its process alive.
+    pub(crate) fn runnable(&self, id: ThreadId) -> bool {
+        let thread = &self.threads[id];
+        let ready = thread.state == State::Ready && thread.has_time();
+        ready && may_run(thread, &self.processes[thread.process])
+    }
+
+    /// Whether the thread may run on this CPU.
+    pub(crate) fn allowed(&self, id: ThreadId, cpu: CpuId) -> bool {
+        allows(&self.threads[id], cpu)
+    }
+}
+
+impl Scheduler {
+    /// All CPUs that there are, one bit each.
+    pub(crate) fn all_cpus(&self) -> u64 {
+        u64::MAX >> (u64::BITS as usize - self.cpus.len().min(64))
     }
 }

@@ -34,7 +34,7 @@ impl<M: Machine> Kernel<M> {
         let (mut skipped, mut dropped) = (0, 0);
         loop {
             let id = self.queue(cpu, |queue, threads| queue.take(threads))?;
-            if !self.runnable(id) {
+            if !self.objects.runnable(id) {
                 dropped += 1;
                 if dropped == DROPPED_PER_TURN {
                     self.set_cpu_work(cpu, Work::Reschedule);
@@ -66,7 +66,8 @@ impl<M: Machine> Kernel<M> {
             self.drop_stopped(other, cpu);
             let mut waiting =
                 self.sched.cpus[other].queue.urgent_first(&self.objects.threads).take(PULL_LOOKS);
-            let found = waiting.find(|id| self.allowed(*id, cpu) && self.runnable(*id));
+            let found =
+                waiting.find(|id| self.objects.allowed(*id, cpu) && self.objects.runnable(*id));
             let priority = |id: ThreadId| self.objects.threads[id].sched.priority;
             if found.map(priority) > best.map(priority) {
                 best = found;
@@ -84,7 +85,7 @@ impl<M: Machine> Kernel<M> {
         for _ in 0..PULL_LOOKS {
             let queue = &self.sched.cpus[other].queue;
             let Some(first) = queue.urgent_first(&self.objects.threads).next() else { return };
-            if self.runnable(first) {
+            if self.objects.runnable(first) {
                 return;
             }
             self.dequeue(first);
@@ -124,7 +125,7 @@ impl<M: Machine> Kernel<M> {
     pub(super) fn requeue(&mut self, cpu: CpuId, id: ThreadId, runnable: bool) {
         if !runnable {
             self.leave_slice(cpu, id);
-        } else if !self.allowed(id, cpu) {
+        } else if !self.objects.allowed(id, cpu) {
             self.enqueue(id);
         } else if self.objects.threads[id].sched.slice > 0 {
             self.queue(cpu, |queue, threads| queue.add_first(threads, id));

@@ -37,7 +37,7 @@ impl<M: Machine> Kernel<M> {
     fn is_due(&self, dying: ProcessId, cpu: CpuId) -> bool {
         let urgency = self.objects.processes[dying].teardown.urgency;
         self.cpu(cpu).current.is_none_or(|id| self.objects.threads[id].sched.priority <= urgency)
-            && !self.is_postponed(cpu, Work::Reap)
+            && !self.sched.is_postponed(cpu, Work::Reap)
             && !self.runs_somewhere(self.objects.first_to_reap(dying))
     }
 

@@ -13,7 +13,7 @@
 //! entry costs from then on is the new thread's, on whose behalf the kernel goes on.
 
 use super::decide::{allows, may_run, takes_over};
-use crate::cpu::Cpu;
+use crate::cpu::{Cpu, Scheduler};
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::{State, Thread, ThreadId};
@@ -110,7 +110,7 @@ impl<M: Machine> Kernel<M> {
     fn goes_first(&self, cpu: CpuId, me: ThreadId, id: ThreadId, donation_returns: bool) -> bool {
         let thread = &self.objects.threads[id];
         let process = &self.objects.processes[thread.process];
-        let first = takes_over(self.cpu(cpu), thread, process) && self.allowed(id, cpu)
+        let first = takes_over(self.cpu(cpu), thread, process) && self.objects.allowed(id, cpu)
             || ((donation_returns || thread.sched.donor == Some(me))
                 && self.continues_turn(cpu, id));
         first && thread.has_time() && !self.on_cpu(id)
@@ -121,7 +121,7 @@ impl<M: Machine> Kernel<M> {
         let highest = self.cpu(cpu).queue.highest();
         let first =
             highest.is_none_or(|highest| highest <= self.objects.threads[id].sched.priority);
-        first && self.allowed(id, cpu) && self.runnable(id)
+        first && self.objects.allowed(id, cpu) && self.objects.runnable(id)
     }
 
     /// The current thread `me` goes on and made `other` ready: one of higher priority preempts it
@@ -164,7 +164,7 @@ impl<M: Machine> Kernel<M> {
             self.requeue(cpu, me, runnable);
         }
         if let Some((client, owed)) = debt {
-            self.owe(me, client, owed);
+            self.objects.owe(me, client, owed);
         }
     }
 
@@ -209,7 +209,7 @@ impl<M: Machine> Kernel<M> {
         // No other thread of its priority waits, so no timer has to end its slice.
         make_current(state, &mut self.stats, self.sched.slice, (next, to));
         if let Some((client, owed)) = debt {
-            self.owe(me, client, owed);
+            self.objects.owe(me, client, owed);
         }
         self.find_reaper();
         true
@@ -222,11 +222,11 @@ impl<M: Machine> Kernel<M> {
             if self.swap_with_sole_peer(cpu, id) {
                 return self.find_reaper();
             }
-            let runnable = self.runnable(id);
+            let runnable = self.objects.runnable(id);
             if runnable && self.should_keep_running(cpu, id) {
                 return self.update_slice_timer(cpu);
             }
-            self.vacate(cpu);
+            self.sched.vacate(cpu);
             self.requeue(cpu, id, runnable);
         }
         let next = self.take_next(cpu).or_else(|| self.pull(cpu));
@@ -275,7 +275,9 @@ impl<M: Machine> Kernel<M> {
         let state = &mut self.sched.cpus[usize::from(cpu.0)];
         make_current(state, &mut self.stats, self.sched.slice, (id, &mut self.objects.threads[id]));
     }
+}
 
+impl Scheduler {
     /// No thread is current on this CPU. The old one is charged already.
     pub(crate) fn vacate(&mut self, cpu: CpuId) {
         self.cpu_mut(cpu).current = None;

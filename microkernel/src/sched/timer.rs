@@ -3,7 +3,7 @@
 //! Whatever changes one of those marks the timer as stale; it is computed on the way out, and
 //! only then.
 
-use crate::cpu::Context;
+use crate::cpu::{Context, Scheduler};
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::ThreadId;
@@ -12,18 +12,13 @@ use crate::work::Work;
 use abi::FOREVER;
 
 impl<M: Machine> Kernel<M> {
-    /// The CPU's timer may have to be set anew before it leaves.
-    pub(crate) fn set_timer_dirty(&mut self, cpu: CpuId) {
-        self.sched.stale_timers |= 1 << cpu.0;
-    }
-
     /// The timer is to end a slice while others of the current thread's priority wait. It may
     /// be early, or not be wanted any more when it fires: to set it costs more than that.
     pub(super) fn update_slice_timer(&mut self, cpu: CpuId) {
         let state = self.cpu(cpu);
         if state.current.is_some_and(|id| self.objects.threads[id].sched.context.is_some()) {
             // The end of a budget is not to be late.
-            return self.set_timer_dirty(cpu);
+            return self.sched.set_timer_dirty(cpu);
         }
         let wanted = state.current.and_then(|id| {
             let thread = &self.objects.threads[id];
@@ -38,20 +33,14 @@ impl<M: Machine> Kernel<M> {
             (Some(_), None) => state.current.is_some(),
         };
         if !kept {
-            self.set_timer_dirty(cpu);
+            self.sched.set_timer_dirty(cpu);
         }
-    }
-
-    /// Whether something changed that the CPU's timer depends on.
-    #[inline(always)]
-    pub(crate) fn timer_dirty(&self, cpu: CpuId) -> bool {
-        self.sched.stale_timers.wrapping_shr(u32::from(cpu.0)) & 1 != 0
     }
 
     /// Sets the deadline timer if something changed that it depends on.
     #[inline(always)]
     pub(crate) fn program_timer(&mut self, cpu: CpuId) {
-        if self.timer_dirty(cpu) {
+        if self.sched.timer_dirty(cpu) {
             self.set_next_timer(cpu);
         }
     }
@@ -65,10 +54,10 @@ impl<M: Machine> Kernel<M> {
         let slice_end = self.slice_end_ns(cpu);
         let resume = self.cpu(cpu).resume_ns;
         let mut deadline =
-            self.sched.deadlines.next_ns().filter(|next| !self.kept_elsewhere(cpu, *next));
+            self.sched.deadlines.next_ns().filter(|next| !self.sched.kept_elsewhere(cpu, *next));
         if deadline.is_some() {
             self.sched.keeper = cpu;
-            if self.is_postponed(cpu, Work::Deadlines) {
+            if self.sched.is_postponed(cpu, Work::Deadlines) {
                 deadline = deadline.max(resume);
             }
         }
@@ -99,29 +88,23 @@ impl<M: Machine> Kernel<M> {
         slice.map(|slice| self.machine.now_ns().saturating_add(self.machine.ns_of(slice).max(1)))
     }
 
-    /// Whether another CPU's timer fires in time for this deadline.
-    fn kept_elsewhere(&self, cpu: CpuId, deadline_ns: u64) -> bool {
-        self.sched.keeper != cpu
-            && self.cpu(self.sched.keeper).timer_ns.is_some_and(|timer_ns| timer_ns <= deadline_ns)
-    }
-
     /// Sets a deadline, of a thread, a timer or a context.
     pub(crate) fn put_deadline(&mut self, key: usize, deadline_ns: u64) {
-        self.set_timer_dirty(self.here());
+        self.sched.set_timer_dirty(self.here());
         self.sched.deadlines.set(key, deadline_ns);
     }
 
     /// Takes a deadline away, if there is one.
     pub(crate) fn cancel_deadline(&mut self, key: usize) {
         if self.sched.deadlines.has(key) {
-            self.set_timer_dirty(self.here());
+            self.sched.set_timer_dirty(self.here());
             self.sched.deadlines.cancel(key);
         }
     }
 
     /// Takes out the next deadline that has passed.
     pub(crate) fn next_deadline(&mut self, now_ns: u64) -> Option<usize> {
-        self.set_timer_dirty(self.here());
+        self.sched.set_timer_dirty(self.here());
         self.sched.deadlines.pop_due(now_ns)
     }
 
@@ -130,6 +113,25 @@ impl<M: Machine> Kernel<M> {
         if deadline_ns != FOREVER {
             self.put_deadline(thread_key(id), deadline_ns);
         }
+    }
+}
+
+impl Scheduler {
+    /// The CPU's timer may have to be set anew before it leaves.
+    pub(crate) fn set_timer_dirty(&mut self, cpu: CpuId) {
+        self.stale_timers |= 1 << cpu.0;
+    }
+
+    /// Whether something changed that the CPU's timer depends on.
+    #[inline(always)]
+    pub(crate) fn timer_dirty(&self, cpu: CpuId) -> bool {
+        self.stale_timers.wrapping_shr(u32::from(cpu.0)) & 1 != 0
+    }
+
+    /// Whether another CPU's timer fires in time for this deadline.
+    fn kept_elsewhere(&self, cpu: CpuId, deadline_ns: u64) -> bool {
+        self.keeper != cpu
+            && self.cpu(self.keeper).timer_ns.is_some_and(|timer_ns| timer_ns <= deadline_ns)
     }
 
     /// Whether this row's work is put off on this CPU.

@@ -151,12 +151,12 @@ impl<M: Machine> Kernel<M> {
 
     pub(super) fn sys_thread_affinity(&mut self, me: ThreadId) -> Result<Done, Error> {
         let id = self.thread_argument(me, 0)?;
-        let old = self.objects.threads[id].sched.affinity & self.all_cpus();
+        let old = self.objects.threads[id].sched.affinity & self.sched.all_cpus();
         let wanted = self.argument(me, 1);
         if wanted == 0 {
             return Ok(Done::Values(old, 0));
         }
-        if wanted & self.all_cpus() == 0 {
+        if wanted & self.sched.all_cpus() == 0 {
             return Err(Error::BadArgument);
         }
         self.set_affinity(id, wanted);

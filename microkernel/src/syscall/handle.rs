@@ -36,18 +36,18 @@ impl<M: Machine> Kernel<M> {
         let rights =
             Rights::from_bits_retain(u16::try_from(rights).map_err(|_| Error::BadArgument)?);
         let badge = badge_with(&entry, badge)?;
-        Ok(Entry { rights: self.copied_rights(&entry, rights), badge, ..entry })
+        Ok(Entry { rights: self.objects.copied_rights(&entry, rights), badge, ..entry })
     }
 
     pub(super) fn sys_handle_copy(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let entry = self.lookup(self.own(me), self.handle_argument(me, 0)?)?;
+        let entry = self.objects.lookup(self.own(me), self.handle_argument(me, 0)?)?;
         let copy = self.derive(entry, self.argument(me, 1), self.argument(me, 2))?;
         self.grant(self.own(me), copy.object, copy.rights, copy.badge).map(Done::handle)
     }
 
     pub(super) fn sys_handle_give(&mut self, me: ThreadId) -> Result<Done, Error> {
         let target = self.managed_process(me, 0)?;
-        let entry = self.lookup(self.own(me), self.handle_argument(me, 1)?)?;
+        let entry = self.objects.lookup(self.own(me), self.handle_argument(me, 1)?)?;
         let copy = self.derive(entry, self.argument(me, 2), self.argument(me, 3))?;
         self.living(target)?;
         self.grant(target, copy.object, copy.rights, copy.badge).map(Done::handle)
@@ -55,7 +55,7 @@ impl<M: Machine> Kernel<M> {
 
     pub(super) fn sys_handle_info(&mut self, me: ThreadId) -> Result<Done, Error> {
         let own = self.own(me);
-        let entry = self.lookup(own, self.handle_argument(me, 0)?)?;
+        let entry = self.objects.lookup(own, self.handle_argument(me, 0)?)?;
         let is_own = matches!(entry.object, ObjectRef::Process(id) if id == own);
         let kind = entry.object.kind() as u64 | if is_own { OWN_PROCESS } else { 0 };
         Ok(Done::Values(kind, u64::from(entry.rights.bits())))
@@ -93,7 +93,7 @@ impl<M: Machine> Kernel<M> {
         let object =
             made.inspect_err(|_| self.objects.quotas.give_back(quota, Resource::Objects, 1))?;
         // One more name, so that a refused handle takes the object along.
-        self.retain(object, Rights::NONE);
+        self.objects.retain(object, Rights::NONE);
         let granted = self.grant(process, object, Rights::ALL, 0);
         self.release(object, Rights::NONE);
         granted.map(Done::handle)
@@ -119,6 +119,6 @@ impl<M: Machine> Kernel<M> {
         kind: ObjectKind,
         rights: Rights,
     ) -> Result<Entry, Error> {
-        self.lookup_with(self.own(me), self.handle_argument(me, index)?, kind, rights)
+        self.objects.lookup_with(self.own(me), self.handle_argument(me, index)?, kind, rights)
     }
 }

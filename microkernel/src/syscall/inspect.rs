@@ -83,7 +83,7 @@ impl<M: Machine> Kernel<M> {
 
     /// Where a byte of a process lies, if its memory was mapped with these rights.
     fn page_of(&self, process: ProcessId, at: u64, rights: Rights) -> Result<Phys, Error> {
-        let region = self.first_region_in(process, at, at + 1).ok_or(Error::BadAddress)?;
+        let region = self.objects.first_region_in(process, at, at + 1).ok_or(Error::BadAddress)?;
         let region = &self.objects.regions[region];
         if region.busy {
             return Err(Error::BadState);

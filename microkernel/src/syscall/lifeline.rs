@@ -13,7 +13,7 @@ const HOLDER: Rights = Rights::SIGNAL.union(Rights::TRANSFER);
 
 impl<M: Machine> Kernel<M> {
     pub(super) fn sys_reply_waits(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let waits = self.awaiting(me, self.argument(me, 0)).is_some();
+        let waits = self.objects.awaiting(me, self.argument(me, 0)).is_some();
         Ok(Done::Values(u64::from(waits), 0))
     }
 

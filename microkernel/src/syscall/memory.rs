@@ -55,7 +55,7 @@ impl<M: Machine> Kernel<M> {
         let (parent, rights) = self.memory_argument(me, 0)?;
         let (first, pages) = (self.argument(me, 1), self.argument(me, 2));
         let lent = rights_for(protection(self.argument(me, 3))?) | Rights::TRANSFER;
-        self.can_be_lent(parent, first, pages)?;
+        self.objects.can_be_lent(parent, first, pages)?;
         if !rights.contains(lent) {
             return Err(Error::NoRight);
         }

@@ -58,7 +58,7 @@ impl<M: Machine> Kernel<M> {
 
     pub(super) fn sys_process_create(&mut self, me: ThreadId) -> Result<Done, Error> {
         let own = self.own(me);
-        self.may_create(own)?;
+        self.objects.may_create(own)?;
         let mut name = [0; NAME_LEN];
         let name = self.name_argument(me, &mut name)?;
         let quota = self.quota_argument(me)?;
@@ -73,7 +73,7 @@ impl<M: Machine> Kernel<M> {
         let account = self.objects.quotas.open(Some(payer), limit)?;
         let made = self.new_process(name, account, payer, max_priority);
         let process = made.inspect_err(|_| self.objects.quotas.close(account))?;
-        self.add_child(own, process);
+        self.objects.add_child(own, process);
         self.objects.processes[process].sched.share = self.share_of_child(own, max_priority);
         self.objects.processes[process].log =
             ProcessLog::of_child(own, &self.objects.processes[own].log);

@@ -309,7 +309,7 @@ fn lost_calls_of_many_servers_are_forgotten_one_by_one() {
         .work
         .fetch_or(Work::LostCalls.flag(), core::sync::atomic::Ordering::Relaxed);
     for index in [2, 0, 4] {
-        driver.kernel.forget_untold(servers[index]);
+        driver.kernel.objects.forget_untold(servers[index]);
     }
     let untold = |id: &ProcessId| driver.kernel.objects.processes[*id].ipc.next_untold;
     let left: Vec<_> = std::iter::successors(driver.kernel.objects.untold, untold).collect();

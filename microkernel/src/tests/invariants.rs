@@ -48,7 +48,7 @@ fn check_queues(kernel: &Kernel<Hosted>) {
             see(id, State::Ready);
             let thread = &kernel.objects.threads[id];
             assert!(
-                kernel.allowed(id, thread.sched.cpu),
+                kernel.objects.allowed(id, thread.sched.cpu),
                 "{id:?} waits for a CPU that it may not use"
             );
             assert!(
@@ -62,7 +62,7 @@ fn check_queues(kernel: &Kernel<Hosted>) {
         let waits = |id: &ThreadId| !ends(id) && thread(id).state != State::Ready;
         assert_eq!(cpu.current.filter(waits), None, "who waits is current nowhere");
         if let Some(current) = cpu.current
-            && kernel.runnable(current)
+            && kernel.objects.runnable(current)
         {
             see(current, State::Ready);
             let table = kernel.objects.processes[kernel.objects.threads[current].process]
@@ -118,7 +118,7 @@ fn check_queues(kernel: &Kernel<Hosted>) {
             state if thread.dead => {
                 assert_eq!((found, state), (None, State::Inactive), "dead {id:?} is somewhere");
             }
-            State::Ready if kernel.runnable(id) && !is_resumed(kernel, thread.process) => {
+            State::Ready if kernel.objects.runnable(id) && !is_resumed(kernel, thread.process) => {
                 assert_eq!(found, Some(State::Ready), "ready {id:?} is lost");
             }
             State::Ready | State::Sleeping | State::Inactive => {}
@@ -193,18 +193,24 @@ fn check_cpus(kernel: &Kernel<Hosted>) {
             assert_eq!(cpu.context, Context::Idle);
             assert_eq!(cpu.queue.highest(), None, "{at:?} is idle while somebody is ready");
             assert!(
-                in_kernel || kernel.objects.dying.is_empty() || kernel.is_postponed(at, Work::Reap),
+                in_kernel
+                    || kernel.objects.dying.is_empty()
+                    || kernel.sched.is_postponed(at, Work::Reap),
                 "{at:?} is idle while a dead process holds something"
             );
             continue;
         };
         assert_eq!(cpu.context, Context::User);
-        assert!(kernel.runnable(current), "current {current:?} must not run");
-        assert!(kernel.allowed(current, at), "{current:?} runs on {at:?}, where it may not");
+        assert!(kernel.objects.runnable(current), "current {current:?} must not run");
+        assert!(
+            kernel.objects.allowed(current, at),
+            "{current:?} runs on {at:?}, where it may not"
+        );
         let debug = kernel.objects.threads[current].registers.debug;
         assert_eq!(cpu.debug, debug, "{at:?} has the debug registers of another thread");
         // Threads of a suspended process stay in the queue until they are looked at.
-        let ready = cpu.queue.iter(&kernel.objects.threads).filter(|id| kernel.runnable(*id));
+        let ready =
+            cpu.queue.iter(&kernel.objects.threads).filter(|id| kernel.objects.runnable(*id));
         let highest = ready.map(|id| kernel.objects.threads[id].sched.priority).max();
         let priority = kernel.objects.threads[current].sched.priority;
         assert!(highest.is_none_or(|highest| highest <= priority));
@@ -302,7 +308,7 @@ fn check_threads(kernel: &Kernel<Hosted>) {
             // The answer to a fault looks for bits itself.
             let waits = !matches!(thread.state, State::Ready | State::Inactive);
             let cut_short =
-                !waits || thread.faults.unanswered.is_some() || kernel.upcall_bits(id) == 0;
+                !waits || thread.faults.unanswered.is_some() || kernel.objects.upcall_bits(id) == 0;
             let (state, work) = (thread.state, thread.work.0);
             assert!(cut_short, "{id:?} is {state:?} with {work:#x}; bits are there to divert it");
         }
@@ -600,8 +606,9 @@ fn check_lender(kernel: &Kernel<Hosted>, id: MemoryId, loan: &Loan) {
         while let Some((handle, entry)) =
             kernel.objects.processes[process].handles.next(&kernel.objects.chunks, slot)
         {
-            lenders +=
-                usize::from(entry.object == ObjectRef::Memory(id) && kernel.is_lender(&entry));
+            lenders += usize::from(
+                entry.object == ObjectRef::Memory(id) && kernel.objects.is_lender(&entry),
+            );
             slot = handle.slot() + 1;
         }
     }

@@ -135,6 +135,6 @@ impl Driver {
 
     /// Handles of a process.
     pub(super) fn entry(&self, process: ProcessId, handle: u32) -> Result<Rights, Error> {
-        self.kernel.lookup(process, Handle(handle)).map(|entry| entry.rights)
+        self.kernel.objects.lookup(process, Handle(handle)).map(|entry| entry.rights)
     }
 }

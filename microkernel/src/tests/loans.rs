@@ -300,8 +300,9 @@ fn a_dying_lender_takes_its_loans_back_before_its_death_is_told() {
     assert_ne!(driver.next, Next::User(id));
     // The first program takes a copy for itself.
     let parent = driver.kernel.objects.threads[driver.running()].process;
-    let entry = driver.kernel.lookup(lender, abi::Handle(u32::try_from(loan).unwrap())).unwrap();
-    let rights = driver.kernel.copied_rights(&entry, Rights::ALL);
+    let entry =
+        driver.kernel.objects.lookup(lender, abi::Handle(u32::try_from(loan).unwrap())).unwrap();
+    let rights = driver.kernel.objects.copied_rights(&entry, Rights::ALL);
     let copy = u64::from(driver.kernel.grant(parent, entry.object, rights, 0).unwrap().0);
     driver.call(Syscall::Map, &[0, copy, AT, 0, 3, WRITE]).unwrap();
     assert_eq!(driver.peek(AT, 6), b"secret");
@@ -346,9 +347,10 @@ fn nothing_is_mapped_anew_while_pieces_are_left() {
     let borrower = lent.borrower;
     let mut smp = Smp::from(lent.driver);
     half_revoked(&mut smp, loan);
-    let entry = smp.kernel.lookup(first(&smp), abi::Handle(u32::try_from(copy).unwrap())).unwrap();
+    let entry =
+        smp.kernel.objects.lookup(first(&smp), abi::Handle(u32::try_from(copy).unwrap())).unwrap();
     let crate::object::ObjectRef::Memory(id) = entry.object else { panic!("no memory") };
-    assert_eq!(smp.kernel.loan_can_be_mapped(id), Err(Error::PeerDied));
+    assert_eq!(smp.kernel.objects.loan_can_be_mapped(id), Err(Error::PeerDied));
     let Storage::Loan(state) = &smp.kernel.objects.memories[id].storage else { panic!("no loan") };
     assert!(state.parent.is_some(), "kept until the last page was replaced");
     assert_eq!(smp.kernel.memory_page(id, 195), Some(state.blank.phys()));
@@ -381,11 +383,12 @@ fn who_kills_a_lender_in_the_middle_takes_over() {
         driver.raw(Syscall::Wait as u64, &[timer, u64::MAX], 0);
         assert_eq!(driver.running(), id);
         let loan = driver.make(Syscall::MemoryLend, &[given, 0, 200, WRITE]);
-        let object = driver.kernel.lookup(lender_id, abi::Handle(u32::try_from(loan).unwrap()));
+        let object =
+            driver.kernel.objects.lookup(lender_id, abi::Handle(u32::try_from(loan).unwrap()));
         let entry = object.unwrap();
         let crate::object::ObjectRef::Memory(memory_id) = entry.object else { panic!() };
         let process = driver.kernel.objects.threads[killer].process;
-        let rights = driver.kernel.copied_rights(&entry, Rights::ALL);
+        let rights = driver.kernel.objects.copied_rights(&entry, Rights::ALL);
         let copy = u64::from(driver.kernel.grant(process, entry.object, rights, 0).unwrap().0);
         signal(&mut driver, timer, process);
         assert_eq!(driver.running(), killer);
@@ -395,7 +398,8 @@ fn who_kills_a_lender_in_the_middle_takes_over() {
         assert_eq!(driver.running(), id);
         let mut smp = Smp::from(driver);
         half_revoked(&mut smp, loan);
-        let bell = smp.kernel.lookup(process, abi::Handle(u32::try_from(timer).unwrap())).unwrap();
+        let bell =
+            smp.kernel.objects.lookup(process, abi::Handle(u32::try_from(timer).unwrap())).unwrap();
         let crate::object::ObjectRef::Notification(bell) = bell.object else { panic!() };
         smp.kernel.signal(bell, 1);
         while smp.running(CPU) != Some(killer) {
@@ -436,7 +440,7 @@ fn who_kills_a_lender_in_the_middle_takes_over() {
 /// From inside the kernel, while another thread runs.
 fn signal(driver: &mut Driver, handle: u64, process: ProcessId) {
     let handle = abi::Handle(u32::try_from(handle).unwrap());
-    let entry = driver.kernel.lookup(process, handle).unwrap();
+    let entry = driver.kernel.objects.lookup(process, handle).unwrap();
     let crate::object::ObjectRef::Notification(id) = entry.object else { panic!("no bell") };
     driver.kernel.enter(CPU);
     driver.kernel.signal(id, 1);

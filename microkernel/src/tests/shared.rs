@@ -83,7 +83,7 @@ fn exit_13_makers_and_killers_keep_no_cpu_in_its_exit() {
         let turns = turns_to_leave(&mut smp, interrupt);
         assert!(turns <= SHARED_TURNS + 2, "{turns} turns");
         assert!(matches!(smp.place(REAPER), Place::User(_)), "its thread runs");
-        assert!(smp.kernel.is_postponed(REAPER, Work::Reap));
+        assert!(smp.kernel.sched.is_postponed(REAPER, Work::Reap));
         // Its calls do not reap before the pause is over.
         smp.syscall(REAPER, Syscall::Clock as u64, &[], 0);
         assert!(matches!(smp.place(REAPER), Place::User(_)), "its thread runs on");
@@ -144,7 +144,7 @@ fn exit_13_deadlines_that_are_put_off_pass_after_the_pause() {
     smp.timer_fires(REAPER);
     smp.settle();
     check(&smp.kernel);
-    assert!(smp.kernel.is_postponed(REAPER, Work::Deadlines));
+    assert!(smp.kernel.sched.is_postponed(REAPER, Work::Deadlines));
     let timer = smp.kernel.machine.cpus[0].timer_ns.expect("it goes on");
     assert!(timer > smp.kernel.machine.now_ns, "its thread runs in between");
     while smp.kernel.sched.deadlines.next_ns().is_some() {

@@ -245,7 +245,7 @@ fn check_end(state: &State) {
     if state.smp.places.iter().any(|place| matches!(place, Place::Off(_))) {
         return;
     }
-    for id in kernel.objects.threads.ids().filter(|id| kernel.runnable(*id)) {
+    for id in kernel.objects.threads.ids().filter(|id| kernel.objects.runnable(*id)) {
         let current = kernel.sched.cpus.iter().any(|cpu| cpu.current == Some(id));
         assert!(current, "{id:?} may run and nobody will ever run it");
     }
