@@ -32,41 +32,33 @@ const OUTSIDE: [&str; 1] = ["hosted"];
 /// Methods that types of the standard library have, too: a call says nothing about the layer.
 const STANDARD: [&str; 4] = ["iter", "last", "skip", "write_str"];
 
-/// Upward arrows of today. The list may only become shorter.
-const EXCEPTIONS: [(&str, &str); 0] = [];
-
 /// An arrow between two modules of the core, with one example of each way to use.
 type Arrows = BTreeMap<(String, String), BTreeSet<String>>;
 
 /// Checks the core.
 pub(super) fn check() -> Result<Vec<String>> {
     let read = Crate::read(&workspace::root().join(ROOT))?;
-    Ok(problems(&arrows(&read), &EXCEPTIONS))
+    Ok(problems(&arrows(&read)))
 }
 
-fn problems(arrows: &Arrows, exceptions: &[(&str, &str)]) -> Vec<String> {
+fn problems(arrows: &Arrows) -> Vec<String> {
     let mut problems = Vec::new();
-    let excepted = |from: &str, to: &str| exceptions.contains(&(from, to));
     for ((from, to), uses) in arrows {
-        let uses = uses.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
         match (layer(from), layer(to)) {
-            (Some(low), Some(high)) if low < high && !excepted(from, to) => problems.push(format!(
-                "{from} is in layer {}, below {to} in layer {}, and uses {uses}",
-                LAYERS[low].0, LAYERS[high].0
-            )),
+            (Some(low), Some(high)) if low < high => {
+                let uses = uses.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+                let (low, high) = (LAYERS[low].0, LAYERS[high].0);
+                problems.push(format!(
+                    "{from} is in layer {low}, below {to} in layer {high}, and uses {uses}"
+                ));
+            }
             (Some(_), Some(_)) => {}
-            _ => {
-                let new = if layer(from).is_none() { from } else { to };
+            (found, _) => {
+                let new = if found.is_none() { from } else { to };
                 problems.push(format!("{new} is in no layer: give it one in check/layers.rs"));
             }
         }
     }
-    let gone = exceptions
-        .iter()
-        .filter(|(from, to)| !arrows.contains_key(&((*from).to_owned(), (*to).to_owned())));
-    problems.extend(gone.map(|(from, to)| {
-        format!("{from} uses {to} no more: remove the exception in check/layers.rs")
-    }));
     problems.dedup();
     problems
 }
@@ -157,9 +149,8 @@ mod tests {
             ("mem.rs", "use crate::exit::Work;"),
             ("exit.rs", "use crate::mem::Frames;"),
         ]);
-        let told = problems(&found, &[]);
+        let told = problems(&found);
         assert_eq!(told, ["mem is in layer memory, below exit in layer exit, and uses exit"]);
-        assert!(problems(&found, &[("mem", "exit")]).is_empty());
     }
 
     #[test]
@@ -172,22 +163,19 @@ mod tests {
         ]);
         let uses = "reply() in sched, send() in sched";
         assert_eq!(
-            problems(&found, &[]),
+            problems(&found),
             [format!("sched is in layer sched, below ipc in layer ipc, and uses {uses}")]
         );
     }
 
     #[test]
-    fn what_has_no_layer_and_what_is_excepted_in_vain_is_told() {
+    fn a_module_without_a_layer_is_told() {
         let found = core(&[
             ("lib.rs", "mod mem; mod new; mod hosted;"),
             ("mem.rs", "use crate::new::A;"),
             ("new.rs", ""),
             ("hosted.rs", "use crate::mem::B;"),
         ]);
-        let told = problems(&found, &[("mem", "exit")]);
-        assert_eq!(told.len(), 2, "{told:?}");
-        assert!(told[0].starts_with("new is in no layer"));
-        assert!(told[1].starts_with("mem uses exit no more"));
+        assert_eq!(problems(&found), ["new is in no layer: give it one in check/layers.rs"]);
     }
 }
