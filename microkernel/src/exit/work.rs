@@ -38,175 +38,90 @@ pub struct WorkItem<M: Machine> {
     pub phase: Phase,
     /// Who sets the flag.
     pub set_by: &'static str,
-    /// Whether its handler can make new work.
-    pub makes_work: bool,
     /// Does it, or a bounded piece of it. Returns which thread runs then.
-    pub(crate) run: fn(&mut Kernel<M>, CpuId) -> NextThread,
+    pub(crate) run: Handler<M>,
+}
+
+/// The function of a row.
+type Handler<M> = fn(&mut Kernel<M>, CpuId) -> NextThread;
+
+/// A row of the loop whose flag is cleared before its handler runs.
+const fn once<M: Machine>(work: Work, run: Handler<M>, set_by: &'static str) -> WorkItem<M> {
+    WorkItem { work, kind: Kind::OneShot, phase: Phase::Loop, set_by, run }
+}
+
+/// A row of the loop whose flag is read from the state.
+const fn level<M: Machine>(work: Work, run: Handler<M>, set_by: &'static str) -> WorkItem<M> {
+    WorkItem { work, kind: Kind::Level, phase: Phase::Loop, set_by, run }
+}
+
+/// A row that runs after the loop, while its flag stays set.
+const fn after<M: Machine>(work: Work, run: Handler<M>, set_by: &'static str) -> WorkItem<M> {
+    WorkItem { work, kind: Kind::Level, phase: Phase::Last, set_by, run }
+}
+
+impl<M: Machine> WorkItem<M> {
+    /// Whether its handler can make new work.
+    pub fn makes_work(&self) -> bool {
+        self.phase == Phase::Loop && self.work != Work::WakeUps
+    }
 }
 
 impl<M: Machine> Kernel<M> {
     /// All work, in the order in which one turn does it.
     pub const WORK: [WorkItem<M>; ITEMS] = [
-        WorkItem {
-            work: Work::Interrupts,
-            kind: Kind::Level,
-            phase: Phase::Loop,
-            set_by: "derived: the machine has recorded some",
-            makes_work: true,
-            run: interrupts::recorded,
-        },
-        WorkItem {
-            work: Work::Deadlines,
-            kind: Kind::OneShot,
-            phase: Phase::Loop,
-            set_by: "the row itself and the timer interrupt, when many have passed",
-            makes_work: true,
-            run: interrupts::deadlines,
-        },
-        WorkItem {
-            work: Work::Kill,
-            kind: Kind::OneShot,
-            phase: Phase::Loop,
-            set_by: "the kill of the thread's process",
-            makes_work: true,
-            run: handlers::kill,
-        },
-        WorkItem {
-            work: Work::Stop,
-            kind: Kind::OneShot,
-            phase: Phase::Loop,
-            set_by: "a suspension of the thread or its process",
-            makes_work: true,
-            run: handlers::stop,
-        },
-        WorkItem {
-            work: Work::Call,
-            kind: Kind::OneShot,
-            phase: Phase::Loop,
-            set_by: "the tracer's answer to a stop before a system call",
-            makes_work: true,
-            run: handlers::call,
-        },
-        WorkItem {
-            work: Work::CallExit,
-            kind: Kind::OneShot,
-            phase: Phase::Loop,
-            set_by: "the entry of a watched system call, once",
-            makes_work: true,
-            run: handlers::call_exit,
-        },
-        WorkItem {
-            work: Work::Migrate,
-            kind: Kind::OneShot,
-            phase: Phase::Loop,
-            set_by: "a change of the thread's affinity",
-            makes_work: true,
-            run: handlers::migrate,
-        },
-        WorkItem {
-            work: Work::Operation,
-            kind: Kind::OneShot,
-            phase: Phase::Loop,
-            set_by: "a long system call (zero, map, unmap, protect, revoke)",
-            makes_work: true,
-            run: handlers::operation,
-        },
-        WorkItem {
-            work: Work::Reap,
-            kind: Kind::Level,
-            phase: Phase::Loop,
-            set_by: "derived: a dead process of sufficient priority is not yet taken apart",
-            makes_work: true,
-            run: handlers::reap,
-        },
-        WorkItem {
-            work: Work::LostCalls,
-            kind: Kind::OneShot,
-            phase: Phase::Loop,
-            set_by: "a caller of a watching server that stops waiting, the end of an object with many waiters",
-            makes_work: true,
-            run: handlers::lost_calls,
-        },
-        WorkItem {
-            work: Work::Fault,
-            kind: Kind::OneShot,
-            phase: Phase::Loop,
-            set_by: "an exception, or a frame that cannot be written",
-            makes_work: true,
-            run: handlers::fault,
-        },
-        WorkItem {
-            work: Work::Reschedule,
-            kind: Kind::OneShot,
-            phase: Phase::Loop,
-            set_by: "a wake-up, a block, the end of a slice",
-            makes_work: true,
-            run: handlers::reschedule,
-        },
-        WorkItem {
-            work: Work::CompatResults,
-            kind: Kind::OneShot,
-            phase: Phase::Loop,
-            set_by: "each system call of 32-bit code",
-            makes_work: true,
-            run: handlers::compat_results,
-        },
-        WorkItem {
-            work: Work::Upcall,
-            kind: Kind::OneShot,
-            phase: Phase::Loop,
-            set_by: "a signal for the thread",
-            makes_work: true,
-            run: handlers::upcall,
-        },
-        WorkItem {
-            work: Work::WakeUps,
-            kind: Kind::OneShot,
-            phase: Phase::Loop,
-            set_by: "a flag that was set of another CPU",
-            makes_work: false,
-            run: handlers::wake_ups,
-        },
-        WorkItem {
-            work: Work::UserValues,
-            kind: Kind::Level,
-            phase: Phase::Last,
-            set_by: "a thread that may not read the clock, a CPU that hides it",
-            makes_work: false,
-            run: last::user_values,
-        },
-        WorkItem {
-            work: Work::Ports,
-            kind: Kind::Level,
-            phase: Phase::Last,
-            set_by: "a process that may use ports, a CPU that still allows some",
-            makes_work: false,
-            run: last::ports,
-        },
-        WorkItem {
-            work: Work::Debug,
-            kind: Kind::Level,
-            phase: Phase::Last,
-            set_by: "a thread that has some, a CPU that holds some",
-            makes_work: false,
-            run: last::debug_registers,
-        },
-        WorkItem {
-            work: Work::VectorSave,
-            kind: Kind::Level,
-            phase: Phase::Last,
-            set_by: "a vector load, until the registers are locked again",
-            makes_work: false,
-            run: last::vector_save,
-        },
-        WorkItem {
-            work: Work::VectorLoad,
-            kind: Kind::Level,
-            phase: Phase::Last,
-            set_by: "the first use of vector registers, and each save, until the load",
-            makes_work: false,
-            run: last::vector_load,
-        },
+        level(Work::Interrupts, interrupts::recorded, "derived: the machine has recorded some"),
+        once(
+            Work::Deadlines,
+            interrupts::deadlines,
+            "the row itself and the timer interrupt, when many have passed",
+        ),
+        once(Work::Kill, handlers::kill, "the kill of the thread's process"),
+        once(Work::Stop, handlers::stop, "a suspension of the thread or its process"),
+        once(Work::Call, handlers::call, "the tracer's answer to a stop before a system call"),
+        once(Work::CallExit, handlers::call_exit, "the entry of a watched system call, once"),
+        once(Work::Migrate, handlers::migrate, "a change of the thread's affinity"),
+        once(
+            Work::Operation,
+            handlers::operation,
+            "a long system call (zero, map, unmap, protect, revoke)",
+        ),
+        level(
+            Work::Reap,
+            handlers::reap,
+            "derived: a dead process of sufficient priority is not yet taken apart",
+        ),
+        once(
+            Work::LostCalls,
+            handlers::lost_calls,
+            "a caller of a watching server that stops waiting, the end of an object with many waiters",
+        ),
+        once(Work::Fault, handlers::fault, "an exception, or a frame that cannot be written"),
+        once(Work::Reschedule, handlers::reschedule, "a wake-up, a block, the end of a slice"),
+        once(Work::CompatResults, handlers::compat_results, "each system call of 32-bit code"),
+        once(Work::Upcall, handlers::upcall, "a signal for the thread"),
+        once(Work::WakeUps, handlers::wake_ups, "a flag that was set of another CPU"),
+        after(
+            Work::UserValues,
+            last::user_values,
+            "a thread that may not read the clock, a CPU that hides it",
+        ),
+        after(
+            Work::Ports,
+            last::ports,
+            "a process that may use ports, a CPU that still allows some",
+        ),
+        after(Work::Debug, last::debug_registers, "a thread that has some, a CPU that holds some"),
+        after(
+            Work::VectorSave,
+            last::vector_save,
+            "a vector load, until the registers are locked again",
+        ),
+        after(
+            Work::VectorLoad,
+            last::vector_load,
+            "the first use of vector registers, and each save, until the load",
+        ),
     ];
 
     /// The flags of the rows of one phase.

@@ -3,9 +3,7 @@
 use super::Done;
 use crate::kernel::Kernel;
 use crate::machine::Machine;
-use crate::object::{
-    ObjectRef, Resource, SchedContext, SchedContextId, SchedState, Terms, ThreadId,
-};
+use crate::object::{ObjectRef, SchedContext, SchedContextId, SchedState, Terms, ThreadId};
 use abi::{BUDGET_LEAST_NS, ContextFlags, Error, ObjectKind, PERIOD_MOST_NS, Rights};
 
 impl<M: Machine> Kernel<M> {
@@ -36,10 +34,9 @@ impl<M: Machine> Kernel<M> {
         self.resource(me)?;
         let terms = self.terms(me)?;
         self.room_for_context()?;
-        let quota = self.objects.processes[self.own(me)].accounts.quota;
-        self.objects.quotas.charge(quota, Resource::Objects, 1)?;
+        let quota = self.pay_for_object(me)?;
         let made = self.objects.sched_contexts.insert(SchedContext::new(terms, quota));
-        self.grant_new(me, made.map(ObjectRef::SchedContext).map_err(|_| Error::OutOfMemory))
+        self.grant_new(me, made.map(ObjectRef::SchedContext))
     }
 
     pub(super) fn sys_context_configure(&mut self, me: ThreadId) -> Result<Done, Error> {

@@ -4,7 +4,7 @@ use super::Done;
 use crate::kernel::Kernel;
 use crate::machine::{Machine, PortSpan, PortWidth};
 use crate::mem::{Readable, UserSlice};
-use crate::object::{Irq, ObjectRef, PortId, PortRange, Resource, ThreadId};
+use crate::object::{Irq, ObjectRef, PortId, PortRange, ThreadId};
 use crate::work::Work;
 use abi::{Error, ObjectKind, Rights, reserved};
 
@@ -32,15 +32,14 @@ impl<M: Machine> Kernel<M> {
         }
         let notification = self.notification(me, 2, Rights::SIGNAL)?;
         let bits = self.argument(me, 3);
-        let quota = self.objects.processes[self.own(me)].accounts.quota;
-        self.objects.quotas.charge(quota, Resource::Objects, 1)?;
+        let quota = self.pay_for_object(me)?;
         let made = self.objects.irqs.insert(Irq { refs: 0, line, notification, bits, quota });
         if let Ok(id) = made {
             self.objects.notifications[notification].refs += 1;
             self.objects.lines[usize::from(line)] = Some(id);
             self.machine.unmask_line(line);
         }
-        self.grant_new(me, made.map(ObjectRef::Irq).map_err(|_| Error::OutOfMemory))
+        self.grant_new(me, made.map(ObjectRef::Irq))
     }
 
     pub(super) fn sys_irq_ack(&mut self, me: ThreadId) -> Result<Done, Error> {
@@ -62,12 +61,11 @@ impl<M: Machine> Kernel<M> {
         if reserved::ports(first, end - 1).is_some() {
             return Err(Error::NoRight);
         }
-        let quota = self.objects.processes[self.own(me)].accounts.quota;
-        self.objects.quotas.charge(quota, Resource::Objects, 1)?;
+        let quota = self.pay_for_object(me)?;
         let count = u32::try_from(count).map_err(|_| Error::BadArgument)?;
         let made =
             self.objects.ports.insert(PortRange { refs: 0, first: port(first)?, count, quota });
-        self.grant_new(me, made.map(ObjectRef::Port).map_err(|_| Error::OutOfMemory))
+        self.grant_new(me, made.map(ObjectRef::Port))
     }
 
     /// The port at an offset into the range of argument 0, and the width of argument 2.

@@ -3,7 +3,7 @@
 use super::Done;
 use crate::kernel::Kernel;
 use crate::machine::Machine;
-use crate::object::{Endpoint, Entry, Notification, ObjectRef, Resource, ThreadId};
+use crate::object::{Endpoint, Entry, Notification, ObjectRef, QuotaId, Resource, ThreadId};
 use abi::{Error, OWN_PROCESS, ObjectKind, Rights};
 
 /// Whether any badge may be put on what is sent with this handle.
@@ -62,23 +62,24 @@ impl<M: Machine> Kernel<M> {
     }
 
     pub(super) fn sys_endpoint_create(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let quota = self.objects.processes[self.own(me)].accounts.quota;
         self.room_in(|kernel| &mut kernel.objects.endpoints)?;
-        self.objects.quotas.charge(quota, Resource::Objects, 1)?;
-        let made = self.objects.endpoints.insert(Endpoint::new(quota)).map(ObjectRef::Endpoint);
-        self.grant_new(me, made.map_err(|_| Error::OutOfMemory))
+        let quota = self.pay_for_object(me)?;
+        let made = self.objects.endpoints.insert(Endpoint::new(quota));
+        self.grant_new(me, made.map(ObjectRef::Endpoint))
     }
 
     pub(super) fn sys_notification_create(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let quota = self.objects.processes[self.own(me)].accounts.quota;
         self.room_in(|kernel| &mut kernel.objects.notifications)?;
+        let quota = self.pay_for_object(me)?;
+        let made = self.objects.notifications.insert(Notification::new(quota));
+        self.grant_new(me, made.map(ObjectRef::Notification))
+    }
+
+    /// Charges one object to the caller's process. Returns the account.
+    pub(super) fn pay_for_object(&mut self, me: ThreadId) -> Result<QuotaId, Error> {
+        let quota = self.objects.processes[self.own(me)].accounts.quota;
         self.objects.quotas.charge(quota, Resource::Objects, 1)?;
-        let made = self
-            .objects
-            .notifications
-            .insert(Notification::new(quota))
-            .map(ObjectRef::Notification);
-        self.grant_new(me, made.map_err(|_| Error::OutOfMemory))
+        Ok(quota)
     }
 
     /// Gives the caller the first handle of an object that was just made and paid for.
@@ -86,12 +87,14 @@ impl<M: Machine> Kernel<M> {
     pub(super) fn grant_new(
         &mut self,
         me: ThreadId,
-        made: Result<ObjectRef, Error>,
+        made: Result<ObjectRef, impl Sized>,
     ) -> Result<Done, Error> {
         let process = self.own(me);
-        let quota = self.objects.processes[process].accounts.quota;
-        let object =
-            made.inspect_err(|_| self.objects.quotas.give_back(quota, Resource::Objects, 1))?;
+        let Ok(object) = made else {
+            let quota = self.objects.processes[process].accounts.quota;
+            self.objects.quotas.give_back(quota, Resource::Objects, 1);
+            return Err(Error::OutOfMemory);
+        };
         // One more name, so that a refused handle takes the object along.
         self.objects.retain(object, Rights::NONE);
         let granted = self.grant(process, object, Rights::ALL, 0);

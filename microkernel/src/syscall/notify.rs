@@ -3,7 +3,7 @@
 use super::Done;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
-use crate::object::{NotificationId, ObjectRef, Resource, ThreadId, Timer, TimerId, Upcall};
+use crate::object::{NotificationId, ObjectRef, ThreadId, Timer, TimerId, Upcall};
 use crate::sched::NextThread;
 use crate::time::timer_key;
 use abi::{Error, FOREVER, ObjectKind, Rights, USER_END};
@@ -107,14 +107,13 @@ impl<M: Machine> Kernel<M> {
     pub(super) fn sys_timer_create(&mut self, me: ThreadId) -> Result<Done, Error> {
         let notification = self.notification(me, 0, Rights::SIGNAL)?;
         let bits = self.argument(me, 1);
-        let quota = self.objects.processes[self.own(me)].accounts.quota;
         self.room_for_timer()?;
-        self.objects.quotas.charge(quota, Resource::Objects, 1)?;
+        let quota = self.pay_for_object(me)?;
         let made = self.objects.timers.insert(Timer { refs: 0, notification, bits, quota });
         if made.is_ok() {
             self.objects.notifications[notification].refs += 1;
         }
-        self.grant_new(me, made.map(ObjectRef::Timer).map_err(|_| Error::OutOfMemory))
+        self.grant_new(me, made.map(ObjectRef::Timer))
     }
 
     pub(super) fn sys_timer_arm(&mut self, me: ThreadId) -> Result<Done, Error> {

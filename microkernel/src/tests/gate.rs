@@ -292,7 +292,7 @@ fn exit_06_the_documented_table_is_the_table() {
     let rows = Kernel::<Hosted>::WORK.iter().enumerate().map(|(index, item)| {
         let kind = if item.kind == Kind::OneShot { "one-shot" } else { "level" };
         let phase = if item.phase == Phase::Loop { "loop" } else { "last" };
-        let more = if item.makes_work { "yes" } else { "no" };
+        let more = if item.makes_work() { "yes" } else { "no" };
         format!("| {index} | {} | {kind} | {phase} | {more} | {} |", item.work.name(), item.set_by)
     });
     let table = rows.collect::<Vec<_>>().join("\n");
