@@ -80,15 +80,15 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// The time when a pass begins, for [`Kernel::check_turn_ends`].
+    /// The time when a pass begins, for [`Kernel::check_iteration_ends`].
     #[inline]
-    pub(crate) fn turn_begins(&self) -> u64 {
+    pub(crate) fn iteration_begins(&self) -> u64 {
         if ON { self.machine.now_ns() } else { 0 }
     }
 
     /// Records the longest pass.
     #[inline]
-    pub(crate) fn check_turn_ends(&mut self, since_ns: u64) {
+    pub(crate) fn check_iteration_ends(&mut self, since_ns: u64) {
         if ON {
             let spent = self.machine.now_ns().saturating_sub(since_ns);
             let longest = &mut self.checks.longest_turn_ns;

@@ -3,7 +3,7 @@
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Frame, Machine};
 use crate::object::{
-    Enclosure, Fault, FaultRecord, Pending, Raised, Reason, State, Thread, ThreadId,
+    Fault, FaultRecord, IpcBuffer, Pending, Raised, Reason, State, Thread, ThreadId,
 };
 use crate::sched::NextThread;
 use crate::work::Work;
@@ -85,8 +85,8 @@ impl<M: Machine> Kernel<M> {
         };
         let thread = &mut self.objects.threads[id];
         thread.faults.unanswered = Some(FaultRecord { reason: Reason::Fault(fault.kind), words });
-        thread.ipc.enclosure = text.map_or(Enclosure::Nothing, |(send_address, send_len)| {
-            Enclosure::Read(0, Envelope { send_address, send_len, ..Envelope::EMPTY })
+        thread.ipc.buffer = text.map_or(IpcBuffer::Nothing, |(send_address, send_len)| {
+            IpcBuffer::Read(0, Envelope { send_address, send_len, ..Envelope::EMPTY })
         });
         let pending = Pending { badge, label: FAULT_LABEL, call: true };
         self.offer(id, endpoint, pending)
@@ -96,7 +96,7 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn fault_answer(&mut self, id: ThreadId, label: u32, words: [u64; WORDS]) {
         let thread = &mut self.objects.threads[id];
         let Some(fault) = thread.faults.unanswered.take() else { return };
-        thread.ipc.enclosure = Enclosure::Nothing;
+        thread.ipc.buffer = IpcBuffer::Nothing;
         thread.state = State::Inactive;
         let owner = thread.process;
         let kind = match fault.reason {

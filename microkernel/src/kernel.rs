@@ -1,7 +1,7 @@
 //! The kernel's state, and how it comes to be at boot.
 
 use crate::arena::{Arena, Fixed, Growing, Slot};
-use crate::cpu::{CPUS, Cpu, SHARED_TURNS, SLICE_NS, Scheduler};
+use crate::cpu::{CPUS, Cpu, SHARED_ITERATIONS, SLICE_NS, Scheduler};
 use crate::frames::{FrameInfo, Frames};
 use crate::holds::Checks;
 use crate::machine::{CpuId, Machine, Phys};
@@ -19,8 +19,8 @@ pub trait BootMemory {
     fn frame(&mut self) -> Phys;
 }
 
-/// How many of each object the boot makes room for. All but the last three become more when they
-/// are needed.
+/// The initial number of each object. `irqs`, `ports` and `records` are fixed; the other arenas
+/// grow.
 #[derive(Clone, Copy, Debug)]
 #[expect(missing_docs, reason = "each field is a number of the objects it names")]
 pub struct Sizes {
@@ -78,13 +78,13 @@ pub struct Kernel<M: Machine> {
     pub(crate) shutdown: Option<u8>,
 }
 
-/// Makes room for the first objects.
-struct FirstRoom<'a, M, B> {
+/// Makes the arenas of the boot.
+struct FirstArenas<'a, M, B> {
     machine: &'a mut M,
     memory: &'a mut B,
 }
 
-impl<M: Machine, B: BootMemory> FirstRoom<'_, M, B> {
+impl<M: Machine, B: BootMemory> FirstArenas<'_, M, B> {
     fn arena<K, T: Default + 'static>(&mut self, len: usize) -> Arena<K, T> {
         Arena::new(self.slice(len, Slot::empty))
     }
@@ -103,7 +103,7 @@ impl<M: Machine> Kernel<M> {
         assert!((1..=CPUS).contains(&cpus), "CPUs: {cpus}");
         let keys = keys_end(sizes.threads, sizes.timers, sizes.sched_contexts);
         let slice = machine.ticks_of(SLICE_NS);
-        let mut room = FirstRoom { machine: &mut machine, memory };
+        let mut room = FirstArenas { machine: &mut machine, memory };
         let objects = Objects {
             threads: room.arena(sizes.threads),
             processes: room.arena(sizes.processes),
@@ -119,12 +119,12 @@ impl<M: Machine> Kernel<M> {
             quotas: room.arena(sizes.processes + 1),
             chunks: room.arena(sizes.chunks),
             pids: Pids::default(),
-            room_payer: None,
+            growth_payer: None,
             lines: [None; IRQ_LINES],
             dying: Dying::new(),
             ended_endpoints: None,
             ended_notifications: None,
-            untold: None,
+            abandoned_calls: None,
             handle_count: 0,
             living: 0,
         };
@@ -134,7 +134,7 @@ impl<M: Machine> Kernel<M> {
             cpus: memory.slice(cpus, Cpu::new),
             deadlines,
             slice,
-            shared_turns: SHARED_TURNS,
+            shared_iterations: SHARED_ITERATIONS,
             idle: 0,
             stale_timers: u64::MAX,
             keeper: CpuId(0),

@@ -112,7 +112,7 @@ pub enum Interrupt {
     /// A device line; the machine has masked it until [`Machine::unmask_line`].
     Line(u8),
     /// Another CPU set a work flag of this one.
-    Kick,
+    Ipi,
 }
 
 /// Width of a port access.
@@ -248,7 +248,7 @@ pub trait Machine: Sized {
     /// Where the byte at this user address lies, if a user program may access it so.
     fn translate(&self, table: &Self::PageTable, address: u64, access: Access) -> Option<Phys>;
 
-    /// Forgets cached translations of this table.
+    /// Flushes the TLB entries of this table.
     fn flush(&mut self, table: &Self::PageTable);
 
     /// Takes at most `budget` table frames (not the root) out of an unmapped, unused table
@@ -321,7 +321,7 @@ pub trait Machine: Sized {
     /// Fills this CPU's debug registers; all zero: they watch for nothing.
     fn load_debug_registers(&mut self, registers: &DebugRegisters);
     /// Interrupts the other CPU, so that it looks at its work flags.
-    fn kick(&mut self, cpu: CpuId);
+    fn send_ipi(&mut self, cpu: CpuId);
     /// Whether the machine has this device line.
     fn has_line(&self, line: u8) -> bool;
     /// Lets the device line interrupt (again).

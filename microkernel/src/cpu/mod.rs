@@ -7,7 +7,7 @@ mod scheduler;
 pub use clock::{Clock, Context};
 pub use queue::RunQueue;
 pub(crate) use queue::goes_before;
-pub(crate) use scheduler::{SHARED_TURNS, SLICE_NS, Scheduler};
+pub(crate) use scheduler::{SHARED_ITERATIONS, SLICE_NS, Scheduler};
 
 use crate::machine::PortSpans;
 use crate::object::ThreadId;
@@ -35,10 +35,10 @@ pub struct Cpu {
     pub timer_ns: Option<u64>,
     /// The end of the slice for which it is set, in [`crate::Machine::ticks`].
     pub slice_end: Option<u64>,
-    /// CPUs that this one has to kick before it leaves, one bit each.
-    pub kicks: u64,
-    /// The turns of this exit.
-    pub exit_turns: u32,
+    /// CPUs that get an IPI before this one leaves, one bit each.
+    pub ipis: u64,
+    /// The iterations of this exit.
+    pub exit_iterations: u32,
     /// Rows of shared work that are put off, one bit each.
     pub postponed: u32,
     /// When they go on.
@@ -72,8 +72,8 @@ impl Cpu {
             clock: Clock::default(),
             timer_ns: None,
             slice_end: None,
-            kicks: 0,
-            exit_turns: 0,
+            ipis: 0,
+            exit_iterations: 0,
             postponed: 0,
             resume_ns: None,
             depth: 1,

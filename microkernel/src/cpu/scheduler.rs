@@ -8,7 +8,7 @@ use crate::time::Deadlines;
 /// How long a thread, or threads of one share, run before others of their priority do.
 pub(crate) const SLICE_NS: u64 = 10_000_000;
 /// Iterations of one exit that do shared work.
-pub(crate) const SHARED_TURNS: u32 = 256;
+pub(crate) const SHARED_ITERATIONS: u32 = 256;
 
 /// The CPUs, the deadlines, and what decides when each CPU's timer fires.
 pub(crate) struct Scheduler {
@@ -18,8 +18,8 @@ pub(crate) struct Scheduler {
     ///
     /// [`Machine::ticks`]: crate::Machine::ticks
     pub(crate) slice: u64,
-    /// The passes of one exit that do shared work: `SHARED_TURNS`, fewer in some tests.
-    pub(crate) shared_turns: u32,
+    /// The passes of one exit that do shared work: `SHARED_ITERATIONS`, fewer in some tests.
+    pub(crate) shared_iterations: u32,
     /// CPUs that are halted, one bit each.
     pub(crate) idle: u64,
     /// CPUs whose timer may have to be programmed again, one bit each.

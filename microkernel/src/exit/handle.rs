@@ -190,9 +190,9 @@ impl<M: Machine> Kernel<M> {
     /// One iteration: a bounded piece of each kind of work that is pending.
     #[inline(always)]
     fn iteration(&mut self, cpu: CpuId, work: u32) {
-        let since = self.turn_begins();
+        let since = self.iteration_begins();
         self.run_work(cpu, work & Self::LOOP_MASK);
-        self.check_turn_ends(since);
+        self.check_iteration_ends(since);
         self.count_iteration(cpu);
     }
 
@@ -242,7 +242,7 @@ impl<M: Machine> Kernel<M> {
     #[inline(always)]
     fn count_exit(&mut self, cpu: CpuId) {
         let state = self.cpu_mut(cpu);
-        let turns = core::mem::take(&mut state.exit_turns);
+        let turns = core::mem::take(&mut state.exit_iterations);
         if let Some(bucket) = turns.checked_ilog2() {
             state.turns[(bucket as usize).min(TURN_BUCKETS - 1)] += 1;
         }

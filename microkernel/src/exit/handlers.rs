@@ -12,7 +12,7 @@ use core::sync::atomic::Ordering;
 pub(super) fn kill<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
     if let Some(id) = kernel.cpu(cpu).current {
         leave_cpu(kernel, cpu);
-        kernel.bury_thread(id);
+        kernel.free_thread(id);
     }
     NextThread::Same
 }
@@ -107,7 +107,7 @@ pub(super) fn reap<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread
 /// Servers are told that a caller of theirs waits no longer, and threads that what they waited
 /// for has ended.
 pub(super) fn lost_calls<M: Machine>(kernel: &mut Kernel<M>, _: CpuId) -> NextThread {
-    kernel.tell_of_lost_calls();
+    kernel.signal_abandoned_calls();
     kernel.release_ended();
     NextThread::Same
 }
@@ -146,11 +146,11 @@ pub(super) fn upcall<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThre
 
 /// CPUs that have new work get an IPI, each one.
 pub(super) fn wake_ups<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
-    let mut kicks = core::mem::take(&mut kernel.cpu_mut(cpu).kicks);
-    while kicks != 0 {
-        let target = kicks.trailing_zeros().to_le_bytes()[0];
-        kicks &= kicks - 1;
-        kernel.machine.kick(CpuId(u16::from(target)));
+    let mut ipis = core::mem::take(&mut kernel.cpu_mut(cpu).ipis);
+    while ipis != 0 {
+        let target = ipis.trailing_zeros().to_le_bytes()[0];
+        ipis &= ipis - 1;
+        kernel.machine.send_ipi(CpuId(u16::from(target)));
     }
     NextThread::Same
 }

@@ -51,7 +51,7 @@ impl<M: Machine> Kernel<M> {
                 self.switch(cpu, next);
             }
             Interrupt::Timer => self.timer_interrupt(cpu),
-            Interrupt::Kick => {}
+            Interrupt::Ipi => {}
         }
     }
 

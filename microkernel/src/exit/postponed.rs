@@ -2,7 +2,7 @@
 //!
 //! Dead processes, passed deadlines and abandoned calls belong to the whole machine, so no CPU
 //! knows when the last of them is done: makers and killers of processes on other CPUs could keep
-//! one CPU in its exit loop for ever. After `Kernel::shared_turns` turns an exit puts such
+//! one CPU in its exit loop for ever. After `Kernel::shared_iterations` turns an exit puts such
 //! work off. The row's flag is then in `Cpu::postponed`, and the CPU's timer brings it back:
 //! after [`PUT_OFF_NS`] when a thread runs, at once when the CPU halts. So every exit is bounded,
 //! and no work is lost: a CPU outside the kernel has nothing postponed, or a timer that ends it.
@@ -23,9 +23,9 @@ impl<M: Machine> Kernel<M> {
     /// Counts an iteration. An exit that has taken many does no shared work any more.
     #[inline(always)]
     pub(super) fn count_iteration(&mut self, cpu: CpuId) {
-        let turns = &mut self.cpu_mut(cpu).exit_turns;
+        let turns = &mut self.cpu_mut(cpu).exit_iterations;
         *turns = turns.saturating_add(1);
-        if *turns >= self.sched.shared_turns {
+        if *turns >= self.sched.shared_iterations {
             self.put_off_shared_work(cpu);
         }
     }

@@ -16,8 +16,8 @@ pub struct HostedCpu {
     pub pending: VecDeque<Interrupt>,
     /// Interrupts that come in its next windows between two turns, one in each.
     pub arriving: VecDeque<Interrupt>,
-    /// Another CPU kicked it, and that has not reached it yet.
-    pub kicked: bool,
+    /// Another CPU sent it an IPI, which has not arrived yet.
+    pub ipi_sent: bool,
     /// Ports that user mode may use.
     pub ports: PortSpans,
     /// Whether user mode may not read the time-stamp counter.

@@ -2,7 +2,7 @@
 //! its own, and waits in its system call until the kernel lets it run.
 //!
 //! **Shape.** One lock around the machine ([`Smp`]); a call steps its CPU through the kernel,
-//! then whatever CPUs were kicked by it. A host thread whose CPU does not run it sleeps.
+//! then the CPUs that it sent IPIs to. A host thread whose CPU does not run it sleeps.
 //!
 //! **Memory.** Message bytes are copied through pages that are mapped for the thread. Other
 //! memory of user programs is the host's own; the kernel only counts it.
@@ -192,7 +192,7 @@ impl State {
         kernel.objects.threads[thread].refs += 1;
         kernel.objects.threads[thread].sched.affinity = 1 << cpu.0;
         kernel.ready(thread);
-        self.smp.interrupt(cpu, Interrupt::Kick);
+        self.smp.interrupt(cpu, Interrupt::Ipi);
         self.smp.settle();
         Ok(thread)
     }
@@ -449,7 +449,7 @@ impl Drop for Seat {
         let kernel = &mut state.smp.kernel;
         if let Some(thread) = kernel.objects.threads.get_mut(self.thread) {
             thread.refs -= 1;
-            kernel.bury_thread(self.thread);
+            kernel.free_thread(self.thread);
         }
         let free = !matches!(state.smp.place(self.cpu), Place::User(_));
         if free {

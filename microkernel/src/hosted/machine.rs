@@ -369,8 +369,8 @@ impl Machine for Hosted {
     fn load_debug_registers(&mut self, registers: &DebugRegisters) {
         self.debug = *registers;
     }
-    fn kick(&mut self, cpu: CpuId) {
-        self.cpus[usize::from(cpu.0)].kicked = true;
+    fn send_ipi(&mut self, cpu: CpuId) {
+        self.cpus[usize::from(cpu.0)].ipi_sent = true;
     }
     fn has_line(&self, line: u8) -> bool {
         line < 16

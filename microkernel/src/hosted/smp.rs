@@ -149,10 +149,10 @@ impl Smp {
         self.turn(cpu);
     }
 
-    /// Step: what another CPU kicked this one with arrives.
-    pub fn kick_arrives(&mut self, cpu: CpuId) {
-        self.kernel.machine.cpus[usize::from(cpu.0)].kicked = false;
-        self.interrupt(cpu, Interrupt::Kick);
+    /// Step: an IPI of another CPU arrives.
+    pub fn ipi_arrives(&mut self, cpu: CpuId) {
+        self.kernel.machine.cpus[usize::from(cpu.0)].ipi_sent = false;
+        self.interrupt(cpu, Interrupt::Ipi);
     }
 
     /// Step: the CPU's deadline timer fires; the time is then at least its deadline.
@@ -207,8 +207,8 @@ impl Smp {
         while let Some(cpu) = self.cpus().find(|cpu| self.unsettled(*cpu)) {
             steps += 1;
             assert!(steps < 100_000, "the CPUs never settle");
-            if self.kernel.machine.cpus[usize::from(cpu.0)].kicked {
-                self.kick_arrives(cpu);
+            if self.kernel.machine.cpus[usize::from(cpu.0)].ipi_sent {
+                self.ipi_arrives(cpu);
             } else {
                 self.turn(cpu);
             }
@@ -216,8 +216,8 @@ impl Smp {
     }
 
     fn unsettled(&self, cpu: CpuId) -> bool {
-        let kicked = self.kernel.machine.cpus[usize::from(cpu.0)].kicked;
-        self.place(cpu) == Place::Window || (kicked && self.interruptible(cpu))
+        let ipi_sent = self.kernel.machine.cpus[usize::from(cpu.0)].ipi_sent;
+        self.place(cpu) == Place::Window || (ipi_sent && self.interruptible(cpu))
     }
 
     fn run_on(&mut self, cpu: CpuId) {

@@ -1,7 +1,7 @@
 //! Copying a whole kernel, and telling two apart: what a checker of interleavings needs.
 
 use super::Hosted;
-use crate::cpu::{Cpu, SHARED_TURNS, Scheduler};
+use crate::cpu::{Cpu, SHARED_ITERATIONS, Scheduler};
 use crate::kernel::Kernel;
 use crate::object::Objects;
 use crate::trace::Stats;
@@ -125,35 +125,36 @@ impl Hash for Objects<Hosted> {
             quotas,
             chunks,
             pids,
-            room_payer: _,
+            growth_payer: _,
             lines,
             dying,
             ended_endpoints,
             ended_notifications,
-            untold,
+            abandoned_calls,
             handle_count,
             living: _,
         } = self;
         (threads, processes, endpoints, notifications).hash(state);
         (memories, regions, timers, lifelines, irqs, ports, quotas, chunks).hash(state);
-        (sched_contexts, lines, dying, untold).hash(state);
+        (sched_contexts, lines, dying, abandoned_calls).hash(state);
         (ended_endpoints, ended_notifications, pids, handle_count).hash(state);
     }
 }
 
 impl Hash for Scheduler {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let Self { cpus, deadlines, slice: _, shared_turns, idle, stale_timers, keeper } = self;
+        let Self { cpus, deadlines, slice: _, shared_iterations, idle, stale_timers, keeper } =
+            self;
         (deadlines, idle, stale_timers, keeper).hash(state);
         for cpu in cpus {
-            let Cpu { context, current, queue, work, clock, timer_ns, slice_end, kicks, .. } = cpu;
+            let Cpu { context, current, queue, work, clock, timer_ns, slice_end, ipis, .. } = cpu;
             work.load(Ordering::Relaxed).hash(state);
-            (context, current, queue, clock.since, timer_ns, slice_end, kicks).hash(state);
+            (context, current, queue, clock.since, timer_ns, slice_end, ipis).hash(state);
             (cpu.debug, cpu.depth, cpu.vector_owner).hash(state);
             (cpu.postponed, cpu.resume_ns).hash(state);
             // No scene takes as many turns as there usually are.
-            let counts = *shared_turns < SHARED_TURNS;
-            counts.then_some(cpu.exit_turns.min(*shared_turns)).hash(state);
+            let counts = *shared_iterations < SHARED_ITERATIONS;
+            counts.then_some(cpu.exit_iterations.min(*shared_iterations)).hash(state);
             // The rest is counted: `forget_counts` names it.
         }
     }

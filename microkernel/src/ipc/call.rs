@@ -7,8 +7,8 @@ use crate::machine::{Frame, Machine};
 use crate::mem::{Readable, UserSlice};
 use crate::number;
 use crate::object::{
-    Beside, By, Enclosure, Endpoint, EndpointId, ObjectRef, Objects, Operation, Pending, State,
-    ThreadId,
+    By, Endpoint, EndpointId, EnvelopeTag, IpcBuffer, ObjectRef, Objects, Operation, Pending,
+    State, ThreadId,
 };
 use crate::sched::NextThread;
 use crate::syscall::Done;
@@ -41,30 +41,30 @@ impl<M: Machine> Kernel<M> {
         if self.objects.endpoints[endpoint].dead() {
             return Err(Error::PeerDied);
         }
-        self.load_enclosure(me)?;
+        self.load_buffer(me)?;
         Ok(Done::Next(self.offer(me, endpoint, pending)))
     }
 
-    /// What the caller has beside its words. An envelope that sends is read now.
+    /// Sets the memory of the caller's message. An envelope that sends is read now.
     #[inline(always)]
-    pub(crate) fn load_enclosure(&mut self, me: ThreadId) -> Result<(), Error> {
+    pub(crate) fn load_buffer(&mut self, me: ThreadId) -> Result<(), Error> {
         let thread = &mut self.objects.threads[me];
-        thread.ipc.enclosure = Enclosure::Nothing;
-        match Beside::of(thread.frame.envelope()) {
-            Beside::Nothing => {}
-            Beside::Receives(address) => thread.ipc.enclosure = Enclosure::Unread(address),
-            Beside::SendsBytes(address) => {
-                self.read_enclosure(me, address)?;
+        thread.ipc.buffer = IpcBuffer::Nothing;
+        match EnvelopeTag::of(thread.frame.envelope()) {
+            EnvelopeTag::Nothing => {}
+            EnvelopeTag::Receives(address) => thread.ipc.buffer = IpcBuffer::Unread(address),
+            EnvelopeTag::SendsBytes(address) => {
+                self.read_envelope(me, address)?;
                 self.objects.keep_bytes_alone(me);
             }
-            Beside::Anything(address) => self.read_enclosure(me, address)?,
+            EnvelopeTag::Anything(address) => self.read_envelope(me, address)?,
         }
         Ok(())
     }
 
     /// Reads a thread's envelope.
     #[inline(never)]
-    pub(super) fn read_enclosure(&mut self, id: ThreadId, address: u64) -> Result<(), Error> {
+    pub(super) fn read_envelope(&mut self, id: ThreadId, address: u64) -> Result<(), Error> {
         if !address.is_multiple_of(8) {
             return Err(Error::BadAddress);
         }
@@ -76,7 +76,7 @@ impl<M: Machine> Kernel<M> {
         if envelope.send_len > MESSAGE_MAX as u64 {
             return Err(Error::TooLong);
         }
-        self.objects.threads[id].ipc.enclosure = Enclosure::Read(address, envelope);
+        self.objects.threads[id].ipc.buffer = IpcBuffer::Read(address, envelope);
         Ok(())
     }
 
@@ -183,7 +183,7 @@ impl<M: Machine> Kernel<M> {
     /// A message could not be sent. A fault that has no handler kills.
     pub(crate) fn fail(&mut self, me: ThreadId, error: Error) {
         self.objects.threads[me].ipc.pending = None;
-        self.objects.threads[me].ipc.enclosure = Enclosure::Nothing;
+        self.objects.threads[me].ipc.buffer = IpcBuffer::Nothing;
         if self.fault_lost(me) {
             self.enqueue(me);
             return;
@@ -196,7 +196,7 @@ impl<M: Machine> Kernel<M> {
 impl<M: Machine> Objects<M> {
     /// The thread said that it sends bytes alone, whatever its envelope says.
     fn keep_bytes_alone(&mut self, id: ThreadId) {
-        if let Enclosure::Read(_, envelope) = &mut self.threads[id].ipc.enclosure {
+        if let IpcBuffer::Read(_, envelope) = &mut self.threads[id].ipc.buffer {
             (envelope.gifts, envelope.deadline_ns) = (Envelope::EMPTY.gifts, FOREVER);
         }
     }
@@ -205,18 +205,18 @@ impl<M: Machine> Objects<M> {
     /// said so.
     pub(super) fn bytes_have_gone(&mut self, id: ThreadId) {
         let thread = &mut self.threads[id];
-        let beside = Beside::of(thread.frame.envelope());
+        let tag = EnvelopeTag::of(thread.frame.envelope());
         // The registers of a thread with a fault are not those of a message.
-        if matches!(beside, Beside::SendsBytes(_)) && thread.faults.unanswered.is_none() {
-            thread.ipc.enclosure = Enclosure::that_receives(beside.room());
+        if matches!(tag, EnvelopeTag::SendsBytes(_)) && thread.faults.unanswered.is_none() {
+            thread.ipc.buffer = IpcBuffer::that_receives(tag.room());
         }
     }
 
     /// The deadline of the thread's message.
     pub(crate) fn message_deadline(&self, me: ThreadId) -> u64 {
-        match &self.threads[me].ipc.enclosure {
-            Enclosure::Read(_, envelope) => envelope.deadline_ns,
-            Enclosure::Nothing | Enclosure::Unread(_) => FOREVER,
+        match &self.threads[me].ipc.buffer {
+            IpcBuffer::Read(_, envelope) => envelope.deadline_ns,
+            IpcBuffer::Nothing | IpcBuffer::Unread(_) => FOREVER,
         }
     }
 }

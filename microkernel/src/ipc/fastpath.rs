@@ -19,8 +19,8 @@ use crate::machine::{Access, CpuId, Frame, Machine, Phys};
 use crate::mem::{Checked, Readable, UserSlice, Writable, room_in_page};
 use crate::number;
 use crate::object::{
-    Beside, CallToken, Enclosure, EndpointId, Fault, FaultRecord, Pending, PendingLink, ProcessId,
-    Processes, Reason, State, Thread, ThreadId,
+    CallToken, EndpointId, EnvelopeTag, Fault, FaultRecord, IpcBuffer, Pending, PendingLink,
+    ProcessId, Processes, Reason, State, Thread, ThreadId,
 };
 use crate::sched::{make_current, takes_over};
 use abi::{Envelope, FAULT_LABEL, FaultReply, Handle, KERNEL_LABELS, MESSAGE_MAX, Rights, Syscall};
@@ -40,11 +40,11 @@ impl<M: Machine> Kernel<M> {
     /// `Call`: the receiver is current. `None`: nothing was done, the slow path has to do it.
     #[inline(always)]
     pub(crate) fn fast_call(&mut self, cpu: CpuId, me: ThreadId) -> Option<()> {
-        match Beside::of(self.objects.threads[me].frame.envelope()) {
-            Beside::Nothing => self.call::<false>(cpu, me, None),
-            Beside::Receives(envelope) => self.call::<false>(cpu, me, Some(envelope)),
-            Beside::SendsBytes(envelope) => self.call_with_bytes(cpu, me, envelope),
-            Beside::Anything(_) => None,
+        match EnvelopeTag::of(self.objects.threads[me].frame.envelope()) {
+            EnvelopeTag::Nothing => self.call::<false>(cpu, me, None),
+            EnvelopeTag::Receives(envelope) => self.call::<false>(cpu, me, Some(envelope)),
+            EnvelopeTag::SendsBytes(envelope) => self.call_with_bytes(cpu, me, envelope),
+            EnvelopeTag::Anything(_) => None,
         }
     }
 
@@ -112,7 +112,7 @@ impl<M: Machine> Kernel<M> {
         let state = &mut self.sched.cpus[usize::from(cpu.0)];
         let runs_here =
             to.sched.cpu == cpu && takes_over(state, to, &self.objects.processes[to.process]);
-        if !runs_here || !to.ipc.enclosure.sends_nothing() || from.sched.timed | to.sched.timed {
+        if !runs_here || !to.ipc.buffer.sends_nothing() || from.sched.timed | to.sched.timed {
             return None;
         }
         let payload = match envelope {
@@ -125,7 +125,7 @@ impl<M: Machine> Kernel<M> {
         // ---- POINT OF NO RETURN: nothing below fails. ----
 
         let server = &mut self.objects.processes[to.process];
-        from.ipc.enclosure = Enclosure::that_receives(envelope);
+        from.ipc.buffer = IpcBuffer::that_receives(envelope);
         let left = endpoint.receivers.take_out(&mut to.links);
         let time = state.clock.take_unsettled();
         let debt = from.spend(time);
@@ -136,7 +136,7 @@ impl<M: Machine> Kernel<M> {
                 from.faults.unanswered = Some(record);
             }
         }
-        to.ipc.enclosure = Enclosure::Nothing;
+        to.ipc.buffer = IpcBuffer::Nothing;
         to.state = State::Ready;
         arrive(from, me, to, &message);
         let joined = server.ipc.callers.put_last(me, &mut from.links);
@@ -154,11 +154,11 @@ impl<M: Machine> Kernel<M> {
     /// `ReplyRecv`: the caller is current. `None`: nothing was done.
     #[inline(always)]
     pub(crate) fn fast_reply_receive(&mut self, cpu: CpuId, me: ThreadId) -> Option<()> {
-        match Beside::of(self.objects.threads[me].frame.envelope()) {
-            Beside::Nothing => self.reply_receive::<false>(cpu, me, None),
-            Beside::Receives(envelope) => self.reply_receive::<false>(cpu, me, Some(envelope)),
-            Beside::SendsBytes(envelope) => self.reply_with_bytes(cpu, me, envelope),
-            Beside::Anything(_) => None,
+        match EnvelopeTag::of(self.objects.threads[me].frame.envelope()) {
+            EnvelopeTag::Nothing => self.reply_receive::<false>(cpu, me, None),
+            EnvelopeTag::Receives(envelope) => self.reply_receive::<false>(cpu, me, Some(envelope)),
+            EnvelopeTag::SendsBytes(envelope) => self.reply_with_bytes(cpu, me, envelope),
+            EnvelopeTag::Anything(_) => None,
         }
     }
 
@@ -198,10 +198,7 @@ impl<M: Machine> Kernel<M> {
         let client = &self.objects.processes[to.process];
         let state = &mut self.sched.cpus[usize::from(cpu.0)];
         let runs_here = to.sched.cpu == cpu && takes_over(state, to, client);
-        if bits
-            || !runs_here
-            || !to.ipc.enclosure.sends_nothing()
-            || from.sched.timed | to.sched.timed
+        if bits || !runs_here || !to.ipc.buffer.sends_nothing() || from.sched.timed | to.sched.timed
         {
             return None;
         }
@@ -214,7 +211,7 @@ impl<M: Machine> Kernel<M> {
 
         // ---- POINT OF NO RETURN: nothing below fails. ----
 
-        from.ipc.enclosure = Enclosure::that_receives(envelope);
+        from.ipc.buffer = IpcBuffer::that_receives(envelope);
         let server = &mut self.objects.processes[from.process];
         server.ipc.receives = server.ipc.receives.wrapping_add(1);
         server.members.receiving = server.members.receiving.wrapping_add(1);
@@ -326,7 +323,7 @@ impl Payload {
         (from, envelope): (&Thread<M::Frame>, u64),
         to: &Thread<M::Frame>,
     ) -> Option<Self> {
-        let Enclosure::Unread(room) = to.ipc.enclosure else { return None };
+        let IpcBuffer::Unread(room) = to.ipc.buffer else { return None };
         let sender = processes[from.process].space.table.as_ref()?;
         let receiver = processes[to.process].space.table.as_ref()?;
         let ([source, len], _) = words_at(machine, sender, (envelope, SENT), Access::Read)?;

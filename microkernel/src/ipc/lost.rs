@@ -19,23 +19,26 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn abandon(&mut self, id: ThreadId) {
         let State::AwaitReply(server) = self.objects.threads[id].state else { return };
         let process = &mut self.objects.processes[server];
-        if process.ipc.abandoned.is_none() || process.ipc.untold || process.life != Life::Alive {
+        if process.ipc.abandoned.is_none()
+            || process.ipc.in_abandoned
+            || process.life != Life::Alive
+        {
             return;
         }
-        process.ipc.untold = true;
-        let next = self.objects.untold.replace(server);
-        process.ipc.next_untold = next;
+        process.ipc.in_abandoned = true;
+        let next = self.objects.abandoned_calls.replace(server);
+        process.ipc.next_abandoned = next;
         if let Some(next) = next {
-            self.objects.processes[next].ipc.previous_untold = Some(server);
+            self.objects.processes[next].ipc.previous_abandoned = Some(server);
         }
         self.set_cpu_work(self.here(), Work::LostCalls);
     }
 
     /// From the row `lost calls`: tells servers; the next turn tells more of them.
-    pub(crate) fn tell_of_lost_calls(&mut self) {
+    pub(crate) fn signal_abandoned_calls(&mut self) {
         for _ in 0..TOLD_PER_TURN {
-            let Some(server) = self.objects.untold else { return };
-            self.objects.forget_untold(server);
+            let Some(server) = self.objects.abandoned_calls else { return };
+            self.objects.forget_abandoned(server);
             if let Some((notification, bits)) = self.objects.processes[server].ipc.abandoned {
                 self.signal(notification, bits);
             }
@@ -48,7 +51,7 @@ impl<M: Machine> Kernel<M> {
         if let Some((notification, _)) = watch {
             self.objects.notifications[notification].refs += 1;
         }
-        self.objects.forget_untold(process);
+        self.objects.forget_abandoned(process);
         let old = core::mem::replace(&mut self.objects.processes[process].ipc.abandoned, watch);
         if let Some((old, _)) = old {
             self.release_notification(old);
@@ -58,18 +61,19 @@ impl<M: Machine> Kernel<M> {
 
 impl<M: Machine> Objects<M> {
     /// Takes a process out of the list of those that have to be told.
-    pub(crate) fn forget_untold(&mut self, id: ProcessId) {
-        if !core::mem::take(&mut self.processes[id].ipc.untold) {
+    pub(crate) fn forget_abandoned(&mut self, id: ProcessId) {
+        if !core::mem::take(&mut self.processes[id].ipc.in_abandoned) {
             return;
         }
         let process = &mut self.processes[id];
-        let (previous, next) = (process.ipc.previous_untold.take(), process.ipc.next_untold.take());
+        let (previous, next) =
+            (process.ipc.previous_abandoned.take(), process.ipc.next_abandoned.take());
         match previous {
-            Some(previous) => self.processes[previous].ipc.next_untold = next,
-            None => self.untold = next,
+            Some(previous) => self.processes[previous].ipc.next_abandoned = next,
+            None => self.abandoned_calls = next,
         }
         if let Some(next) = next {
-            self.processes[next].ipc.previous_untold = previous;
+            self.processes[next].ipc.previous_abandoned = previous;
         }
     }
 }

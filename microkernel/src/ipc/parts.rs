@@ -1,7 +1,7 @@
 //! The parts of a message's way that all ways have: what the two threads see of it.
 
 use crate::machine::Frame;
-use crate::object::{Enclosure, Pending, State, Thread, ThreadId};
+use crate::object::{IpcBuffer, Pending, State, Thread, ThreadId};
 use crate::sched::NextThread;
 use abi::Handle;
 
@@ -31,7 +31,7 @@ pub(super) const FAILED_PER_PIECE: usize = 4;
 /// Whether words are all that can pass between the two, with no receipt.
 #[inline(always)]
 pub(super) fn words_alone<F>(sender: &Thread<F>, receiver: &Thread<F>) -> bool {
-    sender.ipc.enclosure.sends_nothing() && receiver.ipc.enclosure.sends_nothing()
+    sender.ipc.buffer.sends_nothing() && receiver.ipc.buffer.sends_nothing()
 }
 
 /// Those words, in registers.
@@ -64,7 +64,7 @@ pub(super) fn arrive<F: Frame>(
         sender.state = State::AwaitReply(receiver.process);
         token = sender.ipc.token.value();
     } else {
-        sender.ipc.enclosure = Enclosure::Nothing;
+        sender.ipc.buffer = IpcBuffer::Nothing;
         sender.frame.set_status(0);
     }
     receiver.sched.serving = Some(from);
@@ -76,7 +76,7 @@ pub(super) fn arrive<F: Frame>(
 /// A caller that is in no list any more has its answer.
 #[inline(always)]
 pub(super) fn answered<F: Frame>(caller: &mut Thread<F>, status: u64, label: u32) {
-    caller.ipc.enclosure = Enclosure::Nothing;
+    caller.ipc.buffer = IpcBuffer::Nothing;
     caller.frame.set_status(status);
     caller.frame.set_values(0, u64::from(label));
     caller.state = State::Ready;

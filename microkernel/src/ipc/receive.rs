@@ -5,7 +5,7 @@ use super::parts::FAILED_PER_PIECE;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::number;
-use crate::object::{By, Enclosure, Endpoint, EndpointId, Objects, Operation, State, ThreadId};
+use crate::object::{By, Endpoint, EndpointId, IpcBuffer, Objects, Operation, State, ThreadId};
 use crate::sched::NextThread;
 use crate::syscall::Done;
 use abi::{Error, Handle, NOTIFIED_LABEL};
@@ -16,7 +16,7 @@ impl<M: Machine> Kernel<M> {
         let thread = &self.objects.threads[me];
         let handle = Handle(number::low32(thread.frame.argument(0)));
         let endpoint = self.objects.receive_end(thread.process, handle)?;
-        self.load_enclosure(me)?;
+        self.load_buffer(me)?;
         self.receive(me, endpoint).map(Done::Next)
     }
 
@@ -107,7 +107,7 @@ impl<M: Machine> Objects<M> {
             return false;
         }
         let thread = &mut self.threads[me];
-        thread.ipc.enclosure = Enclosure::Nothing;
+        thread.ipc.buffer = IpcBuffer::Nothing;
         thread.frame.set_status(0);
         thread.frame.set_values(bits, u64::from(NOTIFIED_LABEL));
         thread.frame.set_token(0);

@@ -5,7 +5,7 @@ use super::parts::answered;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::number;
-use crate::object::{CallToken, Enclosure, Objects, State, ThreadId};
+use crate::object::{CallToken, IpcBuffer, Objects, State, ThreadId};
 use crate::sched::NextThread;
 use crate::syscall::Done;
 use abi::{Error, Handle};
@@ -13,9 +13,9 @@ use abi::{Error, Handle};
 impl<M: Machine> Kernel<M> {
     /// `Reply`.
     pub(crate) fn sys_reply(&mut self, me: ThreadId) -> Result<Done, Error> {
-        self.load_enclosure(me)?;
+        self.load_buffer(me)?;
         let answered = self.answer(me);
-        self.objects.threads[me].ipc.enclosure = Enclosure::Nothing;
+        self.objects.threads[me].ipc.buffer = IpcBuffer::Nothing;
         self.enqueue(answered?);
         Ok(Done::NOTHING)
     }
@@ -26,13 +26,13 @@ impl<M: Machine> Kernel<M> {
         let thread = &self.objects.threads[me];
         let handle = Handle(number::high32(thread.frame.argument(1)));
         let endpoint = self.objects.receive_end(thread.process, handle)?;
-        self.load_enclosure(me)?;
+        self.load_buffer(me)?;
         let donor = self.objects.threads[me].sched.donor;
         let answered = match self.answer(me) {
             Ok(caller) => Some(caller),
             Err(Error::BadReply) => None,
             Err(error) => {
-                self.objects.threads[me].ipc.enclosure = Enclosure::Nothing;
+                self.objects.threads[me].ipc.buffer = IpcBuffer::Nothing;
                 return Err(error);
             }
         };
@@ -69,7 +69,7 @@ impl<M: Machine> Kernel<M> {
             )) => {
                 return Err(error);
             }
-            // What the caller has no room for is the caller's error; gifts stay with the server.
+            // What exceeds the caller's capacity is the caller's error; the handles stay with the server.
             Err(Blame::Sender(error) | Blame::Receiver(error)) => (error as u64, None),
         };
         // Point of no return: the call is over.

@@ -3,7 +3,7 @@
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::object::{
-    Enclosure, FaultRecord, Listener, Objects, Pending, ProcessId, Reason, State, ThreadId, Watch,
+    FaultRecord, IpcBuffer, Listener, Objects, Pending, ProcessId, Reason, State, ThreadId, Watch,
 };
 use crate::sched::NextThread;
 use crate::work::Work;
@@ -20,7 +20,7 @@ impl<M: Machine> Kernel<M> {
         let words = self.objects.stop_words(me, stage);
         let thread = &mut self.objects.threads[me];
         thread.faults.unanswered = Some(FaultRecord { reason: Reason::Trace(stage), words });
-        thread.ipc.enclosure = Enclosure::Nothing;
+        thread.ipc.buffer = IpcBuffer::Nothing;
         let badge = u64::from(listener.badge) | u64::from(me.number()) << 32;
         if self.objects.endpoints[listener.endpoint].dead() {
             self.stop_lost(me);

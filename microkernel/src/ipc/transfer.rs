@@ -8,7 +8,7 @@ use super::parts::{copy_words, words_alone};
 use crate::kernel::Kernel;
 use crate::machine::Machine;
 use crate::mem::{Checked, Readable, UserSlice, Writable};
-use crate::object::{Enclosure, Entry, Objects, ProcessId, ThreadId};
+use crate::object::{Entry, IpcBuffer, Objects, ProcessId, ThreadId};
 use abi::{Envelope, Error, GIFTS, Gift, Handle, ObjectKind, Rights};
 use core::mem::offset_of;
 
@@ -51,11 +51,11 @@ impl<M: Machine> Kernel<M> {
         let (sender, receiver) = self.objects.threads.pair_mut(from, to);
         if words_alone(sender, receiver) {
             copy_words(sender, receiver);
-            receiver.ipc.enclosure = Enclosure::Nothing;
+            receiver.ipc.buffer = IpcBuffer::Nothing;
             return Ok(None);
         }
-        if let Enclosure::Unread(address) = receiver.ipc.enclosure {
-            self.read_enclosure(to, address).map_err(Blame::Receiver)?;
+        if let IpcBuffer::Unread(address) = receiver.ipc.buffer {
+            self.read_envelope(to, address).map_err(Blame::Receiver)?;
         }
         let plan = self.plan(from, to)?;
         let (source, target) =
@@ -66,9 +66,9 @@ impl<M: Machine> Kernel<M> {
         }
         let (sender, receiver) = self.objects.threads.pair_mut(from, to);
         copy_words(sender, receiver);
-        let (taken, moved) = self.move_gifts(from, to, &plan);
+        let (taken, moved) = self.move_handles(from, to, &plan);
         self.write_receipt(to, &plan, taken);
-        self.objects.threads[to].ipc.enclosure = Enclosure::Nothing;
+        self.objects.threads[to].ipc.buffer = IpcBuffer::Nothing;
         Ok(moved)
     }
 
@@ -82,10 +82,10 @@ impl<M: Machine> Kernel<M> {
     }
 
     fn plan(&mut self, from: ThreadId, to: ThreadId) -> Result<Plan, Blame> {
-        let sent = self.objects.threads[from].ipc.enclosure.envelope();
+        let sent = self.objects.threads[from].ipc.buffer.envelope();
         let receipt = self.plan_receipt(to).map_err(Blame::Receiver)?;
         let bytes = self.plan_bytes(from, to, &sent)?;
-        let gifts = self.objects.plan_gifts(from, &sent).map_err(Blame::Sender)?;
+        let gifts = self.objects.plan_handles(from, &sent).map_err(Blame::Sender)?;
         let count = gifts.iter().flatten().count();
         if count > 0 {
             if receipt.is_none() {
@@ -99,8 +99,8 @@ impl<M: Machine> Kernel<M> {
 
     fn plan_receipt(&self, to: ThreadId) -> Result<Option<Checked<Writable>>, Error> {
         let thread = &self.objects.threads[to];
-        match thread.ipc.enclosure {
-            Enclosure::Read(address, _) if address != 0 => {
+        match thread.ipc.buffer {
+            IpcBuffer::Read(address, _) if address != 0 => {
                 let slice = UserSlice::new(address + RECEIPT, RECEIPT_LEN as u64)?;
                 self.check_user(thread.process, slice).map(Some)
             }
@@ -120,7 +120,7 @@ impl<M: Machine> Kernel<M> {
         let read = UserSlice::new(sent.send_address, sent.send_len).map_err(Blame::Sender)?;
         let read =
             self.check_user(self.objects.threads[from].process, read).map_err(Blame::Sender)?;
-        let room = self.objects.threads[to].ipc.enclosure.envelope();
+        let room = self.objects.threads[to].ipc.buffer.envelope();
         if room.receive_capacity < sent.send_len {
             return Err(Blame::Sender(Error::TooLong));
         }
@@ -130,7 +130,7 @@ impl<M: Machine> Kernel<M> {
         Ok(Some((read, write)))
     }
 
-    fn move_gifts(
+    fn move_handles(
         &mut self,
         from: ThreadId,
         to: ThreadId,
@@ -170,7 +170,7 @@ impl<M: Machine> Kernel<M> {
 }
 
 impl<M: Machine> Objects<M> {
-    fn plan_gifts(
+    fn plan_handles(
         &self,
         from: ThreadId,
         sent: &Envelope,

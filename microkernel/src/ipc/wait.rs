@@ -2,7 +2,7 @@
 
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
-use crate::object::{Enclosure, NotificationId, State, ThreadId};
+use crate::object::{IpcBuffer, NotificationId, State, ThreadId};
 use crate::sched::NextThread;
 use crate::syscall::Done;
 use crate::time::{Whose, whose};
@@ -85,7 +85,7 @@ impl<M: Machine> Kernel<M> {
     /// Ends the wait of a thread that was taken out of its queue already.
     pub(crate) fn unblock_detached(&mut self, id: ThreadId, error: Error) {
         let thread = &mut self.objects.threads[id];
-        thread.ipc.enclosure = Enclosure::Nothing;
+        thread.ipc.buffer = IpcBuffer::Nothing;
         thread.frame.set_status(error as u64);
         self.ready(id);
     }

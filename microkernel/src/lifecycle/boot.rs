@@ -46,7 +46,7 @@ impl<M: Machine> Kernel<M> {
     pub fn boot_process(&mut self, boot: &BootProcess<'_>) -> Result<(), Error> {
         let all = Amounts::new(number::low32(self.frames.available()), 1 << 20, 1 << 20, 1 << 20);
         let quota = self.objects.quotas.open(None, all)?;
-        self.objects.room_payer = Some(quota);
+        self.objects.growth_payer = Some(quota);
         let process = self.new_process(boot.name, quota, quota, 63)?;
         self.retain_process(process);
         for segment in boot.segments {

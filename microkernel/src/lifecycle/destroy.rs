@@ -4,7 +4,7 @@ use crate::cpu::Context;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::{
-    By, Enclosure, FIRST_PID, Life, Objects, Operation, ProcessId, Resource, SchedState, State,
+    By, FIRST_PID, IpcBuffer, Life, Objects, Operation, ProcessId, Resource, SchedState, State,
     Thread, ThreadId,
 };
 use crate::time::thread_key;
@@ -51,7 +51,7 @@ impl<M: Machine> Kernel<M> {
         owner.members.list.remove(&mut self.objects.threads, id, By::Sibling);
         self.objects.quotas.give_back(owner.accounts.quota, Resource::Threads, 1);
         self.leave_cpu(id);
-        self.bury_thread(id);
+        self.free_thread(id);
         unfinished
     }
 
@@ -70,8 +70,8 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// Forgets a dead thread that no handle names and no CPU runs.
-    pub(crate) fn bury_thread(&mut self, id: ThreadId) {
+    /// Frees a dead thread that no handle names and no CPU runs.
+    pub(crate) fn free_thread(&mut self, id: ThreadId) {
         let thread = &self.objects.threads[id];
         if thread.dead && thread.refs == 0 && !self.on_cpu(id) {
             self.objects.threads.discard(id);
@@ -225,7 +225,7 @@ impl<M: Machine> Kernel<M> {
             self.signal(notification, bits);
             self.release_notification(notification);
         }
-        self.objects.bury(id);
+        self.objects.free_process(id);
         self.find_reaper();
     }
 
@@ -274,7 +274,7 @@ impl<M: Machine> Kernel<M> {
         self.abandon(id);
         self.detach(id);
         self.objects.threads[id].ipc.pending = None;
-        self.objects.threads[id].ipc.enclosure = Enclosure::Nothing;
+        self.objects.threads[id].ipc.buffer = IpcBuffer::Nothing;
         if self.fault_lost(id) {
             self.enqueue(id);
             return;
@@ -295,8 +295,8 @@ impl<M: Machine> Kernel<M> {
 }
 
 impl<M: Machine> Objects<M> {
-    /// Forgets a dead process that no handle names.
-    pub(crate) fn bury(&mut self, id: ProcessId) {
+    /// Frees a dead process that no handle names.
+    pub(crate) fn free_process(&mut self, id: ProcessId) {
         let process = &self.processes[id];
         if process.life == Life::Dead && process.refs == 0 {
             let payer = process.accounts.payer;

@@ -36,12 +36,12 @@ impl<M: Machine> Kernel<M> {
     pub(super) fn end_notification(&mut self, id: NotificationId) {
         for _ in 0..AT_ONCE {
             if !self.release_waiter(id) {
-                return self.objects.bury_notification(id);
+                return self.objects.free_notification(id);
             }
         }
         let notification = &mut self.objects.notifications[id];
         if notification.waiters.is_empty() {
-            return self.objects.bury_notification(id);
+            return self.objects.free_notification(id);
         }
         notification.next_ended = self.objects.ended_notifications.replace(id);
         self.set_cpu_work(self.here(), Work::LostCalls);
@@ -55,13 +55,13 @@ impl<M: Machine> Kernel<M> {
                     let endpoint = &mut self.objects.endpoints[id];
                     endpoint.ended = false;
                     self.objects.ended_endpoints = endpoint.next_ended.take();
-                    self.objects.bury_endpoint(id);
+                    self.objects.free_endpoint(id);
                 }
             } else if let Some(id) = self.objects.ended_notifications {
                 if !self.release_waiter(id) {
                     self.objects.ended_notifications =
                         self.objects.notifications[id].next_ended.take();
-                    self.objects.bury_notification(id);
+                    self.objects.free_notification(id);
                 }
             } else {
                 return;
@@ -85,8 +85,8 @@ impl<M: Machine> Kernel<M> {
 }
 
 impl<M: Machine> Objects<M> {
-    /// Forgets an endpoint that nothing names and at which no thread waits.
-    pub(super) fn bury_endpoint(&mut self, id: EndpointId) {
+    /// Frees an endpoint that nothing names and at which no thread waits.
+    pub(super) fn free_endpoint(&mut self, id: EndpointId) {
         let endpoint = &self.endpoints[id];
         if endpoint.refs == 0 && !endpoint.ended {
             let quota = endpoint.quota;
@@ -95,7 +95,7 @@ impl<M: Machine> Objects<M> {
         }
     }
 
-    fn bury_notification(&mut self, id: NotificationId) {
+    fn free_notification(&mut self, id: NotificationId) {
         let quota = self.notifications[id].quota;
         self.notifications.discard(id);
         self.quotas.give_back(quota, Resource::Objects, 1);

@@ -109,7 +109,7 @@ impl<M: Machine> Kernel<M> {
             ObjectRef::Process(id) => {
                 self.objects.processes[id].refs -= 1;
                 self.end_if_unreachable(id);
-                self.objects.bury(id);
+                self.objects.free_process(id);
             }
             ObjectRef::Thread(id) => self.release_thread(id),
             ObjectRef::Timer(id) => {
@@ -157,7 +157,7 @@ impl<M: Machine> Kernel<M> {
         if endpoint.dead() && !endpoint.ended {
             self.end_endpoint(id);
         }
-        self.objects.bury_endpoint(id);
+        self.objects.free_endpoint(id);
     }
 
     /// One name of a lifeline fewer. The last holder's end is told once: nobody can become
@@ -190,7 +190,7 @@ impl<M: Machine> Kernel<M> {
 
     fn release_thread(&mut self, id: ThreadId) {
         self.objects.threads[id].refs -= 1;
-        self.bury_thread(id);
+        self.free_thread(id);
     }
 }
 

@@ -19,7 +19,7 @@ impl<M: Machine> Kernel<M> {
         payer: QuotaId,
         max_priority: u8,
     ) -> Result<ProcessId, Error> {
-        self.room_in(|kernel| &mut kernel.objects.processes)?;
+        self.ensure_capacity(|kernel| &mut kernel.objects.processes)?;
         if self.objects.pids.is_empty() {
             self.objects.find_pids()?;
         }
@@ -57,7 +57,7 @@ impl<M: Machine> Kernel<M> {
         priority: u8,
         cpu: CpuId,
     ) -> Result<ThreadId, Error> {
-        self.room_for_thread()?;
+        self.ensure_thread_capacity()?;
         let Some(table) = &self.objects.processes[process].space.table else {
             return Err(Error::PeerDied);
         };
@@ -90,7 +90,7 @@ impl<M: Machine> Kernel<M> {
         if count == 0 {
             return Err(Error::BadArgument);
         }
-        self.room_in(|kernel| &mut kernel.objects.memories)?;
+        self.ensure_capacity(|kernel| &mut kernel.objects.memories)?;
         self.objects.quotas.charge(quota, Resource::Pages, count)?;
         if let Err(error) = self.objects.quotas.charge(quota, Resource::Objects, 1) {
             self.objects.quotas.give_back(quota, Resource::Pages, count);

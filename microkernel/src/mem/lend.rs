@@ -25,7 +25,7 @@ impl<M: Machine> Kernel<M> {
         first: u64,
         pages: u64,
     ) -> Result<MemoryId, Error> {
-        self.room_in(|kernel| &mut kernel.objects.memories)?;
+        self.ensure_capacity(|kernel| &mut kernel.objects.memories)?;
         self.objects.quotas.charge(quota, Resource::Objects, 1)?;
         let blank =
             Self::take_frame(&mut self.frames, &mut self.objects.quotas, &mut self.machine, quota);

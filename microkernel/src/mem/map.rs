@@ -38,7 +38,7 @@ pub(crate) fn user_range(address: u64, pages: u64) -> Result<(u64, u64), Error> 
 
 /// A mapping to be made.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Wish {
+pub(crate) struct MapRequest {
     pub(crate) memory: MemoryId,
     pub(crate) address: u64,
     pub(crate) first_page: u64,
@@ -52,31 +52,31 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn add_region(
         &mut self,
         process: ProcessId,
-        wish: &Wish,
+        request: &MapRequest,
     ) -> Result<RegionId, Error> {
-        let (start, end) = user_range(wish.address, wish.pages)?;
-        let object = &self.objects.memories[wish.memory];
-        let last = wish.first_page.checked_add(wish.pages).ok_or(Error::BadArgument)?;
-        if last > object.pages || (object.is_device() && wish.protection.executable()) {
+        let (start, end) = user_range(request.address, request.pages)?;
+        let object = &self.objects.memories[request.memory];
+        let last = request.first_page.checked_add(request.pages).ok_or(Error::BadArgument)?;
+        if last > object.pages || (object.is_device() && request.protection.executable()) {
             return Err(Error::BadArgument);
         }
-        if !wish.rights.contains(rights_for(wish.protection)) {
+        if !request.rights.contains(rights_for(request.protection)) {
             return Err(Error::NoRight);
         }
         if self.objects.processes[process].life != Life::Alive {
             return Err(Error::PeerDied);
         }
-        self.objects.loan_can_be_mapped(wish.memory)?;
+        self.objects.loan_can_be_mapped(request.memory)?;
         let gap =
             self.objects.processes[process].space.regions.gap(&self.objects.regions, start, end);
         let gap = gap.ok_or(Error::Overlap)?;
         let region = Region {
             start,
-            pages: wish.pages,
-            memory: wish.memory,
-            first_page: wish.first_page,
-            protection: wish.protection,
-            limit: wish.rights,
+            pages: request.pages,
+            memory: request.memory,
+            first_page: request.first_page,
+            protection: request.protection,
+            limit: request.rights,
             busy: true,
             branch: Branch::default(),
         };
@@ -90,7 +90,7 @@ impl<M: Machine> Kernel<M> {
         region: Region,
         gap: Gap,
     ) -> Result<RegionId, Error> {
-        self.room_in(|kernel| &mut kernel.objects.regions)?;
+        self.ensure_capacity(|kernel| &mut kernel.objects.regions)?;
         self.objects.quotas.charge(
             self.objects.processes[process].accounts.quota,
             Resource::Objects,

@@ -3,11 +3,11 @@
 mod claim;
 mod extents;
 
+mod growth;
 mod lend;
 pub(crate) mod map;
 mod pieces;
 mod release;
-mod room;
 mod user;
 
 pub(crate) use pieces::Progress;

@@ -4,7 +4,7 @@
 //! more urgent thread can run. The thread that asked is continued when it runs again.
 
 use super::extents::Extent;
-use super::map::{Wish, rights_for};
+use super::map::{MapRequest, rights_for};
 use crate::kernel::Kernel;
 use crate::machine::{Machine, OwnedFrame, Page, PageSize, Phys};
 use crate::object::{
@@ -285,8 +285,9 @@ impl<M: Machine> Kernel<M> {
         pages: u64,
         protection: Protection,
     ) -> Result<(), Error> {
-        let wish = Wish { memory, address, first_page: 0, pages, protection, rights: Rights::ALL };
-        let region = self.add_region(process, &wish)?;
+        let request =
+            MapRequest { memory, address, first_page: 0, pages, protection, rights: Rights::ALL };
+        let region = self.add_region(process, &request)?;
         let mut operation = Operation::Map { process, region, done: 0 };
         loop {
             match self.memory_piece(operation) {

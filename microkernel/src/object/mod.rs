@@ -53,9 +53,9 @@ pub use regions::{Branch, Gap, Region, RegionArena, Regions};
 pub use sched_context::{SchedContext, Terms};
 pub use senders::Senders;
 pub use thread::{
-    Beside, CallState, Claim, Enclosure, ExtraRegisters, Fault, FaultRecord, FaultState, IpcState,
-    Operation, Pending, Raised, Reason, SchedState, State, Thread, ThreadWork, Threads, ToThread,
-    Upcall, VectorState,
+    CallState, Claim, EnvelopeTag, ExtraRegisters, Fault, FaultRecord, FaultState, IpcBuffer,
+    IpcState, Operation, Pending, Raised, Reason, SchedState, State, Thread, ThreadWork, Threads,
+    ToThread, Upcall, VectorState,
 };
 pub use token::CallToken;
 pub use watch::{Listener, Watch};

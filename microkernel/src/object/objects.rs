@@ -28,7 +28,7 @@ pub(crate) struct Objects<M: Machine> {
     pub(crate) chunks: Chunks,
     pub(crate) pids: Pids,
     /// The account that pays for the growth of the arenas: the first program's.
-    pub(crate) room_payer: Option<QuotaId>,
+    pub(crate) growth_payer: Option<QuotaId>,
     /// The owner of each device line.
     pub(crate) lines: [Option<IrqId>; IRQ_LINES],
     /// The processes that are being taken apart.
@@ -38,7 +38,7 @@ pub(crate) struct Objects<M: Machine> {
     /// The first such notification.
     pub(crate) ended_notifications: Option<NotificationId>,
     /// The first process with an abandoned call that was not signalled yet.
-    pub(crate) untold: Option<ProcessId>,
+    pub(crate) abandoned_calls: Option<ProcessId>,
     /// Handles of all processes.
     pub(crate) handle_count: u64,
     /// Processes that are alive.

@@ -85,11 +85,11 @@ pub struct ServerState {
     /// The signal for a caller that stops waiting before its answer.
     pub abandoned: Option<(NotificationId, u64)>,
     /// That happened and was not signalled yet.
-    pub untold: bool,
+    pub in_abandoned: bool,
     /// The previous process of which this holds.
-    pub previous_untold: Option<ProcessId>,
+    pub previous_abandoned: Option<ProcessId>,
     /// The next process of which this holds.
-    pub next_untold: Option<ProcessId>,
+    pub next_abandoned: Option<ProcessId>,
 }
 
 /// What other processes learn of a process.
@@ -184,9 +184,9 @@ impl<T> Default for Process<T> {
                 callers: List::EMPTY,
                 receives: 0,
                 abandoned: None,
-                untold: false,
-                previous_untold: None,
-                next_untold: None,
+                in_abandoned: false,
+                previous_abandoned: None,
+                next_abandoned: None,
             },
             supervision: Supervision {
                 fault_handler: None,

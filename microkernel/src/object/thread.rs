@@ -17,7 +17,7 @@ mod operation;
 mod sched;
 
 pub use faults::{Fault, FaultRecord, FaultState, Raised, Reason, Upcall};
-pub use ipc::{Beside, Enclosure, IpcState, Pending};
+pub use ipc::{EnvelopeTag, IpcBuffer, IpcState, Pending};
 pub use operation::{Claim, Operation, ToThread};
 pub use sched::SchedState;
 

@@ -48,7 +48,7 @@ impl<M: Machine> Kernel<M> {
         let here = self.here();
         if cpu != here && self.cpu(cpu).context != Context::Kernel {
             let own = self.cpu_mut(here);
-            own.kicks |= 1 << cpu.0;
+            own.ipis |= 1 << cpu.0;
             own.work.fetch_or(Work::WakeUps.flag(), Ordering::AcqRel);
         }
     }

@@ -67,10 +67,10 @@ fn line_masks(bench: &mut Bench<'_>) -> Outcome {
 
 fn pending_set(bench: &mut Bench<'_>) -> Outcome {
     let set = Pending::new();
-    let all = [Interrupt::Line(4), Interrupt::Kick, Interrupt::Timer, Interrupt::Line(4)];
+    let all = [Interrupt::Line(4), Interrupt::Ipi, Interrupt::Timer, Interrupt::Line(4)];
     all.into_iter().for_each(|interrupt| set.record(interrupt));
     let taken = core::array::from_fn(|_| set.take());
-    let wanted = [Some(Interrupt::Timer), Some(Interrupt::Kick), Some(Interrupt::Line(4)), None];
+    let wanted = [Some(Interrupt::Timer), Some(Interrupt::Ipi), Some(Interrupt::Line(4)), None];
     bench.hold("taken is not what was recorded", taken == wanted)?;
     bench.hold("something is left", !set.any())
 }
@@ -86,10 +86,10 @@ fn wait(bench: &mut Bench<'_>, until_ns: u64) -> Option<Interrupt> {
 fn kick_arrives(bench: &mut Bench<'_>) -> Outcome {
     lapic::kick(lapic::id());
     let found = wait(bench, time::now_ns() + LATE);
-    bench.hold("by the controller", found == Some(Interrupt::Kick))?;
-    bench.machine.kick(CpuId(0));
+    bench.hold("by the controller", found == Some(Interrupt::Ipi))?;
+    bench.machine.send_ipi(CpuId(0));
     let found = bench.machine.take_interrupt();
-    bench.hold("by the machine", found == Some(Interrupt::Kick))
+    bench.hold("by the machine", found == Some(Interrupt::Ipi))
 }
 
 fn nothing_unasked(bench: &mut Bench<'_>) -> Outcome {

@@ -56,7 +56,7 @@ fn only_recorded(bench: &mut Bench<'_>) -> Outcome {
     bench.equal("frame of the thread", cpu.frame_end.load(Relaxed), frame)?;
     bench.equal("kernel stack", cpu.kernel_stack.load(Relaxed), stack)?;
     let taken = [bench.machine.take_interrupt(), bench.machine.take_interrupt()];
-    bench.hold("another one, or more", taken == [Some(Interrupt::Kick), None])
+    bench.hold("another one, or more", taken == [Some(Interrupt::Ipi), None])
 }
 
 /// An interrupt waits, something that cannot wait comes and goes: interrupts are still off,

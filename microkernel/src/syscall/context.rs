@@ -33,7 +33,7 @@ impl<M: Machine> Kernel<M> {
     pub(super) fn sys_context_create(&mut self, me: ThreadId) -> Result<Done, Error> {
         self.resource(me)?;
         let terms = self.terms(me)?;
-        self.room_for_context()?;
+        self.ensure_context_capacity()?;
         let quota = self.pay_for_object(me)?;
         let made = self.objects.sched_contexts.insert(SchedContext::new(terms, quota));
         self.grant_new(me, made.map(ObjectRef::SchedContext))

@@ -62,14 +62,14 @@ impl<M: Machine> Kernel<M> {
     }
 
     pub(super) fn sys_endpoint_create(&mut self, me: ThreadId) -> Result<Done, Error> {
-        self.room_in(|kernel| &mut kernel.objects.endpoints)?;
+        self.ensure_capacity(|kernel| &mut kernel.objects.endpoints)?;
         let quota = self.pay_for_object(me)?;
         let made = self.objects.endpoints.insert(Endpoint::new(quota));
         self.grant_new(me, made.map(ObjectRef::Endpoint))
     }
 
     pub(super) fn sys_notification_create(&mut self, me: ThreadId) -> Result<Done, Error> {
-        self.room_in(|kernel| &mut kernel.objects.notifications)?;
+        self.ensure_capacity(|kernel| &mut kernel.objects.notifications)?;
         let quota = self.pay_for_object(me)?;
         let made = self.objects.notifications.insert(Notification::new(quota));
         self.grant_new(me, made.map(ObjectRef::Notification))

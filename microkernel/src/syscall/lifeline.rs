@@ -31,7 +31,7 @@ impl<M: Machine> Kernel<M> {
         let bits = self.argument(me, 1);
         let own = self.own(me);
         let quota = self.objects.processes[own].accounts.quota;
-        self.room_in(|kernel| &mut kernel.objects.lifelines)?;
+        self.ensure_capacity(|kernel| &mut kernel.objects.lifelines)?;
         self.reserve_handles(own, 2)?;
         self.objects.quotas.charge(quota, Resource::Objects, 1)?;
         // Point of no return: room, places and payment are there.

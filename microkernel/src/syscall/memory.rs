@@ -3,7 +3,7 @@
 use super::Done;
 use crate::kernel::Kernel;
 use crate::machine::{Machine, Phys};
-use crate::mem::map::{Wish, rights_for, user_range};
+use crate::mem::map::{MapRequest, rights_for, user_range};
 use crate::object::{
     Claim, MemoryId, MemoryObject, ObjectRef, Operation, Resource, Storage, ThreadId,
 };
@@ -30,7 +30,7 @@ impl<M: Machine> Kernel<M> {
         if !fits || end.is_none_or(kept) || !self.machine.is_device_memory(first, pages) {
             return Err(Error::BadArgument);
         }
-        self.room_in(|kernel| &mut kernel.objects.memories)?;
+        self.ensure_capacity(|kernel| &mut kernel.objects.memories)?;
         let quota = self.objects.processes[self.own(me)].accounts.quota;
         self.objects.quotas.charge(quota, Resource::Objects, 1)?;
         let object = MemoryObject { refs: 0, pages, storage: Storage::Device(first), quota };
@@ -70,7 +70,7 @@ impl<M: Machine> Kernel<M> {
     pub(super) fn sys_map(&mut self, me: ThreadId) -> Result<Done, Error> {
         let process = self.changed_process(me, 0)?;
         let (memory, rights) = self.memory_argument(me, 1)?;
-        let wish = Wish {
+        let request = MapRequest {
             memory,
             address: self.argument(me, 2),
             first_page: self.argument(me, 3),
@@ -78,7 +78,7 @@ impl<M: Machine> Kernel<M> {
             protection: protection(self.argument(me, 5))?,
             rights,
         };
-        let region = self.add_region(process, &wish)?;
+        let region = self.add_region(process, &request)?;
         self.start_operation(me, Operation::Map { process, region, done: 0 });
         Ok(Done::Elsewhere)
     }

@@ -107,7 +107,7 @@ impl<M: Machine> Kernel<M> {
     pub(super) fn sys_timer_create(&mut self, me: ThreadId) -> Result<Done, Error> {
         let notification = self.notification(me, 0, Rights::SIGNAL)?;
         let bits = self.argument(me, 1);
-        self.room_for_timer()?;
+        self.ensure_timer_capacity()?;
         let quota = self.pay_for_object(me)?;
         let made = self.objects.timers.insert(Timer { refs: 0, notification, bits, quota });
         if made.is_ok() {

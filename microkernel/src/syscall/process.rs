@@ -69,7 +69,7 @@ impl<M: Machine> Kernel<M> {
         };
         let payer = self.objects.processes[own].accounts.quota;
         let limit = Amounts::new(quota.pages, quota.handles, quota.threads, quota.objects);
-        self.room_in(|kernel| &mut kernel.objects.quotas)?;
+        self.ensure_capacity(|kernel| &mut kernel.objects.quotas)?;
         let account = self.objects.quotas.open(Some(payer), limit)?;
         let made = self.new_process(name, account, payer, max_priority);
         let process = made.inspect_err(|_| self.objects.quotas.close(account))?;

@@ -100,8 +100,8 @@ fn an_offer_tells_few_bad_receivers_in_one_turn() {
     let bad = Envelope { receive_address: 0x7000_0000, receive_capacity: 8, ..Envelope::EMPTY };
     driver.poke(ENVELOPE + 4096, &super::kit::envelope_bytes(&bad));
     for id in &crowd {
-        driver.kernel.objects.threads[*id].ipc.enclosure =
-            crate::object::Enclosure::Unread(ENVELOPE + 4096);
+        driver.kernel.objects.threads[*id].ipc.buffer =
+            crate::object::IpcBuffer::Unread(ENVELOPE + 4096);
     }
     let mut smp = Smp::from(driver);
     smp.syscall(CPU, Syscall::Send as u64, &[endpoint, 1], ENVELOPE);
@@ -278,7 +278,7 @@ fn accounts_are_nested_to_a_depth() {
         .quota;
     let none = crate::object::Amounts::default();
     loop {
-        driver.kernel.room_in(|kernel| &mut kernel.objects.quotas).unwrap();
+        driver.kernel.ensure_capacity(|kernel| &mut kernel.objects.quotas).unwrap();
         match driver.kernel.objects.quotas.open(Some(parent), none) {
             Ok(child) => (parent, quotas) = (child, quotas + 1),
             Err(error) => break assert_eq!(error, Error::QuotaExceeded),
@@ -296,11 +296,11 @@ fn lost_calls_of_many_servers_are_forgotten_one_by_one() {
     for server in &servers {
         driver.kernel.watch_calls(*server, Some((first, 1)));
         let process = &mut driver.kernel.objects.processes[*server];
-        process.ipc.untold = true;
-        let next = driver.kernel.objects.untold.replace(*server);
-        driver.kernel.objects.processes[*server].ipc.next_untold = next;
+        process.ipc.in_abandoned = true;
+        let next = driver.kernel.objects.abandoned_calls.replace(*server);
+        driver.kernel.objects.processes[*server].ipc.next_abandoned = next;
         if let Some(next) = next {
-            driver.kernel.objects.processes[next].ipc.previous_untold = Some(*server);
+            driver.kernel.objects.processes[next].ipc.previous_abandoned = Some(*server);
         }
     }
     driver
@@ -309,13 +309,14 @@ fn lost_calls_of_many_servers_are_forgotten_one_by_one() {
         .work
         .fetch_or(Work::LostCalls.flag(), core::sync::atomic::Ordering::Relaxed);
     for index in [2, 0, 4] {
-        driver.kernel.objects.forget_untold(servers[index]);
+        driver.kernel.objects.forget_abandoned(servers[index]);
     }
-    let untold = |id: &ProcessId| driver.kernel.objects.processes[*id].ipc.next_untold;
-    let left: Vec<_> = std::iter::successors(driver.kernel.objects.untold, untold).collect();
+    let abandoned = |id: &ProcessId| driver.kernel.objects.processes[*id].ipc.next_abandoned;
+    let left: Vec<_> =
+        std::iter::successors(driver.kernel.objects.abandoned_calls, abandoned).collect();
     assert_eq!(left, [servers[3], servers[1]]);
     driver.call(Syscall::Clock, &[]).unwrap();
-    assert_eq!(driver.kernel.objects.untold, None);
+    assert_eq!(driver.kernel.objects.abandoned_calls, None);
     check(&driver.kernel);
     let bits = driver.call(Syscall::Wait, &[bell, 0]).unwrap();
     assert_eq!(bits.values.0, 1);

@@ -62,7 +62,7 @@ fn scene(random: &mut Random, cpus: usize) -> (Smp, u64, u64) {
         let priority = random.one_of(&[29, 30, 30, 30, 31]);
         driver.kernel.update_sched_params(id, |thread| thread.sched.base = priority);
     }
-    driver.interrupt(Interrupt::Kick);
+    driver.interrupt(Interrupt::Ipi);
     (Smp::from(driver), endpoint, notification)
 }
 
@@ -107,7 +107,7 @@ fn state(smp: &Smp) -> String {
     for cpu in &kernel.sched.cpus {
         let (queue, clock, flags) = (&cpu.queue, &cpu.clock, &cpu.work);
         let _ = writeln!(text, "{:?} {queue:?} {clock:?} {flags:?}", cpu.current);
-        let _ = writeln!(text, "{:?} {:x} {:x}", cpu.context, cpu.kicks, cpu.postponed);
+        let _ = writeln!(text, "{:?} {:x} {:x}", cpu.context, cpu.ipis, cpu.postponed);
     }
     let stats = &kernel.stats;
     let _ = writeln!(text, "{} {} {}", stats.syscalls, stats.switches, stats.exits);
@@ -251,11 +251,11 @@ impl Run {
     /// One step of one CPU.
     fn step(&mut self, cpu: CpuId) {
         let own = &self.smp.kernel.machine.cpus[usize::from(cpu.0)];
-        let (kicked, timer) = (own.kicked, own.timer_ns.is_some());
+        let (ipi_sent, timer) = (own.ipi_sent, own.timer_ns.is_some());
         match self.smp.place(cpu) {
             Place::Off(_) => {}
             Place::Window => self.smp.turn(cpu),
-            _ if kicked => self.smp.kick_arrives(cpu),
+            _ if ipi_sent => self.smp.ipi_arrives(cpu),
             _ if timer && self.random.once_in(12) => self.smp.timer_fires(cpu),
             Place::Idle => self.revive(cpu),
             Place::User(me) => self.act(cpu, me),

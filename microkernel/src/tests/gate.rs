@@ -17,7 +17,7 @@ fn exit_01_as_many_exits_as_entries() {
     let mut driver = boot();
     for round in 0..50 {
         match round % 5 {
-            0 => driver.interrupt(Interrupt::Kick),
+            0 => driver.interrupt(Interrupt::Ipi),
             1 => drop(driver.raw(Syscall::Sleep as u64, &[round], 0)),
             2 => driver.advance(100),
             _ => drop(driver.call(Syscall::Clock, &[])),
@@ -74,7 +74,7 @@ fn exit_08_what_a_turn_read_of_one_thread_is_not_done_to_the_next() {
     smp.settle();
     assert_eq!(smp.place(cpu), Place::User(killed));
     smp.syscall(CpuId(0), Syscall::ProcessKill as u64, &[child, 0], 0);
-    // The kick is still on its way.
+    // The IPI is still on its way.
     smp.interrupt(cpu, Interrupt::Line(7));
     smp.settle();
     assert_eq!(smp.place(cpu), Place::User(waiter));
@@ -139,7 +139,7 @@ fn exit_05_each_flag_alone_runs_its_handler_once() {
         }
         let before = driver.kernel.cpu(CPU).work_counts[index];
         driver.kernel.cpu(CPU).work.fetch_or(item.work.flag(), Ordering::AcqRel);
-        driver.interrupt(Interrupt::Kick);
+        driver.interrupt(Interrupt::Ipi);
         let after = driver.kernel.cpu(CPU).work_counts[index];
         assert_eq!(after - before, 1, "{}", item.work.name());
     }
@@ -249,7 +249,7 @@ fn exit_31_an_interrupt_in_the_kernel_changes_no_context() {
     let mut driver = boot();
     let me = driver.running();
     begin_long_operation(&mut driver);
-    driver.kernel.machine.arriving.push_back(Interrupt::Kick);
+    driver.kernel.machine.arriving.push_back(Interrupt::Ipi);
     assert_eq!(resume(&mut driver), None);
     let before = driver.kernel.cpu(CPU).clock.kernel;
     driver.kernel.machine.let_one_in();

@@ -115,7 +115,7 @@ fn exit_14_exit_hooks_run_once_per_call_through_interrupts_and_reschedules() {
         driver.call(Syscall::HandleClose, &[memory]).unwrap();
         assert_eq!(records(driver) - before, 4 * round);
         driver.interrupt(Interrupt::Timer);
-        driver.interrupt(Interrupt::Kick);
+        driver.interrupt(Interrupt::Ipi);
     }
     assert_eq!(records(driver) - before, 400, "never on the exits of interrupts");
     assert_eq!(driver.kernel.stats.irqs[6] - line, 300, "all came between two turns");

@@ -167,7 +167,7 @@ const MOST_THREADS: usize = 256;
 fn told(kernel: &Kernel<Hosted>, number: usize) -> bool {
     let cpu = &kernel.machine.cpus[number];
     let mut others = kernel.sched.cpus.iter().filter(|cpu| cpu.context == Context::Kernel);
-    cpu.kicked || !cpu.pending.is_empty() || others.any(|other| other.kicks >> number & 1 != 0)
+    cpu.ipi_sent || !cpu.pending.is_empty() || others.any(|other| other.ipis >> number & 1 != 0)
 }
 
 /// A CPU outside the kernel has no work, or is told of it; it runs who is to run.
@@ -182,7 +182,7 @@ fn check_cpus(kernel: &Kernel<Hosted>) {
         if cpu.context == Context::Kernel || told(kernel, number) || kernel.shutdown.is_some() {
             continue;
         }
-        assert_eq!(cpu.kicks, 0, "{at:?} has left without sending its kicks");
+        assert_eq!(cpu.ipis, 0, "{at:?} has left without sending its ipis");
         check_postponed(kernel, number);
         // That a CPU or thread has something unusual in registers is no work before the next exit.
         let lasting = [Work::VectorSave, Work::Debug, Work::Ports, Work::UserValues];
@@ -427,7 +427,7 @@ fn check_references(kernel: &Kernel<Hosted>) {
         kernel.objects.processes.ids().filter(dying).count(),
         "a dying one is lost"
     );
-    check_untold(kernel);
+    check_abandoned(kernel);
     check_families(kernel);
     let living = kernel
         .objects
@@ -475,14 +475,18 @@ fn check_families(kernel: &Kernel<Hosted>) {
 }
 
 /// Servers that are to be told of lost calls are in one list, and somebody will tell them.
-fn check_untold(kernel: &Kernel<Hosted>) {
-    let listed = std::iter::successors(kernel.objects.untold, |id| {
-        kernel.objects.processes[*id].ipc.next_untold
+fn check_abandoned(kernel: &Kernel<Hosted>) {
+    let listed = std::iter::successors(kernel.objects.abandoned_calls, |id| {
+        kernel.objects.processes[*id].ipc.next_abandoned
     });
     let listed: Vec<ProcessId> = listed.take(kernel.objects.processes.len() + 1).collect();
-    let untold = |id: &ProcessId| kernel.objects.processes[*id].ipc.untold;
-    assert!(listed.iter().all(untold), "a server is listed that has nothing to be told");
-    assert_eq!(listed.len(), kernel.objects.processes.ids().filter(untold).count(), "one is lost");
+    let abandoned = |id: &ProcessId| kernel.objects.processes[*id].ipc.in_abandoned;
+    assert!(listed.iter().all(abandoned), "a server is listed without an abandoned call");
+    assert_eq!(
+        listed.len(),
+        kernel.objects.processes.ids().filter(abandoned).count(),
+        "one is lost"
+    );
     let tells = |cpu: &Cpu| {
         (cpu.work.load(Ordering::Relaxed) | cpu.postponed) & Work::LostCalls.flag() != 0
     };

@@ -108,7 +108,7 @@ impl Chain {
     fn main(&mut self, act: impl FnOnce(&mut Driver)) {
         let main = self.driver.kernel.objects.threads.ids().next().unwrap();
         self.driver.kernel.unblock(main, 0);
-        self.driver.interrupt(crate::machine::Interrupt::Kick);
+        self.driver.interrupt(crate::machine::Interrupt::Ipi);
         assert_eq!(self.driver.running(), main);
         act(&mut self.driver);
         check(&self.driver.kernel);
@@ -438,7 +438,7 @@ fn an_active_server_within_a_chain_is_paid_by_it() {
 fn a_context_that_is_taken_away_leaves_the_chain_to_itself() {
     let mut chain = chain(3);
     chain.driver.kernel.unbind_context(chain.context);
-    chain.driver.interrupt(crate::machine::Interrupt::Kick);
+    chain.driver.interrupt(crate::machine::Interrupt::Ipi);
     check(&chain.driver.kernel);
     assert!((0..3).all(|server| chain.priority(server) == 5), "the client is at 1 by itself");
     assert_eq!(chain.driver.running(), chain.middle);
@@ -452,7 +452,7 @@ fn a_chain_follows_the_priority_of_its_client() {
         ..chain.driver.kernel.objects.sched_contexts[chain.context].terms
     };
     chain.driver.kernel.configure_context(chain.context, terms);
-    chain.driver.interrupt(crate::machine::Interrupt::Kick);
+    chain.driver.interrupt(crate::machine::Interrupt::Ipi);
     check(&chain.driver.kernel);
     assert!((0..3).all(|server| chain.priority(server) == 10));
     assert_eq!(chain.driver.running(), chain.middle);

@@ -418,7 +418,7 @@ fn who_kills_a_lender_in_the_middle_takes_over() {
         smp.settle();
         check(&smp.kernel);
         assert_eq!(smp.running(CPU), Some(killer));
-        smp.interrupt(CPU, Interrupt::Kick);
+        smp.interrupt(CPU, Interrupt::Ipi);
         smp.settle();
         let Storage::Loan(state) = &smp.kernel.objects.memories[memory_id].storage else {
             panic!()

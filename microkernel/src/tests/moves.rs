@@ -153,7 +153,7 @@ fn a_client_of_another_cpu_ends_what_its_server_is_bound_to() {
     check(&smp.kernel);
 }
 
-/// The kick of a signal is still on its way when the thread begins to wait.
+/// The IPI of a signal is still on its way when the thread begins to wait.
 #[test]
 fn a_signal_that_comes_on_the_way_into_a_call_cuts_its_wait_short() {
     for number in [Syscall::Recv, Syscall::Call, Syscall::Wait, Syscall::Sleep] {

@@ -254,7 +254,7 @@ fn what_still_runs_on_another_cpu_is_not_taken_apart() {
             smp.turn(CpuId(0));
         }
     }
-    // The kick is still on its way: the program runs on, in a space that must be there.
+    // The IPI is still on its way: the program runs on, in a space that must be there.
     assert!(matches!(smp.places[0], Place::User(_)), "taking it apart is not due");
     assert_eq!(smp.kernel.current(CpuId(1)), Some(started));
     assert!(smp.kernel.objects.processes[id].space.table.is_some());

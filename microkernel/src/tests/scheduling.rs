@@ -109,9 +109,9 @@ fn a_timer_that_fires_too_early_for_a_slice_ends_nothing() {
 fn a_lone_thread_takes_no_timer_interrupts() {
     let mut driver = boot();
     assert_eq!(driver.kernel.machine.timer_ns, None);
-    driver.interrupt(Interrupt::Kick);
+    driver.interrupt(Interrupt::Ipi);
     driver.kernel.machine.now_ns += 100 * SLICE;
-    driver.interrupt(Interrupt::Kick);
+    driver.interrupt(Interrupt::Ipi);
     assert_eq!(driver.kernel.machine.timer_ns, None, "nobody waits, so no slice ends");
 }
 

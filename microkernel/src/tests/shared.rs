@@ -2,7 +2,7 @@
 
 use super::invariants::check;
 use super::kit::BYTES;
-use crate::cpu::SHARED_TURNS;
+use crate::cpu::SHARED_ITERATIONS;
 use crate::hosted::{Driver, Place, Smp};
 use crate::kernel::Sizes;
 use crate::machine::{CpuId, Interrupt};
@@ -69,7 +69,7 @@ fn turns_to_leave(smp: &mut Smp, interrupt: Interrupt) -> u32 {
         others_kill(smp);
         smp.turn(REAPER);
         turns += 1;
-        assert!(turns < 10 * SHARED_TURNS, "the reaper never leaves the kernel");
+        assert!(turns < 10 * SHARED_ITERATIONS, "the reaper never leaves the kernel");
     }
     check(&smp.kernel);
     turns
@@ -78,10 +78,10 @@ fn turns_to_leave(smp: &mut Smp, interrupt: Interrupt) -> u32 {
 #[test]
 fn exit_13_makers_and_killers_keep_no_cpu_in_its_exit() {
     let mut smp = scene();
-    let mut interrupt = Interrupt::Kick;
+    let mut interrupt = Interrupt::Ipi;
     for _ in 0..3 {
         let turns = turns_to_leave(&mut smp, interrupt);
-        assert!(turns <= SHARED_TURNS + 2, "{turns} turns");
+        assert!(turns <= SHARED_ITERATIONS + 2, "{turns} turns");
         assert!(matches!(smp.place(REAPER), Place::User(_)), "its thread runs");
         assert!(smp.kernel.sched.is_postponed(REAPER, Work::Reap));
         // Its calls do not reap before the pause is over.
@@ -95,7 +95,7 @@ fn exit_13_makers_and_killers_keep_no_cpu_in_its_exit() {
 #[test]
 fn exit_13_what_was_put_off_is_done_when_nobody_makes_more() {
     let mut smp = scene();
-    turns_to_leave(&mut smp, Interrupt::Kick);
+    turns_to_leave(&mut smp, Interrupt::Ipi);
     let killed = smp.kernel.objects.processes.len();
     assert!(killed > 100, "{killed} are to be reaped");
     for _ in 0..killed {
@@ -119,7 +119,7 @@ fn exit_13_a_cpu_without_a_thread_goes_on_at_once() {
     smp.syscall(REAPER, Syscall::Wait as u64, &[bell, u64::MAX], 0);
     smp.settle();
     assert_eq!(smp.place(REAPER), Place::Idle);
-    assert!(turns_to_leave(&mut smp, Interrupt::Kick) <= SHARED_TURNS + 2);
+    assert!(turns_to_leave(&mut smp, Interrupt::Ipi) <= SHARED_ITERATIONS + 2);
     assert_eq!(smp.place(REAPER), Place::Idle);
     let timer = smp.kernel.machine.cpus[0].timer_ns;
     assert!(timer.is_some_and(|timer| timer <= smp.kernel.machine.now_ns), "{timer:?}");
@@ -139,7 +139,7 @@ fn exit_13_deadlines_that_are_put_off_pass_after_the_pause() {
     for timer in timers {
         driver.call(Syscall::TimerArm, &[timer, 1_000]).unwrap();
     }
-    driver.kernel.sched.shared_turns = 1;
+    driver.kernel.sched.shared_iterations = 1;
     let mut smp = Smp::from(driver);
     smp.timer_fires(REAPER);
     smp.settle();

@@ -263,10 +263,10 @@ impl Machine for Hardware {
         }
     }
 
-    fn kick(&mut self, cpu: CpuId) {
+    fn send_ipi(&mut self, cpu: CpuId) {
         let target = block(cpu);
         if target.id() == this_cpu().id() {
-            target.pending.record(Interrupt::Kick);
+            target.pending.record(Interrupt::Ipi);
         } else {
             lapic::kick(target.controller());
         }

@@ -3,9 +3,9 @@
 use super::super::{CallToken, NotificationId};
 use abi::{Envelope, RECEIVES_ONLY, SENDS_BYTES};
 
-/// What the value in the envelope's register says, before anything is read.
+/// The tag in the low bits of the envelope's address: what the envelope does, before it is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Beside {
+pub enum EnvelopeTag {
     /// There is no envelope.
     Nothing,
     /// One that only receives, at this address.
@@ -16,8 +16,8 @@ pub enum Beside {
     Anything(u64),
 }
 
-impl Beside {
-    /// What this value says.
+impl EnvelopeTag {
+    /// The tag of the value in the envelope's register.
     #[inline(always)]
     pub fn of(register: u64) -> Self {
         match register {
@@ -44,9 +44,9 @@ impl Beside {
     }
 }
 
-/// What a thread has beside the words of its message.
+/// The memory of a thread's message: bytes and handles go through it, words do not.
 #[derive(Clone, Copy, Debug, Default, Hash)]
-pub enum Enclosure {
+pub enum IpcBuffer {
     /// Nothing: neither bytes nor handles can go or come.
     #[default]
     Nothing,
@@ -56,7 +56,7 @@ pub enum Enclosure {
     Read(u64, Envelope),
 }
 
-impl Enclosure {
+impl IpcBuffer {
     /// An envelope that only receives, or none.
     #[inline(always)]
     pub fn that_receives(envelope: Option<u64>) -> Self {
@@ -94,8 +94,8 @@ pub struct Pending {
 pub struct IpcState {
     /// The message that waits for a receiver.
     pub pending: Option<Pending>,
-    /// What the message has beside its words.
-    pub enclosure: Enclosure,
+    /// The memory of the message.
+    pub buffer: IpcBuffer,
     /// The name of the last call: counts the calls.
     pub token: CallToken,
     /// The notification for which `Recv` also returns.

@@ -1,5 +1,5 @@
 //! Millions of random steps on up to four CPUs: all system calls, faults, interrupts and
-//! kicks at any point, memory that runs out. The invariants of threads and CPUs are looked
+//! ipis at any point, memory that runs out. The invariants of threads and CPUs are looked
 //! at after each step, all others every sixteenth.
 //!
 //! A failure prints its seed: `POSTERN_SEED` runs only that one and tells every step;

@@ -81,7 +81,7 @@ enum Event {
     Touch(u64, Access),
     Vector(u8),
     Turn,
-    Kick,
+    Ipi,
     Timer,
     Line(u8),
     Pause(u64),
@@ -121,9 +121,9 @@ impl Run {
     fn event(&mut self, cpu: CpuId) -> Option<Event> {
         let random = &mut self.random;
         let own = &self.smp.kernel.machine.cpus[usize::from(cpu.0)];
-        let (kicked, timer) = (own.kicked, own.timer_ns.is_some());
-        if kicked && random.once_in(3) {
-            return Some(Event::Kick);
+        let (ipi_sent, timer) = (own.ipi_sent, own.timer_ns.is_some());
+        if ipi_sent && random.once_in(3) {
+            return Some(Event::Ipi);
         }
         if timer && random.once_in(16) {
             return Some(Event::Timer);
@@ -134,7 +134,7 @@ impl Run {
         match self.smp.place(cpu) {
             Place::Off(_) => None,
             Place::Window => Some(Event::Turn),
-            Place::Idle if kicked => Some(Event::Kick),
+            Place::Idle if ipi_sent => Some(Event::Ipi),
             Place::Idle => timer.then_some(Event::Timer),
             Place::User(me) => Some(match random.below(24) {
                 0 => {
@@ -176,7 +176,7 @@ impl Run {
             }
             Event::Vector(value) => self.vector(cpu, value),
             Event::Turn => smp.turn(cpu),
-            Event::Kick => smp.kick_arrives(cpu),
+            Event::Ipi => smp.ipi_arrives(cpu),
             Event::Timer => smp.timer_fires(cpu),
             Event::Line(line) => {
                 smp.kernel.machine.unmasked.remove(&line);
@@ -226,7 +226,7 @@ pub(super) fn run(seed: u64, scenes: &[Smp], tell: bool) -> usize {
     run.smp.kernel.machine.vector_keeps = seed.is_multiple_of(2);
     if seed.is_multiple_of(3) {
         // Exits put shared work off all the time.
-        run.smp.kernel.sched.shared_turns =
+        run.smp.kernel.sched.shared_iterations =
             1 + u32::try_from(run.random.below(3)).unwrap_or_default();
     }
     for step in 0..STEPS {

@@ -71,8 +71,8 @@ pub(super) enum Action {
     Program(CpuId),
     /// One turn of the exit loop.
     Turn(CpuId),
-    /// A kick by another CPU arrives.
-    Kick(CpuId),
+    /// An IPI by another CPU arrives.
+    Ipi(CpuId),
     /// The CPU's timer fires.
     Timer(CpuId),
     /// A device interrupts this CPU.
@@ -148,7 +148,7 @@ impl Explored {
             }
             Action::Turn(cpu) => smp.turn(cpu),
             Action::Go(cpu) => super::race::go(state, cpu),
-            Action::Kick(cpu) => smp.kick_arrives(cpu),
+            Action::Ipi(cpu) => smp.ipi_arrives(cpu),
             Action::Timer(cpu) => smp.timer_fires(cpu),
             Action::Line(cpu, line) => {
                 state.lines.retain(|other| *other != line);
@@ -164,8 +164,8 @@ impl Explored {
         if !smp.interruptible(cpu) {
             return;
         }
-        if own.kicked {
-            actions.push(Action::Kick(cpu));
+        if own.ipi_sent {
+            actions.push(Action::Ipi(cpu));
         }
         if own.timer_ns.is_some() {
             actions.push(Action::Timer(cpu));

@@ -29,7 +29,7 @@ fn exit_03_a_loop_that_does_not_look_again_is_found_out() {
     let report = scene.explore();
     let way = report.broken.expect("the lost wake-up is found");
     println!("{way}");
-    // Of two ways that are as short, either: the other one leaves with a kick that has come.
+    // Of two ways that are as short, either: the other one leaves with an IPI that has come.
     let found = ["with flags set and nothing tells it", "a debug check found something"];
     assert!(found.iter().any(|found| way.contains(found)), "{way}");
     assert!(way.contains("Go("), "the way leads through the gap between looking and leaving");

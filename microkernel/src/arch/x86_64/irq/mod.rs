@@ -80,7 +80,7 @@ pub(crate) fn acknowledge(vector: u64, cpu: &CpuBlock) -> Option<Interrupt> {
             shootdown::serve(cpu);
             None
         }
-        vectors::KICK => Some(Interrupt::Kick),
+        vectors::KICK => Some(Interrupt::Ipi),
         vectors::FIRST_LINE.. if vector <= last_line => {
             lines::arrived(vector - vectors::FIRST_LINE)
         }

@@ -16,7 +16,7 @@ const TIMER: u64 = 1 << 63;
 pub(super) fn record(set: &AtomicU64, interrupt: Interrupt) {
     let bit = match interrupt {
         Interrupt::Timer => TIMER,
-        Interrupt::Kick => KICK,
+        Interrupt::Ipi => KICK,
         Interrupt::Line(line) => 1 << (line % LINES),
     };
     set.fetch_or(bit, Ordering::Release);
@@ -33,7 +33,7 @@ pub(super) fn take(set: &AtomicU64) -> Option<Interrupt> {
     let (bit, interrupt) = match found {
         0 => return None,
         found if found & TIMER != 0 => (TIMER, Interrupt::Timer),
-        found if found & KICK != 0 => (KICK, Interrupt::Kick),
+        found if found & KICK != 0 => (KICK, Interrupt::Ipi),
         found => {
             let line = found.trailing_zeros().to_le_bytes()[0];
             (1 << line, Interrupt::Line(line))

@@ -17,7 +17,7 @@ use abi::Error;
 impl<M: Machine> Kernel<M> {
     /// Makes sure that one more object fits into an arena.
     #[inline(always)]
-    pub(crate) fn room_in<K: 'static, T: Default + 'static>(
+    pub(crate) fn ensure_capacity<K: 'static, T: Default + 'static>(
         &mut self,
         arena: fn(&mut Self) -> &mut Arena<K, T>,
     ) -> Result<(), Error> {
@@ -34,27 +34,27 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// Makes sure that one more thread fits, and its deadline.
-    pub(crate) fn room_for_thread(&mut self) -> Result<(), Error> {
-        self.room_in(|kernel| &mut kernel.objects.threads)?;
-        self.room_for_deadlines()
+    pub(crate) fn ensure_thread_capacity(&mut self) -> Result<(), Error> {
+        self.ensure_capacity(|kernel| &mut kernel.objects.threads)?;
+        self.ensure_deadline_capacity()
     }
 
     /// Makes sure that one more timer fits, and its deadline.
-    pub(crate) fn room_for_timer(&mut self) -> Result<(), Error> {
-        self.room_in(|kernel| &mut kernel.objects.timers)?;
-        self.room_for_deadlines()
+    pub(crate) fn ensure_timer_capacity(&mut self) -> Result<(), Error> {
+        self.ensure_capacity(|kernel| &mut kernel.objects.timers)?;
+        self.ensure_deadline_capacity()
     }
 
     /// Makes sure that one more scheduling context fits, and its deadline.
-    pub(crate) fn room_for_context(&mut self) -> Result<(), Error> {
-        self.room_in(|kernel| &mut kernel.objects.sched_contexts)?;
-        self.room_for_deadlines()
+    pub(crate) fn ensure_context_capacity(&mut self) -> Result<(), Error> {
+        self.ensure_capacity(|kernel| &mut kernel.objects.sched_contexts)?;
+        self.ensure_deadline_capacity()
     }
 
     /// Makes sure that all threads, timers and contexts that fit can have deadlines: to set one
     /// never fails.
     #[inline(always)]
-    fn room_for_deadlines(&mut self) -> Result<(), Error> {
+    fn ensure_deadline_capacity(&mut self) -> Result<(), Error> {
         let (threads, timers) = (self.objects.threads.capacity(), self.objects.timers.capacity());
         let keys = keys_end(threads, timers, self.objects.sched_contexts.capacity());
         if self.sched.deadlines.keys() < keys { self.add_keys(keys) } else { Ok(()) }
@@ -76,7 +76,7 @@ impl<M: Machine> Kernel<M> {
         slice: impl Fn(&mut Self) -> &mut Growing<T>,
         make: fn(usize) -> T,
     ) -> Result<(), Error> {
-        let payer = self.objects.room_payer.ok_or(Error::OutOfMemory)?;
+        let payer = self.objects.growth_payer.ok_or(Error::OutOfMemory)?;
         if self.objects.quotas.left(payer, Resource::Pages) < GROWTH {
             return Err(Error::OutOfMemory);
         }
