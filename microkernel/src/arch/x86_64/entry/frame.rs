@@ -119,23 +119,26 @@ impl Trap {
 
     /// What [`UserFrame::fits_sysret`] asks of the registers.
     ///
-    /// 1. It came by SYSCALL, and rcx and r11 hold what SYSRET takes from them: nothing
-    ///    changed the place or the flags since.
-    /// 2. The place is in user space: a non-canonical one would fault in kernel mode with
-    ///    the user's stack (CVE-2012-0217).
-    /// 3. Neither single step nor resume flag: SYSRET would trap at once or lose it.
-    /// 4. The selectors are those that SYSRET sets: never 32-bit code.
+    /// 1. The thread came by SYSCALL of 64-bit code. The mark also stands for the selectors: the
+    ///    stub pushes those that SYSRET sets, and what sets other ones sets another mark.
+    /// 2. rcx and r11 hold what SYSRET takes from them: neither rip nor the flags changed since.
+    /// 3. rip is in user space: a non-canonical one would fault in kernel mode with the user's
+    ///    stack (CVE-2012-0217).
+    /// 4. Neither single step nor resume flag: SYSRET would trap at once or lose it.
+    #[inline(always)]
     fn fits_sysret(&self) -> bool {
         const SLOW: u64 = RFlags::TRAP_FLAG.union(RFlags::RESUME_FLAG).bits();
-        // What is not as it should be, in one word: nearly always nothing is, and then seven
-        // branches would only be seven instructions.
-        let wrong = (self.vector ^ SYSCALL_MARK)
+        debug_assert!(self.vector != SYSCALL_MARK || self.has_64_bit_selectors());
+        // What differs, in one word: a branch for each clause costs more.
+        let differs = (self.vector ^ SYSCALL_MARK)
             | (self.rcx ^ self.rip)
             | (self.r11 ^ self.rflags)
-            | (self.rflags & SLOW)
-            | (self.cs ^ u64::from(USER_CODE.0))
-            | (self.ss ^ u64::from(USER_DATA.0));
-        wrong == 0 && self.rip < USER_END
+            | (self.rflags & SLOW);
+        differs == 0 && self.rip < USER_END
+    }
+
+    fn has_64_bit_selectors(&self) -> bool {
+        (self.cs, self.ss) == (u64::from(USER_CODE.0), u64::from(USER_DATA.0))
     }
 
     /// Whether IRET can go there: a non-canonical place would fault in kernel mode, and so
@@ -194,6 +197,7 @@ impl UserFrame {
 
     /// Whether SYSRET restores exactly this. Decided here and nowhere else: never for threads
     /// of 32 bits, and see [`Trap::fits_sysret`].
+    #[inline(always)]
     pub(crate) fn fits_sysret(&self) -> bool {
         self.mode == ThreadMode::Bits64 && self.trap.fits_sysret()
     }

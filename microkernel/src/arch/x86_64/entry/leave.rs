@@ -67,8 +67,7 @@ pub(crate) fn set_thread_pointer(cpu: &CpuBlock, frame: &mut UserFrame, address:
 ///
 /// # Safety
 /// 1. and 2. as for [`leave_fast`].
-// The one door: out of line, so that there is one of it (a system test looks).
-#[inline(never)]
+#[inline(always)]
 pub(super) unsafe fn enter_user(frame: *mut UserFrame, cpu: &CpuBlock) {
     // SAFETY: the caller's promises: no reference to the frame exists, and the core, on whatever
     // CPU, does not touch it while the thread is current here.
