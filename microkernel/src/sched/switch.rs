@@ -154,11 +154,12 @@ impl<M: Machine> Kernel<M> {
         }
         let time = state.clock.take_unsettled();
         let debt = from.spend(time);
-        self.objects.processes[from.process].sched.book(time);
+        let process = &mut self.objects.processes[from.process];
+        process.sched.book(time);
+        let runnable = may_run(from, process);
         to.sched.cpu = cpu;
         // No thread of its priority waits, so no timer has to end its slice.
         make_current(state, &mut self.stats, self.sched.slice, (other, to));
-        let runnable = may_run(from, &self.objects.processes[from.process]);
         let goes_on = runnable && allows(from, cpu);
         if !(goes_on && state.queue.add_alone(me, from)) {
             self.requeue(cpu, me, runnable);

@@ -48,18 +48,30 @@ impl Bases {
         Self { fs: FsBase::read().as_u64(), gs: 0 }
     }
 
-    /// Makes them the CPU's in place of those that it holds. Threads of one program differ by
+    /// Makes them the CPU's, and returns those that it held. Threads of one program differ by
     /// their thread pointers, and hardly any by the other base.
     #[inline(always)]
-    pub(super) fn load_over(self, held: Self, cpu: &CpuBlock) {
-        if self.gs != held.gs || !cpu.fsgsbase.load(Relaxed) {
-            return self.write(cpu);
+    pub(super) fn exchange(self, cpu: &CpuBlock) -> Self {
+        if !cpu.fsgsbase.load(Relaxed) {
+            return self.exchange_without_instructions();
+        }
+        let held = Self { fs: FS::read_base().as_u64(), gs: users_gs() };
+        if self.gs != held.gs {
+            set_users_gs(VirtAddr::new_truncate(self.gs));
         }
         if self.fs != held.fs {
             // SAFETY: 1. the kernel does not use fs. 2. the CPU has the instruction. 3. the base
             // is canonical: it is in user space, or was read from a CPU.
             unsafe { FS::write_base(VirtAddr::new_unsafe(self.fs)) };
         }
+        held
+    }
+
+    #[cold]
+    fn exchange_without_instructions(self) -> Self {
+        let held = Self::held_without_instructions();
+        FsBase::write(VirtAddr::new_truncate(self.fs));
+        held
     }
 
     /// Makes them the CPU's.

@@ -27,13 +27,12 @@ pub(super) unsafe fn load(cpu: &CpuBlock, frame: *mut UserFrame) {
     if old == end {
         return;
     }
-    let held = Bases::held(cpu);
     // SAFETY: the caller's promises; as in `put_down`.
     unsafe {
+        let held = (*frame).bases.exchange(cpu);
         if old != NONE {
             (*cpu.user_frame()).bases = held;
         }
-        (*frame).bases.load_over(held, cpu);
     }
     // SAFETY: the caller's promises: its own CPU, on its way out, and the next thread's frame.
     unsafe { cpu.set_entry_stack(end) };
