@@ -73,7 +73,7 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn switch_from(&mut self, me: ThreadId, next: NextThread) {
         match next {
             NextThread::Woken(thread) => self.wake_and_preempt(me, thread),
-            next => self.switch(self.objects.threads[me].sched.cpu, next),
+            next => self.switch(self.here(), next),
         }
     }
 

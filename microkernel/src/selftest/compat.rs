@@ -5,7 +5,7 @@ use crate::arch::x86_64::cpu::syscall_registers::{MSR_CSTAR, MSR_SYSENTER};
 use crate::arch::x86_64::cpu::tables::{KERNEL_CODE, USER_CODE, USER_CODE_32, USER_DATA};
 use crate::arch::x86_64::cpu::{read_msr, this_cpu};
 use crate::arch::x86_64::entry::compat::{syscall32_entry, sysenter_entry};
-use crate::arch::x86_64::entry::frame::UserFrame;
+use crate::arch::x86_64::entry::frame::{SYSCALL_MARK, SYSCALL32_MARK, UserFrame};
 use abi::{CompatCall, SavedFrame, ThreadMode};
 use core::sync::atomic::Ordering::Relaxed;
 use core_kernel::machine::Frame;
@@ -115,7 +115,7 @@ fn divert(bench: &mut Bench<'_>) -> Outcome {
 
 fn never_sysret(bench: &mut Bench<'_>) -> Outcome {
     let mut frame = UserFrame::start(ThreadMode::Bits64, 1, 2, 3);
-    frame.trap.vector = crate::arch::x86_64::entry::frame::SYSCALL_MARK;
+    frame.trap.vector = SYSCALL_MARK;
     (frame.trap.rcx, frame.trap.r11) = (frame.trap.rip, frame.trap.rflags);
     bench.hold("the slow way is taken", frame.fits_sysret())?;
     let changed = |change: fn(&mut UserFrame)| {
@@ -124,9 +124,8 @@ fn never_sysret(bench: &mut Bench<'_>) -> Outcome {
         frame.fits_sysret()
     };
     let mode = changed(|frame| frame.mode = ThreadMode::Bits32);
-    let code = changed(|frame| frame.trap.cs = u64::from(USER_CODE_32.0));
-    let stack = changed(|frame| frame.trap.ss = 0);
-    bench.hold("SYSRET is taken", !mode && !code && !stack)
+    let entry = changed(|frame| frame.trap.vector = SYSCALL32_MARK);
+    bench.hold("SYSRET is taken", !mode && !entry)
 }
 
 /// IRET to 32-bit code beyond its segment would fault in kernel mode.

@@ -25,6 +25,7 @@ pub(super) const CHECKS: &[Check] = &[
     }),
     ("exit-38-iret-outside-user-space", |bench| slow(bench, |frame| place(frame, abi::USER_END))),
     ("exit-38-iret-after-interrupt", |bench| slow(bench, |frame| frame.trap.vector = 32)),
+    ("exit-38-syscalls-mark-stands-for-the-selectors", selectors_of_the_mark),
     ("exit-38-non-canonical-refused", non_canonical),
 ];
 
@@ -129,6 +130,24 @@ fn divert(bench: &mut Bench<'_>) -> Outcome {
 
 fn sysret_fits(bench: &mut Bench<'_>) -> Outcome {
     bench.hold("the slow way is taken", after_syscall().fits_sysret())
+}
+
+/// What may change the selectors leaves those of SYSRET, or takes the mark away.
+fn selectors_of_the_mark(bench: &mut Bench<'_>) -> Outcome {
+    let changes: [fn(&mut UserFrame); 3] = [
+        |frame| frame.divert(0x5000, 0x6000, 7, 8),
+        |frame| frame.restore(&pattern()),
+        |frame| frame.set_instruction_pointer(0x5000),
+    ];
+    for change in changes {
+        let mut frame = after_syscall();
+        change(&mut frame);
+        let selectors = (frame.trap.cs, frame.trap.ss);
+        let of_sysret = (u64::from(USER_CODE.0), u64::from(USER_DATA.0));
+        bench
+            .hold("other selectors", frame.trap.vector != SYSCALL_MARK || selectors == of_sysret)?;
+    }
+    Ok(())
 }
 
 fn slow(bench: &mut Bench<'_>, change: fn(&mut UserFrame)) -> Outcome {

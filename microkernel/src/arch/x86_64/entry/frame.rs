@@ -120,7 +120,7 @@ impl Trap {
     /// What [`UserFrame::fits_sysret`] asks of the registers.
     ///
     /// 1. The thread came by SYSCALL of 64-bit code. The mark also stands for the selectors: the
-    ///    stub pushes those that SYSRET sets, and what sets other ones sets another mark.
+    ///    stub pushes those that SYSRET sets, and no code gives others to a 64-bit thread.
     /// 2. rcx and r11 hold what SYSRET takes from them: neither rip nor the flags changed since.
     /// 3. rip is in user space: a non-canonical one would fault in kernel mode with the user's
     ///    stack (CVE-2012-0217).
