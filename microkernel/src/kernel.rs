@@ -136,7 +136,6 @@ impl<M: Machine> Kernel<M> {
             slice,
             shared_iterations: SHARED_ITERATIONS,
             idle: 0,
-            stale_timers: u64::MAX,
             keeper: CpuId(0),
         };
         Self {

@@ -47,6 +47,10 @@ pub enum Work {
     VectorLoad,
 }
 
+/// Not a kind of work: the CPU's timer depends on something that changed. It is a bit of the CPU's
+/// work word all the same, so that the fast exit reads one word.
+pub(crate) const TIMER_DIRTY: u32 = 1 << 31;
+
 impl Work {
     /// Its bit in a work word.
     pub const fn flag(self) -> u32 {

@@ -11,7 +11,7 @@ pub(crate) use scheduler::{SHARED_ITERATIONS, SLICE_NS, Scheduler};
 
 use crate::machine::PortSpans;
 use crate::object::ThreadId;
-use crate::work::ITEMS;
+use crate::work::{ITEMS, TIMER_DIRTY};
 use abi::{DebugRegisters, TURN_BUCKETS};
 use core::sync::atomic::AtomicU32;
 
@@ -27,7 +27,7 @@ pub struct Cpu {
     pub current: Option<ThreadId>,
     /// The threads that wait for it.
     pub queue: RunQueue,
-    /// Its work flags; other CPUs may set them.
+    /// Its work flags, which other CPUs may set, and whether its timer has to be programmed.
     pub work: AtomicU32,
     /// Where its time went.
     pub clock: Clock,
@@ -68,7 +68,7 @@ impl Cpu {
             context: Context::Kernel,
             current: None,
             queue: RunQueue::new(),
-            work: AtomicU32::new(0),
+            work: AtomicU32::new(TIMER_DIRTY),
             clock: Clock::default(),
             timer_ns: None,
             slice_end: None,

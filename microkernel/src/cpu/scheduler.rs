@@ -22,8 +22,6 @@ pub(crate) struct Scheduler {
     pub(crate) shared_iterations: u32,
     /// CPUs that are halted, one bit each.
     pub(crate) idle: u64,
-    /// CPUs whose timer may have to be programmed again, one bit each.
-    pub(crate) stale_timers: u64,
     /// The CPU whose timer is set to the next deadline.
     pub(crate) keeper: CpuId,
 }

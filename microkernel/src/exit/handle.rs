@@ -134,12 +134,13 @@ impl<M: Machine> Kernel<M> {
     #[inline(always)]
     fn fast_exit(&mut self, cpu: CpuId) -> Option<Switch<M::Frame>> {
         self.check_interrupts(Place::Turn);
+        // The word also says whether the timer is wrong.
         // ORDER: a CPU sets flags of this one only while it holds the kernel, as this one does now.
         let nothing = self.cpu(cpu).work.load(Ordering::Relaxed) == 0
             && !self.machine.interrupt_pending()
             && self.objects.dying.is_empty()
             && self.shutdown.is_none();
-        if !nothing || self.sched.timer_dirty(cpu) {
+        if !nothing {
             return None;
         }
         let id = self.cpu(cpu).current?;

@@ -143,9 +143,8 @@ impl Hash for Objects<Hosted> {
 
 impl Hash for Scheduler {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let Self { cpus, deadlines, slice: _, shared_iterations, idle, stale_timers, keeper } =
-            self;
-        (deadlines, idle, stale_timers, keeper).hash(state);
+        let Self { cpus, deadlines, slice: _, shared_iterations, idle, keeper } = self;
+        (deadlines, idle, keeper).hash(state);
         for cpu in cpus {
             let Cpu { context, current, queue, work, clock, timer_ns, slice_end, ipis, .. } = cpu;
             work.load(Ordering::Relaxed).hash(state);

@@ -8,8 +8,9 @@ use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::object::ThreadId;
 use crate::time::thread_key;
-use crate::work::Work;
+use crate::work::{TIMER_DIRTY, Work};
 use abi::FOREVER;
+use core::sync::atomic::Ordering;
 
 impl<M: Machine> Kernel<M> {
     /// The timer is to end a slice while others of the current thread's priority wait. It may
@@ -50,7 +51,7 @@ impl<M: Machine> Kernel<M> {
     /// wait, or the moment when shared work goes on. Nothing of the kind: no timer interrupt.
     #[inline(never)]
     fn set_next_timer(&mut self, cpu: CpuId) {
-        self.sched.stale_timers &= !(1 << cpu.0);
+        self.cpu(cpu).work.fetch_and(!TIMER_DIRTY, Ordering::Relaxed);
         let slice_end = self.slice_end_ns(cpu);
         let resume = self.cpu(cpu).resume_ns;
         let mut deadline =
@@ -119,13 +120,13 @@ impl<M: Machine> Kernel<M> {
 impl Scheduler {
     /// The CPU's timer may have to be set anew before it leaves.
     pub(crate) fn set_timer_dirty(&mut self, cpu: CpuId) {
-        self.stale_timers |= 1 << cpu.0;
+        self.cpu(cpu).work.fetch_or(TIMER_DIRTY, Ordering::Relaxed);
     }
 
     /// Whether something changed that the CPU's timer depends on.
     #[inline(always)]
     pub(crate) fn timer_dirty(&self, cpu: CpuId) -> bool {
-        self.stale_timers.wrapping_shr(u32::from(cpu.0)) & 1 != 0
+        self.cpu(cpu).work.load(Ordering::Relaxed) & TIMER_DIRTY != 0
     }
 
     /// Whether another CPU's timer fires in time for this deadline.
