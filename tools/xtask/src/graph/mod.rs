@@ -49,10 +49,11 @@ fn links(arguments: &Arguments) -> Result<Vec<String>> {
     let commands: Vec<&str> = commands.chain(["graph"]).collect();
     let machine = arguments.machine.prepare("graph")?;
     let (printed, _) = machine.run_at_prompt(&commands, LIMIT)?;
-    let lines = printed.iter().flat_map(|text| text.lines()).map(str::trim);
+    let told = printed.last().map(String::as_str).unwrap_or_default();
+    let lines = told.lines().map(str::trim);
     let links: Vec<String> =
         lines.filter(|line| parse_link(line).is_some()).map(str::to_owned).collect();
-    ensure!(!links.is_empty(), "the system told of no link: {printed:?}");
+    ensure!(!links.is_empty(), "the system told of no link:\n{told}");
     Ok(links)
 }
 
