@@ -1,6 +1,6 @@
 //! The kernel image: how it boots, top-down.
 //!
-//! Both ways of booting come to [`start`] with the same information. From [`running`] on
+//! Both ways of booting come to [`start`] with the same information. From [`run`] on
 //! the kernel is on its own page tables and stack; the end of it is the core's first
 //! decision, and from then on the kernel only runs when something enters it.
 #![no_std]
@@ -11,9 +11,15 @@ mod selftest;
 
 use arch::x86_64::boot::options::Options;
 use arch::x86_64::boot::program::Program;
-use arch::x86_64::boot::{Boot, Facts, fail, processors};
+use arch::x86_64::boot::{Boot, Facts, processors};
+use arch::x86_64::cpu::block::{running, this_cpu};
+use arch::x86_64::cpu::syscall_registers::entries;
+use arch::x86_64::cpu::{features, weaknesses};
+use arch::x86_64::debug::fail;
 use arch::x86_64::hardware::Hardware;
-use arch::x86_64::{cpu, entry, irq, log, serial, time};
+use arch::x86_64::irq::timer;
+use arch::x86_64::probe::watch;
+use arch::x86_64::{entry, irq, log, serial, time};
 use archive::{Archive, ArchiveError};
 use bootloader_api::BootInfo;
 use core_kernel::{BootProcess, CpuId, Kernel, Sizes};
@@ -31,16 +37,18 @@ const PRIORITY: u8 = 40;
 fn start(info: &'static mut BootInfo) -> ! {
     serial::init();
     let facts = Facts::gather(info);
-    cpu::features::enable_no_execute();
-    cpu::idt::fill();
-    Boot::prepare(facts).hand_over()
+    features::enable_no_execute();
+    entry::fill_interrupt_table();
+    Boot::prepare(facts).hand_over(run)
 }
 
 /// On the kernel's own page tables and stack.
-fn running(mut boot: Boot) -> ! {
-    cpu::init(CpuId(0), boot.stacks);
-    irq::init(&boot.platform, &boot.controllers);
-    time::init(boot.hpet);
+fn run(mut boot: Boot) -> ! {
+    let cpu = entry::init(CpuId(0), &boot.stacks);
+    irq::init(&boot.controllers, &boot.platform.overrides, cpu);
+    if !timer::calibrate(time::init(boot.hpet)) {
+        fail(format_args!("the timer of the local interrupt controller does not count"))
+    }
 
     let archive = boot
         .archive()
@@ -54,26 +62,28 @@ fn running(mut boot: Boot) -> ! {
     }
     let options = Options::parse(line);
     set_log_level(&options);
-    cpu::weaknesses::tell();
+    weaknesses::tell();
     start_other_cpus(&mut boot, &options);
     defmt::info!(
         "postern: {=u64} KiB of memory; CPUs: found {=usize}, running {=usize}",
         boot.facts.usable_bytes() / 1024,
         boot.platform.cpus_found,
-        cpu::running().count(),
+        running().count(),
     );
 
-    let mut machine = Hardware::new(&boot.facts, &boot.platform, boot.space.root());
+    let mut machine = Hardware::new(&boot.facts.ram, boot.platform.registers(), boot.space.root());
     if options.selftest {
         selftest::run(&mut machine, &mut boot, options.inject);
     }
-    if options.watch == Some("entry") {
-        entry::watch::turn_on();
+    if let Some(entries) = entries().filter(|_| options.watch == Some("entry")) {
+        watch::turn_on(entries);
     }
     let mut kernel = make_kernel(machine, &mut boot);
     start_first_program(&mut kernel, &boot, &archive, &options);
     time::check_again();
-    entry::dispatch::run(kernel)
+    entry::dispatch::publish(kernel);
+    processors::let_go();
+    entry::dispatch::join(this_cpu())
 }
 
 fn set_log_level(options: &Options<'_>) {
@@ -97,7 +107,7 @@ fn start_other_cpus(boot: &mut Boot, options: &Options<'_>) {
 fn make_kernel(machine: Hardware, boot: &mut Boot) -> Kernel<Hardware> {
     let frames_end = boot.facts.ram_end().div_ceil(abi::PAGE_SIZE);
     let sizes = Sizes::for_memory(boot.facts.usable_bytes(), frames_end);
-    let mut kernel = Kernel::new(machine, &mut boot.frames, &sizes, cpu::running().count());
+    let mut kernel = Kernel::new(machine, &mut boot.frames, &sizes, running().count());
     for (first, frames) in boot.frames.rest() {
         kernel.add_frames(first, frames);
     }

@@ -1,7 +1,7 @@
 //! Boot archive, first program and command line: damaged ones are refused by name.
 
+use super::bench::{Bench, Check, Outcome};
 use super::files::File;
-use super::{Bench, Check, Outcome};
 use crate::arch::x86_64::boot::options::Options;
 use crate::arch::x86_64::boot::program::{Program, ProgramError};
 use archive::{Archive, ArchiveError};

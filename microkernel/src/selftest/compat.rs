@@ -1,11 +1,12 @@
 //! Threads of 32 bits: their frames, and the registers behind their ways in.
 
-use super::{Bench, Check, Outcome};
+use super::bench::{Bench, Check, Outcome};
+use crate::arch::x86_64::cpu::frame::{SYSCALL_MARK, SYSCALL32_MARK, UserFrame};
 use crate::arch::x86_64::cpu::syscall_registers::{MSR_CSTAR, MSR_SYSENTER};
 use crate::arch::x86_64::cpu::tables::{KERNEL_CODE, USER_CODE, USER_CODE_32, USER_DATA};
-use crate::arch::x86_64::cpu::{read_msr, this_cpu};
+use crate::arch::x86_64::cpu::{msr::read_msr, this_cpu};
 use crate::arch::x86_64::entry::compat::{syscall32_entry, sysenter_entry};
-use crate::arch::x86_64::entry::frame::{SYSCALL_MARK, SYSCALL32_MARK, UserFrame};
+
 use abi::{CompatCall, SavedFrame, ThreadMode};
 use core::sync::atomic::Ordering::Relaxed;
 use core_kernel::machine::Frame;

@@ -1,14 +1,14 @@
 //! Control registers, tables and per-CPU data.
 
-use super::{Bench, Check, Outcome};
+use super::bench::{Bench, Check, Outcome};
 use crate::arch::x86_64::cpu::features::features;
 use crate::arch::x86_64::cpu::syscall_registers::{CLEARED_FLAGS, MSR_STAR, star};
 use crate::arch::x86_64::cpu::tables::{
-    INTERRUPT_STACKS, InterruptStack, KERNEL_CODE, KERNEL_DATA,
+    self, INTERRUPT_STACKS, InterruptStack, KERNEL_CODE, KERNEL_DATA,
 };
-use crate::arch::x86_64::cpu::{block, idt, read_msr, this_cpu};
+use crate::arch::x86_64::cpu::vectors;
+use crate::arch::x86_64::cpu::{block, idt, msr::read_msr, this_cpu};
 use crate::arch::x86_64::entry::stubs::{stub_address, syscall_entry};
-use crate::arch::x86_64::entry::vectors;
 use core::sync::atomic::Ordering::Relaxed;
 use core_kernel::CpuId;
 use x86_64::instructions::segmentation::{CS, SS, Segment};
@@ -95,7 +95,7 @@ fn stacks_distinct(bench: &mut Bench<'_>) -> Outcome {
     let apart = all.windows(2).all(|pair| pair[0] < pair[1]);
     bench.hold("two stacks are one", apart)?;
     for (stack, top) in InterruptStack::ALL.into_iter().zip(stacks.interrupt) {
-        let found = this_cpu().task.interrupt_stack(stack);
+        let found = tables::interrupt_stack(this_cpu(), stack);
         bench.equal("stack in the task state segment", found, top)?;
     }
     Ok(())

@@ -1,8 +1,9 @@
 //! Debug exceptions and machine checks in kernel mode.
 
-use super::{Bench, Check, Outcome};
+use super::bench::{Bench, Check, Outcome};
 use crate::arch::x86_64::cpu::machine_check::{Verdict, verdict};
 use crate::arch::x86_64::cpu::{debug_registers, this_cpu};
+use crate::arch::x86_64::entry::traps::TRAPS;
 use crate::arch::x86_64::mm::layout::STACK_SLOT;
 use crate::arch::x86_64::probe;
 use abi::DebugRegisters;
@@ -26,11 +27,11 @@ static WATCHED: AtomicU64 = AtomicU64::new(0);
 
 /// Does something while one address is watched: the debug exceptions it took.
 fn watched(address: u64, control: u64, work: impl FnOnce()) -> u64 {
-    let before = this_cpu().debugs.load(Relaxed);
+    let before = TRAPS.here().debugs.load(Relaxed);
     debug_registers::load(&DebugRegisters { address: [address, 0, 0, 0], control });
     work();
     debug_registers::load(&DebugRegisters::default());
-    this_cpu().debugs.load(Relaxed) - before
+    TRAPS.here().debugs.load(Relaxed) - before
 }
 
 fn watch_data(bench: &mut Bench<'_>) -> Outcome {
@@ -90,7 +91,7 @@ fn kernels_hit(bench: &mut Bench<'_>) -> Outcome {
 fn own_stack(bench: &mut Bench<'_>) -> Outcome {
     probe::debug_exception();
     let [.., debug] = bench.boot.stacks.interrupt;
-    bench.equal("slot", this_cpu().debug_stack.load(Relaxed) / STACK_SLOT, debug / STACK_SLOT)
+    bench.equal("slot", TRAPS.here().debug_stack.load(Relaxed) / STACK_SLOT, debug / STACK_SLOT)
 }
 
 fn machine_checks(bench: &mut Bench<'_>) -> Outcome {

@@ -1,9 +1,9 @@
 //! The debug checks of the machine side find what they are there for.
 
-use super::{Bench, Check, Outcome};
+use super::bench::{Bench, Check, Outcome};
 use crate::arch::x86_64::checks::{self, Lock};
+use crate::arch::x86_64::cpu::frame::{Trap, UserFrame};
 use crate::arch::x86_64::cpu::this_cpu;
-use crate::arch::x86_64::entry::frame::{Trap, UserFrame};
 use core::sync::atomic::Ordering::Relaxed;
 use core_kernel::machine::Frame;
 use x86_64::registers::rflags::RFlags;

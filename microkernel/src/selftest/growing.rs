@@ -1,6 +1,6 @@
 //! Slices that grow, on real frames.
 
-use super::{Bench, Check, Outcome};
+use super::bench::{Bench, Check, Outcome};
 use crate::arch::x86_64::mm::table::Table;
 use abi::PAGE_SIZE;
 use core_kernel::machine::{GROWTH, Machine, NoFrame, OwnedFrame};

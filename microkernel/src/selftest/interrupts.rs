@@ -1,9 +1,9 @@
 //! Interrupt controllers, timer and clock.
 
-use super::{Bench, Check, Outcome};
-use crate::arch::x86_64::entry::vectors;
+use super::bench::{Bench, Check, Outcome};
+use crate::arch::x86_64::cpu::{lapic, vectors};
 use crate::arch::x86_64::irq::pending::Pending;
-use crate::arch::x86_64::irq::{lapic, lines, pic, window};
+use crate::arch::x86_64::irq::{lines, pic, window};
 use crate::arch::x86_64::time;
 use core_kernel::CpuId;
 use core_kernel::machine::{Interrupt, Machine};

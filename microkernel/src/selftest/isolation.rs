@@ -1,11 +1,11 @@
 //! Nothing is both writable and executable, and nothing is mapped that should not be.
 
-use super::{Bench, Check, Outcome};
-use crate::arch::x86_64::boot::Range;
+use super::bench::{Bench, Check, Outcome};
 use crate::arch::x86_64::cpu;
-use crate::arch::x86_64::cpu::tables::InterruptStack;
+use crate::arch::x86_64::cpu::tables::{self, InterruptStack};
 use crate::arch::x86_64::mm::image;
 use crate::arch::x86_64::mm::layout::{DEVICES, KERNEL_BASE, STACK_SLOT, STACKS};
+use crate::arch::x86_64::mm::range::Range;
 use crate::arch::x86_64::mm::table::{self, ENTRIES, KERNEL_HALF, Leaf, Table, active, span};
 use crate::arch::x86_64::probe::{self, Caught, Target};
 use core::sync::atomic::Ordering::Relaxed;
@@ -106,7 +106,7 @@ fn devices_uncached(bench: &mut Bench<'_>) -> Outcome {
 fn stacks() -> impl Iterator<Item = u64> {
     cpu::running().flat_map(|cpu| {
         let interrupt =
-            InterruptStack::ALL.into_iter().map(|stack| cpu.task.interrupt_stack(stack));
+            InterruptStack::ALL.into_iter().map(|stack| tables::interrupt_stack(cpu, stack));
         interrupt.chain([cpu.kernel_stack.load(Relaxed)])
     })
 }

@@ -1,6 +1,6 @@
 //! What the machine tells and does for the core.
 
-use super::{Bench, Check, Outcome};
+use super::bench::{Bench, Check, Outcome};
 use abi::{LogHeader, LogKind};
 use core_kernel::machine::{Machine, Phys, PortWidth};
 

@@ -1,6 +1,6 @@
 //! Page tables of programs, on real frames.
 
-use super::{Bench, Check, Outcome};
+use super::bench::{Bench, Check, Outcome};
 use crate::arch::x86_64::hardware::Hardware;
 use crate::arch::x86_64::mm::table::{ENTRIES, KERNEL_HALF, Table};
 use abi::Protection::{Read, ReadExecute, ReadWrite};

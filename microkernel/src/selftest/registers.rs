@@ -1,8 +1,8 @@
 //! Saved registers: what comes back is what went in, and nothing that is unsafe.
 
-use super::{Bench, Check, Outcome};
+use super::bench::{Bench, Check, Outcome};
+use crate::arch::x86_64::cpu::frame::{SYSCALL_MARK, UserFrame};
 use crate::arch::x86_64::cpu::tables::{USER_CODE, USER_DATA};
-use crate::arch::x86_64::entry::frame::{SYSCALL_MARK, UserFrame};
 use abi::{SavedFrame, ThreadMode};
 use core_kernel::machine::Frame;
 use x86_64::registers::rflags::RFlags;

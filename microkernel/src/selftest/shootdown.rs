@@ -3,12 +3,12 @@
 //! Each other CPU reads a page in a loop, as a program would, while this CPU unmaps it. A
 //! read that still works after `flush` has returned is a use after free.
 
-use super::{Bench, Check, Outcome};
+use super::bench::{Bench, Check, Outcome};
 use crate::arch::x86_64::boot::processors;
 use crate::arch::x86_64::cpu::{self, CpuBlock, this_cpu};
 use crate::arch::x86_64::irq::window;
 use crate::arch::x86_64::mm::entry::Entry;
-use crate::arch::x86_64::mm::shootdown;
+use crate::arch::x86_64::mm::shootdown::{self, SHOOTDOWNS};
 use crate::arch::x86_64::mm::table::Table;
 use crate::arch::x86_64::{probe, time};
 use abi::{FaultKind, PAGE_SIZE, Protection};
@@ -73,7 +73,7 @@ fn read(between: fn()) {
             STALE.fetch_add(u64::from(!faulted), Relaxed);
             return shootdown::switch_to_kernel(cpu);
         }
-        cpu.answer.fetch_add(1, Relaxed);
+        processors::answer(cpu).fetch_add(1, Relaxed);
         between();
     }
 }
@@ -83,12 +83,13 @@ fn unmapped_while_read(bench: &mut Bench<'_>, reader: fn()) -> Outcome {
     GONE.store(false, Relaxed);
     STALE.store(0, Relaxed);
     for cpu in others() {
-        cpu.answer.store(0, Relaxed);
-        cpu.shootdowns.store(0, Relaxed);
+        processors::answer(cpu).store(0, Relaxed);
+        SHOOTDOWNS.of(cpu).count.store(0, Relaxed);
         processors::send(cpu, reader);
     }
     let end = time::now_ns() + PATIENCE_NS;
-    while others().any(|cpu| cpu.answer.load(Relaxed) < READS) && time::now_ns() < end {
+    while others().any(|cpu| processors::answer(cpu).load(Relaxed) < READS) && time::now_ns() < end
+    {
         core::hint::spin_loop();
     }
     for address in (AT..AT + PAGES * PAGE_SIZE).step_by(4096) {
@@ -101,15 +102,15 @@ fn unmapped_while_read(bench: &mut Bench<'_>, reader: fn()) -> Outcome {
     bench.hold("the page is still mapped", table.leaf(AT).is_none())?;
     for cpu in others() {
         bench.hold("a reader never ends", processors::comes_back(cpu))?;
-        bench.hold("a reader never read", cpu.answer.load(Relaxed) >= READS)?;
-        bench.equal("interrupts for all pages", cpu.shootdowns.load(Relaxed), 1)?;
+        bench.hold("a reader never read", processors::answer(cpu).load(Relaxed) >= READS)?;
+        bench.equal("interrupts for all pages", SHOOTDOWNS.of(cpu).count.load(Relaxed), 1)?;
     }
     bench.equal("reads of a page that was gone", STALE.load(Relaxed), 0)
 }
 
 fn only_users_asked(bench: &mut Bench<'_>) -> Outcome {
     let table = space(bench);
-    let sum = || others().map(|cpu| cpu.shootdowns.load(Relaxed)).sum();
+    let sum = || others().map(|cpu| SHOOTDOWNS.of(cpu).count.load(Relaxed)).sum();
     let before: u64 = sum();
     bench.machine.flush(&table);
     bench.machine.retire(&table);
@@ -134,10 +135,10 @@ fn retired_root_left(bench: &mut Bench<'_>) -> Outcome {
     bench.equal("this CPU's root", Cr3::read().0.start_address().as_u64(), kernel)?;
     for cpu in others() {
         processors::send(cpu, || {
-            this_cpu().answer.store(Cr3::read().0.start_address().as_u64(), Relaxed);
+            processors::answer(this_cpu()).store(Cr3::read().0.start_address().as_u64(), Relaxed);
         });
         bench.hold("it does not come back", processors::comes_back(cpu))?;
-        bench.equal("another CPU's root", cpu.answer.load(Relaxed), kernel)?;
+        bench.equal("another CPU's root", processors::answer(cpu).load(Relaxed), kernel)?;
     }
     Ok(())
 }
@@ -160,21 +161,21 @@ fn split_flushes(bench: &mut Bench<'_>) -> Outcome {
             window();
         });
         bench.hold("it does not come back", processors::comes_back(cpu))?;
-        cpu.shootdowns.store(0, Relaxed);
-        cpu.splits.store(false, Relaxed);
+        SHOOTDOWNS.of(cpu).count.store(0, Relaxed);
+        SHOOTDOWNS.of(cpu).splits.store(false, Relaxed);
     }
     let frame = bench.boot.frames.take(1);
     let split = bench.machine.split(&mut table, large, &mut |_| Some(OwnedFrame::adopt(frame)));
     bench.hold("no frame", split.is_ok())?;
     for cpu in others() {
-        bench.equal("flushes", cpu.shootdowns.load(Relaxed), 1)?;
-        bench.hold("it does not know of the split", cpu.splits.load(Relaxed))?;
+        bench.equal("flushes", SHOOTDOWNS.of(cpu).count.load(Relaxed), 1)?;
+        bench.hold("it does not know of the split", SHOOTDOWNS.of(cpu).splits.load(Relaxed))?;
         let again = Fault { kind: FaultKind::Page, code: 0, address: large };
         shootdown::switch_to(this_cpu(), table);
         bench.hold("a read is not tried again", shootdown::is_mapped_again(cpu, &again))?;
         let write = Fault { code: 1, ..again };
         bench.hold("a write is tried again", !shootdown::is_mapped_again(cpu, &write))?;
-        bench.hold("it is remembered for ever", !cpu.splits.load(Relaxed))?;
+        bench.hold("it is remembered for ever", !SHOOTDOWNS.of(cpu).splits.load(Relaxed))?;
     }
     bench.machine.retire(&table);
     bench.hold("a small page", table.user_leaf(large).is_some_and(|leaf| leaf.level == 0))

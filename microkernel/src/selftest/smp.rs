@@ -3,11 +3,12 @@
 //! With one CPU all of this is true of nobody. The others are parked meanwhile, and run
 //! what a check sends to them.
 
-use super::{Bench, Check, Outcome};
+use super::bench::{Bench, Check, Outcome};
 use crate::arch::x86_64::boot::processors;
-use crate::arch::x86_64::cpu::tables::InterruptStack;
+use crate::arch::x86_64::cpu::lapic;
+use crate::arch::x86_64::cpu::tables::{self, InterruptStack};
 use crate::arch::x86_64::cpu::{self, CpuBlock, block, this_cpu};
-use crate::arch::x86_64::irq::lapic;
+use crate::arch::x86_64::irq::pending::INTERRUPTS;
 use crate::arch::x86_64::mm::layout::STACK_SLOT;
 use crate::arch::x86_64::time;
 use core::sync::atomic::Ordering::Relaxed;
@@ -39,15 +40,19 @@ fn others() -> impl Iterator<Item = &'static CpuBlock> {
 }
 
 /// What the CPU answers to a question.
-fn ask(bench: &mut Bench<'_>, cpu: &CpuBlock, question: fn()) -> Result<u64, super::Failure> {
-    cpu.answer.store(0, Relaxed);
+fn ask(
+    bench: &mut Bench<'_>,
+    cpu: &CpuBlock,
+    question: fn(),
+) -> Result<u64, super::bench::Failure> {
+    processors::answer(cpu).store(0, Relaxed);
     processors::send(cpu, question);
     bench.hold("no answer", processors::comes_back(cpu))?;
-    Ok(cpu.answer.load(Relaxed))
+    Ok(processors::answer(cpu).load(Relaxed))
 }
 
 fn answer(value: u64) {
-    this_cpu().answer.store(value, Relaxed);
+    processors::answer(this_cpu()).store(value, Relaxed);
 }
 
 fn numbered(bench: &mut Bench<'_>) -> Outcome {
@@ -66,10 +71,10 @@ fn ipi_answered(bench: &mut Bench<'_>) -> Outcome {
     let me = lapic::id();
     bench.equal("this CPU", u64::from(this_cpu().controller()), u64::from(me))?;
     for cpu in others() {
-        let before = cpu.interrupts.load(Relaxed);
+        let before = INTERRUPTS.of(cpu).taken.load(Relaxed);
         let found = ask(bench, cpu, || answer(u64::from(lapic::id())))?;
         bench.equal("controller", found, u64::from(cpu.controller()))?;
-        bench.equal("interrupts", cpu.interrupts.load(Relaxed), before + 1)?;
+        bench.equal("interrupts", INTERRUPTS.of(cpu).taken.load(Relaxed), before + 1)?;
     }
     Ok(())
 }
@@ -110,7 +115,7 @@ fn own_descriptors(bench: &mut Bench<'_>) -> Outcome {
 }
 
 fn own_interrupt_stacks(bench: &mut Bench<'_>) -> Outcome {
-    let slot = |cpu: &CpuBlock, stack| cpu.task.interrupt_stack(stack) / STACK_SLOT;
+    let slot = |cpu: &CpuBlock, stack| tables::interrupt_stack(cpu, stack) / STACK_SLOT;
     for cpu in cpu::running() {
         for stack in InterruptStack::ALL {
             let mine = slot(cpu, stack);
@@ -133,7 +138,7 @@ fn same_registers(bench: &mut Bench<'_>) -> Outcome {
     ];
     for question in questions {
         question();
-        let wanted = this_cpu().answer.load(Relaxed);
+        let wanted = processors::answer(this_cpu()).load(Relaxed);
         bench.hold("this CPU", wanted != 0)?;
         for cpu in others() {
             let found = ask(bench, cpu, question)?;
@@ -166,7 +171,7 @@ fn clocks_agree(bench: &mut Bench<'_>) -> Outcome {
 
 /// No timer, no line, nothing: a parked CPU sleeps.
 fn halted_is_quiet(bench: &mut Bench<'_>) -> Outcome {
-    let sum = || others().map(|cpu| cpu.interrupts.load(Relaxed)).sum();
+    let sum = || others().map(|cpu| INTERRUPTS.of(cpu).taken.load(Relaxed)).sum();
     let before: u64 = sum();
     let end = time::now_ns() + 20 * MS;
     while time::now_ns() < end {

@@ -1,9 +1,11 @@
 //! Exceptions and interrupts that kernel code lives through.
 
-use super::{Bench, Check, Outcome};
+use super::bench::{Bench, Check, Outcome};
 use crate::arch::x86_64::cpu::this_cpu;
-use crate::arch::x86_64::entry::vectors;
-use crate::arch::x86_64::irq::{self, lapic};
+use crate::arch::x86_64::cpu::{lapic, vectors};
+use crate::arch::x86_64::entry::traps::TRAPS;
+use crate::arch::x86_64::irq;
+use crate::arch::x86_64::irq::pending::INTERRUPTS;
 use crate::arch::x86_64::mm::layout::STACK_SLOT;
 use crate::arch::x86_64::probe;
 use core::sync::atomic::Ordering::Relaxed;
@@ -24,16 +26,20 @@ const PATIENCE: u32 = 1_000_000;
 
 fn nmi(bench: &mut Bench<'_>) -> Outcome {
     let cpu = this_cpu();
-    let before = cpu.nmis.load(Relaxed);
+    let before = TRAPS.of(cpu).nmis.load(Relaxed);
     lapic::send_nmi(lapic::id());
     let mut turns = 0;
-    while cpu.nmis.load(Relaxed) == before && turns < PATIENCE {
+    while TRAPS.of(cpu).nmis.load(Relaxed) == before && turns < PATIENCE {
         turns += 1;
         core::hint::spin_loop();
     }
-    bench.equal("non-maskable interrupts", cpu.nmis.load(Relaxed) - before, 1)?;
+    bench.equal("non-maskable interrupts", TRAPS.of(cpu).nmis.load(Relaxed) - before, 1)?;
     let [stack, ..] = bench.boot.stacks.interrupt;
-    bench.equal("stack slot", cpu.nmi_stack.load(Relaxed) / STACK_SLOT, stack / STACK_SLOT)
+    bench.equal(
+        "stack slot",
+        TRAPS.of(cpu).nmi_stack.load(Relaxed) / STACK_SLOT,
+        stack / STACK_SLOT,
+    )
 }
 
 /// One interrupt, of the kind that another CPU sends, in the one instruction's window.
@@ -50,9 +56,9 @@ fn kicked(bench: &mut Bench<'_>) -> Outcome {
 fn only_recorded(bench: &mut Bench<'_>) -> Outcome {
     let cpu = this_cpu();
     let (frame, stack) = (cpu.frame_end.load(Relaxed), cpu.kernel_stack.load(Relaxed));
-    let before = cpu.interrupts.load(Relaxed);
+    let before = INTERRUPTS.of(cpu).taken.load(Relaxed);
     kicked(bench)?;
-    bench.equal("interrupts", cpu.interrupts.load(Relaxed) - before, 1)?;
+    bench.equal("interrupts", INTERRUPTS.of(cpu).taken.load(Relaxed) - before, 1)?;
     bench.equal("frame of the thread", cpu.frame_end.load(Relaxed), frame)?;
     bench.equal("kernel stack", cpu.kernel_stack.load(Relaxed), stack)?;
     let taken = [bench.machine.take_interrupt(), bench.machine.take_interrupt()];
@@ -63,7 +69,7 @@ fn only_recorded(bench: &mut Bench<'_>) -> Outcome {
 /// and the interrupt still waits.
 fn without_interrupts(bench: &mut Bench<'_>) -> Outcome {
     let cpu = this_cpu();
-    let before = cpu.interrupts.load(Relaxed);
+    let before = INTERRUPTS.of(cpu).taken.load(Relaxed);
     lapic::kick(lapic::id());
     nmi(bench)?;
     probe::debug_exception();
@@ -71,7 +77,7 @@ fn without_interrupts(bench: &mut Bench<'_>) -> Outcome {
     bench.hold("a fault", fault.is_some())?;
     let on = x86_64::instructions::interrupts::are_enabled();
     bench.equal("interrupts on", u64::from(on), 0)?;
-    bench.equal("interrupts taken", cpu.interrupts.load(Relaxed) - before, 0)?;
+    bench.equal("interrupts taken", INTERRUPTS.of(cpu).taken.load(Relaxed) - before, 0)?;
     kicked(bench)?;
     bench.machine.take_interrupt();
     Ok(())
@@ -98,9 +104,9 @@ fn unused(bench: &mut Bench<'_>) -> Outcome {
 
 fn recorded_as_stray(bench: &mut Bench<'_>, vector: u8) -> Outcome {
     let cpu = this_cpu();
-    let before = cpu.strays.load(Relaxed);
+    let before = INTERRUPTS.of(cpu).strays.load(Relaxed);
     irq::record(u64::from(vector), cpu);
-    bench.equal("strays", cpu.strays.load(Relaxed) - before, 1)?;
+    bench.equal("strays", INTERRUPTS.of(cpu).strays.load(Relaxed) - before, 1)?;
     bench.hold("it was taken for a real one", !bench.machine.interrupt_pending())
 }
 

@@ -1,8 +1,8 @@
 //! Vector registers: what there is of them, and that states come and go whole.
 
-use super::{Bench, Check, Outcome};
+use super::bench::{Bench, Check, Outcome};
 use crate::arch::x86_64::cpu::vector::{self, Layout, MXCSR_AT, Way, detect, layout};
-use crate::arch::x86_64::entry::vectors::VECTOR_USE;
+use crate::arch::x86_64::cpu::vectors::VECTOR_USE;
 use crate::arch::x86_64::probe::vectors::{self as probe, VectorValues};
 use core_kernel::machine::{Machine, Phys};
 use raw_cpuid::{CpuId, CpuIdResult};

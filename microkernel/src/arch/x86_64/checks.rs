@@ -1,8 +1,9 @@
 //! Debug checks of the machine side: the frame, flags and stack at an entry, locks at a
 //! leave, no log before the core was entered. See `core_kernel::checks`; off they are nothing.
 
-use super::cpu::{CpuBlock, this_cpu};
-use super::entry::frame::Trap;
+use super::cpu::block::{CPUS, CpuBlock};
+use super::cpu::frame::Trap;
+use super::cpu::local::PerCpu;
 use super::mm::layout::STACK_SLOT;
 use core::ops::{Deref, DerefMut};
 use core::panic::Location;
@@ -14,7 +15,8 @@ use x86_64::registers::rflags::{self, RFlags};
 pub(crate) use core_kernel::checks::ON;
 
 /// What the checks keep for one CPU.
-pub(crate) struct CpuChecks {
+#[repr(align(64))]
+struct CpuChecks {
     /// It is in user mode, or on its way in or out where nothing may log.
     outside: AtomicBool,
     /// Where the lock was taken that it holds.
@@ -22,10 +24,12 @@ pub(crate) struct CpuChecks {
 }
 
 impl CpuChecks {
-    pub(crate) const fn new() -> Self {
+    const fn new() -> Self {
         Self { outside: AtomicBool::new(false), lock: AtomicPtr::new(core::ptr::null_mut()) }
     }
 }
+
+static CHECKS: PerCpu<CpuChecks> = PerCpu::new([const { CpuChecks::new() }; CPUS]);
 
 /// Flags that kernel code never has.
 const UNWANTED: RFlags = RFlags::DIRECTION_FLAG
@@ -67,7 +71,7 @@ pub(crate) fn found(flags: RFlags, stack: u64, top: u64, trap: &Trap) -> Option<
 #[inline]
 pub(crate) fn inside(cpu: &CpuBlock) {
     if ON {
-        cpu.checks.outside.store(false, Relaxed);
+        CHECKS.of(cpu).outside.store(false, Relaxed);
     }
 }
 
@@ -75,14 +79,14 @@ pub(crate) fn inside(cpu: &CpuBlock) {
 #[inline]
 pub(crate) fn outside(cpu: &CpuBlock) {
     if ON {
-        cpu.checks.outside.store(true, Relaxed);
+        CHECKS.of(cpu).outside.store(true, Relaxed);
     }
 }
 
 /// Whether the CPU may log: it has entered the core.
 #[inline]
 pub(crate) fn may_log() -> bool {
-    !ON || !this_cpu().checks.outside.load(Relaxed)
+    !ON || !CHECKS.here().outside.load(Relaxed)
 }
 
 /// Where a lock was taken that this CPU still holds; it counts as given back.
@@ -91,7 +95,7 @@ pub(crate) fn held_lock(cpu: &CpuBlock) -> Option<&'static Location<'static>> {
     if !ON {
         return None;
     }
-    let place = cpu.checks.lock.swap(core::ptr::null_mut(), Relaxed);
+    let place = CHECKS.of(cpu).lock.swap(core::ptr::null_mut(), Relaxed);
     // SAFETY: only `Lock` stores there, and only what `Location::caller` gave: static data.
     unsafe { place.as_ref() }
 }
@@ -108,7 +112,7 @@ impl<T> Lock<T> {
     pub(crate) fn lock(&self) -> Guard<'_, T> {
         if ON {
             let place = core::ptr::from_ref(Location::caller()).cast_mut();
-            this_cpu().checks.lock.store(place, Relaxed);
+            CHECKS.here().lock.store(place, Relaxed);
         }
         Guard(self.0.lock())
     }
@@ -120,7 +124,7 @@ pub(crate) struct Guard<'a, T>(MutexGuard<'a, T>);
 impl<T> Drop for Guard<'_, T> {
     fn drop(&mut self) {
         if ON {
-            this_cpu().checks.lock.store(core::ptr::null_mut(), Relaxed);
+            CHECKS.here().lock.store(core::ptr::null_mut(), Relaxed);
         }
     }
 }

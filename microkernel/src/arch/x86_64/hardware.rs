@@ -1,12 +1,13 @@
 //! The core's machine, on hardware.
 
-use super::boot::{Facts, Platform, REGIONS, Range};
-use super::cpu::{block, debug_registers, features, this_cpu, vector};
-use super::entry::frame::UserFrame;
-use super::entry::{leave, watch};
-use super::irq::{lapic, lines};
+use super::cpu::block::{block, this_cpu};
+use super::cpu::frame::{self, UserFrame};
+use super::cpu::{debug_registers, features, lapic, tables, vector};
+use super::irq::pending::INTERRUPTS;
+use super::irq::{lines, timer};
 use super::mm::entry::Entry;
 use super::mm::growing::Slices;
+use super::mm::range::{REGIONS, Range};
 use super::mm::table::{ENTRIES, Table};
 use super::mm::{physmap, shootdown, space};
 use super::{log, ports, time};
@@ -32,18 +33,19 @@ const LOW_END: u64 = 1 << 20;
 const FOUR_GIB: u64 = 4 << 30;
 
 impl Hardware {
-    /// The machine as the boot found it.
-    pub(crate) fn new(facts: &Facts, platform: &Platform, kernel_root: Table) -> Self {
+    /// The machine with this RAM. `controllers` are pages of registers that the kernel itself uses.
+    pub(crate) fn new(
+        ram: &Vec<Range, REGIONS>,
+        controllers: impl Iterator<Item = Phys>,
+        kernel_root: Table,
+    ) -> Self {
         let page = |start: Phys| Range { start: start.0, end: start.0 + PAGE_SIZE };
-        let controllers = core::iter::once(platform.lapic)
-            .chain(platform.ioapics.iter().map(|ioapic| ioapic.address))
-            .chain(platform.hpet);
         shootdown::set_kernel_root(kernel_root);
-        let low_ram = facts.ram.iter().map(|ram| ram.end).filter(|end| *end <= FOUR_GIB);
+        let low_ram = ram.iter().map(|ram| ram.end).filter(|end| *end <= FOUR_GIB);
         Self {
             kernel_root,
             growing: Slices::new(kernel_root),
-            ram: facts.ram.clone(),
+            ram: ram.clone(),
             ram_end: low_ram.max().unwrap_or(0),
             controllers: controllers.map(page).collect(),
         }
@@ -223,15 +225,15 @@ impl Machine for Hardware {
     }
 
     fn set_timer(&mut self, deadline_ns: Option<u64>) {
-        lapic::set_timer(deadline_ns);
+        timer::set(deadline_ns);
     }
 
     fn interrupt_pending(&self) -> bool {
-        this_cpu().pending.any()
+        INTERRUPTS.here().pending.any()
     }
 
     fn take_interrupt(&mut self) -> Option<Interrupt> {
-        this_cpu().pending.take()
+        INTERRUPTS.here().pending.take()
     }
 
     fn interrupts_off(&self) -> bool {
@@ -245,7 +247,7 @@ impl Machine for Hardware {
     fn allow_ports(&mut self, held: &PortSpans, wanted: &PortSpans) {
         // SAFETY: the CPU that this runs on; the core runs after its tables were loaded, and with
         // interrupts off.
-        unsafe { this_cpu().task.allow_ports(held, wanted) };
+        unsafe { tables::allow_ports(this_cpu(), held, wanted) };
     }
 
     fn hide_clock(&mut self, hidden: bool) {
@@ -253,20 +255,17 @@ impl Machine for Hardware {
     }
 
     fn set_thread_pointer(&mut self, frame: &mut UserFrame, address: u64) {
-        leave::set_thread_pointer(this_cpu(), frame, address);
+        frame::set_thread_pointer(this_cpu(), frame, address);
     }
 
     fn load_debug_registers(&mut self, registers: &DebugRegisters) {
-        debug_registers::load(registers);
-        if *registers == DebugRegisters::default() {
-            watch::arm(this_cpu());
-        }
+        debug_registers::load_for(this_cpu(), registers);
     }
 
     fn send_ipi(&mut self, cpu: CpuId) {
         let target = block(cpu);
         if target.id() == this_cpu().id() {
-            target.pending.record(Interrupt::Ipi);
+            INTERRUPTS.of(target).pending.record(Interrupt::Ipi);
         } else {
             lapic::kick(target.controller());
         }

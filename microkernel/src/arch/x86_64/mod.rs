@@ -1,9 +1,16 @@
 //! x86_64 in QEMU or on a PC: carries out what the core decides.
 //!
-//! All `unsafe` of the kernel is below here. Reading order: [`boot`] (two ways in, one
-//! [`boot::Facts`]), [`mm`] (the kernel's half of every space), [`cpu`] (tables, per-CPU
-//! block), [`irq`] (controllers, timer, recorded interrupts), [`entry`] (all ways between
-//! user mode and the core), [`hardware`] (the core's `Machine`).
+//! All `unsafe` of the kernel is below here. Imports go one way, `boot` > [`entry`] > [`hardware`] >
+//! [`irq`] > [`mm`] > [`cpu`]:
+//! - [`cpu`]: one CPU's block, tables, registers, frame and local interrupt controller;
+//! - [`mm`]: page tables, the kernel's half of every space, TLB shootdown;
+//! - [`irq`]: device lines, timer, recorded interrupts;
+//! - [`hardware`]: the core's `Machine`, made of these;
+//! - [`entry`]: all ways between user mode and the core, and the kernel lock;
+//! - [`boot`]: two ways in, one [`boot::Facts`]; starting the other CPUs.
+//!
+//! Beside them are devices that any of them may use ([`ports`], [`registers`], [`serial`],
+//! [`debug`], [`time`]), the log, the checks, the panic path, and [`probe`], which is for tests.
 
 pub(crate) mod boot;
 pub(crate) mod checks;
@@ -17,6 +24,7 @@ pub(crate) mod mm;
 pub(crate) mod panic;
 pub(crate) mod ports;
 pub(crate) mod probe;
+pub(crate) mod registers;
 pub(crate) mod serial;
 pub(crate) mod time;
 

@@ -4,9 +4,10 @@
 //! The first CPU that panics stops the others by NMI, wherever they are, so that what it
 //! tells stays readable. To COM1 and as a text record to the log; then the machine ends.
 
-use super::entry::frame::Trap;
-use super::irq::lapic;
-use super::{cpu, debug, index, log, mm, serial};
+use super::cpu::block::{CpuBlock, running};
+use super::cpu::frame::Trap;
+use super::cpu::lapic;
+use super::{debug, index, log, mm, serial};
 use abi::{LogKind, exit_code};
 use core::fmt::{self, Write};
 use core::panic::PanicInfo;
@@ -59,8 +60,7 @@ pub(super) fn stop_if_wanted() {
 
 /// So that nobody else writes, and what is told is still so: how many do not stop.
 fn stop_others(here: u32) -> u32 {
-    let others =
-        || cpu::running().map(cpu::CpuBlock::controller).filter(|other| *other + 1 != here);
+    let others = || running().map(CpuBlock::controller).filter(|other| *other + 1 != here);
     let mut wanted = 0;
     for controller in others() {
         lapic::send_nmi(controller);
@@ -98,7 +98,7 @@ fn report(frame_pointer: u64, tell: impl FnOnce(&mut Report) -> fmt::Result) -> 
     let _ = report.write_str("kernel panic: ");
     let _ = tell(&mut report);
     let _ = backtrace(&mut report, frame_pointer);
-    if cpu::running().count() > 1 {
+    if running().count() > 1 {
         let me = here - 1;
         let _ = writeln!(report, "on the CPU with controller {me}; not stopped: {running_on}");
     }

@@ -1,6 +1,9 @@
 //! CPUs and interrupt controllers, from the ACPI tables.
 
-use super::super::{cpu::block::CPUS, index, mm::physmap};
+use super::super::cpu::block::CPUS;
+use super::super::debug::fail;
+use super::super::irq::lines::Override;
+use super::super::{index, mm::physmap};
 use super::facts::Facts;
 use acpi::hpet::HpetInfo;
 use acpi::madt::{Madt, MadtEntry};
@@ -16,17 +19,6 @@ pub(crate) struct IoApicFact {
     pub(crate) address: Phys,
     /// The number of its first input.
     pub(crate) first_input: u32,
-}
-
-/// An ISA line that is not what it was on an ISA bus.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Override {
-    /// The ISA line.
-    pub(crate) line: u8,
-    /// The controller input.
-    pub(crate) input: u32,
-    /// Polarity and trigger, as in the table.
-    pub(crate) flags: u16,
 }
 
 /// What the tables tell.
@@ -49,9 +41,7 @@ pub(crate) struct Platform {
 impl Platform {
     /// Reads the tables.
     pub(crate) fn find(facts: &Facts) -> Self {
-        let Some(rsdp) = facts.rsdp else {
-            super::fail(format_args!("the boot gave no ACPI tables"))
-        };
+        let Some(rsdp) = facts.rsdp else { fail(format_args!("the boot gave no ACPI tables")) };
         // SAFETY: the loader found the tables there; the boot page tables map them.
         let tables = unsafe { AcpiTables::from_rsdp(Mapped, index(rsdp.0)) };
         let found = tables.and_then(|tables| {
@@ -60,8 +50,14 @@ impl Platform {
         });
         match found {
             Ok((madt, hpet)) => Self { hpet, ..Self::read(&madt) },
-            Err(error) => super::fail(format_args!("the ACPI tables are unusable: {error:?}")),
+            Err(error) => fail(format_args!("the ACPI tables are unusable: {error:?}")),
         }
+    }
+
+    /// Pages of registers that the kernel itself uses.
+    pub(crate) fn registers(&self) -> impl Iterator<Item = Phys> + '_ {
+        let ioapics = self.ioapics.iter().map(|ioapic| ioapic.address);
+        core::iter::once(self.lapic).chain(ioapics).chain(self.hpet)
     }
 
     fn read(madt: &PhysicalMapping<Mapped, Madt>) -> Self {

@@ -3,31 +3,13 @@
 //! Copied before anything is allocated: the loader's own structures are not mapped any
 //! more once the kernel is on its own page tables.
 
+use super::super::mm::range::{REGIONS, Range};
 use super::super::mm::{image, table};
 use super::pvh_info;
 use bootloader_api::BootInfo;
 use bootloader_api::info::MemoryRegionKind;
 use core_kernel::machine::Phys;
 use heapless::Vec;
-
-/// A range of physical addresses, `start <= .. < end`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Range {
-    /// The first address.
-    pub(crate) start: u64,
-    /// The first address after it.
-    pub(crate) end: u64,
-}
-
-impl Range {
-    /// Whether both have an address in common.
-    pub(crate) fn overlaps(self, other: Self) -> bool {
-        self.start < other.end && other.start < self.end
-    }
-}
-
-/// The most regions of memory that are used.
-pub(crate) const REGIONS: usize = 64;
 
 /// What the kernel must know about the machine and its boot.
 #[derive(Clone)]

@@ -1,12 +1,15 @@
 //! From the boot's page tables and stack to the kernel's own.
 
-use super::super::cpu::Stacks;
+use super::super::cpu::tables::Stacks;
+use super::super::debug::fail;
 use super::super::index;
 use super::super::irq::Controllers;
-use super::super::irq::registers::Registers;
+use super::super::mm::boot_frames::BootFrames;
 use super::super::mm::{physmap, space::KernelSpace};
-use super::super::time::map_hpet;
-use super::{BootFrames, Facts, Platform};
+use super::super::registers::Registers;
+use super::acpi::Platform;
+use super::facts::Facts;
+use super::stacks;
 use core::arch::naked_asm;
 use core_kernel::CpuId;
 use core_kernel::machine::Phys;
@@ -32,25 +35,38 @@ pub(crate) struct Boot {
     pub(crate) start_page: Option<Phys>,
 }
 
-static PREPARED: Mutex<Option<Boot>> = Mutex::new(None);
+/// Where the boot goes on, and with what.
+struct Prepared {
+    running: fn(Boot) -> !,
+    boot: Boot,
+}
+
+static PREPARED: Mutex<Option<Prepared>> = Mutex::new(None);
 
 impl Boot {
     /// Prepares everything.
     pub(crate) fn prepare(mut facts: Facts) -> Self {
         let platform = Platform::find(&facts);
         let start_page = if platform.cpus.len() > 1 { facts.take_start_page() } else { None };
-        let mut frames = BootFrames::new(&facts);
-        let mut space = KernelSpace::build(&facts, &mut frames);
-        let controllers = Controllers::map(&platform, &mut space, &mut frames);
-        let hpet = map_hpet(&platform, &mut space, &mut frames);
-        let stacks = Stacks::map(CpuId(0), &mut space, &mut frames);
+        let mut frames = BootFrames::new(facts.free.clone());
+        let mut space = KernelSpace::build(&facts.ram, facts.sealed, &mut frames);
+        let mut map = |address| {
+            let mapped = space.map_device(address, &mut frames);
+            // SAFETY: just mapped for good, and ACPI says that it is such a device.
+            unsafe { Registers::new(mapped) }
+        };
+        let ioapics = platform.ioapics.iter();
+        let io = ioapics.map(|ioapic| (map(ioapic.address), ioapic.first_input)).collect();
+        let controllers = Controllers { local: map(platform.lapic), io };
+        let hpet = platform.hpet.map(map);
+        let stacks = stacks::map(CpuId(0), &mut space, &mut frames);
         Self { facts, platform, frames, space, controllers, hpet, stacks, start_page }
     }
 
-    /// Goes on in [`crate::running`], on the kernel's own page tables and stack.
-    pub(crate) fn hand_over(self) -> ! {
+    /// Goes on in `running`, on the kernel's own page tables and stack.
+    pub(crate) fn hand_over(self, running: fn(Self) -> !) -> ! {
         let (root, stack) = (self.space.root().frame().0, self.stacks.kernel);
-        *PREPARED.lock() = Some(self);
+        *PREPARED.lock() = Some(Prepared { running, boot: self });
         // SAFETY: 1. The root maps the kernel image at the same addresses as now, so the
         // next instruction is there. 2. The stack is mapped and unused. 3. Nothing on the
         // old stack is used again.
@@ -90,7 +106,7 @@ unsafe extern "C" fn switch(_root: u64, _stack: u64) -> ! {
 extern "C" fn arrived() -> ! {
     let prepared = PREPARED.lock().take();
     match prepared {
-        Some(boot) => crate::running(boot),
-        None => super::fail(core::format_args!("nothing was prepared")),
+        Some(Prepared { running, boot }) => running(boot),
+        None => fail(core::format_args!("nothing was prepared")),
     }
 }

@@ -16,14 +16,17 @@
 //!
 //! Source: Intel SDM 3A, 8.4.4 "MP Initialization Example".
 
-use super::super::cpu::{self, CpuBlock, Stacks, block, this_cpu};
-use super::super::irq::{self, lapic};
-use super::super::{entry, time};
-use super::Boot;
+use super::super::cpu::block::{CPUS, CpuBlock, next, others, this_cpu};
+use super::super::cpu::lapic;
+use super::super::cpu::local::PerCpu;
+use super::super::cpu::tables::Stacks;
+use super::super::{entry, irq, time};
+use super::handover::Boot;
+use super::stacks;
 use super::trampoline::Trampoline;
 use core::arch::naked_asm;
-use core::sync::atomic::AtomicBool;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use core::sync::atomic::{AtomicBool, AtomicU64};
 use core_kernel::CpuId;
 use heapless::Vec;
 use spin::Mutex;
@@ -42,17 +45,28 @@ const CONTROLLERS_END: u32 = 0xff;
 
 /// The one that is being started.
 static NEWCOMER: Mutex<Option<(CpuId, Stacks)>> = Mutex::new(None);
+/// What one CPU does before the core runs on it.
+#[repr(align(64))]
+struct Errand {
+    /// Empty when it is done.
+    work: Mutex<Option<fn()>>,
+    /// What it found out.
+    answer: AtomicU64,
+}
+
+static ERRANDS: PerCpu<Errand> =
+    PerCpu::new([const { Errand { work: Mutex::new(None), answer: AtomicU64::new(0) } }; CPUS]);
+
 static CORE_IS_READY: AtomicBool = AtomicBool::new(false);
 
 /// Starts the other CPUs that ACPI has found, at most so many to run in all.
 pub(crate) fn start_all(boot: &mut Boot, most: usize) {
     let me = lapic::id();
     let known = boot.platform.cpus.iter().copied();
-    let others = known.filter(|controller| *controller != me && *controller < CONTROLLERS_END);
-    let others: Vec<u32, { cpu::block::CPUS }> =
-        others.take(most.min(cpu::block::CPUS).saturating_sub(1)).collect();
-    start(boot, &others, PATIENCE_NS);
-    cpu::others(this_cpu()).for_each(check_clock);
+    let known = known.filter(|controller| *controller != me && *controller < CONTROLLERS_END);
+    let chosen: Vec<u32, CPUS> = known.take(most.min(CPUS).saturating_sub(1)).collect();
+    start(boot, &chosen, PATIENCE_NS);
+    others(this_cpu()).for_each(check_clock);
 }
 
 /// Starts the CPUs with these controllers.
@@ -64,9 +78,9 @@ pub(crate) fn start(boot: &mut Boot, controllers: &[u32], patience_ns: u64) {
     // A CPU that does not come leaves its number and stacks to the next.
     let mut spare = None;
     for controller in controllers.iter().copied() {
-        let next = block::next();
+        let next = next();
         let stacks =
-            *spare.get_or_insert_with(|| Stacks::map(next.id(), &mut boot.space, &mut boot.frames));
+            *spare.get_or_insert_with(|| stacks::map(next.id(), &mut boot.space, &mut boot.frames));
         if start_one(&trampoline, controller, (next, stacks), patience_ns) {
             spare = None;
         } else {
@@ -118,9 +132,9 @@ unsafe extern "C" fn entered(_root: u64) -> ! {
 extern "C" fn arrived() -> ! {
     let newcomer = NEWCOMER.lock().take();
     if let Some((id, stacks)) = newcomer {
-        cpu::init(id, stacks);
+        let cpu = entry::init(id, &stacks);
         lapic::enable();
-        irq::join(this_cpu());
+        irq::join(cpu);
     }
     parked(this_cpu())
 }
@@ -129,10 +143,10 @@ extern "C" fn arrived() -> ! {
 fn parked(cpu: &'static CpuBlock) -> ! {
     loop {
         // Not held while the errand runs.
-        let errand = *cpu.errand.lock();
+        let errand = *ERRANDS.of(cpu).work.lock();
         if let Some(errand) = errand {
             errand();
-            *cpu.errand.lock() = None;
+            *ERRANDS.of(cpu).work.lock() = None;
         } else if CORE_IS_READY.load(Acquire) {
             entry::dispatch::join(cpu)
         } else {
@@ -146,13 +160,18 @@ fn parked(cpu: &'static CpuBlock) -> ! {
 
 /// Sends a parked CPU on an errand.
 pub(crate) fn send(cpu: &CpuBlock, errand: fn()) {
-    *cpu.errand.lock() = Some(errand);
+    *ERRANDS.of(cpu).work.lock() = Some(errand);
     lapic::kick(cpu.controller());
 }
 
 /// Whether a CPU comes back from its errand in time.
 pub(crate) fn comes_back(cpu: &CpuBlock) -> bool {
-    wait(ERRAND_NS, || cpu.errand.lock().is_none())
+    wait(ERRAND_NS, || ERRANDS.of(cpu).work.lock().is_none())
+}
+
+/// What a CPU's errand found out.
+pub(crate) fn answer(cpu: &CpuBlock) -> &'static AtomicU64 {
+    &ERRANDS.of(cpu).answer
 }
 
 /// Lets the parked CPUs into the core.
@@ -160,15 +179,15 @@ pub(crate) fn comes_back(cpu: &CpuBlock) -> bool {
 /// ORDER: Release pairs with the Acquire in `parked`: who sees it sees the core.
 pub(crate) fn let_go() {
     CORE_IS_READY.store(true, Release);
-    cpu::others(this_cpu()).for_each(|cpu| lapic::kick(cpu.controller()));
+    others(this_cpu()).for_each(|cpu| lapic::kick(cpu.controller()));
 }
 
 /// How far a CPU's clock is outside of what this CPU saw before and after asking for it.
 pub(crate) fn clock_error(cpu: &CpuBlock) -> Option<u64> {
     let before = time::stamp();
-    send(cpu, || this_cpu().answer.store(time::stamp(), Relaxed));
+    send(cpu, || answer(this_cpu()).store(time::stamp(), Relaxed));
     let back = comes_back(cpu);
-    let (answer, after) = (cpu.answer.load(Relaxed), time::stamp());
+    let (answer, after) = (answer(cpu).load(Relaxed), time::stamp());
     let error = before.saturating_sub(answer).max(answer.saturating_sub(after));
     back.then_some(error)
 }

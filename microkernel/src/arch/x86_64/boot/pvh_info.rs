@@ -1,5 +1,6 @@
 //! What the direct boot tells, in the words of [`bootloader_api::BootInfo`].
 
+use super::super::debug::fail;
 use super::super::index;
 use super::super::mm::{image, layout::PHYSMAP};
 use bootloader_api::BootInfo;
@@ -61,7 +62,7 @@ pub(crate) unsafe fn boot_info(start_info: u64) -> &'static mut BootInfo {
     // physmap, and nothing has been overwritten since.
     let info: &StartInfo = unsafe { at(start_info) };
     if info.magic != MAGIC {
-        super::fail(format_args!("the direct boot left no start info"));
+        fail(format_args!("the direct boot left no start info"));
     }
     // SAFETY: as above; QEMU ends the text with a zero.
     let cmdline = unsafe { text(info.cmdline) };

@@ -15,11 +15,11 @@
 //! Source: Intel SDM 3A, 8.4 "Multiple-Processor Initialization", 9.8.5 "Initializing
 //! IA-32e Mode"; 3A, table 9-1 for CR0 after INIT: caches may be off in it.
 
+use super::super::mm::boot_frames::BootFrames;
 use super::super::mm::entry::Entry;
 use super::super::mm::physmap;
 use super::super::mm::space::share_kernel_half;
 use super::super::mm::table::Table;
-use super::BootFrames;
 use abi::Protection;
 use core::arch::global_asm;
 use core::mem::offset_of;

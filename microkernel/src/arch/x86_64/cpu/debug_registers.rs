@@ -2,8 +2,11 @@
 //!
 //! Source: Intel SDM 3B, 17.2 "Debug Registers".
 
+use super::block::{CPUS, CpuBlock};
+use super::local::PerCpu;
 use abi::{DebugRegisters, USER_END};
 use core::arch::asm;
+use spin::Once;
 use x86_64::registers::debug::{DebugAddressRegister, Dr0, Dr1, Dr2, Dr3};
 
 /// Bit 10 of DR7 is always set.
@@ -15,6 +18,23 @@ const CAUSES: u64 = 0xf | SINGLE_STEP;
 
 /// In DR6: a single step.
 pub(crate) const SINGLE_STEP: u64 = 1 << 14;
+
+/// What a CPU watches for while its thread watches for nothing.
+#[repr(align(64))]
+struct Idle(Once<DebugRegisters>);
+
+static IDLE: PerCpu<Idle> = PerCpu::new([const { Idle(Once::new()) }; CPUS]);
+
+/// Sets what a CPU watches for while its thread watches for nothing. Once; without it, nothing.
+pub(crate) fn set_idle(cpu: &CpuBlock, registers: DebugRegisters) {
+    IDLE.of(cpu).0.call_once(|| registers);
+}
+
+/// Fills them for a thread of this CPU.
+pub(crate) fn load_for(cpu: &CpuBlock, registers: &DebugRegisters) {
+    let idle = IDLE.of(cpu).0.get().filter(|_| *registers == DebugRegisters::default());
+    load(idle.unwrap_or(registers));
+}
 
 /// Fills them; all zero: they watch for nothing. What fired before is forgotten.
 pub(crate) fn load(registers: &DebugRegisters) {

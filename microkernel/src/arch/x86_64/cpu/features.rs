@@ -1,5 +1,6 @@
 //! What the CPU has, and switching on what protects.
 
+use super::super::debug::fail;
 use raw_cpuid::{CpuId, CpuIdReader, Hypervisor};
 use spin::Once;
 use x86_64::registers::control::{Cr0, Cr0Flags, Cr4, Cr4Flags, Efer, EferFlags};
@@ -88,7 +89,7 @@ fn tsc_hz<R: CpuIdReader>(cpuid: &CpuId<R>) -> Option<u64> {
 /// Pages without execution must be on before tables that use them.
 pub(crate) fn enable_no_execute() {
     if !features().no_execute {
-        super::super::boot::fail(format_args!("the CPU has no NX; try `-cpu max`"));
+        fail(format_args!("the CPU has no NX; try `-cpu max`"));
     }
     // SAFETY: setting NXE only gives a meaning to a bit that was reserved.
     unsafe { Efer::update(|flags| flags.insert(EferFlags::NO_EXECUTE_ENABLE)) };

@@ -1,8 +1,7 @@
 //! The interrupt descriptor table: all 256 vectors, one for all CPUs.
 
-use super::super::entry::stubs::stub_address;
-use super::super::entry::vectors;
 use super::tables::{InterruptStack, KERNEL_CODE};
+use super::vectors;
 use core::cell::UnsafeCell;
 use core::sync::atomic::AtomicBool;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -74,7 +73,7 @@ static TABLE: Table = Table(UnsafeCell::new([Gate::NONE; 256]));
 /// A debug exception has a stack of its own because it can come at the kernel's very first
 /// instruction, with the user's stack pointer and gs: one that MOV SS delayed over SYSCALL
 /// or INT (CVE-2018-8897).
-fn gate_for(vector: u8) -> Gate {
+fn gate_for(vector: u8, stub: u64) -> Gate {
     let privilege = if vectors::USER_MAY_RAISE.contains(&vector) { 3 } else { 0 };
     let stack = match vector {
         vectors::NMI => InterruptStack::Nmi as u64 + 1,
@@ -83,19 +82,19 @@ fn gate_for(vector: u8) -> Gate {
         vectors::DEBUG => InterruptStack::Debug as u64 + 1,
         _ => 0,
     };
-    Gate::new(stub_address(vector), privilege, stack)
+    Gate::new(stub, privilege, stack)
 }
 
 /// Whether the table is being filled, and whether it is.
 static BEGUN: AtomicBool = AtomicBool::new(false);
 static FILLED: AtomicBool = AtomicBool::new(false);
 
-/// Fills the table. Once, before any other function here.
-pub(crate) fn fill() {
+/// Fills the table with gates to the stubs of all vectors. Once, before any other function here.
+pub(crate) fn fill(stub_address: fn(u8) -> u64) {
     assert!(!BEGUN.swap(true, Relaxed), "the table of interrupts is filled twice");
     for vector in 0..=u8::MAX {
         // SAFETY: nothing else writes it, and nothing reads it before `FILLED`.
-        unsafe { (*TABLE.0.get())[usize::from(vector)] = gate_for(vector) };
+        unsafe { (*TABLE.0.get())[usize::from(vector)] = gate_for(vector, stub_address(vector)) };
     }
     FILLED.store(true, Release);
 }

@@ -3,7 +3,7 @@
 //! Source: Intel SDM 3B, chapter 15 "Machine-Check Architecture".
 
 use super::features::features;
-use super::read_msr;
+use super::msr::read_msr;
 use x86_64::registers::model_specific::Msr;
 
 const CAPABILITY: u32 = 0x179;

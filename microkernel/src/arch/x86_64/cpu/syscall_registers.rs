@@ -1,14 +1,34 @@
 //! The registers behind SYSCALL, SYSENTER and gs.
 
-use super::super::entry::compat::{syscall32_entry, sysenter_entry};
-use super::super::entry::stubs::syscall_entry;
 use super::block::CpuBlock;
+use super::msr::read_msr;
 use super::tables::{KERNEL_CODE, USER_CODE};
 use core::sync::atomic::Ordering::Relaxed;
+use spin::Once;
 use x86_64::VirtAddr;
 use x86_64::registers::control::{Efer, EferFlags};
 use x86_64::registers::model_specific::{GsBase, KernelGsBase, LStar, Msr, SFMask};
 use x86_64::registers::rflags::RFlags;
+
+/// Where system calls enter the kernel. Every CPU has the same.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entries {
+    /// SYSCALL of 64-bit code.
+    pub(crate) syscall: u64,
+    /// SYSCALL of 32-bit code.
+    pub(crate) syscall32: u64,
+    /// SYSENTER.
+    pub(crate) sysenter: u64,
+    /// SYSENTER of a thread under single step.
+    pub(crate) stepped_sysenter: u64,
+}
+
+static ENTRIES: Once<Entries> = Once::new();
+
+/// The entries that the first call of [`load`] was given.
+pub(crate) fn entries() -> Option<&'static Entries> {
+    ENTRIES.get()
+}
 
 /// Flags that a system call clears: interrupts off, no single step, strings upwards, no
 /// nested-task trouble at IRET, no hole in SMAP, and no privilege for ports.
@@ -43,20 +63,23 @@ fn sysenter_is_whole([_, stack, entry]: [u64; 3]) -> bool {
     MSR_SYSENTER[1..]
         .iter()
         .zip([stack, entry])
-        .all(|(register, wanted)| super::read_msr(Msr::new(*register)) == wanted)
+        .all(|(register, wanted)| read_msr(Msr::new(*register)) == wanted)
 }
 
 /// Lets SYSCALL and SYSENTER enter, with gs leading to this CPU's block. SYSENTER's stack is
-/// the kernel's, but whatever may come before the entry loads it has a stack of its own.
-pub(crate) fn load(cpu: &'static CpuBlock) {
+/// the kernel's, but every exception that may come before the entry loads it has a stack of its own.
+///
+/// # Safety
+/// The entries are stubs for these instructions.
+pub(crate) unsafe fn load(cpu: &'static CpuBlock, entries: Entries) {
+    let entries = ENTRIES.call_once(|| entries);
     let block = VirtAddr::new(cpu.address());
     let stack = cpu.kernel_stack.load(Relaxed);
-    let sysenter = [u64::from(KERNEL_CODE.0), stack, sysenter_entry as *const () as u64];
-    // SAFETY: 1. The selectors are those of our descriptor table. 2. The entry stubs are the
-    // counterpart of all this. 3. gs of the kernel is the block; that of user mode starts as 0.
+    let sysenter = [u64::from(KERNEL_CODE.0), stack, entries.sysenter];
+    // SAFETY: 1. The selectors are those of our descriptor table. 2. The caller's promise. 3. gs of the kernel is the block; that of user mode starts as 0.
     unsafe {
         Msr::new(MSR_STAR).write(star());
-        Msr::new(MSR_CSTAR).write(syscall32_entry as *const () as u64);
+        Msr::new(MSR_CSTAR).write(entries.syscall32);
         for (register, value) in MSR_SYSENTER.into_iter().zip(sysenter) {
             Msr::new(register).write(value);
         }
@@ -67,7 +90,7 @@ pub(crate) fn load(cpu: &'static CpuBlock) {
         }
         Efer::update(|flags| flags.insert(EferFlags::SYSTEM_CALL_EXTENSIONS));
     }
-    LStar::write(VirtAddr::new(syscall_entry as *const () as u64));
+    LStar::write(VirtAddr::new(entries.syscall));
     SFMask::write(CLEARED_FLAGS);
     GsBase::write(block);
     KernelGsBase::write(VirtAddr::zero());

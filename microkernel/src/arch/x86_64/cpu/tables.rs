@@ -5,9 +5,10 @@
 //!
 //! Source: Intel SDM 3A, 5.8.8 "Fast System Calls in 64-Bit Mode".
 
-use super::Stacks;
-use super::block::CpuBlock;
-use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
+use super::super::index;
+use super::block::{CPUS, CpuBlock};
+use super::local::PerCpu;
+use core::sync::atomic::Ordering::Relaxed;
 use core_kernel::machine::PortSpans;
 use x86_64::instructions::{
     segmentation::{CS, DS, ES, FS, GS, SS, Segment},
@@ -52,8 +53,22 @@ impl InterruptStack {
         [Self::Nmi, Self::DoubleFault, Self::MachineCheck, Self::Debug];
 }
 
-/// The segments. They stay where they are: the CPU holds their address.
-pub(crate) struct Segments(GlobalDescriptorTable<9>);
+/// The stacks of one CPU: their tops.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stacks {
+    /// For kernel code.
+    pub(crate) kernel: u64,
+    /// For what may come at any moment.
+    pub(crate) interrupt: [u64; INTERRUPT_STACKS],
+    /// Where its task state segment is: zeroed memory.
+    pub(crate) task: u64,
+}
+
+/// The segments of each CPU. They stay where they are: the CPU holds their address.
+static SEGMENTS: PerCpu<Segments> = PerCpu::new([const { Segments(spin::Once::new()) }; CPUS]);
+
+#[repr(align(64))]
+struct Segments(spin::Once<GlobalDescriptorTable<9>>);
 
 /// Bytes of the map of ports: one bit each, and a last byte that the CPU wants to be ones.
 const PORT_MAP: usize = 65_536 / 8 + 1;
@@ -76,135 +91,131 @@ const MAP_ON: u16 = 104;
 const MAP_OFF: u16 = u16::MAX;
 const _: () = assert!(core::mem::offset_of!(Task, ports) == MAP_ON as usize);
 
-/// Where a CPU's task state segment is: memory of its own, mapped for good at boot.
-pub(crate) struct TaskPlace(AtomicPtr<Task>);
+/// The task state segment of a CPU: memory of its own, mapped for good at boot. Null for a CPU that
+/// was not started.
+fn task(cpu: &CpuBlock) -> *mut Task {
+    core::ptr::with_exposed_provenance_mut(index(cpu.task.load(Relaxed)))
+}
 
-impl TaskPlace {
-    /// The CPU was not started yet.
-    pub(crate) const fn nowhere() -> Self {
-        Self(AtomicPtr::new(core::ptr::null_mut()))
-    }
+/// Changes the task state segment of a CPU, which reads it only in user mode and so never while
+/// this runs.
+///
+/// # Safety
+/// [`load`] was called for the CPU, and the caller runs on it with interrupts off.
+#[inline(always)]
+unsafe fn change(cpu: &CpuBlock, change: impl FnOnce(&mut Task)) {
+    // SAFETY: it is mapped for good. Only its own CPU gets here, one call at a time, and
+    // keeps no reference.
+    change(unsafe { &mut *task(cpu) });
+}
 
-    /// The CPU reads it while this runs only in user mode, so never.
-    ///
-    /// # Safety
-    /// `prepare` was called, and the caller runs on the CPU whose segment it is, with interrupts off.
-    #[inline(always)]
-    unsafe fn change(&self, change: impl FnOnce(&mut Task)) {
-        // SAFETY: it is mapped for good. Only its own CPU gets here, one call at a time, and
-        // keeps no reference.
-        change(unsafe { &mut *self.0.load(Relaxed) });
-    }
-
-    /// Fills the segment there, which allows no port yet.
-    fn prepare(&self, stacks: &Stacks) {
-        let place = super::super::index(stacks.task);
-        self.0.store(core::ptr::with_exposed_provenance_mut(place), Relaxed);
-        let fill = |task: &mut Task| {
-            task.segment = TaskStateSegment::new();
-            task.segment.iomap_base = MAP_OFF;
-            task.ports.fill(0xff);
-            for (stack, top) in InterruptStack::ALL.into_iter().zip(stacks.interrupt) {
-                task.segment.interrupt_stack_table[stack as usize] = VirtAddr::new(top);
-            }
-        };
-        // SAFETY: `load` calls this on its own CPU at boot, with interrupts off.
-        unsafe { self.change(fill) }
-    }
-
-    /// Where the CPU pushes when an interrupt or exception hits user mode.
-    ///
-    /// # Safety
-    /// As for `change`; and the address is canonical, the end of memory that may be overwritten.
-    #[inline(always)]
-    pub(crate) unsafe fn set_entry_stack(&self, top: u64) {
-        // SAFETY: the caller's promises.
-        unsafe {
-            let top = VirtAddr::new_unsafe(top);
-            self.change(|task| task.segment.privilege_stack_table[0] = top);
+/// Fills the task state segment, which allows no port yet.
+fn prepare(cpu: &CpuBlock, stacks: &Stacks) {
+    cpu.task.store(stacks.task, Relaxed);
+    let fill = |task: &mut Task| {
+        task.segment = TaskStateSegment::new();
+        task.segment.iomap_base = MAP_OFF;
+        task.ports.fill(0xff);
+        for (stack, top) in InterruptStack::ALL.into_iter().zip(stacks.interrupt) {
+            task.segment.interrupt_stack_table[stack as usize] = VirtAddr::new(top);
         }
-    }
+    };
+    // SAFETY: `load` calls this on its own CPU at boot, with interrupts off.
+    unsafe { change(cpu, fill) }
+}
 
-    /// Lets user mode use these ports in place of those it was let.
-    ///
-    /// # Safety
-    /// As for `change`.
-    pub(crate) unsafe fn allow_ports(&self, held: &PortSpans, wanted: &PortSpans) {
-        let set = |task: &mut Task| {
-            set_bits(&mut task.ports, held, true);
-            set_bits(&mut task.ports, wanted, false);
-            let any = wanted.iter().any(|span| span.count > 0);
-            task.segment.iomap_base = if any { MAP_ON } else { MAP_OFF };
-        };
-        // SAFETY: the caller's promises.
-        unsafe { self.change(set) }
+/// Sets where every entry from user mode pushes.
+///
+/// # Safety
+/// As for [`change`]; and the address is the end of a frame that the entries of this CPU may
+/// overwrite.
+#[inline(always)]
+pub(crate) unsafe fn set_entry_stack(cpu: &CpuBlock, end: u64) {
+    cpu.frame_end.store(end, Relaxed);
+    // SAFETY: the caller's promises; a frame's end is kernel memory, so canonical.
+    unsafe {
+        let end = VirtAddr::new_unsafe(end);
+        change(cpu, |task| task.segment.privilege_stack_table[0] = end);
     }
+}
 
-    /// The top of one of the stacks of its own; 0 for a CPU that was not started.
-    pub(crate) fn interrupt_stack(&self, stack: InterruptStack) -> u64 {
-        let task = self.0.load(Relaxed);
-        if task.is_null() {
-            return 0;
-        }
-        // SAFETY: mapped for good, and this part of it was written before the CPU ran.
-        unsafe { (*task).segment.interrupt_stack_table[stack as usize] }.as_u64()
-    }
+/// Lets user mode use these ports in place of those held.
+///
+/// # Safety
+/// As for [`change`].
+pub(crate) unsafe fn allow_ports(cpu: &CpuBlock, held: &PortSpans, wanted: &PortSpans) {
+    let set = |task: &mut Task| {
+        set_bits(&mut task.ports, held, true);
+        set_bits(&mut task.ports, wanted, false);
+        let any = wanted.iter().any(|span| span.count > 0);
+        task.segment.iomap_base = if any { MAP_ON } else { MAP_OFF };
+    };
+    // SAFETY: the caller's promises.
+    unsafe { change(cpu, set) }
+}
 
-    /// Its descriptor: two entries of the table.
-    fn descriptor(&self) -> Descriptor {
-        const PRESENT: u64 = 1 << 47;
-        const AVAILABLE_TASK: u64 = 0b1001 << 40;
-        let base = self.0.load(Relaxed).expose_provenance() as u64;
-        let limit = TASK_BYTES - 1;
-        let low = limit & 0xffff
-            | (base & 0xff_ffff) << 16
-            | AVAILABLE_TASK
-            | PRESENT
-            | (base >> 24 & 0xff) << 56;
-        Descriptor::SystemSegment(low, base >> 32)
+/// The top of one of a CPU's interrupt stacks; 0 for a CPU that was not started.
+pub(crate) fn interrupt_stack(cpu: &CpuBlock, stack: InterruptStack) -> u64 {
+    let task = task(cpu);
+    if task.is_null() {
+        return 0;
     }
+    // SAFETY: mapped for good, and this part of it was written before the CPU ran.
+    unsafe { (*task).segment.interrupt_stack_table[stack as usize] }.as_u64()
+}
+
+/// The descriptor of a CPU's task state segment: two entries of the table.
+fn task_descriptor(cpu: &CpuBlock) -> Descriptor {
+    const PRESENT: u64 = 1 << 47;
+    const AVAILABLE_TASK: u64 = 0b1001 << 40;
+    let base = cpu.task.load(Relaxed);
+    let limit = TASK_BYTES - 1;
+    let low = limit & 0xffff
+        | (base & 0xff_ffff) << 16
+        | AVAILABLE_TASK
+        | PRESENT
+        | (base >> 24 & 0xff) << 56;
+    Descriptor::SystemSegment(low, base >> 32)
 }
 
 const _: () = assert!(TASK_BYTES <= 0x1_0000, "the limit fits into its lower part");
 
-impl Segments {
-    /// Makes and loads this CPU's tables.
-    pub(crate) fn load(cpu: &'static CpuBlock, stacks: &Stacks) {
-        cpu.task.prepare(stacks);
-        cpu.segments.call_once(|| Self::new(&cpu.task)).activate();
-    }
+/// Makes and loads this CPU's tables.
+pub(crate) fn load(cpu: &CpuBlock, stacks: &Stacks) {
+    prepare(cpu, stacks);
+    activate(SEGMENTS.of(cpu).0.call_once(|| segments(cpu)));
+}
 
-    fn new(task: &TaskPlace) -> Self {
-        let mut segments = GlobalDescriptorTable::empty();
-        for descriptor in [
-            Descriptor::kernel_code_segment(),
-            Descriptor::UserSegment(DescriptorFlags::KERNEL_DATA.bits()),
-            Descriptor::UserSegment(DescriptorFlags::USER_CODE32.bits()),
-            Descriptor::user_data_segment(),
-            Descriptor::user_code_segment(),
-            task.descriptor(),
-        ] {
-            segments.append(descriptor);
-        }
-        Self(segments)
+fn segments(cpu: &CpuBlock) -> GlobalDescriptorTable<9> {
+    let mut segments = GlobalDescriptorTable::empty();
+    for descriptor in [
+        Descriptor::kernel_code_segment(),
+        Descriptor::UserSegment(DescriptorFlags::KERNEL_DATA.bits()),
+        Descriptor::UserSegment(DescriptorFlags::USER_CODE32.bits()),
+        Descriptor::user_data_segment(),
+        Descriptor::user_code_segment(),
+        task_descriptor(cpu),
+    ] {
+        segments.append(descriptor);
     }
+    segments
+}
 
-    fn activate(&'static self) {
-        self.0.load();
-        let none = SegmentSelector::NULL;
-        // SAFETY: the table just loaded has these segments; data segments are not used in
-        // 64-bit mode, so null is right for them; gs and fs bases are set after this.
-        unsafe {
-            CS::set_reg(KERNEL_CODE);
-            SS::set_reg(KERNEL_DATA);
-            DS::set_reg(none);
-            ES::set_reg(none);
-            FS::set_reg(none);
-            GS::set_reg(none);
-            load_tss(SegmentSelector::new(6, PrivilegeLevel::Ring0));
-            // Without this the CPU takes what is at address 0 for the local table.
-            core::arch::asm!("lldt {:x}", in(reg) none.0, options(nostack, nomem));
-        }
+fn activate(segments: &'static GlobalDescriptorTable<9>) {
+    segments.load();
+    let none = SegmentSelector::NULL;
+    // SAFETY: the table just loaded has these segments; data segments are not used in
+    // 64-bit mode, so null is right for them; gs and fs bases are set after this.
+    unsafe {
+        CS::set_reg(KERNEL_CODE);
+        SS::set_reg(KERNEL_DATA);
+        DS::set_reg(none);
+        ES::set_reg(none);
+        FS::set_reg(none);
+        GS::set_reg(none);
+        load_tss(SegmentSelector::new(6, PrivilegeLevel::Ring0));
+        // Without this the CPU takes what is at address 0 for the local table.
+        core::arch::asm!("lldt {:x}", in(reg) none.0, options(nostack, nomem));
     }
 }
 

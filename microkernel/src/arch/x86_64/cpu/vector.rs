@@ -11,7 +11,6 @@
 
 mod layout;
 
-use super::super::probe;
 use core::arch::asm;
 pub(crate) use layout::{Layout, Way, detect, layout};
 use raw_cpuid::CpuId;
@@ -50,8 +49,9 @@ static CLEAN_STATE: CleanState = {
     state
 };
 
-/// Lets this CPU keep vector state; the registers are locked afterwards.
-pub(crate) fn enable() {
+/// Lets this CPU keep vector state; the registers are locked afterwards. `reads_locked` tells
+/// whether XSAVE reads registers that are locked, where there is XSAVE.
+pub(crate) fn enable(reads_locked: fn() -> bool) {
     let layout = detect(&CpuId::new());
     // SAFETY: 1. Every x86_64 has FXSAVE and SSE; XSAVE is switched on where CPUID has it,
     // with components that it offers. 2. The kernel uses no such register, so locking them
@@ -71,7 +71,7 @@ pub(crate) fn enable() {
         });
     }
     // An emulator that does not tell that it is one reads locked registers all the same.
-    let readable = || layout.way != Way::Fx && probe::vectors::reads_locked();
+    let readable = || layout.way != Way::Fx && reads_locked();
     layout::set(|| Layout { wipe: layout.wipe || readable(), ..layout });
 }
 

@@ -2,7 +2,7 @@
 //! tells the rest.
 
 use super::features::is_emulated;
-use super::read_msr;
+use super::msr::read_msr;
 use core_kernel::logic::weakness::{Cpu, Protection, Vendor, undefended};
 use raw_cpuid::{CpuId, CpuIdReader, CpuIdReaderNative, CpuIdResult};
 use x86_64::registers::control::Efer;
@@ -51,7 +51,7 @@ fn this_one() -> Cpu {
 }
 
 /// Switches on what this CPU has against branches that user mode trained.
-pub(super) fn protect() {
+pub(crate) fn protect() {
     let cpu = this_one();
     match cpu.protection() {
         Protection::Enhanced if cpu.control & HAS_SPECULATION != 0 => {

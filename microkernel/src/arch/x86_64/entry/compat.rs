@@ -11,11 +11,12 @@
 //! Source: Intel SDM 2B "SYSENTER", 3A 5.8.7; AMD APM 3 "SYSCALL", "SYSENTER" (invalid in
 //! long mode).
 
-use super::super::cpu::CpuBlock;
+use super::super::cpu::block::CpuBlock;
+use super::super::cpu::frame::{SYSCALL32_MARK, SYSENTER_MARK};
 use super::super::cpu::tables::{USER_CODE_32, USER_DATA};
 use super::dispatch;
-use super::frame::{SYSCALL32_MARK, SYSENTER_MARK, Trap};
-use super::stubs::{KERNEL_FLAGS, clear_registers, push_registers, syscall_body};
+use super::registers::{KERNEL_FLAGS, clear_registers, push_registers};
+use super::stubs::syscall_body;
 use core::arch::naked_asm;
 use core::mem::offset_of;
 use x86_64::registers::rflags::RFlags;
@@ -68,9 +69,9 @@ pub(crate) extern "C" fn sysenter_entry() -> ! {
     sysenter_body!(INTERRUPTS_ON)
 }
 
-/// The same for a thread under single step, see [`step_over_sysenter`].
+/// The same for a thread under single step, see `traps::step_over_sysenter`.
 #[unsafe(naked)]
-extern "C" fn stepped_sysenter_entry() -> ! {
+pub(crate) extern "C" fn stepped_sysenter_entry() -> ! {
     sysenter_body!(INTERRUPTS_ON | SINGLE_STEP)
 }
 
@@ -83,16 +84,4 @@ pub(crate) extern "C" fn syscall32_entry() -> ! {
         ["call {arrived}"],
         arrived = sym dispatch::compat_arrived
     )
-}
-
-/// A debug exception in kernel mode: if it is the single step of a user over SYSENTER, which
-/// does not clear TF and so traps before the first instruction of the kernel, the entry goes
-/// on in its twin, and the user has TF again afterwards.
-///
-/// Called with gs still the user's.
-pub(super) fn step_over_sysenter(trap: &mut Trap) {
-    let first = sysenter_entry as *const () as u64;
-    if trap.rip == first && trap.rflags & SINGLE_STEP != 0 {
-        trap.rip = stepped_sysenter_entry as *const () as u64;
-    }
 }

@@ -4,14 +4,15 @@
 //! event. [`dispatch`] acquires the kernel, lets the core handle the event, and returns to user
 //! mode. What is rare, an interrupt window, a halt, the end of the machine, is in [`slow_exit`].
 
-use super::super::cpu::{CpuBlock, this_cpu};
+use super::super::cpu::block::{CpuBlock, this_cpu};
+use super::super::cpu::frame::UserFrame;
+use super::super::cpu::{debug_registers, vectors};
 use super::super::mm::{shootdown, table::Table};
-use super::super::{boot::processors, checks, irq};
-use super::frame::UserFrame;
+use super::super::{checks, irq};
 use super::held::HeldKernel;
 use super::lock::{self, Core};
-use super::{halt, leave, traps, vectors, watch};
-use core::sync::atomic::Ordering::Relaxed;
+use super::{halt, leave, traps};
+use abi::DebugRegisters;
 use core_kernel::{Entry, ExitAction, Fault, Switch};
 use x86_64::registers::control::Cr2;
 
@@ -19,16 +20,14 @@ use x86_64::registers::control::Cr2;
 /// could not be returned to.
 type Rest = Option<ExitAction<Fault>>;
 
-/// Gives the machine to the core, on all CPUs.
-pub(crate) fn run(kernel: Core) -> ! {
+/// Publishes the core: from now on CPUs may [`join`].
+pub(crate) fn publish(kernel: Core) {
     lock::publish(kernel);
-    processors::let_go();
-    join(this_cpu())
 }
 
 /// A CPU's first way into the core.
 pub(crate) fn join(cpu: &'static CpuBlock) -> ! {
-    watch::arm(cpu);
+    debug_registers::load_for(cpu, &DebugRegisters::default());
     finish(HeldKernel::acquire(cpu), cpu, Entry::Resume)
 }
 
@@ -47,7 +46,7 @@ pub(super) extern "C" fn compat_arrived() -> ! {
 fn compat_call(cpu: &'static CpuBlock, otherwise: &Fault) -> ! {
     // SAFETY: the frame is the running thread's, filled by the stub; the core, on whatever
     // CPU, does not touch the frame of a thread that is current here.
-    if unsafe { (*cpu.user_frame()).accepts_compat() } {
+    if unsafe { (*UserFrame::of(cpu)).accepts_compat() } {
         dispatch(cpu, Entry::CompatSyscall)
     }
     faulted(cpu, otherwise)
@@ -61,7 +60,7 @@ pub(super) extern "C" fn interrupt_arrived() -> ! {
     // SAFETY: the stub just filled the running thread's frame, which only this CPU uses now. A
     // reference to the whole thread that another CPU has does not exclude this one, see
     // `UserFrame`.
-    let trap = unsafe { &mut (*cpu.user_frame()).trap };
+    let trap = unsafe { &mut (*UserFrame::of(cpu)).trap };
     if trap.vector >= u64::from(vectors::FIRST_INTERRUPT)
         && trap.vector != u64::from(vectors::COMPAT_CALL)
     {
@@ -81,7 +80,7 @@ pub(super) extern "C" fn interrupt_arrived() -> ! {
 /// The thread did something wrong, or used a page while another CPU split it.
 fn faulted(cpu: &'static CpuBlock, fault: &Fault) -> ! {
     let kernel = enter(cpu);
-    if cpu.splits.load(Relaxed) && shootdown::is_mapped_again(cpu, fault) {
+    if shootdown::is_mapped_again(cpu, fault) {
         finish(kernel, cpu, Entry::Interrupt(None))
     }
     finish(kernel, cpu, Entry::Fault(fault))
@@ -98,7 +97,7 @@ fn dispatch(cpu: &'static CpuBlock, entry: Entry<'_>) -> ! {
 fn enter(cpu: &CpuBlock) -> HeldKernel {
     // SAFETY: the frame is the running thread's, filled by the stub; the core, on whatever
     // CPU, does not touch the frame of a thread that is current here.
-    let wrong = checks::at_entry(cpu, || unsafe { &(*cpu.user_frame()).trap });
+    let wrong = checks::at_entry(cpu, || unsafe { &(*UserFrame::of(cpu)).trap });
     let mut kernel = HeldKernel::acquire(cpu);
     checks::inside(cpu);
     if let Some(wrong) = wrong {

@@ -1,11 +1,12 @@
 //! A CPU without work, and the end of the machine.
 
-use super::super::cpu::{CpuBlock, running};
+use super::super::cpu::block::CpuBlock;
 use super::super::debug;
+use super::super::irq::pending::INTERRUPTS;
 use super::super::mm::shootdown;
 use super::super::serial::say;
 use super::held::HeldKernel;
-use core::sync::atomic::Ordering::Relaxed;
+use super::traps;
 
 /// Halts until an interrupt has been recorded.
 ///
@@ -14,7 +15,7 @@ use core::sync::atomic::Ordering::Relaxed;
 pub(super) fn until_interrupt(kernel: HeldKernel, cpu: &CpuBlock) -> HeldKernel {
     shootdown::switch_to_kernel(cpu);
     kernel.release(cpu);
-    while !cpu.pending.any() {
+    while !INTERRUPTS.of(cpu).pending.any() {
         x86_64::instructions::interrupts::enable_and_hlt();
         x86_64::instructions::interrupts::disable();
     }
@@ -27,8 +28,8 @@ pub(super) fn shut_down(kernel: &HeldKernel, code: u8) -> ! {
         report_first_program(kernel);
     }
     report_lock(kernel);
-    report_traps();
-    debug::exit(crate::selftest::verdict(code))
+    traps::tell();
+    debug::exit(code)
 }
 
 /// Why the machine ends: on the serial port too, where a person looks.
@@ -48,15 +49,4 @@ fn report_lock(kernel: &HeldKernel) {
         let cause = defmt::Display2Format(&longest);
         defmt::info!("kernel lock: held {=u64} ns at most, by {}", longest.ns, cause);
     }
-}
-
-/// What came at any moment.
-fn report_traps() {
-    let count = |counter: fn(&CpuBlock) -> u64| running().map(counter).sum::<u64>();
-    defmt::debug!(
-        "in the kernel: {=u64} non-maskable interrupts, {=u64} debug exceptions, {=u64} machine checks",
-        count(|cpu| cpu.nmis.load(Relaxed)),
-        count(|cpu| cpu.debugs.load(Relaxed)),
-        count(|cpu| cpu.machine_checks.load(Relaxed))
-    );
 }

@@ -1,6 +1,6 @@
 //! The kernel while this CPU holds it.
 
-use super::super::cpu::{CpuBlock, this_cpu};
+use super::super::cpu::block::{CpuBlock, this_cpu};
 use super::super::irq;
 use super::leave;
 use super::lock::{self, Core, Hold};

@@ -4,12 +4,14 @@
 //! back to it: `CpuBlock::frame_end` names the frame. They are changed when another thread is
 //! to run, and put down before another CPU could take this one's thread.
 
-use super::super::cpu::CpuBlock;
-use super::super::cpu::tables::load_user_data;
-use super::bases::Bases;
-use super::frame::UserFrame;
-use super::stubs::{leave_by_iret, leave_by_sysret};
+use super::super::cpu::bases::Bases;
+use super::super::cpu::block::CpuBlock;
+use super::super::cpu::frame::{Trap, UserFrame};
+use super::super::cpu::tables::{load_user_data, set_entry_stack};
+use super::registers::pop_registers;
 use abi::ThreadMode;
+use core::arch::naked_asm;
+use core::mem::offset_of;
 use core::sync::atomic::Ordering::Relaxed;
 
 /// No frame is the CPU's.
@@ -31,11 +33,11 @@ pub(super) unsafe fn load(cpu: &CpuBlock, frame: *mut UserFrame) {
     unsafe {
         let held = (*frame).bases.exchange(cpu);
         if old != NONE {
-            (*cpu.user_frame()).bases = held;
+            (*UserFrame::of(cpu)).bases = held;
         }
     }
     // SAFETY: the caller's promises: its own CPU, on its way out, and the next thread's frame.
-    unsafe { cpu.set_entry_stack(end) };
+    unsafe { set_entry_stack(cpu, end) };
 }
 
 /// Saves the bases in the frame that is the CPU's, if there is one; then none is.
@@ -47,18 +49,8 @@ pub(super) unsafe fn put_down(cpu: &CpuBlock) {
     if cpu.frame_end.load(Relaxed) != NONE {
         // SAFETY: the caller's promise. The frame lies in an arena that is there for good; the
         // thread lives, or ended in this very entry and nobody has its place yet.
-        unsafe { (*cpu.user_frame()).bases = Bases::held(cpu) };
+        unsafe { (*UserFrame::of(cpu)).bases = Bases::held(cpu) };
         cpu.frame_end.store(NONE, Relaxed);
-    }
-}
-
-/// Sets the base of fs of the thread with this frame: in the CPU, if it holds the thread's bases.
-pub(crate) fn set_thread_pointer(cpu: &CpuBlock, frame: &mut UserFrame, address: u64) {
-    let address = frame.mode.address(address);
-    if core::ptr::eq(cpu.user_frame(), frame) {
-        Bases::held(cpu).with_fs(address).write(cpu);
-    } else {
-        frame.bases = frame.bases.with_fs(address);
     }
 }
 
@@ -120,4 +112,41 @@ unsafe fn leave(cpu: &CpuBlock, frame: *mut UserFrame) -> ! {
     }
     // SAFETY: as in `leave_fast`; and promise 3.
     unsafe { leave_by_iret(frame) }
+}
+
+/// Leaves to user mode by SYSRET. rdi = the frame; gs is the kernel's.
+///
+/// # Safety
+/// [`UserFrame::fits_sysret`] holds for the frame, and the thread's space is the active one.
+#[unsafe(naked)]
+unsafe extern "C" fn leave_by_sysret(frame: *const UserFrame) -> ! {
+    naked_asm!(
+        "lea rsp, [rdi + {trap}]",
+        pop_registers!(),
+        // rcx = rip and r11 = rflags already: that is what `fits_sysret` means.
+        "mov rsp, [rsp + {rsp}]",
+        "swapgs",
+        "sysretq",
+        trap = const offset_of!(UserFrame, trap),
+        rsp = const offset_of!(Trap, rsp) - offset_of!(Trap, vector),
+    )
+}
+
+/// Leaves to user mode by IRET. rdi = the frame; gs is the kernel's.
+///
+/// # Safety
+/// The frame has the user's selectors, flags as [`UserFrame`] makes them and a canonical
+/// rip, so that IRET cannot fault; the thread's space is the active one.
+#[unsafe(naked)]
+unsafe extern "C" fn leave_by_iret(frame: *const UserFrame) -> ! {
+    naked_asm!(
+        "lea rsp, [rdi + {trap}]",
+        pop_registers!(),
+        "add rsp, {marks}",
+        // rsp at rip cs rflags rsp ss.
+        "swapgs",
+        "iretq",
+        trap = const offset_of!(UserFrame, trap),
+        marks = const offset_of!(Trap, rip) - offset_of!(Trap, vector),
+    )
 }

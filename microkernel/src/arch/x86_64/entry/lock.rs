@@ -11,7 +11,7 @@
 mod turn;
 
 use super::super::checks::ON;
-use super::super::cpu::CpuBlock;
+use super::super::cpu::block::CpuBlock;
 use super::super::hardware::Hardware;
 use super::super::mm::shootdown;
 use super::super::time;

@@ -1,4 +1,4 @@
-//! The first and the last instructions of the kernel: into a frame, out of a frame.
+//! The first instructions of the kernel: into a frame. The last ones are in `leave`.
 //!
 //! ```text
 //! a frame, as every stub leaves it          who pushed
@@ -13,79 +13,15 @@
 //! From user mode the frame is the thread's own; then the stack is the CPU's kernel
 //! stack, empty. From kernel mode it lies on the stack that was in use.
 
-use super::super::cpu::CpuBlock;
+use super::super::cpu::block::CpuBlock;
+use super::super::cpu::frame::{SYSCALL_MARK, Trap};
 use super::super::cpu::tables::{USER_CODE, USER_DATA};
+use super::super::cpu::vectors;
 use super::super::mm::layout::{STACK_SLOT, STACK_TOP_RESERVE};
-use super::frame::{SYSCALL_MARK, Trap, UserFrame};
-use super::{dispatch, in_kernel, vectors};
+use super::registers::{KERNEL_FLAGS, clear_registers, pop_registers, push_registers};
+use super::{dispatch, in_kernel};
 use core::arch::{global_asm, naked_asm};
 use core::mem::offset_of;
-
-/// Saves what the CPU did not, below vector and error code.
-macro_rules! push_registers {
-    () => {
-        "push r14
-         push r13
-         push r12
-         push r9
-         push r8
-         push r10
-         push rdx
-         push rax
-         push rbx
-         push rcx
-         push rsi
-         push rdi
-         push rbp
-         push r11
-         push r15"
-    };
-}
-
-/// The mirror of `push_registers`; then `rsp` is at the vector.
-macro_rules! pop_registers {
-    () => {
-        "pop r15
-         pop r11
-         pop rbp
-         pop rdi
-         pop rsi
-         pop rcx
-         pop rbx
-         pop rax
-         pop rdx
-         pop r10
-         pop r8
-         pop r9
-         pop r12
-         pop r13
-         pop r14"
-    };
-}
-
-/// Nothing that a user chose stays in a register where the CPU could speculate with it.
-macro_rules! clear_registers {
-    () => {
-        "xor eax, eax
-         xor ebx, ebx
-         xor ecx, ecx
-         xor edx, edx
-         xor esi, esi
-         xor edi, edi
-         xor ebp, ebp
-         xor r8d, r8d
-         xor r9d, r9d
-         xor r10d, r10d
-         xor r11d, r11d
-         xor r12d, r12d
-         xor r13d, r13d
-         xor r14d, r14d
-         xor r15d, r15d"
-    };
-}
-
-/// Flags of kernel code: none but the bit that is always set.
-pub(super) const KERNEL_FLAGS: u64 = 1 << 1;
 
 /// From SYSCALL on: rcx = rip, r11 = rflags, rsp and gs still the user's, interrupts off by
 /// the flag mask. Arguments: the user's code segment, the mark, the instructions that go on, and
@@ -120,7 +56,7 @@ macro_rules! syscall_body {
     };
 }
 
-pub(super) use {clear_registers, push_registers, syscall_body};
+pub(super) use syscall_body;
 
 /// SYSCALL of 64-bit code arrives here.
 #[unsafe(naked)]
@@ -246,43 +182,6 @@ extern "C" fn paranoid_entry() -> ! {
         in_slot = const STACK_SLOT - 1,
         owner = const STACK_SLOT - STACK_TOP_RESERVE,
         paranoid = sym in_kernel::paranoid_arrived,
-        marks = const offset_of!(Trap, rip) - offset_of!(Trap, vector),
-    )
-}
-
-/// Leaves to user mode by SYSRET. rdi = the frame; gs is the kernel's.
-///
-/// # Safety
-/// [`UserFrame::fits_sysret`] holds for the frame, and the thread's space is the active one.
-#[unsafe(naked)]
-pub(super) unsafe extern "C" fn leave_by_sysret(frame: *const UserFrame) -> ! {
-    naked_asm!(
-        "lea rsp, [rdi + {trap}]",
-        pop_registers!(),
-        // rcx = rip and r11 = rflags already: that is what `fits_sysret` means.
-        "mov rsp, [rsp + {rsp}]",
-        "swapgs",
-        "sysretq",
-        trap = const offset_of!(UserFrame, trap),
-        rsp = const offset_of!(Trap, rsp) - offset_of!(Trap, vector),
-    )
-}
-
-/// Leaves to user mode by IRET. rdi = the frame; gs is the kernel's.
-///
-/// # Safety
-/// The frame has the user's selectors, flags as [`UserFrame`] makes them and a canonical
-/// rip, so that IRET cannot fault; the thread's space is the active one.
-#[unsafe(naked)]
-pub(super) unsafe extern "C" fn leave_by_iret(frame: *const UserFrame) -> ! {
-    naked_asm!(
-        "lea rsp, [rdi + {trap}]",
-        pop_registers!(),
-        "add rsp, {marks}",
-        // rsp at rip cs rflags rsp ss.
-        "swapgs",
-        "iretq",
-        trap = const offset_of!(UserFrame, trap),
         marks = const offset_of!(Trap, rip) - offset_of!(Trap, vector),
     )
 }

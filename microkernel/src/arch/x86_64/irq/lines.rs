@@ -10,11 +10,10 @@
 //!
 //! Source: Intel 82093AA, section 3.2.4 "IOREDTBL".
 
-use super::super::boot::{Override, Platform};
 use super::super::checks::Lock;
-use super::super::cpu::this_cpu;
-use super::super::entry::vectors;
-use super::registers::Registers;
+use super::super::cpu::vectors;
+use super::super::registers::Registers;
+use super::pending::INTERRUPTS;
 use core_kernel::machine::Interrupt;
 use heapless::Vec;
 
@@ -34,6 +33,17 @@ const FLAG_TRIGGER_LEVEL: u16 = 3 << 2;
 const ISA_LINES: u8 = 16;
 /// As many as the system information counts.
 const LINES: usize = abi::IRQ_LINES;
+
+/// An ISA line that is not what it was on an ISA bus.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Override {
+    /// The ISA line.
+    pub(crate) line: u8,
+    /// The controller input.
+    pub(crate) input: u32,
+    /// Polarity and trigger, as in the ACPI table.
+    pub(crate) flags: u16,
+}
 
 /// One I/O interrupt controller.
 #[derive(Clone, Copy)]
@@ -127,22 +137,22 @@ impl Lines {
     }
 }
 
-/// Takes the controllers into use, every input masked; interrupts go to this CPU.
-pub(crate) fn init(platform: &Platform, mapped: &[Registers], target: u32) {
+/// Takes the controllers into use, each with the number of its first input. Every input is masked;
+/// interrupts go to the CPU with the local controller `target`.
+pub(super) fn init(controllers: &[(Registers, u32)], overrides: &[Override], target: u32) {
     let mut all = LINES_OF_MACHINE.lock();
     all.target = target;
-    for (fact, registers) in platform.ioapics.iter().zip(mapped) {
-        let mut controller =
-            Controller { registers: *registers, first_input: fact.first_input, inputs: 0 };
+    for (registers, first_input) in controllers.iter().copied() {
+        let mut controller = Controller { registers, first_input, inputs: 0 };
         controller.inputs = (controller.read(VERSION) >> 16 & 0xff) + 1;
-        for input in fact.first_input..fact.first_input + controller.inputs {
+        for input in first_input..first_input + controller.inputs {
             controller.set_entry(input, MASKED, 0);
         }
         // A fifth controller's lines stay unknown.
         let _ = all.controllers.push(controller);
     }
     for number in 0..abi::IRQ_LINES.to_le_bytes()[0] {
-        all.lines[usize::from(number)] = Line::of(number, &platform.overrides);
+        all.lines[usize::from(number)] = Line::of(number, overrides);
     }
 }
 
@@ -180,7 +190,7 @@ pub(crate) fn unmask(number: u8) {
     line.waiting = again;
     all.set_mask(number, false);
     if again {
-        this_cpu().pending.record(Interrupt::Line(number));
+        INTERRUPTS.here().pending.record(Interrupt::Line(number));
     }
 }
 

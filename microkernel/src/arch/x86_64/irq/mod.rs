@@ -1,50 +1,34 @@
 //! Interrupts: arrive here, are recorded, and wait for the exit loop.
 
-pub(crate) mod lapic;
 pub(crate) mod lines;
 pub(crate) mod pending;
 pub(crate) mod pic;
-pub(crate) mod registers;
+pub(crate) mod timer;
 
-use super::boot::{BootFrames, Platform};
-use super::cpu::{CpuBlock, this_cpu};
-use super::entry::vectors;
+use super::cpu::block::CpuBlock;
+use super::cpu::{lapic, vectors};
 use super::mm::shootdown;
-use super::mm::space::KernelSpace;
+use super::registers::Registers;
 use core::sync::atomic::Ordering::Relaxed;
 use core_kernel::machine::Interrupt;
 use heapless::Vec;
-use registers::Registers;
+use lines::Override;
+use pending::INTERRUPTS;
 
 /// Registers of all interrupt controllers, mapped.
 pub(crate) struct Controllers {
-    local: Registers,
-    io: Vec<Registers, 4>,
+    /// The local controllers': each CPU sees its own.
+    pub(crate) local: Registers,
+    /// The I/O controllers', each with the number of its first input.
+    pub(crate) io: Vec<(Registers, u32), 4>,
 }
 
-impl Controllers {
-    /// Maps them into the kernel's half.
-    pub(crate) fn map(
-        platform: &Platform,
-        space: &mut KernelSpace,
-        frames: &mut BootFrames,
-    ) -> Self {
-        let mut map = |address| {
-            let mapped = space.map_device(address, frames);
-            // SAFETY: just mapped for good, and ACPI says that it is such a controller.
-            unsafe { Registers::new(mapped) }
-        };
-        let local = map(platform.lapic);
-        Self { local, io: platform.ioapics.iter().map(|ioapic| map(ioapic.address)).collect() }
-    }
-}
-
-/// Takes the controllers into use; every device line is masked.
-pub(crate) fn init(platform: &Platform, controllers: &Controllers) {
+/// Takes the controllers into use, on the boot CPU; every device line is masked.
+pub(crate) fn init(controllers: &Controllers, overrides: &[Override], cpu: &CpuBlock) {
     pic::silence();
     lapic::init(controllers.local);
-    join(this_cpu());
-    lines::init(platform, &controllers.io, lapic::id());
+    join(cpu);
+    lines::init(&controllers.io, overrides, lapic::id());
 }
 
 /// Lets interrupts in for one instruction, so that they are recorded.
@@ -64,14 +48,15 @@ pub(crate) fn join(cpu: &CpuBlock) {
 /// Records an interrupt for the core, which takes it later.
 pub(crate) fn record(vector: u64, cpu: &CpuBlock) {
     if let Some(interrupt) = acknowledge(vector, cpu) {
-        cpu.pending.record(interrupt);
+        INTERRUPTS.of(cpu).pending.record(interrupt);
     }
 }
 
 /// Acknowledges an interrupt at its controller. Returns it, if it is one for the core.
 #[inline(always)]
 pub(crate) fn acknowledge(vector: u64, cpu: &CpuBlock) -> Option<Interrupt> {
-    cpu.interrupts.store(cpu.interrupts.load(Relaxed).wrapping_add(1), Relaxed);
+    let taken = &INTERRUPTS.of(cpu).taken;
+    taken.store(taken.load(Relaxed).wrapping_add(1), Relaxed);
     let vector = vector.to_le_bytes()[0];
     let last_line = vectors::FIRST_LINE + abi::IRQ_LINES.to_le_bytes()[0] - 1;
     let interrupt = match vector {
@@ -93,9 +78,9 @@ pub(crate) fn acknowledge(vector: u64, cpu: &CpuBlock) -> Option<Interrupt> {
     interrupt
 }
 
-/// An interrupt that nobody asked for.
+/// Counts an interrupt whose vector has no use.
 fn stray(vector: u8, cpu: &CpuBlock) {
-    cpu.strays.fetch_add(1, Relaxed);
+    INTERRUPTS.of(cpu).strays.fetch_add(1, Relaxed);
     if vector == vectors::CONTROLLER_ERROR {
         lapic::take_error();
     }

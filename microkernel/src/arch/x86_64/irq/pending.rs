@@ -6,8 +6,28 @@
 
 mod set;
 
+use super::super::cpu::block::CPUS;
+use super::super::cpu::local::PerCpu;
 use core::sync::atomic::{self, AtomicU64};
 use core_kernel::machine::Interrupt;
+
+/// What is known of one CPU's interrupts.
+#[repr(align(64))]
+pub(crate) struct Interrupts {
+    /// Those that wait for the exit loop.
+    pub(crate) pending: Pending,
+    /// Interrupts taken.
+    pub(crate) taken: AtomicU64,
+    /// Interrupts with a vector that has no use.
+    pub(crate) strays: AtomicU64,
+}
+
+/// Those of all CPUs.
+pub(crate) static INTERRUPTS: PerCpu<Interrupts> = PerCpu::new(
+    [const {
+        Interrupts { pending: Pending::new(), taken: AtomicU64::new(0), strays: AtomicU64::new(0) }
+    }; CPUS],
+);
 
 /// One CPU's set.
 pub(crate) struct Pending(AtomicU64);

@@ -2,7 +2,7 @@
 //!
 //! Source: Intel 8259A, "Initialization Command Words".
 
-use super::super::entry::vectors;
+use super::super::cpu::vectors;
 use super::super::ports;
 
 const COMMANDS: [u16; 2] = [0x20, 0xa0];

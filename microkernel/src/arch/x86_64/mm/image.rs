@@ -1,8 +1,8 @@
 //! The kernel image's own sections.
 
 use super::layout::KERNEL_BASE;
+use super::range::Range;
 use super::table;
-use crate::arch::x86_64::boot::Range;
 
 unsafe extern "C" {
     static __text_start: u8;

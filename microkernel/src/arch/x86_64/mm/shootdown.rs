@@ -21,12 +21,13 @@
 
 mod request;
 
-use super::super::cpu::{CpuBlock, others};
-use super::super::irq::lapic;
+use super::super::cpu::block::{CPUS, CpuBlock, others};
+use super::super::cpu::lapic;
+use super::super::cpu::local::PerCpu;
 use super::entry::Entry;
 use super::table::{Leaf, Table};
 use abi::FaultKind;
-use core::sync::atomic::{self, Ordering::Relaxed};
+use core::sync::atomic::{self, AtomicBool, AtomicU64, Ordering::Relaxed};
 use core_kernel::Fault;
 use core_kernel::machine::Phys;
 use spin::Once;
@@ -35,6 +36,28 @@ use spin::Once;
 const LEAVE: u64 = 1;
 /// Beside a root: a large page of it is being split, and is not present meanwhile.
 const SPLIT: u64 = 2;
+
+/// What one CPU is asked for.
+#[repr(align(64))]
+pub(crate) struct Shootdowns {
+    /// The request of another CPU.
+    request: AtomicU64,
+    /// A large page of its root was split since its last fault.
+    pub(crate) splits: AtomicBool,
+    /// The number of requests.
+    pub(crate) count: AtomicU64,
+}
+
+/// Those of all CPUs.
+pub(crate) static SHOOTDOWNS: PerCpu<Shootdowns> = PerCpu::new(
+    [const {
+        Shootdowns {
+            request: AtomicU64::new(0),
+            splits: AtomicBool::new(false),
+            count: AtomicU64::new(0),
+        }
+    }; CPUS],
+);
 
 /// The root with nothing but the kernel's half.
 static KERNEL_ROOT: Once<Table> = Once::new();
@@ -98,9 +121,14 @@ pub(crate) fn split(me: &CpuBlock, root: Table, large: Leaf, table: Entry) {
 
 /// Whether a page was missing only while it was split: the program's access works now. For the
 /// CPU that holds the kernel.
-#[cold]
+#[inline(always)]
 pub(crate) fn is_mapped_again(cpu: &CpuBlock, fault: &Fault) -> bool {
-    cpu.splits.store(false, Relaxed);
+    SHOOTDOWNS.of(cpu).splits.load(Relaxed) && is_mapped_after_split(cpu, fault)
+}
+
+#[cold]
+fn is_mapped_after_split(cpu: &CpuBlock, fault: &Fault) -> bool {
+    SHOOTDOWNS.of(cpu).splits.store(false, Relaxed);
     let leaf = super::table::active().user_leaf(fault.address);
     fault.kind == FaultKind::Page && leaf.is_some_and(|leaf| leaf.entry.permits(fault.code))
 }
@@ -115,13 +143,14 @@ pub(crate) fn retire(me: &CpuBlock, root: Table) {
 
 fn ask(me: &CpuBlock, root: Table, how: u64) {
     for cpu in others(me).filter(|cpu| has(cpu, root)) {
-        request::post(&cpu.request, root.frame().0 | how);
-        cpu.shootdowns.fetch_add(1, Relaxed);
+        let shootdowns = SHOOTDOWNS.of(cpu);
+        request::post(&shootdowns.request, root.frame().0 | how);
+        shootdowns.count.fetch_add(1, Relaxed);
         lapic::shoot(cpu.controller());
     }
     // Whoever was not asked has no request.
     for cpu in others(me) {
-        while !request::is_answered(&cpu.request) {
+        while !request::is_answered(&SHOOTDOWNS.of(cpu).request) {
             core::hint::spin_loop();
         }
     }
@@ -129,7 +158,7 @@ fn ask(me: &CpuBlock, root: Table, how: u64) {
 
 /// Does what another CPU asks for, if one does. With interrupts off.
 pub(crate) fn serve(cpu: &CpuBlock) {
-    request::serve(&cpu.request, |what| {
+    request::serve(&SHOOTDOWNS.of(cpu).request, |what| {
         // SAFETY: the address of a root, as `ask` has put it there; the asking CPU waits, so
         // it still is one.
         let root = unsafe { Table::new(Phys(what & !(LEAVE | SPLIT))) };
@@ -138,7 +167,7 @@ pub(crate) fn serve(cpu: &CpuBlock) {
             true => {
                 load(root);
                 if what & SPLIT != 0 {
-                    cpu.splits.store(true, Relaxed);
+                    SHOOTDOWNS.of(cpu).splits.store(true, Relaxed);
                 }
             }
             // Left in the meantime, by the last request.

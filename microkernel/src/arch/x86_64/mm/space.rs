@@ -3,13 +3,14 @@
 //! W^X everywhere: text read-execute, rodata read-only, all else without execution; the
 //! frames of text and rodata are read-only in the physmap too.
 
+use super::boot_frames::BootFrames;
 use super::entry::Entry;
 use super::image;
 use super::layout::{
     DEVICES, GROWING, KERNEL_BASE, PHYSMAP, STACK_PAGES, STACK_SLOT, STACK_TOP_RESERVE, STACKS,
 };
+use super::range::Range;
 use super::table::{ENTRIES, KERNEL_HALF, ROOT_LEVEL, Table, active, slot};
-use crate::arch::x86_64::boot::{BootFrames, Facts, Range};
 use crate::arch::x86_64::index;
 use abi::{PAGE_SIZE, Protection};
 use core_kernel::machine::{PageSize, Phys};
@@ -26,12 +27,13 @@ pub(crate) struct KernelSpace {
 
 impl KernelSpace {
     /// Physmap and image; the tables in use until now are left alone.
-    pub(crate) fn build(facts: &Facts, frames: &mut BootFrames) -> Self {
+    /// `ram` is all RAM; `sealed` are the frames that must never be writable.
+    pub(crate) fn build(ram: &[Range], sealed: Range, frames: &mut BootFrames) -> Self {
         // SAFETY: boot frames are zeroed RAM that is ours.
         let root = unsafe { Table::new(frames.take(1)) };
         let mut space = Self { root, devices: 0, stacks: 0 };
         space.share_top_level(frames);
-        space.map_physmap(facts, frames);
+        space.map_physmap(ram, sealed, frames);
         space.map_image(image::text(), Protection::ReadExecute, frames);
         space.map_image(image::rodata(), Protection::Read, frames);
         space.map_image(image::data(), Protection::ReadWrite, frames);
@@ -52,12 +54,13 @@ impl KernelSpace {
         let _ = self.root.put(address, level, entry, || Some(frames.take(1)));
     }
 
-    fn map_physmap(&mut self, facts: &Facts, frames: &mut BootFrames) {
-        for start in (0..facts.ram_end()).step_by(index(LARGE)) {
+    fn map_physmap(&mut self, ram: &[Range], sealed: Range, frames: &mut BootFrames) {
+        let ram_end = ram.iter().map(|range| range.end).max().unwrap_or(0);
+        for start in (0..ram_end).step_by(index(LARGE)) {
             let block = Range { start, end: start + LARGE };
-            if block.overlaps(facts.sealed) {
-                self.map_sealed_block(block, facts.sealed, frames);
-            } else if facts.ram.iter().any(|ram| ram.overlaps(block)) {
+            if block.overlaps(sealed) {
+                self.map_sealed_block(block, sealed, frames);
+            } else if ram.iter().any(|ram| ram.overlaps(block)) {
                 let entry = Entry::kernel(Phys(start), Protection::ReadWrite, true);
                 self.put(PHYSMAP + start, 1, entry, frames);
             }

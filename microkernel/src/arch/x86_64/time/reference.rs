@@ -1,9 +1,7 @@
 //! Counters of known rate, by which the time-stamp counter is measured.
 
-use super::super::boot::{BootFrames, Platform};
-use super::super::irq::registers::Registers;
-use super::super::mm::space::KernelSpace;
 use super::super::ports;
+use super::super::registers::Registers;
 use super::stamp;
 use core_kernel::logic::rate::{Estimate, Reading, Reference, Window};
 
@@ -78,17 +76,6 @@ const HPET_ON: u32 = 1;
 /// The longest period that is allowed, and femtoseconds in a second.
 const HPET_SLOWEST_FS: u32 = 100_000_000;
 const FS_PER_SECOND: u64 = 1_000_000_000_000_000;
-
-/// Maps the one that the ACPI tables name.
-pub(crate) fn map_hpet(
-    platform: &Platform,
-    space: &mut KernelSpace,
-    frames: &mut BootFrames,
-) -> Option<Registers> {
-    let place = space.map_device(platform.hpet?, frames);
-    // SAFETY: just mapped, for good; the tables say that it is this timer.
-    Some(unsafe { Registers::new(place) })
-}
 
 impl Hpet {
     /// Lets it count. `None`: its registers make no sense.

@@ -1,6 +1,6 @@
 //! A page of device registers.
 
-use super::super::index;
+use super::index;
 
 /// 32-bit registers, mapped uncached.
 #[derive(Clone, Copy, Debug)]

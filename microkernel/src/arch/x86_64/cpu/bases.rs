@@ -8,7 +8,7 @@
 //! In 32-bit code the same base counts, as fs holds a segment there (`leave`).
 //! Source: Intel SDM 3A, 3.4.4.1: compatibility mode uses the low half of the hidden base.
 
-use super::super::cpu::CpuBlock;
+use super::block::CpuBlock;
 use core::arch::asm;
 use core::sync::atomic::Ordering::Relaxed;
 use x86_64::VirtAddr;
@@ -24,18 +24,18 @@ pub(crate) struct Bases {
 
 impl Bases {
     /// Those of a thread that did not run yet; the thread pointer is in user space.
-    pub(super) const fn of_thread(pointer: u64) -> Self {
+    pub(crate) const fn of_thread(pointer: u64) -> Self {
         Self { fs: pointer, gs: 0 }
     }
 
     /// The same with another thread pointer, in user space.
-    pub(super) const fn with_fs(self, pointer: u64) -> Self {
+    pub(crate) const fn with_fs(self, pointer: u64) -> Self {
         Self { fs: pointer, ..self }
     }
 
     /// Those of user mode that the CPU holds.
     #[inline(always)]
-    pub(super) fn held(cpu: &CpuBlock) -> Self {
+    pub(crate) fn held(cpu: &CpuBlock) -> Self {
         if cpu.fsgsbase.load(Relaxed) {
             Self { fs: FS::read_base().as_u64(), gs: users_gs() }
         } else {
@@ -51,7 +51,7 @@ impl Bases {
     /// Makes them the CPU's, and returns those that it held. Threads of one program differ by
     /// their thread pointers, and hardly any by the other base.
     #[inline(always)]
-    pub(super) fn exchange(self, cpu: &CpuBlock) -> Self {
+    pub(crate) fn exchange(self, cpu: &CpuBlock) -> Self {
         if !cpu.fsgsbase.load(Relaxed) {
             return self.exchange_without_instructions();
         }
@@ -76,7 +76,7 @@ impl Bases {
 
     /// Makes them the CPU's.
     #[inline(never)]
-    pub(super) fn write(self, cpu: &CpuBlock) {
+    pub(crate) fn write(self, cpu: &CpuBlock) {
         let [fs, gs] = [self.fs, self.gs].map(VirtAddr::new_truncate);
         if cpu.fsgsbase.load(Relaxed) {
             // SAFETY: the kernel does not use fs.

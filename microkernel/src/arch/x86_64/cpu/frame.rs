@@ -1,10 +1,13 @@
 //! The saved registers of a thread, exactly as the stubs push them.
 
-use super::super::cpu::tables::{USER_CODE, USER_CODE_32, USER_DATA};
+use super::super::index;
 use super::bases::Bases;
+use super::block::CpuBlock;
+use super::tables::{USER_CODE, USER_CODE_32, USER_DATA};
 use abi::{CompatCall, SavedFrame, ThreadMode, USER_END, WORDS};
 use core::marker::PhantomPinned;
 use core::mem::offset_of;
+use core::sync::atomic::Ordering::Relaxed;
 use core_kernel::logic::before_int;
 use core_kernel::machine::{Frame, thread_pointer_at};
 use x86_64::registers::rflags::RFlags;
@@ -61,13 +64,13 @@ pub(crate) struct UserFrame {
     pinned: PhantomPinned,
     /// During a 32-bit call: the thread's own rdx, rsi and rdi, whose places have values of
     /// the call.
-    pub(super) kept: [u64; 3],
+    kept: [u64; 3],
     /// Which code it runs, for good.
     pub(crate) mode: ThreadMode,
     /// Whether a 32-bit call is in progress.
-    pub(super) in_compat_call: bool,
+    in_compat_call: bool,
     /// The bases of fs and gs, while the CPU does not hold them.
-    pub(super) bases: Bases,
+    pub(crate) bases: Bases,
     /// Everything else.
     pub(crate) trap: Trap,
 }
@@ -149,7 +152,7 @@ impl Trap {
 
     /// Forgets what 32-bit code does not have: high halves and registers of which the
     /// architecture says nothing after a change of mode.
-    pub(super) fn truncate(&mut self) {
+    fn truncate(&mut self) {
         for register in [
             &mut self.rax,
             &mut self.rbx,
@@ -178,9 +181,16 @@ const fn low(value: u64) -> u64 {
 }
 
 impl UserFrame {
+    /// The frame that entries from user mode of this CPU push into.
+    pub(crate) fn of(cpu: &CpuBlock) -> *mut Self {
+        let end: *mut Self =
+            core::ptr::with_exposed_provenance_mut(index(cpu.frame_end.load(Relaxed)));
+        end.wrapping_sub(1)
+    }
+
     /// The thread entered as 32-bit code does: whether it is one of those that may. If not,
     /// its registers are made as if the instruction had faulted.
-    pub(super) fn accepts_compat(&mut self) -> bool {
+    pub(crate) fn accepts_compat(&mut self) -> bool {
         let accepted = self.mode == ThreadMode::Bits32;
         if accepted {
             self.trap.truncate();
@@ -199,6 +209,16 @@ impl UserFrame {
     #[inline(always)]
     pub(crate) fn fits_sysret(&self) -> bool {
         self.mode == ThreadMode::Bits64 && self.trap.fits_sysret()
+    }
+}
+
+/// Sets the base of fs of the thread with this frame: in the CPU, if it holds the thread's bases.
+pub(crate) fn set_thread_pointer(cpu: &CpuBlock, frame: &mut UserFrame, address: u64) {
+    let address = frame.mode.address(address);
+    if core::ptr::eq(UserFrame::of(cpu), frame) {
+        Bases::held(cpu).with_fs(address).write(cpu);
+    } else {
+        frame.bases = frame.bases.with_fs(address);
     }
 }
 

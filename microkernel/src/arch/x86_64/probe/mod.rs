@@ -1,14 +1,17 @@
 //! Instructions that may fault: for the self-tests, and for what CPUID does not tell.
 
 pub(crate) mod vectors;
+pub(crate) mod watch;
 
-use super::cpu::this_cpu;
-use super::entry::frame::Trap;
+use super::cpu::block::CPUS;
+use super::cpu::frame::Trap;
+use super::cpu::local::PerCpu;
+use super::cpu::vectors::DEBUG;
 use super::mm::image;
 use super::mm::layout::{DEVICES, PHYSMAP, STACKS};
 use core::arch::naked_asm;
-use core::sync::atomic::AtomicU8;
 use core::sync::atomic::Ordering::Relaxed;
+use core::sync::atomic::{AtomicU8, AtomicU64};
 
 /// Writes a byte at `rdi`; the address of its first instruction is where it may fault, and
 /// all that follows is a `ret`.
@@ -42,8 +45,14 @@ pub(crate) struct Caught {
     pub(crate) error: u64,
 }
 
+/// What a probe ran into on one CPU: a vector above the error code's 32 bits; 0 for nothing.
+#[repr(align(64))]
+struct LastCaught(AtomicU64);
+
+static CAUGHT: PerCpu<LastCaught> = PerCpu::new([const { LastCaught(AtomicU64::new(0)) }; CPUS]);
+
 fn caught() -> Option<Caught> {
-    let both = this_cpu().caught.swap(0, Relaxed);
+    let both = CAUGHT.here().0.swap(0, Relaxed);
     (both != 0).then_some(Caught { vector: both >> 32, error: both & 0xffff_ffff })
 }
 
@@ -94,8 +103,18 @@ pub(crate) fn read(address: u64) -> Option<Caught> {
     caught()
 }
 
+/// The one hook of the tests in the kernel's own paths: an exception in kernel mode. Whether it is a
+/// test's; then the kernel goes on, for a probe after the access.
+pub(super) fn exception_in_kernel(trap: &mut Trap) -> bool {
+    if trap.vector == u64::from(DEBUG) {
+        watch::fired(trap.error);
+        return true;
+    }
+    recover(trap)
+}
+
 /// Whether the exception is a probe's; then it goes on after the access.
-pub(super) fn recover(trap: &mut Trap) -> bool {
+fn recover(trap: &mut Trap) -> bool {
     let length = match trap.rip {
         at if at == write_here as *const () as u64 => WRITE_LENGTH,
         at if at == read_here as *const () as u64 => READ_LENGTH,
@@ -104,7 +123,7 @@ pub(super) fn recover(trap: &mut Trap) -> bool {
             None => return false,
         },
     };
-    this_cpu().caught.store(trap.vector << 32 | trap.error & 0xffff_ffff, Relaxed);
+    CAUGHT.here().0.store(trap.vector << 32 | trap.error & 0xffff_ffff, Relaxed);
     trap.rip += length;
     true
 }

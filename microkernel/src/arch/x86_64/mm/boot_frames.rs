@@ -1,7 +1,9 @@
 //! Frames at boot: taken for good, in order, before the core manages the rest.
 
-use super::super::{index, mm::physmap};
-use super::facts::{Facts, REGIONS, Range};
+use super::physmap;
+use super::range::{REGIONS, Range};
+use crate::arch::x86_64::debug::fail;
+use crate::arch::x86_64::index;
 use abi::PAGE_SIZE;
 use core_kernel::BootMemory;
 use core_kernel::machine::Phys;
@@ -16,9 +18,9 @@ pub(crate) struct BootFrames {
 }
 
 impl BootFrames {
-    /// All free frames of the machine.
-    pub(crate) fn new(facts: &Facts) -> Self {
-        Self { free: facts.free.clone() }
+    /// The frames of these ranges, which nothing else uses.
+    pub(crate) fn new(free: Vec<Range, REGIONS>) -> Self {
+        Self { free }
     }
 
     /// Frames in a row, zeroed.
@@ -28,7 +30,7 @@ impl BootFrames {
             range.end - range.start >= bytes && range.start + bytes <= REACHABLE_END
         };
         let Some(range) = self.free.iter_mut().find(fits) else {
-            super::fail(format_args!("not enough memory: no {frames} frames in a row"))
+            fail(format_args!("not enough memory: no {frames} frames in a row"))
         };
         let first = Phys(range.start);
         range.start += bytes;

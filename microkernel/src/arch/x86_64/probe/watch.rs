@@ -6,9 +6,9 @@
 //! block and its first stack word. The first of them is met by a non-maskable interrupt
 //! besides: it comes between the entry and its SWAPGS.
 
-use super::super::cpu::{CpuBlock, debug_registers};
-use super::super::irq::lapic;
-use super::stubs::syscall_entry;
+use super::super::cpu::block::{CpuBlock, running};
+use super::super::cpu::syscall_registers::Entries;
+use super::super::cpu::{debug_registers, lapic};
 use abi::DebugRegisters;
 use core::mem::offset_of;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -21,19 +21,15 @@ const WRITE_8: u64 = 0b1001;
 /// What fired: the first instruction of SYSCALL's way in.
 const FIRST_INSTRUCTION: u64 = 1;
 
-/// From now on.
-pub(crate) fn turn_on() {
+/// Makes every CPU that runs watch its ways in whenever its thread watches nothing. Before the
+/// CPUs enter the core.
+pub(crate) fn turn_on(entries: &Entries) {
     ON.store(true, Relaxed);
-}
-
-/// A CPU that has nothing else to watch for.
-pub(crate) fn arm(cpu: &CpuBlock) {
-    if ON.load(Relaxed) {
-        let first = syscall_entry as *const () as u64;
+    for cpu in running() {
         let block = cpu.address() + offset_of!(CpuBlock, user_stack) as u64;
         let stack = cpu.kernel_stack.load(Relaxed) - 8;
-        let address = [first, block, stack, 0];
-        debug_registers::load(&DebugRegisters { address, control: CONTROL });
+        let address = [entries.syscall, block, stack, 0];
+        debug_registers::set_idle(cpu, DebugRegisters { address, control: CONTROL });
     }
 }
 

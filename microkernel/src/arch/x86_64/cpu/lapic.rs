@@ -1,18 +1,15 @@
-//! The local interrupt controller: end of interrupt, timer, interrupts between CPUs.
+//! The local interrupt controller: end of interrupt, the timer's counter, interrupts between CPUs.
 //!
 //! By memory, not x2APIC: the emulator that counts (QEMU 7.2's TCG) has no x2APIC, and
 //! the few registers are not worth a crate.
 //!
 //! Source: Intel SDM 3A, chapter 11 "APIC".
 
-use super::super::cpu::features::features;
-use super::super::entry::vectors;
-use super::super::time;
-use super::registers::Registers;
-use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use core_kernel::logic::rate::{Reference, Window};
+use super::super::registers::Registers;
+use super::features::features;
+use super::vectors;
 use spin::Once;
-use x86_64::registers::model_specific::{ApicBase, ApicBaseFlags, Msr};
+use x86_64::registers::model_specific::{ApicBase, ApicBaseFlags};
 
 const ID: u16 = 0x20;
 const TASK_PRIORITY: u16 = 0x80;
@@ -39,12 +36,8 @@ const DELIVER_NMI: u32 = 4 << 8;
 const DELIVER_INIT: u32 = 5 << 8;
 const DELIVER_STARTUP: u32 = 6 << 8;
 const SENDING: u32 = 1 << 12;
-const MSR_DEADLINE: u32 = 0x6e0;
-const NS_PER_SECOND: u64 = 1_000_000_000;
 
 static CONTROLLER: Once<Registers> = Once::new();
-/// Timer ticks in 2^32 nanoseconds.
-static TICKS_PER_NS: AtomicU64 = AtomicU64::new(0);
 
 fn registers() -> Registers {
     match CONTROLLER.get() {
@@ -148,56 +141,18 @@ pub(crate) fn send_startup(controller: u32, page: u8) {
     send(controller, DELIVER_STARTUP | u32::from(page));
 }
 
-/// The rate that [`calibrate`] measures stamps by, in ticks a second of an assumed timer.
-const AS_IF_HZ: u64 = 1_000_000_000;
-/// Windows, as parts of a second.
-const PART: u64 = 500;
-
-/// Measures the timer's rate by time stamps, of which there are so many a second; a timer that
-/// is set to a time stamp needs none of this. False: it does not count.
-pub(crate) fn calibrate(stamp_hz: u64) -> bool {
-    if features().deadline_timer {
-        return true;
-    }
-    let registers = registers();
-    registers.write(LOCAL_TIMER, u32::from(vectors::TIMER) | MASKED);
-    registers.write(INITIAL_COUNT, u32::MAX);
-    let reference = Reference { hz: AS_IF_HZ, mask: u64::from(u32::MAX) };
-    let found = reference.measure(Window::Stamps(stamp_hz / PART), || {
-        // It counts down.
-        time::reading(|| u64::from(!registers.read(CURRENT_COUNT)))
-    });
-    registers.write(INITIAL_COUNT, 0);
-    registers.write(LOCAL_TIMER, u32::from(vectors::TIMER));
-    let Some(found) = found else { return false };
-    if !found.agreed {
-        defmt::warn!("timer: perhaps too fast or too slow: the measurements do not agree");
-    }
-    let hz = u128::from(stamp_hz) * u128::from(AS_IF_HZ) / u128::from(found.hz.max(1));
-    let ticks = (hz << 32) / u128::from(NS_PER_SECOND);
-    TICKS_PER_NS.store(u64::try_from(ticks).unwrap_or(u64::MAX).max(1), Relaxed);
-    true
+/// Keeps the timer from interrupting, or lets it.
+pub(crate) fn mask_timer(masked: bool) {
+    let mask = if masked { MASKED } else { 0 };
+    registers().write(LOCAL_TIMER, u32::from(vectors::TIMER) | mask);
 }
 
-/// The timer interrupts once at this time, or a little later; at once if it is past.
-/// A time that the counter cannot reach interrupts early, and the core sets it again.
-pub(crate) fn set_timer(deadline_ns: Option<u64>) {
-    if features().deadline_timer {
-        // ORDER: the mode set through memory in `init` must be there before the register
-        // is written (SDM 3A, 11.5.4.1); nothing else here is ordered by it.
-        core::sync::atomic::fence(core::sync::atomic::Ordering::SeqCst);
-        // 0 disarms.
-        let stamp = deadline_ns.map_or(0, |deadline| time::stamp_at(deadline).max(1));
-        // SAFETY: the CPU has this register; it only sets the timer.
-        return unsafe { Msr::new(MSR_DEADLINE).write(stamp) };
-    }
-    let count = deadline_ns.map_or(0, |deadline| ticks_until(deadline, time::now_ns()));
+/// Starts the timer's counter, which counts down once from here; 0 stops it.
+pub(crate) fn set_counter(count: u32) {
     registers().write(INITIAL_COUNT, count);
 }
 
-/// Rounded up, so that it does not interrupt before the deadline; 0 would disarm.
-fn ticks_until(deadline_ns: u64, now_ns: u64) -> u32 {
-    let left = u128::from(deadline_ns.saturating_sub(now_ns));
-    let ticks = (left * u128::from(TICKS_PER_NS.load(Relaxed))) >> 32;
-    u32::try_from(ticks + 1).unwrap_or(u32::MAX)
+/// The timer's counter.
+pub(crate) fn counter() -> u32 {
+    registers().read(CURRENT_COUNT)
 }
