@@ -90,7 +90,10 @@ static BEGUN: AtomicBool = AtomicBool::new(false);
 static FILLED: AtomicBool = AtomicBool::new(false);
 
 /// Fills the table with gates to the stubs of all vectors. Once, before any other function here.
-pub(crate) fn fill(stub_address: fn(u8) -> u64) {
+///
+/// # Safety
+/// `stub_address` gives the address of a stub that handles the vector.
+pub(crate) unsafe fn fill(stub_address: fn(u8) -> u64) {
     assert!(!BEGUN.swap(true, Relaxed), "the table of interrupts is filled twice");
     for vector in 0..=u8::MAX {
         // SAFETY: nothing else writes it, and nothing reads it before `FILLED`.

@@ -14,7 +14,8 @@ use x86_64::registers::model_specific::FsBase;
 
 /// Fills the table of interrupts. Once, before any CPU is made ready.
 pub(crate) fn fill_interrupt_table() {
-    idt::fill(stubs::stub_address);
+    // SAFETY: the stubs of `stubs` are made for this, one for each vector.
+    unsafe { idt::fill(stubs::stub_address) };
 }
 
 /// Makes this CPU ready for interrupts and system calls; interrupts stay off. Returns its block.
