@@ -9,7 +9,6 @@
 use crate::arena::Fixed;
 use crate::machine::{OwnedFrame, Phys};
 use crate::number;
-use abi::PAGE_SIZE;
 
 /// Block sizes: 2^0 to 2^10 frames (4 KiB to 4 MiB).
 pub const ORDERS: usize = 11;
@@ -51,12 +50,17 @@ pub struct Block(u32);
 impl Block {
     /// Where it lies.
     pub fn phys(&self) -> Phys {
-        Phys(u64::from(self.0) * PAGE_SIZE)
+        Phys::of_frame(self.0)
+    }
+
+    /// The block as a frame with an owner of its own, where it is one frame.
+    pub fn into_frame(self) -> OwnedFrame {
+        OwnedFrame::taken(self.phys())
     }
 
     /// The block of one frame.
     pub fn at(frame: OwnedFrame) -> Self {
-        Self(number::low32(frame.phys().0 / PAGE_SIZE))
+        Self(number::low32(frame.phys().frame()))
     }
 }
 
@@ -132,7 +136,7 @@ impl Frames {
 
     /// Takes over usable memory. Frames beyond the table are left out.
     pub fn add(&mut self, first: Phys, frames: u64) {
-        let start = first.0 / PAGE_SIZE;
+        let start = first.frame();
         let end = (start + frames).min(self.table.len() as u64);
         let mut frame = start;
         while frame < end {
@@ -180,6 +184,18 @@ impl Frames {
         self.table[block as usize] =
             FrameInfo { next: NONE, other: NONE, rest: 0, order, state: Use::Taken };
         Some(block)
+    }
+
+    /// The owner of a frame that was a part of a table, whose table gives it back.
+    ///
+    /// A machine that gives back what it was not given would free memory that is in use: the books
+    /// say whether it was taken as a single frame.
+    pub fn reclaim(&mut self, frame: Phys) -> Block {
+        let index = number::low32(frame.frame());
+        let info = &self.table[index as usize];
+        // NOFAIL: a machine gives back only what it was given.
+        assert!(info.state == Use::Taken && info.order == 0, "no frame of a table");
+        Block(index)
     }
 
     /// Gives a block back; what it was chained to is no longer reachable through it.
@@ -255,7 +271,7 @@ impl Frames {
 
     fn run(&self, block: u32, within: u32) -> Run {
         let FrameInfo { next, order, .. } = self.table[block as usize];
-        let place = Phys(u64::from(block + within) * PAGE_SIZE);
+        let place = Phys::of_frame(block + within);
         Run { place, frames: (1 << order) - u64::from(within), next }
     }
 
@@ -325,7 +341,7 @@ mod tests {
 
     fn frames(first: u64, count: u64) -> Frames {
         let mut frames = Frames::new((0..4096).map(FrameInfo::unusable).collect());
-        frames.add(Phys(first * 4096), count);
+        frames.add(Phys::from_entry(first * 4096), count);
         frames
     }
 
@@ -365,7 +381,7 @@ mod tests {
         let mut pages = Vec::new();
         let mut next = frames.find(chain, 0);
         while let Some(run) = next {
-            pages.extend((0..run.frames).map(|frame| run.place.0 / 4096 + frame));
+            pages.extend((0..run.frames).map(|frame| run.place.frame() + frame));
             next = frames.behind(&run);
         }
         pages
@@ -374,10 +390,10 @@ mod tests {
     /// Every second frame is taken, so that each block has one.
     fn fragmented(count: u64) -> Frames {
         let mut frames = Frames::new((0..2 * 65536).map(FrameInfo::unusable).collect());
-        frames.add(Phys(0), 2 * count);
+        frames.add(Phys::ZERO, 2 * count);
         let taken: Vec<_> = (0..2 * count).map(|_| frames.take(0).unwrap()).collect();
         for block in taken {
-            if (block.phys().0 / 4096).is_multiple_of(2) {
+            if (block.phys().frame()).is_multiple_of(2) {
                 frames.release_block(block);
             }
         }
@@ -433,7 +449,7 @@ mod tests {
         let pages = all_pages(&frames, &chain);
         for (page, place) in (0..).zip(pages) {
             let run = frames.find(&chain, page).unwrap();
-            assert_eq!((run.place.0 / 4096, run.frames), (place, 1));
+            assert_eq!((run.place.frame(), run.frames), (place, 1));
             // 3 log2(30,001) is 44.6.
             let steps = frames.path(&chain, page).count();
             assert!(steps <= 44, "{steps} to page {page}");
@@ -447,7 +463,7 @@ mod tests {
         for order in [0, 3, 1, 5, 2, 0, 7, 4, 0] {
             let block = frames.take(order).unwrap();
             for frame in 0..1 << order {
-                assert!(seen.insert(block.phys().0 / 4096 + frame));
+                assert!(seen.insert(block.phys().frame() + frame));
             }
         }
     }

@@ -1,23 +1,15 @@
 //! The kernel's state, and how it comes to be at boot.
 
-use crate::arena::{Arena, Fixed, Growing, Slot};
+use crate::arena::{Arena, Growing, Slot};
 use crate::cpu::{CPUS, Cpu, SHARED_ITERATIONS, SLICE_NS, Scheduler};
 use crate::frames::{FrameInfo, Frames};
 use crate::holds::Checks;
-use crate::machine::{CpuId, Machine, Phys};
+use crate::machine::{BootMemory, CpuId, Machine, Phys};
 use crate::number;
 use crate::object::{Dying, FIRST_PID, Life, Objects, Pids, ThreadId};
 use crate::time::{Deadlines, Entry, keys_end};
 use crate::trace::{RECORDS, Ring, Stats};
 use abi::{IRQ_LINES, TraceRecord};
-
-/// Gives memory at boot; none of it is given back.
-pub trait BootMemory {
-    /// A slice, its elements made from their index.
-    fn slice<T: 'static>(&mut self, len: usize, make: fn(usize) -> T) -> Fixed<T>;
-    /// A zeroed frame.
-    fn frame(&mut self) -> Phys;
-}
 
 /// The initial number of each object. `irqs`, `ports` and `records` are fixed; the other arenas
 /// grow.

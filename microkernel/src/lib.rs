@@ -52,8 +52,8 @@ pub use exit::{Entry, ExitAction, Switch, WorkItem};
 
 pub use cpu::Context;
 pub use holds::LongestHold;
-pub use kernel::{BootMemory, Kernel, Sizes};
+pub use kernel::{Kernel, Sizes};
 pub use lifecycle::{BootProcess, Segment};
-pub use machine::{CpuId, Machine, Phys};
+pub use machine::{BootMemory, CpuId, Machine, Phys};
 pub use mem::{Readable, UserSlice, Writable};
 pub use object::{Fault, ThreadId};

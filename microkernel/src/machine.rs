@@ -3,29 +3,87 @@
 //! `arch/x86_64` implements it on hardware, `hosted` in memory for the tests. The
 //! core never names a register, an MSR, a vector or a page-table bit.
 //!
-//! Trust: a machine believes the core. What it is told to map, zero, read or write are frames that
-//! the core's allocator owns, each for one purpose at a time; a table's frames are the table's from
-//! the moment it asked for them until it gives them back. `forbid(unsafe_code)` cannot check that:
-//! see ARCHITECTURE.md, "The unsafe border".
+//! Trust: a machine believes the core. `forbid(unsafe_code)` promises that the core's own objects
+//! stay whole: no index, id or list is followed unchecked, and a wrong one is a panic. It does not
+//! promise that memory is safe whatever the core does: the core decides which frame belongs to
+//! what, and a frame in two hands is one page of two programs. Types keep the books from the simple
+//! mistakes: a [`Phys`] is made in few named places, a frame of a table, a loan or a vector state
+//! has one owner ([`OwnedFrame`]), and the allocator looks into its books before it takes a table's
+//! frame back. The rest is code that memory safety rests on: `mem/`, the core's calls of `map`,
+//! `replace`, `zero`, `write` and `copy`, and `arch`.
 //!
 //! Units: physical addresses are [`Phys`], user addresses plain `u64`, times
 //! nanoseconds since boot. All of it is called with interrupts off, by the CPU that holds
 //! the kernel.
 
-use crate::arena::Growing;
+use crate::arena::{Fixed, Growing};
 use abi::{CompatCall, DebugRegisters, Protection, SavedFrame, ThreadMode, WORDS};
 
 /// The address of a frame or of a byte in physical memory.
+///
+/// Few places make one: the frame allocator from its frame numbers, [`Phys::new`] from what
+/// firmware or a program with the right to device memory names, and the machine from the entries of
+/// its page tables ([`Phys::from_entry`]). All others move on from one they were given
+/// ([`Phys::plus`]).
+///
+/// ```compile_fail,E0423
+/// let anywhere = core_kernel::machine::Phys(4096);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Phys(pub u64);
+pub struct Phys(u64);
+
+impl Phys {
+    /// Bits of a physical address. Source: Intel SDM 3A, 4.1.4 "MAXPHYADDR".
+    const BITS: u32 = 52;
+
+    /// The address 0.
+    pub const ZERO: Self = Self(0);
+
+    /// An address that firmware or a program named. `None`: no machine has it.
+    pub const fn new(address: u64) -> Option<Self> {
+        if address >> Self::BITS == 0 { Some(Self(address)) } else { None }
+    }
+
+    /// The address in an entry of a page table, or in another word of the hardware: all bits that
+    /// an address can have.
+    #[inline(always)]
+    pub const fn from_entry(word: u64) -> Self {
+        Self(word & ((1 << Self::BITS) - 1))
+    }
+
+    /// The first byte of a frame of the allocator.
+    pub(crate) const fn of_frame(number: u32) -> Self {
+        Self(number as u64 * abi::PAGE_SIZE)
+    }
+
+    /// As a number.
+    #[inline(always)]
+    pub const fn address(self) -> u64 {
+        self.0
+    }
+
+    /// The number of its frame.
+    pub const fn frame(self) -> u64 {
+        self.0 / abi::PAGE_SIZE
+    }
+
+    /// The address this number of bytes further on, in the same block of memory.
+    #[inline(always)]
+    pub const fn plus(self, bytes: u64) -> Self {
+        Self(self.0 + bytes)
+    }
+}
 
 /// A frame of the allocator, with its one owner: it cannot be copied, is given to the machine as a
 /// table, and comes back to be freed.
 ///
+/// Only the allocator makes one, from a block that it has just taken; and a machine that gives a
+/// table's frame back gives its address, which the allocator checks against its books.
+///
 /// ```compile_fail,E0382
-/// use core_kernel::machine::{OwnedFrame, Phys};
-/// let frame = OwnedFrame::adopt(Phys(4096));
-/// let (one, other) = (frame, frame);
+/// fn twice(frame: core_kernel::machine::OwnedFrame) {
+///     let (one, other) = (frame, frame);
+/// }
 /// ```
 #[derive(Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(any(test, feature = "hosted"), derive(Clone))]
@@ -38,11 +96,28 @@ impl OwnedFrame {
         self.0
     }
 
-    /// The owner of a frame that has none. Only for the allocator, which gives the frame away by
-    /// it, and for machines, which take a table's frame out of the entry that led to it.
-    pub fn adopt(frame: Phys) -> Self {
+    /// The owner of a frame that the allocator has just taken.
+    pub(crate) fn taken(frame: Phys) -> Self {
         Self(frame)
     }
+
+    /// A frame of the memory that the boot hands out, before there is an allocator.
+    pub fn of_boot(memory: &mut impl BootMemory) -> Self {
+        Self(memory.frame())
+    }
+
+    /// Gives the ownership up: the frame is a part of a table from now on.
+    pub fn into_table(self) -> Phys {
+        self.0
+    }
+}
+
+/// Gives memory at boot; none of it is given back.
+pub trait BootMemory {
+    /// A slice, its elements made from their index.
+    fn slice<T: 'static>(&mut self, len: usize, make: fn(usize) -> T) -> Fixed<T>;
+    /// A zeroed frame.
+    fn frame(&mut self) -> Phys;
 }
 
 /// Which CPU.
@@ -201,7 +276,7 @@ pub trait Machine: Sized {
     fn root(&self, table: &Self::PageTable) -> Phys;
 
     /// The root's frame, when [`Machine::free_tables`] is done.
-    fn free_root(&mut self, table: Self::PageTable) -> OwnedFrame;
+    fn free_root(&mut self, table: Self::PageTable) -> Phys;
 
     /// Maps one page. `tables` gives zeroed frames for tables; those are the table's from
     /// then on, even when a later one is missing. Returns the frame of the empty table that a
@@ -215,7 +290,7 @@ pub trait Machine: Sized {
         table: &mut Self::PageTable,
         page: &Page,
         tables: &mut dyn FnMut(&mut Self) -> Option<OwnedFrame>,
-    ) -> Result<Option<OwnedFrame>, NoFrame>;
+    ) -> Result<Option<Phys>, NoFrame>;
 
     /// Unmaps the page at this address, if there is one: its size. The translation may
     /// still be cached until [`Machine::flush`].
@@ -257,7 +332,7 @@ pub trait Machine: Sized {
         &mut self,
         table: &mut Self::PageTable,
         budget: usize,
-        free: &mut dyn FnMut(OwnedFrame),
+        free: &mut dyn FnMut(Phys),
     ) -> bool;
 
     /// Makes sure that no CPU has this table loaded any more; it is about to be freed.

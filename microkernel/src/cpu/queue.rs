@@ -267,7 +267,7 @@ mod tests {
             for _ in 0..shares {
                 let share = processes.insert(()).unwrap();
                 for _ in 0..each {
-                    let thread = Thread::new((), share, Phys(0), PRIORITY, CpuId(0));
+                    let thread = Thread::new((), share, Phys::ZERO, PRIORITY, CpuId(0));
                     assert!(threads.insert(thread).is_ok());
                 }
             }

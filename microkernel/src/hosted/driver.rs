@@ -43,7 +43,7 @@ impl Driver {
     pub fn boot_with(sizes: &Sizes, cpus: usize) -> Self {
         let frames = sizes.frames_end;
         let mut kernel = Kernel::new(Hosted::new(frames, cpus), &mut HostedMemory, sizes, cpus);
-        kernel.add_frames(Phys(abi::PAGE_SIZE), frames - 1);
+        kernel.add_frames(Phys::of_frame(1), frames - 1);
         let segment = |address, pages: u64, protection| Segment {
             address,
             bytes: b"image",

@@ -145,7 +145,7 @@ impl HostedPage {
     /// Where an address in it lies, if it may be used so.
     fn at(&self, start: u64, address: u64, access: Access) -> Option<Phys> {
         let allowed = access == Access::Read || self.protection.writable();
-        allowed.then_some(Phys(self.frame.0 + address - start))
+        allowed.then_some(self.frame.plus(address - start))
     }
 }
 
@@ -209,23 +209,24 @@ impl Machine for Hosted {
     fn root(&self, table: &HostedTable) -> Phys {
         table.root.phys()
     }
-    fn free_root(&mut self, table: HostedTable) -> OwnedFrame {
+    fn free_root(&mut self, table: HostedTable) -> Phys {
         assert!(table.tables.is_empty(), "tables below the root are lost");
-        table.root
+        table.root.into_table()
     }
     fn map(
         &mut self,
         table: &mut HostedTable,
         page: &Page,
         tables: &mut dyn FnMut(&mut Self) -> Option<OwnedFrame>,
-    ) -> Result<Option<OwnedFrame>, NoFrame> {
+    ) -> Result<Option<Phys>, NoFrame> {
         let Page { address, frame, size, protection, .. } = *page;
         let inside = table.pages.range(address..address + size.bytes()).next();
         assert!(table.page_at(address).or(inside.map(|(at, page)| (*at, *page))).is_none());
         table.reach(address, size, || tables(self))?;
         table.pages.insert(address, HostedPage { frame, size, protection });
         let large = size == PageSize::Large;
-        Ok(large.then(|| table.tables.remove(&table_key(0, address))).flatten())
+        let replaced = large.then(|| table.tables.remove(&table_key(0, address))).flatten();
+        Ok(replaced.map(OwnedFrame::into_table))
     }
     fn reserve<T: 'static>(&mut self) -> Growing<T> {
         Vec::new()
@@ -239,7 +240,7 @@ impl Machine for Hosted {
     ) -> Result<(), NoFrame> {
         let frame = frames(self).ok_or(NoFrame)?;
         // The boot's memory has no frames of its own.
-        self.grown += u64::from(frame != Phys(0));
+        self.grown += u64::from(frame != Phys::ZERO);
         slice.push(make(slice.len()));
         Ok(())
     }
@@ -258,7 +259,7 @@ impl Machine for Hosted {
             table.pages.remove(&start);
             self.forget(table.root.phys());
             for offset in (0..page.size.bytes()).step_by(number::size(PAGE_SIZE)) {
-                let frame = Phys(page.frame.0 + offset);
+                let frame = page.frame.plus(offset);
                 table
                     .pages
                     .insert(start + offset, HostedPage { frame, size: PageSize::Small, ..page });
@@ -299,11 +300,11 @@ impl Machine for Hosted {
         &mut self,
         table: &mut HostedTable,
         budget: usize,
-        free: &mut dyn FnMut(OwnedFrame),
+        free: &mut dyn FnMut(Phys),
     ) -> bool {
         for _ in 0..budget {
             match table.tables.pop_first() {
-                Some((_, frame)) => free(frame),
+                Some((_, frame)) => free(frame.into_table()),
                 None => return true,
             }
         }
@@ -398,7 +399,7 @@ impl Machine for Hosted {
     }
     fn is_device_memory(&self, first: Phys, frames: u64) -> bool {
         // As hardware has it: physical addresses have at most 52 bits.
-        (1 << 32..1 << 52).contains(&first.0) && frames <= 1 << 20
+        (1 << 32..1 << 52).contains(&first.address()) && frames <= 1 << 20
     }
     fn port_read(&mut self, port: u16, _width: PortWidth) -> u32 {
         self.port_values.get(&port).copied().unwrap_or(u32::MAX)

@@ -4,8 +4,7 @@
 //! each page, and a page's hash is computed once for all copies.
 
 use crate::arena::Fixed;
-use crate::kernel::BootMemory;
-use crate::machine::Phys;
+use crate::machine::{BootMemory, Phys};
 use crate::number;
 use abi::PAGE_SIZE;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -63,7 +62,7 @@ impl Memory {
     }
 
     pub(super) fn zero(&mut self, first: Phys, frames: u64) {
-        let first = number::size(first.0 / PAGE_SIZE);
+        let first = number::size(first.frame());
         self.pages[first..][..number::size(frames)].fill(ZEROED.clone());
     }
 
@@ -84,7 +83,7 @@ impl Memory {
 
 /// Cuts a piece of memory at page borders: page, place in the page, part of the piece.
 fn parts(at: Phys, len: usize) -> impl Iterator<Item = (usize, usize, std::ops::Range<usize>)> {
-    let at = number::size(at.0);
+    let at = number::size(at.address());
     let mut done = 0;
     std::iter::from_fn(move || {
         let (page, start) = ((at + done) / LEN, (at + done) % LEN);
@@ -104,7 +103,7 @@ impl BootMemory for HostedMemory {
     }
 
     fn frame(&mut self) -> Phys {
-        Phys(0)
+        Phys::ZERO
     }
 }
 
@@ -117,13 +116,13 @@ mod tests {
     fn a_copy_does_not_see_what_is_written_later() {
         let mut memory = Memory::new(3);
         let text: Vec<u8> = (0..2 * LEN).map(|number| number.to_le_bytes()[0]).collect();
-        memory.write(Phys(100), &text);
+        memory.write(Phys::from_entry(100), &text);
         let copy = memory.clone();
-        memory.zero(Phys(0), 2);
+        memory.zero(Phys::ZERO, 2);
         let mut read = vec![0; text.len()];
-        copy.read(Phys(100), &mut read);
+        copy.read(Phys::from_entry(100), &mut read);
         assert_eq!(read, text);
-        memory.read(Phys(100), &mut read);
+        memory.read(Phys::from_entry(100), &mut read);
         assert_eq!(read[..2 * LEN - 100], vec![0; 2 * LEN - 100]);
         assert_eq!(read[2 * LEN - 100..], text[2 * LEN - 100..]);
     }

@@ -334,7 +334,7 @@ impl Payload {
         Some(Self {
             from: (from.process, UserSlice::new(source, len).ok()?.check(machine, sender)?),
             to: (to.process, UserSlice::new(target, len).ok()?.check(machine, receiver)?),
-            receipt: Phys(place.0 + RECEIPT),
+            receipt: place.plus(RECEIPT),
         })
     }
 }
@@ -352,7 +352,7 @@ fn words_at<M: Machine>(
     }
     let place = machine.translate(table, envelope, access)?;
     let mut bytes = [0; 16];
-    machine.read(Phys(place.0 + offset), &mut bytes);
+    machine.read(place.plus(offset), &mut bytes);
     let [first, second] = bytes.as_chunks().0 else { return None };
     Some(([*first, *second].map(u64::from_le_bytes), place))
 }

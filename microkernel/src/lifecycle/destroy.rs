@@ -196,7 +196,7 @@ impl<M: Machine> Kernel<M> {
         let Some(table) = process.space.table.as_mut() else { return true };
         self.machine.retire(table);
         let (frames, quotas) = (&mut self.frames, &mut self.objects.quotas);
-        let mut free = |frame| Self::free_frame(frames, quotas, quota, frame);
+        let mut free = |frame| Self::free_table_frame(frames, quotas, quota, frame);
         if !self.machine.free_tables(table, TABLES_PER_PIECE, &mut free) {
             return false;
         }

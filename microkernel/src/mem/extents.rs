@@ -22,7 +22,7 @@ pub(crate) struct Extent {
 
 impl Extent {
     /// No pages.
-    pub(crate) const NONE: Self = Self { place: Phys(0), pages: 0, run: None };
+    pub(crate) const NONE: Self = Self { place: Phys::ZERO, pages: 0, run: None };
 
     fn fixed(place: Phys, pages: u64) -> Self {
         Self { place, pages, run: None }
@@ -30,7 +30,7 @@ impl Extent {
 
     /// Leaves pages at its start out.
     pub(crate) fn advance(&mut self, pages: u64) {
-        self.place.0 += pages * PAGE_SIZE;
+        self.place = self.place.plus(pages * PAGE_SIZE);
         self.pages = self.pages.saturating_sub(pages);
     }
 }
@@ -48,7 +48,7 @@ impl<M: Machine> Kernel<M> {
         let pages = object.pages.checked_sub(page).filter(|pages| *pages > 0)?;
         match &object.storage {
             Storage::Fixed(base) | Storage::Device(base) => {
-                Some(Extent::fixed(Phys(base.0 + page * PAGE_SIZE), pages))
+                Some(Extent::fixed(base.plus(page * PAGE_SIZE), pages))
             }
             Storage::Loan(loan) => match loan.parent.filter(|_| !loan.revoked) {
                 Some(parent) => self.extent(parent, loan.first + page),

@@ -9,7 +9,7 @@
 use crate::arena::{Arena, Growing, Slot};
 use crate::frames::{Block, Frames};
 use crate::kernel::Kernel;
-use crate::machine::{GROWTH, Machine, NoFrame, OwnedFrame};
+use crate::machine::{GROWTH, Machine, NoFrame, OwnedFrame, Phys};
 use crate::object::{Quotas, Resource};
 use crate::time::{Deadlines, Entry, keys_end};
 use abi::Error;
@@ -108,7 +108,7 @@ impl<M: Machine> Kernel<M> {
             return None;
         };
         machine.zero(block.phys(), 1);
-        Some(OwnedFrame::adopt(block.phys()))
+        Some(block.into_frame())
     }
 
     /// Gives such a frame back.
@@ -119,6 +119,18 @@ impl<M: Machine> Kernel<M> {
         frame: OwnedFrame,
     ) {
         frames.release_block(Block::at(frame));
+        quotas.give_back(quota, crate::object::Resource::Pages, 1);
+    }
+
+    /// Gives a frame back that was a part of a table.
+    pub(crate) fn free_table_frame(
+        frames: &mut Frames,
+        quotas: &mut Quotas,
+        quota: crate::object::QuotaId,
+        frame: Phys,
+    ) {
+        let block = frames.reclaim(frame);
+        frames.release_block(block);
         quotas.give_back(quota, crate::object::Resource::Pages, 1);
     }
 }

@@ -6,7 +6,7 @@
 use super::extents::Extent;
 use super::map::{MapRequest, rights_for};
 use crate::kernel::Kernel;
-use crate::machine::{Machine, OwnedFrame, Page, PageSize, Phys};
+use crate::machine::{Machine, Page, PageSize, Phys};
 use crate::object::{
     Life, MemoryId, Objects, Operation, ProcessId, Region, RegionId, Storage, ThreadId,
 };
@@ -61,7 +61,7 @@ impl<M: Machine> Kernel<M> {
             };
             let now = pages.min(left);
             // From the end, as the blocks are taken.
-            self.machine.zero(Phys(place.0 + (pages - now) * PAGE_SIZE), now);
+            self.machine.zero(place.plus((pages - now) * PAGE_SIZE), now);
             (done, left) = (done + now, left - now);
         }
         if done == self.objects.memories[memory].pages {
@@ -123,12 +123,13 @@ impl<M: Machine> Kernel<M> {
 
     /// Frees the empty table that a large page replaced, once no CPU has it cached.
     #[cold]
-    fn free_replaced(&mut self, process: ProcessId, frame: OwnedFrame) {
+    fn free_replaced(&mut self, process: ProcessId, frame: Phys) {
         let process = &self.objects.processes[process];
         if let Some(table) = &process.space.table {
             self.machine.flush(table);
         }
-        Self::free_frame(&mut self.frames, &mut self.objects.quotas, process.accounts.quota, frame);
+        let (quotas, quota) = (&mut self.objects.quotas, process.accounts.quota);
+        Self::free_table_frame(&mut self.frames, quotas, quota, frame);
     }
 
     /// Maps one page of a region, a large one where address, place and length allow it. Returns
@@ -139,7 +140,7 @@ impl<M: Machine> Kernel<M> {
         id: RegionId,
         done: u64,
         extent: &Extent,
-    ) -> Result<(PageSize, Option<OwnedFrame>), Error> {
+    ) -> Result<(PageSize, Option<Phys>), Error> {
         let region = &self.objects.regions[id];
         let address = region.start + done * PAGE_SIZE;
         let (protection, left) = (region.protection, region.pages - done);
@@ -150,7 +151,7 @@ impl<M: Machine> Kernel<M> {
         let fits = extent.pages.min(left) >= large.frames()
             && !matches!(storage, Storage::Loan(_))
             && address.is_multiple_of(large.bytes())
-            && place.0.is_multiple_of(large.bytes());
+            && place.address().is_multiple_of(large.bytes());
         let size = if fits { large } else { PageSize::Small };
         let process = &mut self.objects.processes[process];
         let quota = process.accounts.quota;

@@ -77,7 +77,7 @@ impl<A: AccessMark> UserSlice<A> {
     #[inline(always)]
     pub(crate) fn check<M: Machine>(self, machine: &M, table: &M::PageTable) -> Option<Checked<A>> {
         if self.is_empty() {
-            return Some(Checked { slice: self, first: Phys(0) });
+            return Some(Checked { slice: self, first: Phys::ZERO });
         }
         let first = machine.translate(table, self.address, A::ACCESS)?;
         if !self.in_one_page() {
@@ -154,7 +154,7 @@ impl Cursor {
     fn advance(&mut self, at: Phys, len: usize) {
         self.address += len as u64;
         let in_page = !self.address.is_multiple_of(PAGE_SIZE);
-        self.place = in_page.then_some(Phys(at.0 + len as u64));
+        self.place = in_page.then_some(at.plus(len as u64));
     }
 }
 

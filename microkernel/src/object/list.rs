@@ -193,7 +193,7 @@ mod tests {
         let process = processes.insert(()).unwrap();
         let mut threads: Threads<()> = Arena::new((0..4).map(Slot::empty).collect());
         let ids: Vec<_> = (0..4)
-            .map(|_| threads.insert(Thread::new((), process, Phys(0), 0, CpuId(0))).unwrap())
+            .map(|_| threads.insert(Thread::new((), process, Phys::ZERO, 0, CpuId(0))).unwrap())
             .collect();
         let mut list = List::EMPTY;
         for id in &ids[1..] {

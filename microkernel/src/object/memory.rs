@@ -20,7 +20,7 @@ pub enum Storage {
 
 impl Default for Storage {
     fn default() -> Self {
-        Self::Fixed(Phys(0))
+        Self::Fixed(Phys::ZERO)
     }
 }
 

@@ -79,7 +79,7 @@ mod tests {
         let process = processes.insert(()).unwrap();
         let mut threads: Threads<()> = Arena::new((0..24).map(Slot::empty).collect());
         let ids: Vec<ThreadId> = (0..24)
-            .map(|_| threads.insert(Thread::new((), process, Phys(0), 0, CpuId(0))).unwrap())
+            .map(|_| threads.insert(Thread::new((), process, Phys::ZERO, 0, CpuId(0))).unwrap())
             .collect();
         let (mut senders, mut model) = (Senders::EMPTY, Vec::<ThreadId>::new());
         let mut seed = 7_u64;

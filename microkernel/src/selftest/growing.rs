@@ -30,8 +30,8 @@ fn extend(bench: &mut Bench<'_>, slice: &mut Slice, most: u32) -> Result<u32, No
 }
 
 fn grows(bench: &mut Bench<'_>) -> Outcome {
-    let root = bench.boot.frames.take(1);
-    let before: Table = bench.machine.new_page_table(OwnedFrame::adopt(root));
+    let root = OwnedFrame::of_boot(&mut bench.boot.frames);
+    let before: Table = bench.machine.new_page_table(root);
     let mut slice: Slice = bench.machine.reserve();
     bench.equal("elements at first", slice.len() as u64, 0)?;
     let taken = extend(bench, &mut slice, GROWTH).unwrap_or(0);

@@ -67,7 +67,7 @@ fn write_xor_execute(bench: &mut Bench<'_>) -> Outcome {
 fn no_alias(bench: &mut Bench<'_>) -> Outcome {
     let sealed = bench.boot.facts.sealed;
     let covers = |leaf: Leaf| {
-        let start = leaf.entry.frame().0;
+        let start = leaf.entry.frame().address();
         Range { start, end: start + span(leaf.level) }.overlaps(sealed)
     };
     bench.hold("sealed frames are known", sealed.start < sealed.end)?;

@@ -18,22 +18,22 @@ pub(super) const CHECKS: &[Check] = &[
 
 fn zero(bench: &mut Bench<'_>) -> Outcome {
     let frame = bench.boot.frames.take(2);
-    bench.machine.write(Phys(frame.0 + 4090), &[0xff; 12]);
+    bench.machine.write(frame.plus(4090), &[0xff; 12]);
     bench.machine.zero(frame, 2);
     let mut found = [1; 12];
-    bench.machine.read(Phys(frame.0 + 4090), &mut found);
+    bench.machine.read(frame.plus(4090), &mut found);
     bench.hold("not zero", found == [0; 12])
 }
 
 fn read_back(bench: &mut Bench<'_>) -> Outcome {
     let frame = bench.boot.frames.take(1);
     let wanted: [u8; 64] = core::array::from_fn(|at| at.to_le_bytes()[0] ^ 0x5a);
-    bench.machine.write(Phys(frame.0 + 100), &wanted);
+    bench.machine.write(frame.plus(100), &wanted);
     let mut found = [0; 64];
-    bench.machine.read(Phys(frame.0 + 100), &mut found);
+    bench.machine.read(frame.plus(100), &mut found);
     bench.hold("other bytes", found == wanted)?;
     let mut before = [1];
-    bench.machine.read(Phys(frame.0 + 99), &mut before);
+    bench.machine.read(frame.plus(99), &mut before);
     bench.equal("the byte before", u64::from(before[0]), 0)
 }
 
@@ -43,12 +43,12 @@ fn copy_overlapping(bench: &mut Bench<'_>) -> Outcome {
     let wanted: [u8; 64] = core::array::from_fn(|at| at.to_le_bytes()[0]);
     for (from, to) in [(0, 8), (8, 0), (3, 4), (4, 3), (5, 5)] {
         for len in [64, 61, 17, 8, 7, 1, 0] {
-            bench.machine.write(Phys(frame.0 + from), &wanted);
-            bench.machine.write(Phys(frame.0 + to + len as u64), &[0xff]);
-            bench.machine.write(Phys(frame.0 + from), &wanted[..len]);
-            bench.machine.copy(Phys(frame.0 + from), Phys(frame.0 + to), len);
+            bench.machine.write(frame.plus(from), &wanted);
+            bench.machine.write(frame.plus(to + len as u64), &[0xff]);
+            bench.machine.write(frame.plus(from), &wanted[..len]);
+            bench.machine.copy(frame.plus(from), frame.plus(to), len);
             let mut found = [0; 64];
-            bench.machine.read(Phys(frame.0 + to), &mut found);
+            bench.machine.read(frame.plus(to), &mut found);
             bench.hold("other bytes", found[..len] == wanted[..len])?;
         }
     }
@@ -57,19 +57,20 @@ fn copy_overlapping(bench: &mut Bench<'_>) -> Outcome {
 
 fn copy(bench: &mut Bench<'_>) -> Outcome {
     let frame = bench.boot.frames.take(2);
-    bench.machine.write(Phys(frame.0 + 8), b"postern");
-    bench.machine.copy(frame, Phys(frame.0 + 4096), 4096);
+    bench.machine.write(frame.plus(8), b"postern");
+    bench.machine.copy(frame, frame.plus(4096), 4096);
     let mut found = [0; 7];
-    bench.machine.read(Phys(frame.0 + 4096 + 8), &mut found);
+    bench.machine.read(frame.plus(4096 + 8), &mut found);
     bench.hold("other bytes", &found == b"postern")
 }
 
 fn ram_is_no_device(bench: &mut Bench<'_>) -> Outcome {
     let machine = &bench.machine;
     let last = bench.boot.facts.ram_end() / 4096 * 4096 - 4096;
-    let refused = [0, 0x10_0000, 0x20_0000, last].map(|at| !machine.is_device_memory(Phys(at), 1));
-    let whole =
-        machine.is_device_memory(Phys(0), u64::MAX) || machine.is_device_memory(Phys(last), 2);
+    let refused = [0, 0x10_0000, 0x20_0000, last]
+        .map(|at| !machine.is_device_memory(Phys::from_entry(at), 1));
+    let whole = machine.is_device_memory(Phys::from_entry(0), u64::MAX)
+        || machine.is_device_memory(Phys::from_entry(last), 2);
     bench.hold("RAM", refused == [true; 4])?;
     bench.hold("a range over RAM", !whole)
 }
@@ -78,7 +79,7 @@ fn controllers_are_not(bench: &mut Bench<'_>) -> Outcome {
     let local = bench.boot.platform.lapic;
     let (whole, around) = (
         bench.machine.is_device_memory(local, 1),
-        bench.machine.is_device_memory(Phys(local.0 - 4096), 3),
+        bench.machine.is_device_memory(Phys::from_entry(local.address() - 4096), 3),
     );
     bench.hold("the local controller", !whole)?;
     bench.hold("a range around it", !around)
@@ -87,8 +88,8 @@ fn controllers_are_not(bench: &mut Bench<'_>) -> Outcome {
 fn devices_are(bench: &mut Bench<'_>) -> Outcome {
     let machine = &bench.machine;
     let (video, pci) = (
-        machine.is_device_memory(Phys(0xb_8000), 8),
-        machine.is_device_memory(Phys(0xfd00_0000), 16),
+        machine.is_device_memory(Phys::from_entry(0xb_8000), 8),
+        machine.is_device_memory(Phys::from_entry(0xfd00_0000), 16),
     );
     bench.hold("video memory", video)?;
     bench.hold("PCI window", pci)

@@ -28,8 +28,8 @@ pub(super) const CHECKS: &[Check] = &[
 
 const AT: u64 = 0x40_0000;
 const FAR: u64 = 0x7000_0000_0000;
-const FRAME: Phys = Phys(0x12_3000);
-const LARGE_FRAME: Phys = Phys(0x20_0000 * 7);
+const FRAME: Phys = Phys::from_entry(0x12_3000);
+const LARGE_FRAME: Phys = Phys::from_entry(0x20_0000 * 7);
 
 /// A table with what was taken for it.
 struct Space {
@@ -40,12 +40,8 @@ struct Space {
 
 impl Space {
     fn new(bench: &mut Bench<'_>) -> Self {
-        let root = bench.boot.frames.take(1);
-        Self {
-            table: bench.machine.new_page_table(OwnedFrame::adopt(root)),
-            taken: Vec::new(),
-            budget: 16,
-        }
+        let root = OwnedFrame::of_boot(&mut bench.boot.frames);
+        Self { table: bench.machine.new_page_table(root), taken: Vec::new(), budget: 16 }
     }
 
     fn with<T>(
@@ -61,10 +57,10 @@ impl Space {
         let frames = &mut bench.boot.frames;
         act(bench.machine, table, &mut |_| {
             *budget = budget.checked_sub(1)?;
-            let frame = frames.take(1);
+            let frame = OwnedFrame::of_boot(frames);
             // The budget is no more than fits.
-            let _ = taken.push(frame);
-            Some(OwnedFrame::adopt(frame))
+            let _ = taken.push(frame.phys());
+            Some(frame)
         })
     }
 
@@ -74,7 +70,7 @@ impl Space {
         address: u64,
         size: PageSize,
         protection: abi::Protection,
-    ) -> Result<Option<OwnedFrame>, NoFrame> {
+    ) -> Result<Option<Phys>, NoFrame> {
         let frame = if size == PageSize::Large { LARGE_FRAME } else { FRAME };
         self.with(bench, |machine, table, frames| {
             machine.map(table, &Page { address, frame, size, protection, device: false }, frames)
@@ -106,7 +102,7 @@ fn shares_kernel(bench: &mut Bench<'_>) -> Outcome {
 fn small(bench: &mut Bench<'_>) -> Outcome {
     let space = mapped(bench, PageSize::Small, ReadWrite);
     let found = space.find(bench, AT + 0x123, Access::Write);
-    bench.hold("translation", found == Some(Phys(FRAME.0 + 0x123)))?;
+    bench.hold("translation", found == Some(FRAME.plus(0x123)))?;
     bench.equal("tables taken", space.taken.len() as u64, 3)?;
     bench.hold("the next page", space.find(bench, AT + 4096, Access::Read).is_none())
 }
@@ -114,7 +110,7 @@ fn small(bench: &mut Bench<'_>) -> Outcome {
 fn large(bench: &mut Bench<'_>) -> Outcome {
     let space = mapped(bench, PageSize::Large, Read);
     let found = space.find(bench, AT + 0x12_3456, Access::Read);
-    bench.hold("translation", found == Some(Phys(LARGE_FRAME.0 + 0x12_3456)))?;
+    bench.hold("translation", found == Some(LARGE_FRAME.plus(0x12_3456)))?;
     bench.equal("tables taken", space.taken.len() as u64, 2)
 }
 
@@ -137,7 +133,7 @@ fn refuses_devices(bench: &mut Bench<'_>) -> Outcome {
     let mut space = Space::new(bench);
     let page = Page {
         address: AT,
-        frame: Phys(0xfebc_0000),
+        frame: Phys::from_entry(0xfebc_0000),
         size: PageSize::Small,
         protection: ReadWrite,
         device: true,
@@ -152,9 +148,9 @@ fn replaces_table(bench: &mut Bench<'_>) -> Outcome {
     let lowest = space.taken.last().copied();
     let _ = bench.machine.unmap(&mut space.table, AT);
     let replaced = space.map(bench, AT, PageSize::Large, Read);
-    bench.hold("the table", lowest.is_some() && replaced == Ok(lowest.map(OwnedFrame::adopt)))?;
+    bench.hold("the table", lowest.is_some() && replaced == Ok(lowest))?;
     let found = space.find(bench, AT + 0x12_3456, Access::Read);
-    bench.hold("translation", found == Some(Phys(LARGE_FRAME.0 + 0x12_3456)))?;
+    bench.hold("translation", found == Some(LARGE_FRAME.plus(0x12_3456)))?;
     let (done, returned) = free(bench, &mut space, 100);
     bench.hold("not done", done)?;
     bench.equal("the tables above are left", returned, 2)
@@ -178,13 +174,13 @@ fn protect(bench: &mut Bench<'_>) -> Outcome {
 }
 
 fn replace(bench: &mut Bench<'_>) -> Outcome {
-    let other = Phys(FRAME.0 + 0x5000);
+    let other = FRAME.plus(0x5000);
     for protection in [Read, ReadWrite, ReadExecute] {
         let mut space = mapped(bench, PageSize::Small, protection);
-        let before = space.table.user_leaf(AT).map(|leaf| leaf.entry.0 - FRAME.0);
+        let before = space.table.user_leaf(AT).map(|leaf| leaf.entry.0 - FRAME.address());
         bench.machine.replace(&mut space.table, AT, other);
-        let after = space.table.user_leaf(AT).map(|leaf| leaf.entry.0 - other.0);
-        bench.hold("found", space.find(bench, AT + 1, Access::Read) == Some(Phys(other.0 + 1)))?;
+        let after = space.table.user_leaf(AT).map(|leaf| leaf.entry.0 - other.address());
+        bench.hold("found", space.find(bench, AT + 1, Access::Read) == Some(other.plus(1)))?;
         bench.hold("all other bits stay", before.is_some() && before == after)?;
         bench.machine.replace(&mut space.table, AT + 4096, other);
         bench.hold("nothing is made", space.find(bench, AT + 4096, Access::Read).is_none())?;
@@ -199,7 +195,7 @@ fn split(bench: &mut Bench<'_>) -> Outcome {
     for page in [0, 1, 255, 511] {
         let offset = page * 4096 + 8;
         let found = space.find(bench, AT + offset, Access::Write);
-        bench.equal("piece", found.map_or(0, |at| at.0), LARGE_FRAME.0 + offset)?;
+        bench.equal("piece", found.map_or(0, Phys::address), LARGE_FRAME.address() + offset)?;
     }
     let size = bench.machine.unmap(&mut space.table, AT + 4096);
     bench.hold("size of a piece", size == Some(PageSize::Small))
@@ -241,7 +237,7 @@ fn free(bench: &mut Bench<'_>, space: &mut Space, budget: usize) -> (bool, u64) 
     let taken = &mut space.taken;
     let done = bench.machine.free_tables(&mut space.table, budget, &mut |frame| {
         returned += 1;
-        taken.retain(|other| *other != frame.phys());
+        taken.retain(|other| *other != frame);
     });
     (done, returned)
 }

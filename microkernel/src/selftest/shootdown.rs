@@ -7,15 +7,15 @@ use super::bench::{Bench, Check, Outcome};
 use crate::arch::x86_64::boot::processors;
 use crate::arch::x86_64::cpu::{self, CpuBlock, this_cpu};
 use crate::arch::x86_64::irq::window;
-use crate::arch::x86_64::mm::entry::Entry;
 use crate::arch::x86_64::mm::shootdown::{self, SHOOTDOWNS};
 use crate::arch::x86_64::mm::table::Table;
+use crate::arch::x86_64::probe::pages;
 use crate::arch::x86_64::{probe, time};
 use abi::{FaultKind, PAGE_SIZE, Protection};
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicBool, AtomicU64};
 use core_kernel::Fault;
-use core_kernel::machine::{Machine, OwnedFrame, PageSize, Phys};
+use core_kernel::machine::{Machine, OwnedFrame, Page, PageSize, Phys};
 use spin::Mutex;
 use x86_64::registers::control::Cr3;
 
@@ -51,11 +51,9 @@ fn others() -> impl Iterator<Item = &'static CpuBlock> {
 /// program would fault in kernel mode.
 fn space(bench: &mut Bench<'_>) -> Table {
     let frames = &mut bench.boot.frames;
-    let table = bench.machine.new_page_table(OwnedFrame::adopt(frames.take(1)));
+    let table = bench.machine.new_page_table(OwnedFrame::of_boot(frames));
     for address in (AT..AT + PAGES * PAGE_SIZE).step_by(4096) {
-        let page = frames.take(1).0 | Entry::PRESENT | Entry::WRITABLE | Entry::NO_EXECUTE;
-        // NOFAIL: boot frames never say no.
-        let _ = table.put(address, 0, Entry(page), || Some(frames.take(1)));
+        pages::map(table, address, frames);
     }
     *SPACE.lock() = Some(table);
     table
@@ -93,9 +91,7 @@ fn unmapped_while_read(bench: &mut Bench<'_>, reader: fn()) -> Outcome {
         core::hint::spin_loop();
     }
     for address in (AT..AT + PAGES * PAGE_SIZE).step_by(4096) {
-        if let Some(leaf) = table.leaf(address) {
-            leaf.set(Entry::NONE);
-        }
+        pages::unmap(table, address);
     }
     bench.machine.flush(&table);
     GONE.store(true, Release);
@@ -119,8 +115,8 @@ fn only_users_asked(bench: &mut Bench<'_>) -> Outcome {
 
 fn retired_root_left(bench: &mut Bench<'_>) -> Outcome {
     let table = space(bench);
-    let kernel = bench.machine.kernel_root().frame().0;
-    bench.hold("they are one", kernel != table.frame().0)?;
+    let kernel = bench.machine.kernel_root().frame().address();
+    bench.hold("they are one", kernel != table.frame().address())?;
     for cpu in others() {
         processors::send(cpu, || {
             if let Some(table) = *SPACE.lock() {
@@ -128,7 +124,7 @@ fn retired_root_left(bench: &mut Bench<'_>) -> Outcome {
             }
         });
         bench.hold("it does not come back", processors::comes_back(cpu))?;
-        bench.equal("before", cpu.active_root.load(Relaxed), table.frame().0)?;
+        bench.equal("before", cpu.active_root.load(Relaxed), table.frame().address())?;
     }
     shootdown::switch_to(this_cpu(), table);
     bench.machine.retire(&table);
@@ -148,10 +144,16 @@ fn retired_root_left(bench: &mut Bench<'_>) -> Outcome {
 fn split_flushes(bench: &mut Bench<'_>) -> Outcome {
     let mut table = space(bench);
     let large = AT + PageSize::Large.bytes();
-    let leaf = Entry::user(Phys(PageSize::Large.bytes()), Protection::Read, true, false);
+    let page = Page {
+        address: large,
+        frame: Phys::from_entry(PageSize::Large.bytes()),
+        size: PageSize::Large,
+        protection: Protection::Read,
+        device: false,
+    };
     let frames = &mut bench.boot.frames;
-    let put = table.put(large, 1, leaf, || Some(frames.take(1)));
-    bench.hold("it is mapped", put == Ok(None))?;
+    let map = bench.machine.map(&mut table, &page, &mut |_| Some(OwnedFrame::of_boot(frames)));
+    bench.hold("it is mapped", map == Ok(None))?;
     for cpu in others() {
         processors::send(cpu, || {
             if let Some(table) = *SPACE.lock() {
@@ -164,8 +166,8 @@ fn split_flushes(bench: &mut Bench<'_>) -> Outcome {
         SHOOTDOWNS.of(cpu).count.store(0, Relaxed);
         SHOOTDOWNS.of(cpu).splits.store(false, Relaxed);
     }
-    let frame = bench.boot.frames.take(1);
-    let split = bench.machine.split(&mut table, large, &mut |_| Some(OwnedFrame::adopt(frame)));
+    let frames = &mut bench.boot.frames;
+    let split = bench.machine.split(&mut table, large, &mut |_| Some(OwnedFrame::of_boot(frames)));
     bench.hold("no frame", split.is_ok())?;
     for cpu in others() {
         bench.equal("flushes", SHOOTDOWNS.of(cpu).count.load(Relaxed), 1)?;

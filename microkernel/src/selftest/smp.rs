@@ -149,7 +149,7 @@ fn same_registers(bench: &mut Bench<'_>) -> Outcome {
 }
 
 fn same_tables(bench: &mut Bench<'_>) -> Outcome {
-    let wanted = bench.machine.kernel_root().frame().0;
+    let wanted = bench.machine.kernel_root().frame().address();
     bench.equal("this CPU", Cr3::read().0.start_address().as_u64(), wanted)?;
     for cpu in others() {
         let found = ask(bench, cpu, || answer(Cr3::read().0.start_address().as_u64()))?;

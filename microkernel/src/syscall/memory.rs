@@ -23,10 +23,11 @@ impl<M: Machine> Kernel<M> {
 
     pub(super) fn sys_memory_device(&mut self, me: ThreadId) -> Result<Done, Error> {
         self.resource(me)?;
-        let (first, pages) = (Phys(self.argument(me, 1)), self.argument(me, 2));
-        let fits = pages > 0 && pages <= 1 << 24 && first.0.is_multiple_of(PAGE_SIZE);
-        let end = pages.checked_mul(PAGE_SIZE).and_then(|bytes| first.0.checked_add(bytes));
-        let kept = |end: u64| reserved::memory(first.0, end.saturating_sub(1)).is_some();
+        let (address, pages) = (self.argument(me, 1), self.argument(me, 2));
+        let first = Phys::new(address).ok_or(Error::BadArgument)?;
+        let fits = pages > 0 && pages <= 1 << 24 && address.is_multiple_of(PAGE_SIZE);
+        let end = pages.checked_mul(PAGE_SIZE).and_then(|bytes| address.checked_add(bytes));
+        let kept = |end: u64| reserved::memory(address, end.saturating_sub(1)).is_some();
         if !fits || end.is_none_or(kept) || !self.machine.is_device_memory(first, pages) {
             return Err(Error::BadArgument);
         }

@@ -20,7 +20,7 @@ fn fragmented() -> Driver {
         blocks.push(block);
     }
     // The lost ones are of no account: only the free ones are looked at.
-    for block in blocks.into_iter().filter(|block| (block.phys().0 / PAGE_SIZE).is_multiple_of(2)) {
+    for block in blocks.into_iter().filter(|block| block.phys().frame().is_multiple_of(2)) {
         driver.kernel.frames.release_block(block);
     }
     assert!(driver.kernel.frames.available() > BLOCKS + 32);

@@ -39,7 +39,7 @@ impl Hardware {
         controllers: impl Iterator<Item = Phys>,
         kernel_root: Table,
     ) -> Self {
-        let page = |start: Phys| Range { start: start.0, end: start.0 + PAGE_SIZE };
+        let page = |start: Phys| Range { start: start.address(), end: start.address() + PAGE_SIZE };
         shootdown::set_kernel_root(kernel_root);
         let low_ram = ram.iter().map(|ram| ram.end).filter(|end| *end <= FOUR_GIB);
         Self {
@@ -70,7 +70,7 @@ impl Machine for Hardware {
 
     fn new_page_table(&mut self, root: OwnedFrame) -> Table {
         // SAFETY: the core gives a zeroed frame of its own for this.
-        let table = unsafe { Table::new(root.phys()) };
+        let table = unsafe { Table::new(root.into_table()) };
         space::share_kernel_half(self.kernel_root, table);
         table
     }
@@ -79,8 +79,8 @@ impl Machine for Hardware {
         table.frame()
     }
 
-    fn free_root(&mut self, table: Table) -> OwnedFrame {
-        OwnedFrame::adopt(table.frame())
+    fn free_root(&mut self, table: Table) -> Phys {
+        table.frame()
     }
 
     fn map(
@@ -88,17 +88,20 @@ impl Machine for Hardware {
         table: &mut Table,
         page: &Page,
         tables: &mut dyn FnMut(&mut Self) -> Option<OwnedFrame>,
-    ) -> Result<Option<OwnedFrame>, NoFrame> {
+    ) -> Result<Option<Phys>, NoFrame> {
         let Page { address, frame, size, protection, device } = *page;
         debug_assert!(address < abi::USER_END && address.is_multiple_of(size.bytes()));
         let leaf = Entry::user(frame, protection, size == PageSize::Large, device);
-        let frame = || tables(self).map(|frame| frame.phys());
-        table.put(address, level(size), leaf, frame).map(|table| table.map(OwnedFrame::adopt))
+        let frame = || tables(self).map(OwnedFrame::into_table);
+        // SAFETY: the core names a frame or device of the program, and gives zeroed frames of its
+        // own for tables; the address is in the user half.
+        unsafe { table.put(address, level(size), leaf, frame) }
     }
 
     fn unmap(&mut self, table: &mut Table, address: u64) -> Option<PageSize> {
         let leaf = table.user_leaf(address)?;
-        leaf.set(Entry::NONE);
+        // SAFETY: a leaf of the user half; it only makes less reachable.
+        unsafe { leaf.set(Entry::NONE) };
         Some(leaf.size())
     }
 
@@ -111,13 +114,15 @@ impl Machine for Hardware {
         let Some(large) = table.user_leaf(address).filter(|leaf| leaf.level == 1) else {
             return Ok(());
         };
-        let frame = tables(self).ok_or(NoFrame)?.phys();
+        let frame = tables(self).ok_or(NoFrame)?.into_table();
         // SAFETY: the core gives a zeroed frame of its own for this.
         let pieces = unsafe { Table::new(frame) };
         for (slot, frames) in (0..ENTRIES).zip(0..) {
-            pieces.set(slot, large.entry.piece(frames));
+            // SAFETY: a piece of the page that is mapped already.
+            unsafe { pieces.set(slot, large.entry.piece(frames)) };
         }
-        shootdown::split(this_cpu(), *table, large, Entry::table(frame, true));
+        // SAFETY: a leaf of this root's user half, and the same frames in pieces.
+        unsafe { shootdown::split(this_cpu(), *table, large, Entry::table(frame, true)) };
         Ok(())
     }
 
@@ -128,14 +133,16 @@ impl Machine for Hardware {
         protection: Protection,
     ) -> Option<PageSize> {
         let leaf = table.user_leaf(address)?;
-        leaf.set(leaf.entry.with_protection(protection));
+        // SAFETY: the same page of the program; the core chose the protection.
+        unsafe { leaf.set(leaf.entry.with_protection(protection)) };
         Some(leaf.size())
     }
 
     fn replace(&mut self, table: &mut Table, address: u64, frame: Phys) {
         if let Some(leaf) = table.user_leaf(address).filter(|leaf| leaf.size() == PageSize::Small) {
             // One store: other CPUs find the old frame or the new one.
-            leaf.set(leaf.entry.with_frame(frame));
+            // SAFETY: the core names a frame that the program may use in place of the other one.
+            unsafe { leaf.set(leaf.entry.with_frame(frame)) };
         }
     }
 
@@ -158,7 +165,8 @@ impl Machine for Hardware {
         frames: &mut dyn FnMut(&mut Self) -> Option<Phys>,
     ) -> Result<(), NoFrame> {
         let page = self.growing.next_page(slice).ok_or(NoFrame)?;
-        self.kernel_root.reach(page, 0, false, &mut || frames(self))?;
+        // SAFETY: the core gives zeroed frames of its own for this.
+        unsafe { self.kernel_root.reach(page, 0, false, &mut || frames(self))? };
         let frame = frames(self).ok_or(NoFrame)?;
         // SAFETY: the core gives a frame of its own for this.
         unsafe { self.growing.extend(slice, make, frame) }
@@ -168,11 +176,12 @@ impl Machine for Hardware {
         &mut self,
         table: &mut Table,
         budget: usize,
-        free: &mut dyn FnMut(OwnedFrame),
+        free: &mut dyn FnMut(Phys),
     ) -> bool {
         for _ in 0..budget {
-            match table.take_lowest() {
-                Some(frame) => free(OwnedFrame::adopt(frame)),
+            // SAFETY: the core retired the table: no CPU has it loaded.
+            match unsafe { table.take_lowest() } {
+                Some(frame) => free(frame),
                 None => return true,
             }
         }
@@ -311,11 +320,12 @@ impl Machine for Hardware {
 
     fn is_device_memory(&self, first: Phys, frames: u64) -> bool {
         let bytes = frames.checked_mul(PAGE_SIZE);
-        let Some(end) = bytes.and_then(|bytes| first.0.checked_add(bytes)) else { return false };
-        let range = Range { start: first.0, end };
+        let start = first.address();
+        let Some(end) = bytes.and_then(|bytes| start.checked_add(bytes)) else { return false };
+        let range = Range { start, end };
         let apart = range.end <= LOW_END || range.start >= self.ram_end;
         let taken = self.ram.iter().chain(&self.controllers).any(|taken| taken.overlaps(range));
-        first.0.is_multiple_of(PAGE_SIZE) && frames > 0 && apart && !taken
+        start.is_multiple_of(PAGE_SIZE) && frames > 0 && apart && !taken
     }
 
     fn port_read(&mut self, port: u16, width: PortWidth) -> u32 {

@@ -43,7 +43,7 @@ impl Platform {
     pub(crate) fn find(facts: &Facts) -> Self {
         let Some(rsdp) = facts.rsdp else { fail(format_args!("the boot gave no ACPI tables")) };
         // SAFETY: the loader found the tables there; the boot page tables map them.
-        let tables = unsafe { AcpiTables::from_rsdp(Mapped, index(rsdp.0)) };
+        let tables = unsafe { AcpiTables::from_rsdp(Mapped, index(rsdp.address())) };
         let found = tables.and_then(|tables| {
             let madt = tables.find_table::<Madt>()?;
             Ok((madt, hpet(&tables)))
@@ -62,7 +62,7 @@ impl Platform {
 
     fn read(madt: &PhysicalMapping<Mapped, Madt>) -> Self {
         let mut platform = Self {
-            lapic: Phys(u64::from(madt.get().local_apic_address)),
+            lapic: Phys::from_entry(u64::from(madt.get().local_apic_address)),
             ioapics: Vec::new(),
             overrides: Vec::new(),
             hpet: None,
@@ -86,7 +86,7 @@ impl Platform {
             }
             MadtEntry::IoApic(ioapic) => {
                 let _ = self.ioapics.push(IoApicFact {
-                    address: Phys(u64::from(ioapic.io_apic_address)),
+                    address: Phys::from_entry(u64::from(ioapic.io_apic_address)),
                     first_input: ioapic.global_system_interrupt_base,
                 });
             }
@@ -98,7 +98,7 @@ impl Platform {
                 });
             }
             MadtEntry::LocalApicAddressOverride(entry) => {
-                self.lapic = Phys(entry.local_apic_address);
+                self.lapic = Phys::from_entry(entry.local_apic_address);
             }
             _ => {}
         }
@@ -114,7 +114,7 @@ impl Platform {
 /// Where the registers of the high precision event timer are.
 fn hpet(tables: &AcpiTables<Mapped>) -> Option<Phys> {
     let address = HpetInfo::new(tables).ok()?.base_address as u64;
-    (address != 0).then_some(Phys(address))
+    Phys::new(address).filter(|_| address != 0)
 }
 
 /// ACPI tables as the boot page tables map them.
@@ -127,7 +127,7 @@ impl AcpiHandler for Mapped {
         address: usize,
         size: usize,
     ) -> PhysicalMapping<Self, T> {
-        let pointer = physmap::pointer(Phys(address as u64)).cast();
+        let pointer = physmap::pointer(Phys::from_entry(address as u64)).cast();
         // SAFETY: the physmap of the boot maps it, for reading, as long as boot lasts; it
         // is never null.
         unsafe { PhysicalMapping::new(address, NonNull::new_unchecked(pointer), size, size, *self) }

@@ -46,7 +46,7 @@ impl Facts {
         let mut facts = Self {
             free: Vec::new(),
             ram: Vec::new(),
-            rsdp: info.rsdp_addr.into_option().map(Phys),
+            rsdp: info.rsdp_addr.into_option().and_then(Phys::new),
             archive: None,
             cmdline: pvh_info::cmdline().map(str::trim).filter(|text| !text.is_empty()),
             sealed: image::sealed_frames(),
@@ -89,9 +89,9 @@ impl Facts {
             self.free[place] = before;
             // A full list only loses memory.
             let _lost = self.free.push(after);
-            return Some(Phys(page.start));
+            return Phys::new(page.start);
         }
-        pages.find(|page| inside(&self.ram, *page).is_some()).map(|page| Phys(page.start))
+        pages.find(|page| inside(&self.ram, *page).is_some()).and_then(|page| Phys::new(page.start))
     }
 
     /// Bytes of all RAM that the kernel can use.

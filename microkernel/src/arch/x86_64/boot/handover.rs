@@ -65,7 +65,7 @@ impl Boot {
 
     /// Goes on in `running`, on the kernel's own page tables and stack.
     pub(crate) fn hand_over(self, running: fn(Self) -> !) -> ! {
-        let (root, stack) = (self.space.root().frame().0, self.stacks.kernel);
+        let (root, stack) = (self.space.root().frame().address(), self.stacks.kernel);
         *PREPARED.lock() = Some(Prepared { running, boot: self });
         // SAFETY: 1. The root maps the kernel image at the same addresses as now, so the
         // next instruction is there. 2. The stack is mapped and unused. 3. Nothing on the

@@ -94,7 +94,8 @@ impl Trampoline {
         // Global, but no CPU that uses it has global pages on.
         let leaf = Entry::kernel(page, Protection::ReadExecute, false);
         // NOFAIL: boot frames never say no, they end the boot.
-        let _ = start_root.put(page.0, 0, leaf, || Some(frames.take(1)));
+        // SAFETY: the root is for starting CPUs alone, which run the code in this page there.
+        let _ = unsafe { start_root.put(page.address(), 0, leaf, || Some(frames.take(1))) };
         // SAFETY: the code is a part of the image's rodata, that long.
         let code = unsafe {
             core::slice::from_raw_parts(&raw const trampoline_start, distance(&trampoline_end))
@@ -106,12 +107,12 @@ impl Trampoline {
 
     /// The page as a startup interrupt names it.
     pub(super) fn number(&self) -> u8 {
-        (self.page.0 >> 12).to_le_bytes()[0]
+        (self.page.address() >> 12).to_le_bytes()[0]
     }
 
     /// The next CPU that comes gets this stack and goes there.
     pub(super) fn prepare(&self, stack: u64, entered: u64) {
-        let page = low32(self.page.0);
+        let page = low32(self.page.address());
         let at = |place: &u8| page + low32(distance(place) as u64);
         let [a, b, c, d] = (page + low32(ORDERS as u64)).to_le_bytes();
         let orders = Orders {
@@ -123,20 +124,21 @@ impl Trampoline {
                 u16::from_le_bytes([a, b]),
                 u16::from_le_bytes([c, d]),
             ],
-            start_root: low32(self.start_root.frame().0),
-            kernel_root: self.kernel_root.frame().0,
+            start_root: low32(self.start_root.frame().address()),
+            kernel_root: self.kernel_root.frame().address(),
             stack,
             entered,
         };
-        let place = physmap::pointer(Phys(self.page.0 + ORDERS as u64)).cast::<Orders>();
+        let place = physmap::pointer(self.page.plus(ORDERS as u64)).cast::<Orders>();
         // SAFETY: inside our page, aligned; volatile, because another CPU will read it.
         unsafe { place.write_volatile(orders) };
     }
 
     /// Nobody starts any more: nothing executable stays writable elsewhere.
     pub(super) fn close(self) {
-        if let Some(leaf) = self.start_root.leaf(self.page.0) {
-            leaf.set(Entry::NONE);
+        if let Some(leaf) = self.start_root.leaf(self.page.address()) {
+            // SAFETY: no CPU starts there any more.
+            unsafe { leaf.set(Entry::NONE) };
         }
     }
 }

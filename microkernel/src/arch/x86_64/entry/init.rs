@@ -23,7 +23,7 @@ pub(crate) fn init(cpu: CpuId, stacks: &Stacks) -> &'static CpuBlock {
     let block = block(cpu);
     block.this.store(block.address(), Relaxed);
     block.kernel_stack.store(stacks.kernel, Relaxed);
-    block.active_root.store(table::active().frame().0, Relaxed);
+    block.active_root.store(table::active().frame().address(), Relaxed);
     tables::load(block, stacks);
     idt::load();
     let entries = Entries {

@@ -5,8 +5,7 @@ use super::range::{REGIONS, Range};
 use crate::arch::x86_64::debug::fail;
 use crate::arch::x86_64::index;
 use abi::PAGE_SIZE;
-use core_kernel::BootMemory;
-use core_kernel::machine::Phys;
+use core_kernel::machine::{BootMemory, Phys};
 use heapless::Vec;
 
 /// Only memory below this is taken at boot: the first page tables map no more.
@@ -32,7 +31,7 @@ impl BootFrames {
         let Some(range) = self.free.iter_mut().find(fits) else {
             fail(format_args!("not enough memory: no {frames} frames in a row"))
         };
-        let first = Phys(range.start);
+        let first = Phys::from_entry(range.start);
         range.start += bytes;
         // SAFETY: 1. The range is free RAM that nothing else uses, and was just taken out.
         // 2. It is below 4 GiB, which every page table so far maps.
@@ -43,7 +42,7 @@ impl BootFrames {
     /// What is left, for the core.
     pub(crate) fn rest(&self) -> impl Iterator<Item = (Phys, u64)> + '_ {
         let filled = self.free.iter().filter(|range| range.start < range.end);
-        filled.map(|range| (Phys(range.start), (range.end - range.start) / PAGE_SIZE))
+        filled.map(|range| (Phys::from_entry(range.start), (range.end - range.start) / PAGE_SIZE))
     }
 }
 

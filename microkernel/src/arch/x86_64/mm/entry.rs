@@ -25,7 +25,7 @@ impl Entry {
 
     /// A table below, open for all; its leaves say what is allowed.
     pub(crate) fn table(frame: Phys, user: bool) -> Self {
-        Self(frame.0 | Self::PRESENT | Self::WRITABLE | if user { Self::USER } else { 0 })
+        Self(frame.address() | Self::PRESENT | Self::WRITABLE | if user { Self::USER } else { 0 })
     }
 
     /// A page of a program.
@@ -37,13 +37,18 @@ impl Entry {
         if device {
             bits |= Self::UNCACHED | Self::WRITE_THROUGH;
         }
-        Self(frame.0 | bits)
+        Self(frame.address() | bits)
     }
 
     /// A page of the kernel.
     pub(crate) fn kernel(frame: Phys, protection: Protection, large: bool) -> Self {
         let large = if large { Self::LARGE } else { 0 };
-        Self(frame.0 | Self::protection(protection) | Self::GLOBAL | large)
+        Self(frame.address() | Self::protection(protection) | Self::GLOBAL | large)
+    }
+
+    /// The same page, in this space alone: a flush forgets it.
+    pub(crate) fn local(self) -> Self {
+        Self(self.0 & !Self::GLOBAL)
     }
 
     /// Device registers of the kernel.
@@ -70,7 +75,7 @@ impl Entry {
 
     /// The same page over another frame.
     pub(crate) fn with_frame(self, frame: Phys) -> Self {
-        Self(self.0 & !Self::ADDRESS | frame.0)
+        Self(self.0 & !Self::ADDRESS | frame.address())
     }
 
     /// The same page, as one of the small pages that replace it.
@@ -128,6 +133,6 @@ impl Entry {
 
     /// Where it points.
     pub(crate) fn frame(self) -> Phys {
-        Phys(self.0 & Self::ADDRESS)
+        Phys::from_entry(self.0 & Self::ADDRESS)
     }
 }

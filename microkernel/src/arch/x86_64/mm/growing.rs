@@ -72,7 +72,10 @@ impl Slices {
         let page = self.next_page(slice).ok_or(NoFrame)?;
         let number = self.number_of(slice);
         let Extent { len, pages } = self.extents[number];
-        self.root.put(page, 0, Entry::kernel(frame, Protection::ReadWrite, false), || None)?;
+        let leaf = Entry::kernel(frame, Protection::ReadWrite, false);
+        // SAFETY: the caller's promise; the page lies in the slice's own range, behind what is
+        // mapped there.
+        unsafe { self.root.put(page, 0, leaf, || None)? };
         let pages = pages + 1;
         let longer = index(pages * PAGE_SIZE) / size_of::<T>();
         let first: *mut T = start(number);

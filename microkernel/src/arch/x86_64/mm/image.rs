@@ -42,7 +42,7 @@ pub(crate) fn sealed_frames() -> Range {
     let pages = (text().start..rodata().end).step_by(4096);
     let frames = pages.filter_map(|page| table::active().translate_kernel(page));
     frames.fold(Range { start: u64::MAX, end: 0 }, |found, frame| Range {
-        start: found.start.min(frame.0),
-        end: found.end.max(frame.0 + abi::PAGE_SIZE),
+        start: found.start.min(frame.address()),
+        end: found.end.max(frame.address() + abi::PAGE_SIZE),
     })
 }

@@ -13,7 +13,7 @@ use core_kernel::machine::Phys;
 /// Where the kernel sees this physical address.
 pub(crate) fn pointer(address: Phys) -> *mut u8 {
     // No physical address has so many bits that it could overflow.
-    core::ptr::with_exposed_provenance_mut(index(PHYSMAP.wrapping_add(address.0)))
+    core::ptr::with_exposed_provenance_mut(index(PHYSMAP.wrapping_add(address.address())))
 }
 
 /// Fills frames with zeros, by words of eight bytes.
@@ -58,7 +58,7 @@ pub(crate) unsafe fn write(to: Phys, bytes: &[u8]) {
 /// # Safety
 /// As for [`read`] and [`write`].
 pub(crate) unsafe fn copy(from: Phys, to: Phys, len: usize) {
-    let inside = to.0.wrapping_sub(from.0);
+    let inside = to.address().wrapping_sub(from.address());
     if inside != 0 && inside < len as u64 {
         // SAFETY: the caller's promise; there is a byte, so `len` is not 0.
         unsafe { copy_down(pointer(from), pointer(to), len) }

@@ -70,7 +70,7 @@ pub(crate) fn set_kernel_root(root: Table) {
 /// Makes a root the active one of this CPU, unless it is.
 #[inline(always)]
 pub(crate) fn switch_to(cpu: &CpuBlock, root: Table) {
-    let frame = root.frame().0;
+    let frame = root.frame().address();
     if cpu.active_root.load(Relaxed) != frame {
         cpu.active_root.store(frame, Relaxed);
         load(root);
@@ -89,11 +89,11 @@ pub(crate) fn switch_to_kernel(cpu: &CpuBlock) {
 fn load(root: Table) {
     // SAFETY: every root has the kernel's half, so the kernel goes on running. Not by
     // `Cr3::write`, which checks each time what holds for every `Table`: a page's address.
-    unsafe { core::arch::asm!("mov cr3, {}", in(reg) root.frame().0, options(nostack)) };
+    unsafe { core::arch::asm!("mov cr3, {}", in(reg) root.frame().address(), options(nostack)) };
 }
 
 fn has(cpu: &CpuBlock, root: Table) -> bool {
-    cpu.active_root.load(Relaxed) == root.frame().0
+    cpu.active_root.load(Relaxed) == root.frame().address()
 }
 
 /// No CPU uses an old translation of this root any more. For the CPU that holds the kernel.
@@ -110,13 +110,18 @@ pub(crate) fn forget(me: &CpuBlock, root: Table) {
 /// a machine check (CVE-2018-12207, AMD erratum 383): the page is made not present, all CPUs flush,
 /// then the table is put in place. A thread on another CPU that uses the page meanwhile faults,
 /// waits for the kernel, and finds by [`is_mapped_again`] that it only has to try again.
-pub(crate) fn split(me: &CpuBlock, root: Table, large: Leaf, table: Entry) {
-    large.set(Entry::NONE);
+///
+/// # Safety
+/// The leaf is one of the root's, of the user half, and the table maps the same frames.
+pub(crate) unsafe fn split(me: &CpuBlock, root: Table, large: Leaf, table: Entry) {
+    // SAFETY: it only makes less reachable.
+    unsafe { large.set(Entry::NONE) };
     if has(me, root) {
         load(root);
     }
     ask(me, root, SPLIT);
-    large.set(table);
+    // SAFETY: the caller's promise: what was reachable before.
+    unsafe { large.set(table) };
 }
 
 /// Whether a page was missing only while it was split: the program's access works now. For the
@@ -144,7 +149,7 @@ pub(crate) fn retire(me: &CpuBlock, root: Table) {
 fn ask(me: &CpuBlock, root: Table, how: u64) {
     for cpu in others(me).filter(|cpu| has(cpu, root)) {
         let shootdowns = SHOOTDOWNS.of(cpu);
-        request::post(&shootdowns.request, root.frame().0 | how);
+        request::post(&shootdowns.request, root.frame().address() | how);
         shootdowns.count.fetch_add(1, Relaxed);
         lapic::shoot(cpu.controller());
     }
@@ -161,7 +166,7 @@ pub(crate) fn serve(cpu: &CpuBlock) {
     request::serve(&SHOOTDOWNS.of(cpu).request, |what| {
         // SAFETY: the address of a root, as `ask` has put it there; the asking CPU waits, so
         // it still is one.
-        let root = unsafe { Table::new(Phys(what & !(LEAVE | SPLIT))) };
+        let root = unsafe { Table::new(Phys::from_entry(what & !(LEAVE | SPLIT))) };
         match has(cpu, root) {
             true if what & LEAVE != 0 => switch_to_kernel(cpu),
             true => {

@@ -45,13 +45,17 @@ impl KernelSpace {
     fn share_top_level(&mut self, frames: &mut BootFrames) {
         for start in [PHYSMAP, DEVICES, STACKS, GROWING, KERNEL_BASE] {
             let table = Entry::table(frames.take(1), false);
-            self.root.set(slot(start, ROOT_LEVEL), table);
+            // SAFETY: no CPU has loaded the root yet; the table is empty.
+            unsafe { self.root.set(slot(start, ROOT_LEVEL), table) };
         }
     }
 
-    fn put(&mut self, address: u64, level: u32, entry: Entry, frames: &mut BootFrames) {
+    /// # Safety
+    /// As for [`Table::set`].
+    unsafe fn put(&mut self, address: u64, level: u32, entry: Entry, frames: &mut BootFrames) {
         // NOFAIL: boot frames never say no, they end the boot.
-        let _ = self.root.put(address, level, entry, || Some(frames.take(1)));
+        // SAFETY: the caller's promise; boot frames are zeroed RAM that nothing else uses.
+        let _ = unsafe { self.root.put(address, level, entry, || Some(frames.take(1))) };
     }
 
     fn map_physmap(&mut self, ram: &[Range], sealed: Range, frames: &mut BootFrames) {
@@ -61,8 +65,10 @@ impl KernelSpace {
             if block.overlaps(sealed) {
                 self.map_sealed_block(block, sealed, frames);
             } else if ram.iter().any(|ram| ram.overlaps(block)) {
-                let entry = Entry::kernel(Phys(start), Protection::ReadWrite, true);
-                self.put(PHYSMAP + start, 1, entry, frames);
+                let frame = Phys::from_entry(start);
+                let entry = Entry::kernel(frame, Protection::ReadWrite, true);
+                // SAFETY: the physmap shows RAM; nothing sealed is in the block.
+                unsafe { self.put(PHYSMAP + start, 1, entry, frames) };
             }
         }
     }
@@ -72,7 +78,9 @@ impl KernelSpace {
             let page = Range { start, end: start + PAGE_SIZE };
             let protection =
                 if page.overlaps(sealed) { Protection::Read } else { Protection::ReadWrite };
-            self.put(PHYSMAP + start, 0, Entry::kernel(Phys(start), protection, false), frames);
+            let entry = Entry::kernel(Phys::from_entry(start), protection, false);
+            // SAFETY: the physmap shows RAM; sealed frames are shown for reading.
+            unsafe { self.put(PHYSMAP + start, 0, entry, frames) };
         }
     }
 
@@ -80,7 +88,8 @@ impl KernelSpace {
     fn map_image(&mut self, section: Range, protection: Protection, frames: &mut BootFrames) {
         for page in (section.start..section.end).step_by(index(PAGE_SIZE)) {
             if let Some(frame) = active().translate_kernel(page) {
-                self.put(page, 0, Entry::kernel(frame, protection, false), frames);
+                // SAFETY: the frame where the image is now, and the section's own protection.
+                unsafe { self.put(page, 0, Entry::kernel(frame, protection, false), frames) };
             }
         }
     }
@@ -89,9 +98,12 @@ impl KernelSpace {
     pub(crate) fn map_device(&mut self, registers: Phys, frames: &mut BootFrames) -> u64 {
         let address = DEVICES + self.devices * PAGE_SIZE;
         self.devices += 1;
-        let page = Phys(registers.0 / PAGE_SIZE * PAGE_SIZE);
-        self.put(address, 0, Entry::kernel_device(page), frames);
-        address + registers.0 % PAGE_SIZE
+        let within = registers.address() % PAGE_SIZE;
+        let page = Phys::from_entry(registers.address() - within);
+        // SAFETY: an address that nothing else has; reads and writes there are the duty of
+        // `Registers::new`.
+        unsafe { self.put(address, 0, Entry::kernel_device(page), frames) };
+        address + within
     }
 
     /// Maps a stack of so many pages with nothing below it: its top, 16-aligned, where the
@@ -99,14 +111,17 @@ impl KernelSpace {
     pub(crate) fn map_stack(&mut self, owner: u64, pages: u64, frames: &mut BootFrames) -> u64 {
         let slot = STACKS + self.stacks * STACK_SLOT;
         self.stacks += 1;
-        let mut last = Phys(0);
+        let mut last = Phys::ZERO;
         let pages = pages.min(STACK_PAGES);
         let lowest = slot + STACK_SLOT - pages * PAGE_SIZE;
         for page in (lowest..slot + STACK_SLOT).step_by(index(PAGE_SIZE)) {
             last = frames.take(1);
-            self.put(page, 0, Entry::kernel(last, Protection::ReadWrite, false), frames);
+            // SAFETY: a frame of the stack's own, at an address that nothing else has.
+            unsafe {
+                self.put(page, 0, Entry::kernel(last, Protection::ReadWrite, false), frames);
+            }
         }
-        let reserve = Phys(last.0 + PAGE_SIZE - STACK_TOP_RESERVE);
+        let reserve = last.plus(PAGE_SIZE - STACK_TOP_RESERVE);
         // SAFETY: inside the frame just taken, which nothing else uses yet.
         unsafe { super::physmap::write(reserve, &owner.to_le_bytes()) };
         slot + STACK_SLOT - STACK_TOP_RESERVE
@@ -121,7 +136,8 @@ impl KernelSpace {
 /// Copies the kernel's half into a new root.
 pub(crate) fn share_kernel_half(from: Table, to: Table) {
     for slot in KERNEL_HALF..ENTRIES {
-        to.set(slot, from.get(slot));
+        // SAFETY: the same half, for the same kernel.
+        unsafe { to.set(slot, from.get(slot)) };
     }
 }
 

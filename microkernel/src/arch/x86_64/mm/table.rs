@@ -41,8 +41,12 @@ pub(crate) struct Leaf {
 
 impl Leaf {
     /// Changes it.
-    pub(crate) fn set(self, entry: Entry) {
-        self.table.set(self.slot, entry);
+    ///
+    /// # Safety
+    /// As for [`Table::set`].
+    pub(crate) unsafe fn set(self, entry: Entry) {
+        // SAFETY: the caller's promise.
+        unsafe { self.table.set(self.slot, entry) }
     }
 
     /// Its size, if it is one that programs can have.
@@ -53,7 +57,7 @@ impl Leaf {
 
 /// The tables that this CPU uses now.
 pub(crate) fn active() -> Table {
-    Table(Phys(Cr3::read().0.start_address().as_u64()))
+    Table(Phys::from_entry(Cr3::read().0.start_address().as_u64()))
 }
 
 /// The slot of an address at a level.
@@ -69,7 +73,7 @@ pub(crate) const fn span(level: u32) -> u64 {
 /// What an entry that leads to no table says of an address. Out of line: most pages are small.
 #[cold]
 fn large_page(entry: Entry, address: u64, level: u32, access: Access) -> Option<Phys> {
-    entry.allows(access).then(|| Phys(entry.frame().0 | (address % span(level))))
+    entry.allows(access).then(|| entry.frame().plus(address % span(level)))
 }
 
 impl Table {
@@ -77,8 +81,7 @@ impl Table {
     ///
     /// # Safety
     /// The frame is zeroed RAM in the physmap that nothing else uses, or a table already; and it
-    /// stays a table as long as this value or a copy of it is used. Setters of entries of a root
-    /// that CPUs load answers for what programs, or the kernel, can reach by them.
+    /// stays a table as long as this value or a copy of it is used.
     pub(crate) unsafe fn new(frame: Phys) -> Self {
         Self(frame)
     }
@@ -100,9 +103,14 @@ impl Table {
     }
 
     /// Writes an entry.
-    pub(crate) fn set(self, slot: usize, entry: Entry) {
-        // SAFETY: as for `get`. What becomes mapped is the business of the callers, all in
-        // `mm`: pages of programs (user bit) and the kernel's half at boot.
+    ///
+    /// # Safety
+    /// What becomes reachable may be used so by those that load the table: a page of the user half
+    /// is a frame of its program or a device that it was given; one of the kernel's half is memory
+    /// that the kernel uses at this address and in this way. What was mapped in the kernel's half
+    /// is not used any more. The frame of a table that is left out is not lost.
+    pub(crate) unsafe fn set(self, slot: usize, entry: Entry) {
+        // SAFETY: as for `get`; the caller answers for what is mapped.
         unsafe { self.place(slot).write_volatile(entry.0) }
     }
 
@@ -113,7 +121,10 @@ impl Table {
     }
 
     /// The table below this entry, made if it is missing. Never in the place of a page.
-    pub(crate) fn below_or_new(
+    ///
+    /// # Safety
+    /// Frames from `frame` are zeroed RAM in the physmap that nothing else uses, now or later.
+    unsafe fn below_or_new(
         self,
         slot: usize,
         user: bool,
@@ -124,7 +135,8 @@ impl Table {
         }
         assert!(!self.get(slot).present(), "a table over a page");
         let fresh = Self(frame().ok_or(NoFrame)?);
-        self.set(slot, Entry::table(fresh.0, user));
+        // SAFETY: an empty table maps nothing; by the caller's promise it is one.
+        unsafe { self.set(slot, Entry::table(fresh.0, user)) };
         Ok(fresh)
     }
 
@@ -132,19 +144,24 @@ impl Table {
     /// taken out and returned: its frame is reused only after a flush, since the CPUs'
     /// paging-structure caches may still lead to it.
     ///
+    /// # Safety
+    /// As for [`Table::set`] and [`Table::reach`].
+    ///
     /// Source: Intel SDM 3A, 4.10.3 "Paging-Structure Caches".
-    pub(crate) fn put(
+    pub(crate) unsafe fn put(
         self,
         address: u64,
         level: u32,
         leaf: Entry,
         mut frame: impl FnMut() -> Option<Phys>,
     ) -> Result<Option<Phys>, NoFrame> {
-        let table = self.reach(address, level, leaf.user_mode(), &mut frame)?;
+        // SAFETY: the caller's promise.
+        let table = unsafe { self.reach(address, level, leaf.user_mode(), &mut frame)? };
         let slot = slot(address, level);
         let replaced =
             if table.get(slot).present() { Some(table.empty_below(slot, level)) } else { None };
-        table.set(slot, leaf);
+        // SAFETY: the caller's promise; the frame of a table below is returned.
+        unsafe { table.set(slot, leaf) };
         Ok(replaced)
     }
 
@@ -159,7 +176,10 @@ impl Table {
     }
 
     /// The table at this level that an address leads to; what is missing on the way is made.
-    pub(crate) fn reach(
+    ///
+    /// # Safety
+    /// Frames from `frame` are zeroed RAM in the physmap that nothing else uses, now or later.
+    pub(crate) unsafe fn reach(
         self,
         address: u64,
         level: u32,
@@ -168,7 +188,8 @@ impl Table {
     ) -> Result<Self, NoFrame> {
         let mut table = self;
         for above in (level + 1..=ROOT_LEVEL).rev() {
-            table = table.below_or_new(slot(address, above), user, &mut *frame)?;
+            // SAFETY: the caller's promise.
+            table = unsafe { table.below_or_new(slot(address, above), user, &mut *frame)? };
         }
         Ok(table)
     }
@@ -209,7 +230,7 @@ impl Table {
             table = Self(entry.frame());
         }
         let entry = table.get(slot(address, 0));
-        entry.allows(access).then(|| Phys(entry.frame().0 | (address % span(0))))
+        entry.allows(access).then(|| entry.frame().plus(address % span(0)))
     }
 
     /// Where an address of the kernel lies.
@@ -217,7 +238,7 @@ impl Table {
         let leaf = self.leaf(address)?;
         let span = span(leaf.level);
         // A large leaf's address has flag bits below its span.
-        Some(Phys((leaf.entry.frame().0 / span * span) + address % span))
+        Some(Phys::from_entry(leaf.entry.frame().address() / span * span).plus(address % span))
     }
 
     /// The first entry before `end`, a multiple of [`AT_ONCE`], that has a table below it.
@@ -232,7 +253,10 @@ impl Table {
     }
 
     /// Takes one table without tables below it out of the user half.
-    pub(crate) fn take_lowest(self) -> Option<Phys> {
+    ///
+    /// # Safety
+    /// No CPU has this root loaded: the frame is reused at once.
+    pub(crate) unsafe fn take_lowest(self) -> Option<Phys> {
         let (mut table, mut level, mut last) = (self, ROOT_LEVEL, KERNEL_HALF);
         let mut found = None;
         while level > 0 {
@@ -241,7 +265,8 @@ impl Table {
             (table, level, last) = (below, level - 1, ENTRIES);
         }
         let (above, slot, lowest) = found?;
-        above.set(slot, Entry::NONE);
+        // SAFETY: it only makes less reachable; the table's frame is returned.
+        unsafe { above.set(slot, Entry::NONE) };
         Some(lowest.0)
     }
 

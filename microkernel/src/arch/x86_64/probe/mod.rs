@@ -1,5 +1,6 @@
 //! Instructions that may fault: for the self-tests, and for what CPUID does not tell.
 
+pub(crate) mod pages;
 pub(crate) mod vectors;
 pub(crate) mod watch;
 
