@@ -36,7 +36,12 @@ pub(crate) struct CpuBlock {
     pub(crate) fsgsbase: AtomicBool,
     running: AtomicBool,
     id: CpuId,
+    /// Cache lines before its own in an array with one for each CPU, in bytes.
+    line: usize,
 }
+
+/// Bytes of a cache line.
+pub(super) const LINE: usize = 64;
 
 impl CpuBlock {
     const fn new(id: u16) -> Self {
@@ -53,12 +58,19 @@ impl CpuBlock {
             fsgsbase: AtomicBool::new(false),
             running: AtomicBool::new(false),
             id: CpuId(id),
+            line: id as usize * LINE,
         }
     }
 
     /// Its number.
     pub(crate) fn id(&self) -> CpuId {
         self.id
+    }
+
+    /// The offset of its line in an array of [`CPUS`] cache lines: less than that many.
+    #[inline(always)]
+    pub(super) fn line(&self) -> usize {
+        self.line
     }
 
     /// Marks its tables and its interrupt controller as in use.
@@ -90,7 +102,7 @@ static BLOCKS: [CpuBlock; CPUS] = {
     let mut blocks = [const { CpuBlock::new(0) }; CPUS];
     let (mut place, mut number) = (0, 0);
     while place < CPUS {
-        blocks[place].id = CpuId(number);
+        blocks[place] = CpuBlock::new(number);
         (place, number) = (place + 1, number + 1);
     }
     blocks

@@ -4,23 +4,26 @@
 //! names no subsystem. The kernel runs with interrupts off and never moves to another CPU, so the
 //! value of the running CPU is the same one for a whole entry.
 
-use super::block::{CPUS, CpuBlock, this_cpu};
+use super::block::{CPUS, CpuBlock, LINE, this_cpu};
 
-/// One value per CPU. Other CPUs may read it, so a `T` is made of atomics or locks; it is aligned
-/// to a cache line, so that CPUs do not share one.
+/// One value per CPU. Other CPUs may read it, so a `T` is made of atomics or locks; it has whole
+/// cache lines, so that CPUs do not share one.
 pub(crate) struct PerCpu<T>([T; CPUS]);
 
 impl<T> PerCpu<T> {
     /// The values that CPUs start with.
     pub(crate) const fn new(values: [T; CPUS]) -> Self {
-        const { assert!(align_of::<T>() >= 64) };
+        const { assert!(align_of::<T>() == LINE) };
         Self(values)
     }
 
     /// The value of a CPU.
     #[inline(always)]
     pub(crate) fn of(&self, cpu: &CpuBlock) -> &T {
-        &self.0[usize::from(cpu.id().0) % CPUS]
+        let offset = cpu.line() * (size_of::<T>() / LINE);
+        // SAFETY: a block's line is one of the first `CPUS`, and a value has as many lines as
+        // fit into its size, so the offset is that of a whole value in the array.
+        unsafe { &*self.0.as_ptr().byte_add(offset) }
     }
 
     /// The value of the CPU that this runs on.
