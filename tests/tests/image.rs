@@ -96,7 +96,7 @@ fn exit_28_the_ways_in_call_nothing_but_the_arrivals() {
         assert!(names.len() >= 5 && names.contains("syscall_entry"), "{names:?}");
         for jump in image.jumps().iter().filter(|jump| names.contains(short(&jump.from))) {
             let to = short(&jump.to);
-            let arrival = jump.to.contains("entry::dispatch::") && to.ends_with("_arrived")
+            let arrival = jump.to.contains("entry::arrivals::") && to.ends_with("_arrived")
                 || jump.to.contains("entry::in_kernel::");
             assert!(arrival || names.contains(to), "{jump:?}");
         }

@@ -14,7 +14,7 @@
 use super::super::cpu::block::CpuBlock;
 use super::super::cpu::frame::{SYSCALL32_MARK, SYSENTER_MARK};
 use super::super::cpu::tables::{USER_CODE_32, USER_DATA};
-use super::dispatch;
+use super::arrivals;
 use super::registers::{KERNEL_FLAGS, clear_registers, push_registers};
 use super::stubs::syscall_body;
 use core::arch::naked_asm;
@@ -58,7 +58,7 @@ macro_rules! sysenter_body {
             flags = const $flags,
             kernel_flags = const KERNEL_FLAGS,
             mark = const SYSENTER_MARK,
-            arrived = sym dispatch::compat_arrived,
+            arrived = sym arrivals::compat_arrived,
         )
     };
 }
@@ -82,6 +82,6 @@ pub(crate) extern "C" fn syscall32_entry() -> ! {
         USER_CODE_32,
         SYSCALL32_MARK,
         ["call {arrived}"],
-        arrived = sym dispatch::compat_arrived
+        arrived = sym arrivals::compat_arrived
     )
 }

@@ -1,20 +1,19 @@
 //! Between the stubs and the core: save, acquire, handle, leave.
 //!
-//! A stub has saved the registers in the thread's frame and calls a function here, which names the
-//! event. [`dispatch`] acquires the kernel, lets the core handle the event, and returns to user
+//! A stub has saved the registers in the thread's frame, and [`arrivals`](super::arrivals) has named
+//! the event. [`dispatch`] acquires the kernel, lets the core handle the event, and returns to user
 //! mode. What is rare, an interrupt window, a halt, the end of the machine, is in [`slow_exit`].
 
+use super::super::checks;
 use super::super::cpu::block::{CpuBlock, this_cpu};
+use super::super::cpu::debug_registers;
 use super::super::cpu::frame::UserFrame;
-use super::super::cpu::{debug_registers, vectors};
 use super::super::mm::{shootdown, table::Table};
-use super::super::{checks, irq};
 use super::held::HeldKernel;
 use super::lock::{self, Core};
 use super::{halt, leave, traps};
 use abi::DebugRegisters;
 use core_kernel::{Entry, ExitAction, Fault, Switch};
-use x86_64::registers::control::Cr2;
 
 /// What is left to do for this CPU: a window if there is no action, and the fault of a thread that
 /// could not be returned to.
@@ -31,70 +30,15 @@ pub(crate) fn join(cpu: &'static CpuBlock) -> ! {
     finish(HeldKernel::acquire(cpu), cpu, Entry::Resume)
 }
 
-/// From `syscall_entry`.
-pub(super) extern "C" fn syscall_arrived() -> ! {
-    dispatch(this_cpu(), Entry::Syscall)
-}
-
-/// From the entries of 32-bit code. Only SYSENTER can come out of a 64-bit thread.
-pub(super) extern "C" fn compat_arrived() -> ! {
-    let kind = abi::FaultKind::IllegalInstruction;
-    compat_call(this_cpu(), &Fault { kind, code: 0, address: 0 })
-}
-
-/// A call of 32-bit code; of a 64-bit thread it is a fault.
-fn compat_call(cpu: &'static CpuBlock, otherwise: &Fault) -> ! {
-    // SAFETY: the frame is the running thread's, filled by the stub; the core, on whatever
-    // CPU, does not touch the frame of a thread that is current here.
-    if unsafe { (*UserFrame::of(cpu)).accepts_compat() } {
-        dispatch(cpu, Entry::CompatSyscall)
-    }
-    faulted(cpu, otherwise)
-}
-
-/// From `interrupt_entry`, in user mode.
-pub(super) extern "C" fn interrupt_arrived() -> ! {
-    let cpu = this_cpu();
-    // The address must be read before anything else can fault.
-    let address = Cr2::read_raw();
-    // SAFETY: the stub just filled the running thread's frame, which only this CPU uses now. A
-    // reference to the whole thread that another CPU has does not exclude this one, see
-    // `UserFrame`.
-    let trap = unsafe { &mut (*UserFrame::of(cpu)).trap };
-    if trap.vector >= u64::from(vectors::FIRST_INTERRUPT)
-        && trap.vector != u64::from(vectors::COMPAT_CALL)
-    {
-        let interrupt = irq::acknowledge(trap.vector, cpu);
-        dispatch(cpu, Entry::Interrupt(interrupt))
-    }
-    if trap.vector == u64::from(vectors::COMPAT_CALL) {
-        compat_call(cpu, &vectors::forbidden_gate(vectors::COMPAT_CALL))
-    }
-    if trap.vector == u64::from(vectors::VECTOR_USE) {
-        dispatch(cpu, Entry::VectorUse)
-    }
-    let fault = traps::fault(trap, address, cpu);
-    faulted(cpu, &fault)
-}
-
-/// The thread did something wrong, or used a page while another CPU split it.
-fn faulted(cpu: &'static CpuBlock, fault: &Fault) -> ! {
-    let kernel = enter(cpu);
-    if shootdown::is_mapped_again(cpu, fault) {
-        finish(kernel, cpu, Entry::Interrupt(None))
-    }
-    finish(kernel, cpu, Entry::Fault(fault))
-}
-
 /// One event from user mode, up to the return to user mode.
 #[inline(always)]
-fn dispatch(cpu: &'static CpuBlock, entry: Entry<'_>) -> ! {
+pub(super) fn dispatch(cpu: &'static CpuBlock, entry: Entry<'_>) -> ! {
     finish(enter(cpu), cpu, entry)
 }
 
 /// The beginning of every entry from user mode: acquires the kernel.
 #[inline(always)]
-fn enter(cpu: &CpuBlock) -> HeldKernel {
+pub(super) fn enter(cpu: &CpuBlock) -> HeldKernel {
     // SAFETY: the frame is the running thread's, filled by the stub; the core, on whatever
     // CPU, does not touch the frame of a thread that is current here.
     let wrong = checks::at_entry(cpu, || unsafe { &(*UserFrame::of(cpu)).trap });
@@ -111,7 +55,7 @@ fn enter(cpu: &CpuBlock) -> HeldKernel {
 
 /// Lets the core handle the event, and leaves. Nearly always another thread or the same one goes on.
 #[inline(always)]
-fn finish(mut kernel: HeldKernel, cpu: &'static CpuBlock, entry: Entry<'_>) -> ! {
+pub(super) fn finish(mut kernel: HeldKernel, cpu: &'static CpuBlock, entry: Entry<'_>) -> ! {
     // Each rest is built where it is known, so that the way to user mode is in no memory.
     match kernel.handle(cpu.id(), entry) {
         Some(ExitAction::User(switch)) => {

@@ -1,7 +1,7 @@
 //! The first instructions of the kernel: into a frame. The last ones are in `leave`.
 //!
 //! ```text
-//! a frame, as every stub leaves it          who pushed
+//! a frame, as every stub leaves it          pushed by
 //!   end (16-aligned) = gs:[frame_end] = TSS.rsp0
 //!   ss rsp rflags cs rip                    CPU, or `syscall_entry`
 //!   error code (or 0)                       CPU, or stub
@@ -19,7 +19,7 @@ use super::super::cpu::tables::{USER_CODE, USER_DATA};
 use super::super::cpu::vectors;
 use super::super::mm::layout::{STACK_SLOT, STACK_TOP_RESERVE};
 use super::registers::{KERNEL_FLAGS, clear_registers, pop_registers, push_registers};
-use super::{dispatch, in_kernel};
+use super::{arrivals, in_kernel};
 use core::arch::{global_asm, naked_asm};
 use core::mem::offset_of;
 
@@ -65,7 +65,7 @@ pub(crate) extern "C" fn syscall_entry() -> ! {
         USER_CODE,
         SYSCALL_MARK,
         ["call {arrived}"],
-        arrived = sym dispatch::syscall_arrived
+        arrived = sym arrivals::syscall_arrived
     )
 }
 
@@ -111,7 +111,7 @@ extern "C" fn interrupt_entry() -> ! {
         cs = const offset_of!(Trap, cs) - offset_of!(Trap, vector),
         kernel_stack = const offset_of!(CpuBlock, kernel_stack),
         flags = const KERNEL_FLAGS,
-        user = sym dispatch::interrupt_arrived,
+        user = sym arrivals::interrupt_arrived,
         kernel = sym in_kernel::interrupt_in_kernel,
         marks = const offset_of!(Trap, rip) - offset_of!(Trap, vector),
     )
@@ -160,7 +160,7 @@ extern "C" fn own_stack_entry() -> ! {
         vector = const 8,
         kernel_stack = const offset_of!(CpuBlock, kernel_stack),
         flags = const KERNEL_FLAGS,
-        user = sym dispatch::interrupt_arrived,
+        user = sym arrivals::interrupt_arrived,
     )
 }
 
