@@ -219,12 +219,15 @@ fn split_is_not_seen(bench: &Bench) -> Outcome {
                     told.store(address, Ordering::Release);
                 }
             }
+            core::hint::spin_loop();
         }
     })?;
     let go_to = |address| {
         place.store(address, Ordering::Release);
         while seen.load(Ordering::Acquire) != address {
             sys::yield_now();
+            // An emulator that runs one CPU at a time goes on with the next one at a pause.
+            core::hint::spin_loop();
         }
     };
     let unmap = |address, pages| hazard::plain(Syscall::Unmap as u64, [0, address, pages, 0, 0, 0]);
