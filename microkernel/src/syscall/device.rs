@@ -8,8 +8,9 @@ use crate::object::{Irq, ObjectRef, PortId, PortRange, ThreadId};
 use crate::work::Work;
 use abi::{Error, ObjectKind, Rights, reserved};
 
-/// The longest `PortWriteBytes`.
-const PORT_BYTES_MAX: u64 = 4096;
+/// The most bytes of one `PortWriteBytes`: a port access may take a microsecond, and all of them are
+/// made in one section under the kernel lock.
+const PORT_BYTES_MAX: u64 = 64;
 
 impl<M: Machine> Kernel<M> {
     /// That argument 0 is the resource.

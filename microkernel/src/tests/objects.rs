@@ -1,7 +1,7 @@
 //! Handles, memory objects, ports, devices: made, copied, refused, given back.
 
 use super::kit::{ALL, balance, boot};
-use crate::hosted::Driver;
+use crate::hosted::{DATA, Driver};
 use abi::{Error, OWN_PROCESS, ObjectKind, Rights, Syscall};
 
 const RESOURCE: u64 = 1;
@@ -131,6 +131,18 @@ fn port_bytes_come_from_checked_memory() {
     let wild = driver.call(Syscall::PortWriteBytes, &[port, 0, 0x6666_0000, 4]);
     assert_eq!(wild, Err(Error::BadAddress));
     assert_eq!(driver.kernel.machine.port_writes.len(), 12, "nothing of it was written");
+}
+
+#[test]
+fn port_bytes_beyond_the_limit_are_refused() {
+    let mut driver = boot();
+    let port = driver.make(Syscall::PortCreate, &[RESOURCE, 0x3f8, 8]);
+    let mut write = |len| driver.call(Syscall::PortWriteBytes, &[port, 0, DATA, len]).map(drop);
+    for len in [65, 4096, u64::MAX] {
+        assert_eq!(write(len), Err(Error::BadArgument), "{len}");
+    }
+    assert_eq!(write(64), Ok(()));
+    assert_eq!(driver.kernel.machine.port_writes.len(), 64, "the refused ones wrote nothing");
 }
 
 #[test]
