@@ -76,3 +76,13 @@ fn the_kernel_is_held_shortly_by_400_shares_of_one_priority() {
 fn the_kernel_is_held_shortly_by_10000_mappings() {
     holds("regions");
 }
+
+#[test]
+fn the_kernel_is_held_shortly_by_an_object_of_4000_single_frames() {
+    holds("frames");
+}
+
+#[test]
+fn the_kernel_is_held_shortly_when_a_process_of_1000_handles_ends() {
+    holds("handles");
+}

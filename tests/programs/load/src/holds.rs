@@ -19,6 +19,12 @@ const THREADS: u64 = 1_000;
 const SHARES: u64 = 400;
 /// Mappings of one page each.
 const REGIONS: u64 = 10_000;
+/// Frames of an object in which no two are neighbours.
+const FRAMES: u64 = 4_000;
+/// Frames that stay free, for tables and the kernel's own objects.
+const SPARE: u64 = 1_000;
+/// Handles of one process that is killed.
+const HANDLES: u64 = 1_000;
 /// Less urgent than this program.
 const BELOW: u8 = 20;
 
@@ -33,6 +39,8 @@ pub(crate) fn run(machine: &Machine, scene: &str) -> Result<(), Failure> {
         "crowd" => crowd(machine),
         "shares" => shares(),
         "regions" => regions(),
+        "frames" => frames(),
+        "handles" => handles(),
         other => return Err(Failure::new(format_args!("no scene `{other}`"))),
     }?;
     machine.say(format_args!("holds: {scene} is over"));
@@ -148,5 +156,50 @@ fn regions() -> Result<(), Failure> {
         mappings.push(memory.map_part(0, 1, Protection::ReadWrite)?);
     }
     mappings.into_iter().rev().for_each(drop);
+    Ok(())
+}
+
+/// Free memory in single frames: an object of them is made, mapped, unmapped and given back.
+fn frames() -> Result<(), Failure> {
+    let free = sys::system_info()?.frames_free;
+    let _rest = Memory::create(free - 2 * FRAMES - SPARE)?;
+    let mut singles = alloc::vec::Vec::new();
+    for _ in 0..2 * FRAMES {
+        singles.push(Memory::create(1)?.map_own(Protection::ReadWrite)?);
+    }
+    let mut number = 0;
+    singles.retain(|_| {
+        number += 1;
+        number % 2 == 0
+    });
+    let memory = Memory::create(FRAMES)?;
+    for _ in 0..2 {
+        drop(memory.map_own(Protection::ReadWrite)?);
+    }
+    for page in (0..FRAMES).rev().step_by(100) {
+        drop(memory.map_part(page, 1, Protection::Read)?);
+    }
+    drop(memory);
+    Ok(())
+}
+
+/// A process with as many handles as fit nearly is killed.
+fn handles() -> Result<(), Failure> {
+    let quota = Quota {
+        pages: 64,
+        handles: u32::try_from(HANDLES + 8).map_err(Failure::new)?,
+        threads: 2,
+        objects: 2,
+        max_priority: u32::from(BELOW),
+        reserved: 0,
+    };
+    let process = Process::create("handles", &quota, None)?;
+    let endpoint = Endpoint::create()?;
+    for badge in 0..HANDLES {
+        process.give(&endpoint, Rights::SEND, badge)?;
+    }
+    process.kill(0)?;
+    drop(process);
+    sys::sleep_for(SOON_NS / 100);
     Ok(())
 }
