@@ -325,7 +325,7 @@ fn lowest_weights(mut number: u32) -> (u32, u32) {
     (lowest, second)
 }
 
-/// The largest block that starts at this frame and has at most so many frames.
+/// The largest block that starts at this frame and has at most this number of frames.
 fn largest_order(frame: u64, frames: u64) -> u8 {
     let by_place = if frame == 0 { 63 } else { frame.trailing_zeros() };
     let by_size = frames.ilog2();

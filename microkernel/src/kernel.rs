@@ -34,7 +34,7 @@ pub struct Sizes {
 }
 
 impl Sizes {
-    /// Sizes that suit a machine with so many bytes of RAM, whose frame numbers end there.
+    /// Sizes that suit a machine with these bytes of RAM, whose frame numbers end there.
     pub fn for_memory(bytes: u64, frames_end: u64) -> Self {
         let one_in = |share: u64| number::size(bytes / share).max(64);
         Self {
@@ -90,7 +90,7 @@ impl<M: Machine, B: BootMemory> FirstArenas<'_, M, B> {
 }
 
 impl<M: Machine> Kernel<M> {
-    /// An empty kernel for so many CPUs, at most 64. Each starts in the KERNEL context.
+    /// An empty kernel for 1 to 64 CPUs. Each starts in the KERNEL context.
     pub fn new(mut machine: M, memory: &mut impl BootMemory, sizes: &Sizes, cpus: usize) -> Self {
         assert!((1..=CPUS).contains(&cpus), "CPUs: {cpus}");
         let keys = keys_end(sizes.threads, sizes.timers, sizes.sched_contexts);

@@ -5,7 +5,7 @@
 //! last of what it held has been given back.
 //!
 //! No process is out of reach: one that no handle names is killed, and so are the children of a
-//! process that dies, whoever names them. Their quota is part of its quota.
+//! process that dies, even if other processes have handles to them. Their quota is part of its quota.
 
 mod boot;
 mod destroy;

@@ -372,9 +372,9 @@ pub trait Machine: Sized {
     fn now_ns(&self) -> u64;
     /// A clock that is cheap to read, for booking time: it counts ticks since some moment.
     fn ticks(&self) -> u64;
-    /// So many ticks in nanoseconds.
+    /// Converts ticks to nanoseconds.
     fn ns_of(&self, ticks: u64) -> u64;
-    /// So many nanoseconds in ticks.
+    /// Converts nanoseconds to ticks.
     fn ticks_of(&self, ns: u64) -> u64;
     /// The next timer interrupt of this CPU; `None`: none.
     fn set_timer(&mut self, deadline_ns: Option<u64>);

@@ -22,7 +22,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use zerocopy::IntoBytes;
 
-/// CPUs: so many threads can there be at once. The first is the kernel's first program's.
+/// CPUs: the most threads at once. The first belongs to the first program.
 /// Fewer of all where Miri interprets each instruction.
 const CPUS: usize = if cfg!(miri) { 16 } else { 64 };
 const FRAMES: u64 = if cfg!(miri) { 1 << 13 } else { 1 << 16 };
@@ -103,7 +103,7 @@ impl Live {
         self.number
     }
 
-    /// A new process that belongs to nobody: for host threads of no particular program.
+    /// A new process without a creator: for host threads of no particular program.
     ///
     /// # Errors
     /// When the machine has no room for it.
@@ -414,7 +414,7 @@ impl Seat {
         Ok((ObjectRef::Memory(shown).number(), kernel.objects.memories[shown].pages, first))
     }
 
-    /// An address for a mapping of so many pages.
+    /// An address for a mapping of this number of pages.
     pub fn room_for(&self, pages: u64) -> u64 {
         let mut state = self.live.lock();
         let at = state.next_mapping;

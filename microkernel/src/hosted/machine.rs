@@ -68,7 +68,7 @@ pub struct Hosted {
 }
 
 impl Hosted {
-    /// A machine with so many frames of memory, numbered from 0, and so many CPUs.
+    /// A machine with this number of frames, numbered from 0, and of CPUs.
     pub fn new(frames: u64, cpus: usize) -> Self {
         Self {
             memory: Memory::new(frames),

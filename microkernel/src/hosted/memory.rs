@@ -17,7 +17,7 @@ const LEN: usize = number::size(PAGE_SIZE);
 #[derive(Debug)]
 struct Contents {
     bytes: [u8; LEN],
-    /// Its hash, or 0 while nobody asked.
+    /// Its hash, or 0 before the first use.
     hash: AtomicU64,
 }
 

@@ -5,7 +5,7 @@ use crate::machine::{Machine, Phys};
 
 /// Bytes of all vector registers of a CPU.
 pub const VECTOR_BYTES: usize = 32;
-/// What they hold when nobody has used them: not zero, so that it has to be made.
+/// What they hold before their first use: not zero, so that it has to be made.
 pub const VECTOR_CLEAN: [u8; VECTOR_BYTES] = [0xc1; VECTOR_BYTES];
 
 /// The vector registers of one CPU.

@@ -79,10 +79,8 @@ impl<M: Machine> Kernel<M> {
 
     /// Releases the listeners of a process that is gone.
     pub(crate) fn end_watch(&mut self, process: ProcessId) {
-        let watch = core::mem::replace(
-            &mut self.objects.processes[process].supervision.watch,
-            Watch::NOBODY,
-        );
+        let watch =
+            core::mem::replace(&mut self.objects.processes[process].supervision.watch, Watch::NONE);
         self.change_listener(None, watch.tracer);
         self.change_listener(None, watch.dispatch);
     }

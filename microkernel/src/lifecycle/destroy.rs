@@ -19,7 +19,7 @@ const TABLES_PER_PIECE: usize = 2;
 impl<M: Machine> Kernel<M> {
     /// Ends a thread. Handles still name it, but it never runs again. A loan that it was taking
     /// back is the caller's to take back.
-    #[must_use = "a loan is to be taken back"]
+    #[must_use = "the loan would never be revoked"]
     pub(crate) fn kill_thread(&mut self, id: ThreadId) -> Option<Operation> {
         if self.objects.threads[id].dead {
             return None;
@@ -177,7 +177,7 @@ impl<M: Machine> Kernel<M> {
         if let Some(thread) = process.members.list.first() {
             self.objects.processes[id].teardown.revoking = self.kill_thread(thread);
         } else if let Some(caller) = process.ipc.callers.first() {
-            // It was taken: nobody can tell any more what was done of it.
+            // It was received: how much of it was done is not known any more.
             self.unblock(caller, Error::OutcomeUnknown as u64);
         } else if let Some(step) = process.handles.drain(&mut self.objects.chunks) {
             if let Some(taken) = step {

@@ -92,7 +92,7 @@ impl<M: Machine> Kernel<M> {
         revocation.or(left)
     }
 
-    /// The boot process has nobody to hold a handle to it.
+    /// No handle names the first program, so it gets a reference of its own.
     pub(crate) fn retain_process(&mut self, process: ProcessId) {
         self.objects.retain(ObjectRef::Process(process), Rights::NONE);
     }
@@ -149,7 +149,7 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// One name of an endpoint fewer. Without receivers it is dead: whoever waits is told.
+    /// One name of an endpoint fewer. Without receivers it is dead, and its waiting threads are released.
     pub(crate) fn release_endpoint(&mut self, id: EndpointId, receiver: bool) {
         let endpoint = &mut self.objects.endpoints[id];
         endpoint.refs -= 1;
@@ -160,8 +160,8 @@ impl<M: Machine> Kernel<M> {
         self.objects.free_endpoint(id);
     }
 
-    /// One name of a lifeline fewer. The last holder's end is told once: nobody can become
-    /// a holder again.
+    /// One name of a lifeline fewer. The end of the last holder is signalled once: no handle can
+    /// become a holder again.
     fn release_lifeline(&mut self, id: LifelineId, holder: bool) {
         let lifeline = &mut self.objects.lifelines[id];
         lifeline.refs -= 1;

@@ -3,7 +3,7 @@
 //! Shape: an arena's slice has addresses for more than memory can hold, and frames behind its
 //! first part; see README.md, "Growing arenas". Frames that an arena got stay its own.
 //! The first program's account pays for them: it has what no other program was promised, so
-//! growth never takes a page that somebody's quota allows.
+//! growth never takes a page that another quota allows.
 //! Order: room is made before anything of an object is charged or linked.
 
 use crate::arena::{Arena, Growing, Slot};

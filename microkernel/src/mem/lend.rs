@@ -1,11 +1,11 @@
-//! Loans: pages that are shown to somebody until the lender takes them back.
+//! Loans: pages that another process sees until the lender revokes the loan.
 //!
 //! Shape: a loan is a memory object whose pages are those of another one, its parent, which it
-//! keeps alive. It is mapped by small pages and once at a time, so that taking it back is to go
-//! through the regions of one space, from where it was mapped on, over as many pages as it has:
-//! what is left of a mapping that was cut lies there, perhaps with others in between. Each entry there is pointed to the loan's blank frame by one
-//! store: whoever uses the page meanwhile, on whatever CPU, reads old or new bytes and never faults.
-//! When the space is flushed, the parent's pages are the lender's alone, and the parent is let go.
+//! keeps alive. It is mapped once, by small pages, so revocation scans one address range of one
+//! space; after an unmap, foreign regions may lie inside it. Each entry there is pointed to the
+//! loan's blank frame by one store: a thread that uses the page meanwhile, on any CPU, reads old or
+//! new bytes and never faults. When the space is flushed, the parent's pages are the lender's alone,
+//! and the parent is released.
 
 use super::pieces::{ENTRIES_PER_PIECE, Progress};
 use crate::kernel::Kernel;
@@ -17,7 +17,7 @@ use crate::object::{
 use abi::{Error, PAGE_SIZE, Rights};
 
 impl<M: Machine> Kernel<M> {
-    /// A loan that nobody names yet, paid for by this account.
+    /// A loan without a handle yet, paid for by this account.
     pub(crate) fn new_loan(
         &mut self,
         quota: QuotaId,
@@ -43,7 +43,7 @@ impl<M: Machine> Kernel<M> {
         self.objects.memories.insert(object).map_err(|_| Error::OutOfMemory)
     }
 
-    /// Gives back what a loan held that nobody names any more.
+    /// Frees what a loan held whose last name is gone.
     pub(super) fn free_loan(&mut self, quota: QuotaId, loan: Loan) -> Option<Operation> {
         Self::free_frame(&mut self.frames, &mut self.objects.quotas, quota, loan.blank);
         self.release_memory(loan.parent?)
@@ -158,8 +158,8 @@ impl<M: Machine> Objects<M> {
         }
     }
 
-    /// What is to be done now that this handle was closed: to take a loan back, if it was its
-    /// lender's. From now on no page of the parent is mapped any more.
+    /// The revocation that the end of this handle starts, if it was a lender's. From now on no page
+    /// of the parent is mapped any more.
     pub(crate) fn revocation(&mut self, entry: &Entry) -> Option<Operation> {
         let ObjectRef::Memory(memory) = entry.object else { return None };
         if !self.is_lender(entry) {

@@ -18,7 +18,7 @@ pub enum Readable {}
 #[derive(Debug)]
 pub enum Writable {}
 
-/// How a slice is to be accessed.
+/// The kind of access to a slice.
 pub trait AccessMark {
     /// The access to check for.
     const ACCESS: Access;
@@ -92,7 +92,7 @@ impl<A: AccessMark> UserSlice<A> {
         later.try_for_each(|(at, _)| machine.translate(table, at, A::ACCESS).map(drop))
     }
 
-    /// Its consecutive parts of at most so many bytes.
+    /// Its consecutive parts of at most `most` bytes.
     pub fn parts(self, most: usize) -> impl Iterator<Item = Self> {
         (0..self.len).step_by(most.max(1)).map(move |done| Self {
             address: self.address + done as u64,

@@ -2,7 +2,7 @@
 
 use super::{NotificationId, QuotaId};
 
-/// A device line and whom it signals. The line stays masked from an interrupt until `IrqAck`.
+/// A device line and the notification that it signals. The line stays masked from an interrupt until `IrqAck`.
 #[derive(Clone, Copy, Debug, Hash, Default)]
 pub struct Irq {
     /// Handles that name it.

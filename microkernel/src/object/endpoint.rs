@@ -22,12 +22,12 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Nobody knows it yet.
+    /// An endpoint without handles.
     pub fn new(quota: QuotaId) -> Self {
         Self { quota, ..Self::default() }
     }
 
-    /// Whether nobody can receive from it any more.
+    /// Whether no handle allows to receive from it any more.
     pub fn dead(&self) -> bool {
         self.receive_refs == 0
     }

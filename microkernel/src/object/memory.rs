@@ -28,7 +28,7 @@ impl Default for Storage {
 #[derive(Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(any(test, feature = "hosted"), derive(Clone))]
 pub struct Loan {
-    /// Whose pages; no loan itself. None: taken back, nobody sees them any more.
+    /// The object whose pages are lent; no loan itself. None: revoked.
     pub parent: Option<MemoryId>,
     /// From which of its pages on.
     pub first: u64,

@@ -2,7 +2,7 @@
 
 use super::{List, NotificationId, QuotaId, ThreadId};
 
-/// Bits set by signals, taken by whoever waits, receives or is diverted.
+/// Bits set by signals, taken by the thread that waits, receives or is diverted.
 #[derive(Clone, Copy, Debug, Hash, Default)]
 pub struct Notification {
     /// Handles, timers, interrupts, processes and threads that name it.
@@ -22,7 +22,7 @@ pub struct Notification {
 }
 
 impl Notification {
-    /// No bits, nobody waits.
+    /// No bits and no waiting threads.
     pub fn new(quota: QuotaId) -> Self {
         Self { quota, ..Self::default() }
     }

@@ -55,8 +55,8 @@ impl<M: Machine> Objects<M> {
         id
     }
 
-    /// One name of a scheduling context fewer. A binding is one: the last name's end finds
-    /// nobody on it.
+    /// One name of a scheduling context fewer. A binding is one: at the end of the
+    /// last name no thread is bound to it.
     pub(crate) fn release_context(&mut self, id: SchedContextId) {
         self.sched_contexts[id].refs -= 1;
         if self.sched_contexts[id].refs == 0

@@ -191,7 +191,7 @@ impl<T> Default for Process<T> {
             supervision: Supervision {
                 fault_handler: None,
                 last_fault: 0,
-                watch: Watch::NOBODY,
+                watch: Watch::NONE,
                 death: None,
             },
             ports: PortSpans::default(),

@@ -80,7 +80,7 @@ impl Branch {
     }
 }
 
-/// Below whom and on which side; none: at the root.
+/// The parent and the side; none: at the root.
 type Place = Option<(RegionId, Side)>;
 
 /// Where a new region hangs: good until the tree changes.

@@ -79,8 +79,8 @@ pub(crate) fn runs<'a, F>(
 const LOOKS: usize = 64;
 
 /// The last run of a share, but for the first run of the list when that has its turn. Of a list
-/// of more runs only the last ones are looked at: so many shares are ready there that one more
-/// turn of one of them is a small part.
+/// of more runs only the last ones are looked at: with that
+/// many shares ready, one more turn of one of them is a small part.
 #[inline(never)]
 pub(crate) fn of_share<F>(
     list: &List,

@@ -50,7 +50,7 @@ pub struct SchedContext {
 }
 
 impl SchedContext {
-    /// Nobody is bound to it.
+    /// A context without a thread.
     pub fn new(terms: Terms, quota: QuotaId) -> Self {
         Self {
             refs: 0,

@@ -1,4 +1,4 @@
-//! Who watches a process's system calls. By default nobody does.
+//! The watcher of a process's system calls. By default there is none.
 
 use super::EndpointId;
 use abi::{Syscall, TraceFlags};
@@ -26,19 +26,19 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Nobody looks.
-    pub const NOBODY: Self =
+    /// No watcher, no filter.
+    pub const NONE: Self =
         Self { flags: TraceFlags::empty(), tracer: None, dispatch: None, allowed: u128::MAX };
 
     /// Whether calls take the long way.
     pub fn any(&self) -> bool {
-        *self != Self::NOBODY
+        *self != Self::NONE
     }
 
     /// What a process of this one's making is under from the start: the same filter and the same
     /// records. Stops are between a tracer and the processes that it named.
     pub fn of_child(&self) -> Self {
-        Self { flags: self.records(), allowed: self.allowed, ..Self::NOBODY }
+        Self { flags: self.records(), allowed: self.allowed, ..Self::NONE }
     }
 
     /// The records that are written of its calls.

@@ -80,7 +80,7 @@ impl<M: Machine> Kernel<M> {
         Ok(self.set_watch(me, process, Watch { dispatch, ..watch }))
     }
 
-    /// A thread whose registers nobody uses now.
+    /// A thread whose registers are not in use.
     fn stopped_thread(&self, me: ThreadId) -> Result<ThreadId, Error> {
         let id = self.thread_argument(me, 0)?;
         let thread = &self.objects.threads[id];

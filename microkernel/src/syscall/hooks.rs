@@ -39,8 +39,8 @@ impl<M: Machine> Kernel<M> {
         self.finish_call(me, Ok(Done::Next(next)));
     }
 
-    /// A call that has no arguments, since they cannot be read: nobody can change or answer
-    /// it; who watches is told of its end.
+    /// A call that has no arguments, since they cannot be read: it cannot be changed or
+    /// answered; its watcher sees its end.
     #[cold]
     pub(super) fn refuse_call(&mut self, me: ThreadId, error: Error) {
         self.stats.syscalls += 1;

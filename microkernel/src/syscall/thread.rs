@@ -73,7 +73,7 @@ impl<M: Machine> Kernel<M> {
         }
         self.release(ObjectRef::Thread(id), Rights::NONE);
         match unfinished {
-            // Nobody else is left who would take it back.
+            // No other thread is left to revoke it.
             Some(revocation) if id != me => self.start_operation(me, revocation),
             _ if id != me => return Ok(Done::NOTHING),
             _ => {}

@@ -57,7 +57,7 @@ fn check_queues(kernel: &Kernel<Hosted>) {
             );
         }
         let thread = |id: &ThreadId| &kernel.objects.threads[*id];
-        // Who is to be killed may be caught in between the turns of the loop.
+        // A thread that dies may be caught between two iterations of the loop.
         let ends = |id: &ThreadId| thread(id).dead || thread(id).work.0 & Work::Kill.flag() != 0;
         let waits = |id: &ThreadId| !ends(id) && thread(id).state != State::Ready;
         assert_eq!(cpu.current.filter(waits), None, "who waits is current nowhere");
@@ -252,7 +252,7 @@ fn check_postponed(kernel: &Kernel<Hosted>, number: usize) {
     assert!(cpu.current.is_some() || resume <= kernel.machine.now_ns, "CPU {number} waits idly");
 }
 
-/// Somebody's timer comes no later than the next deadline.
+/// The timer of some CPU fires no later than the next deadline.
 fn check_deadlines(kernel: &Kernel<Hosted>) {
     let Some(next) = kernel.sched.deadlines.next_ns() else { return };
     let sees = |(number, cpu): (usize, &Cpu)| {
@@ -474,7 +474,7 @@ fn check_families(kernel: &Kernel<Hosted>) {
     }
 }
 
-/// Servers that are to be told of lost calls are in one list, and somebody will tell them.
+/// Servers with abandoned calls that were not signalled yet are in one list, and a CPU has the flag.
 fn check_abandoned(kernel: &Kernel<Hosted>) {
     let listed = std::iter::successors(kernel.objects.abandoned_calls, |id| {
         kernel.objects.processes[*id].ipc.next_abandoned
@@ -542,8 +542,8 @@ fn check_memory(kernel: &Kernel<Hosted>) {
     assert_eq!(seen.len(), kernel.objects.regions.len(), "no region is lost");
 }
 
-/// A loan is mapped in one space, shows its parent's pages or blanks, and is taken back by
-/// somebody once its lender's handle is closed.
+/// A loan is mapped in one space, shows its parent's pages or blanks, and is revoked
+/// by a thread or a reaper once its lender's handle is closed.
 fn check_loans(kernel: &Kernel<Hosted>) {
     let revoked_by_threads =
         kernel.objects.threads.ids().filter_map(|id| kernel.objects.threads[id].operation);
@@ -656,7 +656,7 @@ fn check_quotas(kernel: &Kernel<Hosted>) {
     }
 }
 
-/// Vector registers are unlocked for the thread that runs and for nobody else, and a state
+/// Vector registers are unlocked for the thread that runs and no other, and a state
 /// is in memory or in the registers of the CPU that runs it.
 fn check_vectors(kernel: &Kernel<Hosted>) {
     if kernel.shutdown.is_some() {
@@ -668,7 +668,7 @@ fn check_vectors(kernel: &Kernel<Hosted>) {
         let number = u16::try_from(number).unwrap();
         let unlocked = kernel.machine.vectors.get(&number).is_some_and(|unit| unit.unlocked);
         assert_eq!(live, unlocked, "the flag and the machine disagree");
-        // Nobody's: another CPU killed the thread that runs here.
+        // They have no owner: another CPU killed the thread that runs here.
         let owned = cpu.vector_owner.is_none() || cpu.vector_owner == cpu.current;
         assert!(!live || owned, "live registers are not the current's");
         if let Some(owner) = cpu.vector_owner {

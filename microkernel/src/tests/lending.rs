@@ -69,7 +69,7 @@ fn call(driver: &mut Driver, to: Server) {
 /// The running server answers and waits for the next call.
 fn answer(driver: &mut Driver, from: Server) {
     assert_eq!(driver.running(), from.id);
-    // Its only caller is still the one whose time it has, or who called it last.
+    // Its only caller is still the one whose time it has, or that called it last.
     let caller = driver.kernel.objects.threads[from.id].sched.serving.unwrap();
     let token = driver.kernel.objects.threads[caller].ipc.token.value();
     driver.raw(Syscall::ReplyRecv as u64, &[token, from.line << 32], 0);

@@ -205,7 +205,7 @@ fn a_more_urgent_process_that_dies_with_another_one_is_not_lost() {
     let mut driver = boot();
     let endpoint = driver.make(Syscall::EndpointCreate, &[]);
     let death = driver.make(Syscall::NotificationCreate, &[]);
-    // The handler is less urgent than the one whose fault it holds when it is killed.
+    // The handler is less urgent than the thread whose fault it holds when it is killed.
     let (handler, _) = driver.child_of(0, 30);
     let receive = driver.give(handler, endpoint, Rights::RECEIVE, 0);
     let (faulty, faulty_id) = driver.child_of(death, 40);

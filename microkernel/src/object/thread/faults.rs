@@ -14,7 +14,7 @@ pub struct Fault {
     pub address: u64,
 }
 
-/// A fault that its handler is to be told.
+/// A fault that was not delivered to its handler yet.
 #[derive(Clone, Copy, Debug, Hash)]
 pub struct Raised {
     /// What happened.
@@ -23,7 +23,7 @@ pub struct Raised {
     pub text: Option<(u64, u64)>,
 }
 
-/// Why a thread waits for somebody's answer without having called.
+/// Why a thread waits for an answer without having called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// It faulted.

@@ -82,7 +82,7 @@ pub enum Operation {
         process: ProcessId,
         /// The thread that was reached.
         at: ThreadId,
-        /// How many are to be passed.
+        /// The number of threads to skip.
         left: u64,
     },
     /// Offers the thread's message to receivers.

@@ -19,7 +19,7 @@ impl Random {
         (self.next() >> 11) % end
     }
 
-    /// True once in so many times.
+    /// True once in this number of times.
     pub(in crate::tests) fn once_in(&mut self, times: u64) -> bool {
         self.below(times) == 0
     }
