@@ -11,7 +11,7 @@ pub enum Context {
     Idle,
 }
 
-/// Where the time of a CPU went. Units: [`Machine::ticks`].
+/// Where the time of a CPU went. Units: [`crate::Machine::ticks`].
 ///
 /// Sums and differences of ticks wrap: a counter that goes back (a virtual machine that was moved)
 /// makes times wrong, and must not stop the kernel.

@@ -1,7 +1,7 @@
 //! The threads that wait to be received at an endpoint, the most urgent first, then first come
 //! first served.
 //!
-//! Shape: threads of one priority are a run (see [`runs`](super::runs)).
+//! Shape: threads of one priority are a run (see [`runs`]).
 //! Cost: a thread finds its place in one step for each priority that waits, however many
 //! threads there are.
 
