@@ -433,7 +433,7 @@ pub trait Machine: Sized {
 /// Ranges of ports that one process may use by instructions.
 pub const PORT_SPANS: usize = 4;
 
-/// Ports without a handle: the first, and how many.
+/// Ports without a handle: the first, and their number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PortSpan {
     /// The first port.

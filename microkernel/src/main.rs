@@ -82,7 +82,7 @@ fn run(mut boot: Boot) -> ! {
     start_first_program(&mut kernel, &boot, &archive, &options);
     time::check_again();
     entry::dispatch::publish(kernel);
-    processors::let_go();
+    processors::admit_parked();
     entry::dispatch::join(this_cpu())
 }
 

@@ -18,7 +18,7 @@ fn element(index: usize) -> Element {
     [index as u64; 100]
 }
 
-/// Makes it longer with at most so many frames: how many it took.
+/// Makes it longer with at most `most` frames. Returns the number that it took.
 fn extend(bench: &mut Bench<'_>, slice: &mut Slice, most: u32) -> Result<u32, NoFrame> {
     let mut left = most;
     let frames = &mut bench.boot.frames;

@@ -16,7 +16,7 @@ pub(super) const CHECKS: &[Check] = &[
     ("irq-lines-known", lines_known),
     ("irq-line-masks-again", line_masks),
     ("irq-pending-set", pending_set),
-    ("irq-kick-arrives", kick_arrives),
+    ("irq-ipi-arrives", ipi_arrives),
     ("irq-nothing-recorded-unasked", nothing_unasked),
     ("timer-arrives-near-its-deadline", timer_near),
     ("timer-past-deadline-arrives-at-once", timer_past),
@@ -29,7 +29,7 @@ pub(super) const CHECKS: &[Check] = &[
 const MS: u64 = 1_000_000;
 /// A busy host may stop the guest for a while; the timer must not be early, ever.
 const LATE: u64 = 200 * MS;
-/// Calibration is that exact: one part in so many.
+/// The largest error of the calibration: one part in this number.
 const EARLY_PART: u64 = 500;
 
 fn acpi(bench: &mut Bench<'_>) -> Outcome {
@@ -83,8 +83,8 @@ fn wait(bench: &mut Bench<'_>, until_ns: u64) -> Option<Interrupt> {
     bench.machine.take_interrupt()
 }
 
-fn kick_arrives(bench: &mut Bench<'_>) -> Outcome {
-    lapic::kick(lapic::id());
+fn ipi_arrives(bench: &mut Bench<'_>) -> Outcome {
+    lapic::send_ipi(lapic::id());
     let found = wait(bench, time::now_ns() + LATE);
     bench.hold("by the controller", found == Some(Interrupt::Ipi))?;
     bench.machine.send_ipi(CpuId(0));

@@ -221,7 +221,7 @@ fn no_frame(bench: &mut Bench<'_>) -> Outcome {
     Ok(())
 }
 
-/// Maps here and there, and how many tables that took.
+/// Maps pages far from each other. Returns the space, which counts its tables.
 fn scattered(bench: &mut Bench<'_>) -> Space {
     let mut space = Space::new(bench);
     for address in [AT, AT + 4096, AT + 0x20_0000, FAR, FAR + 0x4000_0000] {

@@ -1,4 +1,4 @@
-//! Other CPUs forget translations before whoever changed them goes on.
+//! Other CPUs flush translations before the CPU that changed them goes on.
 //!
 //! Each other CPU reads a page in a loop, as a program would, while this CPU unmaps it. A
 //! read that still works after `flush` has returned is a use after free.
@@ -38,7 +38,7 @@ const PATIENCE_NS: u64 = 5_000_000_000;
 
 /// What the readers use.
 static SPACE: Mutex<Option<Table>> = Mutex::new(None);
-/// The page is gone for everybody, so says `flush`.
+/// The page is gone for all CPUs: `flush` has returned.
 static GONE: AtomicBool = AtomicBool::new(false);
 /// Reads that worked all the same.
 static STALE: AtomicU64 = AtomicU64::new(0);

@@ -1,7 +1,7 @@
 //! The other CPUs: each is there, is itself, and does what it is told.
 //!
-//! With one CPU all of this is true of nobody. The others are parked meanwhile, and run
-//! what a check sends to them.
+//! With one CPU there is nothing to check. The others are parked meanwhile, and run what a check
+//! sends to them.
 
 use super::bench::{Bench, Check, Outcome};
 use crate::arch::x86_64::boot::processors;
@@ -31,7 +31,7 @@ pub(super) const CHECKS: &[Check] = &[
     ("smp_missing_cpu_left_out", missing_left_out),
 ];
 
-/// Clocks may differ by so many time stamps: far less than a system call takes.
+/// The most that clocks may differ, in time stamps: far less than a system call takes.
 const CLOCK_ERROR: u64 = 1000;
 const MS: u64 = 1_000_000;
 

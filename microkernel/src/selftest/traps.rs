@@ -43,8 +43,8 @@ fn nmi(bench: &mut Bench<'_>) -> Outcome {
 }
 
 /// One interrupt, of the kind that another CPU sends, in the one instruction's window.
-fn kicked(bench: &mut Bench<'_>) -> Outcome {
-    lapic::kick(lapic::id());
+fn ipi_recorded(bench: &mut Bench<'_>) -> Outcome {
+    lapic::send_ipi(lapic::id());
     let mut turns = 0;
     while !bench.machine.interrupt_pending() && turns < PATIENCE {
         irq::window();
@@ -57,7 +57,7 @@ fn only_recorded(bench: &mut Bench<'_>) -> Outcome {
     let cpu = this_cpu();
     let (frame, stack) = (cpu.frame_end.load(Relaxed), cpu.kernel_stack.load(Relaxed));
     let before = INTERRUPTS.of(cpu).taken.load(Relaxed);
-    kicked(bench)?;
+    ipi_recorded(bench)?;
     bench.equal("interrupts", INTERRUPTS.of(cpu).taken.load(Relaxed) - before, 1)?;
     bench.equal("frame of the thread", cpu.frame_end.load(Relaxed), frame)?;
     bench.equal("kernel stack", cpu.kernel_stack.load(Relaxed), stack)?;
@@ -70,7 +70,7 @@ fn only_recorded(bench: &mut Bench<'_>) -> Outcome {
 fn without_interrupts(bench: &mut Bench<'_>) -> Outcome {
     let cpu = this_cpu();
     let before = INTERRUPTS.of(cpu).taken.load(Relaxed);
-    lapic::kick(lapic::id());
+    lapic::send_ipi(lapic::id());
     nmi(bench)?;
     probe::debug_exception();
     let fault = probe::read(0);
@@ -78,13 +78,13 @@ fn without_interrupts(bench: &mut Bench<'_>) -> Outcome {
     let on = x86_64::instructions::interrupts::are_enabled();
     bench.equal("interrupts on", u64::from(on), 0)?;
     bench.equal("interrupts taken", INTERRUPTS.of(cpu).taken.load(Relaxed) - before, 0)?;
-    kicked(bench)?;
+    ipi_recorded(bench)?;
     bench.machine.take_interrupt();
     Ok(())
 }
 
 fn over_when_recorded(bench: &mut Bench<'_>) -> Outcome {
-    kicked(bench)?;
+    ipi_recorded(bench)?;
     let in_service = (0..=u8::MAX).filter(|vector| lapic::in_service(*vector)).count();
     bench.equal("interrupts in service", in_service as u64, 0)?;
     bench.machine.take_interrupt();

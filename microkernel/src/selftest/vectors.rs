@@ -156,7 +156,7 @@ fn locked(bench: &mut Bench<'_>) -> Outcome {
     bench.hold("locked again", probe::touch().is_some())
 }
 
-/// A machine whose XSAVE reads locked registers must be one that empties them.
+/// A machine whose XSAVE reads locked registers must empty them.
 fn unreadable(bench: &mut Bench<'_>) -> Outcome {
     if layout().way == Way::Fx {
         return bench.hold("FXSAVE is enough", true);

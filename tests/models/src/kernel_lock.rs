@@ -13,7 +13,7 @@ struct Lock {
 
 impl Lock {
     fn hold(&self) {
-        if !turn::take(&self.taken) {
+        if !turn::try_acquire(&self.taken) {
             turn::wait(&self.taken, &self.waiting, thread::yield_now);
         }
     }
@@ -44,7 +44,7 @@ fn one_cpu_at_a_time_sees_what_the_last_one_did() {
         lock.count();
         // As between two pieces of a long operation.
         turn::release(&lock.taken);
-        turn::give_way(&lock.taken, &lock.waiting, thread::yield_now);
+        turn::let_waiting_first(&lock.taken, &lock.waiting, thread::yield_now);
         lock.hold();
         lock.count();
         turn::release(&lock.taken);

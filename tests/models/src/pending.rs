@@ -15,27 +15,27 @@ struct Cpu {
 }
 
 #[test]
-fn no_interrupt_is_lost_and_the_last_kick_shows_all() {
+fn no_interrupt_is_lost_and_the_last_ipi_shows_all() {
     super::explore(|| {
         let cpu = Arc::new(Cpu { pending: AtomicU64::new(0), told: AtomicU32::new(0) });
-        let kicked = cpu.clone();
-        let kicker = thread::spawn(move || {
+        let target = cpu.clone();
+        let sender = thread::spawn(move || {
             for told in 1..=2 {
-                kicked.told.store(told, Ordering::Relaxed);
-                set::record(&kicked.pending, Interrupt::Kick);
+                target.told.store(told, Ordering::Relaxed);
+                set::record(&target.pending, Interrupt::Ipi);
             }
         });
         let lined = cpu.clone();
         let device = thread::spawn(move || set::record(&lined.pending, Interrupt::Line(3)));
         let (mut seen, mut lines) = (0, 0);
         let mut take = || match set::take(&cpu.pending) {
-            Some(Interrupt::Kick) => seen = cpu.told.load(Ordering::Relaxed),
+            Some(Interrupt::Ipi) => seen = cpu.told.load(Ordering::Relaxed),
             Some(Interrupt::Line(line)) => lines += u32::from(line),
             other => assert!(other.is_none(), "no timer was recorded"),
         };
         take();
         take();
-        kicker.join().unwrap();
+        sender.join().unwrap();
         device.join().unwrap();
         take();
         take();

@@ -77,7 +77,7 @@ fn a_cpu_that_waits_for_the_kernel_flushes_before_the_page_goes() {
     explore(|mut target| {
         target.touch();
         let machine = target.machine.clone();
-        if !turn::take(&machine.taken) {
+        if !turn::try_acquire(&machine.taken) {
             turn::wait(&machine.taken, &machine.waiting, || {
                 target.serve();
                 target.touch();

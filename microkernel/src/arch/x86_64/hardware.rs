@@ -151,7 +151,7 @@ impl Machine for Hardware {
     }
 
     fn flush(&mut self, table: &Table) {
-        shootdown::forget(this_cpu(), *table);
+        shootdown::flush(this_cpu(), *table);
     }
 
     fn reserve<T: 'static>(&mut self) -> &'static mut [T] {
@@ -276,7 +276,7 @@ impl Machine for Hardware {
         if target.id() == this_cpu().id() {
             INTERRUPTS.of(target).pending.record(Interrupt::Ipi);
         } else {
-            lapic::kick(target.controller());
+            lapic::send_ipi(target.controller());
         }
     }
 

@@ -102,7 +102,7 @@ static SHARED: Shared = Shared {
 #[defmt::global_logger]
 struct Logger;
 
-// SAFETY: `acquire` waits until nobody else is between it and `release`; the other three
+// SAFETY: `acquire` waits until no other CPU is between it and `release`; the other three
 // are called by defmt only there, on the same CPU, so the frame is theirs alone.
 unsafe impl defmt::Logger for Logger {
     fn acquire() {

@@ -58,7 +58,8 @@ pub(super) fn stop_if_wanted() {
     }
 }
 
-/// So that nobody else writes, and what is told is still so: how many do not stop.
+/// Stops all other CPUs, so that none writes to the log or changes what is reported. Returns the
+/// number of those that do not stop.
 fn stop_others(here: u32) -> u32 {
     let others = || running().map(CpuBlock::controller).filter(|other| *other + 1 != here);
     let mut wanted = 0;
@@ -106,7 +107,7 @@ fn report(frame_pointer: u64, tell: impl FnOnce(&mut Report) -> fmt::Result) -> 
     debug::exit(exit_code::PANIC)
 }
 
-/// An exception in kernel mode that nobody expected.
+/// An exception in kernel mode that is a bug of the kernel.
 pub(crate) fn exception(trap: &Trap) -> ! {
     report(trap.rbp, |out| {
         writeln!(out, "exception {} in kernel mode, error code {:#x}", trap.vector, trap.error)?;

@@ -4,8 +4,8 @@ use x86_64::instructions::port::{PortRead, PortWrite};
 
 /// Reads a port.
 pub(crate) fn read<T: PortRead>(port: u16) -> T {
-    // SAFETY: 1. `in` touches no memory. 2. What the device does with it is the business
-    // of who named the port: the kernel's own devices, or `abi::reserved` for a program's.
+    // SAFETY: 1. `in` touches no memory. 2. The port is one of the kernel's own devices, or one
+    // that `abi::reserved` lets a program have.
     unsafe { T::read_from_port(port) }
 }
 

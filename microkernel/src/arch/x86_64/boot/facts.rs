@@ -14,7 +14,7 @@ use heapless::Vec;
 /// What the kernel must know about the machine and its boot.
 #[derive(Clone)]
 pub(crate) struct Facts {
-    /// RAM that nobody uses, whole pages.
+    /// Free RAM, whole pages.
     pub(crate) free: Vec<Range, REGIONS>,
     /// All RAM that programs must not get as device memory.
     pub(crate) ram: Vec<Range, REGIONS>,

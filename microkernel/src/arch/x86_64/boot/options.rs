@@ -11,9 +11,9 @@ pub(crate) struct Options<'a> {
     pub(crate) inject: Option<&'a str>,
     /// The log level.
     pub(crate) log: Option<&'a str>,
-    /// The most CPUs that are to run.
+    /// The most CPUs that run.
     pub(crate) max_cpus: Option<&'a str>,
-    /// For system tests: what the debug registers watch for, when nobody uses them.
+    /// For system tests: what the debug registers watch for, when no thread uses them.
     pub(crate) watch: Option<&'a str>,
     /// The first program, when it is not the usual one.
     init: Option<&'a str>,

@@ -59,7 +59,7 @@ static ERRANDS: PerCpu<Errand> =
 
 static CORE_IS_READY: AtomicBool = AtomicBool::new(false);
 
-/// Starts the other CPUs that ACPI has found, at most so many to run in all.
+/// Starts the other CPUs that ACPI has found, `most` with this one.
 pub(crate) fn start_all(boot: &mut Boot, most: usize) {
     let me = lapic::id();
     let known = boot.platform.cpus.iter().copied();
@@ -150,7 +150,7 @@ fn parked(cpu: &'static CpuBlock) -> ! {
         } else if CORE_IS_READY.load(Acquire) {
             entry::dispatch::join(cpu)
         } else {
-            // Interrupts come in during the halt only, so a kick after the looks above
+            // Interrupts come in during the halt only, so an IPI after the looks above
             // ends it.
             x86_64::instructions::interrupts::enable_and_hlt();
             x86_64::instructions::interrupts::disable();
@@ -161,7 +161,7 @@ fn parked(cpu: &'static CpuBlock) -> ! {
 /// Sends a parked CPU on an errand.
 pub(crate) fn send(cpu: &CpuBlock, errand: fn()) {
     *ERRANDS.of(cpu).work.lock() = Some(errand);
-    lapic::kick(cpu.controller());
+    lapic::send_ipi(cpu.controller());
 }
 
 /// Whether a CPU comes back from its errand in time.
@@ -176,10 +176,10 @@ pub(crate) fn answer(cpu: &CpuBlock) -> &'static AtomicU64 {
 
 /// Lets the parked CPUs into the core.
 ///
-/// ORDER: Release pairs with the Acquire in `parked`: who sees it sees the core.
-pub(crate) fn let_go() {
+/// ORDER: Release pairs with the Acquire in `parked`: a CPU that sees it sees the core.
+pub(crate) fn admit_parked() {
     CORE_IS_READY.store(true, Release);
-    others(this_cpu()).for_each(|cpu| lapic::kick(cpu.controller()));
+    others(this_cpu()).for_each(|cpu| lapic::send_ipi(cpu.controller()));
 }
 
 /// How far a CPU's clock is outside of what this CPU saw before and after asking for it.

@@ -134,7 +134,7 @@ impl Trampoline {
         unsafe { place.write_volatile(orders) };
     }
 
-    /// Nobody starts any more: nothing executable stays writable elsewhere.
+    /// No CPU starts any more: nothing executable stays writable elsewhere.
     pub(super) fn close(self) {
         if let Some(leaf) = self.start_root.leaf(self.page.address()) {
             // SAFETY: no CPU starts there any more.

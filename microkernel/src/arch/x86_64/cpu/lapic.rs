@@ -116,13 +116,13 @@ fn send(controller: u32, command: u32) {
     registers.write(COMMAND_LOW, command | ASSERT);
 }
 
-/// Interrupts a CPU.
-pub(crate) fn kick(controller: u32) {
-    send(controller, u32::from(vectors::KICK));
+/// Sends the IPI that makes a CPU read its flags.
+pub(crate) fn send_ipi(controller: u32) {
+    send(controller, u32::from(vectors::IPI));
 }
 
-/// Interrupts a CPU, to forget translations.
-pub(crate) fn shoot(controller: u32) {
+/// Sends the IPI of a TLB shootdown.
+pub(crate) fn send_shootdown(controller: u32) {
     send(controller, u32::from(vectors::SHOOTDOWN));
 }
 

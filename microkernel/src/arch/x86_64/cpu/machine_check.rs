@@ -12,7 +12,7 @@ const CONTROL: u32 = 0x17b;
 /// Four registers for each bank, from here on: control, status, address, more.
 const BANKS: u32 = 0x400;
 
-/// In the capability register: how many banks there are, and whether CONTROL exists.
+/// In the capability register: the number of banks, and whether CONTROL exists.
 const COUNT: u64 = 0xff;
 const HAS_CONTROL: u64 = 1 << 8;
 /// In the status register: the interrupted code can go on.

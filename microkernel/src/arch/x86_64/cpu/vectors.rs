@@ -21,9 +21,9 @@ pub(crate) const FIRST_LINE: u8 = 0x30;
 pub(crate) const COMPAT_CALL: u8 = abi::COMPAT_VECTOR;
 /// The deadline timer.
 pub(crate) const TIMER: u8 = 0xf0;
-/// Another CPU.
-pub(crate) const KICK: u8 = 0xf1;
-/// Another CPU wants this one to forget translations.
+/// Another CPU set a flag of this one.
+pub(crate) const IPI: u8 = 0xf1;
+/// A TLB shootdown.
 pub(crate) const SHOOTDOWN: u8 = 0xf2;
 /// The interrupt controller has an error to report.
 pub(crate) const CONTROLLER_ERROR: u8 = 0xfe;

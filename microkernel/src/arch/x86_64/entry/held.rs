@@ -16,7 +16,7 @@ impl HeldKernel {
     /// Waits until no other CPU holds the kernel. The time that takes is charged to no thread.
     #[inline(always)]
     pub(super) fn acquire(cpu: &CpuBlock) -> Self {
-        let (hold, waited) = lock::hold(cpu);
+        let (hold, waited) = lock::acquire(cpu);
         let mut kernel = Self(hold);
         if waited > 0 {
             kernel.waited(cpu.id(), waited);
@@ -30,8 +30,8 @@ impl HeldKernel {
         let cpu = this_cpu();
         // SAFETY: the kernel is held since the entry, or since the last window; nothing in the core
         // refers to the frame between two sections.
-        unsafe { leave::put_down(cpu) };
-        let waited = self.0.let_go_for(cpu, irq::window);
+        unsafe { leave::save_bases(cpu) };
+        let waited = self.0.release_during(cpu, irq::window);
         if waited > 0 {
             self.waited(cpu.id(), waited);
         }
@@ -41,7 +41,7 @@ impl HeldKernel {
     pub(super) fn release(self, cpu: &CpuBlock) {
         // SAFETY: the kernel is held since the entry, or since the last window, which saved the
         // bases; the core's borrow of the frame is over.
-        unsafe { leave::put_down(cpu) };
+        unsafe { leave::save_bases(cpu) };
         drop(self);
     }
 

@@ -2,7 +2,7 @@
 //!
 //! A thread's frame and the bases of fs and gs stay the CPU's for as long as the thread comes
 //! back to it: `CpuBlock::frame_end` names the frame. They are changed when another thread is
-//! to run, and put down before another CPU could take this one's thread.
+//! to run, and saved before another CPU could take this one's thread.
 
 use super::super::cpu::bases::Bases;
 use super::super::cpu::block::CpuBlock;
@@ -29,7 +29,7 @@ pub(super) unsafe fn load(cpu: &CpuBlock, frame: *mut UserFrame) {
     if old == end {
         return;
     }
-    // SAFETY: the caller's promises; as in `put_down`.
+    // SAFETY: the caller's promises; as in `save_bases`.
     unsafe {
         let held = (*frame).bases.exchange(cpu);
         if old != NONE {
@@ -43,12 +43,12 @@ pub(super) unsafe fn load(cpu: &CpuBlock, frame: *mut UserFrame) {
 /// Saves the bases in the frame that is the CPU's, if there is one; then none is.
 ///
 /// # Safety
-/// The kernel is held, and was not let go since that frame's thread came in; no reference
-/// to the frame exists.
-pub(super) unsafe fn put_down(cpu: &CpuBlock) {
+/// The kernel is held, and was not released since that frame's thread came in; no reference to
+/// the frame exists.
+pub(super) unsafe fn save_bases(cpu: &CpuBlock) {
     if cpu.frame_end.load(Relaxed) != NONE {
         // SAFETY: the caller's promise. The frame lies in an arena that is there for good; the
-        // thread lives, or ended in this very entry and nobody has its place yet.
+        // thread lives, or ended in this very entry, so no other thread has its place yet.
         unsafe { (*UserFrame::of(cpu)).bases = Bases::held(cpu) };
         cpu.frame_end.store(NONE, Relaxed);
     }

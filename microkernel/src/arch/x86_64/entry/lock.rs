@@ -1,12 +1,11 @@
 //! The one kernel lock.
 //!
-//! Taken with interrupts off. A CPU that waits serves requests to forget translations, or
-//! the CPU that holds the kernel and asks for it would wait for ever.
+//! Acquired with interrupts off. A CPU that waits serves TLB shootdowns, or the CPU that holds the
+//! kernel and asks for one would wait for ever.
 //!
-//! Not first come, first served: on an emulated machine the next in line may be a CPU that
-//! the host does not run just now, and everybody would wait for it. Instead a CPU that
-//! lets go between two turns gives those who wait a chance, so that a long operation does
-//! not keep them out.
+//! Not first come, first served: on an emulated machine the next in line may be a CPU that the host
+//! does not run just now, and all others would wait for it. Instead a CPU that releases the lock
+//! between two sections lets waiting CPUs go first, so that a long operation does not keep them out.
 
 mod turn;
 
@@ -27,11 +26,11 @@ pub(super) type Core = Kernel<Hardware>;
 
 struct Lock {
     taken: AtomicBool,
-    /// How many CPUs wait.
+    /// The number of CPUs that wait.
     waiting: AtomicU64,
-    /// How often one had to wait.
+    /// The number of times that one had to wait.
     waits: AtomicU64,
-    /// When it was taken, in time stamps; 0 without the checks.
+    /// When it was acquired, in time stamps; 0 without the checks.
     since: AtomicU64,
     inside: UnsafeCell<MaybeUninit<Core>>,
 }
@@ -60,17 +59,17 @@ pub(super) fn publish(core: Core) {
     LOCK.taken.store(false, Release);
 }
 
-/// Waits until nobody holds it; for how long, in time stamps.
+/// Waits until no CPU holds it. Returns how long that took, in time stamps.
 #[inline(always)]
-pub(super) fn hold(cpu: &CpuBlock) -> (Hold, u64) {
-    let waited = LOCK.take(cpu);
+pub(super) fn acquire(cpu: &CpuBlock) -> (Hold, u64) {
+    let waited = LOCK.acquire(cpu);
     (Hold(()), waited)
 }
 
 impl Lock {
     #[inline(always)]
-    fn take(&self, cpu: &CpuBlock) -> u64 {
-        let waited = if turn::take(&self.taken) { 0 } else { self.wait(cpu) };
+    fn acquire(&self, cpu: &CpuBlock) -> u64 {
+        let waited = if turn::try_acquire(&self.taken) { 0 } else { self.wait(cpu) };
         if ON {
             self.since.store(time::stamp(), Relaxed);
         }
@@ -85,9 +84,9 @@ impl Lock {
         time::stamp().saturating_sub(since)
     }
 
-    /// Whoever waits may go first.
-    fn give_way(&self, cpu: &CpuBlock) {
-        turn::give_way(&self.taken, &self.waiting, || serve(cpu));
+    /// A CPU that waits may go first.
+    fn let_waiting_first(&self, cpu: &CpuBlock) {
+        turn::let_waiting_first(&self.taken, &self.waiting, || serve(cpu));
     }
 
     #[inline(always)]
@@ -96,20 +95,20 @@ impl Lock {
     }
 }
 
-/// What a CPU does while it waits: requests to forget translations, and a pause.
+/// What a CPU does while it waits: it serves TLB shootdowns, and pauses.
 fn serve(cpu: &CpuBlock) {
     shootdown::serve(cpu);
     core::hint::spin_loop();
 }
 
 impl Hold {
-    /// Lets go for as long as `meanwhile` takes, and for whoever waits; how long it waited then
-    /// itself.
-    pub(super) fn let_go_for(&mut self, cpu: &CpuBlock, meanwhile: impl FnOnce()) -> u64 {
+    /// Releases the lock while `meanwhile` runs, lets a waiting CPU go first, and acquires it again.
+    /// Returns the time that this CPU waited, in time stamps.
+    pub(super) fn release_during(&mut self, cpu: &CpuBlock, meanwhile: impl FnOnce()) -> u64 {
         self.end();
         meanwhile();
-        LOCK.give_way(cpu);
-        LOCK.take(cpu)
+        LOCK.let_waiting_first(cpu);
+        LOCK.acquire(cpu)
     }
 
     /// Tells the core how long this took, and releases the lock.
@@ -122,7 +121,7 @@ impl Hold {
         LOCK.release();
     }
 
-    /// How often a CPU had to wait.
+    /// The number of times that a CPU had to wait.
     pub(super) fn waits(&self) -> u64 {
         LOCK.waits.load(Relaxed)
     }
@@ -139,8 +138,8 @@ impl Deref for Hold {
 
     fn deref(&self) -> &Core {
         // SAFETY: 1. While a `Hold` exists, `taken` is set and no other one exists, except
-        // inside `let_go_for`, which borrows this one for itself alone. 2. `taken` is set from
-        // the start until `publish` has put the kernel in. 3. Acquire of `take` pairs with
+        // inside `release_during`, which borrows this one for itself alone. 2. `taken` is set from
+        // the start until `publish` has put the kernel in. 3. Acquire of `acquire` pairs with
         // Release of `release`: what the last CPU did is seen.
         unsafe { (*LOCK.inside.get()).assume_init_ref() }
     }

@@ -97,7 +97,7 @@ fn survive(trap: &Trap) {
     }
 }
 
-/// In kernel mode: counts it, and keeps what the thread is to be told.
+/// In kernel mode: counts it, and keeps what the thread's handler will be told.
 ///
 /// ORDER: nothing is watched for until the end, so that this cannot hit itself.
 pub(super) fn debug_in_kernel(trap: &mut Trap, cpu: &CpuBlock) {

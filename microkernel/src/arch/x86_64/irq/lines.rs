@@ -194,7 +194,7 @@ pub(crate) fn unmask(number: u8) {
     }
 }
 
-/// Nobody wants the line any more.
+/// The line is not used any more.
 pub(crate) fn mask(number: u8) {
     let mut all = LINES_OF_MACHINE.lock();
     let line = &mut all.lines[usize::from(number)];

@@ -65,7 +65,7 @@ pub(crate) fn acknowledge(vector: u64, cpu: &CpuBlock) -> Option<Interrupt> {
             shootdown::serve(cpu);
             None
         }
-        vectors::KICK => Some(Interrupt::Ipi),
+        vectors::IPI => Some(Interrupt::Ipi),
         vectors::FIRST_LINE.. if vector <= last_line => {
             lines::arrived(vector - vectors::FIRST_LINE)
         }

@@ -18,8 +18,8 @@ const AS_IF_HZ: u64 = 1_000_000_000;
 /// Windows, as parts of a second.
 const PART: u64 = 500;
 
-/// Measures the timer's rate by time stamps, whose rate is `stamp_hz`; a timer that is set to a time
-/// stamp needs none of this. False: it does not count.
+/// Measures the timer's rate by time stamps, whose rate is `stamp_hz`; a timer with a
+/// deadline in time stamps needs none of this. False: it does not count.
 pub(crate) fn calibrate(stamp_hz: u64) -> bool {
     if features().deadline_timer {
         return true;

@@ -46,7 +46,7 @@ impl Entry {
         Self(frame.address() | Self::protection(protection) | Self::GLOBAL | large)
     }
 
-    /// The same page, in this space alone: a flush forgets it.
+    /// The same page, in this space alone: a flush drops it.
     pub(crate) fn local(self) -> Self {
         Self(self.0 & !Self::GLOBAL)
     }

@@ -3,8 +3,8 @@
 //! Shape: each slice has an address range of its own, far longer than memory is, with frames
 //! behind it as far as the slice goes. So nothing moves when it grows, and a look-up costs what
 //! it costs in any slice. The tables above are made with the frames; the range's top-level table
-//! was there before there were other spaces, so all of them see what is mapped later. No CPU has
-//! to forget anything: a page that is not present is in nobody's cache.
+//! was there before there were other spaces, so all of them see what is mapped later. No TLB
+//! flush is needed: no CPU caches a page that is not present.
 
 use super::entry::Entry;
 use super::layout::GROWING;
@@ -16,7 +16,7 @@ use heapless::Vec;
 
 /// The addresses of one slice.
 const RANGE: u64 = 16 << 30;
-/// The most slices: a top-level table holds so many ranges.
+/// The most slices: the ranges in a top-level table.
 const SLICES: usize = 32;
 
 /// How far a slice has grown.
@@ -93,7 +93,7 @@ impl Slices {
         Ok(())
     }
 
-    /// Which one this is. Only what [`Slices::reserve`] gave and nobody cut passes.
+    /// Which one this is. Only a whole slice of [`Slices::reserve`] passes.
     fn number_of<T>(&self, slice: &[T]) -> usize {
         let offset = (slice.as_ptr().addr() as u64).wrapping_sub(GROWING);
         let number = index(offset / RANGE);

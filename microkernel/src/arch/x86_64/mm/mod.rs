@@ -1,6 +1,6 @@
 //! Memory: the kernel's half ([`space`], [`layout`]), its objects in it ([`growing`]), page tables
-//! ([`table`], [`entry`]), physical memory as the kernel sees it ([`physmap`]), and how other CPUs
-//! are made to forget ([`shootdown`]).
+//! ([`table`], [`entry`]), physical memory as the kernel sees it ([`physmap`]), and the TLB
+//! shootdown ([`shootdown`]).
 //!
 //! The kernel reaches the memory of programs only through the physmap, after a walk of
 //! their tables: it never touches a user address, so no user pointer can make it fault.

@@ -12,7 +12,7 @@ use core_kernel::machine::Phys;
 
 /// Where the kernel sees this physical address.
 pub(crate) fn pointer(address: Phys) -> *mut u8 {
-    // No physical address has so many bits that it could overflow.
+    // A physical address has too few bits to overflow.
     core::ptr::with_exposed_provenance_mut(index(PHYSMAP.wrapping_add(address.address())))
 }
 

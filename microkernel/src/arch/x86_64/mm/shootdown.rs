@@ -1,4 +1,4 @@
-//! Making other CPUs forget translations.
+//! TLB shootdown.
 //!
 //! ```text
 //!   CPU that holds the kernel          CPU with the same root loaded
@@ -9,15 +9,15 @@
 //!   frees what was mapped
 //! ```
 //! One request and one interrupt for each piece of a long operation (64 entries), whatever
-//! it changed: the target forgets everything that is not global.
+//! it changed: the target flushes all that is not global.
 //!
 //! ORDER: 1. Only the CPU that holds the kernel asks, so there is one request at a time.
-//! 2. A CPU changes its root only while it holds the kernel, or when it is asked to: whoever
-//! holds the kernel knows which root each CPU has. 3. A target never waits with interrupts
+//! 2. A CPU changes its root only while it holds the kernel, or when it is asked to: the
+//! CPU that holds the kernel knows which root each CPU has. 3. A target never waits with interrupts
 //! off for what the asking CPU holds, but for the kernel, and there it serves requests: so
 //! the asking CPU always gets its answer. 4. Release of the request pairs with the
 //! target's Acquire: it loads the root after the table was changed. Release of the answer
-//! pairs with the Acquire of the asking CPU: it frees after the target has forgotten.
+//! pairs with the Acquire of the asking CPU: it frees after the target has flushed.
 
 mod request;
 
@@ -32,7 +32,7 @@ use core_kernel::Fault;
 use core_kernel::machine::Phys;
 use spin::Once;
 
-/// Beside a root, which is the address of a page: not only forget, but leave it.
+/// Beside a root, which is the address of a page: not only flush, but leave it.
 const LEAVE: u64 = 1;
 /// Beside a root: a large page of it is being split, and is not present meanwhile.
 const SPLIT: u64 = 2;
@@ -84,7 +84,7 @@ pub(crate) fn switch_to_kernel(cpu: &CpuBlock) {
     }
 }
 
-/// Loads a root, and so forgets what is cached of user translations.
+/// Loads a root, and so flushes user translations.
 #[inline(always)]
 fn load(root: Table) {
     // SAFETY: every root has the kernel's half, so the kernel goes on running. Not by
@@ -97,7 +97,7 @@ fn has(cpu: &CpuBlock, root: Table) -> bool {
 }
 
 /// No CPU uses an old translation of this root any more. For the CPU that holds the kernel.
-pub(crate) fn forget(me: &CpuBlock, root: Table) {
+pub(crate) fn flush(me: &CpuBlock, root: Table) {
     if has(me, root) {
         load(root);
     }
@@ -151,9 +151,9 @@ fn ask(me: &CpuBlock, root: Table, how: u64) {
         let shootdowns = SHOOTDOWNS.of(cpu);
         request::post(&shootdowns.request, root.frame().address() | how);
         shootdowns.count.fetch_add(1, Relaxed);
-        lapic::shoot(cpu.controller());
+        lapic::send_shootdown(cpu.controller());
     }
-    // Whoever was not asked has no request.
+    // A CPU that was not asked has no request.
     for cpu in others(me) {
         while !request::is_answered(&SHOOTDOWNS.of(cpu).request) {
             core::hint::spin_loop();

@@ -106,8 +106,8 @@ impl KernelSpace {
         address + within
     }
 
-    /// Maps a stack of so many pages with nothing below it: its top, 16-aligned, where the
-    /// word at the top is `owner`.
+    /// Maps a stack with nothing below it. Returns its top, 16-aligned; the word there is
+    /// `owner`.
     pub(crate) fn map_stack(&mut self, owner: u64, pages: u64, frames: &mut BootFrames) -> u64 {
         let slot = STACKS + self.stacks * STACK_SLOT;
         self.stacks += 1;

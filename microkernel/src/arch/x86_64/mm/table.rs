@@ -243,7 +243,7 @@ impl Table {
 
     /// The first entry before `end`, a multiple of [`AT_ONCE`], that has a table below it.
     fn first_below(self, end: usize) -> Option<(usize, Self)> {
-        // Most entries of most tables are nothing: so many are looked at together.
+        // Most entries of most tables are nothing: [`AT_ONCE`] are looked at together.
         let nothing = |first: &usize| {
             (*first..first + AT_ONCE).fold(0, |bits, slot| bits | self.get(slot).0) == 0
         };

@@ -5,7 +5,7 @@ use super::super::registers::Registers;
 use super::stamp;
 use core_kernel::logic::rate::{Estimate, Reading, Reference, Window};
 
-/// Windows of so many parts of a second: together long enough for an error below a thousandth,
+/// A window is this part of a second: together they are long enough for an error below a thousandth,
 /// short enough not to be felt.
 const PART: u64 = 500;
 

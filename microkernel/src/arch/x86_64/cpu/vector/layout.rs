@@ -45,7 +45,7 @@ pub(crate) struct Layout {
     /// which CPUs do that, but all that do are Intel's), or because QEMU's XSAVE and XRSTOR
     /// do not look at CR0.TS (seen in 7.2), which is also tried. So they are emptied.
     pub(crate) wipe: bool,
-    /// A load leaves the x87 error pointers of whoever was there before (CVE-2006-1056).
+    /// A load leaves the x87 error pointers of the thread before (CVE-2006-1056).
     pub(crate) pointers_stay: bool,
 }
 

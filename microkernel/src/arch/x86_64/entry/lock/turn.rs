@@ -6,28 +6,32 @@ use super::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 
-/// How often a CPU that has let go looks whether another one has taken hold.
+/// How often a CPU that has released the lock looks whether another one has acquired it.
 const COURTESY: u32 = 100;
 
-/// Takes the lock, if it is free.
+/// Acquires the lock, if it is free.
 ///
 /// ORDER: Acquire pairs with the Release of `release`: what the last CPU did is seen.
 #[inline(always)]
-pub(super) fn take(taken: &AtomicBool) -> bool {
+pub(super) fn try_acquire(taken: &AtomicBool) -> bool {
     !taken.swap(true, Acquire)
 }
 
-/// Waits until the lock is this CPU's. `meanwhile` serves others, who may wait for that.
+/// Waits until the lock is this CPU's. `meanwhile` serves other CPUs, which may wait for that.
 pub(super) fn wait(taken: &AtomicBool, waiting: &AtomicU64, mut meanwhile: impl FnMut()) {
     waiting.fetch_add(1, Relaxed);
-    while taken.load(Relaxed) || !take(taken) {
+    while taken.load(Relaxed) || !try_acquire(taken) {
         meanwhile();
     }
     waiting.fetch_sub(1, Relaxed);
 }
 
-/// A CPU that waits may go first, after this one let go.
-pub(super) fn give_way(taken: &AtomicBool, waiting: &AtomicU64, mut meanwhile: impl FnMut()) {
+/// Gives a waiting CPU time to acquire the lock that this one has released.
+pub(super) fn let_waiting_first(
+    taken: &AtomicBool,
+    waiting: &AtomicU64,
+    mut meanwhile: impl FnMut(),
+) {
     for _ in 0..COURTESY {
         if waiting.load(Relaxed) == 0 || taken.load(Relaxed) {
             return;
@@ -36,7 +40,7 @@ pub(super) fn give_way(taken: &AtomicBool, waiting: &AtomicU64, mut meanwhile: i
     }
 }
 
-/// Lets go.
+/// Releases the lock.
 #[inline(always)]
 pub(super) fn release(taken: &AtomicBool) {
     taken.store(false, Release);

@@ -6,7 +6,7 @@ use core_kernel::machine::Interrupt;
 
 /// Lines that fit.
 const LINES: u8 = 56;
-const KICK: u64 = 1 << 62;
+const IPI: u64 = 1 << 62;
 const TIMER: u64 = 1 << 63;
 
 /// Adds one.
@@ -16,7 +16,7 @@ const TIMER: u64 = 1 << 63;
 pub(super) fn record(set: &AtomicU64, interrupt: Interrupt) {
     let bit = match interrupt {
         Interrupt::Timer => TIMER,
-        Interrupt::Ipi => KICK,
+        Interrupt::Ipi => IPI,
         Interrupt::Line(line) => 1 << (line % LINES),
     };
     set.fetch_or(bit, Ordering::Release);
@@ -33,7 +33,7 @@ pub(super) fn take(set: &AtomicU64) -> Option<Interrupt> {
     let (bit, interrupt) = match found {
         0 => return None,
         found if found & TIMER != 0 => (TIMER, Interrupt::Timer),
-        found if found & KICK != 0 => (KICK, Interrupt::Ipi),
+        found if found & IPI != 0 => (IPI, Interrupt::Ipi),
         found => {
             let line = found.trailing_zeros().to_le_bytes()[0];
             (1 << line, Interrupt::Line(line))
