@@ -1,39 +1,36 @@
-//! One line that is being edited, and everything that is printed around it.
+//! Edits one line, and prints around it.
 //!
-//! **Shape.** `Line` is the text and the cursor, `History` the lines before, `window`
-//! what of the line the screen shows. The line never wraps: a long one scrolls within its row,
-//! so that each redraw is right without asking the terminal where its cursor is; a terminal
-//! that does not answer, such as a pipe, would be waited for. When it is complete, it is
-//! printed whole.
+//! **Shape.** `Line` is the text and the cursor, `History` the lines before, `View` the rows that
+//! the line takes on the screen.
 
 mod history;
 mod line;
-mod window;
+mod view;
 
 use crate::keys::Key;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
+use alloc::string::String;
 use history::History;
 use line::Line;
-use window::{View, width_of};
+use view::{View, width};
 
 /// The longest line in bytes.
 pub const LINE_MAX: usize = 256;
 /// Bytes of history.
 pub const HISTORY_MAX: usize = 1024;
-/// The columns of a terminal that was not measured.
+/// The columns of a terminal of unknown width.
 pub const COLUMNS: usize = 80;
 /// The fewest columns that a line can be edited in.
 const COLUMNS_LEAST: usize = 20;
 
-const ERASE_LINE: &str = "\r\x1b[2K";
-const BELL: &[u8] = b"\x07";
-/// An empty line is handed over instead, so that the reader asks again.
+const ERASE_ROW: &str = "\r\x1b[2K";
+const NEW_LINE: &str = "\r\n";
+const BELL: &str = "\x07";
+/// The reader gets an empty line instead, so that it asks again.
 const TOO_LONG: &str = "the line is too long and was not used: at most 256 bytes\r\n";
 /// In place of a prompt that would leave no room for the line.
 const SHORT_PROMPT: &str = "> ";
 
-/// What a key brought about, beside output.
+/// The effect of a key, besides output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A line is complete.
@@ -50,7 +47,7 @@ pub enum Event {
     EndOfInput,
 }
 
-/// The line and the screen around it. All methods return the bytes to send.
+/// The line and the screen around it. The methods return the text to send to the terminal.
 pub struct Editor {
     line: Line,
     history: History,
@@ -58,9 +55,9 @@ pub struct Editor {
     prompt: String,
     visible: bool,
     at_line_start: bool,
-    /// What an earlier life of the console left in the line is gone.
+    /// Whether the row is free of what an earlier life of the console drew.
     clean: bool,
-    /// Something was typed that the line has no room for: it must not be run cut.
+    /// A character did not fit: the line must not be used without it.
     overflowed: bool,
 }
 
@@ -80,30 +77,31 @@ impl Editor {
     }
 
     /// Takes a key. While the line is hidden, nothing is echoed.
-    pub fn key(&mut self, key: Key) -> (Vec<u8>, Option<Event>) {
+    pub fn key(&mut self, key: Key) -> (String, Option<Event>) {
         let (output, event) = match key {
             Key::Enter => self.complete(),
             Key::Interrupt => (self.abandon(), Some(Event::Interrupt)),
-            Key::Suspend => (Vec::new(), Some(Event::Suspend)),
-            Key::Quit => (Vec::new(), Some(Event::Quit)),
-            Key::Attention => (Vec::new(), Some(Event::Attention)),
-            Key::EndOfInput if self.line.is_empty() => (Vec::new(), Some(Event::EndOfInput)),
+            Key::Suspend => (String::new(), Some(Event::Suspend)),
+            Key::Quit => (String::new(), Some(Event::Quit)),
+            Key::Attention => (String::new(), Some(Event::Attention)),
+            Key::EndOfInput if self.line.is_empty() => (String::new(), Some(Event::EndOfInput)),
+            Key::Columns(columns) => (self.resize(columns), None),
+            Key::Char(character) => (self.insert(character), None),
             _ => (self.edit(key), None),
         };
-        if event.is_none() && !self.visible { (Vec::new(), None) } else { (output, event) }
+        if event.is_none() && !self.visible { (String::new(), None) } else { (output, event) }
     }
 
     /// Shows the line behind a prompt.
-    pub fn show(&mut self, prompt: &str) -> Vec<u8> {
+    pub fn show(&mut self, prompt: &str) -> String {
         let mut output = self.fresh_line();
         self.visible = true;
         self.set_prompt(prompt);
         // An empty line needs no erasing: transcripts stay free of it.
         if !core::mem::replace(&mut self.clean, true) {
-            output.extend(ERASE_LINE.as_bytes());
+            output.push_str(ERASE_ROW);
         }
-        output.extend(self.view.draw(&self.prompt, &self.line));
-        output
+        output + &self.view.draw(&self.prompt, &self.line)
     }
 
     /// Whether the line is shown.
@@ -112,34 +110,26 @@ impl Editor {
     }
 
     /// Takes the line off the screen; its text stays.
-    pub fn hide(&mut self) -> Vec<u8> {
-        if core::mem::replace(&mut self.visible, false) {
-            ERASE_LINE.as_bytes().to_vec()
-        } else {
-            Vec::new()
-        }
+    pub fn hide(&mut self) -> String {
+        if core::mem::replace(&mut self.visible, false) { self.view.erase() } else { String::new() }
     }
 
     /// Prints text: above the line when it is shown.
-    pub fn print(&mut self, text: &str) -> Vec<u8> {
+    pub fn print(&mut self, text: &str) -> String {
         if !self.visible {
             self.at_line_start = text.is_empty() && self.at_line_start || text.ends_with('\n');
             return with_returns(text);
         }
-        let mut output = ERASE_LINE.as_bytes().to_vec();
-        output.extend(with_returns(text));
+        let mut output = self.view.erase() + &with_returns(text);
         if !text.is_empty() && !text.ends_with('\n') {
-            output.extend(b"\r\n");
+            output.push_str(NEW_LINE);
         }
-        output.extend(self.view.draw(&self.prompt, &self.line));
-        output
+        output + &self.view.draw(&self.prompt, &self.line)
     }
 
     /// Prints a prompt and a line that was typed before the prompt was there.
-    pub fn print_line(&mut self, prompt: &str, line: &str) -> Vec<u8> {
-        let mut output = self.fresh_line();
-        output.extend(self.print(&[prompt, line, "\n"].concat()));
-        output
+    pub fn print_line(&mut self, prompt: &str, line: &str) -> String {
+        self.fresh_line() + &self.print(&[prompt, line, "\n"].concat())
     }
 
     /// The text of the line.
@@ -157,50 +147,47 @@ impl Editor {
         self.history.add(line);
     }
 
-    fn complete(&mut self) -> (Vec<u8>, Option<Event>) {
+    fn complete(&mut self) -> (String, Option<Event>) {
         let text = self.line.text();
         self.history.add(&text);
-        let shown = core::mem::replace(&mut self.visible, false);
-        let mut output = Vec::new();
-        if shown {
-            if self.view.hides_part(&self.prompt, &self.line) {
-                output.extend([ERASE_LINE, &self.prompt, &text].concat().into_bytes());
-            }
-            output.extend(b"\r\n");
+        let mut output = String::new();
+        if self.visible {
+            output = self.leave_line() + NEW_LINE;
             self.at_line_start = true;
         }
         self.line.clear();
         if core::mem::replace(&mut self.overflowed, false) {
-            output.extend(TOO_LONG.as_bytes());
+            output.push_str(TOO_LONG);
             return (output, Some(Event::Line(String::new())));
         }
         (output, Some(Event::Line(text)))
     }
 
-    fn abandon(&mut self) -> Vec<u8> {
-        let shown = core::mem::replace(&mut self.visible, false);
-        let mut output = Vec::new();
-        if shown {
-            self.line.end();
-            output.extend(self.view.redraw(&self.prompt, &self.line));
-        } else if !self.at_line_start {
-            output.extend(b"\r\n");
-        }
+    fn abandon(&mut self) -> String {
+        let mut output = if self.visible { self.leave_line() } else { self.fresh_line() };
         self.line.clear();
         self.history.leave();
         self.overflowed = false;
         self.at_line_start = true;
-        output.extend(b"^C\r\n");
-        output
+        output.push_str("^C");
+        output + NEW_LINE
     }
 
-    fn edit(&mut self, key: Key) -> Vec<u8> {
-        // Whoever deletes has heard the bell and sees what the line is.
-        let deletes = !matches!(key, Key::Char(_));
-        self.overflowed &= !deletes;
+    /// Leaves the line on the screen, with the cursor behind it.
+    fn leave_line(&mut self) -> String {
+        self.visible = false;
+        if self.line.cursor() == self.line.characters().len() {
+            return String::new();
+        }
+        self.line.end();
+        self.redraw()
+    }
+
+    fn edit(&mut self, key: Key) -> String {
+        // The user has heard the bell and edits what the screen shows.
+        self.overflowed = false;
         let before = self.line.cursor();
         match key {
-            Key::Char(character) => return self.insert(character),
             Key::Backspace => self.line.delete_left(),
             Key::Delete | Key::EndOfInput => self.line.delete_right(),
             Key::Left => self.line.left(),
@@ -212,37 +199,45 @@ impl Editor {
             Key::DeleteToStart => self.line.delete_to_start(),
             Key::DeleteToEnd => self.line.delete_to_end(),
             Key::DeleteWord => self.line.delete_word(),
-            Key::Enter | Key::Interrupt | Key::Suspend | Key::Quit | Key::Attention => {}
+            // [`Editor::key`] handles the others.
+            _ => {}
         }
         if matches!(key, Key::Left | Key::Right) && before == self.line.cursor() {
-            return Vec::new();
+            return String::new();
         }
-        self.view.redraw(&self.prompt, &self.line)
+        self.redraw()
     }
 
-    /// Adds a character; rings when there is no room for it.
-    fn insert(&mut self, character: char) -> Vec<u8> {
+    /// Adds a character; rings when the line is full.
+    fn insert(&mut self, character: char) -> String {
         if !self.line.insert(character) {
             self.overflowed = true;
-            return BELL.to_vec();
+            return BELL.into();
         }
-        if self.view.shows_end(&self.prompt, &self.line) {
-            return character.to_string().into_bytes();
+        if self.line.cursor() == self.line.characters().len() {
+            return self.view.append(character, &self.prompt, &self.line);
         }
-        self.view.redraw(&self.prompt, &self.line)
+        self.redraw()
     }
 
-    fn fresh_line(&mut self) -> Vec<u8> {
-        if core::mem::replace(&mut self.at_line_start, true) {
-            Vec::new()
-        } else {
-            b"\r\n".to_vec()
-        }
+    fn resize(&mut self, columns: usize) -> String {
+        self.view.resize(columns.max(COLUMNS_LEAST), &self.prompt, &self.line);
+        self.redraw()
+    }
+
+    fn redraw(&mut self) -> String {
+        self.view.erase() + &self.view.draw(&self.prompt, &self.line)
+    }
+
+    fn fresh_line(&mut self) -> String {
+        let new_line =
+            if core::mem::replace(&mut self.at_line_start, true) { "" } else { NEW_LINE };
+        new_line.into()
     }
 
     fn set_prompt(&mut self, prompt: &str) {
         let plain: String = prompt.chars().filter(|character| !character.is_control()).collect();
-        let fits = width_of(plain.chars()) <= self.view.columns() / 2;
+        let fits = plain.chars().map(width).sum::<usize>() <= self.view.columns() / 2;
         self.prompt = if fits { plain } else { SHORT_PROMPT.into() };
     }
 }
@@ -253,8 +248,8 @@ impl Default for Editor {
     }
 }
 
-fn with_returns(text: &str) -> Vec<u8> {
-    text.replace('\r', "").replace('\n', "\r\n").into_bytes()
+fn with_returns(text: &str) -> String {
+    text.replace('\r', "").replace('\n', NEW_LINE)
 }
 
 #[cfg(test)]

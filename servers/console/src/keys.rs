@@ -1,8 +1,15 @@
-//! Bytes of a terminal become keys.
+//! Decodes the bytes of a terminal into keys.
 //!
-//! Only whole, valid UTF-8 characters get through: the editor behind trusts them.
+//! **Shape.** `vte` splits the bytes into characters and escape sequences; this module gives them
+//! their meaning. Only valid UTF-8 gets through, without control characters: the editor relies
+//! on that.
+//!
+//! **Order.** A control byte takes effect at once and ends an unfinished sequence. So Enter and
+//! Ctrl-C always arrive, also after an ESC that begins a string without an end.
 
-/// What someone pressed.
+use vte::{Params, Parser, Perform};
+
+/// A key, or a report of the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
     /// A printable character.
@@ -41,102 +48,79 @@ pub enum Key {
     Attention,
     /// Ctrl-D: end of input on an empty line, else Delete.
     EndOfInput,
+    /// The terminal reports its number of columns.
+    Columns(usize),
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum State {
-    #[default]
-    Ground,
-    /// After ESC.
-    Escape,
-    /// In a control sequence, with its first parameter.
-    Sequence(u16),
-    /// In a character of several bytes: what came, how many, how many it has.
-    Character([u8; 4], usize, usize),
-}
-
-/// The state between bytes.
-#[derive(Clone, Copy, Debug, Default)]
+/// The decoder.
+#[derive(Default)]
 pub struct Keys {
-    state: State,
+    /// No bytes are reserved for strings (OSC): a keyboard sends none.
+    parser: Parser<0>,
+    decoded: Decoded,
     after_return: bool,
 }
 
 impl Keys {
-    /// Takes the next byte; the key that it completes, if any.
+    /// Takes the next byte. Returns the key that it completes, if any.
     pub fn push(&mut self, byte: u8) -> Option<Key> {
         let after_return = core::mem::replace(&mut self.after_return, byte == b'\r');
-        match self.state {
-            State::Ground if byte == b'\n' && after_return => None,
-            State::Ground => self.ground(byte),
-            State::Escape => self.escape(byte),
-            State::Sequence(parameter) => self.sequence(byte, parameter),
-            State::Character(bytes, have, length) => self.character(byte, bytes, have, length),
-        }
-    }
-
-    fn ground(&mut self, byte: u8) -> Option<Key> {
         match byte {
-            0x1b => self.enter(State::Escape),
-            0x00..=0x1f | 0x7f => control(byte),
-            0x20..=0x7e => Some(Key::Char(char::from(byte))),
-            0xc2..=0xdf => self.enter(State::Character([byte, 0, 0, 0], 1, 2)),
-            0xe0..=0xef => self.enter(State::Character([byte, 0, 0, 0], 1, 3)),
-            0xf0..=0xf4 => self.enter(State::Character([byte, 0, 0, 0], 1, 4)),
-            _ => None,
-        }
-    }
-
-    fn enter(&mut self, state: State) -> Option<Key> {
-        self.state = state;
-        None
-    }
-
-    fn escape(&mut self, byte: u8) -> Option<Key> {
-        self.state = if matches!(byte, b'[' | b'O') { State::Sequence(0) } else { State::Ground };
-        None
-    }
-
-    fn sequence(&mut self, byte: u8, parameter: u16) -> Option<Key> {
-        match byte {
-            b'0'..=b'9' => {
-                let digit = u16::from(byte - b'0');
-                self.enter(State::Sequence(parameter.saturating_mul(10).saturating_add(digit)))
+            b'\n' if after_return => None,
+            ESC | 0x20.. => {
+                self.parser.advance(&mut self.decoded, &[byte]);
+                self.decoded.key.take()
             }
-            // Further parameters (modifiers) do not matter, only the last byte does.
-            0x20..=0x3f => None,
             _ => {
-                self.state = State::Ground;
-                cursor_key(byte, parameter)
+                (self.parser, self.decoded) = Default::default();
+                control_key(byte)
             }
         }
-    }
-
-    fn character(
-        &mut self,
-        byte: u8,
-        mut bytes: [u8; 4],
-        have: usize,
-        length: usize,
-    ) -> Option<Key> {
-        self.state = State::Ground;
-        if byte & 0xc0 != 0x80 {
-            // The character was cut short: what came is dropped, this byte is a new start.
-            return self.ground(byte);
-        }
-        bytes[have] = byte;
-        if have + 1 < length {
-            return self.enter(State::Character(bytes, have + 1, length));
-        }
-        core::str::from_utf8(&bytes[..length])
-            .ok()
-            .and_then(|text| text.chars().next())
-            .filter(|character| !character.is_control())
-            .map(Key::Char)
     }
 }
 
-fn control(byte: u8) -> Option<Key> {
+const ESC: u8 = 0x1b;
+/// Parameters of the reports of a size in cells, each followed by rows and columns: the answer to
+/// a request, and the notice of a change (xterm control sequences, `CSI t`; mode 2048).
+const SIZES: [u16; 2] = [8, 48];
+
+/// What the parser found in the last byte.
+#[derive(Default)]
+struct Decoded {
+    key: Option<Key>,
+    /// After `ESC O` (SS3): the next character is the last one of a cursor key.
+    single_shift: bool,
+}
+
+impl Perform for Decoded {
+    fn print(&mut self, character: char) {
+        self.key = match character {
+            last if core::mem::take(&mut self.single_shift) => cursor_key(last, 0),
+            '\x7f' => control_key(0x7f),
+            // In place of invalid UTF-8; C1 controls.
+            char::REPLACEMENT_CHARACTER | '\u{80}'..='\u{9f}' => None,
+            character => Some(Key::Char(character)),
+        };
+    }
+
+    fn esc_dispatch(&mut self, intermediates: &[u8], _: bool, last: u8) {
+        self.single_shift = intermediates.is_empty() && last == b'O';
+    }
+
+    fn csi_dispatch(&mut self, params: &Params, intermediates: &[u8], _: bool, last: char) {
+        self.single_shift = false;
+        let mut params = params.iter().map(|param| param.first().copied().unwrap_or(0));
+        let first = params.next().unwrap_or(0);
+        self.key = match (last, params.nth(1)) {
+            _ if !intermediates.is_empty() => None,
+            ('t', Some(columns)) if SIZES.contains(&first) => Some(Key::Columns(columns.into())),
+            // Further parameters are modifiers, which change nothing here.
+            _ => cursor_key(last, first),
+        };
+    }
+}
+
+fn control_key(byte: u8) -> Option<Key> {
     Some(match byte {
         0x01 => Key::Home,
         0x02 => Key::Left,
@@ -158,15 +142,15 @@ fn control(byte: u8) -> Option<Key> {
     })
 }
 
-fn cursor_key(last: u8, parameter: u16) -> Option<Key> {
+fn cursor_key(last: char, parameter: u16) -> Option<Key> {
     Some(match (last, parameter) {
-        (b'A', _) => Key::Up,
-        (b'B', _) => Key::Down,
-        (b'C', _) => Key::Right,
-        (b'D', _) => Key::Left,
-        (b'H', _) | (b'~', 1 | 7) => Key::Home,
-        (b'F', _) | (b'~', 4 | 8) => Key::End,
-        (b'~', 3) => Key::Delete,
+        ('A', _) => Key::Up,
+        ('B', _) => Key::Down,
+        ('C', _) => Key::Right,
+        ('D', _) => Key::Left,
+        ('H', _) | ('~', 1 | 7) => Key::Home,
+        ('F', _) | ('~', 4 | 8) => Key::End,
+        ('~', 3) => Key::Delete,
         _ => return None,
     })
 }
@@ -203,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_for_whoever_runs() {
+    fn control_keys_of_the_foreground() {
         let all = [Key::Interrupt, Key::Suspend, Key::Quit, Key::Attention];
         assert_eq!(keys(b"\x03\x1a\x1c\x1d"), all);
     }
@@ -223,14 +207,27 @@ mod tests {
     }
 
     #[test]
-    fn every_pair_of_bytes_is_survived() {
+    fn a_control_byte_ends_an_unfinished_sequence() {
+        for start in [&b"\x1b]0;title"[..], b"\x1bPq", b"\x1bX", b"\x1b[1;", b"\x1bO", b"\xe2\x82"]
+        {
+            let typed = [start, b"\x03a\r"].concat();
+            assert_eq!(keys(&typed), [Key::Interrupt, Key::Char('a'), Key::Enter], "{start:?}");
+        }
+    }
+
+    #[test]
+    fn reports_of_the_size_are_told_from_keys() {
+        assert_eq!(keys(b"\x1b[8;24;132t"), [Key::Columns(132)]);
+        assert_eq!(keys(b"\x1b[48;50;100;800;1000tx"), [Key::Columns(100), Key::Char('x')]);
+        assert_eq!(keys(b"\x1b[8;24t\x1b[3;1;2t\x1b[?8;1;2t\x1b[8t"), []);
+    }
+
+    #[test]
+    fn after_every_pair_of_bytes_enter_arrives() {
         for first in 0..=255 {
             for second in 0..=255 {
-                let mut state = Keys::default();
-                for byte in [first, second, b'm', b'z'] {
-                    state.push(byte);
-                }
-                assert!(matches!(state.push(b'z'), Some(Key::Char('z')) | None));
+                let typed = keys(&[first, second, b'm', b'z', b'\r']);
+                assert_eq!(typed.last(), Some(&Key::Enter), "{first:#x} {second:#x}");
             }
         }
     }

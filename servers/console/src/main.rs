@@ -1,9 +1,10 @@
 //! The console server: a 16550 UART, one line editor, one reader at a time.
 //!
-//! The word `columns=N` of the kernel's command line says how wide the terminal is (80).
+//! The word `columns=N` of the kernel's command line is the width of the terminal (default 80);
+//! a report of the terminal changes it.
 //!
-//! **Order.** An interrupt is acknowledged first and the device emptied then: an edge
-//! that comes while the line is masked would be lost, and with it the next key.
+//! **Order.** An interrupt is acknowledged first, then the device is emptied: an edge that
+//! arrives while the line is masked would be lost, and with it the next key.
 #![no_std]
 #![no_main]
 #![forbid(unsafe_code)]
@@ -23,7 +24,7 @@ use uart::Uart;
 
 rt::entry!(main);
 
-/// The bit of the notification that the interrupt sets.
+/// The notification bit of the interrupt.
 const INTERRUPT: u64 = 1;
 
 fn main(env: rt::Env) -> Result<(), rt::Failure> {
@@ -35,7 +36,7 @@ fn main(env: rt::Env) -> Result<(), rt::Failure> {
     let fact = |key| env.startup().values(key).next().and_then(|number| number.parse().ok());
     let columns = env.option("columns").and_then(|number| number.parse().ok());
     let mut server = Server::new(uart, keeper, (fact("leader"), fact("spawner")), columns);
-    // What came before the interrupt was ours will not interrupt again.
+    // Bytes that arrived before the interrupt was set up do not interrupt again.
     interrupt.ack()?;
     server.input()?;
     executor.serve_with(env.handle("endpoint")?, &mut server, service, |server, event| {

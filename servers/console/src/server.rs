@@ -12,7 +12,7 @@ use console_core::lines::Lines;
 use service::{Caller, Reply};
 use sys::Error;
 
-/// Someone who waits for a line.
+/// A client that waits for a line.
 struct Reader {
     client: u64,
     ticket: u64,
@@ -20,7 +20,7 @@ struct Reader {
     reply: Reply<Result<String, ConsoleError>>,
 }
 
-/// Someone who waits for control keys.
+/// A client that waits for control keys.
 struct Waiter {
     client: u64,
     reply: Reply<Result<ControlKey, ConsoleError>>,
@@ -36,7 +36,7 @@ pub(crate) struct Server {
     foreground: Foreground,
     reader: Option<Reader>,
     waiter: Option<Waiter>,
-    /// This key came while nobody waited for it.
+    /// A control key that came without a waiter.
     pressed: Option<ControlKey>,
 }
 
@@ -77,27 +77,27 @@ impl Server {
             if let Some(key) = self.keys.push(byte) {
                 let shown = self.editor.visible();
                 let (output, event) = self.editor.key(key);
-                self.happened(event, shown, output);
+                self.apply(event, shown, &output);
             }
         }
         Ok(())
     }
 
-    /// Keeps first, shows then: a line whose end is on the screen is never lost.
-    fn happened(&mut self, event: Option<Event>, shown: bool, output: Vec<u8>) {
+    /// Saves first, then shows: a line whose end is on the screen is never lost.
+    fn apply(&mut self, event: Option<Event>, shown: bool, output: &str) {
         match event {
             None => {
                 self.lines.set_partial(self.editor.text());
                 self.keeper.save(&self.lines);
-                self.send(&output);
+                self.send(output);
             }
             Some(Event::Line(line)) => {
                 self.lines.completed(line);
                 self.keeper.save(&self.lines);
-                self.send(&output);
+                self.send(output);
                 self.serve_reader(shown);
             }
-            Some(Event::Interrupt) => self.interrupt(&output),
+            Some(Event::Interrupt) => self.interrupt(output),
             Some(Event::Suspend) => self.control(ControlKey::Suspend, "^Z\n"),
             Some(Event::Quit) => self.control(ControlKey::Quit, "^\\\n"),
             Some(Event::Attention) => self.attention(),
@@ -105,7 +105,7 @@ impl Server {
         }
     }
 
-    fn interrupt(&mut self, output: &[u8]) {
+    fn interrupt(&mut self, output: &str) {
         self.send(output);
         self.lines.flush();
         self.keeper.save(&self.lines);
@@ -114,25 +114,23 @@ impl Server {
         if let Some(reader) = reader {
             reader.reply.send(Err(ConsoleError::Interrupted));
         }
-        // Who was reading knows already.
+        // The reader has its answer.
         if self.is_for_others(client) {
             self.press(ControlKey::Interrupt);
         }
     }
 
-    /// A key that is for whoever runs, if that is not the one who waits for such keys. A line
-    /// that somebody is reading stays.
+    /// Passes on a control key that is not for the reader. The line stays.
     fn control(&mut self, key: ControlKey, echo: &str) {
         if !self.is_for_others(self.reader.as_ref().map(|reader| reader.client)) {
             return;
         }
-        let mut output = self.editor.hide();
-        output.extend(self.editor.print(echo));
+        let output = self.editor.hide() + &self.editor.print(echo);
         self.send(&output);
         self.press(key);
     }
 
-    /// The leader's key: another reader stops reading, whatever happens then.
+    /// The leader's key: takes the terminal from any other reader.
     fn attention(&mut self) {
         if self.foreground.take_back() {
             self.foreground_changed();
@@ -140,18 +138,18 @@ impl Server {
         }
     }
 
-    /// Keeps the foreground, and takes the terminal from a reader that is not in it.
+    /// Saves the foreground, and takes the terminal from a reader outside it.
     fn foreground_changed(&mut self) {
         self.lines.set_foreground(self.foreground.clients());
         self.keeper.save(&self.lines);
         let may_read = |reader: &mut Reader| self.foreground.may_read(reader.client);
         if self.reader.as_mut().is_some_and(|reader| !may_read(reader)) {
-            self.supersede();
+            self.take_terminal();
         }
     }
 
-    /// Takes the terminal from the reader, if there is one.
-    fn supersede(&mut self) {
+    /// Takes the terminal from the present reader.
+    fn take_terminal(&mut self) {
         if let Some(before) = self.reader.take() {
             let output = self.editor.hide();
             self.send(&output);
@@ -159,7 +157,7 @@ impl Server {
         }
     }
 
-    /// Whether a control key is for others than this reader.
+    /// Returns whether a control key is for a client other than this reader.
     fn is_for_others(&self, reader: Option<u64>) -> bool {
         match &self.waiter {
             Some(waiter) => Some(waiter.client) != reader,
@@ -167,7 +165,7 @@ impl Server {
         }
     }
 
-    /// Tells it to who waits for it, or keeps it until somebody does.
+    /// Gives the key to the waiter, or holds it for the next one.
     fn press(&mut self, key: ControlKey) {
         let told = self.waiter.take().map(|waiter| waiter.reply.deliver(&Ok(key)));
         self.pressed = (!matches!(told, Some(Ok(())))).then_some(key);
@@ -175,15 +173,14 @@ impl Server {
 
     fn end_of_input(&mut self) {
         if let Some(reader) = self.reader.take() {
-            let mut output = self.editor.hide();
-            output.extend(self.editor.print("^D\n"));
+            let output = self.editor.hide() + &self.editor.print("^D\n");
             self.send(&output);
             reader.reply.send(Err(ConsoleError::EndOfInput));
         }
     }
 
-    /// Gives the reader its line, or shows the prompt. A line that was typed before
-    /// anyone read was not echoed then, and is shown now.
+    /// Gives the reader its line, or shows the prompt. A line that was typed without a reader
+    /// has no echo yet, and is shown now.
     fn serve_reader(&mut self, on_screen: bool) {
         let Some(reader) = self.reader.take() else { return };
         let Some((line, again)) = self.lines.take(reader.client, reader.ticket) else {
@@ -204,8 +201,8 @@ impl Server {
     }
 
     /// Output that cannot be sent is lost: there is no second terminal.
-    fn send(&self, bytes: &[u8]) {
-        if let Err(error) = self.uart.write(bytes) {
+    fn send(&self, text: &str) {
+        if let Err(error) = self.uart.write(text.as_bytes()) {
             defmt::warn!("the uart does not take output: {}", error.text());
         }
     }
@@ -229,7 +226,7 @@ impl Console for Server {
         if !self.foreground.may_read(client) {
             return reply.send(Err(ConsoleError::Background));
         }
-        self.supersede();
+        self.take_terminal();
         self.foreground.reads(client);
         if self.foreground.clients() != self.lines.foreground() {
             self.foreground_changed();

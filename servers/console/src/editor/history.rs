@@ -5,16 +5,16 @@ use super::line::Line;
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
 
-/// Lines, oldest first, and the place among them that is being looked at.
+/// Lines, oldest first, and the one that the editor shows.
 #[derive(Debug, Default)]
 pub(super) struct History {
     lines: VecDeque<String>,
-    /// How far back, 1 is the newest; and the line that was being typed before.
+    /// The distance of that line from the end, 1 for the newest; and the line typed before.
     place: Option<(usize, String)>,
 }
 
 impl History {
-    /// Adds a line; the oldest go when there are too many bytes.
+    /// Adds a line. Drops the oldest lines beyond [`HISTORY_MAX`] bytes.
     pub(super) fn add(&mut self, line: &str) {
         self.leave();
         if line.is_empty() || self.lines.back().is_some_and(|last| last == line) {
@@ -26,7 +26,7 @@ impl History {
         }
     }
 
-    /// Looks at none.
+    /// Goes back to the line that is being typed.
     pub(super) fn leave(&mut self) {
         self.place = None;
     }

@@ -1,7 +1,7 @@
-//! The text that is being edited and the place in it.
+//! The text that is being edited and the cursor in it.
 
 use super::LINE_MAX;
-use super::window::width;
+use super::view::width;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -30,11 +30,16 @@ impl Line {
         self.cursor
     }
 
+    /// The characters left and right of the cursor.
+    pub(super) fn split(&self) -> (&[char], &[char]) {
+        self.text.split_at(self.cursor)
+    }
+
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// Replaces the text, as far as there is room; the cursor goes to its end.
+    /// Replaces the text, cut at the line's capacity; the cursor goes to its end.
     pub(super) fn set(&mut self, text: &str) {
         self.clear();
         for character in text.chars().filter(|character| !character.is_control()) {
@@ -44,7 +49,7 @@ impl Line {
         }
     }
 
-    /// False when there is no room.
+    /// Inserts a character at the cursor. Returns false when the line is full.
     pub(super) fn insert(&mut self, character: char) -> bool {
         let bytes = self.bytes + character.len_utf8();
         if bytes > LINE_MAX {
@@ -64,14 +69,14 @@ impl Line {
         self.cursor = self.behind(self.cursor);
     }
 
-    /// Where the character left of this place begins: what takes no cell belongs to the one
-    /// before it.
+    /// The start of the character left of `place`: one without a cell of its own belongs to
+    /// the one before it.
     fn before(&self, place: usize) -> usize {
         let joins = |at: &usize| self.text.get(*at).is_some_and(|it| width(*it) == 0);
         (0..place).rev().find(|at| !joins(at)).unwrap_or(0)
     }
 
-    /// Where the character right of this place ends.
+    /// The end of the character right of `place`.
     fn behind(&self, place: usize) -> usize {
         let begins = |at: &usize| self.text.get(*at).is_none_or(|it| width(*it) > 0);
         (place + 1..self.text.len()).find(begins).unwrap_or(self.text.len())

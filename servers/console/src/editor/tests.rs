@@ -3,23 +3,27 @@
 use super::{COLUMNS, Editor, Event};
 use crate::keys::Keys;
 
-/// A screen of `COLUMNS` columns: a row of cells, where one behind a wide character is empty.
-#[derive(Default)]
+/// Rows of cells, where one behind a wide character is empty. A character in the last column
+/// leaves the cursor there: `column` is then the number of columns.
 struct Terminal {
-    above: Vec<String>,
-    row: Vec<String>,
+    columns: usize,
+    rows: Vec<Vec<String>>,
+    row: usize,
     column: usize,
 }
 
 impl Terminal {
-    fn show(&mut self, bytes: &[u8]) {
-        let text = core::str::from_utf8(bytes).unwrap();
+    fn new(columns: usize) -> Self {
+        Self { columns, rows: vec![Vec::new()], row: 0, column: 0 }
+    }
+
+    fn show(&mut self, text: &str) {
         let mut characters = text.chars();
         while let Some(character) = characters.next() {
             match character {
                 '\x07' => {}
                 '\r' => self.column = 0,
-                '\n' => self.new_row(),
+                '\n' => self.line_feed(),
                 '\x1b' => {
                     assert_eq!(characters.next(), Some('['));
                     self.sequence(&mut characters);
@@ -29,10 +33,11 @@ impl Terminal {
         }
     }
 
-    fn new_row(&mut self) {
-        let row = self.line();
-        self.above.push(row.trim_end().into());
-        self.row.clear();
+    fn line_feed(&mut self) {
+        self.row += 1;
+        if self.row == self.rows.len() {
+            self.rows.push(Vec::new());
+        }
     }
 
     fn sequence(&mut self, characters: &mut core::str::Chars<'_>) {
@@ -43,51 +48,85 @@ impl Terminal {
                 command => break command,
             }
         };
+        // Other sequences act on the cell of the last character, too.
+        self.column = self.column.min(self.columns - 1);
         match (command, number.parse().ok()) {
-            ('D', count) => self.column -= count.unwrap_or(1),
-            ('K', None) => self.row.truncate(self.column),
-            ('K', Some(2)) => self.row.clear(),
+            ('A', Some(count)) => self.row = self.row.checked_sub(count).unwrap(),
+            ('C', Some(count)) => self.column += count,
+            ('J', None) => {
+                self.rows.truncate(self.row + 1);
+                self.rows[self.row].truncate(self.column);
+            }
+            ('K', Some(2)) => self.rows[self.row].clear(),
             other => panic!("unknown sequence {other:?}"),
         }
+        assert!(self.column < self.columns);
     }
 
     fn put(&mut self, character: char) {
-        let width = super::window::width(character);
-        if self.column + width > COLUMNS {
-            self.new_row();
+        let width = super::width(character);
+        if self.column + width > self.columns {
+            self.line_feed();
             self.column = 0;
         }
+        let row = &mut self.rows[self.row];
         if width == 0 {
-            let last = self.row.iter_mut().take(self.column).rfind(|cell| !cell.is_empty());
+            let last = row.iter_mut().take(self.column).rfind(|cell| !cell.is_empty());
             return last.unwrap().push(character);
         }
-        self.row.resize(self.row.len().max(self.column + width), " ".into());
+        row.resize(row.len().max(self.column + width), " ".into());
         for cell in 0..width {
             let text = if cell == 0 { character.to_string() } else { String::new() };
-            self.row[self.column + cell] = text;
+            row[self.column + cell] = text;
         }
         self.column += width;
     }
 
-    fn line(&self) -> String {
-        self.row.concat()
+    /// The rows, each without blanks at its end.
+    fn text(&self) -> Vec<String> {
+        self.rows.iter().map(|row| row.concat().trim_end().to_owned()).collect()
     }
 
-    /// What stands left of the cursor.
-    fn before_cursor(&self) -> String {
-        self.row[..self.column].concat()
+    /// The row of the cursor.
+    fn line(&self) -> String {
+        self.rows[self.row].concat()
+    }
+
+    /// The last rows as one text, from the row on that begins with this prompt; and the part of
+    /// it before the cursor.
+    fn wrapped(&self, prompt: &str) -> (String, String) {
+        let start = self.rows.iter().rposition(|row| row.concat().starts_with(prompt)).unwrap();
+        let all = self.rows[start..].iter().map(|row| row.concat()).collect();
+        let above: String = self.rows[start..self.row].iter().map(|row| row.concat()).collect();
+        (all, above + &self.rows[self.row][..self.column].concat())
     }
 }
 
+/// Wraps what it shows at the new width, as terminals do.
+fn reflow(terminal: &mut Terminal, columns: usize, text: &str) {
+    *terminal = Terminal::new(columns);
+    terminal.show(text);
+}
+
 /// An editor with its terminal.
-#[derive(Default)]
 struct Desk {
     editor: Editor,
     keys: Keys,
     terminal: Terminal,
 }
 
+impl Default for Desk {
+    fn default() -> Self {
+        Self::new(COLUMNS)
+    }
+}
+
 impl Desk {
+    fn new(columns: usize) -> Self {
+        let (keys, terminal) = (Keys::default(), Terminal::new(columns));
+        Self { editor: Editor::new(columns), keys, terminal }
+    }
+
     fn type_in(&mut self, bytes: &str) -> Vec<Event> {
         let mut events = Vec::new();
         for byte in bytes.bytes() {
@@ -119,7 +158,7 @@ fn a_line_is_read_as_it_was_typed() {
     assert_eq!(desk.terminal.line(), "$ say \"two  words\" \\x");
     let events = desk.type_in("\r");
     assert_eq!(events, [Event::Line("say \"two  words\" \\x".into())]);
-    assert_eq!(desk.terminal.line(), "", "no prompt until someone reads");
+    assert_eq!(desk.terminal.line(), "", "no prompt without a reader");
 }
 
 #[test]
@@ -168,22 +207,20 @@ fn output_goes_above_the_line_and_the_cursor_stays() {
     desk.prompt();
     desk.type_in("helo\x1b[D");
     desk.print("news\nmore");
-    assert_eq!(desk.terminal.above, ["news", "more"]);
-    assert_eq!(desk.terminal.line(), "$ helo");
+    assert_eq!(desk.terminal.text(), ["news", "more", "$ helo"]);
     desk.type_in("l");
     assert_eq!(desk.terminal.line(), "$ hello");
     assert_eq!(desk.type_in("\r"), [Event::Line("hello".into())]);
 }
 
 #[test]
-fn nothing_is_echoed_before_someone_reads() {
+fn nothing_is_echoed_without_a_reader() {
     let mut desk = Desk::default();
     desk.print("running");
     assert_eq!(desk.type_in("ps\rhel"), [Event::Line("ps".into())]);
     assert_eq!(desk.terminal.line(), "running");
     desk.prompt();
-    assert_eq!(desk.terminal.above, ["running"], "a prompt starts a line of its own");
-    assert_eq!(desk.terminal.line(), "$ hel");
+    assert_eq!(desk.terminal.text(), ["running", "$ hel"], "a prompt starts a row of its own");
 }
 
 #[test]
@@ -222,18 +259,22 @@ fn a_line_longer_than_the_buffer_is_refused_not_cut() {
     assert_eq!(desk.type_in("short\r"), [Event::Line("short".into())]);
     desk.prompt();
     let repaired = desk.type_in(&format!("{full}y\x7f\r"));
-    assert_eq!(repaired, [Event::Line(full[1..].into())], "who deletes has seen it");
+    assert_eq!(
+        repaired,
+        [Event::Line(full[1..].into())],
+        "after an edit the line is what the screen shows"
+    );
 }
 
 #[test]
 fn only_the_first_prompt_erases_its_line() {
     let mut editor = Editor::default();
-    assert_eq!(editor.show("$ "), b"\r\x1b[2K$ ");
+    assert_eq!(editor.show("$ "), "\r\x1b[2K$ ");
     editor.key(crate::keys::Key::Enter);
-    assert_eq!(editor.show("$ "), b"$ ");
+    assert_eq!(editor.show("$ "), "$ ");
     editor.key(crate::keys::Key::Enter);
     editor.print("half");
-    assert_eq!(editor.show("$ "), b"\r\n$ ");
+    assert_eq!(editor.show("$ "), "\r\n$ ");
 }
 
 #[test]
@@ -245,55 +286,95 @@ fn a_prompt_that_leaves_no_room_is_not_shown() {
     assert_eq!(editor.prompt, "a[2J$ ", "no controls");
 }
 
-/// Types keys one by one; after each the row is the right piece of the line, the cursor stands
-/// where it is, and nothing has wrapped.
-fn follow(desk: &mut Desk, keys: &str) {
+/// Types keys one by one. After each the screen shows the prompt and the line, the cursor stands
+/// where it is in the text, and the rows above are the same.
+fn follow(desk: &mut Desk, above: &[String], keys: &str) {
     for key in keys.split_inclusive(|_: char| true) {
         desk.type_in(key);
-        let (text, cursor) = (desk.editor.text(), desk.editor.line.cursor());
-        let left: String = text.chars().take(cursor).collect();
-        let shown = desk.terminal.before_cursor();
-        let shown = shown.strip_prefix("$ ").unwrap();
-        let shown = shown.strip_prefix('<').unwrap_or(shown);
-        assert!(left.ends_with(shown), "`{left}` is shown as `{shown}`");
-        let right = desk.terminal.line();
-        let right = right.split_at(desk.terminal.before_cursor().len()).1;
-        let right = right.strip_suffix('>').unwrap_or(right);
-        let after: String = text.chars().skip(cursor).collect();
-        assert!(after.starts_with(right), "`{after}` is shown as `{right}`");
-        assert!(!right.is_empty() || after.is_empty(), "the next character is seen");
-        assert!(desk.terminal.above.is_empty(), "{:?}", desk.terminal.above);
+        check(desk, above);
+    }
+}
+
+fn check(desk: &Desk, above: &[String]) {
+    let (text, cursor) = (desk.editor.text(), desk.editor.line.cursor());
+    let left: String = text.chars().take(cursor).collect();
+    let (shown, before) = desk.terminal.wrapped("$ ");
+    assert_eq!((shown, before), (format!("$ {text}"), format!("$ {left}")));
+    assert_eq!(desk.terminal.text()[..above.len()], *above);
+}
+
+const WORDS: &str = "the quick brown fox jumps over the lazy dog and runs away from all of them ";
+
+#[test]
+fn a_line_longer_than_the_terminal_wraps() {
+    for columns in [20, 21, 40, COLUMNS] {
+        let mut desk = Desk::new(columns);
+        desk.print("before\n");
+        desk.prompt();
+        let mut above = vec!["before".to_owned()];
+        follow(&mut desk, &above, &WORDS.repeat(2));
+        follow(&mut desk, &above, &format!("X{}Y", "\x02".repeat(100)));
+        follow(&mut desk, &above, "\x01Z\x05Q\x17\x17");
+        follow(&mut desk, &above, &"\x06".repeat(5));
+        follow(&mut desk, &above, &"\x02".repeat(30));
+        desk.print("news");
+        above.push("news".into());
+        check(&desk, &above);
+        follow(&mut desk, &above, &"\x7f".repeat(120));
     }
 }
 
 #[test]
-fn a_line_longer_than_the_terminal_is_edited_in_one_row() {
-    let mut desk = Desk::default();
-    desk.prompt();
-    let words = "the quick brown fox jumps over the lazy dog and runs away from all of them ";
-    follow(&mut desk, &words.repeat(2));
-    let first = format!("X{}Y", "\x02".repeat(100));
-    follow(&mut desk, &first);
-    follow(&mut desk, "\x01Z\x05Q\x17\x17");
-    follow(&mut desk, &"\x06".repeat(5));
-    follow(&mut desk, &"\x7f".repeat(120));
-    desk.print("news");
-    assert_eq!(desk.terminal.above, ["news"]);
+fn wide_and_combining_characters_take_the_cells_that_they_take() {
+    for columns in [20, 21, COLUMNS] {
+        let mut desk = Desk::new(columns);
+        desk.prompt();
+        follow(&mut desk, &[], &"漢字かな🦀e\u{301}".repeat(9));
+        follow(&mut desk, &[], &"\x02".repeat(30));
+        follow(&mut desk, &[], "中a\x7f\x7f\x04\x04");
+        follow(&mut desk, &[], &"\x02".repeat(40));
+        follow(&mut desk, &[], &"\x06".repeat(70));
+    }
 }
 
 #[test]
-fn wide_and_combining_characters_take_the_cells_that_they_take() {
-    let mut desk = Desk::default();
+fn the_next_output_begins_below_a_wrapped_line() {
+    for (keys, event) in [("\r", Event::Line(WORDS.repeat(2))), ("\x03", Event::Interrupt)] {
+        let mut desk = Desk::new(40);
+        desk.prompt();
+        desk.type_in(&WORDS.repeat(2));
+        desk.type_in("\x01");
+        assert_eq!(desk.type_in(keys), [event]);
+        desk.print("below");
+        assert_eq!(desk.terminal.text().last().unwrap(), "below");
+        let shown = desk.terminal.wrapped("$ ").0;
+        assert!(shown.starts_with(&format!("$ {}", WORDS.repeat(2).trim_end())), "{shown}");
+    }
+}
+
+#[test]
+fn a_hidden_wrapped_line_leaves_no_rows() {
+    let mut desk = Desk::new(40);
     desk.prompt();
-    follow(&mut desk, &"漢字かな🦀e\u{301}".repeat(9));
-    follow(&mut desk, &"\x02".repeat(30));
-    follow(&mut desk, "中a\x7f\x7f\x04\x04");
-    follow(&mut desk, &"\x02".repeat(40));
-    follow(&mut desk, &"\x06".repeat(70));
-    let text = desk.editor.text();
-    assert_eq!(desk.type_in("\r"), [Event::Line(text.clone())]);
-    let shown = desk.terminal.above.concat();
-    assert_eq!(shown, format!("$ {text}"), "when it is complete it is shown whole");
+    desk.type_in(&WORDS.repeat(2));
+    desk.type_in("\x02\x02");
+    let output = desk.editor.hide();
+    desk.terminal.show(&output);
+    assert_eq!(desk.terminal.text(), [""]);
+    desk.prompt();
+    check(&desk, &[]);
+}
+
+#[test]
+fn the_line_follows_the_width_of_the_terminal() {
+    let mut desk = Desk::new(40);
+    desk.prompt();
+    desk.type_in(&WORDS.repeat(2));
+    for columns in [100, 25, 77, 40] {
+        reflow(&mut desk.terminal, columns, &format!("$ {}", desk.editor.text()));
+        desk.type_in(&format!("\x1b[8;24;{columns}t"));
+        follow(&mut desk, &[], "\x02\x02x\x05y");
+    }
 }
 
 #[test]
