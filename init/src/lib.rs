@@ -1,5 +1,5 @@
-//! What init decides, without the kernel: when a server is started again, who hangs, which
-//! faults are remembered, with which code the machine ends.
+//! The decisions of init, without the kernel: restarts, hangs, the faults that it keeps, the exit
+//! code of the machine.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -15,7 +15,7 @@ pub use backtrace::{MOST_FRAMES, walk};
 pub use fault_log::{FaultLog, KEPT};
 pub use graph::{Holder, links};
 pub use heartbeat::{Heartbeat, Signs};
-pub use policy::{Cause, Supervision, Verdict};
+pub use policy::{Decision, Request, Supervision};
 
 use init_api::SystemError;
 

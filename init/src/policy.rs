@@ -1,89 +1,105 @@
-//! When a server is started again: a machine of its deaths, with the time passed in.
+//! Restart policy: decides what follows a server's death, with the time as an argument.
 //!
-//! A death on request (`kill`, `crash`, `restart`) is no sign of a sick server: it is
-//! started again at once, and does not count. Others count within the window: the pause
-//! before the n-th start in a row is `backoff * 2^(n-1)`, at most `backoff_max`; more than
-//! `limit` of them, and the server is given up.
+//! A requested death (`kill`, `crash`, `restart`) is no sign of a fault: the server starts again
+//! at once, and the death does not count. Other deaths count within the window: the backoff
+//! before the n-th start in a row is `backoff * 2^(n-1)`, at most `backoff_max`; after more than
+//! `limit` of them init gives the server up.
 
 use alloc::vec::Vec;
 use manifest::{Restart, RestartPolicy};
 
 const NS_PER_MS: u64 = 1_000_000;
 
-/// Why a server died.
+/// What the death that is coming was requested for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
-    /// Someone asked for it.
-    Requested,
-    /// It ended or was killed for a fault, with this status.
-    Status(u64),
+pub enum Request {
+    /// An end: the policy says whether the server starts again.
+    End,
+    /// A new start, whatever the policy says.
+    Restart,
 }
 
-/// What to do about a death.
+/// What follows a death.
+#[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Start it again at this time.
+pub enum Decision {
+    /// The server starts again at this time.
     RestartAt(u64),
-    /// Leave it.
-    Ended,
-    /// It died too often.
+    /// It stays ended.
+    Stop,
+    /// It died too often: it stays ended, and this is a fault.
     GiveUp {
-        /// So often within the window.
+        /// The deaths within the window.
         deaths: u32,
     },
 }
 
-/// One server's deaths.
+/// The supervision of one server: its policy and its deaths.
 #[derive(Clone, Debug)]
 pub struct Supervision {
     policy: RestartPolicy,
     /// Times of the deaths that count.
     deaths: Vec<u64>,
     restarts: u32,
+    request: Option<Request>,
 }
 
 impl Supervision {
     /// Of a server that has not died yet.
     pub fn new(policy: RestartPolicy) -> Self {
-        Self { policy, deaths: Vec::new(), restarts: 0 }
+        Self { policy, deaths: Vec::new(), restarts: 0, request: None }
     }
 
-    /// How often it was started again.
+    /// The number of restarts.
     pub fn restarts(&self) -> u32 {
         self.restarts
     }
 
-    /// It is started again.
-    pub fn restarted(&mut self) {
+    /// Counts a restart.
+    pub fn count_restart(&mut self) {
         self.restarts = self.restarts.saturating_add(1);
     }
 
-    /// A person starts it again: what was is forgotten.
+    /// Forgets the deaths that count: a user has started the server again.
     pub fn forgive(&mut self) {
         self.deaths.clear();
     }
 
-    /// It died.
-    pub fn died(&mut self, now_ns: u64, cause: Cause) -> Verdict {
-        match (self.policy.when, cause) {
-            (Restart::Never, _) | (Restart::OnCrash, Cause::Status(0)) => Verdict::Ended,
-            (_, Cause::Requested) => Verdict::RestartAt(now_ns),
-            (_, Cause::Status(_)) => self.sick(now_ns),
+    /// Notes that the next death was requested. A request for a restart stays one.
+    pub fn request(&mut self, request: Request) {
+        if self.request != Some(Request::Restart) {
+            self.request = Some(request);
         }
     }
 
-    fn sick(&mut self, now_ns: u64) -> Verdict {
+    /// Returns whether the server is about to end for a restart.
+    pub fn restart_is_requested(&self) -> bool {
+        self.request == Some(Request::Restart)
+    }
+
+    /// Decides what follows a death with this status, which answers the request for it.
+    pub fn decide(&mut self, now_ns: u64, status: u64) -> Decision {
+        match (self.request.take(), self.policy.when) {
+            (Some(Request::Restart), _) => Decision::RestartAt(now_ns),
+            (_, Restart::Never) => Decision::Stop,
+            (Some(Request::End), _) => Decision::RestartAt(now_ns),
+            (None, Restart::OnCrash) if status == 0 => Decision::Stop,
+            (None, _) => self.after_crash(now_ns),
+        }
+    }
+
+    fn after_crash(&mut self, now_ns: u64) -> Decision {
         let window_ns = u64::from(self.policy.window_ms) * NS_PER_MS;
         self.deaths.retain(|death| now_ns.saturating_sub(*death) < window_ns);
         self.deaths.push(now_ns);
         let deaths = u32::try_from(self.deaths.len()).unwrap_or(u32::MAX);
         if deaths > self.policy.limit {
-            return Verdict::GiveUp { deaths };
+            return Decision::GiveUp { deaths };
         }
-        Verdict::RestartAt(now_ns.saturating_add(self.pause_ms(deaths) * NS_PER_MS))
+        Decision::RestartAt(now_ns.saturating_add(self.backoff_ms(deaths) * NS_PER_MS))
     }
 
-    fn pause_ms(&self, deaths: u32) -> u64 {
+    fn backoff_ms(&self, deaths: u32) -> u64 {
         let doublings = deaths.saturating_sub(1).min(20);
         (u64::from(self.policy.backoff_ms) << doublings).min(self.policy.backoff_max_ms.into())
     }
@@ -91,7 +107,7 @@ impl Supervision {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cause, Supervision, Verdict};
+    use super::{Decision, Request, Supervision};
     use manifest::{Restart, RestartPolicy};
 
     const MS: u64 = 1_000_000;
@@ -106,39 +122,58 @@ mod tests {
         })
     }
 
-    #[test]
-    fn never_means_never() {
-        let mut server = supervision(Restart::Never);
-        for cause in [Cause::Requested, Cause::Status(0), Cause::Status(1)] {
-            assert_eq!(server.died(0, cause), Verdict::Ended);
-        }
+    /// Decides about a death that was requested.
+    fn requested(server: &mut Supervision, now_ns: u64, request: Request) -> Decision {
+        server.request(request);
+        server.decide(now_ns, 9)
     }
 
     #[test]
-    fn on_crash_lets_a_good_end_be() {
+    fn never_means_never_but_for_a_restart() {
+        let mut server = supervision(Restart::Never);
+        for status in [0, 1] {
+            assert_eq!(server.decide(0, status), Decision::Stop);
+        }
+        assert_eq!(requested(&mut server, 5, Request::End), Decision::Stop);
+        assert_eq!(requested(&mut server, 5, Request::Restart), Decision::RestartAt(5));
+    }
+
+    #[test]
+    fn a_request_is_for_one_death_and_a_restart_outlasts_an_end() {
         let mut server = supervision(Restart::OnCrash);
-        assert_eq!(server.died(0, Cause::Status(0)), Verdict::Ended);
-        assert_eq!(server.died(0, Cause::Status(1)), Verdict::RestartAt(100 * MS));
+        assert_eq!(requested(&mut server, 5, Request::End), Decision::RestartAt(5));
+        assert_eq!(server.decide(6, 0), Decision::Stop);
+        server.request(Request::Restart);
+        server.request(Request::End);
+        assert!(server.restart_is_requested());
+        assert_eq!(server.decide(7, 0), Decision::RestartAt(7));
+        assert!(!server.restart_is_requested());
+    }
+
+    #[test]
+    fn on_crash_leaves_a_good_end() {
+        let mut server = supervision(Restart::OnCrash);
+        assert_eq!(server.decide(0, 0), Decision::Stop);
+        assert_eq!(server.decide(0, 1), Decision::RestartAt(100 * MS));
     }
 
     #[test]
     fn always_starts_again_after_a_good_end_too() {
         let mut server = supervision(Restart::Always);
-        assert_eq!(server.died(0, Cause::Status(0)), Verdict::RestartAt(100 * MS));
+        assert_eq!(server.decide(0, 0), Decision::RestartAt(100 * MS));
     }
 
     #[test]
-    fn pauses_double_until_it_is_given_up() {
+    fn the_backoff_doubles_until_the_server_is_given_up() {
         let mut server = supervision(Restart::OnCrash);
-        let crash = Cause::Status(101);
-        assert_eq!(server.died(0, crash), Verdict::RestartAt(100 * MS));
-        assert_eq!(server.died(1000 * MS, crash), Verdict::RestartAt(1200 * MS));
-        assert_eq!(server.died(2000 * MS, crash), Verdict::RestartAt(2400 * MS));
-        assert_eq!(server.died(3000 * MS, crash), Verdict::GiveUp { deaths: 4 });
+        assert_eq!(server.decide(0, 101), Decision::RestartAt(100 * MS));
+        assert_eq!(server.decide(1000 * MS, 101), Decision::RestartAt(1200 * MS));
+        assert_eq!(server.decide(2000 * MS, 101), Decision::RestartAt(2400 * MS));
+        assert_eq!(server.decide(3000 * MS, 101), Decision::GiveUp { deaths: 4 });
     }
 
     #[test]
-    fn no_pause_is_longer_than_the_cap() {
+    fn no_backoff_is_longer_than_the_maximum() {
         let mut server = Supervision::new(RestartPolicy {
             when: Restart::OnCrash,
             backoff_ms: 100,
@@ -146,9 +181,9 @@ mod tests {
             limit: 10,
             window_ms: 10_000,
         });
-        let pauses = [100, 200, 350, 350, 350];
-        for pause_ms in pauses {
-            assert_eq!(server.died(0, Cause::Status(1)), Verdict::RestartAt(pause_ms * MS));
+        let backoffs = [100, 200, 350, 350, 350];
+        for backoff_ms in backoffs {
+            assert_eq!(server.decide(0, 1), Decision::RestartAt(backoff_ms * MS));
         }
     }
 
@@ -157,12 +192,12 @@ mod tests {
         let mut server = supervision(Restart::OnCrash);
         for time in 0..20 {
             let now = time * 5_000 * MS;
-            assert!(matches!(server.died(now, Cause::Status(1)), Verdict::RestartAt(_)), "{time}");
+            assert!(matches!(server.decide(now, 1), Decision::RestartAt(_)), "{time}");
         }
         assert_eq!(
-            server.died(200_000 * MS, Cause::Status(1)),
-            Verdict::RestartAt(200_100 * MS),
-            "after a long good time the pause is short again"
+            server.decide(200_000 * MS, 1),
+            Decision::RestartAt(200_100 * MS),
+            "after a long good time the backoff is short again"
         );
     }
 
@@ -170,23 +205,23 @@ mod tests {
     fn deaths_on_request_do_not_count() {
         let mut server = supervision(Restart::OnCrash);
         for time in 0..200 {
-            assert_eq!(server.died(time, Cause::Requested), Verdict::RestartAt(time));
+            assert_eq!(requested(&mut server, time, Request::End), Decision::RestartAt(time));
         }
-        assert_eq!(server.died(200, Cause::Status(1)), Verdict::RestartAt(200 + 100 * MS));
+        assert_eq!(server.decide(200, 1), Decision::RestartAt(200 + 100 * MS));
     }
 
     #[test]
-    fn a_person_forgives() {
+    fn a_restart_by_the_user_forgives() {
         let mut server = supervision(Restart::OnCrash);
         for _ in 0..4 {
-            server.died(0, Cause::Status(1));
+            let _ = server.decide(0, 1);
         }
         server.forgive();
-        assert_eq!(server.died(0, Cause::Status(1)), Verdict::RestartAt(100 * MS));
+        assert_eq!(server.decide(0, 1), Decision::RestartAt(100 * MS));
     }
 
     #[test]
-    fn no_number_is_too_big() {
+    fn large_numbers_saturate() {
         let mut server = Supervision::new(RestartPolicy {
             when: Restart::Always,
             backoff_ms: 60_000,
@@ -195,8 +230,8 @@ mod tests {
             window_ms: 1,
         });
         for _ in 0..100 {
-            let verdict = server.died(u64::MAX, Cause::Status(1));
-            assert_eq!(verdict, Verdict::RestartAt(u64::MAX));
+            let decision = server.decide(u64::MAX, 1);
+            assert_eq!(decision, Decision::RestartAt(u64::MAX));
         }
     }
 }

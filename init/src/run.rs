@@ -1,4 +1,4 @@
-//! What comes to init: calls, faults, deaths, times.
+//! The event loop of init: calls, faults, deaths, times.
 
 pub(crate) mod boot;
 pub(crate) mod child;
@@ -21,38 +21,37 @@ use core::convert::Infallible;
 use executor::{Executor, Task};
 use grants::Common;
 use init_api::System;
-use init_core::FaultLog;
+use init_core::{Decision, FaultLog};
 use manifest::MAX_SERVERS;
 use service::Event;
 use sys::{Endpoint, Error, Notification, Rights};
 
-/// The bit that rings when it is time to do something: above those of the servers' deaths,
-/// below those of the executor, which are the highest.
+/// The notification bit of the timer. Below it is one bit for the death of each server; the
+/// highest ones are the executor's.
 const TIME: u64 = 1 << MAX_SERVERS;
-/// Room on the heap for the records of faults, tasks, and what a look at the system takes.
+/// Heap for fault records, tasks, and the tables of `graph` and `ps`, in bytes.
 const RESERVE_BYTES: usize = 96 << 10;
-/// How long to rest when the kernel does not let init receive.
+/// The pause after a failed receive.
 const REST_NS: u64 = 10_000_000;
 
 /// init.
 pub(crate) struct Init {
     common: Common,
     children: Vec<Child>,
-    /// In which they start.
+    /// The order of starts, by index.
     order: Vec<usize>,
     faults: FaultLog,
     executor: Executor,
-    /// The executor's: a bit for the death of each server.
+    /// The executor's notification.
     bell: Notification,
-    /// The next time at which there is something to do, and what rings then.
+    /// The time of the next start or heartbeat check, and the task that signals it.
     next: Option<(u64, Task)>,
 }
 
 impl Init {
-    /// Makes all endpoints, so that every server finds its peers, whoever starts first.
+    /// Creates all endpoints, so that each server finds its peers in any order of starts.
     pub(crate) fn new(boot: Boot) -> Result<Self, rt::Failure> {
-        // What thousands of deaths make it need besides is taken at once, so that its heap does
-        // not grow later: that would look like a leak.
+        // The heap grows once, here: growth after thousands of deaths would look like a leak.
         drop(Vec::<u8>::with_capacity(RESERVE_BYTES));
         let (executor, bell, endpoint) = own_objects()
             .map_err(|error| boot::give_up(&boot.resource, &format!("init: {error}")))?;
@@ -71,8 +70,8 @@ impl Init {
         let given_up: Vec<_> = self.children.iter().enumerate().filter_map(given_up).collect();
         given_up.into_iter().for_each(|index| self.tell_dependents(index));
         loop {
-            self.do_what_is_due();
-            let Err(error) = self.serve();
+            // The first event starts the servers.
+            let Err(error) = self.bell.signal(TIME).and_then(|()| self.serve());
             defmt::error!("receiving: {=str}", error.text());
             sys::sleep_for(REST_NS);
         }
@@ -81,59 +80,53 @@ impl Init {
     /// Returns only when the kernel does not let init receive.
     fn serve(&mut self) -> Result<Infallible, Error> {
         let endpoint = self.common.endpoint.copy(Rights::ALL)?;
-        self.executor.clone().serve_with(endpoint, self, service, Self::came)
+        self.executor.clone().serve_with(endpoint, self, service, Self::on_event)
     }
 
-    fn came(&mut self, event: Event) {
+    /// Handles an event, does the work that is due now, and sets the timer for the rest.
+    fn on_event(&mut self, event: Event) {
         match event {
             Event::Handled => {}
-            Event::Notified(bits) => self.notified(bits),
-            Event::Raw(raw) => self.raw(raw),
+            Event::Notified(bits) => {
+                if bits & TIME != 0 {
+                    self.next = None;
+                }
+                let is_signalled = |index: &usize| bits & (1 << index) != 0;
+                (0..self.children.len()).filter(is_signalled).for_each(|it| self.on_death(it));
+            }
+            Event::Raw(raw) => self.on_raw(raw),
         }
-        // Whatever it was: what is late would wait for the next event otherwise.
-        self.do_what_is_due();
-    }
-
-    fn do_what_is_due(&mut self) {
-        self.look_for_hangs();
+        self.kill_hung();
         self.start_due();
         self.end_without_prompt();
-        self.wait_for_next_time();
+        self.set_timer();
     }
 
-    fn notified(&mut self, bits: u64) {
-        if bits & TIME != 0 {
-            self.next = None;
-        }
-        for index in 0..self.children.len() {
-            if bits & (1 << index) != 0 {
-                self.died(index);
-            }
-        }
-    }
-
-    fn died(&mut self, index: usize) {
-        if let Some(child) = self.children.get_mut(index)
-            && child.died(sys::clock())
-        {
+    /// Supervision decides what follows the death of a server.
+    fn on_death(&mut self, index: usize) {
+        let Some(child) = self.children.get_mut(index) else { return };
+        let Some(status) = child.exit_status() else { return };
+        let decision = child.supervision.decide(sys::clock(), status);
+        child.end_life(status, decision);
+        if !matches!(decision, Decision::RestartAt(_)) {
             self.tell_dependents(index);
         }
     }
 
-    /// Starts a server now. What goes wrong is kept as its state.
+    /// Starts a server now. An error becomes its state.
     fn start(&mut self, index: usize) {
         let grants = grants::of(&self.common, &self.children, index);
         let Some(child) = self.children.get(index) else { return };
         let loaded = child.load(&self.common, &grants, (&self.bell, 1 << index));
         let Some(child) = self.children.get_mut(index) else { return };
-        match child.start(loaded) {
+        match child.begin_life(loaded) {
             Started::First => {}
-            Started::Again => self.came_back(index),
-            Started::Not => self.tell_dependents(index),
+            Started::Again => self.on_restart(index),
+            Started::GivenUp => self.tell_dependents(index),
         }
     }
 
-    /// Starts every server whose pause is over and which waits for no other one.
+    /// Starts each server whose time has come and whose dependencies run.
     fn start_due(&mut self) {
         let now = sys::clock();
         for place in 0..self.order.len() {
@@ -144,34 +137,34 @@ impl Init {
         }
     }
 
-    /// When the server starts; none when it does not, or not before one that it depends on.
+    /// Returns the time at which a server starts; none while it waits for a dependency, or runs.
     fn start_time(&self, index: usize) -> Option<u64> {
-        let coming = self.children.iter().enumerate().filter(|(_, child)| child.is_coming());
-        let coming: Vec<usize> = coming.map(|(index, _)| index).collect();
+        let starting = self.children.iter().enumerate().filter(|(_, child)| child.will_start());
+        let starting: Vec<usize> = starting.map(|(index, _)| index).collect();
         match self.children.get(index)?.life {
             Life::Waiting { at_ns } => {
-                (!self.common.boot.system.waits_for(index, &coming)).then_some(at_ns)
+                (!self.common.boot.system.waits_for(index, &starting)).then_some(at_ns)
             }
             _ => None,
         }
     }
 
-    fn wait_for_next_time(&mut self) {
+    fn set_timer(&mut self) {
         let starts = (0..self.children.len()).filter_map(|index| self.start_time(index));
-        let next = starts.chain(self.next_look()).min();
+        let next = starts.chain(self.next_check()).min();
         if next != self.next.as_ref().map(|(at_ns, _)| *at_ns) {
             self.next = next.map(|at_ns| (at_ns, self.executor.ring_at(at_ns, TIME)));
         }
     }
 
-    /// The index of the server with this badge.
+    /// Returns the index of the server with this badge.
     fn index_of_badge(&self, badge: u64) -> Option<usize> {
         let index = usize::try_from(badge).ok()?.checked_sub(1)?;
         (index < self.children.len()).then_some(index)
     }
 }
 
-/// What init needs before it can do anything.
+/// The kernel objects of init itself.
 fn own_objects() -> Result<(Executor, Notification, Endpoint), Error> {
     let executor = Executor::new()?;
     let bell = executor.bell()?;

@@ -1,4 +1,4 @@
-//! One server: what survives its deaths, and its present life.
+//! One server: its present life, and the objects that outlive it.
 
 use super::boot::Boot;
 use super::grants::{Common, Grant};
@@ -7,63 +7,60 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use init_api::ServerState;
-use init_core::{Cause, Heartbeat, Supervision, Verdict};
+use init_core::{Decision, Heartbeat, Request, Supervision};
 use manifest::{OnRestart, Server, Time};
 use sys::{
     ContextFlags, Endpoint, Error, Notification, ObjectKind, OwnedHandle, Priority, Process,
     ProcessInfo, ProcessState, Resource, Rights, SchedContext, Terms,
 };
 
-/// The most processes that a server can hand over.
+/// The most processes that init adopts from one server.
 const MOST_ADOPTED: usize = 64;
 
-/// What a server is doing.
+/// The state of a server.
 pub(crate) enum Life {
-    /// It runs since then.
+    /// It runs since this time.
     Running { process: Process, pid: u32, since_ns: u64, heartbeat: Option<Heartbeat> },
-    /// It is started at this time.
+    /// It starts at this time.
     Waiting { at_ns: u64 },
-    /// It ended, and stays so.
+    /// It has ended and does not start again.
     Ended { status: u64 },
     /// It died too often or cannot be started.
     GivenUp { why: String },
 }
 
-/// How a start went.
+/// The result of a start.
+#[must_use]
 pub(crate) enum Started {
-    /// It is the server's first life.
+    /// The server runs for the first time.
     First,
-    /// It is another one.
+    /// It runs again after a death.
     Again,
-    /// The server is given up.
-    Not,
+    /// It cannot be started and is given up.
+    GivenUp,
 }
 
 /// One server.
 pub(crate) struct Child {
     pub(crate) plan: Server,
-    /// Its client number.
+    /// Its number as a client: its badge at other servers.
     pub(crate) number: u32,
     pub(crate) supervision: Supervision,
     pub(crate) life: Life,
-    /// Its endpoint, which outlives it; none when it has none, or is given up: then its
-    /// clients are told that it is dead.
-    pub(crate) line: Option<Endpoint>,
+    /// Its endpoint, which outlives it. It is dropped when the server does not start again:
+    /// then the calls of its clients fail.
+    pub(crate) endpoint: Option<Endpoint>,
     pub(crate) lasting: Vec<Lasting>,
-    /// The time that it has in each life, if it has a budget.
+    /// The scheduling context of each life, if the manifest gives the server a budget.
     context: Option<SchedContext>,
-    /// Tells it of restarts of those it depends on, if it wants to know.
+    /// Signals the restarts of servers that it depends on, with `on_restart = "tell"`.
     pub(crate) peers: Option<Notification>,
-    /// Whether what survives its deaths has been made.
+    /// Whether the objects that outlive it exist.
     is_equipped: bool,
-    /// Its next death was asked for.
-    requested: bool,
-    /// It is started after its next death, whatever its policy says.
-    revive: bool,
     adopted: Vec<Process>,
 }
 
-/// What its context says, if it has a budget.
+/// Returns the terms of its scheduling context, if it has a budget.
 fn terms(plan: &Server) -> Option<Terms> {
     let Time::Budget { budget_us, period_us } = plan.time else { return None };
     Some(Terms {
@@ -75,30 +72,28 @@ fn terms(plan: &Server) -> Option<Terms> {
 }
 
 impl Child {
-    /// Makes what survives the server's deaths. A server for which that cannot be made is
-    /// given up.
+    /// Creates the objects that outlive the server. Gives the server up when they cannot be
+    /// created.
     pub(crate) fn new(plan: &Server, number: u32, resource: &Resource) -> Self {
         let mut child = Self {
             plan: plan.clone(),
             number,
             supervision: Supervision::new(plan.restart),
             life: Life::Waiting { at_ns: 0 },
-            line: None,
+            endpoint: None,
             lasting: Vec::new(),
             context: None,
             peers: None,
             is_equipped: false,
-            requested: false,
-            revive: false,
             adopted: Vec::new(),
         };
         if let Err(why) = child.equip(resource) {
-            child.life = child.give_up(why);
+            child.give_up(why);
         }
         child
     }
 
-    /// Makes what survives the server's deaths, unless that is there already.
+    /// Creates the objects that outlive the server, unless they exist.
     fn equip(&mut self, resource: &Resource) -> Result<(), String> {
         if self.is_equipped {
             return Ok(());
@@ -106,26 +101,27 @@ impl Child {
         let plan = &self.plan;
         let told = plan.on_restart == OnRestart::Tell;
         let at = |key, what| move |why: Error| lasting::refused(plan, key, what, None, why);
-        let line = plan.service.then(Endpoint::create).transpose();
-        let line = line.map_err(at("service", "its endpoint"))?;
+        let endpoint = plan.service.then(Endpoint::create).transpose();
+        let endpoint = endpoint.map_err(at("service", "its endpoint"))?;
         let lasting = lasting::make(plan, resource)?;
         let context = terms(plan).map(|terms| SchedContext::create(resource, &terms)).transpose();
         let context = context.map_err(at("time", "its scheduling context"))?;
         let peers = told.then(Notification::create).transpose();
         let peers = peers.map_err(at("on_restart", "its notification"))?;
-        (self.line, self.lasting, self.context, self.peers) = (line, lasting, context, peers);
+        (self.endpoint, self.lasting) = (endpoint, lasting);
+        (self.context, self.peers) = (context, peers);
         self.is_equipped = true;
         Ok(())
     }
 
-    /// Starts a new life, in the process that was loaded for it.
-    pub(crate) fn start(&mut self, loaded: Result<Process, String>) -> Started {
+    /// Begins a new life, in the process that was loaded for it.
+    pub(crate) fn begin_life(&mut self, loaded: Result<Process, String>) -> Started {
         let first = matches!(self.life, Life::Waiting { at_ns: 0 });
         let process = match loaded {
             Ok(process) => process,
             Err(why) => {
-                self.life = self.give_up(why);
-                return Started::Not;
+                self.give_up(why);
+                return Started::GivenUp;
             }
         };
         let pid = process.info().map_or(0, |info| info.pid);
@@ -136,11 +132,11 @@ impl Child {
         if first {
             return Started::First;
         }
-        self.supervision.restarted();
+        self.supervision.count_restart();
         Started::Again
     }
 
-    /// Makes the process of a new life.
+    /// Starts the process of a new life.
     pub(crate) fn load(
         &self,
         common: &Common,
@@ -172,7 +168,7 @@ impl Child {
         program.start().map_err(|error| lasting::not_started(&self.plan, &error))
     }
 
-    /// What it is told besides arguments and handles.
+    /// Returns the facts of its startup block, besides arguments and handles.
     fn facts(&self, boot: &Boot) -> Vec<(&'static str, String)> {
         let mut facts = Vec::from([("cmdline", boot.cmdline.to_string())]);
         if self.plan.spawn {
@@ -196,29 +192,21 @@ impl Child {
         }
     }
 
-    /// It has died: decides what comes next. True when nothing does.
-    pub(crate) fn died(&mut self, now_ns: u64) -> bool {
-        let Some(status) = self.status_if_dead() else { return false };
+    /// Ends the life of a process that died with this status, as supervision has decided.
+    pub(crate) fn end_life(&mut self, status: u64, decision: Decision) {
         self.kill_adopted();
         defmt::info!("{=str} died with status {=u64}", self.plan.name.as_str(), status);
-        let cause = if self.requested { Cause::Requested } else { Cause::Status(status) };
-        self.requested = false;
-        self.life = if core::mem::take(&mut self.revive) {
-            Life::Waiting { at_ns: now_ns }
-        } else {
-            match self.supervision.died(now_ns, cause) {
-                Verdict::RestartAt(at_ns) => Life::Waiting { at_ns },
-                Verdict::Ended => {
-                    self.line = None;
-                    Life::Ended { status }
-                }
-                Verdict::GiveUp { deaths } => self.give_up(format!("it died {deaths} times")),
+        match decision {
+            Decision::RestartAt(at_ns) => self.life = Life::Waiting { at_ns },
+            Decision::Stop => {
+                self.endpoint = None;
+                self.life = Life::Ended { status };
             }
-        };
-        !self.is_coming()
+            Decision::GiveUp { deaths } => self.give_up(format!("it died {deaths} times")),
+        }
     }
 
-    /// Why it will not run again, if it will not.
+    /// Returns why the server does not run and will not start again.
     pub(crate) fn end(&self) -> Option<String> {
         match &self.life {
             Life::Running { .. } | Life::Waiting { .. } => None,
@@ -227,32 +215,33 @@ impl Child {
         }
     }
 
-    /// Whether a new life of it is on its way.
-    pub(crate) fn is_coming(&self) -> bool {
-        matches!(self.life, Life::Waiting { .. }) || self.revive
+    /// Returns whether the server will start, also after the end that is requested.
+    pub(crate) fn will_start(&self) -> bool {
+        matches!(self.life, Life::Waiting { .. }) || self.supervision.restart_is_requested()
     }
 
-    fn status_if_dead(&self) -> Option<u64> {
+    /// Returns the exit status, once the process is dead.
+    pub(crate) fn exit_status(&self) -> Option<u64> {
         let info = self.info()?;
         (info.state == ProcessState::Dead as u32).then_some(info.status)
     }
 
-    fn give_up(&mut self, why: String) -> Life {
+    fn give_up(&mut self, why: String) {
         defmt::error!("{=str} is given up: {=str}", self.plan.name.as_str(), why.as_str());
-        self.line = None;
-        Life::GivenUp { why }
+        self.endpoint = None;
+        self.life = Life::GivenUp { why };
     }
 
-    /// The processes that only this life could have controlled end with it.
+    /// Kills the processes that only this life controlled.
     fn kill_adopted(&mut self) {
         for process in self.adopted.drain(..) {
-            // What is dead already cannot be killed; that is fine.
+            // A process that is dead already needs no kill.
             let _ = process.kill(abi::KILLED + 9);
         }
     }
 
-    /// Takes over a process that the server made. False when it is none that could be ended,
-    /// or there are too many.
+    /// Adopts a process that the server created: it ends with the server. Returns false for a
+    /// handle without the right to end it, and beyond [`MOST_ADOPTED`].
     pub(crate) fn adopt(&mut self, process: Process) -> bool {
         let lives = |process: &Process| {
             process.info().is_ok_and(|info| info.state != ProcessState::Dead as u32)
@@ -269,12 +258,12 @@ impl Child {
         takes
     }
 
-    /// The processes that were taken over from it.
+    /// Returns the processes that init has adopted from it.
     pub(crate) fn adopted(&self) -> impl Iterator<Item = &Process> {
         self.adopted.iter()
     }
 
-    /// The process, while it runs.
+    /// Returns the process of a server that runs.
     pub(crate) fn process(&self) -> Option<&Process> {
         match &self.life {
             Life::Running { process, .. } => Some(process),
@@ -282,49 +271,43 @@ impl Child {
         }
     }
 
-    /// What the kernel tells about the present life.
+    /// Returns the kernel's information about a server that runs.
     pub(crate) fn info(&self) -> Option<ProcessInfo> {
         self.process()?.info().ok()
     }
 
-    /// Someone asked for its death, which is coming.
-    pub(crate) fn death_requested(&mut self) {
-        self.requested = true;
-    }
-
-    /// A person wants it to run. True when it has a new endpoint, which `names` has to be told.
-    pub(crate) fn revive(&mut self, resource: &Resource) -> Result<bool, String> {
+    /// Starts the server on a user's request. Returns true when it has a new endpoint, which
+    /// `names` does not know yet.
+    pub(crate) fn restart(&mut self, resource: &Resource) -> Result<bool, String> {
         self.supervision.forgive();
         if let Life::Running { process, .. } = &self.life {
-            self.revive = true;
-            self.requested = true;
+            self.supervision.request(Request::Restart);
             let killed = process.kill(abi::KILLED + 15);
             return killed.map(|()| false).map_err(|error| error.to_string());
         }
-        let lost = self.plan.service && self.line.is_none();
+        let lost = self.plan.service && self.endpoint.is_none();
         self.equip(resource)?;
-        if self.plan.service && self.line.is_none() {
-            self.line = Some(Endpoint::create().map_err(|error| error.to_string())?);
+        if self.plan.service && self.endpoint.is_none() {
+            self.endpoint = Some(Endpoint::create().map_err(|error| error.to_string())?);
         }
         self.life = Life::Waiting { at_ns: sys::clock() };
         Ok(lost)
     }
 
-    /// One that it depends on is back: when it runs, it starts again too.
-    pub(crate) fn follow(&mut self) -> Result<(), Error> {
+    /// Restarts the server, if it runs, after one that it depends on.
+    pub(crate) fn restart_after_dependency(&mut self) -> Result<(), Error> {
         let Life::Running { process, .. } = &self.life else { return Ok(()) };
         process.kill(abi::KILLED + 15)?;
-        self.revive = true;
-        self.requested = true;
+        self.supervision.request(Request::Restart);
         Ok(())
     }
 
-    /// One that it depends on is back or given up: the bit in its notification says which.
-    pub(crate) fn tell(&self, bits: u64) -> Result<(), Error> {
+    /// Signals that servers that it depends on have restarted or are given up, a bit for each.
+    pub(crate) fn signal_peers(&self, bits: u64) -> Result<(), Error> {
         self.peers.as_ref().map_or(Ok(()), |bell| bell.signal(bits))
     }
 
-    /// Its state for people.
+    /// Returns its state, for `servers`.
     pub(crate) fn state(&self) -> ServerState {
         match &self.life {
             Life::Running { .. } => ServerState::Running,

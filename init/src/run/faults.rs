@@ -1,7 +1,7 @@
-//! Faults of servers: written down, then the server ends.
+//! Faults of servers: recorded, then the server ends.
 //!
-//! **Trust.** A server that has a line to init can send what looks like a fault of its own.
-//! It is taken at its word: written down, and the server ends.
+//! **Trust.** A server with a handle to init can forge a fault message of its own. Init treats
+//! it as a fault: it records the fault and ends the server.
 
 use super::Init;
 use super::child::{Child, Life};
@@ -13,17 +13,17 @@ use service::Raw;
 use sys::{FaultReply, Message, ReplyRight, Words};
 
 impl Init {
-    /// A message that is no call of the System service.
-    pub(super) fn raw(&mut self, raw: Raw) {
+    /// Handles a message that is no call of the System service.
+    pub(super) fn on_raw(&mut self, raw: Raw) {
         let index = self.index_of_badge(raw.message.badge);
         match index.filter(|_| raw.message.label == abi::FAULT_LABEL) {
-            Some(index) => self.fault(index, raw),
-            // What means nothing is refused, so that nobody waits for an answer.
+            Some(index) => self.on_fault(index, raw),
+            // Dropping the reply refuses an unknown message: its sender does not wait for ever.
             None => drop(raw.message.reply),
         }
     }
 
-    fn fault(&mut self, index: usize, raw: Raw) {
+    fn on_fault(&mut self, index: usize, raw: Raw) {
         let record = FaultLog::record(&raw.message.words, &raw.bytes);
         let place = (record.instruction, record.stack);
         self.record(index, record, Some(place));
@@ -31,13 +31,13 @@ impl Init {
             kill_thread(right);
         }
         let process = self.children.get(index).and_then(Child::process);
-        // After a true fault it is dying already, with the status of that fault.
+        // After a fault of the kernel it is dying already, with the status of that fault.
         if let Some(Err(error)) = process.map(|process| process.kill(abi::KILLED + 9)) {
             defmt::warn!("a server cannot be killed: {=str}", error.text());
         }
     }
 
-    /// Writes a fault down, with what the server's threads do. They are stopped by that.
+    /// Records a fault, with the state of the server's threads, which this stops.
     pub(super) fn record(
         &mut self,
         index: usize,
@@ -57,7 +57,7 @@ impl Init {
     }
 }
 
-/// Answers a fault: the process ends with the status of it.
+/// Answers a fault: the process ends with the fault's status.
 fn kill_thread(right: ReplyRight) {
     let mut kill = Message::new(FaultReply::Kill as u32, Words::default());
     if let Err((error, _)) = right.reply(&mut kill) {

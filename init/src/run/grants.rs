@@ -1,4 +1,4 @@
-//! Which handles a server gets: exactly what the manifest lists.
+//! The handles of a server: exactly those that the manifest lists.
 
 use super::boot::Boot;
 use super::child::Child;
@@ -8,15 +8,15 @@ use alloc::vec::Vec;
 use manifest::NAMES;
 use sys::{BorrowedHandle, Endpoint, Rights};
 
-/// To be served, and badged for sessions of clients.
+/// Rights to receive, and to mint badged copies for the sessions of clients.
 const FOR_SERVER: Rights = Rights::RECEIVE.union(FOR_CLIENTS);
-/// To be badged and passed on to clients.
+/// Rights to mint badged copies and pass them on to clients.
 const FOR_CLIENTS: Rights = Rights::SEND.union(Rights::MINT).union(Rights::TRANSFER);
 
-/// A line of the server's own, which it may copy for its threads.
+/// Rights of a server's own handle to call another one, which it may copy for its threads.
 const OWN: Rights = Rights::SEND.union(Rights::TRANSFER);
 
-/// What all servers' starts have in common.
+/// The part of a start that all servers share.
 pub(crate) struct Common {
     pub(crate) boot: Boot,
     /// init's own endpoint: the System service and faults.
@@ -29,7 +29,7 @@ impl Common {
     }
 }
 
-/// A handle to give.
+/// A handle that the server receives at its start.
 pub(crate) struct Grant<'a> {
     name: String,
     handle: BorrowedHandle<'a>,
@@ -47,19 +47,19 @@ impl<'a> Grant<'a> {
     }
 }
 
-/// The handles of the server at this index.
+/// Returns the handles of the server at this index.
 pub(crate) fn of<'a>(common: &'a Common, children: &'a [Child], index: usize) -> Vec<Grant<'a>> {
     let Some(child) = children.get(index) else { return Vec::new() };
     let names = children.iter().find(|child| child.plan.name == NAMES);
-    let names = names.and_then(|names| names.line.as_ref());
+    let names = names.and_then(|names| names.endpoint.as_ref());
     let mut grants = Vec::new();
     if child.plan.name == NAMES {
         grants.extend(children.iter().filter_map(service));
     } else if let Some(names) = names {
         grants.push(Grant::new("names", names.as_handle(), OWN, child.number.into()));
     }
-    if let Some(line) = &child.line {
-        grants.push(Grant::new("endpoint", line.as_handle(), FOR_SERVER, 0));
+    if let Some(endpoint) = &child.endpoint {
+        grants.push(Grant::new("endpoint", endpoint.as_handle(), FOR_SERVER, 0));
     }
     if child.plan.supervisor {
         let init = common.endpoint.as_handle();
@@ -68,9 +68,9 @@ pub(crate) fn of<'a>(common: &'a Common, children: &'a [Child], index: usize) ->
     if child.plan.spawn {
         let archive = common.boot.archive_memory.as_handle();
         grants.push(Grant::new("archive", archive, Rights::READ, 0));
-        for (name, line) in [("root", names), ("self", child.line.as_ref())] {
-            let line = line.map(Endpoint::as_handle);
-            grants.extend(line.map(|line| Grant::new(name, line, FOR_CLIENTS, 0)));
+        for (name, endpoint) in [("root", names), ("self", child.endpoint.as_ref())] {
+            let handle = endpoint.map(Endpoint::as_handle);
+            grants.extend(handle.map(|handle| Grant::new(name, handle, FOR_CLIENTS, 0)));
         }
     }
     if let Some(bell) = &child.peers {
@@ -81,8 +81,8 @@ pub(crate) fn of<'a>(common: &'a Common, children: &'a [Child], index: usize) ->
     grants
 }
 
-/// What `names` gets for a service.
+/// Returns the handle that `names` gets for a service.
 fn service(child: &Child) -> Option<Grant<'_>> {
-    let line = child.line.as_ref()?;
-    Some(Grant::new(format!("service:{}", child.plan.name), line.as_handle(), FOR_CLIENTS, 0))
+    let endpoint = child.endpoint.as_ref()?.as_handle();
+    Some(Grant::new(format!("service:{}", child.plan.name), endpoint, FOR_CLIENTS, 0))
 }

@@ -1,5 +1,5 @@
-//! Looks whether servers are still at work. Nobody is called: a server that hangs could
-//! not answer, and nobody may make init wait.
+//! Heartbeats: finds servers that hang. Init calls no server: one that hangs would not answer,
+//! and init must not wait.
 
 use super::Init;
 use super::child::{Child, Life};
@@ -11,22 +11,22 @@ use sys::{Message, ProcessState, Words};
 const HUNG: u64 = abi::KILLED + 6;
 
 impl Init {
-    /// The next time at which a server is to be looked at.
-    pub(super) fn next_look(&self) -> Option<u64> {
-        self.children.iter().filter_map(Child::next_look).min()
+    /// Returns the time of the next check.
+    pub(super) fn next_check(&self) -> Option<u64> {
+        self.children.iter().filter_map(Child::next_check).min()
     }
 
-    /// Looks at all servers whose time has come, and kills those that hang.
-    pub(super) fn look_for_hangs(&mut self) {
+    /// Checks the servers that are due, and kills those that hang.
+    pub(super) fn kill_hung(&mut self) {
         let now = sys::clock();
         for index in 0..self.children.len() {
             if self.children.get_mut(index).is_some_and(|child| child.hangs(now)) {
-                self.hung(index);
+                self.on_hang(index);
             }
         }
     }
 
-    fn hung(&mut self, index: usize) {
+    fn on_hang(&mut self, index: usize) {
         let Some(child) = self.children.get(index) else { return };
         let text = format!("received nothing for {} ms", child.plan.heartbeat_ms);
         let mut record = init_core::FaultLog::record(&[0; abi::WORDS], text.as_bytes());
@@ -40,16 +40,16 @@ impl Init {
 }
 
 impl Child {
-    fn next_look(&self) -> Option<u64> {
+    fn next_check(&self) -> Option<u64> {
         match &self.life {
             Life::Running { heartbeat, .. } => Some(heartbeat.as_ref()?.next_ns()),
             _ => None,
         }
     }
 
-    /// A look, if it is time: whether the server hangs.
+    /// Checks a server that is due. Returns whether it hangs.
     fn hangs(&mut self, now_ns: u64) -> bool {
-        if self.next_look().is_none_or(|look| look > now_ns) {
+        if self.next_check().is_none_or(|at_ns| at_ns > now_ns) {
             return false;
         }
         let Some(info) = self.info() else { return false };
@@ -62,10 +62,10 @@ impl Child {
         heart.look(now_ns, Signs { receives: info.receives, listens })
     }
 
-    /// Whether somebody waits at its endpoint, told by a message without meaning, for which
-    /// nobody waits. A thread that waits elsewhere is no sign of life.
+    /// Returns whether a thread receives at its endpoint, by sending an empty message without
+    /// waiting. A thread that waits at another endpoint is no sign of life.
     pub(super) fn takes_a_message(&self) -> bool {
         let mut nothing = Message::new(0, Words::default());
-        self.line.as_ref().is_some_and(|line| line.send_with(&mut nothing, 0).is_ok())
+        self.endpoint.as_ref().is_some_and(|it| it.send_with(&mut nothing, 0).is_ok())
     }
 }

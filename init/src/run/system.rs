@@ -1,4 +1,4 @@
-//! The System service.
+//! The System service of init.
 
 use super::Init;
 use super::child::{Child, Life};
@@ -8,6 +8,7 @@ use init_api::{
     FaultDetails, FaultRecord, GraphInfo, IrqInfo, MachineInfo, ProcessList, ServerInfo,
     ServerState, System, SystemError,
 };
+use init_core::Request;
 use manifest::{INIT_PRIORITY, NAMES};
 use service::Caller;
 use sys::{Error, Process, ProcessInfo, Rights};
@@ -32,7 +33,7 @@ impl System for Init {
     }
 
     fn graph(&mut self, _caller: &Caller) -> Result<GraphInfo, SystemError> {
-        self.look_at_links().map_err(|error| kernel("init", error))
+        self.current_links().map_err(|error| kernel("init", error))
     }
 
     fn machine(&mut self, _caller: &Caller) -> Result<MachineInfo, SystemError> {
@@ -53,7 +54,7 @@ impl System for Init {
             log_bytes: info.log_bytes,
             exits: info.exits,
             most_turns: info.most_turns,
-            irqs: self.lines(&info.irqs),
+            irqs: self.irqs(&info.irqs),
         })
     }
 
@@ -66,7 +67,7 @@ impl System for Init {
             return Err(SystemError::NotRunning { server });
         };
         process.kill(abi::KILLED + u64::from(signal)).map_err(|error| kernel(&server, error))?;
-        child.death_requested();
+        child.supervision.request(Request::End);
         Ok(())
     }
 
@@ -98,11 +99,11 @@ impl System for Init {
         let Some(process) = child.process() else {
             return Err(SystemError::NotRunning { server });
         };
-        take_code_away(process, image).map_err(|error| kernel(&server, error))?;
-        // Its next step is now if it waits for calls; else it is on its way already.
+        unmap_code(process, image).map_err(|error| kernel(&server, error))?;
+        // A message makes a server that waits for calls execute its next instruction.
         let _ = child.takes_a_message();
         if let Some(child) = self.children.get_mut(index) {
-            child.death_requested();
+            child.supervision.request(Request::End);
         }
         Ok(())
     }
@@ -119,10 +120,9 @@ impl System for Init {
         let index = self.index(&server)?;
         let resource = &self.common.boot.resource;
         let child = self.children.get_mut(index);
-        let new_line = child.map_or(Ok(false), |child| child.revive(resource));
-        let new_line =
-            new_line.map_err(|why| SystemError::Kernel { server: server.clone(), why })?;
-        if new_line { self.tell_of_new_line(&server) } else { Ok(()) }
+        let is_new = child.map_or(Ok(false), |child| child.restart(resource));
+        let is_new = is_new.map_err(|why| SystemError::Kernel { server: server.clone(), why })?;
+        if is_new { self.restart_holders(&server) } else { Ok(()) }
     }
 
     fn adopt(&mut self, caller: &Caller, process: Process) -> Result<(), SystemError> {
@@ -142,7 +142,7 @@ impl System for Init {
 }
 
 impl Init {
-    /// What init itself uses: the quotas that it gave to others do not count.
+    /// Returns what init itself uses, without the quotas of its servers.
     fn own_info(&self) -> ProcessInfo {
         let mut own = Process::own_info().unwrap_or_default();
         for limit in self.children.iter().filter_map(Child::info).map(|info| info.limit) {
@@ -153,16 +153,18 @@ impl Init {
         own
     }
 
-    /// A server has a new endpoint: those who hold handles to the old one start again.
-    fn tell_of_new_line(&mut self, server: &str) -> Result<(), SystemError> {
-        // `names` is told at its start and loses nothing by it; a new `names` is new to all.
-        let concerned = |child: &&mut Child| match server {
+    /// Restarts the holders of handles to the old endpoint of a server that has a new one.
+    fn restart_holders(&mut self, server: &str) -> Result<(), SystemError> {
+        // `names` gets its handles at its start and has no other state. All servers hold one to
+        // `names`.
+        let holds_handle = |child: &&mut Child| match server {
             NAMES => child.plan.name != NAMES && child.process().is_some(),
             _ => child.plan.name == NAMES,
         };
-        for child in self.children.iter_mut().filter(concerned) {
-            let revived = child.revive(&self.common.boot.resource);
-            revived.map_err(|why| SystemError::Kernel { server: child.plan.name.clone(), why })?;
+        for child in self.children.iter_mut().filter(holds_handle) {
+            let restarted = child.restart(&self.common.boot.resource);
+            restarted
+                .map_err(|why| SystemError::Kernel { server: child.plan.name.clone(), why })?;
         }
         Ok(())
     }
@@ -186,8 +188,8 @@ fn kernel(server: &str, error: Error) -> SystemError {
     SystemError::Kernel { server: server.to_string(), why: error.to_string() }
 }
 
-/// Unmaps the code: the next instruction of the process is a page fault.
-fn take_code_away(process: &Process, image: &[u8]) -> Result<(), Error> {
+/// Unmaps the code: the next instruction of the process faults.
+fn unmap_code(process: &Process, image: &[u8]) -> Result<(), Error> {
     let plan = loader::Plan::read(image).map_err(|_| Error::BadState)?;
     for segment in plan.segments.iter().filter(|segment| segment.protection.executable()) {
         process.unmap(segment.address, segment.pages)?;
@@ -208,8 +210,8 @@ fn child_info(child: &Child) -> ServerInfo {
 }
 
 impl Init {
-    /// Device lines that have an owner or have interrupted.
-    fn lines(&self, counts: &[u64]) -> Vec<IrqInfo> {
+    /// Returns the interrupt lines with an owner or with interrupts.
+    fn irqs(&self, counts: &[u64]) -> Vec<IrqInfo> {
         let numbered = (0..).zip(counts);
         let all =
             numbered.map(|(line, count)| IrqInfo { line, owner: self.owner(line), count: *count });

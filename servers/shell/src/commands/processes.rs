@@ -1,5 +1,5 @@
-//! `ps`, `kill`: servers (init's), programs (proc's), and processes that programs have made
-//! themselves: all that runs.
+//! `ps` and `kill`, for all that runs: servers of init, programs of `proc`, and processes that
+//! programs have created themselves.
 
 use super::servers::state_text;
 use crate::shell::Shell;
@@ -76,8 +76,8 @@ fn program_row(program: &ProgramInfo) -> [String; 10] {
     ]
 }
 
-/// The processes that are neither servers nor among these programs, and how many could not be
-/// told.
+/// Returns the processes that are neither servers nor these programs, and the number of those
+/// left out of the list.
 pub(super) fn others(shell: &Shell, known: &[u32]) -> Result<(Vec<ProcessEntry>, u64), Trouble> {
     let mut list = shell.system().processes()?;
     list.processes.retain(|process| !known.contains(&process.pid));
@@ -99,7 +99,7 @@ fn process_row(process: &ProcessEntry) -> [String; 10] {
     ]
 }
 
-/// What a program is doing.
+/// Returns the state of a program, for tables.
 pub(crate) fn state_of(program: &ProgramInfo) -> String {
     match program.state {
         ProgramState::Running => "running".into(),
@@ -108,16 +108,28 @@ pub(crate) fn state_of(program: &ProgramInfo) -> String {
     }
 }
 
+/// A process that `kill` means, by the service that ends it.
+enum Target {
+    /// A server, by its name: init.
+    Server(String),
+    /// A program, by its process id: `proc`.
+    Program(u32),
+    /// A process that a program has made: init.
+    Process(u32),
+}
+
 pub(crate) fn kill(shell: &mut Shell, words: &[&str]) -> Outcome {
     let (signal, target) = match words {
         [target] => (Signal::TERM, target),
         [signal, target] if signal.starts_with('-') => (parse_signal(signal)?, target),
         _ => return Err(Trouble::Usage),
     };
-    match target.parse::<u32>() {
-        Ok(pid) => kill_pid(shell, pid, signal),
-        Err(_) => kill_name(shell, target, signal),
+    match find(shell, target)? {
+        Target::Server(name) => shell.system().kill(&name, signal.number())?,
+        Target::Program(pid) => shell.proc()?.kill(pid, signal.number())?,
+        Target::Process(pid) => shell.system().kill_process(pid, signal.number())?,
     }
+    Ok(0)
 }
 
 fn parse_signal(text: &str) -> Result<Signal, Trouble> {
@@ -128,48 +140,38 @@ fn parse_signal(text: &str) -> Result<Signal, Trouble> {
     })
 }
 
-fn kill_pid(shell: &mut Shell, pid: u32, signal: Signal) -> Outcome {
+/// Finds what has this process id or name. A name means what runs.
+fn find(shell: &Shell, word: &str) -> Result<Target, Trouble> {
+    let wanted = word.parse::<u32>();
+    let is_meant = |pid: u32, name: &str| match wanted {
+        Ok(wanted) => wanted == pid && pid != 0,
+        Err(_) => name == word,
+    };
     let servers = shell.system().servers()?;
-    match servers.into_iter().find(|server| server.pid == pid && pid != 0) {
-        Some(server) => shell.system().kill(&server.name, signal.number())?,
-        None => kill_other(shell, pid, signal)?,
+    if let Some(server) = servers.into_iter().find(|server| is_meant(server.pid, &server.name)) {
+        return Ok(Target::Server(server.name));
     }
-    Ok(0)
-}
-
-/// A program that `proc` knows gets the signal; what it does not know is ended.
-fn kill_other(shell: &Shell, pid: u32, signal: Signal) -> Result<(), Trouble> {
-    let of_program = shell.proc().and_then(|proc| Ok(proc.list()?));
-    let is_program = |program: &ProgramInfo| program.ids.pid == pid;
-    // Without `proc` all that can be done is to end it.
-    let unknown = of_program.map_or(true, |programs| !programs.iter().any(is_program));
-    let exists = || shell.system().processes().map(|list| list.processes);
-    if unknown && exists()?.iter().any(|process| process.pid == pid) {
-        return Ok(shell.system().kill_process(pid, signal.number())?);
-    }
-    Ok(shell.proc()?.kill(pid, signal.number())?)
-}
-
-fn kill_name(shell: &mut Shell, name: &str, signal: Signal) -> Outcome {
-    if shell.system().servers()?.iter().any(|server| server.name == name) {
-        shell.system().kill(name, signal.number())?;
-        return Ok(0);
-    }
-    let proc = shell.proc()?;
-    let programs = proc.list()?;
-    let known: Vec<u32> = programs.iter().map(|program| program.ids.pid).collect();
-    let lives = |program: &&ProgramInfo| !matches!(program.state, ProgramState::Ended(_));
-    let named = programs.iter().filter(lives).filter(|program| program.name == name);
-    let mut running: Vec<u32> = named.map(|program| program.ids.pid).collect();
+    // Without `proc`, init still ends what runs.
+    let programs = shell.proc().and_then(|proc| Ok(proc.list()?));
+    let known: Vec<u32> = programs.iter().flatten().map(|program| program.ids.pid).collect();
     let (others, _) = others(shell, &known)?;
-    let named = others.iter().filter(|process| process.name == name);
-    running.extend(named.map(|process| process.pid));
-    match running.as_slice() {
-        [pid] => kill_other(shell, *pid, signal)?,
-        [] => return Err(Trouble::new(format!("no server or running program `{name}`"))),
-        several => {
-            return Err(Trouble::new(format!("`{name}` runs more than once: {several:?}")));
-        }
+    let may_be_meant =
+        |program: &&ProgramInfo| wanted.is_ok() || !matches!(program.state, ProgramState::Ended(_));
+    let found = programs.iter().flatten().filter(may_be_meant);
+    let found = found.filter(|program| is_meant(program.ids.pid, &program.name));
+    let program = |program: &ProgramInfo| (program.ids.pid, Target::Program(program.ids.pid));
+    let mut found: Vec<(u32, Target)> = found.map(program).collect();
+    let others = others.iter().filter(|process| is_meant(process.pid, &process.name));
+    found.extend(others.map(|process| (process.pid, Target::Process(process.pid))));
+    if found.len() > 1 {
+        let pids: Vec<u32> = found.iter().map(|(pid, _)| *pid).collect();
+        return Err(Trouble::new(format!("`{word}` runs more than once: {pids:?}")));
     }
-    Ok(0)
+    match (found.pop(), wanted) {
+        (Some((_, target)), _) => Ok(target),
+        // `proc` has the error for a process id that nothing has.
+        (None, Ok(pid)) => Ok(Target::Program(pid)),
+        (None, Err(_)) => programs
+            .and_then(|_| Err(Trouble::new(format!("no server or running program `{word}`")))),
+    }
 }
