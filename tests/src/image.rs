@@ -1,7 +1,8 @@
-//! The kernel image, taken apart: its functions, their instructions, who jumps where.
+//! The kernel image, disassembled: its functions, their instructions, calls and sources.
 
 use anyhow::{Context as _, Result};
 use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic};
+use log_decoder::Symbols;
 use object::{Object as _, ObjectSection as _, ObjectSymbol as _, SectionKind, SymbolKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -26,12 +27,12 @@ pub struct Jump {
 }
 
 impl Function {
-    /// How often it has one of these instructions.
+    /// Returns the number of these instructions in it.
     pub fn count(&self, wanted: &[Mnemonic]) -> usize {
         self.instructions.iter().filter(|found| wanted.contains(&found.mnemonic())).count()
     }
 
-    /// How often such instructions stand behind each other.
+    /// Returns the number of places with such instructions in a row.
     pub fn count_in_a_row(&self, wanted: &[&[Mnemonic]]) -> usize {
         let fits = |found: &&[Instruction]| {
             found.iter().zip(wanted).all(|(found, wanted)| wanted.contains(&found.mnemonic()))
@@ -39,13 +40,13 @@ impl Function {
         self.instructions.windows(wanted.len()).filter(fits).count()
     }
 
-    /// Calls and jumps to an address that is only known when they are made.
+    /// Returns the number of indirect calls and jumps.
     pub fn calls_through_memory(&self) -> usize {
         let indirect = [FlowControl::IndirectBranch, FlowControl::IndirectCall];
         self.instructions.iter().filter(|found| indirect.contains(&found.flow_control())).count()
     }
 
-    /// Whether an instruction has this address as its operand, otherwise than to go there.
+    /// Returns whether an instruction has this address as an operand, but not as its target.
     fn names(&self, address: u64) -> bool {
         self.instructions.iter().any(|found| {
             let memory =
@@ -60,17 +61,17 @@ impl Function {
 }
 
 /// All code of a kernel.
-#[derive(Debug)]
 pub struct Image {
     functions: Vec<Function>,
     data: Vec<u8>,
+    symbols: Symbols,
 }
 
 impl Image {
     /// Reads an ELF with its symbols.
     ///
     /// # Errors
-    /// When it is none.
+    /// When the file is no ELF.
     pub fn read(file: &Path) -> Result<Self> {
         let bytes =
             std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
@@ -83,7 +84,7 @@ impl Image {
                 _ => {}
             }
         }
-        Ok(Self { functions, data })
+        Ok(Self { functions, data, symbols: Symbols::load(file)? })
     }
 
     /// Whether its data has this text.
@@ -96,7 +97,7 @@ impl Image {
         &self.functions
     }
 
-    /// The one function whose name ends so.
+    /// Returns the one function whose name ends so.
     ///
     /// # Errors
     /// When there is none, or more than one.
@@ -154,8 +155,17 @@ impl Image {
         seen
     }
 
-    /// Whether the address of this function stands anywhere: in data, or as an operand. Then
-    /// it could be reached by a pointer.
+    /// Returns the source files of the functions with these names, from the workspace's root
+    /// on, those of inlined functions included.
+    pub fn sources(&self, names: &BTreeSet<String>) -> BTreeSet<String> {
+        let functions = self.functions.iter().filter(|function| names.contains(&function.name));
+        let instructions = functions.flat_map(|function| &function.instructions);
+        let places = instructions.flat_map(|found| self.symbols.places(found.ip()));
+        places.filter_map(|place| Some(place.line?.0)).collect()
+    }
+
+    /// Returns whether the address of this function occurs in data or as an operand: then a
+    /// pointer could reach it.
     pub fn is_named(&self, function: &Function) -> bool {
         let words = self.data.windows(8);
         let in_data = words.into_iter().any(|word| word == function.address.to_le_bytes());
