@@ -114,6 +114,27 @@ pub fn load(name: &str, task: &str) -> Result<Machine> {
     Ok(machine)
 }
 
+/// Waits until the log of a running machine has what is looked for.
+///
+/// # Errors
+/// When it never has.
+pub fn until_logged(
+    machine: &Machine,
+    what: &str,
+    mut look: impl FnMut(&[String]) -> bool,
+) -> Result<()> {
+    let mut size = 0;
+    until(what, || {
+        let now = std::fs::metadata(&machine.log).map_or(0, |log| log.len());
+        if std::mem::replace(&mut size, now) == now {
+            return Ok(None);
+        }
+        let lines = log_decoder::decode_file(&machine.log, machine.elfs.finder())?;
+        let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+        Ok(look(&lines).then_some(()))
+    })
+}
+
 /// A number that stands before these words in the log.
 ///
 /// # Errors

@@ -52,12 +52,14 @@ fn report_of_client(session: &mut Session) -> Result<String> {
 }
 
 #[test]
-fn the_console_dies_while_someone_types() {
+fn typed_lines_outlive_the_console() {
     at_prompt("restart-typing", |session| {
-        // The first line keeps the shell busy; the others are typed ahead, complete but
-        // unread, when the driver is killed.
+        // A program has the terminal until Ctrl-Z, so all lines are complete and unread when the
+        // shell reads the first one, which kills the driver.
         session.mark();
-        session.send(b"sleep 1\rkill -9 console\recho first\recho second\r")?;
+        session.send_line("run signals handle USR1")?;
+        session.wait_for("waiting for", COMMAND)?;
+        session.send(b"kill -9 console\recho first\recho second\r\x1a")?;
         session.wait_for("\nfirst", COMMAND)?;
         session.wait_for("\nsecond", COMMAND)?;
         session.settle(COMMAND)?;
