@@ -120,18 +120,27 @@ fn lines(session: &mut Session) -> Result<()> {
 }
 
 #[test]
-fn a_program_in_the_background_gets_no_line_and_no_key() {
+fn a_program_in_the_background_gets_no_line_no_key_and_no_other_job() {
     at_prompt("jobs-thief", |session| {
+        let started = expect(session, "run signals sleep &", &["["])?;
+        let pid = started.split(['[', ']']).nth(1).unwrap_or_default();
         session.mark();
         session.send_line("run signals steal &")?;
-        let refused = session.wait_for("refused: ", COMMAND)?;
+        let refused = session.wait_for("not killed: ", COMMAND)?;
         ensure!(!refused.contains("stole"), "{refused}");
         lines(session)?;
         session.send(CTRL_C)?;
         session.settle(COMMAND)?;
+        expect(session, &format!("kill -9 {pid}"), &[])?;
+        job_at_last(session, "killed by SIGKILL")?;
         expect(session, "kill -9 signals", &[])?;
         let shown = session.transcript();
         ensure!(!shown.contains("stole"), "a line was stolen:\n{shown}");
+        let wanted = format!(
+            "not killed: Some(Service(OtherJob {{ pid: {pid} }})) \
+             Some(Service(OtherJob {{ pid: {pid} }}))"
+        );
+        ensure!(shown.contains(&wanted), "no `{wanted}` in\n{shown}");
         let row = shown.lines().find(|line| line.contains("refused: ")).unwrap_or_default();
         let wanted = "refused: Some(Service(NotLeader)) Some(Service(NotLeader)) \
                       Some(Service(Background)) Some(Service(Background))";

@@ -99,8 +99,13 @@ pub enum ProcError {
     Share(Lack),
     /// As many programs run as there can be.
     TooMany {
-        /// How many that is.
+        /// The number.
         limit: u32,
+    },
+    /// The program is of another job than the calling one.
+    OtherJob {
+        /// Its process id.
+        pid: u32,
     },
 }
 
@@ -128,6 +133,9 @@ impl fmt::Display for ProcError {
             }
             Self::TooMany { limit } => {
                 write!(f, "{limit} programs run already: wait for one or kill one")
+            }
+            Self::OtherJob { pid } => {
+                write!(f, "process {pid} is of another job: a program signals its own job only")
             }
         }
     }

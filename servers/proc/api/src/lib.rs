@@ -101,13 +101,15 @@ pub trait Proc {
     #[deferred]
     fn wait_for(&mut self, target: Target, what: WaitFor) -> Result<Option<Waited>, ProcError>;
 
-    /// Sends a signal. Number 0 only looks whether there is such a program.
+    /// Sends a signal. A server may signal every program; a program may signal its own job: the
+    /// program that a server started, and all that descend from it. Number 0 sends nothing: it
+    /// tells whether there is such a program.
     fn kill(&mut self, pid: u32, signal: u8) -> Result<(), ProcError>;
 
-    /// Sends a signal to all of a group; 0 is the caller's.
+    /// Sends a signal to all of a group that the caller may signal; 0 is the caller's group.
     fn kill_group(&mut self, group: u32, signal: u8) -> Result<(), ProcError>;
 
-    /// Sends a signal that carries a value.
+    /// Sends a signal that carries a value. As for [`Proc::kill`], the job limits a program.
     fn sigqueue(&mut self, pid: u32, signal: u8, value: u64) -> Result<(), ProcError>;
 
     /// Sends a signal to the group in the foreground; false when there is none.

@@ -13,7 +13,14 @@ const TERMINAL_STOPS: SignalSet =
 impl ProcServer {
     /// Sends a signal to a program that has not ended, for a program or a server (0).
     pub(super) fn send_from(&mut self, by: u32, pid: u32, signal: Signal) -> Result<(), ProcError> {
+        self.may_signal(by, pid)?;
         self.send(pid, Info { signal, cause: Cause::Sent { by } })
+    }
+
+    /// Refuses a signal to a program of another job.
+    pub(super) fn may_signal(&mut self, by: u32, pid: u32) -> Result<(), ProcError> {
+        self.programs.alive(pid).ok_or(ProcError::NoSuchProcess { pid })?;
+        self.programs.may_signal(by, pid).then_some(()).ok_or(ProcError::OtherJob { pid })
     }
 
     /// Sends a signal to a program that has not ended.
@@ -26,7 +33,7 @@ impl ProcServer {
         pended.map_err(|QueueFull| ProcError::QueueFull { limit })
     }
 
-    /// Sends a signal to all of a group: whether there was somebody.
+    /// Sends a signal to all of a group. Returns whether the group has members.
     pub(super) fn send_group(
         &mut self,
         by: u32,
@@ -37,7 +44,7 @@ impl ProcServer {
         let mut result = Ok(false);
         for pid in members {
             let sent = self.send_from(by, pid, signal).map(|()| true);
-            // As in POSIX it is enough that one could be sent.
+            // As in POSIX, one signal that was sent is enough.
             result = if result == Ok(true) { result } else { sent };
         }
         result

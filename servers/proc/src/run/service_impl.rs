@@ -68,8 +68,10 @@ impl Proc for ProcServer {
     }
 
     fn sigqueue(&mut self, caller: &Caller, pid: u32, signal: u8, value: u64) -> Result<()> {
-        let cause = Cause::Queued { by: self.caller_pid(caller), value };
-        self.send(pid, Info { signal: known(signal)?, cause })
+        let by = self.caller_pid(caller);
+        let info = Info { signal: known(signal)?, cause: Cause::Queued { by, value } };
+        self.may_signal(by, pid)?;
+        self.send(pid, info)
     }
 
     fn signal_foreground(&mut self, caller: &Caller, signal: u8) -> Result<bool> {

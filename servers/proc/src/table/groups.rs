@@ -14,6 +14,13 @@ impl<P, S, W> Table<P, S, W> {
         self.living().filter(move |entry| entry.ids.group == group)
     }
 
+    /// Returns whether a program may signal another one: those of its job. A server (0) may
+    /// signal all.
+    pub fn may_signal(&self, by: u32, pid: u32) -> bool {
+        let job = |pid| self.living().find(|entry| entry.ids.pid == pid).map(|entry| entry.job);
+        by == 0 || job(by).is_some_and(|own| job(pid) == Some(own))
+    }
+
     /// How often the members of the foreground may have changed.
     pub fn moves(&self) -> u64 {
         self.moves

@@ -383,3 +383,22 @@ fn a_group_that_nobody_is_in_is_not_in_the_foreground() {
     table.set_group(ids, 7, 8).unwrap();
     assert_eq!(table.foreground(), 0, "both are in group 8 now");
 }
+
+#[test]
+fn a_program_signals_its_own_job_and_a_server_all() {
+    let mut table = table();
+    for (pid, parent) in [(7, 0), (8, 7), (9, 8), (20, 0), (21, 20)] {
+        start(&mut table, pid, parent);
+    }
+    let allowed = |table: &Programs, by: u32| {
+        [7, 8, 9, 20, 21].into_iter().filter(|pid| table.may_signal(by, *pid)).collect::<Vec<_>>()
+    };
+    assert_eq!(allowed(&table, 0), [7, 8, 9, 20, 21]);
+    assert_eq!(allowed(&table, 9), [7, 8, 9]);
+    assert_eq!(allowed(&table, 20), [20, 21]);
+    // Neither an adoption nor a session of its own takes a program out of its job.
+    end(&mut table, 7, 0);
+    table.new_session(9).unwrap();
+    assert_eq!(allowed(&table, 9), [8, 9]);
+    assert_eq!(allowed(&table, 77), [0; 0]);
+}

@@ -25,6 +25,13 @@ pub(crate) fn steal(
     let sleep = || vec!["sleep".into()];
     let child = signals.quietly(|proc| proc.spawn(env.name(), sleep(), true)).err();
     console.write(format!("refused: {keys:?} {taken:?} {given:?} {child:?}\n"))?;
+    let programs = signals.quietly(|proc| proc.list())?;
+    if let Some(other) = programs.iter().find(|program| program.ids.group != own.group) {
+        let (pid, kill) = (other.ids.pid, Signal::KILL.number());
+        let one = signals.quietly(|proc| proc.kill(pid, kill)).err();
+        let group = signals.quietly(|proc| proc.kill_group(pid, kill)).err();
+        console.write(format!("not killed: {one:?} {group:?}\n"))?;
+    }
     let mut reader = LineReader::new();
     loop {
         match reader.read(console, "stolen? ") {
