@@ -7,16 +7,15 @@ mod history;
 mod line;
 mod view;
 
+pub use history::HISTORY_MAX;
+pub use line::LINE_MAX;
+
 use crate::keys::Key;
 use alloc::string::String;
 use history::History;
 use line::Line;
 use view::{View, width};
 
-/// The longest line in bytes.
-pub const LINE_MAX: usize = 256;
-/// Bytes of history.
-pub const HISTORY_MAX: usize = 1024;
 /// The columns of a terminal of unknown width.
 pub const COLUMNS: usize = 80;
 /// The fewest columns that a line can be edited in.

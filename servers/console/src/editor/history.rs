@@ -1,9 +1,11 @@
 //! The lines before this one.
 
-use super::HISTORY_MAX;
 use super::line::Line;
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
+
+/// Bytes of history.
+pub const HISTORY_MAX: usize = 1024;
 
 /// Lines, oldest first, and the one that the editor shows.
 #[derive(Debug, Default)]

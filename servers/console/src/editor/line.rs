@@ -1,9 +1,11 @@
 //! The text that is being edited and the cursor in it.
 
-use super::LINE_MAX;
 use super::view::width;
 use alloc::string::String;
 use alloc::vec::Vec;
+
+/// The longest line in bytes.
+pub const LINE_MAX: usize = 256;
 
 /// The text, at most `LINE_MAX` bytes long, and the cursor in characters.
 #[derive(Debug, Default)]
