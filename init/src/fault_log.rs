@@ -6,7 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use init_api::{FaultDetails, FaultRecord};
 
-/// So many are kept.
+/// The number of records that are kept.
 pub const KEPT: usize = 32;
 
 /// The last faults, oldest first, and all about the last one of each server.
@@ -17,7 +17,7 @@ pub struct FaultLog {
 }
 
 impl FaultLog {
-    /// Adds one; the oldest goes when there are too many.
+    /// Adds a record. Drops the oldest beyond [`KEPT`].
     pub fn add(&mut self, fault: FaultDetails) {
         if self.records.len() >= KEPT {
             self.records.pop_front();

@@ -1,4 +1,5 @@
-//! Who can call whom in the running system: out of the handles that processes hold.
+//! The links from clients to servers in the running system, from the handles that processes
+//! hold.
 
 use abi::{HandleRecord, ObjectKind, Rights};
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -8,13 +9,12 @@ use alloc::vec::Vec;
 /// A process: its name and its handles.
 pub type Holder = (String, Vec<HandleRecord>);
 
-/// All pairs of a client, that holds a handle with which it can send, and the server that
-/// receives, each once and in order. `lines` are endpoints whose receiver is known: a
-/// server's stays its own while it is being restarted. What a process sends to itself is
-/// no way out of it and not among them.
-pub fn links(holders: &[Holder], lines: &[(u64, String)]) -> Vec<(String, String)> {
+/// Returns each pair of a client that holds a handle to send with and the server that
+/// receives, once and in order. `endpoints` have a known receiver: a server keeps its endpoint
+/// over a restart. A process that sends to itself is left out.
+pub fn links(holders: &[Holder], endpoints: &[(u64, String)]) -> Vec<(String, String)> {
     let mut receivers: BTreeMap<u64, BTreeSet<&str>> = BTreeMap::new();
-    for (object, name) in lines {
+    for (object, name) in endpoints {
         receivers.entry(*object).or_default().insert(name);
     }
     for (name, handles) in holders {
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn who_can_send_is_linked_to_who_receives() {
+    fn a_sender_is_linked_to_the_receiver() {
         let (send, receive) = (Rights::SEND, Rights::RECEIVE);
         let holders = [
             holder("shell", &[(1, send), (2, send | Rights::TRANSFER), (1, send)]),
@@ -81,10 +81,10 @@ mod tests {
     }
 
     #[test]
-    fn the_line_of_a_server_that_is_away_is_still_its_own() {
+    fn a_server_that_restarts_keeps_its_endpoint() {
         let holders = [holder("shell", &[(9, Rights::SEND)])];
         assert_eq!(text(&links(&holders, &[(9, "disk".into())])), ["shell -> disk"]);
-        assert!(links(&holders, &[]).is_empty(), "nobody receives");
+        assert!(links(&holders, &[]).is_empty(), "no process receives");
     }
 
     #[test]

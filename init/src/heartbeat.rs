@@ -1,9 +1,9 @@
-//! Whether a server that runs is still at work: seen from its receives, without asking it.
+//! Heartbeat of a running server: found from its receives, without a message to it.
 //!
-//! Once per period init looks. A server that has received a message since the last look is
-//! well; so is one that waits for messages now. One that did neither at two looks in a row
-//! is hung: for a whole period nobody of it has come to take a message. It loops, or waits
-//! for what does not come.
+//! init checks once per period. A server that has received a message since the last check is
+//! alive; so is one that waits for a message now. A server that did neither at two checks in
+//! a row is hung: none of its threads took a message for a whole period. It loops, or waits
+//! for an event that does not happen.
 
 const NS_PER_MS: u64 = 1_000_000;
 
@@ -27,19 +27,19 @@ pub struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// Of a server that starts now; none when nobody is to look.
+    /// Returns the heartbeat of a server that starts now; `None` for period 0, no check.
     pub fn start(period_ms: u32, now_ns: u64) -> Option<Self> {
         let period_ns = u64::from(period_ms) * NS_PER_MS;
         let next_ns = now_ns.saturating_add(period_ns);
         (period_ms > 0).then_some(Self { period_ns, next_ns, receives: 0, silent: false })
     }
 
-    /// When to look next.
+    /// Returns the time of the next check.
     pub fn next_ns(&self) -> u64 {
         self.next_ns
     }
 
-    /// A look: true when the server is hung.
+    /// Checks once. Returns whether the server is hung.
     pub fn look(&mut self, now_ns: u64, signs: Signs) -> bool {
         self.next_ns = now_ns.saturating_add(self.period_ns);
         let moved = signs.receives != core::mem::replace(&mut self.receives, signs.receives);
@@ -47,7 +47,7 @@ impl Heartbeat {
         core::mem::replace(&mut self.silent, silent) && silent
     }
 
-    /// It was stopped by somebody on purpose: what was seen so far says nothing.
+    /// Restarts the checks: the server was suspended on purpose, so its silence says nothing.
     pub fn excuse(&mut self, now_ns: u64) {
         self.next_ns = now_ns.saturating_add(self.period_ns);
         self.silent = false;

@@ -1,11 +1,11 @@
 //! The first program: starts and supervises the rest.
 //!
-//! **Shape.** [`boot`](run::boot) reads the archive, [`Init`](run::Init) is what comes
-//! to it and the System service, [`Child`](run::child::Child) one server with what survives it.
-//! What can be decided without the kernel is in the library half of this package.
+//! **Shape.** [`boot`](run::boot) reads the archive, [`Init`](run::Init) is the event loop and
+//! the System service, [`Child`](run::child::Child) is one server with the objects that outlive
+//! it. Decisions that need no kernel are in the library half of this package.
 //!
-//! **Order.** init never calls anyone, so nobody can make it wait; and it never ends: an
-//! error after the boot is a log line and, where it is about a server, that server's state.
+//! **Order.** init calls no server, so no server can block it. It never ends: an error after
+//! the boot is a log line and, where it concerns a server, the state of that server.
 #![no_std]
 #![no_main]
 #![forbid(unsafe_code)]

@@ -118,7 +118,7 @@ fn exit_39_threads_without_vectors_pay_nothing_for_others() {
             line.with_context(|| format!("no line `{who}`:\n{report}"))
         };
         let (before, after) =
-            (price("nobody uses vectors")?, price("another thread uses vectors")?);
+            (price("no thread uses vectors")?, price("another thread uses vectors")?);
         ensure!(before.contains("null call") && before == after, "{report}");
         Ok(())
     });

@@ -39,7 +39,7 @@ pub enum SystemError {
         /// The status.
         status: u32,
     },
-    /// Only a server can hand over something, it has to be a process, and only so many.
+    /// The caller is no server, the object is no process, or init has adopted its limit.
     CannotAdopt,
     /// The kernel said no.
     Kernel {
@@ -68,9 +68,9 @@ impl fmt::Display for SystemError {
                 write!(f, "it takes only KILL (9), TERM (15) and INT (2), not signal {signal}")
             }
             Self::StatusTooBig { status } => write!(f, "status {status} is not in 0 to 31"),
-            Self::CannotAdopt => {
-                f.write_str("init takes only processes, only of servers, and only so many of each")
-            }
+            Self::CannotAdopt => f.write_str(
+                "init adopts only processes, only from servers, and a limited number from each",
+            ),
             Self::Kernel { server, why } => write!(f, "`{server}`: {why}"),
         }
     }

@@ -158,13 +158,13 @@ pub struct LinkInfo {
     pub server: String,
 }
 
-/// Who can call whom in the running system.
+/// The links from clients to servers in the running system.
 #[service::data]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GraphInfo {
-    /// All ways, in the order of their names.
+    /// All links, in the order of their names.
     pub links: Vec<LinkInfo>,
-    /// Processes that init has no handle to: what these hold is not among the ways.
+    /// The number of processes that init has no handle to: their links are missing.
     pub unseen: u64,
 }
 

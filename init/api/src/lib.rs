@@ -35,7 +35,7 @@ pub trait System {
     #[idempotent]
     fn fault(&mut self, server: String) -> Result<FaultDetails, SystemError>;
 
-    /// Who can call whom now, by the handles that all processes hold.
+    /// Returns the links from clients to servers now, by the handles that all processes hold.
     #[idempotent]
     fn graph(&mut self) -> Result<GraphInfo, SystemError>;
 
@@ -65,8 +65,8 @@ pub trait System {
     /// Starts a server that has ended, or ends it and starts it again.
     fn restart(&mut self, server: String) -> Result<(), SystemError>;
 
-    /// Hands a process that the calling server made to init, which kills it when that
-    /// server dies: nobody else could.
+    /// Hands a process that the calling server created to init, which kills it when that
+    /// server dies.
     fn adopt(&mut self, #[handle] process: sys::Process) -> Result<(), SystemError>;
 
     /// Ends the machine with this status, 0 to 31. There is no answer.

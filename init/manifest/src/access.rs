@@ -111,7 +111,7 @@ mod tests {
         assert_eq!(lines[1], "client shell");
         assert_eq!(lines[5], "service console 2 5");
         assert_eq!(lines[6], "service lonely");
-        assert_eq!(lines[7], "service names 1 2 3 5", "everybody but itself");
+        assert_eq!(lines[7], "service names 1 2 3 5", "every client but itself");
     }
 
     #[test]

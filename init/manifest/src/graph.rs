@@ -1,4 +1,5 @@
-//! Who may call whom: from the manifest, and whether a running system keeps to it.
+//! The links from clients to servers that the manifest allows, and whether a running system
+//! keeps to them.
 
 use crate::{NAMES, System};
 use alloc::format;
@@ -9,12 +10,12 @@ use core::fmt;
 /// The name by which init, which is not in the manifest, is called.
 pub const INIT: &str = "init";
 
-/// Why one may call another.
+/// Why a client may call a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Why {
     /// It is in the server's list of clients.
     Listed,
-    /// Everybody may ask `names` for services.
+    /// Every client may ask `names` for services.
     Finds,
     /// It is a supervisor, and may use init's System service.
     Supervises,
@@ -24,12 +25,12 @@ pub enum Why {
     GivesOut,
 }
 
-/// One way that calls may take: from a client to a server.
+/// A link from a client to a server that it may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Link<'a> {
-    /// Who may call.
+    /// The client.
     pub client: &'a str,
-    /// Whom.
+    /// The server.
     pub server: &'a str,
     /// Why.
     pub why: Why,
@@ -49,7 +50,7 @@ pub fn parse_link(line: &str) -> Option<(&str, &str)> {
 }
 
 impl System {
-    /// All ways that the `clients` lists allow. Those that need no list are not among them.
+    /// Returns the links that the `clients` lists allow, without those that need no list.
     pub(crate) fn edges(&self) -> impl Iterator<Item = Link<'_>> {
         self.servers.iter().flat_map(|server| {
             let link = |client| Link { client, server: &server.name, why: Why::Listed };
@@ -57,7 +58,7 @@ impl System {
         })
     }
 
-    /// All ways that calls may take in this system.
+    /// Returns all links of this system.
     pub fn links(&self) -> Vec<Link<'_>> {
         let servers = || self.servers.iter();
         let name = |server: &'_ crate::Server| server.name == NAMES;
@@ -100,7 +101,7 @@ impl System {
         server.or_else(program).or_else(init)
     }
 
-    /// Who may call whom as text, one client a line, the most urgent first.
+    /// Returns the links as text, one client a line, the most urgent first.
     pub fn graph(&self) -> String {
         let mut names: Vec<&str> = self.clients().collect();
         names.sort_by_key(|name| core::cmp::Reverse(self.priority(name)));

@@ -11,7 +11,7 @@
 //! **For tools.** `check(text, "init/system.toml", &available_programs, memory_pages)`
 //! gives the system or all problems, each `file:line: what is wrong; what to do`.
 //! [`System::program_files`] lists the ELF files that the archive needs beside `init`;
-//! [`System::links`] tells who may call whom, and [`System::not_allowed`] compares a running
+//! [`System::links`] tells which client may call which server, and [`System::not_allowed`] compares a running
 //! system with it.
 //!
 //! **Keys** of `[server.NAME]`; those marked * of `[program.NAME]` too:
@@ -32,7 +32,7 @@
 //! | `restart_limit`, `restart_window_ms` | 5, 10000 | more deaths in that time: given up |
 //! | `depends` | none | servers that are started before it, and come back before it does |
 //! | `on_restart` | `"nothing"` | when one of those was restarted: or `"tell"` it, or `"restart"` it too |
-//! | `heartbeat_ms` | 0 | it is hung, and restarted, when it received nothing and waited for nothing for a whole such period; 0: nobody looks |
+//! | `heartbeat_ms` | 0 | it is hung, and restarted, when it received nothing and waited for nothing for a whole such period; 0: no check |
 //! | `irq`, `ports`, `memory` | none | devices, see below |
 //! | `keep_pages` | 0 | memory that survives restarts |
 //! | `supervisor` | false | whether it may use init's System service |

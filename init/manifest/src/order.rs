@@ -135,10 +135,10 @@ mod tests {
     }
 
     #[test]
-    fn who_is_told_knows_of_whom() {
+    fn a_told_server_gets_the_bit_of_its_dependency() {
         let system = system();
         assert_eq!(system.told_of(1).collect::<Vec<_>>(), [(0, 0b10)]);
         assert_eq!(system.told_of(4).collect::<Vec<_>>(), [(0, 0b01)]);
-        assert_eq!(system.told_of(3).count(), 0, "nobody who depends on it wants to be told");
+        assert_eq!(system.told_of(3).count(), 0, "no dependent wants to be told");
     }
 }

@@ -4,10 +4,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
-/// The name of the server that knows all services. It has to exist, and everybody may call it.
+/// The name of the server that knows all services. It must exist, and every client may call it.
 pub const NAMES: &str = "names";
-/// The priority at which init runs: nobody that it watches is as urgent, or a server that
-/// spins would keep init from seeing it.
+/// The priority of init. No server that it watches is as urgent: a server that spins would
+/// keep init from running.
 pub const INIT_PRIORITY: u8 = 60;
 /// The most servers that init can watch: one bit of a notification each.
 pub const MAX_SERVERS: usize = 48;
@@ -55,7 +55,7 @@ pub struct RestartPolicy {
     pub backoff_ms: u32,
     /// No pause is longer.
     pub backoff_max_ms: u32,
-    /// So many deaths within the window, and it is given up.
+    /// The most deaths within the window; after one more the server is given up.
     pub limit: u32,
     /// The window.
     pub window_ms: u32,
@@ -120,7 +120,7 @@ pub enum Time {
         /// The period.
         period_us: u32,
     },
-    /// That of whoever calls it.
+    /// The time of each client that calls it.
     Clients,
 }
 

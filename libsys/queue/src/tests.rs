@@ -74,7 +74,7 @@ fn die(offer: Offer) {
 }
 
 #[test]
-fn a_death_is_an_error_for_those_who_wait() {
+fn a_death_is_an_error_for_waiters() {
     let (creator, offer) = create(2, 8).unwrap();
     let mut producer = creator.producer::<u8>();
     producer.try_push(&1).unwrap();

@@ -67,7 +67,7 @@ fn clients_are_processes_with_badges_of_their_own() {
 }
 
 #[test]
-fn a_killed_server_fails_who_waits_and_its_next_life_begins_anew() {
+fn a_killed_server_fails_its_callers_and_its_next_life_begins_anew() {
     run(|system| {
         let desk = system.serve("desk", main);
         let client = DeskClient::from_endpoint(desk.endpoint(1));

@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_else_decides_or_hears() {
+    fn other_clients_neither_decide_nor_hear() {
         let mut terminal = terminal();
         for client in [PROGRAM, OTHER, 0] {
             assert_eq!(terminal.set(client, vec![client]), Err(NotLeader));
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_leader_everybody_may() {
+    fn without_a_leader_every_client_may() {
         let mut terminal = Foreground::default();
         assert!(terminal.may_read(OTHER) && terminal.may_hear(OTHER) && !terminal.take_back());
     }

@@ -1,8 +1,7 @@
-//! What the name server does: gives out handles to services, to those whom the manifest
-//! allows.
+//! The name server: gives handles to services to the clients that the manifest allows.
 //!
-//! All it knows is in its startup block: the table of who may call what, and one handle
-//! for each service. So a crash loses nothing, and nobody has to register.
+//! Its whole state is in its startup block: the access table and one handle for each service.
+//! So a crash loses nothing, and no service registers.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 

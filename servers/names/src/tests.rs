@@ -69,7 +69,7 @@ fn the_list_says_what_is_allowed() {
 
 /// Clients 1 and 2, by their badges, ask the program itself, before and after it was killed.
 #[test]
-fn the_program_serves_whom_it_may_in_each_of_its_lives() {
+fn each_life_of_the_program_serves_allowed_clients_only() {
     testkit::run(|system| {
         let console = Endpoint::create().unwrap();
         let names = system.program("names").arg("client shell").arg("client hello");
@@ -84,9 +84,9 @@ fn the_program_serves_whom_it_may_in_each_of_its_lives() {
     });
 }
 
-/// What init does when names hangs: who asks meanwhile gets an answer from the next life.
+/// init kills a hung `names`: clients that wait get an answer from the next life.
 #[test]
-fn a_hanging_name_server_that_is_restarted_answers_who_asked_meanwhile() {
+fn the_next_life_of_a_hung_server_answers_waiting_clients() {
     testkit::run(|system| {
         let names = system.program("names").arg("client shell").arg("service lost 1");
         let names = names.serve(crate::main);

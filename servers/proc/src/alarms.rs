@@ -13,19 +13,19 @@ pub struct Alarm {
 const SHORTEST_NS: u64 = 100_000;
 
 impl Alarm {
-    /// One after so many nanoseconds; `None` for 0.
+    /// Returns an alarm after `after_ns` nanoseconds; `None` for 0.
     pub fn after(now_ns: u64, after_ns: u64, interval_ns: u64) -> Option<Self> {
         let interval_ns = if interval_ns == 0 { 0 } else { interval_ns.max(SHORTEST_NS) };
         let deadline_ns = now_ns.saturating_add(after_ns);
         (after_ns != 0).then_some(Self { deadline_ns, interval_ns })
     }
 
-    /// How long it still has to go, at least 1.
+    /// Returns the time left in nanoseconds, at least 1.
     pub fn left(self, now_ns: u64) -> u64 {
         self.deadline_ns.saturating_sub(now_ns).max(1)
     }
 
-    /// What follows when it came: intervals that have passed meanwhile are left out.
+    /// Returns the next alarm after this one fired, without the intervals that have passed.
     pub fn again(self, now_ns: u64) -> Option<Self> {
         let late = now_ns.saturating_sub(self.deadline_ns);
         let missed = late.checked_div(self.interval_ns)?;

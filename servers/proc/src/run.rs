@@ -56,8 +56,8 @@ pub(crate) struct ProcServer {
     /// This server's own line to `names`.
     names_client: Endpoint,
     executor: Executor,
-    /// The executor's, which has the highest bits itself: a bit for each slot, which says that
-    /// the program in it is to be looked at.
+    /// The executor's notification, whose highest bits are its own. The bit of a slot says that
+    /// the state of its program has changed.
     bell: Notification,
 }
 

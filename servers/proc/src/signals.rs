@@ -73,13 +73,13 @@ impl Signals {
         new
     }
 
-    /// What is set for a signal.
+    /// Returns the action of a signal.
     pub fn action(&self, signal: Signal) -> Action {
         self.actions.get(usize::from(signal.number())).copied().unwrap_or_default()
     }
 
-    /// Sets it: what it was, or `None` for the two signals that nobody can change. Pending
-    /// signals that are ignored now are gone.
+    /// Sets the action of a signal and returns the one before; `None` for KILL and STOP, which
+    /// cannot be changed. Pending signals that are ignored now are discarded.
     pub fn set_action(&mut self, signal: Signal, new: Action) -> Option<Action> {
         if !signal.can_be_handled() {
             return None;
@@ -92,19 +92,19 @@ impl Signals {
         Some(before)
     }
 
-    /// What is blocked.
+    /// Returns the blocked signals.
     pub fn mask(&self) -> SignalSet {
         self.mask
     }
 
-    /// Changes it: what it was. To be followed by [`Signals::settle`].
+    /// Changes the mask and returns the one before. [`Signals::settle`] must follow.
     pub fn change_mask(&mut self, change: MaskChange) -> SignalSet {
         let new = match change {
             MaskChange::Block(set) => self.mask.union(set),
             MaskChange::Unblock(set) => self.mask.minus(set),
             MaskChange::Set(set) => set,
         };
-        // Whoever changes its mask does not wait any more.
+        // A program that changes its mask is not in `sigsuspend` any more.
         self.suspended = None;
         core::mem::replace(&mut self.mask, new.as_mask())
     }
@@ -160,8 +160,8 @@ impl Signals {
         handled
     }
 
-    /// Does what can be done now about what is pending. A stop by the terminal's signals does
-    /// not happen to a program whose group nobody could continue (`orphaned`).
+    /// Acts on the pending signals that are not blocked. The terminal's signals do not stop a
+    /// program of an orphaned group: it could not be continued.
     pub fn settle(&mut self, orphaned: bool) -> Effect {
         let mut effect = Effect::default();
         let mut ready = 0;
@@ -235,7 +235,7 @@ impl Signals {
         self.pending.take(set)
     }
 
-    /// Puts back what [`Signals::take`] gave to somebody who is gone.
+    /// Puts back what [`Signals::take`] gave to a waiter that is gone.
     pub fn put_back(&mut self, info: Info) {
         self.pending.put_back(info);
     }

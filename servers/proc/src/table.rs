@@ -15,9 +15,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use proc_api::{ChildStatus, Disposition, ExitStatus, Flags, Ids, Lack, Signal, Target};
 
-/// As many can be alive at once: one bit of a notification each.
+/// The most programs that can be alive at once: one bit of a notification each.
 pub const MAX_PROGRAMS: u8 = 48;
-/// So many ended programs of one parent are remembered for it to wait; then the oldest is
+/// The number of ended programs that are remembered for one parent; beyond it the oldest is
 /// forgotten.
 const MAX_ENDED: usize = 32;
 
@@ -26,7 +26,7 @@ const MAX_ENDED: usize = 32;
 pub struct Entry<P, S> {
     /// Where it stands. Parent 0: a server started it, or it is adopted.
     pub ids: Ids,
-    /// Whether its parent has ended: then nobody waits for it.
+    /// Whether its parent has ended: then no program waits for it.
     pub adopted: bool,
     /// The program that a server started and that this one descends from.
     pub job: u32,
@@ -46,7 +46,7 @@ pub struct Entry<P, S> {
     pub alarm: Option<Alarm>,
     /// Its last fault.
     pub faults: FaultMemory,
-    /// A stop or its end that nobody has waited for.
+    /// A stop or its end that no `wait` has returned yet.
     pub news: Option<ChildStatus>,
     /// Why it is about to die, when `proc` killed it.
     pub cause: Option<ExitStatus>,
@@ -87,7 +87,7 @@ pub struct Gone {
     pub name: String,
     /// How it ended.
     pub status: ExitStatus,
-    /// Groups with stopped members that nobody outside can continue any more.
+    /// Groups with stopped members that the end has orphaned.
     pub orphaned: Vec<u32>,
 }
 
@@ -106,7 +106,7 @@ pub struct Table<P, S, W> {
 }
 
 impl<P, S, W> Table<P, S, W> {
-    /// No programs yet; there is so much for all of them.
+    /// Returns an empty table; `capacity` is for all programs together.
     pub fn new(capacity: Amounts) -> Self {
         let (entries, waiters, lenders) = (Vec::new(), Vec::new(), Vec::new());
         Self { entries, waiters, foreground: 0, lenders, moves: 0, last_instance: 0, capacity }
@@ -214,7 +214,7 @@ impl<P, S, W> Table<P, S, W> {
         Some(Gone { ids, name, status, orphaned })
     }
 
-    /// Its children belong to nobody now: those that have ended are forgotten.
+    /// Detaches its children; those that have ended are forgotten.
     fn adopt_children(&mut self, pid: u32) {
         for entry in self.entries.iter_mut().filter(|entry| entry.ids.parent == pid) {
             entry.ids.parent = 0;
@@ -223,7 +223,7 @@ impl<P, S, W> Table<P, S, W> {
         self.entries.retain(|entry| !(entry.adopted && entry.ended.is_some()));
     }
 
-    /// Forgets an ended program that nobody is going to wait for.
+    /// Forgets an ended program that no parent will wait for.
     pub fn forget_unwanted(&mut self, gone: &Gone) {
         let Ids { pid, parent, .. } = gone.ids;
         let adopted = |entry: &Entry<P, S>| entry.ids.pid == pid && entry.adopted;

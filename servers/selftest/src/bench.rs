@@ -33,12 +33,12 @@ pub(crate) struct Bench {
     notes: RefCell<Vec<String>>,
 }
 
-/// The time so many nanoseconds from now.
+/// Returns the time `ns` nanoseconds from now.
 pub(crate) fn after(ns: u64) -> u64 {
     sys::clock().saturating_add(ns)
 }
 
-/// Whether it becomes true soon, on whatever CPU.
+/// Returns whether the test becomes true soon. Another CPU may make it true.
 pub(crate) fn eventually(test: impl Fn() -> bool) -> bool {
     let end = after(SOON_NS);
     while !test() && sys::clock() < end {
@@ -150,7 +150,7 @@ pub(crate) fn counts() -> Result<[u64; 5], Error> {
     Ok([frames_free, processes, threads, handles, objects])
 }
 
-/// The counts, as soon as nobody changes them: a thread may be ending on another CPU.
+/// Returns the counts once they are stable: a thread may be ending on another CPU.
 fn at_rest() -> Result<[u64; 5], Error> {
     let mut last = counts()?;
     for _ in 0..100 {

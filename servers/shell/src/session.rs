@@ -15,7 +15,7 @@ const INTERRUPTED_STATUS: u64 = 130;
 /// Status of a line that names no command.
 const UNKNOWN_STATUS: u64 = 127;
 
-/// The dialogue with whoever types.
+/// The dialogue with the user.
 pub(crate) struct Session {
     shell: Shell,
     reader: LineReader,

@@ -91,7 +91,7 @@ fn can_be_made(name: &str) -> bool {
 
 fn counts(draft: &Draft, to: &Problems<'_>) {
     if !draft.servers.iter().any(|it| it.server.name == NAMES) {
-        to.add(0, format!("no [server.{NAMES}]: nobody could find a service; add it"));
+        to.add(0, format!("no [server.{NAMES}]: no client could find a service; add it"));
     }
     if let Some(first) = draft.servers.get(MAX_SERVERS) {
         let text = "servers: init cannot watch them all; remove some";

@@ -196,7 +196,7 @@ impl<'t> Section<'t> {
         table.iter().filter_map(child).collect()
     }
 
-    /// Reports every key that nobody asked for.
+    /// Reports every key that was not read.
     pub(super) fn finish(&self) {
         let known = self.known.borrow();
         for key in self.table.keys().filter(|key| !known.iter().any(|known| key.get_ref() == known))

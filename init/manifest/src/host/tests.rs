@@ -249,7 +249,7 @@ fn dependencies_that_cannot_be() {
     one(
         "supervisor = true",
         "on_restart = \"tell\"",
-        "s.toml:24: server `shell`: it has `on_restart` but depends on nobody; add `depends`",
+        "s.toml:24: server `shell`: it has `on_restart` but has no dependency; add `depends`",
     );
     one(
         "supervisor = true",
@@ -454,7 +454,7 @@ fn a_circle_of_calls() {
 }
 
 #[test]
-fn nobody_is_as_urgent_as_init() {
+fn every_server_is_less_urgent_than_init() {
     one(
         "priority = 50",
         "priority = 60",
@@ -486,11 +486,11 @@ fn programs_that_do_not_fit() {
 }
 
 #[test]
-fn nobody_can_do_without_names() {
+fn a_system_without_names_is_refused() {
     let text = GOOD.split_once("[server.console]").unwrap().1;
     assert_eq!(
         problems(&format!("[server.console]{text}")),
-        ["s.toml:1: no [server.names]: nobody could find a service; add it"]
+        ["s.toml:1: no [server.names]: no client could find a service; add it"]
     );
 }
 
@@ -516,7 +516,7 @@ fn too_many_servers() {
     assert_eq!(found[0].to_string(), expected);
 }
 
-/// The good system with so many more programs.
+/// Returns the good system with `count` more programs.
 fn with_programs(count: usize) -> (String, Vec<String>) {
     let mut text = GOOD.to_string();
     let mut programs: Vec<String> = PROGRAMS.map(String::from).to_vec();

@@ -127,7 +127,7 @@ pub struct Delivery {
     pub flags: Flags,
 }
 
-/// What happened to a program that somebody waits for.
+/// What happened to a program, for `wait_for`.
 #[service::data]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChildStatus {
@@ -139,7 +139,7 @@ pub enum ChildStatus {
     Continued,
 }
 
-/// Who is waited for.
+/// The programs that a wait is for.
 #[service::data]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {

@@ -46,7 +46,7 @@ pub enum ProgramState {
     Running,
     /// Stopped by a signal.
     Stopped,
-    /// It ended, and nobody has waited for it yet.
+    /// It ended, and no `wait` has returned it yet.
     Ended(ExitStatus),
 }
 
@@ -158,8 +158,9 @@ pub trait Proc {
     #[deferred]
     fn sigwait(&mut self, set: SignalSet) -> Result<Info, ProcError>;
 
-    /// Sends SIGALRM to the caller after so many nanoseconds, and again and again after each
-    /// interval other than 0; 0 ends it. How long the alarm before still had to go.
+    /// Sends SIGALRM to the caller after `after_ns` nanoseconds, then every `interval_ns`
+    /// unless that is 0; `after_ns` 0 cancels it. Returns the time that the alarm before had
+    /// left, in nanoseconds.
     fn alarm(&mut self, after_ns: u64, interval_ns: u64) -> Result<u64, ProcError>;
 
     /// Puts the caller (pid 0) or a program that it started into a group; 0: one of its own.

@@ -67,7 +67,7 @@ signals! {
     SEGV = 11 Terminate,
     /// The program's own.
     USR2 = 12 Terminate,
-    /// Nobody reads what is written.
+    /// A write to a pipe without a reader.
     PIPE = 13 Terminate,
     /// An alarm.
     ALRM = 14 Terminate,

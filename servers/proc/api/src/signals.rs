@@ -297,8 +297,8 @@ impl Signals {
         }
     }
 
-    /// Makes a stack of so many pages, on which handlers with [`Flags::ONSTACK`] run from now
-    /// on. It stays for good.
+    /// Creates a stack of `pages` pages, on which handlers with [`Flags::ONSTACK`] run from now
+    /// on. It is never freed.
     ///
     /// # Errors
     /// When there is no memory, or not in the thread that called [`Signals::start`].

@@ -25,7 +25,7 @@ impl ProcServer {
         }
     }
 
-    /// Nobody could let the group's stopped members go on: they are told, and go on.
+    /// Continues the stopped members of an orphaned group, after SIGHUP.
     fn release(&mut self, group: u32) {
         let members: Vec<u32> = self.programs.members(group).map(|entry| entry.ids.pid).collect();
         for pid in members {

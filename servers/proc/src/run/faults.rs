@@ -8,7 +8,7 @@ use service::Raw;
 use sys::{FaultReply, Message, Words};
 
 impl ProcServer {
-    /// A message that is no call: a fault of a program.
+    /// Handles a message that is no call: a fault of a program.
     pub(super) fn fault(&mut self, raw: Raw) {
         let known = self.programs.instance(instance(raw.message.badge)).is_some();
         let verdict = if known && raw.message.label == FAULT_LABEL {
@@ -18,12 +18,12 @@ impl ProcServer {
             FaultReply::Kill
         };
         if let Some(right) = raw.message.reply {
-            // Whoever faulted may have been killed meanwhile.
+            // The thread that faulted may have been killed meanwhile.
             let _ = right.reply(&mut Message::new(verdict as u32, Words::default()));
         }
     }
 
-    /// What a fault comes to; the bell of its handler rings before the program goes on.
+    /// Decides what follows a fault. Rings the bell of its handler before the program resumes.
     fn decide(&mut self, raw: &Raw) -> FaultReply {
         let entry = self.programs.instance(instance(raw.message.badge));
         let Some(entry) = entry else { return FaultReply::Kill };

@@ -1,26 +1,26 @@
-//! Who waits for programs is told.
+//! Replies to callers that wait for programs.
 
 use super::ProcServer;
 use proc_api::{ChildStatus, ExitStatus, ProcError, Target, WaitFor, Waited};
 use proc_core::{Found, Waiter};
 use service::Reply;
 
-/// How a waiter is told.
+/// The reply to a waiter.
 pub(super) enum WaitReply {
     /// The end of one program.
     End(Reply<Result<ExitStatus, ProcError>>),
-    /// What happened.
+    /// Any change of a program.
     News(Reply<Result<Option<Waited>, ProcError>>),
 }
 
 impl ProcServer {
-    /// Someone waits.
+    /// Adds a waiter.
     pub(super) fn add_waiter(&mut self, by: u32, target: Target, what: WaitFor, reply: WaitReply) {
         self.programs.wait(Waiter { by, target, what, reply });
     }
 
-    /// Tells everyone for whom there is something. What did not arrive, because the wait was
-    /// cut short, is for the next one.
+    /// Replies to each waiter that has an answer. An answer that did not arrive, because the
+    /// wait was cut short, is left for the next waiter.
     pub(super) fn tell_waiters(&mut self) {
         while let Some((waiter, found)) = self.programs.next_answer() {
             let told = tell(waiter, found);

@@ -4,12 +4,12 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 use proc_api::{Info, Signal, SignalSet};
 
-/// So many queued signals can be pending for one program.
+/// The most queued signals that are pending for one program.
 pub const QUEUE_MAX: usize = 512;
-/// So many queued signals of one number are taken together at most.
+/// The most queued signals of one number that are taken together.
 pub const BATCH: usize = 32;
 
-/// As many queued signals are pending as there can be.
+/// [`QUEUE_MAX`] queued signals are pending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueFull;
 

@@ -240,7 +240,7 @@ fn a_child_has_the_mask_and_ignores_the_same() {
 }
 
 #[test]
-fn a_blocked_signal_waits_for_whoever_takes_it_even_if_it_is_ignored() {
+fn a_blocked_signal_is_kept_for_sigwait_even_if_ignored() {
     let mut signals = Signals::default();
     block(&mut signals, &[Signal::CHLD]);
     let _ = send(&mut signals, Signal::CHLD);

@@ -124,9 +124,9 @@ impl<P, S, W> Table<P, S, W> {
         Ok(pid)
     }
 
-    /// Whether nobody outside of the group could let its stopped members go on: no member
-    /// has a parent in another group of the session. The shell is the parent of what servers
-    /// started.
+    /// Returns whether the group is orphaned: no member has a parent in another group of the
+    /// session, which could continue the stopped members. The shell is the parent of programs
+    /// that servers started.
     pub fn is_orphaned(&self, group: u32) -> bool {
         !self.members(group).any(|entry| self.has_keeper(entry))
     }

@@ -107,7 +107,7 @@ fn programs_wait_for_their_own_and_servers_for_all() {
 }
 
 #[test]
-fn stops_are_told_to_those_who_ask_and_once() {
+fn a_stop_is_reported_once_and_on_request() {
     let mut table = table();
     start(&mut table, 7, 0);
     stop(&mut table, 7);
@@ -123,7 +123,7 @@ fn stops_are_told_to_those_who_ask_and_once() {
 }
 
 #[test]
-fn who_does_not_want_to_wait_leaves_nothing_behind() {
+fn a_child_of_a_parent_that_does_not_wait_is_forgotten() {
     for (disposition, flags) in
         [(Disposition::Ignore, Flags::NONE), (Disposition::Default, Flags::NOCLDWAIT)]
     {
@@ -141,7 +141,7 @@ fn who_does_not_want_to_wait_leaves_nothing_behind() {
 }
 
 #[test]
-fn children_of_a_program_that_ended_belong_to_nobody() {
+fn children_of_an_ended_program_are_detached() {
     let mut table = table();
     start(&mut table, 7, 0);
     start(&mut table, 8, 7);
@@ -152,7 +152,7 @@ fn children_of_a_program_that_ended_belong_to_nobody() {
     assert_eq!(table.all().count(), 2, "the ended child is forgotten");
     assert_eq!(wait(&mut table, 0, Target::Any, END), happened(7, exited(0)));
     end(&mut table, 8, 0);
-    assert_eq!(table.all().count(), 0, "nobody waits for the other");
+    assert_eq!(table.all().count(), 0, "the other has no waiter");
 }
 
 #[test]
@@ -267,7 +267,7 @@ fn an_orphaned_group_with_stopped_members_is_told_of() {
     table.set_group(by, 9, 9).unwrap();
     assert!(!table.is_orphaned(7) && !table.is_orphaned(8));
     stop(&mut table, 8);
-    assert_eq!(end(&mut table, 7, 0).orphaned, [8], "nobody is stopped in the other one");
+    assert_eq!(end(&mut table, 7, 0).orphaned, [8], "the other group has no stopped member");
     assert!(table.is_orphaned(8) && table.is_orphaned(9));
 }
 
@@ -372,7 +372,7 @@ fn each_change_of_the_foreground_or_its_members_is_counted() {
 }
 
 #[test]
-fn a_group_that_nobody_is_in_is_not_in_the_foreground() {
+fn an_empty_group_is_not_in_the_foreground() {
     let mut table = table();
     start(&mut table, 7, 0);
     start(&mut table, 8, 7);

@@ -1,38 +1,38 @@
-//! Who waits for programs, and what they are told.
+//! Waiters for programs, and their answers.
 
 use super::{Entry, Table};
 use proc_api::{ChildStatus, Target, WaitFor, Waited};
 
-/// So many threads of one program, or of all servers, can wait; then the oldest wait of them
-/// is given up. Waits that a signal cut short are among them until then.
+/// The most threads of one program, or of all servers, that can wait; beyond it the oldest of
+/// their waits is given up. Waits that a signal cut short count until then.
 const MAX_WAITERS: usize = 64;
 
-/// Someone who waits.
+/// A thread that waits for programs.
 #[derive(Debug)]
 pub struct Waiter<W> {
     /// The program that waits; 0: a server.
     pub by: u32,
-    /// For whom.
+    /// The programs that it waits for.
     pub target: Target,
-    /// For what.
+    /// The changes that it waits for.
     pub what: WaitFor,
-    /// How to tell it.
+    /// The reply to it.
     pub reply: W,
 }
 
-/// What a waiter is to be told.
+/// The answer to a waiter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// This happened. To be confirmed with [`Table::told`] when it was told.
+    /// This happened. [`Table::told`] must follow once the reply has arrived.
     Happened(Waited),
-    /// Nothing has, and it does not want to wait.
+    /// Nothing happened, and it does not want to wait.
     Nothing,
     /// It started no such program.
     NoChild,
 }
 
 impl<P, S, W> Table<P, S, W> {
-    /// Someone waits. What it is told comes from [`Table::next_answer`].
+    /// Adds a waiter. [`Table::next_answer`] returns its answer.
     pub fn wait(&mut self, waiter: Waiter<W>) {
         let same = |other: &Waiter<W>| other.by == waiter.by;
         if self.waiters.iter().filter(|other| same(other)).count() >= MAX_WAITERS
@@ -43,7 +43,7 @@ impl<P, S, W> Table<P, S, W> {
         self.waiters.push(waiter);
     }
 
-    /// The next waiter that has something to be told.
+    /// Returns the next waiter that has an answer.
     pub fn next_answer(&mut self) -> Option<(Waiter<W>, Found)> {
         let answers = self.waiters.iter().map(|waiter| self.answer(waiter));
         let (place, found) =

@@ -1,4 +1,4 @@
-//! Calls, sends, replies: what arrives, in what order, from whom.
+//! Calls, sends, replies: which message arrives, in which order, with which badge.
 
 use crate::bench::{Bench, Check, Outcome, eventually};
 use crate::peer::{EQUAL, Peer, URGENT, on_one_cpu, reply, run, run_beside};

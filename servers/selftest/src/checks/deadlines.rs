@@ -5,9 +5,9 @@ use crate::peer::Peer;
 use sys::{Endpoint, Error, Message, Notification};
 
 pub(super) const CHECKS: &[Check] = &[
-    ("deadline-call-that-nobody-takes-times-out", call_not_taken),
-    ("deadline-call-that-nobody-answers-times-out", call_not_answered),
-    ("deadline-send-that-nobody-takes-times-out", send_not_taken),
+    ("deadline-call-without-a-receiver-times-out", call_not_taken),
+    ("deadline-call-without-a-reply-times-out", call_not_answered),
+    ("deadline-send-without-a-receiver-times-out", send_not_taken),
     ("deadline-receive-times-out", receive_times_out),
     ("deadline-wait-times-out", wait_times_out),
     ("deadline-0-never-waits", zero_never_waits),

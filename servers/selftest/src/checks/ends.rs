@@ -18,7 +18,7 @@ fn lifeline(bench: &Bench) -> Outcome {
     bench.refused("silent", bell.poll(), Error::WouldBlock)?;
     drop(copy);
     bench.same("bits", bell.poll()?, 0b100)?;
-    bench.same("held by nobody", watch.held()?, false)
+    bench.same("without a holder", watch.held()?, false)
 }
 
 fn caller_gone(bench: &Bench) -> Outcome {

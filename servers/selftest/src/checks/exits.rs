@@ -53,7 +53,7 @@ fn with_timer(work: impl Fn(&Timer) -> Outcome) -> Outcome {
     outcome
 }
 
-/// Waits without a system call until so many upcalls were made.
+/// Spins without a system call until `upcalls` upcalls were made.
 fn spin_until(upcalls: u64) -> Outcome {
     const TURNS: u64 = 300_000_000;
     let mut turns = 0;
@@ -111,7 +111,7 @@ fn moved(bench: &Bench) -> Outcome {
     Ok(())
 }
 
-/// Whoever waits on the last CPU is woken while this one makes no further call.
+/// A thread that waits on the last CPU is woken while this CPU makes no further call.
 fn heard(bench: &Bench) -> Outcome {
     const TURNS: u64 = 300_000_000;
     let last = 1 << (sys::system_info()?.cpus - 1);

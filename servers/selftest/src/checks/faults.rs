@@ -144,7 +144,7 @@ fn no_handler(bench: &Bench) -> Outcome {
 
 fn dead_handler(bench: &Bench) -> Outcome {
     let (handler, child, message) = faulty(bench, "read", HOLE)?;
-    // The fault is resumed, faults again, and finds nobody.
+    // The child is resumed, faults again, and has no handler any more.
     answer(message, FaultReply::Resume, 0);
     drop(handler);
     bench.hold("a status of the killed", child.status()? >= KILLED)

@@ -15,7 +15,7 @@ pub(super) const CHECKS: &[Check] = &[
     ("exit-14-one-exit-stop-for-each-call-through-a-storm", once_in_a_storm),
     ("exit-15-audit-then-trace-point-then-tracer", order_out),
     ("exit-16-a-step-is-set-and-not-emulated", steps),
-    ("exit-17-a-dispatched-call-is-nobody-elses", dispatched),
+    ("exit-17-a-dispatched-call-belongs-to-one-process", dispatched),
     ("exit-18-the-tracer-comes-before-filter-and-trace-point", order_in),
     ("exit-18-the-filter-sees-the-rewritten-number", filter_after_tracer),
     ("exit-18-a-skipped-call-has-its-exit", skipped),

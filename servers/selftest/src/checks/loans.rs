@@ -1,4 +1,4 @@
-//! Loans: shown, mapped once, taken back under whoever uses them.
+//! Loans: shown, mapped once, revoked while a borrower uses them.
 
 use crate::bench::{Bench, Check, Outcome, SOON_NS, after, eventually};
 use crate::peer::{EQUAL, run};
@@ -12,7 +12,7 @@ pub(super) const CHECKS: &[Check] = &[
     ("loan-shows-its-pages-until-it-is-taken-back", shown),
     ("loan-is-mapped-once-and-within-its-protection", once),
     ("loan-of-a-loan-or-a-device-is-refused", refused),
-    ("loan-is-taken-back-under-readers-who-never-fault", under_readers),
+    ("loan-is-revoked-under-readers-that-never-fault", under_readers),
     ("loan-of-a-process-that-dies-is-taken-back", dying_lender),
 ];
 

@@ -43,7 +43,7 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "echo", "echo [WORD…]", "prints words", basics::echo;
     "faults", "faults [SERVER]", "the last faults of servers, or all about the last one of a server", servers::faults;
     "fg", "fg [JOB]", "brings a program to the foreground and waits for it", jobs::fg;
-    "graph", "graph", "who can call whom now, by the handles of all processes", servers::graph;
+    "graph", "graph", "links from clients to servers now, by the handles of all processes", servers::graph;
     "help", "help [COMMAND]", "lists the commands, or explains one", basics::help;
     "irq", "irq", "how often each device interrupted", machine::irq;
     "jobs", "jobs", "programs that run in the background or are stopped", jobs::jobs;
@@ -61,7 +61,7 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "sleep", "sleep SECONDS", "waits", basics::sleep;
     "status", "status", "the status of the last command", basics::status;
     "strace", "strace SERVER [COMMAND…]", "a server's system calls while a command runs, or for 2 seconds", trace::strace;
-    "top", "top [SECONDS]", "who uses the CPUs: servers, programs, user, kernel, idle", top::top;
+    "top", "top [SECONDS]", "use of the CPUs: servers, programs, user, kernel, idle", top::top;
     "uptime", "uptime", "time since boot", machine::uptime;
     "wait", "wait PID", "waits for a program that runs in the background", programs::wait;
 };

@@ -17,7 +17,7 @@ pub enum Lost {
     Older,
 }
 
-/// Writes and reads records of keys that nobody else writes.
+/// Writes and reads records of keys that no other client writes.
 #[derive(Debug)]
 pub struct Checked {
     client: StoreClient,

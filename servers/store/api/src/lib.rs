@@ -1,9 +1,9 @@
 //! The interface of `store`: numbered records that outlive the server.
 //!
-//! **Trust.** Nobody in between has to be right. A [`Record`] is sealed by who writes it and
-//! checked by who reads it, names its own key, and counts its versions; an answer names the
-//! state's birth. So a client that keeps what it wrote last finds out whatever went wrong:
-//! see [`Checked`].
+//! **Trust.** A client need not trust the server. The writer seals a [`Record`] and the reader
+//! checks it; a record names its own key and counts its versions; an answer names the birth of
+//! the state. So a client that keeps its last writes detects every loss and every damage: see
+//! [`Checked`].
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -15,7 +15,7 @@ mod record;
 pub use checked::{Checked, Lost};
 pub use record::Record;
 
-/// So many keys there are.
+/// The number of keys.
 pub const KEYS: u32 = 256;
 
 /// When the state was new, in nanoseconds since boot: another birth is another state, and

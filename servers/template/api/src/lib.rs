@@ -10,7 +10,7 @@ use alloc::string::String;
 #[service::data]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TemplateError {
-    /// There is nobody to greet.
+    /// The name is empty.
     NoName,
 }
 

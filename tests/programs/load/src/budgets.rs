@@ -226,7 +226,7 @@ fn chain(machine: &Machine, cpus: u64) -> Result<(), Failure> {
     between.wait_for_it()
 }
 
-/// A thread of middle urgency on the chain's CPU that counts what it does.
+/// A thread of middle priority on the chain's CPU that counts what it does.
 struct Between(Arc<AtomicU64>);
 
 impl Between {
@@ -255,7 +255,7 @@ impl Between {
         let deadline = after(SOON_NS);
         while self.steps() == before {
             if sys::clock() > deadline {
-                return Err(Failure::from("nobody of middle urgency ever runs"));
+                return Err(Failure::from("no thread of middle priority ever runs"));
             }
             sys::sleep_for(MS);
         }

@@ -39,12 +39,12 @@ static CAME: AtomicU64 = AtomicU64::new(0);
 static WRONG: AtomicU64 = AtomicU64::new(0);
 static STANDARD: AtomicU64 = AtomicU64::new(0);
 
-/// Starts everybody, waits for everybody.
+/// Starts all programs and waits for all.
 pub(crate) fn run(env: &rt::Env, total: u64) -> Result<(), Failure> {
     let console = ConsoleClient::connect(env.names())?;
     let each = total.div_ceil(PAIRS);
     let begin = sys::clock();
-    let told = everybody(env, each).map_err(|Why(why)| why);
+    let told = run_all(env, each).map_err(|Why(why)| why);
     let ms = (sys::clock() - begin) / 1_000_000;
     let total = each * PAIRS;
     let per_second = total * 1000 / ms.max(1);
@@ -67,7 +67,7 @@ pub(crate) fn run(env: &rt::Env, total: u64) -> Result<(), Failure> {
     }
 }
 
-fn everybody(env: &rt::Env, each: u64) -> Result<[u64; 2], Why> {
+fn run_all(env: &rt::Env, each: u64) -> Result<[u64; 2], Why> {
     ensure(each * SENDERS <= MOST && each > 0, "1 to 2097152 signals can be counted")?;
     let context = Context::new(env).map_err(|failure| Why(failure.to_string()))?;
     let start = |arguments: Vec<String>| -> Result<u32, Why> {

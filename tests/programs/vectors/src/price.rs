@@ -39,7 +39,7 @@ pub(crate) fn table(console: &ConsoleClient) -> Result<(), Failure> {
     sys::sleep_for(SETTLE_NS);
     bell.signal(1)?;
     sys::sleep_for(SETTLE_NS);
-    line("nobody uses vectors")?;
+    line("no thread uses vectors")?;
     bell.signal(1)?;
     sys::sleep_for(SETTLE_NS);
     line("another thread uses vectors")?;

@@ -1,4 +1,4 @@
-//! Who depends on whom: each is there, once, and there is an order to start them in.
+//! Dependencies of servers: each exists, is listed once, and there is an order of starts.
 
 use super::super::problem::{Problems, hint};
 use super::super::read::{Draft, ServerDraft};
@@ -8,11 +8,11 @@ use std::format;
 use std::string::String;
 use std::vec::Vec;
 
-/// All servers' lists.
+/// Checks the `depends` lists of all servers.
 pub(super) fn all(draft: &Draft, to: &Problems<'_>) {
     for it in &draft.servers {
         if it.depends.is_empty() && it.server.on_restart != OnRestart::Nothing {
-            it.problem(to, it.at, "it has `on_restart` but depends on nobody; add `depends`");
+            it.problem(to, it.at, "it has `on_restart` but has no dependency; add `depends`");
         }
         for index in 0..it.depends.len() {
             one(draft, it, index, to);

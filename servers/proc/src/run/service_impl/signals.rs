@@ -1,10 +1,10 @@
-//! What the methods about signals need.
+//! Parts of the methods about signals.
 
 use super::{Caller, Info, ProcServer, Reply, Result, SignalSet};
 use crate::run::SignalWaiter;
 
-/// So many threads of one program can wait for signals; then the oldest wait is given up.
-/// Waits that were cut short are among them until then.
+/// The most threads of one program that can wait for signals; beyond it the oldest wait is
+/// given up. Waits that were cut short count until then.
 const MAX_WAITING: usize = 64;
 
 impl ProcServer {

@@ -65,7 +65,7 @@ pub(crate) fn fixed(context: &Context<'_>) -> Outcome {
     Ok(())
 }
 
-pub(crate) fn kill_ends_everybody(context: &Context<'_>) -> Outcome {
+pub(crate) fn kill_ends_every_program(context: &Context<'_>) -> Outcome {
     let pid = context.ready_child("deaf")?;
     for signal in [Signal::TERM, Signal::INT, Signal::USR1] {
         context.kill(pid, signal)?;
