@@ -34,23 +34,24 @@ pub fn main(env: rt::Env) -> Result<(), rt::Failure> {
 pub struct NameServer {
     table: AccessTable,
     /// An unbadged handle for each service.
-    lines: Vec<(String, Endpoint)>,
+    endpoints: Vec<(String, Endpoint)>,
 }
 
 impl NameServer {
     /// With the table of who may call what, and a way to get the handle of each service.
-    pub fn new(table: AccessTable, mut line: impl FnMut(&str) -> Option<Endpoint>) -> Self {
-        let lines = table.services().filter_map(|name| Some((name.to_string(), line(name)?)));
-        Self { lines: lines.collect(), table }
+    pub fn new(table: AccessTable, mut endpoint: impl FnMut(&str) -> Option<Endpoint>) -> Self {
+        let endpoints =
+            table.services().filter_map(|name| Some((name.to_string(), endpoint(name)?)));
+        Self { endpoints: endpoints.collect(), table }
     }
 
     /// How many services can be reached.
     pub fn count(&self) -> usize {
-        self.lines.len()
+        self.endpoints.len()
     }
 
-    fn line(&self, service: &str) -> Option<&Endpoint> {
-        self.lines.iter().find(|(name, _)| name == service).map(|(_, line)| line)
+    fn endpoint(&self, service: &str) -> Option<&Endpoint> {
+        self.endpoints.iter().find(|(name, _)| name == service).map(|(_, endpoint)| endpoint)
     }
 
     fn client_name(&self, caller: &Caller) -> String {
@@ -74,8 +75,10 @@ impl Names for NameServer {
             }
             Access::Allowed => {}
         }
-        let Some(line) = self.line(&service) else { return Err(NamesError::NotFound { service }) };
-        let badged = line.badged(Rights::SEND | Rights::TRANSFER, caller.badge());
+        let Some(endpoint) = self.endpoint(&service) else {
+            return Err(NamesError::NotFound { service });
+        };
+        let badged = endpoint.badged(Rights::SEND | Rights::TRANSFER, caller.badge());
         badged.map(OwnedHandle::from).map_err(|_| NamesError::Exhausted)
     }
 

@@ -13,8 +13,8 @@ fn server(console: &Endpoint) -> NameServer {
     let lines = ["client shell", "client hello", "service console 1", "service lost 1"];
     let table = AccessTable::parse(lines.into_iter());
     let copy = console.copy(Rights::ALL).unwrap();
-    let mut line = Some(copy);
-    NameServer::new(table, |name| if name == "console" { line.take() } else { None })
+    let mut endpoint = Some(copy);
+    NameServer::new(table, |name| if name == "console" { endpoint.take() } else { None })
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! **Shape.** [`ProcServer`](run::ProcServer) holds the table of programs; calls, faults,
 //! deaths and alarms all come to one endpoint and one notification. A program's badge is its
 //! client number in the low half and its instance number in the high half: the same for
-//! its lines to `names`, to services, to `proc`, and for its faults.
+//! its endpoints of `names`, of services and of `proc`, and for its faults.
 //!
 //! **Restart.** A new life of this server knows no programs; init ends those that the old
 //! one started (see `System::adopt`).

@@ -48,12 +48,12 @@ pub(crate) struct ProcServer {
     system: System,
     images: Images,
     cmdline: &'static str,
-    /// Unbadged lines, to be badged for programs.
+    /// Unbadged endpoints; programs get badged copies.
     names: Endpoint,
     own: Endpoint,
     init: SystemClient,
     terminal: Terminal,
-    /// This server's own line to `names`.
+    /// This server's own endpoint of `names`.
     names_client: Endpoint,
     executor: Executor,
     /// The executor's notification, whose highest bits are its own. The bit of a slot says that
@@ -90,11 +90,11 @@ impl ProcServer {
     /// Serves for ever.
     pub(crate) fn run(mut self, endpoint: Endpoint) -> Result<(), Failure> {
         let executor = self.executor.clone();
-        executor.serve_with(endpoint, &mut self, service, Self::came)?;
+        executor.serve_with(endpoint, &mut self, service, Self::on_event)?;
         Ok(())
     }
 
-    fn came(&mut self, event: Event) {
+    fn on_event(&mut self, event: Event) {
         match event {
             Event::Handled => {}
             Event::Notified(bits) => self.look(bits),
@@ -133,7 +133,7 @@ fn read_manifest(bytes: &[u8]) -> Result<System, Failure> {
     manifest::decode(encoded).ok_or_else(|| Failure::from("the manifest cannot be read"))
 }
 
-/// The badge of a program's lines.
+/// The badge of the endpoints that a program gets.
 fn badge(client: u32, instance: u32) -> u64 {
     u64::from(client) | u64::from(instance) << 32
 }

@@ -196,9 +196,9 @@ impl<P, S, W> Table<P, S, W> {
         self.find(|entry| entry.slot == slot)
     }
 
-    /// The program in this slot has died with this status. It is remembered for someone to
+    /// Marks the program in this slot as ended with this status. It is remembered for a parent to
     /// wait, until [`Table::forget_unwanted`].
-    pub fn died(&mut self, slot: u8, status: u64) -> Option<Gone> {
+    pub fn mark_ended(&mut self, slot: u8, status: u64) -> Option<Gone> {
         let pid = self.slot(slot)?.ids.pid;
         let held = self.held_by(pid);
         let entry = self.slot(slot)?;

@@ -2,7 +2,7 @@
 //! programs handle theirs.
 //!
 //! A program that `proc` started finds in its startup block: `names`, `proc` (its own
-//! line to `proc`, by which `proc` knows it) and `signals` (the notification that rings
+//! endpoint of `proc`, by whose badge `proc` knows it) and `signals` (the notification that rings
 //! when there is a signal for its handlers). The first argument is the program itself, as
 //! `env.name()`; `env.args()` are the others.
 //!

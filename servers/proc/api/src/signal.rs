@@ -43,7 +43,7 @@ macro_rules! signals {
 }
 
 signals! {
-    /// The line is gone.
+    /// The terminal is gone.
     HUP = 1 Terminate,
     /// Ctrl-C.
     INT = 2 Terminate,

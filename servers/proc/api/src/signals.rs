@@ -49,7 +49,7 @@ pub type Handler = fn(&Info, &SavedFrame);
 /// Why a call to `proc` failed.
 pub type Failed = CallError<ProcError>;
 
-/// A line of the program's own, of which it may have more.
+/// The rights of the endpoint to `proc`, which a program may copy.
 const OWN: Rights = Rights::SEND.union(Rights::TRANSFER);
 
 /// An error that may mean that a handler cut a call short.
@@ -83,11 +83,11 @@ impl Signals {
     /// # Errors
     /// In a program that `proc` did not start, or a second time.
     pub fn start(env: &rt::Env) -> Result<Self, rt::Failure> {
-        let line: Endpoint = env.handle("proc")?;
+        let endpoint: Endpoint = env.handle("proc")?;
         let bell: Notification = env.handle("signals")?;
-        let own = line.copy(OWN)?;
+        let own = endpoint.copy(OWN)?;
         sys::upcall::register(&bell, fetch::deliver, u64::MAX)?;
-        fetch::set(ProcClient::from_endpoint(line), bell);
+        fetch::set(ProcClient::from_endpoint(endpoint), bell);
         sys::upcall::mask(0)?;
         Ok(Self { proc: ProcClient::from_endpoint(own) })
     }
@@ -96,10 +96,10 @@ impl Signals {
     /// `None` before [`Signals::start`].
     #[must_use]
     pub fn here() -> Option<Self> {
-        let line = critical_section::with(|section| {
-            STATE.borrow_ref(section).line.as_ref().map(copy_of_line)
+        let endpoint = critical_section::with(|section| {
+            STATE.borrow_ref(section).client.as_ref().map(copy_endpoint)
         });
-        Some(Self { proc: ProcClient::from_endpoint(line?.ok()?) })
+        Some(Self { proc: ProcClient::from_endpoint(endpoint?.ok()?) })
     }
 
     /// The connection to `proc`. Calls that are made through it can be cut short by handlers;
@@ -243,8 +243,8 @@ impl Signals {
     pub fn wait_until(&self, set: SignalSet, deadline_ns: u64) -> Result<Option<Info>, Failed> {
         let answer = self.restarting(|| {
             let left = deadline_ns.saturating_sub(sys::clock());
-            let line = self.proc.endpoint().copy(OWN).map_err(CallError::Kernel)?;
-            ProcClient::from_endpoint(line).with_timeout(left).sigwait(set)
+            let endpoint = self.proc.endpoint().copy(OWN).map_err(CallError::Kernel)?;
+            ProcClient::from_endpoint(endpoint).with_timeout(left).sigwait(set)
         });
         match answer {
             Ok(info) => Ok(Some(info)),
@@ -322,6 +322,6 @@ impl Signals {
     }
 }
 
-fn copy_of_line(line: &ProcClient) -> Result<Endpoint, Error> {
-    line.endpoint().copy(OWN)
+fn copy_endpoint(client: &ProcClient) -> Result<Endpoint, Error> {
+    client.endpoint().copy(OWN)
 }

@@ -13,7 +13,7 @@ impl ProcServer {
         if info.state != ProcessState::Dead as u32 {
             return;
         }
-        let Some(gone) = self.programs.died(slot, info.status) else { return };
+        let Some(gone) = self.programs.mark_ended(slot, info.status) else { return };
         let (pid, code) = (gone.ids.pid, gone.status.code());
         defmt::info!("{=str} ({=u32}) ended with {=u64}", gone.name.as_str(), pid, code);
         self.programs.forget_unwanted(&gone);

@@ -8,7 +8,7 @@ use proc_api::ProcError;
 use proc_core::{Amounts, Full, MAX_PROGRAMS};
 use sys::{Notification, Priority, Process, Rights};
 
-/// A line of the program's own, which it may copy for its threads.
+/// The rights of the endpoint of `proc`, which a program may copy for its threads.
 const OWN: Rights = Rights::SEND.union(Rights::TRANSFER);
 
 impl ProcServer {

@@ -1,6 +1,6 @@
 //! Random steps of senders and of a program, against a reference of a few lines: lists of
-//! what was sent and has not come, and a bell. Nothing is lost, doubled or out of order, and
-//! whenever the program is idle, nothing that could come is pending.
+//! signals that were sent and not delivered, and a bell. Nothing is lost, doubled or out of order, and
+//! whenever the program is idle, no deliverable signal is pending.
 
 use super::{Effect, QueueFull, Signals};
 use proc_api::{Action, Cause, Disposition, Flags, Info, MaskChange, Signal, SignalSet};
@@ -35,14 +35,14 @@ impl Random {
 #[derive(Default)]
 struct World {
     signals: Signals,
-    /// What was sent and has not come, by number; a standard one at most once.
+    /// Signals that were sent and not delivered, by number; a standard one at most once.
     owed: BTreeMap<Signal, VecDeque<Info>>,
     bell: u64,
     /// Masks to go back to, and on which stack: the handlers that run.
     handlers: Vec<(SignalSet, bool)>,
     stopped: bool,
     sent: u64,
-    came: u64,
+    count: u64,
 }
 
 impl World {
@@ -64,10 +64,10 @@ impl World {
         self.effect(effect);
     }
 
-    fn came(&mut self, info: Info) {
+    fn delivered(&mut self, info: Info) {
         let first = self.owed.get_mut(&info.signal).and_then(VecDeque::pop_front);
         assert_eq!(first, Some(info), "lost, doubled or out of order");
-        self.came += 1;
+        self.count += 1;
     }
 
     /// What `next` gave: the handler begins.
@@ -76,7 +76,7 @@ impl World {
         let delivery = self.signals.next(done, on_stack);
         if let Some(delivery) = delivery {
             assert!(!done.unwrap_or(before).contains(delivery.signals[0].signal), "it was blocked");
-            delivery.signals.iter().for_each(|info| self.came(*info));
+            delivery.signals.iter().for_each(|info| self.delivered(*info));
             self.handlers.push((delivery.restore, on_stack));
         }
         let effect = self.signals.settle(false);
@@ -143,11 +143,11 @@ impl World {
 
     fn take(&mut self, set: SignalSet) {
         if let Some(info) = self.signals.take(set) {
-            self.came(info);
+            self.delivered(info);
         }
     }
 
-    /// Everything ends; then everything that was sent has come.
+    /// Lets all handlers end; then every signal has been delivered.
     fn finish(&mut self) {
         self.stop_or_go_on(Signal::CONT);
         self.drain();
@@ -169,7 +169,7 @@ impl World {
 
 #[test]
 fn nothing_is_lost_doubled_or_out_of_order() {
-    let mut came = 0;
+    let mut count = 0;
     for seed in 1..=1_000_u64 {
         let mut random = Random(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(seed));
         let mut world = World::default();
@@ -181,7 +181,7 @@ fn nothing_is_lost_doubled_or_out_of_order() {
         });
         (0..400).for_each(|_| world.step(&mut random));
         world.finish();
-        came += world.came;
+        count += world.count;
     }
-    assert!(came > 60_000, "only {came} signals came");
+    assert!(count > 60_000, "only {count} signals were delivered");
 }

@@ -25,7 +25,7 @@ fn start(table: &mut Programs, pid: u32, parent: u32) -> u8 {
 
 fn end(table: &mut Programs, pid: u32, status: u64) -> Gone {
     let slot = table.alive(pid).unwrap().slot;
-    let gone = table.died(slot, status).unwrap();
+    let gone = table.mark_ended(slot, status).unwrap();
     table.forget_unwanted(&gone);
     gone
 }
@@ -134,7 +134,7 @@ fn a_child_of_a_parent_that_does_not_wait_is_forgotten() {
         start(&mut table, 8, 7);
         assert_eq!(wait(&mut table, 7, Target::Any, END), None);
         let slot = table.alive(8).unwrap().slot;
-        let gone = table.died(slot, 0).unwrap();
+        let gone = table.mark_ended(slot, 0).unwrap();
         table.forget_unwanted(&gone);
         assert_eq!(answer(&mut table), Some(Found::NoChild));
     }

@@ -10,24 +10,24 @@ use sys::{Error, Notification};
 
 /// What handlers need.
 pub(super) struct State {
-    /// The line by which signals are fetched.
-    pub(super) line: Option<ProcClient>,
+    /// The connection by which signals are fetched.
+    pub(super) client: Option<ProcClient>,
     bell: Option<Notification>,
     handlers: [Option<Handler>; 64],
 }
 
 pub(super) static STATE: Mutex<RefCell<State>> =
-    Mutex::new(RefCell::new(State { line: None, bell: None, handlers: [None; 64] }));
+    Mutex::new(RefCell::new(State { client: None, bell: None, handlers: [None; 64] }));
 
 /// How many signals were handled.
 pub(super) static HANDLED: AtomicU64 = AtomicU64::new(0);
 /// How many of them without `Flags::RESTART`.
 pub(super) static INTERRUPTING: AtomicU64 = AtomicU64::new(0);
 
-pub(super) fn set(line: ProcClient, bell: Notification) {
+pub(super) fn set(client: ProcClient, bell: Notification) {
     critical_section::with(|section| {
         let mut state = STATE.borrow_ref_mut(section);
-        (state.line, state.bell) = (Some(line), Some(bell));
+        (state.client, state.bell) = (Some(client), Some(bell));
     });
 }
 
@@ -65,11 +65,11 @@ pub(super) fn deliver(bits: u64, interrupted: &SavedFrame) {
     }
 }
 
-/// Fetches what comes next. An upcall inside of a handler finds the line in its place.
+/// Fetches what comes next. An upcall inside of a handler finds the connection in its place.
 fn next(done: Option<SignalSet>, on_stack: bool) -> Option<Delivery> {
-    let line = critical_section::with(|section| STATE.borrow_ref_mut(section).line.take())?;
-    let next = line.next_signal(done, on_stack);
-    critical_section::with(|section| STATE.borrow_ref_mut(section).line = Some(line));
+    let client = critical_section::with(|section| STATE.borrow_ref_mut(section).client.take())?;
+    let next = client.next_signal(done, on_stack);
+    critical_section::with(|section| STATE.borrow_ref_mut(section).client = Some(client));
     // Without `proc` there are no signals any more.
     next.ok().flatten()
 }
