@@ -72,7 +72,7 @@ impl Init {
         loop {
             // The first event starts the servers.
             let Err(error) = self.bell.signal(TIME).and_then(|()| self.serve());
-            defmt::error!("receiving: {=str}", error.text());
+            defmt::error!("init cannot receive: {=str}", error.text());
             sys::sleep_for(REST_NS);
         }
     }

@@ -1,4 +1,4 @@
-//! Who may connect to what, as `names` is told it: one line for each client and service.
+//! The access table in the arguments of `names`: one line for each client and service.
 //!
 //! `client shell` (numbers count up from 1 in the order of the lines),
 //! `service console 4 5` (the numbers of its clients).

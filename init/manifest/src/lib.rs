@@ -41,19 +41,19 @@
 //!
 //! **What a server finds in its startup block** (handle names):
 //!
-//! | handle | who gets it | what it is |
+//! | handle | holder | object |
 //! |---|---|---|
-//! | `names` | all but `names` | line to the name server, badged with the client number |
+//! | `names` | all but `names` | endpoint of the name server, badged with the client number |
 //! | `endpoint` | `service = true` | receive right of its own endpoint |
-//! | `supervisor` | `supervisor = true` | line to init's System service |
+//! | `supervisor` | `supervisor = true` | endpoint of init's System service |
 //! | `peers` | `on_restart = "tell"` | notification: bit k says that the k-th of `depends` was started again, or given up |
 //! | `keep` | `keep_pages` > 0 | memory that survives restarts; libsys/keep makes a value of it |
-//! | as in `irq = [{ name, line, notify }]` | | the line; the notification it signals: bit k for the k-th line |
+//! | as in `irq = [{ name, line, notify }]` | | the interrupt line; the notification it signals: bit k for the k-th line |
 //! | as in `ports = [{ name, first, count }]` | | port range |
 //! | as in `memory = [{ name, address, pages }]` | | device memory |
 //! | `archive` | `spawn = true` | the boot archive; its size is the line `archive BYTES` |
-//! | `root`, `self` | `spawn = true` | unbadged lines to `names` and itself, to be badged for programs |
-//! | `service:NAME` | `names` | line to a service, to be badged for clients |
+//! | `root`, `self` | `spawn = true` | unbadged endpoints of `names` and itself, from which programs get badged copies |
+//! | `service:NAME` | `names` | endpoint of a service, from which clients get badged copies |
 //!
 //! **The terminal** is the service with a `leader`. Its startup block has the lines `leader N`
 //! and `spawner N`: the numbers of the leader, which decides which programs are in the

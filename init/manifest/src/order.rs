@@ -1,4 +1,4 @@
-//! In which order servers start, and who is concerned when one starts again.
+//! The order of starts, and the dependents of a server that restarts.
 
 use crate::{OnRestart, Server, System};
 use alloc::vec::Vec;

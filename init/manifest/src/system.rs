@@ -107,7 +107,7 @@ pub struct DeviceMemory {
     pub pages: u32,
 }
 
-/// On whose time a server's first thread runs.
+/// The time that a server's first thread runs on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Time {
     /// Its own: in turn with others of its priority.
@@ -131,7 +131,7 @@ pub struct Server {
     pub name: String,
     /// Priority, and the highest one of its threads.
     pub priority: u8,
-    /// On whose time its first thread runs.
+    /// The time that its first thread runs on.
     pub time: Time,
     /// What it may use.
     pub limits: Limits,

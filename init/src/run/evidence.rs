@@ -17,7 +17,7 @@ const NARROW_END: u64 = 1 << 32;
 /// pointer these are, if there is one, else at all.
 pub(super) fn of(process: &Process, faulted: Option<(u64, u64)>) -> Vec<ThreadRecord> {
     if let Err(error) = process.suspend() {
-        defmt::warn!("a server cannot be looked at: {=str}", error.text());
+        defmt::warn!("a server cannot be inspected: {=str}", error.text());
         return Vec::new();
     }
     let threads = (0..MOST_THREADS).map_while(|index| Debuggee::of(process, index).ok());

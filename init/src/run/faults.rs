@@ -61,6 +61,6 @@ impl Init {
 fn kill_thread(right: ReplyRight) {
     let mut kill = Message::new(FaultReply::Kill as u32, Words::default());
     if let Err((error, _)) = right.reply(&mut kill) {
-        defmt::warn!("answering a fault: {=str}", error.text());
+        defmt::warn!("no reply to a fault: {=str}", error.text());
     }
 }

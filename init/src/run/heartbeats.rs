@@ -34,7 +34,7 @@ impl Init {
         self.record(index, record, None);
         let process = self.children.get(index).and_then(Child::process);
         if let Some(Err(error)) = process.map(|process| process.kill(HUNG)) {
-            defmt::warn!("a server that hangs cannot be killed: {=str}", error.text());
+            defmt::warn!("a hung server cannot be killed: {=str}", error.text());
         }
     }
 }

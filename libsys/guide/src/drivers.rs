@@ -100,7 +100,7 @@
 //!     let program = system.program("keys").handle("keys-arrived", &line, sys::Rights::ALL);
 //!     let device = Arc::clone(&held);
 //!     let server = program.serve(move |env| drive(env, Fake(device.clone())));
-//!     let client = server.client("ada", |line| KeysClient::from_endpoint(line).next());
+//!     let client = server.client("ada", |endpoint| KeysClient::from_endpoint(endpoint).next());
 //!     system.settle();
 //!     assert!(client.is_alive(), "no key yet");
 //!     held.lock().unwrap().extend(*b"k");

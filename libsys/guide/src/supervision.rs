@@ -106,8 +106,8 @@
 //!
 //!     // It dies with calls in its hands: one client is told, the other notices nothing.
 //!     server.hang();
-//!     let add = server.client("add", |line| CounterClient::from_endpoint(line).add());
-//!     let count = server.client("count", |line| CounterClient::from_endpoint(line).count());
+//!     let add = server.client("add", |endpoint| CounterClient::from_endpoint(endpoint).add());
+//!     let count = server.client("count", |endpoint| CounterClient::from_endpoint(endpoint).count());
 //!     system.settle();
 //!     server.restart();
 //!     assert!(count.join().is_ok());

@@ -53,7 +53,7 @@
 //! testkit::run(|system| {
 //!     let begun = Instant::now();
 //!     let server = system.serve("alarm", start);
-//!     let client = server.client("ada", |line| AlarmClient::from_endpoint(line).wake(HOUR_NS));
+//!     let client = server.client("ada", |endpoint| AlarmClient::from_endpoint(endpoint).wake(HOUR_NS));
 //!     assert!(client.join().unwrap() >= HOUR_NS);
 //!     assert!(begun.elapsed().as_secs() < 60);
 //! });
@@ -61,11 +61,11 @@
 //! // Death: a blocked client gets an error, a later one waits for the next life.
 //! testkit::run(|system| {
 //!     let server = system.serve("alarm", start);
-//!     let early = server.client("early", |line| AlarmClient::from_endpoint(line).wake(HOUR_NS));
+//!     let early = server.client("early", |endpoint| AlarmClient::from_endpoint(endpoint).wake(HOUR_NS));
 //!     system.settle();
 //!     server.kill();
 //!     assert_eq!(early.join(), Err(CallError::Unknown));
-//!     let late = server.client("late", |line| AlarmClient::from_endpoint(line).time());
+//!     let late = server.client("late", |endpoint| AlarmClient::from_endpoint(endpoint).time());
 //!     server.restart();
 //!     assert!(late.join().is_ok());
 //! });
@@ -74,8 +74,8 @@
 //! testkit::run(|system| {
 //!     let server = system.serve("alarm", start);
 //!     server.hang();
-//!     let client = server.client("ada", |line| {
-//!         AlarmClient::from_endpoint(line).with_timeout(HOUR_NS).time()
+//!     let client = server.client("ada", |endpoint| {
+//!         AlarmClient::from_endpoint(endpoint).with_timeout(HOUR_NS).time()
 //!     });
 //!     assert_eq!(client.join(), Err(CallError::TimedOut));
 //!     server.go_on();
@@ -84,7 +84,7 @@
 //! // A client that dies: the server must go on.
 //! testkit::run(|system| {
 //!     let server = system.serve("alarm", start);
-//!     let client = server.client("ada", |line| AlarmClient::from_endpoint(line).wake(HOUR_NS));
+//!     let client = server.client("ada", |endpoint| AlarmClient::from_endpoint(endpoint).wake(HOUR_NS));
 //!     system.settle();
 //!     assert_eq!(client.kill(), None);
 //!     assert!(AlarmClient::from_endpoint(server.endpoint(2)).time().is_ok());

@@ -13,7 +13,7 @@ pub(crate) type Main = Arc<dyn Fn(rt::Env) -> Result<(), rt::Failure> + Send + S
 
 /// What init gives to clients.
 const CLIENTS: Rights = Rights::SEND.union(Rights::TRANSFER);
-/// What it gives to the server itself, which makes badged lines for sessions of it.
+/// What it gives to the server itself, which makes badged copies for its sessions.
 const SERVER: Rights = Rights::RECEIVE.union(CLIENTS).union(Rights::MINT);
 
 /// A server. The test owns its endpoint, as init does: calls that were not received wait for

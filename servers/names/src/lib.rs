@@ -38,14 +38,14 @@ pub struct NameServer {
 }
 
 impl NameServer {
-    /// With the table of who may call what, and a way to get the handle of each service.
+    /// Returns the server with the access table and the endpoints that `endpoint` finds.
     pub fn new(table: AccessTable, mut endpoint: impl FnMut(&str) -> Option<Endpoint>) -> Self {
         let endpoints =
             table.services().filter_map(|name| Some((name.to_string(), endpoint(name)?)));
         Self { endpoints: endpoints.collect(), table }
     }
 
-    /// How many services can be reached.
+    /// Returns the number of services that can be reached.
     pub fn count(&self) -> usize {
         self.endpoints.len()
     }

@@ -1,5 +1,5 @@
 //! What `proc` decides, without the kernel: signals, what a fault becomes, which programs
-//! there are, in which groups, and who waits for them.
+//! there are, in which groups, and their waiters.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 

@@ -21,7 +21,7 @@ pub const MAX_PROGRAMS: u8 = 48;
 /// forgotten.
 const MAX_ENDED: usize = 32;
 
-/// A program. `P` is what holds it alive, `S` someone who waits for a signal of its own.
+/// A program. `P` is what holds it alive, `S` a waiter for a signal of its own.
 #[derive(Debug)]
 pub struct Entry<P, S> {
     /// Where it stands. Parent 0: a server started it, or it is adopted.
@@ -91,7 +91,7 @@ pub struct Gone {
     pub orphaned: Vec<u32>,
 }
 
-/// All programs, in the order of their starts. `W` is someone who waits for programs.
+/// All programs, in the order of their starts. `W` is the reply to a waiter for programs.
 #[derive(Debug)]
 pub struct Table<P, S, W> {
     entries: Vec<Entry<P, S>>,

@@ -1,4 +1,4 @@
-//! The terminal: who leads its session, and who tells it of programs.
+//! The terminal: the leader of its session, and the server that tells it of programs.
 
 use super::problem::Problems;
 use super::read::{Draft, ServerDraft};

@@ -1,7 +1,7 @@
 //! The interface of `names`: from a service's name to a handle that reaches it.
 //!
 //! Every server and every program starts with the handle `names`. It carries the
-//! client's number, so that `names` knows who asks; the handles that it gives out
+//! client's number, so that `names` knows the client; the handles that it gives out
 //! carry the same number, so that each service knows it too. Who may reach what
 //! stands in the manifest, in the `clients` of the service.
 //!

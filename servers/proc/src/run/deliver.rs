@@ -61,7 +61,7 @@ impl ProcServer {
         let ids = entry.ids;
         if let Err(error) = apply(entry, effect) {
             // It is dying; its death is on its way here.
-            defmt::debug!("a signal to {=u32}: {=str}", pid, error.text());
+            defmt::debug!("a signal did not reach {=u32}: {=str}", pid, error.text());
         }
         if effect.go_on {
             self.changed(ids, ChildStatus::Continued);
@@ -98,7 +98,7 @@ fn offer(entry: &mut Program, info: Info) -> bool {
     let waits =
         |entry: &Program| entry.waiting.iter().position(|waiter| waiter.set.contains(info.signal));
     while let Some(place) = waits(entry) {
-        // One whose wait was cut short is gone: the next.
+        // A waiter whose wait was cut short is gone: the next one.
         if entry.waiting.remove(place).reply.deliver(&Ok(info)).is_ok() {
             return true;
         }

@@ -78,7 +78,7 @@ impl ProcServer {
         let told =
             handed.and_then(|handle| self.init.adopt(handle).map_err(|error| error.to_string()));
         if let Err(why) = told {
-            defmt::warn!("init does not know of a program: {=str}", why.as_str());
+            defmt::warn!("init has not adopted a program: {=str}", why.as_str());
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Tells the terminal which programs are in the foreground.
 //!
-//! **Order.** It is told before a call that changed the foreground is answered, so that who
-//! may read is known when the caller goes on. The terminal is more urgent than this server; it
-//! may be busy with a slow line all the same, so it is waited for only a moment, and told again
-//! later.
+//! **Order.** The terminal is told before a call that changed the foreground is answered, so
+//! that it knows its readers when the caller goes on. The terminal has a higher priority than
+//! this server, but it may be busy with a slow serial line: the wait is short, and the terminal is
+//! told again later.
 
 use super::ProcServer;
 use alloc::string::String;
@@ -72,7 +72,10 @@ impl ProcServer {
         let clients: Vec<u64> = members.into_iter().filter_map(badge).collect();
         self.terminal.retry = None;
         if let Err(error) = self.terminal.tell(&self.names_client, &clients) {
-            defmt::debug!("the terminal: {=str}", alloc::format!("{error}").as_str());
+            defmt::debug!(
+                "the terminal does not answer: {=str}",
+                alloc::format!("{error}").as_str()
+            );
             self.terminal.console = None;
             if error == CallError::Refused {
                 // There is no terminal, or it is not for this server.

@@ -1,4 +1,4 @@
-//! `top`: who used the CPUs during the last moment.
+//! `top`: the use of the CPUs during the last interval.
 
 use crate::shell::Shell;
 use crate::trouble::{Outcome, Trouble};

@@ -14,7 +14,7 @@ pub struct Record {
 }
 
 impl Record {
-    /// Sealed by who writes it.
+    /// Returns a sealed record.
     #[must_use]
     pub fn new(key: u32, version: u64, value: u64) -> Self {
         Self { key, version, value, seal: seal(key, version, value) }

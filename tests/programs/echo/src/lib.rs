@@ -22,7 +22,7 @@ pub fn start(env: rt::Env) -> Result<(), rt::Failure> {
 #[test]
 fn it_says_again_what_it_hears() {
     testkit::run(|system| {
-        let line = system.serve("echo", start).endpoint(1);
-        assert_eq!(echo_api::EchoClient::from_endpoint(line).echo("Hello").unwrap(), "Hello");
+        let endpoint = system.serve("echo", start).endpoint(1);
+        assert_eq!(echo_api::EchoClient::from_endpoint(endpoint).echo("Hello").unwrap(), "Hello");
     });
 }
