@@ -255,7 +255,7 @@ mod tests {
             assert_eq!(Signal::parse(&signal.name()), Some(signal));
             assert!(SignalSet::ALL.contains(signal));
         }
-        assert_eq!(Signal::NAMED.len(), 23);
+        assert_eq!(Signal::NAMED.len(), 24);
     }
 
     #[test]

@@ -38,12 +38,10 @@ fn default_members(packages: &[Package]) -> Vec<String> {
     packages.iter().filter(wanted).map(|package| package.name.clone()).collect()
 }
 
-/// Packages for the bare machine with a library. Interfaces have no tests.
+/// Packages for the bare machine with a library.
 fn user_libraries(packages: &[Package]) -> Vec<String> {
     let wanted = |package: &&Package| {
-        !package.default_member
-            && package.targets.iter().any(|target| target.kind == "lib")
-            && !package.folder.ends_with("api")
+        !package.default_member && package.targets.iter().any(|target| target.kind == "lib")
     };
     packages.iter().filter(wanted).map(|package| package.name.clone()).collect()
 }
@@ -102,6 +100,6 @@ mod tests {
             package("system-tests", "tests", &["lib", "test"], true),
         ];
         assert_eq!(default_members(&packages), ["abi"]);
-        assert_eq!(user_libraries(&packages), ["console", "queue"]);
+        assert_eq!(user_libraries(&packages), ["console", "console-api", "queue"]);
     }
 }
