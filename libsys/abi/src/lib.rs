@@ -50,8 +50,8 @@ pub use layout::{
 };
 pub use log::{LOG_BURST, LOG_MAGIC, LOG_RATE, LogHeader, LogKind};
 pub use message::{
-    Envelope, FOREVER, GIFTS, Gift, INLINE_BYTES, KERNEL_LABELS, MESSAGE_MAX, NOTIFIED_LABEL,
-    RECEIVES_ONLY, ReplyToken, SENDS_BYTES, WORDS,
+    Envelope, FOREVER, HandleTransfer, INLINE_BYTES, KERNEL_LABELS, MESSAGE_HANDLES, MESSAGE_MAX,
+    NOTIFIED_LABEL, RECEIVES_ONLY, ReplyToken, SENDS_BYTES, WORDS,
 };
 pub use process::{
     EXIT_PANIC, HandleRecord, KILLED, NAME_LEN, PRIORITIES, Priority, ProcessInfo, ProcessState,

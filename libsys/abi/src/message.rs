@@ -9,7 +9,7 @@ pub const INLINE_BYTES: usize = WORDS * 8;
 /// The longest byte payload of one message.
 pub const MESSAGE_MAX: usize = 64 * 1024;
 /// Handles that fit into one message.
-pub const GIFTS: usize = 4;
+pub const MESSAGE_HANDLES: usize = 4;
 /// A deadline that never comes.
 pub const FOREVER: u64 = u64::MAX;
 /// Beside the address of an [`Envelope`], in its lowest bit: it sends nothing and has no
@@ -36,7 +36,7 @@ pub struct ReplyToken(pub u64);
     Clone, Copy, Debug, PartialEq, Eq, Hash, Default, FromBytes, Immutable, IntoBytes, KnownLayout,
 )]
 #[repr(C)]
-pub struct Gift {
+pub struct HandleTransfer {
     /// The giver's handle; 0 for none.
     pub handle: u32,
     /// Rights of the receiver's handle: at most the giver's.
@@ -49,7 +49,7 @@ pub struct Gift {
 ///
 /// Lies in the program's memory, 8-byte aligned; its address travels in `r15`, with
 /// [`RECEIVES_ONLY`] or [`SENDS_BYTES`] where it is so.
-/// A sender fills `send_*`, `gifts` and `deadline_ns`; a receiver `receive_address`,
+/// A sender fills `send_*`, `transfers` and `deadline_ns`; a receiver `receive_address`,
 /// `receive_capacity` and `deadline_ns`; the kernel writes `received_len` and `taken`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, FromBytes, Immutable, IntoBytes, KnownLayout)]
 #[repr(C, align(8))]
@@ -65,11 +65,11 @@ pub struct Envelope {
     /// The deadline of the wait for the other side, as time since boot; 0 never waits.
     pub deadline_ns: u64,
     /// Handles to send; those with handle 0 are skipped.
-    pub gifts: [Gift; GIFTS],
+    pub transfers: [HandleTransfer; MESSAGE_HANDLES],
     /// Written by the kernel: bytes received.
     pub received_len: u64,
     /// Written by the kernel: handles received; 0 for none.
-    pub taken: [u32; GIFTS],
+    pub taken: [u32; MESSAGE_HANDLES],
 }
 
 impl Envelope {
@@ -82,17 +82,17 @@ impl Envelope {
         receive_address: 0,
         receive_capacity: 0,
         deadline_ns: FOREVER,
-        gifts: [Gift { handle: 0, rights: 0, moved: 0 }; GIFTS],
+        transfers: [HandleTransfer { handle: 0, rights: 0, moved: 0 }; MESSAGE_HANDLES],
         received_len: 0,
-        taken: [0; GIFTS],
+        taken: [0; MESSAGE_HANDLES],
     };
 
     /// What travels in `r15` for this envelope at this address.
     #[must_use]
     #[inline]
     pub fn register(&self, address: u64) -> u64 {
-        let gifts = self.gifts.iter().any(|gift| gift.handle != 0);
-        if gifts || self.deadline_ns != FOREVER {
+        let transfers = self.transfers.iter().any(|transfer| transfer.handle != 0);
+        if transfers || self.deadline_ns != FOREVER {
             address
         } else if self.send_len > 0 {
             address | SENDS_BYTES
@@ -106,7 +106,7 @@ const _: () = assert!(Envelope::SIZE == 96);
 
 #[cfg(test)]
 mod tests {
-    use super::{Envelope, Gift};
+    use super::{Envelope, HandleTransfer};
     use zerocopy::FromBytes;
 
     #[test]
@@ -115,8 +115,8 @@ mod tests {
         let envelope = Envelope::read_from_bytes(&bytes).unwrap();
         assert_eq!(envelope.send_address, 0x0706_0504_0302_0100);
         assert_eq!(envelope.deadline_ns, 0x2726_2524_2322_2120);
-        let gift = Gift { handle: 0x3332_3130, rights: 0x3534, moved: 0x3736 };
-        assert_eq!(envelope.gifts[1], gift);
+        let transfer = HandleTransfer { handle: 0x3332_3130, rights: 0x3534, moved: 0x3736 };
+        assert_eq!(envelope.transfers[1], transfer);
         assert_eq!(envelope.received_len, 0x4f4e_4d4c_4b4a_4948);
         assert_eq!(envelope.taken[3], 0x5f5e_5d5c);
     }

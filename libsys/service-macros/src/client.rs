@@ -89,9 +89,9 @@ fn session_ways_in() -> TokenStream {
     quote! {
         #[doc(hidden)]
         pub fn opened<E>(
-            came: &mut ::service::Came,
+            received: &mut ::service::ReceivedHandles,
         ) -> ::core::result::Result<Self, ::service::CallError<E>> {
-            let (endpoint, held) = (came.take()?, came.take()?);
+            let (endpoint, held) = (received.take()?, received.take()?);
             let max_message = Self::INTERFACE.max_message;
             ::core::result::Result::Ok(Self(::service::Client::in_session(
                 endpoint,
@@ -104,7 +104,7 @@ fn session_ways_in() -> TokenStream {
 
 fn method(interface: &Interface, number: usize, method: &Method) -> TokenStream {
     let Method { ident, error, .. } = method;
-    let Locals { attempt, came, request, value, .. } = Locals::new();
+    let Locals { attempt, received, request, value, .. } = Locals::new();
     let docs = method.marks.docs();
     let parameters = method.arguments.iter().map(parameter);
     let values = method.values().map(encoded);
@@ -145,8 +145,8 @@ fn method(interface: &Interface, number: usize, method: &Method) -> TokenStream 
             };
             let mut #request = ::service::Request::new(&self.0, #attempt);
             #(#gives)*
-            let (#value, mut #came): (#value_type, ::service::Came) = #call?;
-            let _ = &mut #came;
+            let (#value, mut #received): (#value_type, ::service::ReceivedHandles) = #call?;
+            let _ = &mut #received;
             #finish
         }
     }
@@ -178,7 +178,7 @@ fn lends(interface: &Interface, method: &Method, call: TokenStream) -> TokenStre
 /// the other and of the handles that came.
 fn outcome(method: &Method) -> (TokenStream, TokenStream, TokenStream) {
     let good = &method.good;
-    let Locals { came, session: opened, value, .. } = Locals::new();
+    let Locals { received, session: opened, value, .. } = Locals::new();
     let unit = is_unit(good);
     if let Some(session) = &method.marks.opens {
         let client = client_of(session);
@@ -188,7 +188,7 @@ fn outcome(method: &Method) -> (TokenStream, TokenStream, TokenStream) {
             (quote! { (#client, #good) }, quote! { (#opened, #value) })
         };
         let finish = quote! {
-            let #opened = <#client>::opened(&mut #came)?;
+            let #opened = <#client>::opened(&mut #received)?;
             ::core::result::Result::Ok(#made)
         };
         return (whole, quote! { #good }, finish);
@@ -196,13 +196,13 @@ fn outcome(method: &Method) -> (TokenStream, TokenStream, TokenStream) {
     match method.handle_and_value() {
         None => (quote! { #good }, quote! { #good }, quote! { ::core::result::Result::Ok(#value) }),
         Some((_, Some(kind))) => {
-            let finish = quote! { ::core::result::Result::Ok((#came.take()?, #value)) };
+            let finish = quote! { ::core::result::Result::Ok((#received.take()?, #value)) };
             (quote! { #good }, quote! { #kind }, finish)
         }
         Some((_, None)) => {
             let finish = quote! {
                 let () = #value;
-                #came.take()
+                #received.take()
             };
             (quote! { #good }, quote! { () }, finish)
         }

@@ -13,7 +13,7 @@ use syn::{
     Result, ReturnType, Signature, TraitItem, TraitItemFn, Type, Visibility,
 };
 
-/// As many handles as a message carries: `abi::GIFTS`.
+/// As many handles as a message carries: `abi::MESSAGE_HANDLES`.
 const MOST_HANDLES: usize = 4;
 
 pub(crate) struct Interface {

@@ -7,7 +7,7 @@ use crate::session::{Opening, Session, Sessions};
 use crate::{Interface, Lending, Refusal, Reply};
 use alloc::vec::Vec;
 use serde::{Serialize, de::DeserializeOwned};
-use sys::{Endpoint, Gifts, Handles, Message, OwnedHandle, Protection, ReplyRight, Words};
+use sys::{Endpoint, Handles, Message, OwnedHandle, Protection, ReplyRight, Transfers, Words};
 
 /// The caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub struct Call<'a> {
     pub(crate) caller: Caller,
     pub(crate) words: Words,
     pub(crate) bytes: &'a [u8],
-    pub(crate) handles: [Option<OwnedHandle>; abi::GIFTS],
+    pub(crate) handles: [Option<OwnedHandle>; abi::MESSAGE_HANDLES],
     pub(crate) right: &'a mut Option<ReplyRight>,
     pub(crate) answer: &'a mut Outgoing,
     pub(crate) endpoint: &'a Endpoint,
@@ -110,7 +110,7 @@ impl Call<'_> {
             && let Some(sessions) = &mut self.sessions
         {
             // There is room: they are the first two.
-            let _ = sessions.open(opening, &mut self.answer.gifts);
+            let _ = sessions.open(opening, &mut self.answer.transfers);
         }
         self.answer.set(result);
     }
@@ -162,7 +162,7 @@ impl Call<'_> {
         let result = result.map(|(handles, value)| {
             const { crate::few_enough(H::COUNT) };
             // There is room: they are the first.
-            let _ = self.answer.gifts.push_all(handles);
+            let _ = self.answer.transfers.push_all(handles);
             value
         });
         self.answer.set(&result);
@@ -180,7 +180,7 @@ pub(crate) struct Outgoing {
     label: u32,
     words: Words,
     bytes: Vec<u8>,
-    gifts: Gifts,
+    transfers: Transfers,
 }
 
 impl Outgoing {
@@ -197,7 +197,7 @@ impl Outgoing {
         self.label = refusal as u32;
         self.words = Words::default();
         self.bytes.clear();
-        self.gifts = Gifts::none();
+        self.transfers = Transfers::none();
     }
 
     /// Whether it refuses instead of answering.
@@ -206,7 +206,7 @@ impl Outgoing {
     }
 
     pub(crate) fn message(&mut self) -> Message<'_> {
-        let gifts = core::mem::take(&mut self.gifts);
-        Message { label: self.label, words: self.words, bytes: &self.bytes, gifts }
+        let transfers = core::mem::take(&mut self.transfers);
+        Message { label: self.label, words: self.words, bytes: &self.bytes, transfers }
     }
 }

@@ -3,13 +3,13 @@
 use crate::codec::{CodecError, decode, encode, joined, split};
 use crate::retry::{CONNECT_NS, Until, try_call};
 use crate::{
-    Attempt, CallError, Came, DEFAULT_MESSAGE, Description, Interface, Never, Request, builtin,
-    label,
+    Attempt, CallError, DEFAULT_MESSAGE, Description, Interface, Never, ReceivedHandles, Request,
+    builtin, label,
 };
 use alloc::vec::Vec;
 use core::cell::RefCell;
 use serde::{Serialize, de::DeserializeOwned};
-use sys::{Answer, Endpoint, Gifts, Lifeline, Message, Words};
+use sys::{Answer, Endpoint, Lifeline, Message, Transfers, Words};
 
 /// What all typed clients have in common. The attribute's `…Client` types wrap it.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl Client {
         let client = Self::new(connect(names, name)?, interface.max_message);
         let client = client.with_timeout(CONNECT_NS);
         let hello = Attempt { label: label(builtin::HELLO, 0), idempotent: true };
-        let _: (u32, Came) = Request::new(&client, hello).call(&(interface.hash,))?;
+        let _: (u32, ReceivedHandles) = Request::new(&client, hello).call(&(interface.hash,))?;
         Ok(Self { timeout_ns: None, ..client })
     }
 
@@ -83,18 +83,18 @@ impl Client {
         attempt: Attempt,
         deadline_ns: u64,
         arguments: &A,
-        gifts: Result<Gifts, sys::Error>,
-    ) -> Result<(T, Came), CallError<Never>> {
-        let gifts = gifts.map_err(CallError::Kernel)?;
+        transfers: Result<Transfers, sys::Error>,
+    ) -> Result<(T, ReceivedHandles), CallError<Never>> {
+        let transfers = transfers.map_err(CallError::Kernel)?;
         // A call out of a signal handler, into the call it interrupted, finds them taken.
         let Ok(mut buffers) = self.buffers.try_borrow_mut() else {
             return Err(CallError::Kernel(sys::Error::BadState));
         };
         let words = encode(arguments, &mut buffers.send).map_err(codec_error)?;
-        let answer = self.exchange(attempt, deadline_ns, words, &mut buffers, gifts)?;
+        let answer = self.exchange(attempt, deadline_ns, words, &mut buffers, transfers)?;
         let len = answer.len.min(buffers.receive.len());
         let value = decode(&answer.words, &buffers.receive[..len]).map_err(codec_error)?;
-        Ok((value, Came::new(answer.handles)))
+        Ok((value, ReceivedHandles::new(answer.handles)))
     }
 
     fn exchange(
@@ -103,14 +103,14 @@ impl Client {
         deadline_ns: u64,
         words: Words,
         buffers: &mut Buffers,
-        gifts: Gifts,
+        transfers: Transfers,
     ) -> Result<Answer, CallError<Never>> {
         let bytes = buffers.send.as_slice();
         if bytes.len() > buffers.capacity {
             return Err(CallError::TooLong);
         }
         buffers.receive.resize(buffers.capacity, 0);
-        let mut message = Message { label: attempt.label, words, bytes, gifts };
+        let mut message = Message { label: attempt.label, words, bytes, transfers };
         let until = Until { deadline_ns, again: attempt.idempotent };
         try_call(&self.endpoint, &mut message, until, &mut buffers.receive)
     }

@@ -181,7 +181,7 @@ pub const fn distinct(interfaces: &[&Interface]) -> bool {
 /// When a message cannot carry this number of handles: at compile time, in the attribute's code.
 #[doc(hidden)]
 pub const fn few_enough(handles: usize) {
-    assert!(handles <= abi::GIFTS, "a message carries at most 4 handles");
+    assert!(handles <= abi::MESSAGE_HANDLES, "a message carries at most 4 handles");
 }
 
 #[cfg(test)]

@@ -145,7 +145,7 @@ pub use interface::{
 pub use lend::{LendBytes, LendBytesMut, LendLimits, Lending, lend, lend_mut};
 pub use lent::{Borrowed, Lent, LentMut};
 pub use reply::Reply;
-pub use request::{Answered, Attempt, Came, Connection, Request, Within};
+pub use request::{Answered, Attempt, Connection, ReceivedHandles, Request, Within};
 pub use server::{Dispatch, Event, Raw, Server, serve};
 pub use service_macros::{data, interface};
 pub use session::{Opening, Session, Sessions};

@@ -3,7 +3,7 @@
 use crate::{CallError, Client};
 use alloc::vec::Vec;
 use serde::{Serialize, de::DeserializeOwned};
-use sys::{Error, Gifts, Handles, Object, OwnedHandle, Rights};
+use sys::{Error, Handles, Object, OwnedHandle, Rights, Transfers};
 
 /// What typed clients call through: a [`Client`], or one [`Within`] a time of its own.
 pub trait Connection {
@@ -65,7 +65,7 @@ pub struct Request<'a> {
     client: &'a Client,
     deadline_ns: u64,
     attempt: Attempt,
-    gifts: Result<Gifts, Error>,
+    transfers: Result<Transfers, Error>,
 }
 
 impl<'a> Request<'a> {
@@ -73,25 +73,25 @@ impl<'a> Request<'a> {
     pub fn new(connection: &'a impl Connection, attempt: Attempt) -> Self {
         let timeout = connection.timeout_ns();
         let deadline_ns = timeout.map_or(sys::FOREVER, |ns| sys::clock().saturating_add(ns));
-        Self { client: connection.client(), deadline_ns, attempt, gifts: Ok(Gifts::none()) }
+        Self { client: connection.client(), deadline_ns, attempt, transfers: Ok(Transfers::none()) }
     }
 
     /// Adds handles that go away with the message.
     pub fn give(&mut self, things: impl Handles) {
-        self.add(|gifts| gifts.push_all(things));
+        self.add(|transfers| transfers.push_all(things));
     }
 
     /// Adds a copy of a handle.
     pub fn give_copy(&mut self, object: &impl Object, rights: Rights) {
-        self.add(|gifts| gifts.push_copy(object, rights));
+        self.add(|transfers| transfers.push_copy(object, rights));
     }
 
     /// The first failure is the call's.
-    fn add(&mut self, push: impl FnOnce(&mut Gifts) -> Result<(), Error>) {
-        if let Ok(gifts) = &mut self.gifts
-            && let Err(error) = push(gifts)
+    fn add(&mut self, push: impl FnOnce(&mut Transfers) -> Result<(), Error>) {
+        if let Ok(transfers) = &mut self.transfers
+            && let Err(error) = push(transfers)
         {
-            self.gifts = Err(error);
+            self.transfers = Err(error);
         }
     }
 
@@ -102,7 +102,7 @@ impl<'a> Request<'a> {
     pub fn call<A: Serialize, T: DeserializeOwned, E: DeserializeOwned>(
         self,
         arguments: &A,
-    ) -> Result<(T, Came), CallError<E>> {
+    ) -> Result<(T, ReceivedHandles), CallError<E>> {
         self.answered(arguments)?.finish()
     }
 
@@ -114,8 +114,8 @@ impl<'a> Request<'a> {
         self,
         arguments: &A,
     ) -> Result<Answered<T, E>, CallError<E>> {
-        let (result, came) = self.exchange(arguments)?;
-        Ok(Answered { result, came, backs: Vec::new() })
+        let (result, received) = self.exchange(arguments)?;
+        Ok(Answered { result, received, backs: Vec::new() })
     }
 
     /// The same with lent bytes that come back.
@@ -126,15 +126,16 @@ impl<'a> Request<'a> {
         self,
         arguments: &A,
     ) -> Result<Answered<T, E>, CallError<E>> {
-        let ((result, backs), came) = self.exchange(arguments)?;
-        Ok(Answered { result, came, backs })
+        let ((result, backs), received) = self.exchange(arguments)?;
+        Ok(Answered { result, received, backs })
     }
 
     fn exchange<A: Serialize, T: DeserializeOwned, E>(
         self,
         arguments: &A,
-    ) -> Result<(T, Came), CallError<E>> {
-        let answer = self.client.call_until(self.attempt, self.deadline_ns, arguments, self.gifts);
+    ) -> Result<(T, ReceivedHandles), CallError<E>> {
+        let answer =
+            self.client.call_until(self.attempt, self.deadline_ns, arguments, self.transfers);
         answer.map_err(CallError::widen)
     }
 }
@@ -143,7 +144,7 @@ impl<'a> Request<'a> {
 #[derive(Debug)]
 pub struct Answered<T, E> {
     pub(crate) result: Result<T, E>,
-    pub(crate) came: Came,
+    pub(crate) received: ReceivedHandles,
     /// In the order of the arguments; empty for those that were in a loan.
     pub(crate) backs: Vec<Vec<u8>>,
 }
@@ -153,17 +154,17 @@ impl<T, E> Answered<T, E> {
     ///
     /// # Errors
     /// The service's own.
-    pub fn finish(self) -> Result<(T, Came), CallError<E>> {
-        self.result.map(|value| (value, self.came)).map_err(CallError::Service)
+    pub fn finish(self) -> Result<(T, ReceivedHandles), CallError<E>> {
+        self.result.map(|value| (value, self.received)).map_err(CallError::Service)
     }
 }
 
 /// The handles that came with an answer; those that are not taken are closed.
 #[derive(Debug)]
-pub struct Came([Option<OwnedHandle>; abi::GIFTS]);
+pub struct ReceivedHandles([Option<OwnedHandle>; abi::MESSAGE_HANDLES]);
 
-impl Came {
-    pub(crate) fn new(handles: [Option<OwnedHandle>; abi::GIFTS]) -> Self {
+impl ReceivedHandles {
+    pub(crate) fn new(handles: [Option<OwnedHandle>; abi::MESSAGE_HANDLES]) -> Self {
         Self(handles)
     }
 

@@ -12,7 +12,7 @@
 
 use crate::{Interface, Refusal};
 use alloc::collections::BTreeMap;
-use sys::{Endpoint, Error, Gifts, Lifeline, LifelineWatch, Notification, Rights};
+use sys::{Endpoint, Error, Lifeline, LifelineWatch, Notification, Rights, Transfers};
 
 /// Badges of sessions have this bit; those of clients are small numbers.
 const SESSION: u64 = 1 << 63;
@@ -113,10 +113,14 @@ impl Sessions {
     }
 
     /// Opens it: the client's handles go into its answer. They cannot be passed on.
-    pub(crate) fn open(&mut self, opening: Opening, gifts: &mut Gifts) -> Result<(), Error> {
+    pub(crate) fn open(
+        &mut self,
+        opening: Opening,
+        transfers: &mut Transfers,
+    ) -> Result<(), Error> {
         self.open.insert(opening.session, opening.open);
-        gifts.push_narrowed(opening.endpoint, Rights::SEND)?;
-        gifts.push_narrowed(opening.held, Rights::SIGNAL)
+        transfers.push_narrowed(opening.endpoint, Rights::SEND)?;
+        transfers.push_narrowed(opening.held, Rights::SIGNAL)
     }
 
     /// Takes one whose client is gone.

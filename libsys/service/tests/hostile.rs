@@ -10,8 +10,8 @@ use service::{Caller, Lent, LentMut, Never, Refusal, Reply, Server, Session, Ses
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use sys::{
-    Endpoint, Gifts, Lifeline, Memory, Message, Notification, Object, OwnedHandle, Protection,
-    Rights,
+    Endpoint, Lifeline, Memory, Message, Notification, Object, OwnedHandle, Protection, Rights,
+    Transfers,
 };
 
 #[service::data]
@@ -168,20 +168,20 @@ fn loan_form(random: &mut Random) -> Vec<u8> {
 }
 
 /// Handles of several kinds, with few or all rights, moved or copied.
-fn gifts(random: &mut Random, kept: &[Memory; 2], bell: &Notification) -> Gifts {
-    let mut gifts = Gifts::none();
+fn transfers(random: &mut Random, kept: &[Memory; 2], bell: &Notification) -> Transfers {
+    let mut transfers = Transfers::none();
     for _ in 0..random.below(5) {
         let rights = if random.below(3) == 0 { Rights::TRANSFER } else { Rights::ALL };
         match random.below(5) {
-            0 => gifts.push(Notification::create().unwrap()),
-            1 => gifts.push_narrowed(Memory::create(1 + random.below(3)).unwrap(), rights),
-            2 => gifts.push_copy(&kept[random.below(2) as usize], rights),
-            3 => gifts.push_all(queue::create(4, 32).unwrap().1),
-            _ => gifts.push_copy(bell, rights),
+            0 => transfers.push(Notification::create().unwrap()),
+            1 => transfers.push_narrowed(Memory::create(1 + random.below(3)).unwrap(), rights),
+            2 => transfers.push_copy(&kept[random.below(2) as usize], rights),
+            3 => transfers.push_all(queue::create(4, 32).unwrap().1),
+            _ => transfers.push_copy(bell, rights),
         }
         .unwrap_or(());
     }
-    gifts
+    transfers
 }
 
 /// One call of anything; how it was answered, and what came with the answer.
@@ -203,7 +203,7 @@ fn call(
     } else {
         Message::new(label(random), words).with_bytes(&encoded)
     };
-    message.gifts = gifts(random, kept, bell);
+    message.transfers = transfers(random, kept, bell);
     let line = &lines[random.below(lines.len() as u64) as usize];
     match line.call_with(&mut message, sys::clock() + 10_000_000_000, &mut [0; 512]) {
         Ok(answer) => Some((answer.label, answer.handles.into_iter().flatten().collect())),
@@ -240,11 +240,11 @@ fn whatever_a_client_sends_the_server_answers_and_keeps_nothing() {
     // Now the server has started.
     assert_eq!(service::describe(&lines[0]).unwrap().name, "target");
     let before = sys::host::open_handles();
-    let (mut labels, mut came) = (BTreeSet::new(), 0);
+    let (mut labels, mut received) = (BTreeSet::new(), 0);
     for _ in 0..calls {
         if let Some((label, handles)) = call(&mut random, &lines, &kept, &bell) {
             labels.insert(label);
-            came += u32::try_from(handles.len()).unwrap();
+            received += u32::try_from(handles.len()).unwrap();
             assert!(label == 0 || handles.is_empty(), "a refusal gives nothing");
             assert!(handles.iter().all(harmless), "{handles:?}");
         }
@@ -262,7 +262,7 @@ fn whatever_a_client_sends_the_server_answers_and_keeps_nothing() {
     assert_eq!(sys::host::open_handles(), before, "nothing leaks on either side");
     ring.signal(4).unwrap();
     let (open, gave) = told.recv().unwrap();
-    assert_eq!((open, came + 2), (0, gave), "what went out is what methods gave");
+    assert_eq!((open, received + 2), (0, gave), "what went out is what methods gave");
 }
 
 /// Whether a handle of an answer is one that a method of the interface gives.
@@ -291,7 +291,7 @@ fn answer_anything(endpoint: &Endpoint, random: &mut Random, calls: u64) {
         if random.below(2) == 0 {
             message = message.with_bytes(&bytes);
         }
-        message.gifts = gifts(random, &kept, &bell);
+        message.transfers = transfers(random, &kept, &bell);
         // What may not be sent is abandoned when the right is dropped.
         let _ = incoming.reply.unwrap().reply(&mut message);
     }
@@ -327,7 +327,7 @@ fn whatever_a_server_answers_the_client_goes_on() {
         drop((client, memory, server));
         let mut patience = 0..1000;
         while sys::host::open_handles() != before {
-            assert!(patience.next().is_some(), "what came was closed on both sides");
+            assert!(patience.next().is_some(), "both sides closed every handle");
             sys::sleep_for(1_000_000);
         }
     });

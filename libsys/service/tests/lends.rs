@@ -166,7 +166,7 @@ fn raw_sum(endpoint: &Endpoint, argument: &[u8], handle: Option<OwnedHandle>) ->
     }
     let mut message = Message::new(label, words);
     if let Some(handle) = handle {
-        message.gifts.push(handle).unwrap();
+        message.transfers.push(handle).unwrap();
     }
     endpoint.call_with(&mut message, FOREVER, &mut [0; 64]).unwrap().label
 }

@@ -109,7 +109,7 @@ mod hostile {
         ) -> ::core::result::Result<Number, E>;
         fn give(
             &mut self,
-            #[handle] came: Memory,
+            #[handle] received: Memory,
             #[handle(copy, READ)] opened: Memory,
         ) -> ::core::result::Result<Number, E>;
         #[deferred]

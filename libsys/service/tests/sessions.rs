@@ -4,7 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use service::{
-    Attempt, CallError, Caller, Came, Event, Never, Request, Server, Session, Sessions, Subscribers,
+    Attempt, CallError, Caller, Event, Never, ReceivedHandles, Request, Server, Session, Sessions,
+    Subscribers,
 };
 use std::collections::BTreeMap;
 use std::thread::JoinHandle;
@@ -221,15 +222,15 @@ fn a_session_is_good_for_its_interface_and_its_life_only() {
     let invented = disk.badged(Rights::SEND, 1 << 63 | 5).unwrap();
     assert_eq!(service::call_encoded(&invented, name, &[]), Err(CallError::Refused));
     // Its end is its end, even for a client that keeps the endpoint.
-    let mut came = open_by_hand(&disk);
-    let kept: Endpoint = came.take::<_, Never>().unwrap();
+    let mut received = open_by_hand(&disk);
+    let kept: Endpoint = received.take::<_, Never>().unwrap();
     assert!(service::call_encoded(&kept, name, &[]).is_ok());
-    drop(came);
+    drop(received);
     assert_eq!(service::call_encoded(&kept, name, &[]), Err(CallError::Refused));
 }
 
 /// The handles of a session, apart.
-fn open_by_hand(disk: &Endpoint) -> Came {
+fn open_by_hand(disk: &Endpoint) -> ReceivedHandles {
     let client = service::Client::new(disk.copy(Rights::SEND).unwrap(), 4096);
     let open = service::label(0, FilesClient::INTERFACE.hash);
     let attempt = Attempt { label: open, idempotent: false };

@@ -4,8 +4,8 @@ use crate::handle::{copy, created, object};
 use crate::message::{received_len, taken};
 use crate::raw::{Arguments, Returned, argument, check, exchange, exchange_words, plain};
 use crate::{
-    Answer, Error, FOREVER, Gifts, Incoming, Message, Notification, Received, ReceivedWords,
-    Rights, Words,
+    Answer, Error, FOREVER, Incoming, Message, Notification, Received, ReceivedWords, Rights,
+    Transfers, Words,
 };
 use abi::{Envelope, NOTIFIED_LABEL, ReplyToken, Syscall};
 
@@ -67,12 +67,12 @@ impl Endpoint {
         deadline_ns: u64,
         buffer: &mut [u8],
     ) -> Result<Answer, Error> {
-        let mut envelope = Self::envelope(&message.gifts, deadline_ns);
+        let mut envelope = Self::envelope(&message.transfers, deadline_ns);
         let (arguments, mut words) = (self.arguments(message.label), message.words);
         let out =
             exchange(Syscall::Call, arguments, &mut words, &mut envelope, message.bytes, buffer);
         check(out.status)?;
-        message.gifts.delivered();
+        message.transfers.delivered();
         Ok(Answer {
             label: low_half(out.value1),
             words,
@@ -88,18 +88,18 @@ impl Endpoint {
 
     /// Sends and waits until a receiver has taken it.
     pub fn send_with(&self, message: &mut Message<'_>, deadline_ns: u64) -> Result<(), Error> {
-        let mut envelope = Self::envelope(&message.gifts, deadline_ns);
+        let mut envelope = Self::envelope(&message.transfers, deadline_ns);
         let (arguments, mut words) = (self.arguments(message.label), message.words);
         let out =
             exchange(Syscall::Send, arguments, &mut words, &mut envelope, message.bytes, &mut []);
         check(out.status)?;
-        message.gifts.delivered();
+        message.transfers.delivered();
         Ok(())
     }
 
     /// Waits for a message or the bound notification; bytes go to `buffer`.
     pub fn receive(&self, deadline_ns: u64, buffer: &mut [u8]) -> Result<Received, Error> {
-        let mut envelope = Self::envelope(&Gifts::none(), deadline_ns);
+        let mut envelope = Self::envelope(&Transfers::none(), deadline_ns);
         let mut words = Words::default();
         let out =
             exchange(Syscall::Recv, self.arguments(0), &mut words, &mut envelope, &[], buffer);
@@ -124,7 +124,7 @@ impl Endpoint {
             return self.receive(deadline_ns, buffer);
         };
         let token = right.into_token();
-        let mut envelope = Self::envelope(&message.gifts, deadline_ns);
+        let mut envelope = Self::envelope(&message.transfers, deadline_ns);
         let (arguments, mut words) = (self.answer(token, message.label), message.words);
         let number = Syscall::ReplyRecv;
         let out = exchange(number, arguments, &mut words, &mut envelope, message.bytes, buffer);
@@ -266,7 +266,7 @@ pub fn watch_calls(bell: &Notification, bits: u64) -> Result<(), Error> {
 }
 
 fn reply_to(token: ReplyToken, message: &mut Message<'_>) -> Result<(), Error> {
-    let mut envelope = Endpoint::envelope(&message.gifts, 0);
+    let mut envelope = Endpoint::envelope(&message.transfers, 0);
     let (arguments, mut words) = ([token.0, u64::from(message.label)], message.words);
     let number = Syscall::Reply;
     let out = exchange(number, arguments, &mut words, &mut envelope, message.bytes, &mut []);
@@ -289,7 +289,7 @@ fn is_repliers(error: Error) -> bool {
 /// The length received; handles are closed.
 #[inline(always)]
 fn bytes_alone(envelope: &Envelope) -> usize {
-    if envelope.taken != [0; abi::GIFTS] {
+    if envelope.taken != [0; abi::MESSAGE_HANDLES] {
         drop(taken(envelope));
     }
     received_len(envelope)

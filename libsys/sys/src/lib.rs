@@ -64,8 +64,8 @@ pub mod heap;
 pub mod log;
 
 pub use abi::{
-    BUDGET_LEAST_NS, ContextFlags, Error, FOREVER, FaultKind, FaultReply, Gift, Handle,
-    HandleRecord, ObjectKind, PAGE_SIZE, PERIOD_MOST_NS, Priority, ProcessInfo, ProcessState,
+    BUDGET_LEAST_NS, ContextFlags, Error, FOREVER, FaultKind, FaultReply, Handle, HandleRecord,
+    HandleTransfer, ObjectKind, PAGE_SIZE, PERIOD_MOST_NS, Priority, ProcessInfo, ProcessState,
     Protection, Quota, ReplyToken, Rights, Startup, SystemInfo, ThreadMode, WORDS,
 };
 pub use buffer::Buffer;
@@ -77,7 +77,7 @@ pub use lifeline::{Lifeline, LifelineWatch};
 pub use loan::Loan;
 pub use mapping::Mapping;
 pub use memory::{Memory, MemoryInfo};
-pub use message::{Answer, Gifts, Incoming, Message, Received, ReceivedWords};
+pub use message::{Answer, Incoming, Message, Received, ReceivedWords, Transfers};
 pub use notification::Notification;
 pub use pages::{Constant, Pages};
 pub use process::Process;

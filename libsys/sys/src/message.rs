@@ -1,17 +1,17 @@
 //! What is sent and what comes back.
 
 use crate::{Endpoint, Error, Handles, Object, OwnedHandle, ReplyRight, Rights, Words};
-use abi::{Envelope, GIFTS, Gift, Handle};
+use abi::{Envelope, Handle, HandleTransfer, MESSAGE_HANDLES};
 
 /// Handles to send: some are moved, some copied.
 #[derive(Debug, Default)]
-pub struct Gifts {
-    gifts: [Gift; GIFTS],
-    moved: [Option<OwnedHandle>; GIFTS],
+pub struct Transfers {
+    transfers: [HandleTransfer; MESSAGE_HANDLES],
+    moved: [Option<OwnedHandle>; MESSAGE_HANDLES],
     count: usize,
 }
 
-impl Gifts {
+impl Transfers {
     /// None.
     #[must_use]
     pub fn none() -> Self {
@@ -31,8 +31,8 @@ impl Gifts {
         rights: Rights,
     ) -> Result<(), Error> {
         let owned = object.into();
-        let gift = Gift { handle: owned.handle().0, rights: rights.bits(), moved: 1 };
-        self.add(gift, Some(owned))
+        let transfer = HandleTransfer { handle: owned.handle().0, rights: rights.bits(), moved: 1 };
+        self.add(transfer, Some(owned))
     }
 
     /// Adds all handles of something, to go away with the message.
@@ -43,21 +43,25 @@ impl Gifts {
     /// Adds a copy with at most these rights.
     pub fn push_copy(&mut self, object: &impl Object, rights: Rights) -> Result<(), Error> {
         self.add(
-            Gift { handle: object.as_handle().handle().0, rights: rights.bits(), moved: 0 },
+            HandleTransfer {
+                handle: object.as_handle().handle().0,
+                rights: rights.bits(),
+                moved: 0,
+            },
             None,
         )
     }
 
-    fn add(&mut self, gift: Gift, owned: Option<OwnedHandle>) -> Result<(), Error> {
+    fn add(&mut self, transfer: HandleTransfer, owned: Option<OwnedHandle>) -> Result<(), Error> {
         let place = self.count;
-        *self.gifts.get_mut(place).ok_or(Error::TooLong)? = gift;
+        *self.transfers.get_mut(place).ok_or(Error::TooLong)? = transfer;
         self.moved[place] = owned;
         self.count += 1;
         Ok(())
     }
 
-    pub(crate) fn raw(&self) -> [Gift; GIFTS] {
-        self.gifts
+    pub(crate) fn raw(&self) -> [HandleTransfer; MESSAGE_HANDLES] {
+        self.transfers
     }
 
     /// The message went out: moved handles are the receiver's now.
@@ -78,7 +82,7 @@ pub struct Message<'a> {
     /// Bytes beside them.
     pub bytes: &'a [u8],
     /// Handles. Emptied when the message went out.
-    pub gifts: Gifts,
+    pub transfers: Transfers,
 }
 
 impl<'a> Message<'a> {
@@ -105,7 +109,7 @@ pub struct Answer {
     /// The number of bytes in the buffer.
     pub len: usize,
     /// Handles that came with it.
-    pub handles: [Option<OwnedHandle>; GIFTS],
+    pub handles: [Option<OwnedHandle>; MESSAGE_HANDLES],
 }
 
 /// A message that was received.
@@ -120,7 +124,7 @@ pub struct Incoming {
     /// The number of bytes in the buffer.
     pub len: usize,
     /// Handles that came with it.
-    pub handles: [Option<OwnedHandle>; GIFTS],
+    pub handles: [Option<OwnedHandle>; MESSAGE_HANDLES],
     /// The right to answer; none when it was sent, not called.
     pub reply: Option<ReplyRight>,
 }
@@ -149,7 +153,7 @@ pub enum ReceivedWords {
 }
 
 /// The handles that came in an envelope.
-pub(crate) fn taken(envelope: &Envelope) -> [Option<OwnedHandle>; GIFTS] {
+pub(crate) fn taken(envelope: &Envelope) -> [Option<OwnedHandle>; MESSAGE_HANDLES] {
     envelope.taken.map(|number| {
         // SAFETY: the kernel put these handles into the table with this message, for its
         // receiver alone, and each envelope is asked once.
@@ -165,7 +169,7 @@ pub(crate) fn received_len(envelope: &Envelope) -> usize {
 
 impl Endpoint {
     /// An envelope that carries these handles and waits until the deadline.
-    pub(crate) fn envelope(gifts: &Gifts, deadline_ns: u64) -> Envelope {
-        Envelope { gifts: gifts.raw(), deadline_ns, ..Envelope::EMPTY }
+    pub(crate) fn envelope(transfers: &Transfers, deadline_ns: u64) -> Envelope {
+        Envelope { transfers: transfers.raw(), deadline_ns, ..Envelope::EMPTY }
     }
 }

@@ -56,7 +56,7 @@ fn a_moved_handle_leaves_with_the_message_only_if_that_was_taken() {
     let bell = Notification::create().unwrap();
     let handle = bell.handle();
     let mut message = Message::new(1, [0; 7]);
-    message.gifts.push(bell).unwrap();
+    message.transfers.push(bell).unwrap();
     serve_once(endpoint, |right| right.reply(&mut Message::default()).unwrap());
     client.call_with(&mut message, FOREVER, &mut []).unwrap();
     assert!(is_closed(handle), "it is the receiver's now");
@@ -65,7 +65,7 @@ fn a_moved_handle_leaves_with_the_message_only_if_that_was_taken() {
     let handle = bell.handle();
     let dead = Endpoint::create().unwrap().copy(Rights::SEND).unwrap();
     let mut message = Message::new(1, [0; 7]);
-    message.gifts.push(bell).unwrap();
+    message.transfers.push(bell).unwrap();
     let failed = dead.call_with(&mut message, FOREVER, &mut []).map(|answer| answer.label);
     assert_eq!(failed, Err(Error::PeerDied));
     assert!(!is_closed(handle), "still the sender's");
@@ -77,11 +77,11 @@ fn a_moved_handle_leaves_with_the_message_only_if_that_was_taken() {
 fn a_fifth_handle_is_refused_and_closed() {
     let mut message = Message::default();
     for _ in 0..4 {
-        message.gifts.push(Notification::create().unwrap()).unwrap();
+        message.transfers.push(Notification::create().unwrap()).unwrap();
     }
     let fifth = Notification::create().unwrap();
     let handle = fifth.handle();
-    assert_eq!(message.gifts.push(fifth), Err(Error::TooLong));
+    assert_eq!(message.transfers.push(fifth), Err(Error::TooLong));
     assert!(is_closed(handle));
 }
 
@@ -117,7 +117,7 @@ fn a_wrong_answer_leaves_the_right_to_give_another() {
     serve_once(endpoint, |right| {
         let mut wrong = Message::new(1, [0; 7]);
         let fixed = Notification::create().unwrap().copy(Rights::SIGNAL).unwrap();
-        wrong.gifts.push(fixed).unwrap(); // may not travel: no TRANSFER
+        wrong.transfers.push(fixed).unwrap(); // may not travel: no TRANSFER
         let (error, right) = right.reply(&mut wrong).unwrap_err();
         assert_eq!(error, Error::NoRight);
         right.unwrap().reply(&mut Message::new(2, [0; 7])).unwrap();

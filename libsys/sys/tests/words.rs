@@ -98,7 +98,7 @@ fn handles_that_come_with_bytes_are_closed() {
     let server = thread::spawn(move || {
         let (_, _, reply) = message(server.receive(FOREVER, &mut [0; 8]));
         let mut answer = Message::new(9, BACK).with_bytes(b"answer");
-        answer.gifts.push(held).unwrap();
+        answer.transfers.push(held).unwrap();
         reply.unwrap().reply(&mut answer).unwrap();
     });
     let (mut words, mut buffer) = (SENT, [0; 8]);

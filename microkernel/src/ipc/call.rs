@@ -197,7 +197,7 @@ impl<M: Machine> Objects<M> {
     /// The thread said that it sends bytes alone, whatever its envelope says.
     fn keep_bytes_alone(&mut self, id: ThreadId) {
         if let IpcBuffer::Read(_, envelope) = &mut self.threads[id].ipc.buffer {
-            (envelope.gifts, envelope.deadline_ns) = (Envelope::EMPTY.gifts, FOREVER);
+            (envelope.transfers, envelope.deadline_ns) = (Envelope::EMPTY.transfers, FOREVER);
         }
     }
 

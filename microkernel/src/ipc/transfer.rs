@@ -9,7 +9,7 @@ use crate::kernel::Kernel;
 use crate::machine::Machine;
 use crate::mem::{Checked, Readable, UserSlice, Writable};
 use crate::object::{Entry, IpcBuffer, Objects, ProcessId, ThreadId};
-use abi::{Envelope, Error, GIFTS, Gift, Handle, ObjectKind, Rights};
+use abi::{Envelope, Error, Handle, HandleTransfer, MESSAGE_HANDLES, ObjectKind, Rights};
 use core::mem::offset_of;
 
 /// Whose fault it is that a message cannot travel.
@@ -28,7 +28,7 @@ pub(crate) const RECEIPT_LEN: usize = Envelope::SIZE - offset_of!(Envelope, rece
 /// Handles that a message took out of its sender's table; see [`Kernel::release_moved`].
 #[must_use = "the objects are still counted"]
 #[derive(Debug)]
-pub(crate) struct Moved([Option<Entry>; GIFTS]);
+pub(crate) struct Moved([Option<Entry>; MESSAGE_HANDLES]);
 
 /// Bytes from the sender to the receiver.
 type Copy = (Checked<Readable>, Checked<Writable>);
@@ -36,7 +36,7 @@ type Copy = (Checked<Readable>, Checked<Writable>);
 /// A message whose every part was checked.
 struct Plan {
     bytes: Option<Copy>,
-    gifts: [Option<(Gift, Entry)>; GIFTS],
+    transfers: [Option<(HandleTransfer, Entry)>; MESSAGE_HANDLES],
     receipt: Option<Checked<Writable>>,
 }
 
@@ -85,8 +85,8 @@ impl<M: Machine> Kernel<M> {
         let sent = self.objects.threads[from].ipc.buffer.envelope();
         let receipt = self.plan_receipt(to).map_err(Blame::Receiver)?;
         let bytes = self.plan_bytes(from, to, &sent)?;
-        let gifts = self.objects.plan_handles(from, &sent).map_err(Blame::Sender)?;
-        let count = gifts.iter().flatten().count();
+        let transfers = self.objects.plan_handles(from, &sent).map_err(Blame::Sender)?;
+        let count = transfers.iter().flatten().count();
         if count > 0 {
             if receipt.is_none() {
                 return Err(Blame::Sender(Error::HandlesFull));
@@ -94,7 +94,7 @@ impl<M: Machine> Kernel<M> {
             let target = self.objects.threads[to].process;
             self.reserve_handles(target, count).map_err(|_| Blame::Sender(Error::HandlesFull))?;
         }
-        Ok(Plan { bytes, gifts, receipt })
+        Ok(Plan { bytes, transfers, receipt })
     }
 
     fn plan_receipt(&self, to: ThreadId) -> Result<Option<Checked<Writable>>, Error> {
@@ -135,27 +135,28 @@ impl<M: Machine> Kernel<M> {
         from: ThreadId,
         to: ThreadId,
         plan: &Plan,
-    ) -> ([u32; GIFTS], Option<Moved>) {
-        let (mut taken, mut moved) = ([0; GIFTS], None);
+    ) -> ([u32; MESSAGE_HANDLES], Option<Moved>) {
+        let (mut taken, mut moved) = ([0; MESSAGE_HANDLES], None);
         let (source, target) =
             (self.objects.threads[from].process, self.objects.threads[to].process);
-        for (index, planned) in plan.gifts.iter().enumerate() {
-            let Some((gift, entry)) = planned else { continue };
-            let rights = self.objects.copied_rights(entry, Rights::from_bits_retain(gift.rights));
+        for (index, planned) in plan.transfers.iter().enumerate() {
+            let Some((transfer, entry)) = planned else { continue };
+            let rights =
+                self.objects.copied_rights(entry, Rights::from_bits_retain(transfer.rights));
             // NOFAIL: places were reserved by `plan`; a failure would only lose this one handle.
             if let Ok(handle) = self.grant(target, entry.object, rights, entry.badge) {
                 taken[index] = handle.0;
-                if gift.moved == 1 {
+                if transfer.moved == 1 {
                     // NOFAIL: it was looked up by `plan` and is not named twice.
-                    let entry = self.objects.take_handle(source, Handle(gift.handle)).ok();
-                    moved.get_or_insert(Moved([None; GIFTS])).0[index] = entry;
+                    let entry = self.objects.take_handle(source, Handle(transfer.handle)).ok();
+                    moved.get_or_insert(Moved([None; MESSAGE_HANDLES])).0[index] = entry;
                 }
             }
         }
         (taken, moved)
     }
 
-    fn write_receipt(&mut self, to: ThreadId, plan: &Plan, taken: [u32; GIFTS]) {
+    fn write_receipt(&mut self, to: ThreadId, plan: &Plan, taken: [u32; MESSAGE_HANDLES]) {
         let Some(slice) = plan.receipt else { return };
         let mut bytes = [0; RECEIPT_LEN];
         let len = plan.bytes.map_or(0, |(read, _)| read.len() as u64);
@@ -174,29 +175,29 @@ impl<M: Machine> Objects<M> {
         &self,
         from: ThreadId,
         sent: &Envelope,
-    ) -> Result<[Option<(Gift, Entry)>; GIFTS], Error> {
-        let mut gifts = [None; GIFTS];
-        if sent.gifts.iter().all(|gift| gift.handle == 0) {
-            return Ok(gifts);
+    ) -> Result<[Option<(HandleTransfer, Entry)>; MESSAGE_HANDLES], Error> {
+        let mut transfers = [None; MESSAGE_HANDLES];
+        if sent.transfers.iter().all(|transfer| transfer.handle == 0) {
+            return Ok(transfers);
         }
-        for (index, gift) in sent.gifts.iter().enumerate() {
-            if gift.handle == 0 {
+        for (index, transfer) in sent.transfers.iter().enumerate() {
+            if transfer.handle == 0 {
                 continue;
             }
-            let doubled = sent.gifts[..index]
-                .iter()
-                .any(|other| other.handle == gift.handle && (other.moved != 0 || gift.moved != 0));
-            if doubled || gift.moved > 1 {
+            let doubled = sent.transfers[..index].iter().any(|other| {
+                other.handle == transfer.handle && (other.moved != 0 || transfer.moved != 0)
+            });
+            if doubled || transfer.moved > 1 {
                 return Err(Error::BadArgument);
             }
-            let entry = self.lookup(self.threads[from].process, Handle(gift.handle))?;
-            let stays = gift.moved == 1 && self.is_lender(&entry);
+            let entry = self.lookup(self.threads[from].process, Handle(transfer.handle))?;
+            let stays = transfer.moved == 1 && self.is_lender(&entry);
             if !entry.rights.contains(Rights::TRANSFER) || stays {
                 return Err(Error::NoRight);
             }
-            gifts[index] = Some((*gift, entry));
+            transfers[index] = Some((*transfer, entry));
         }
-        Ok(gifts)
+        Ok(transfers)
     }
 
     /// The endpoint behind a handle that may receive.

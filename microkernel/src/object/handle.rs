@@ -264,7 +264,7 @@ impl HandleTable {
     fn room(&self, chunks: &Chunks) -> usize {
         let mut count = 0;
         let mut number = self.free;
-        while number != 0 && count < abi::GIFTS {
+        while number != 0 && count < abi::MESSAGE_HANDLES {
             count += 1;
             number = self.slot(chunks, number).map_or(0, |slot| slot.next_free);
         }

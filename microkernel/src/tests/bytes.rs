@@ -3,7 +3,7 @@
 use super::kit::{BYTES, ENVELOPE, boot, envelope_bytes};
 use crate::exit::Next;
 use crate::object::State;
-use abi::{Envelope, Error, Gift, RECEIVES_ONLY, Rights, SENDS_BYTES, Syscall};
+use abi::{Envelope, Error, HandleTransfer, RECEIVES_ONLY, Rights, SENDS_BYTES, Syscall};
 
 /// Envelopes of the caller and of the server.
 const CALLERS: u64 = ENVELOPE;
@@ -97,13 +97,14 @@ fn whoever_says_that_it_sends_bytes_alone_sends_nothing_else() {
     for busy in [false, true] {
         let mut driver = boot();
         let endpoint = driver.make(Syscall::EndpointCreate, &[]);
-        let gift = Gift { handle: u32::try_from(endpoint).unwrap(), rights: 0x3ff, moved: 0 };
+        let transfer =
+            HandleTransfer { handle: u32::try_from(endpoint).unwrap(), rights: 0x3ff, moved: 0 };
         // A deadline that has passed and a handle: neither counts.
         let sent = Envelope {
             send_address: BYTES,
             send_len: 8,
             deadline_ns: 0,
-            gifts: [gift; 4],
+            transfers: [transfer; 4],
             ..Envelope::EMPTY
         };
         driver.poke(CALLERS, &envelope_bytes(&sent));

@@ -15,7 +15,8 @@ use crate::machine::{CpuId, Interrupt};
 use crate::object::{Fault, State, ThreadId};
 use crate::tests::invariants::check;
 use abi::{
-    Envelope, FOREVER, FaultKind, FaultReply, Gift, RECEIVES_ONLY, Rights, SENDS_BYTES, Syscall,
+    Envelope, FOREVER, FaultKind, FaultReply, HandleTransfer, RECEIVES_ONLY, Rights, SENDS_BYTES,
+    Syscall,
 };
 use std::fmt::Write as _;
 
@@ -180,7 +181,8 @@ impl Run {
             envelope.deadline_ns = random.one_of(&[0, soon, FOREVER, FOREVER]);
             if random.once_in(4) {
                 let handle = u32::try_from(self.endpoint).unwrap();
-                envelope.gifts[0] = Gift { handle, rights: Rights::SEND.bits(), moved: 0 };
+                envelope.transfers[0] =
+                    HandleTransfer { handle, rights: Rights::SEND.bits(), moved: 0 };
             }
         }
         let process = self.smp.kernel.objects.threads[me].process;

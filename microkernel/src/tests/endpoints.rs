@@ -4,7 +4,7 @@ use super::kit::{ALL, BYTES, ENVELOPE, balance, boot};
 use crate::exit::Next;
 use crate::hosted::Driver;
 use crate::object::{State, ThreadId};
-use abi::{Envelope, Error, FOREVER, Gift, NOTIFIED_LABEL, Rights, Syscall};
+use abi::{Envelope, Error, FOREVER, HandleTransfer, NOTIFIED_LABEL, Rights, Syscall};
 
 const CALL: u64 = Syscall::Call as u64;
 const SEND: u64 = Syscall::Send as u64;
@@ -232,7 +232,7 @@ fn who_may_only_receive_cannot_call() {
 }
 
 #[test]
-fn a_gift_has_no_more_rights_than_its_giver() {
+fn a_sent_handle_has_no_more_rights_than_the_original() {
     let (mut driver, endpoint, _, server) = server_waits();
     driver.raw(SEND, &[endpoint], 0);
     driver.put_envelope(&Envelope::EMPTY);
@@ -241,9 +241,9 @@ fn a_gift_has_no_more_rights_than_its_giver() {
     let few = Rights::WAIT.union(Rights::TRANSFER);
     let handle = driver.make(Syscall::HandleCopy, &[bell, u64::from(few.bits()), 0]);
     let handle = u32::try_from(handle).unwrap();
-    let gift = Gift { handle, rights: Rights::ALL.bits(), moved: 0 };
-    let none = Gift::default();
-    driver.put_envelope(&Envelope { gifts: [gift, none, none, none], ..Envelope::EMPTY });
+    let transfer = HandleTransfer { handle, rights: Rights::ALL.bits(), moved: 0 };
+    let none = HandleTransfer::default();
+    driver.put_envelope(&Envelope { transfers: [transfer, none, none, none], ..Envelope::EMPTY });
     driver.raw(SEND, &[endpoint], ENVELOPE);
     assert_eq!(driver.running(), server);
     let process = driver.kernel.objects.threads[server].process;
@@ -300,19 +300,20 @@ fn handles_move_and_copy() {
     let server = driver.start_urgent(0);
     driver.put_envelope(&Envelope::EMPTY);
     driver.raw(RECV, &[endpoint], ENVELOPE);
-    let gift = |handle: u64, rights: Rights, moved| Gift {
+    let transfer = |handle: u64, rights: Rights, moved| HandleTransfer {
         handle: u32::try_from(handle).unwrap(),
         rights: rights.bits(),
         moved,
     };
-    let none = Gift::default();
-    let gifts = [gift(moved, Rights::ALL, 1), none, gift(copied, Rights::SIGNAL, 0), none];
-    driver.put_envelope(&Envelope { gifts, ..Envelope::EMPTY });
+    let none = HandleTransfer::default();
+    let transfers =
+        [transfer(moved, Rights::ALL, 1), none, transfer(copied, Rights::SIGNAL, 0), none];
+    driver.put_envelope(&Envelope { transfers, ..Envelope::EMPTY });
     driver.raw(SEND, &[endpoint], ENVELOPE);
     assert_eq!(driver.running(), server);
     let (_, taken) = driver.receipt();
     let process = driver.kernel.objects.threads[server].process;
-    assert_eq!(driver.entry(process, gifts[0].handle), Err(Error::BadHandle), "moved away");
+    assert_eq!(driver.entry(process, transfers[0].handle), Err(Error::BadHandle), "moved away");
     assert_eq!(driver.entry(process, taken[0]), Ok(Rights::ALL));
     assert_eq!(driver.entry(process, taken[2]), Ok(Rights::SIGNAL), "no more than was given");
     assert_eq!((taken[1], taken[3]), (0, 0));
@@ -333,24 +334,24 @@ fn a_handle_is_not_given_twice_nor_without_the_right() {
     let notification = driver.make(Syscall::NotificationCreate, &[]);
     let fixed =
         driver.make(Syscall::HandleCopy, &[notification, u64::from(Rights::SIGNAL.bits()), 0]);
-    let gift = |handle: u64, moved| Gift {
+    let transfer = |handle: u64, moved| HandleTransfer {
         handle: u32::try_from(handle).unwrap(),
         rights: Rights::ALL.bits(),
         moved,
     };
-    let none = Gift::default();
+    let none = HandleTransfer::default();
     let attempts = [
-        ([gift(notification, 1), gift(notification, 1), none, none], Error::BadArgument),
-        ([gift(notification, 0), gift(notification, 1), none, none], Error::BadArgument),
-        ([gift(notification, 2), none, none, none], Error::BadArgument),
-        ([gift(fixed, 0), none, none, none], Error::NoRight),
-        ([gift(0xbeef, 0), none, none, none], Error::BadHandle),
-        ([gift(notification, 1), none, none, none], Error::HandlesFull),
+        ([transfer(notification, 1), transfer(notification, 1), none, none], Error::BadArgument),
+        ([transfer(notification, 0), transfer(notification, 1), none, none], Error::BadArgument),
+        ([transfer(notification, 2), none, none, none], Error::BadArgument),
+        ([transfer(fixed, 0), none, none, none], Error::NoRight),
+        ([transfer(0xbeef, 0), none, none, none], Error::BadHandle),
+        ([transfer(notification, 1), none, none, none], Error::HandlesFull),
     ];
-    for (gifts, error) in attempts {
-        driver.put_envelope(&Envelope { gifts, ..Envelope::EMPTY });
+    for (transfers, error) in attempts {
+        driver.put_envelope(&Envelope { transfers, ..Envelope::EMPTY });
         driver.raw(SEND, &[endpoint], ENVELOPE);
-        assert_eq!(driver.result(client), Err(error), "{gifts:?}");
+        assert_eq!(driver.result(client), Err(error), "{transfers:?}");
     }
     assert!(driver.call(Syscall::HandleInfo, &[notification]).is_ok(), "nothing was lost");
 }

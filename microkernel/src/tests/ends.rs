@@ -5,7 +5,7 @@ use crate::exit::Next;
 use crate::hosted::{DATA, Driver};
 use crate::object::{State, ThreadId};
 use crate::work::Work;
-use abi::{Envelope, Error, FOREVER, Gift, Rights, Syscall};
+use abi::{Envelope, Error, FOREVER, HandleTransfer, Rights, Syscall};
 
 const HELD: Syscall = Syscall::LifelineHeld;
 
@@ -70,8 +70,11 @@ fn a_holder_that_travels_is_never_nobodys() {
     driver.put_envelope(&Envelope { deadline_ns: FOREVER, ..Envelope::EMPTY });
     driver.raw(Syscall::Recv as u64, &[endpoint], ENVELOPE);
     let mut sent = Envelope { deadline_ns: FOREVER, ..Envelope::EMPTY };
-    sent.gifts[0] =
-        Gift { handle: u32::try_from(holder).unwrap(), rights: Rights::ALL.bits(), moved: 1 };
+    sent.transfers[0] = HandleTransfer {
+        handle: u32::try_from(holder).unwrap(),
+        rights: Rights::ALL.bits(),
+        moved: 1,
+    };
     driver.poke(BYTES, &super::kit::envelope_bytes(&sent));
     driver.raw(Syscall::Send as u64, &[endpoint], BYTES);
     assert_eq!(driver.next, Next::User(server));

@@ -12,7 +12,9 @@ use crate::exit::Next;
 use crate::hosted::{DATA, Driver, Hosted};
 use crate::kernel::Kernel;
 use crate::machine::{Access, Machine, Page, PageSize};
-use abi::{CompatCall, Envelope, FOREVER, Gift, Protection, SavedFrame, Syscall, USER_END};
+use abi::{
+    CompatCall, Envelope, FOREVER, HandleTransfer, Protection, SavedFrame, Syscall, USER_END,
+};
 use zerocopy::IntoBytes;
 
 const EXTREMES: [u64; 15] = [
@@ -227,14 +229,14 @@ fn every_word_of_an_envelope_at_every_extreme() {
     for (call, place) in calls.iter().flat_map(|call| (0..12).map(move |place| (*call, place))) {
         for extreme in EXTREMES {
             let mut driver = copy(&driver);
-            let gift = Gift { handle: 1, rights: 0x3ff, moved: 0 };
+            let transfer = HandleTransfer { handle: 1, rights: 0x3ff, moved: 0 };
             let mut bytes = envelope_bytes(&Envelope {
                 send_address: BYTES,
                 send_len: 8,
                 receive_address: BYTES + 64,
                 receive_capacity: 8,
                 deadline_ns: FOREVER,
-                gifts: [gift; 4],
+                transfers: [transfer; 4],
                 ..Envelope::EMPTY
             });
             bytes[8 * place..8 * place + 8].copy_from_slice(&extreme.to_le_bytes());

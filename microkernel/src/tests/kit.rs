@@ -16,7 +16,11 @@ pub(super) const ALL: u64 = Rights::ALL.bits() as u64;
 /// An envelope as its sender lays it down: what the kernel writes is noise before.
 pub(super) fn envelope_bytes(envelope: &Envelope) -> [u8; Envelope::SIZE] {
     const NOISE: u32 = 0xeeee_eeee;
-    transmute!(Envelope { received_len: NOISE.into(), taken: [NOISE; abi::GIFTS], ..*envelope })
+    transmute!(Envelope {
+        received_len: NOISE.into(),
+        taken: [NOISE; abi::MESSAGE_HANDLES],
+        ..*envelope
+    })
 }
 
 /// A booted machine.

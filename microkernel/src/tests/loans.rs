@@ -6,7 +6,7 @@ use crate::exit::Next;
 use crate::hosted::{Driver, Place, Smp};
 use crate::machine::{Access, Interrupt, Machine};
 use crate::object::{Operation, ProcessId, Storage};
-use abi::{Envelope, Error, Gift, PAGE_SIZE, Rights, Syscall};
+use abi::{Envelope, Error, HandleTransfer, PAGE_SIZE, Rights, Syscall};
 
 const AT: u64 = 0x1000_0000;
 const READ: u64 = 1;
@@ -183,9 +183,10 @@ fn only_the_lenders_handle_manages_and_it_stays() {
     driver.raw(Syscall::Recv as u64, &[endpoint], ENVELOPE);
     for (moved, outcome) in [(1, Err(Error::NoRight)), (0, Ok(mapped))] {
         let handle = u32::try_from(lent.loan).unwrap();
-        let gift = Gift { handle, rights: Rights::ALL.bits(), moved };
-        let none = Gift::default();
-        driver.put_envelope(&Envelope { gifts: [gift, none, none, none], ..Envelope::EMPTY });
+        let transfer = HandleTransfer { handle, rights: Rights::ALL.bits(), moved };
+        let none = HandleTransfer::default();
+        driver
+            .put_envelope(&Envelope { transfers: [transfer, none, none, none], ..Envelope::EMPTY });
         driver.raw(Syscall::Send as u64, &[endpoint], ENVELOPE);
         let taken = driver.result(me).map(|_| {
             assert_eq!(driver.running(), server);

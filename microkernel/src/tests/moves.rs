@@ -8,7 +8,7 @@ use crate::hosted::{DATA, Driver, Place, Smp};
 use crate::kernel::Sizes;
 use crate::machine::CpuId;
 use crate::object::{State, ThreadId};
-use abi::{Envelope, Error, Gift, NOTIFIED_LABEL, Rights, SavedFrame, Syscall};
+use abi::{Envelope, Error, HandleTransfer, NOTIFIED_LABEL, Rights, SavedFrame, Syscall};
 use zerocopy::FromBytes;
 
 /// The bit of the lifeline.
@@ -20,7 +20,7 @@ fn last_holder(driver: &mut Driver, bell: u64) {
     let (_, holder) = driver.call(Syscall::LifelineCreate, &[bell, END]).unwrap().values;
     let handle = u32::try_from(holder).unwrap();
     let mut sent = Envelope::EMPTY;
-    sent.gifts[0] = Gift { handle, rights: Rights::TRANSFER.bits(), moved: 1 };
+    sent.transfers[0] = HandleTransfer { handle, rights: Rights::TRANSFER.bits(), moved: 1 };
     driver.poke(BYTES, &envelope_bytes(&sent));
 }
 
@@ -106,7 +106,7 @@ fn a_caller_diverted_by_what_its_answer_ends_has_its_answer() {
     let (_, holder) = driver.call(Syscall::LifelineCreate, &[bell, END]).unwrap().values;
     let mut answer = Envelope::EMPTY;
     let handle = u32::try_from(holder).unwrap();
-    answer.gifts[0] = Gift { handle, rights: Rights::TRANSFER.bits(), moved: 1 };
+    answer.transfers[0] = HandleTransfer { handle, rights: Rights::TRANSFER.bits(), moved: 1 };
     driver.put_envelope(&answer);
     driver.raw(Syscall::Reply as u64, &[token, 9], ENVELOPE);
     assert_eq!(driver.next, Next::User(client));

@@ -6,8 +6,8 @@ use crate::object::{ProcessId, ThreadId};
 use crate::tests::kit::{BYTES, ENVELOPE, envelope_bytes};
 use crate::{UserSlice, Writable};
 use abi::{
-    Envelope, FAULT_LABEL, Gift, Handle, NOTIFIED_LABEL, ObjectKind as Kind, Rights, Syscall,
-    TRACE_LABEL,
+    Envelope, FAULT_LABEL, Handle, HandleTransfer, NOTIFIED_LABEL, ObjectKind as Kind, Rights,
+    Syscall, TRACE_LABEL,
 };
 
 /// Where a large page can be mapped, and how long it is.
@@ -267,7 +267,8 @@ fn prepare(smp: &mut Smp, me: ThreadId, random: &mut Random) -> u64 {
     let moved = u16::try_from(random.below(2)).unwrap();
     // The last holder of a lifeline may arrive without the right that makes it one.
     let rights = random.one_of(&[Rights::ALL.bits(), Rights::TRANSFER.bits()]);
-    let gift = Gift { handle: if random.once_in(3) { handle } else { 0 }, rights, moved };
+    let transfer =
+        HandleTransfer { handle: if random.once_in(3) { handle } else { 0 }, rights, moved };
     let now = smp.kernel.machine.now_ns;
     let envelope = Envelope {
         send_address: random.one_of(&[BYTES, BYTES, BYTES, 0x6666_0000]),
@@ -275,7 +276,12 @@ fn prepare(smp: &mut Smp, me: ThreadId, random: &mut Random) -> u64 {
         receive_address: random.one_of(&[BYTES + 128, BYTES + 128, 0x6666_0000]),
         receive_capacity: random.one_of(&[0, 64, 200]),
         deadline_ns: random.one_of(&[now + 500, now + 50, u64::MAX, 0]),
-        gifts: [gift, Gift::default(), Gift::default(), Gift::default()],
+        transfers: [
+            transfer,
+            HandleTransfer::default(),
+            HandleTransfer::default(),
+            HandleTransfer::default(),
+        ],
         ..Envelope::EMPTY
     };
     let slice = UserSlice::new(ENVELOPE, Envelope::SIZE as u64).unwrap();

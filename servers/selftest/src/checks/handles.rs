@@ -5,8 +5,8 @@ use crate::peer::Peer;
 use abi::Syscall;
 use alloc::vec::Vec;
 use sys::{
-    Endpoint, Error, FOREVER, Gifts, Memory, Message, Notification, ObjectKind, OwnedHandle,
-    Rights, Words, hazard,
+    Endpoint, Error, FOREVER, Memory, Message, Notification, ObjectKind, OwnedHandle, Rights,
+    Transfers, Words, hazard,
 };
 
 pub(super) const CHECKS: &[Check] = &[
@@ -131,16 +131,16 @@ fn signaller() -> Result<Peer, sys::Failure> {
     })
 }
 
-fn send_gifts(peer: &Peer, gifts: Gifts) -> Result<u64, Error> {
-    let mut message = Message { gifts, ..Message::default() };
+fn send_transfers(peer: &Peer, transfers: Transfers) -> Result<u64, Error> {
+    let mut message = Message { transfers, ..Message::default() };
     peer.endpoint.call_with(&mut message, FOREVER, &mut []).map(|answer| answer.words[0])
 }
 
 fn copied(bench: &Bench) -> Outcome {
     let (peer, bell) = (signaller()?, Notification::create()?);
-    let mut gifts = Gifts::none();
-    gifts.push_copy(&bell, Rights::SIGNAL)?;
-    bench.same("handles that came", send_gifts(&peer, gifts)?, 1)?;
+    let mut transfers = Transfers::none();
+    transfers.push_copy(&bell, Rights::SIGNAL)?;
+    bench.same("handles that came", send_transfers(&peer, transfers)?, 1)?;
     bench.same("bits", bell.poll()?, 1)
 }
 
@@ -148,21 +148,21 @@ fn moved(bench: &Bench) -> Outcome {
     let (peer, bell) = (signaller()?, Notification::create()?);
     let given = bell.copy(Rights::ALL)?;
     let number = given.handle();
-    let mut gifts = Gifts::none();
-    gifts.push(given)?;
-    bench.same("handles that came", send_gifts(&peer, gifts)?, 1)?;
+    let mut transfers = Transfers::none();
+    transfers.push(given)?;
+    bench.same("handles that came", send_transfers(&peer, transfers)?, 1)?;
     bench.same("bits", bell.poll()?, 1)?;
     bench.same("the giver's", close(number.0.into()), Error::BadHandle as u64)
 }
 
 fn four(bench: &Bench) -> Outcome {
     let (peer, bell) = (signaller()?, Notification::create()?);
-    let mut gifts = Gifts::none();
+    let mut transfers = Transfers::none();
     for _ in 0..4 {
-        gifts.push_copy(&bell, Rights::SIGNAL)?;
+        transfers.push_copy(&bell, Rights::SIGNAL)?;
     }
-    bench.refused("a fifth", gifts.push_copy(&bell, Rights::SIGNAL), Error::TooLong)?;
-    bench.same("handles that came", send_gifts(&peer, gifts)?, 4)?;
+    bench.refused("a fifth", transfers.push_copy(&bell, Rights::SIGNAL), Error::TooLong)?;
+    bench.same("handles that came", send_transfers(&peer, transfers)?, 4)?;
     bench.same("bits", bell.poll()?, 0b1111)
 }
 
@@ -175,16 +175,16 @@ fn travels_reduced(bench: &Bench) -> Outcome {
         );
     })?;
     let bell = Notification::create()?.copy(Rights::SIGNAL | Rights::TRANSFER)?;
-    let mut gifts = Gifts::none();
-    gifts.push_copy(&bell, Rights::SIGNAL | Rights::WAIT)?;
-    bench.same("rights", send_gifts(&peer, gifts)?, u64::from(Rights::SIGNAL.bits()))
+    let mut transfers = Transfers::none();
+    transfers.push_copy(&bell, Rights::SIGNAL | Rights::WAIT)?;
+    bench.same("rights", send_transfers(&peer, transfers)?, u64::from(Rights::SIGNAL.bits()))
 }
 
 fn does_not_travel(bench: &Bench) -> Outcome {
     let (peer, bell) = (signaller()?, Notification::create()?.copy(Rights::SIGNAL)?);
-    let mut gifts = Gifts::none();
-    gifts.push_copy(&bell, Rights::SIGNAL)?;
-    bench.refused("the call", send_gifts(&peer, gifts), Error::NoRight)
+    let mut transfers = Transfers::none();
+    transfers.push_copy(&bell, Rights::SIGNAL)?;
+    bench.refused("the call", send_transfers(&peer, transfers), Error::NoRight)
 }
 
 fn comes_back(bench: &Bench) -> Outcome {
@@ -192,7 +192,7 @@ fn comes_back(bench: &Bench) -> Outcome {
         let mut answer = Message::default();
         if let Ok(bell) = Notification::create() {
             let _ = bell.signal(0b101);
-            let _ = answer.gifts.push(bell);
+            let _ = answer.transfers.push(bell);
         }
         crate::peer::reply(message, answer);
     })?;

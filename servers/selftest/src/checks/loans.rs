@@ -129,7 +129,7 @@ pub(crate) fn lend(env: &rt::Env) -> Result<(), Failure> {
     fill(&memory, 7)?;
     let loan = Loan::of(&memory, 0, PAGES, Protection::Read)?;
     let mut message = Message::default();
-    message.gifts.push(loan.handle_to_send()?)?;
+    message.transfers.push(loan.handle_to_send()?)?;
     endpoint.call_with(&mut message, FOREVER, &mut [])?;
     drop(loan);
     Ok(())

@@ -16,7 +16,7 @@ pub(super) const CHECKS: &[Check] = &[
     ("quota-greedy-child-leaves-nothing-behind", greedy),
     ("quota-twenty-short-lives-leave-nothing-behind", short_lives),
     ("quota-fault-leaves-nothing-behind", faulting),
-    ("quota-calls-and-gifts-leave-nothing-behind", calls),
+    ("quota-calls-and-transfers-leave-nothing-behind", calls),
     ("quota-timers-and-notifications-leave-nothing-behind", timers),
     ("quota-childs-quota-comes-back", quota_comes_back),
 ];
@@ -112,9 +112,9 @@ fn calls(bench: &Bench) -> Outcome {
     bench.conserves(|| {
         let peer = Peer::echo()?;
         for _ in 0..50 {
-            let mut gifts = sys::Gifts::none();
-            gifts.push(Notification::create()?)?;
-            let mut message = sys::Message { gifts, ..sys::Message::default() };
+            let mut transfers = sys::Transfers::none();
+            transfers.push(Notification::create()?)?;
+            let mut message = sys::Message { transfers, ..sys::Message::default() };
             peer.endpoint.call_with(&mut message, sys::FOREVER, &mut [])?;
             let badged = peer.endpoint.badged(Rights::SEND, 3)?;
             badged.call(1, &Words::default())?;

@@ -138,7 +138,7 @@ pub(crate) fn more(meter: &Meter<'_>) -> Result<(), Failure> {
     let bell = Notification::create()?;
     meter.measure(handle, TIMES, || {
         let mut message = Message::new(0, Words::default());
-        message.gifts.push_copy(&bell, Rights::ALL)?;
+        message.transfers.push_copy(&bell, Rights::ALL)?;
         endpoint.call_with(&mut message, FOREVER, &mut []).map(drop)
     })?;
     for (row, length) in [(small, 4096), (large, 65_536)] {
@@ -146,7 +146,7 @@ pub(crate) fn more(meter: &Meter<'_>) -> Result<(), Failure> {
         meter.measure(row, FEW_TIMES, || {
             let lent = buffer.lend(|shown| {
                 let mut message = Message::new(LOOK, Words::default());
-                message.gifts.push_copy(shown, Rights::ALL)?;
+                message.transfers.push_copy(shown, Rights::ALL)?;
                 endpoint.call_with(&mut message, FOREVER, &mut []).map(drop)
             });
             lent?

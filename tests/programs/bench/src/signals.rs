@@ -135,7 +135,7 @@ fn consumer(meter: &Meter<'_>, offer: Offer) -> Result<Child, Failure> {
     let endpoint = Endpoint::create()?;
     let consumer = crate::calls::server(meter, "consume", &endpoint)?;
     let mut message = Message::new(0, Words::default());
-    message.gifts.push_all(offer)?;
+    message.transfers.push_all(offer)?;
     endpoint.call_with(&mut message, FOREVER, &mut [])?;
     Ok(consumer)
 }

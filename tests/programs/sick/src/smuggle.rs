@@ -2,7 +2,7 @@
 
 use names_api::NamesClient;
 use rt::Failure;
-use sys::{Endpoint, FOREVER, Gifts, Message, Received, Rights};
+use sys::{Endpoint, FOREVER, Message, Received, Rights, Transfers};
 
 /// The receiver of the handle.
 const TAKER: &str = "sick-takes";
@@ -12,9 +12,9 @@ pub(crate) fn gives(env: &rt::Env) -> Result<(), Failure> {
     let supervisor: Endpoint = env.handle("supervisor")?;
     let names = NamesClient::from_endpoint(env.names().copy(Rights::SEND)?);
     let taker = Endpoint::from(names.open(TAKER)?);
-    let mut gifts = Gifts::none();
-    gifts.push(supervisor)?;
-    taker.send_with(&mut Message { label: 1, gifts, ..Message::default() }, FOREVER)?;
+    let mut transfers = Transfers::none();
+    transfers.push(supervisor)?;
+    taker.send_with(&mut Message { label: 1, transfers, ..Message::default() }, FOREVER)?;
     defmt::info!("gave it away");
     sys::sleep_until(FOREVER);
     Ok(())

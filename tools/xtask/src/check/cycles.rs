@@ -11,10 +11,8 @@ use std::path::Path;
 const LARGEST: usize = 3;
 
 /// Root files of the crates that still have a larger one. The list may only become shorter.
-const KNOWN: [&str; 2] = [
-    "tests/programs/fuzz/src/main.rs",
-    "tests/programs/fuzz32/../fuzz/src/main.rs",
-];
+const KNOWN: [&str; 2] =
+    ["tests/programs/fuzz/src/main.rs", "tests/programs/fuzz32/../fuzz/src/main.rs"];
 
 /// Checks all crates of the workspace.
 pub(super) fn check(packages: &[Package]) -> Result<Vec<String>> {

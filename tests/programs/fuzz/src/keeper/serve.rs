@@ -62,7 +62,7 @@ impl Keeper {
         if self.random.below(4) == 0 {
             // A lifeline goes away with its only holder.
             if let Ok((_, holder)) = Lifeline::create(&self.shared.bells[1], 1 << 2) {
-                let _ = message.gifts.push_narrowed(holder, Rights::ALL);
+                let _ = message.transfers.push_narrowed(holder, Rights::ALL);
             }
         }
         // The caller may be gone, or have no room.

@@ -166,8 +166,8 @@ pub(super) fn envelope(random: &mut Random) -> Place {
 fn fields(random: &mut Random) -> [u64; 12] {
     let sends = if random.below(3) == 0 { length(random) } else { 0 };
     let receives = if random.below(2) == 0 { length(random) } else { 0 };
-    let gift = |random: &mut Random, chance: u64| match random.below(chance) {
-        0 => gift(random),
+    let transfer = |random: &mut Random, chance: u64| match random.below(chance) {
+        0 => transfer(random),
         _ => 0,
     };
     [
@@ -176,10 +176,10 @@ fn fields(random: &mut Random) -> [u64; 12] {
         buffer(random),
         receives,
         time(random),
-        gift(random, 2),
-        gift(random, 4),
-        gift(random, 16),
-        gift(random, 16),
+        transfer(random, 2),
+        transfer(random, 4),
+        transfer(random, 16),
+        transfer(random, 16),
         0,
         0,
         0,
@@ -187,7 +187,7 @@ fn fields(random: &mut Random) -> [u64; 12] {
 }
 
 /// A handle to be given away: lifelines most of all, since something ends with them.
-fn gift(random: &mut Random) -> u64 {
+fn transfer(random: &mut Random) -> u64 {
     let kind = match random.below(4) {
         0 | 1 => ObjectKind::Lifeline,
         2 => ObjectKind::Endpoint,
