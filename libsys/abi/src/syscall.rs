@@ -180,7 +180,8 @@ syscalls! {
     Sleep = 56,
     /// `(thread, address of a SavedFrame, write)`: reads (write 0) or writes (1) the registers
     /// of a thread that is stopped: suspended, never started, or waiting for the answer to a
-    /// fault or stop. What user mode must not choose is repaired.
+    /// fault or stop. What user mode must not choose is repaired. Not written before a call that a
+    /// tracer is shown is made.
     ThreadRegisters = 57,
     /// `(thread, address of a DebugRegisters, write)`: as `ThreadRegisters`.
     ThreadDebug = 58,

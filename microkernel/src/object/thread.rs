@@ -25,7 +25,7 @@ use super::{EndpointId, Links, NotificationId, ProcessId, ThreadId};
 use crate::arena::Arena;
 use crate::machine::{CpuId, OwnedFrame, Phys};
 use crate::work::Work;
-use abi::{DebugRegisters, Syscall};
+use abi::{DebugRegisters, Syscall, TraceStage};
 
 /// What a thread is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -185,6 +185,12 @@ impl<F> Thread<F> {
 
     /// Work that another CPU gave the thread on its way into a call, and that the call must see.
     pub(crate) const BEFORE_CALLS: u32 = Work::Kill.flag() | Work::Upcall.flag();
+
+    /// Whether a tracer is shown the thread's call, or was, and the call is not made yet.
+    pub(crate) fn call_is_shown(&self) -> bool {
+        let reason = self.faults.unanswered.as_ref().map(|fault| fault.reason);
+        self.work.0 & Work::Call.flag() != 0 || reason == Some(Reason::Trace(TraceStage::Enter))
+    }
 
     /// Takes time in user mode and in the kernel off the slice. Returns the client, and the time
     /// that the client owes for it. The caller books the time to the process.

@@ -120,6 +120,9 @@ impl<M: Machine> Kernel<M> {
         let address = self.argument(me, 1);
         let own = self.own(me);
         if self.writes(me)? {
+            if self.objects.threads[id].call_is_shown() {
+                return Err(Error::BadState);
+            }
             let mut frame = SavedFrame::default();
             let slice = UserSlice::<Readable>::new(address, FRAME_LEN as u64)?;
             self.read_user(own, slice, frame.as_mut_bytes())?;

@@ -1,12 +1,12 @@
 //! Once per system call: who looks at it, in which order, how often.
 
-use super::kit::{CPU, boot};
+use super::kit::{BYTES, CPU, boot};
 use crate::exit::Next;
 use crate::hosted::{DATA, Driver};
 use crate::machine::Interrupt;
 use crate::object::ThreadId;
 use crate::work::Work;
-use abi::{Error, Rights, Syscall, TraceFlags, TraceReply, TraceStage};
+use abi::{Error, Rights, SavedFrame, Syscall, TraceFlags, TraceReply, TraceStage};
 
 /// A child whose calls the first program watches.
 struct Watched {
@@ -217,6 +217,34 @@ fn exit_18_a_tracer_changes_number_and_arguments() {
     assert_eq!(words[0], Syscall::Yield as u64);
     watched.answer(token, TraceReply::Rewrite, &[Syscall::CpuInfo as u64, 99, DATA]);
     assert_eq!(watched.driver.result(watched.thread), Err(Error::BadArgument), "no CPU 99");
+}
+
+/// Another thread of the traced program could swap the call under the tracer's eyes.
+#[test]
+fn exit_18_the_call_that_is_made_is_the_one_that_was_shown() {
+    let mut watched = watched(&[TraceFlags::ENTER, TraceFlags::EXIT]);
+    watched.driver.raw(Syscall::Yield as u64, &[], 0);
+    let (words, token) = watched.stop(TraceStage::Enter);
+    assert_eq!(words[0], Syscall::Yield as u64);
+    let child = watched.child;
+    let thread = watched.driver.make(Syscall::ProcessThread, &[child, 0]);
+    watched.driver.call(Syscall::ThreadRegisters, &[thread, BYTES, 0]).unwrap();
+    let swap = |driver: &mut Driver| {
+        let mut bytes = driver.peek(BYTES, size_of::<SavedFrame>());
+        let number = core::mem::offset_of!(SavedFrame, rax);
+        bytes[number..number + 8].copy_from_slice(&(Syscall::Clock as u64).to_le_bytes());
+        driver.poke(BYTES, &bytes);
+        driver.call(Syscall::ThreadRegisters, &[thread, BYTES, 1])
+    };
+    let shown = swap(&mut watched.driver);
+    // It is answered, but does not run yet.
+    watched.driver.call(Syscall::ProcessSuspend, &[child]).unwrap();
+    watched.answer(token, TraceReply::Resume, &[]);
+    let answered = swap(&mut watched.driver);
+    watched.driver.call(Syscall::ProcessResume, &[child]).unwrap();
+    let (words, _) = watched.stop(TraceStage::Exit);
+    assert_eq!(words[..2], [Syscall::Yield as u64, 0], "another call was made");
+    assert_eq!((shown, answered), (Err(Error::BadState), Err(Error::BadState)));
 }
 
 #[test]

@@ -12,7 +12,9 @@ impl Stops {
     /// A stop of this thread, with the number of the call and, after it, its status.
     ///
     /// A call of 32-bit code whose block cannot be read has no stop before it: the kernel knows
-    /// no arguments to show. Its only stop says [`Error::BadAddress`].
+    /// no arguments to show. Its only stop says [`Error::BadAddress`]. The stop before it is then
+    /// of a thread that was killed in its call, and whose slot is used again. Should that thread
+    /// live, the stop after its own call is refused.
     pub(super) fn saw(
         &mut self,
         stage: TraceStage,
@@ -26,10 +28,11 @@ impl Stops {
             TraceStage::Exit => match self.0.remove(&thread) {
                 Some(None) => {}
                 Some(Some(entered)) if entered == number => {}
-                None if status == Error::BadAddress as u64 => {}
+                _ if status == Error::BadAddress as u64 => {}
                 before => {
                     return Err(Failure::new(format_args!(
-                        "thread {thread} stops after call {number}, but before it was {before:?}"
+                        "thread {thread} stops after call {number} with status {status}, but before it \
+                         was {before:?}"
                     )));
                 }
             },
