@@ -57,6 +57,7 @@ pub use images::Images;
 pub use machine::{Machine, SerialLine};
 pub use monitor::Monitor;
 pub use outcome::{HOLD_BOUND, LongestHold, Outcome};
+pub use patience::{Patience, Process};
 pub use screen::Screen;
 pub use serial::Observer;
 pub use session::{LINE_MAX, Session, check_line};

@@ -19,7 +19,7 @@ const TICK: Duration = Duration::from_millis(10);
 
 /// A wait for a machine.
 #[derive(Debug)]
-pub(crate) struct Patience {
+pub struct Patience {
     limit: Duration,
     deadline: Deadline,
     started: Instant,
@@ -29,20 +29,22 @@ pub(crate) struct Patience {
 
 /// A process, and the number of CPUs that it emulates.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Process {
-    pub(crate) id: u32,
-    pub(crate) cpus: u32,
+pub struct Process {
+    /// Its id on the host.
+    pub id: u32,
+    /// What its CPU time is divided by.
+    pub cpus: u32,
 }
 
 impl Patience {
     /// A wait for this time, by the machine's clock if it is given, else by the host's.
-    pub(crate) fn new(limit: Duration, machine: Option<Process>) -> Self {
+    pub fn new(limit: Duration, machine: Option<Process>) -> Self {
         let machine = machine.and_then(|process| Some((process, cpu_time(process.id)?)));
         Self { limit, deadline: Deadline::after(limit), started: Instant::now(), machine }
     }
 
     /// Whether the time is over.
-    pub(crate) fn is_over(&self) -> bool {
+    pub fn is_over(&self) -> bool {
         self.deadline.is_over()
             && self.machine.is_none_or(|(process, before)| {
                 // A process that has ended gets no more time.
@@ -54,7 +56,7 @@ impl Patience {
     }
 
     /// The time until the next check.
-    pub(crate) fn left(&self) -> Duration {
+    pub fn left(&self) -> Duration {
         self.deadline.left().max(PAUSE)
     }
 }

@@ -6,10 +6,13 @@
 //! | a stop after a call that was never made | a thread in user mode stops so |
 //! | a badge given without the right to | a listener set with a badge, by a handle without `MINT` |
 //! | a message that looks like the kernel's | a call with a reserved label is taken |
+//! | an exit that other CPUs can keep from its end | shared work is left after its last iteration |
 //! | an error that a program does not expect | a call ends with one that its page does not list |
 
 use super::calls::Call;
-use crate::hosted::{Place, Smp};
+use crate::hosted::{Hosted, Place, Smp};
+use crate::kernel::Kernel;
+use crate::machine::CpuId;
 use crate::object::{Entry, Life, Reason, State, ThreadId};
 use abi::{Error, Handle, KERNEL_LABELS, Rights, Syscall, TraceStage};
 use std::collections::{HashMap, HashSet};
@@ -49,6 +52,15 @@ impl History {
                 self.in_call.remove(id);
             }
         }
+    }
+}
+
+/// After a pass: an exit that has taken its iterations has put all other shared work off.
+pub(super) fn check_postponed(smp: &Smp, cpu: CpuId) {
+    let iterations = smp.kernel.cpu(cpu).exit_iterations;
+    if smp.place(cpu) == Place::Window && iterations >= smp.kernel.sched.shared_iterations {
+        let left = smp.kernel.read_work(cpu) & Kernel::<Hosted>::SHARED_MASK;
+        assert_eq!(left, 0, "{cpu:?} goes on with shared work after {iterations} iterations");
     }
 }
 

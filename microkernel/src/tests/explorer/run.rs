@@ -175,7 +175,10 @@ impl Run {
                 }
             }
             Event::Vector(value) => self.vector(cpu, value),
-            Event::Turn => smp.turn(cpu),
+            Event::Turn => {
+                smp.turn(cpu);
+                oracles::check_postponed(smp, cpu);
+            }
             Event::Ipi => smp.ipi_arrives(cpu),
             Event::Timer => smp.timer_fires(cpu),
             Event::Line(line) => {

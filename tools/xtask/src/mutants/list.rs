@@ -21,6 +21,8 @@ pub(super) struct Fault {
     pub(super) old: String,
     /// What stands there instead.
     pub(super) new: String,
+    /// Whether the random explorer must find it, without any test that was written for it.
+    pub(super) explored: bool,
 }
 
 impl Fault {
@@ -58,12 +60,18 @@ fn parse(text: &str) -> Result<Vec<Fault>> {
             Some(DeValue::String(text)) => Ok(text.clone().into_owned()),
             _ => bail!("fault {}: `{name}` is missing", names.len() + 1),
         };
+        let explored = match entry.get("explored").map(|value| value.get_ref()) {
+            None => false,
+            Some(DeValue::Boolean(explored)) => *explored,
+            Some(_) => bail!("fault {}: `explored` is no boolean", names.len() + 1),
+        };
         let fault = Fault {
             name: field("name")?,
             breaks: field("breaks")?,
             file: field("file")?,
             old: field("old")?,
             new: field("new")?,
+            explored,
         };
         ensure!(names.insert(fault.name.clone()), "two faults are called {}", fault.name);
         ensure!(fault.old != fault.new, "{} changes nothing", fault.name);
@@ -84,6 +92,13 @@ mod tests {
         assert_eq!(fault.put_into("a d c").unwrap(), "a e c");
         assert!(fault.put_into("nothing").is_err(), "not found");
         assert!(fault.put_into("d d").is_err(), "found twice");
+    }
+
+    #[test]
+    fn a_fault_for_the_explorer_says_so() {
+        assert!(!parse(ONE).unwrap()[0].explored);
+        assert!(parse(&format!("{ONE}explored = true\n")).unwrap()[0].explored);
+        assert!(parse(&format!("{ONE}explored = 'yes'\n")).is_err());
     }
 
     #[test]
