@@ -1,7 +1,7 @@
 //! What the gate costs others, on machines whose nanosecond is an instruction.
 
-use anyhow::{Context as _, Result, ensure};
-use qemu_harness::{HOLD_BOUND, Outcome};
+use anyhow::{Result, bail, ensure};
+use qemu_harness::Outcome;
 use system_tests::{load, to_its_end};
 
 /// Runs a task to its good end.
@@ -44,9 +44,10 @@ fn exit_22_one_thread_without_timers_is_not_interrupted_for_ten_seconds() {
 fn holds(scene: &str) {
     let bounded = || {
         let outcome = run_with("holds", &format!("scene={scene}"), 0)?;
-        let hold = outcome.longest_hold().context("the log does not tell the longest hold")?;
-        println!("{scene}: {hold}");
-        ensure!(hold.ns <= HOLD_BOUND, "{scene}: {hold}, more than {HOLD_BOUND}");
+        println!("{scene}: {:?}", outcome.longest_hold());
+        if let Some(failure) = outcome.hold_failure() {
+            bail!("{scene}: {failure}");
+        }
         Ok(outcome)
     };
     good(bounded());

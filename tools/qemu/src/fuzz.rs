@@ -22,7 +22,7 @@ pub struct Fuzz {
     pub calls: u64,
     /// On one CPU, the same seed makes the same run.
     pub seed: u64,
-    /// Number of CPUs.
+    /// Number of CPUs. On one, time counts instructions, and the longest lock hold is judged.
     pub cpus: u32,
 }
 
@@ -60,7 +60,8 @@ impl Fuzz {
             shown.insert_str(0, LINE);
         }
         let outcome = session.finish(Duration::from_secs(30));
-        let failure = failure(&outcome);
+        let judged = if cpus == 1 { outcome.hold_failure() } else { None };
+        let failure = failure(&outcome).or(judged);
         Ok(Fuzzed { outcome, failure })
     }
 }

@@ -26,6 +26,18 @@ impl LongestHold {
         let (ns, cause) = told.split_once(" ns at most, by ")?;
         Some(Self { ns: ns.parse().ok()?, cause: cause.to_owned() })
     }
+
+    /// What is wrong with the longest hold of a run whose time counts instructions. By a clock, a
+    /// busy host makes any hold long, so no other run is judged.
+    fn judge(hold: Option<&Self>) -> Option<String> {
+        match hold {
+            None => Some("the log does not tell the longest lock hold".to_owned()),
+            Some(hold) if hold.ns > HOLD_BOUND => {
+                Some(format!("{hold}: more than {HOLD_BOUND} instructions"))
+            }
+            Some(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for LongestHold {
@@ -68,6 +80,11 @@ impl Outcome {
         self.log_lines().iter().rev().find_map(|line| LongestHold::parse(line))
     }
 
+    /// What is wrong with the longest lock hold, where time counts instructions.
+    pub fn hold_failure(&self) -> Option<String> {
+        LongestHold::judge(self.longest_hold().as_ref())
+    }
+
     /// The explanation of a failure, without the transcript.
     pub fn explanation(&self) -> String {
         let mut text = format!("{}\n", self.verdict);
@@ -95,7 +112,7 @@ impl fmt::Display for Outcome {
 
 #[cfg(test)]
 mod tests {
-    use super::LongestHold;
+    use super::{HOLD_BOUND, LongestHold};
 
     #[test]
     fn the_longest_hold_is_read_from_the_log() {
@@ -104,5 +121,13 @@ mod tests {
         let hold = LongestHold::parse(line).unwrap();
         assert_eq!(hold.to_string(), "longest lock hold: 1234 ns, by Map with the rows reap");
         assert_eq!(LongestHold::parse("kernel lock: waited for 12 times"), None);
+    }
+
+    #[test]
+    fn a_hold_over_its_bound_is_a_failure_and_so_is_an_untold_one() {
+        let judge = |ns| LongestHold::judge(Some(&LongestHold { ns, cause: "Map".to_owned() }));
+        assert_eq!(judge(HOLD_BOUND), None);
+        assert!(judge(HOLD_BOUND + 1).unwrap().contains("20001 ns, by Map: more than 20000"));
+        assert!(LongestHold::judge(None).unwrap().contains("does not tell"));
     }
 }

@@ -9,6 +9,8 @@ use std::time::Duration;
 const MEMORY: u32 = 256;
 /// The time for boot, warm-up and end, beyond the load.
 const MORE: Duration = Duration::from_secs(120);
+/// Seconds of the host that one of a machine whose time counts instructions may take.
+const COUNTED: u64 = 30;
 /// The longest time between two non-maskable interrupts, in microseconds.
 const LONGEST_PAUSE: u64 = 4_000;
 
@@ -19,6 +21,8 @@ pub struct Stress {
     pub seconds: u64,
     /// Number of CPUs.
     pub cpus: u32,
+    /// Whether time counts instructions, for one CPU.
+    pub counted: bool,
     /// The same seed makes the same choices; their times vary.
     pub seed: u64,
 }
@@ -31,7 +35,10 @@ impl Stress {
     pub fn run(self, images: &Images, observer: Option<Observer>) -> Result<(Outcome, u64)> {
         let machine = images.machine("stress").with_archive(&images.archive_with("load")?);
         let mut machine = machine.with_cpus(self.cpus).with_monitor();
-        let Self { seconds, seed, .. } = self;
+        let Self { seconds, seed, counted, .. } = self;
+        if counted {
+            machine = machine.with_counted_time(0);
+        }
         machine.append(&format!("init=load task=stress seconds={seconds} seed={seed} log=info"))?;
         machine.memory_mib = MEMORY;
         let mut session = machine.start()?;
@@ -41,7 +48,8 @@ impl Stress {
         // Before this there is no IDT.
         session.wait_for("stress: ", MORE)?;
         let mut monitor = session.monitor()?;
-        let limit = Duration::from_secs(seconds).saturating_add(MORE);
+        let limit = seconds.saturating_mul(if counted { COUNTED } else { 1 });
+        let limit = Duration::from_secs(limit).saturating_add(MORE);
         let (end, mut sent) = (Deadline::after(limit), 0);
         let mut random = seed | 1;
         while !end.is_over() && monitor.command("nmi").is_ok() {

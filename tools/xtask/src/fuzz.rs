@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     let images = build::with_tests(&setup::toolchain()?)?;
     let &Arguments { calls, seed, cpus } = arguments;
     let fuzzed = Fuzz { calls, seed, cpus }.run(&images, Some(printer()))?;
-    tell_longest_hold(&fuzzed.outcome, false);
+    tell_longest_hold(&fuzzed.outcome);
     match &fuzzed.failure {
         None => println!("clean: {calls} calls on {cpus} CPUs from seed {seed}"),
         Some(failure) => {

@@ -143,7 +143,7 @@ fn selftests(images: &Images, cpus: u32, filter: &str) -> Result<Results> {
     let step = Step::begin("running the self-tests");
     let outcome = selftest::boot(&machine, None, SELFTEST_LIMIT)?;
     step.end();
-    selftest::tell_longest_hold(&outcome, false);
+    selftest::tell_longest_hold(&outcome);
     Ok(selftest::judge(&outcome, filter))
 }
 
