@@ -1,6 +1,6 @@
 //! Calls of the kernel and of a server: with words, bytes, handles, lent memory, types.
 
-use crate::machine::Child;
+use crate::children::Child;
 use crate::meter::Meter;
 use crate::settings::{PRIORITY, QUOTA};
 use alloc::sync::Arc;

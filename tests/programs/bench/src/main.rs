@@ -22,6 +22,8 @@
 extern crate alloc;
 
 mod calls;
+#[path = "../../load/src/children.rs"]
+mod children;
 mod cpus;
 mod faults;
 mod figures;

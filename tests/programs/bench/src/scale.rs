@@ -4,7 +4,8 @@
 //! many there were, and a line `scale: …` says why.
 
 use crate::calls::server;
-use crate::machine::{Child, Machine, after};
+use crate::children::Child;
+use crate::machine::{Machine, after};
 use crate::meter::Meter;
 use crate::settings::{QUOTA, URGENT};
 use alloc::format;

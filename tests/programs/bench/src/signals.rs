@@ -1,6 +1,6 @@
 //! Notifications, queues, yields, upcalls.
 
-use crate::machine::Child;
+use crate::children::Child;
 use crate::meter::Meter;
 use crate::settings::{QUOTA, URGENT};
 use crate::shared::Stamp;

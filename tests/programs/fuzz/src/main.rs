@@ -18,6 +18,7 @@ extern crate alloc;
 #[cfg(target_arch = "x86_64")]
 mod keeper;
 #[cfg(target_arch = "x86_64")]
+#[path = "../../load/src/machine.rs"]
 mod machine;
 #[path = "../../load/src/stress/random.rs"]
 mod random;
@@ -25,8 +26,6 @@ mod random;
 mod supervisor;
 mod wild;
 
-#[cfg(target_arch = "x86_64")]
-use core::fmt::Display;
 use rt::Failure;
 
 rt::entry!(main);
@@ -46,18 +45,4 @@ fn main(env: rt::Env) -> Result<(), Failure> {
     let go: sys::Notification = env.handle("go")?;
     go.wait(sys::FOREVER)?;
     wild::begin(seed)
-}
-
-/// Prints a line through this serial port.
-#[cfg(target_arch = "x86_64")]
-pub(crate) fn print(serial: &sys::Ports, line: impl Display) {
-    const LINE_STATUS: u16 = 5;
-    const SEND_EMPTY: u8 = 0x20;
-    for piece in alloc::format!("{line}\r\n").as_bytes().chunks(16) {
-        while serial.read_u8(LINE_STATUS).is_ok_and(|status| status & SEND_EMPTY == 0) {
-            core::hint::spin_loop();
-        }
-        // Output that cannot be written is missed by its reader.
-        let _ = serial.write_bytes(0, piece);
-    }
 }

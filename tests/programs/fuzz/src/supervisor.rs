@@ -2,11 +2,13 @@
 
 mod fill;
 
-use crate::machine::{Machine, after, copy};
+use crate::machine::{Machine, after};
 use alloc::format;
 use loader::Program;
 use rt::Failure;
-use sys::{Error, Notification, Priority, Process, ProcessInfo, Quota, Rights, SystemInfo};
+use sys::{
+    Error, Memory, Notification, Pages, Priority, Process, ProcessInfo, Quota, Rights, SystemInfo,
+};
 
 /// Calls of one keeper's life, about.
 const ROUND: u64 = 200_000;
@@ -119,7 +121,7 @@ fn judge(before: Counts) -> Result<(), Failure> {
 
 /// The life of a keeper.
 fn keeper(machine: &Machine, calls: u64, seed: u64, leave: bool) -> Result<(), Failure> {
-    let (wide, narrow) = (machine.file("fuzz")?, machine.file("fuzz32")?);
+    let (wide, narrow) = (machine.image("fuzz")?, machine.image("fuzz32")?);
     let (image, image32) = (copy(wide)?, copy(narrow)?);
     let until = sys::system_info()?.syscalls + calls;
     let lengths = [wide, narrow].map(|file| file.len() as u64);
@@ -134,7 +136,7 @@ fn keeper(machine: &Machine, calls: u64, seed: u64, leave: bool) -> Result<(), F
         quota: QUOTA,
         priority: Priority(40),
         handles: &[
-            ("resource", machine.resource.as_handle(), Rights::ALL, 0),
+            ("resource", machine.resource().as_handle(), Rights::ALL, 0),
             ("serial", machine.serial.as_handle(), Rights::ALL, 0),
             ("image", image.as_handle(), Rights::READ, 0),
             ("image32", image32.as_handle(), Rights::READ, 0),
@@ -148,6 +150,14 @@ fn keeper(machine: &Machine, calls: u64, seed: u64, leave: bool) -> Result<(), F
         0 => Ok(()),
         status => Err(Failure::new(format_args!("a keeper ended with status {status}"))),
     }
+}
+
+/// A copy of a file that can be given to another process.
+fn copy(file: &[u8]) -> Result<Memory, Failure> {
+    let mut pages = Pages::create((file.len() as u64).div_ceil(sys::PAGE_SIZE))?;
+    let place = pages.get_mut(..file.len()).ok_or("a file is too long")?;
+    place.copy_from_slice(file);
+    Ok(pages.into_memory())
 }
 
 /// Waits as long as something happens.

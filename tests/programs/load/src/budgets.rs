@@ -5,7 +5,8 @@
 //! and they are printed. That a budget ends and is replenished, and the order of threads, are
 //! judged everywhere.
 
-use crate::machine::{Child, Machine, SOON_NS, after};
+use crate::children::{Child, SOON_NS};
+use crate::machine::{Machine, after};
 use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;

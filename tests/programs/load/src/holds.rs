@@ -1,7 +1,8 @@
 //! Scenes in which a program makes large what the kernel goes through: at the end of the machine
 //! the kernel with checks tells for how long it was held at most, and for what.
 
-use crate::machine::{Child, Machine, SOON_NS, after};
+use crate::children::{Child, SOON_NS};
+use crate::machine::{Machine, after};
 use abi::Envelope;
 use alloc::format;
 use rt::Failure;

@@ -3,7 +3,8 @@
 //! An urgent thread sleeps until deadlines and notes how late it wakes, while this one
 //! destroys what takes long.
 
-use crate::machine::{Child, Machine, SOON_NS, after};
+use crate::children::{Child, SOON_NS};
+use crate::machine::{Machine, after};
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use rt::Failure;

@@ -19,6 +19,7 @@ extern crate alloc;
 
 mod budgets;
 mod child;
+mod children;
 mod holds;
 mod latency;
 mod machine;

@@ -11,7 +11,7 @@ mod birth;
 mod serve;
 mod stops;
 
-use crate::machine::after;
+use crate::machine::{after, print};
 use crate::random::Random;
 use alloc::vec::Vec;
 use core::fmt::Display;
@@ -124,7 +124,7 @@ impl Keeper {
 
     /// Prints a line.
     fn say(&self, line: impl Display) {
-        crate::print(&self.serial_line, line);
+        print(&self.serial_line, line);
     }
 
     fn work(&mut self, until: u64) -> Result<(), Failure> {

@@ -45,7 +45,7 @@ pub(super) fn all_kinds(machine: &Machine) -> Result<(), Failure> {
         priority: Priority(1),
         flags: ContextFlags::NONE,
     };
-    many(count, |_| SchedContext::create(&machine.resource, &terms))?;
+    many(count, |_| SchedContext::create(machine.resource(), &terms))?;
     threads_and_mappings()?;
     processes()
 }

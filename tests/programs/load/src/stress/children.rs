@@ -4,7 +4,8 @@ use super::counts::{BIRTHS, FAULTS, KILLS, MIGRATIONS, PEEKS, SUSPENDS, UPCALLS,
 use super::random::Random;
 use super::threads::Crew;
 use super::zoo;
-use crate::machine::{Child, Machine, SOON_NS, after};
+use crate::children::{Child, SOON_NS};
+use crate::machine::{Machine, after};
 use abi::{DebugRegisters, USER_END};
 use alloc::vec::Vec;
 use rt::Failure;

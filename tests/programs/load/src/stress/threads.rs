@@ -2,7 +2,8 @@
 
 use super::counts::{CALLS, MIGRATIONS, SLEEPS, STOP, TIMERS, WRONG};
 use super::random::Random;
-use crate::machine::{SOON_NS, after};
+use crate::children::SOON_NS;
+use crate::machine::after;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU64, Ordering};
