@@ -111,7 +111,9 @@ impl<M: Machine> Kernel<M> {
     ) {
         let thread = &mut self.objects.threads[id];
         thread.note_user_time(user);
-        let debt = core::mem::take(&mut thread.sched.debt);
+        // Only its own CPU, which is in the kernel now, can set the timer anew.
+        let owed = if cpu == self.machine.this_cpu() { &mut thread.sched.debt } else { &mut 0 };
+        let debt = core::mem::take(owed);
         let spent = user.wrapping_add(kernel).wrapping_add(debt);
         if debt > 0 {
             // The timer was set before another thread spent this for it.

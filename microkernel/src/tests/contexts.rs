@@ -1,7 +1,7 @@
 //! Scheduling contexts: budgets, periods, priorities, and who gets how much.
 
 use super::invariants;
-use super::kit::{CPU, balance, boot};
+use super::kit::{BYTES, CPU, balance, boot};
 use crate::exit::Next;
 use crate::hosted::{Driver, Smp};
 use crate::kernel::Sizes;
@@ -352,6 +352,25 @@ fn on_two_cpus_two_of_sixty_percent_get_theirs() {
         let used = smp.kernel.objects.threads[id].user;
         assert!(used.abs_diff(300 * MS) <= 6 * MS, "{used}");
     }
+}
+
+/// Time that a server spent for a running thread shortens its budget, whose end is in the timer of
+/// its CPU: another CPU that asks for the thread's times leaves both alone.
+#[test]
+fn a_look_from_another_cpu_moves_no_end_of_a_budget() {
+    let sizes = Sizes::for_memory(2048 * abi::PAGE_SIZE, 2048);
+    let mut driver = Driver::boot_with(&sizes, 2);
+    let id = reserved(&mut driver, 0, [3 * MS, 10 * MS, 20]);
+    let mut smp = Smp::from(driver);
+    smp.settle();
+    let main = smp.kernel.objects.threads.ids().next().unwrap();
+    let asks = smp.cpus().find(|cpu| smp.running(*cpu) == Some(main)).expect("it runs");
+    assert!(smp.cpus().any(|cpu| smp.running(cpu) == Some(id)), "on the other CPU");
+    smp.kernel.objects.threads[id].sched.debt = MS;
+    smp.syscall(asks, Syscall::ProcessInfo as u64, &[0, BYTES], 0);
+    smp.settle();
+    assert_eq!(smp.kernel.frame(main).number_status, 0);
+    invariants::check(&smp.kernel);
 }
 
 #[test]
