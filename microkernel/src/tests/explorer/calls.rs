@@ -103,6 +103,23 @@ fn handle_of(smp: &Smp, process: ProcessId, kind: Kind, random: &mut Random) -> 
     if found.is_empty() { any_handle(smp, process, random) } else { random.one_of(&found) }
 }
 
+/// A notification: most often the one that all processes know, where ends and waits meet.
+fn bell_of(smp: &Smp, process: ProcessId, random: &mut Random) -> u64 {
+    if random.once_in(3) {
+        return handle_of(smp, process, Kind::Notification, random);
+    }
+    let (handles, chunks) =
+        (&smp.kernel.objects.processes[process].handles, &smp.kernel.objects.chunks);
+    let mut slot = 0;
+    while let Some((handle, entry)) = handles.next(chunks, slot) {
+        if entry.object.kind() == Kind::Notification {
+            return u64::from(handle.0);
+        }
+        slot = handle.slot() + 1;
+    }
+    0
+}
+
 /// A reply token of some thread's last call.
 fn token(smp: &Smp, random: &mut Random) -> u64 {
     let threads = &smp.kernel.objects.threads;
@@ -160,10 +177,10 @@ fn arguments(smp: &Smp, me: ThreadId, call: Syscall, random: &mut Random) -> Vec
         Syscall::TimerArm => vec![of(Kind::Timer, r), r.one_of(&[time, 0, u64::MAX])],
         Syscall::Sleep => vec![time],
         Syscall::Bind if r.once_in(4) => vec![0],
-        Syscall::Bind => vec![of(Kind::Notification, r)],
+        Syscall::Bind => vec![bell_of(smp, own, r)],
         Syscall::UpcallRegister => {
             let (stack, size) = (stack_top(r), r.one_of(&[0, 0x1000, u64::MAX]));
-            vec![of(Kind::Notification, r), 0x40_0100, stack, bits, size, r.below(4)]
+            vec![bell_of(smp, own, r), 0x40_0100, stack, bits, size, r.below(4)]
         }
         Syscall::UpcallReturn => vec![(DATA + 0x4000 - 160) & !15],
         Syscall::MemoryCreate => {
@@ -216,7 +233,8 @@ fn arguments(smp: &Smp, me: ThreadId, call: Syscall, random: &mut Random) -> Vec
         Syscall::ThreadRegisters | Syscall::ThreadDebug => {
             vec![of(Kind::Thread, r), BYTES + 512, bits & 1]
         }
-        Syscall::TimerCreate | Syscall::LifelineCreate | Syscall::Signal | Syscall::CallsWatch => {
+        Syscall::LifelineCreate => vec![bell_of(smp, own, r), bits],
+        Syscall::TimerCreate | Syscall::Signal | Syscall::CallsWatch => {
             vec![of(Kind::Notification, r), bits]
         }
         Syscall::LifelineHeld => vec![of(Kind::Lifeline, r)],
@@ -264,11 +282,12 @@ fn prepare(smp: &mut Smp, me: ThreadId, random: &mut Random) -> u64 {
     // Most often something ends with it.
     let kind = random.one_of(&[Kind::Lifeline, Kind::Lifeline, Kind::Endpoint, Kind::Memory]);
     let handle = u32::try_from(handle_of(smp, process, kind, random)).unwrap();
-    let moved = u16::try_from(random.below(2)).unwrap();
+    let moved = u16::try_from(random.below(3)).unwrap().min(1);
     // The last holder of a lifeline may arrive without the right that makes it one.
-    let rights = random.one_of(&[Rights::ALL.bits(), Rights::TRANSFER.bits()]);
+    let narrow = Rights::TRANSFER.bits();
+    let rights = random.one_of(&[Rights::ALL.bits(), narrow, narrow]);
     let transfer =
-        HandleTransfer { handle: if random.once_in(3) { handle } else { 0 }, rights, moved };
+        HandleTransfer { handle: if random.once_in(2) { handle } else { 0 }, rights, moved };
     let now = smp.kernel.machine.now_ns;
     let envelope = Envelope {
         send_address: random.one_of(&[BYTES, BYTES, BYTES, 0x6666_0000]),
