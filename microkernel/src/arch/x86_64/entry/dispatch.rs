@@ -8,12 +8,12 @@ use super::super::checks;
 use super::super::cpu::block::{CpuBlock, this_cpu};
 use super::super::cpu::debug_registers;
 use super::super::cpu::frame::UserFrame;
-use super::super::mm::{shootdown, table::Table};
 use super::held::HeldKernel;
+use super::leave::return_to_user;
 use super::lock::{self, Core};
-use super::{halt, leave, traps};
+use super::{halt, traps};
 use abi::DebugRegisters;
-use core_kernel::{Entry, ExitAction, Fault, Switch};
+use core_kernel::{Entry, ExitAction, Fault};
 
 /// What is left to do for this CPU: a window if there is no action, and the fault of a thread that
 /// could not be returned to.
@@ -100,31 +100,4 @@ fn slow_exit(mut kernel: HeldKernel, cpu: &'static CpuBlock, mut rest: Rest) -> 
             Some(ExitAction::Shutdown(code)) => Some(ExitAction::Shutdown(code)),
         };
     }
-}
-
-/// Returns to user mode. If the thread's RIP is not canonical, IRET would fault: then it comes
-/// back with the fault of the thread, as if the thread had tried.
-///
-/// ORDER: the root is loaded before the kernel is released, so that no other CPU finds a space
-/// unused that is about to be used. A halted CPU uses none and gets no TLB shootdown.
-#[inline(always)]
-fn return_to_user(mut kernel: HeldKernel, cpu: &CpuBlock, switch: Switch<UserFrame>) -> Fault {
-    let Switch { frame, root, .. } = switch;
-    if let Some(place) = checks::held_lock(cpu) {
-        kernel.report(format_args!("a lock is held on the way out: {place}"));
-    }
-    checks::outside(cpu);
-    // SAFETY: 1. The core chose the thread, and its borrow of the frame is over. 2. It
-    // chooses only threads of living processes, whose root this is.
-    unsafe {
-        shootdown::switch_to(cpu, Table::new(root));
-        leave::load(cpu, frame);
-    }
-    drop(kernel);
-    // SAFETY: the core chose this thread, with interrupts off since; its frame is loaded, its
-    // space is the active one, and no reference to the frame exists.
-    unsafe { leave::enter_user(frame, cpu) };
-    // SAFETY: the thread is current here, so its frame is this CPU's.
-    let address = unsafe { (*frame).trap.rip };
-    Fault { kind: abi::FaultKind::Protection, code: 0, address }
 }

@@ -4,18 +4,53 @@
 //! back to it: `CpuBlock::frame_end` names the frame. They are changed when another thread is
 //! to run, and saved before another CPU could take this one's thread.
 
+use super::super::checks;
 use super::super::cpu::bases::Bases;
 use super::super::cpu::block::CpuBlock;
 use super::super::cpu::frame::{Trap, UserFrame};
 use super::super::cpu::tables::{load_user_data, set_entry_stack};
+use super::super::mm::{shootdown, table::Table};
+use super::held::HeldKernel;
 use super::registers::pop_registers;
 use abi::ThreadMode;
 use core::arch::naked_asm;
 use core::mem::offset_of;
 use core::sync::atomic::Ordering::Relaxed;
+use core_kernel::{Fault, Switch};
 
 /// No frame is the CPU's.
 const NONE: u64 = 0;
+
+/// Returns to user mode. If the thread's RIP is not canonical, IRET would fault: then it comes
+/// back with the fault of the thread, as if the thread had tried.
+///
+/// ORDER: the root is loaded before the kernel is released, so that no other CPU finds a space
+/// unused that is about to be used. A halted CPU uses none and gets no TLB shootdown.
+#[inline(always)]
+pub(super) fn return_to_user(
+    mut kernel: HeldKernel,
+    cpu: &CpuBlock,
+    switch: Switch<UserFrame>,
+) -> Fault {
+    let Switch { frame, root, .. } = switch;
+    if let Some(place) = checks::held_lock(cpu) {
+        kernel.report(format_args!("a lock is held on the way out: {place}"));
+    }
+    checks::outside(cpu);
+    // SAFETY: 1. The core chose the thread, and its borrow of the frame is over. 2. It
+    // chooses only threads of living processes, whose root this is.
+    unsafe {
+        shootdown::switch_to(cpu, Table::new(root));
+        load(cpu, frame);
+    }
+    drop(kernel);
+    // SAFETY: the core chose this thread, with interrupts off since; its frame is loaded, its
+    // space is the active one, and no reference to the frame exists.
+    unsafe { enter_user(frame, cpu) };
+    // SAFETY: the thread is current here, so its frame is this CPU's.
+    let address = unsafe { (*frame).trap.rip };
+    Fault { kind: abi::FaultKind::Protection, code: 0, address }
+}
 
 /// Makes the frame the one that entries fill, its bases those of the CPU.
 ///
@@ -23,7 +58,7 @@ const NONE: u64 = 0;
 /// 1. The kernel is held, and the frame's thread is current on this CPU.
 /// 2. No reference to the frame, or to the one that was the CPU's, exists.
 #[inline(always)]
-pub(super) unsafe fn load(cpu: &CpuBlock, frame: *mut UserFrame) {
+unsafe fn load(cpu: &CpuBlock, frame: *mut UserFrame) {
     let (old, end) =
         (cpu.frame_end.load(Relaxed), frame.wrapping_add(1).expose_provenance() as u64);
     if old == end {
@@ -59,7 +94,7 @@ pub(super) unsafe fn save_bases(cpu: &CpuBlock) {
 /// # Safety
 /// 1. and 2. as for [`leave_fast`].
 #[inline(always)]
-pub(super) unsafe fn enter_user(frame: *mut UserFrame, cpu: &CpuBlock) {
+unsafe fn enter_user(frame: *mut UserFrame, cpu: &CpuBlock) {
     // SAFETY: the caller's promises: no reference to the frame exists, and the core, on whatever
     // CPU, does not touch it while the thread is current here.
     if unsafe { (*frame).fits_sysret() } {
