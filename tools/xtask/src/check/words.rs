@@ -4,16 +4,11 @@
 use super::tokens;
 use crate::workspace;
 use anyhow::{Context as _, Result};
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The words and phrases.
 const STOPPED: [&str; 8] =
     ["so many", "whoever", "whom", "somebody", "nobody", "is to be", "are to be", "the one who"];
-
-/// Folders that still have some, and how many at most; all others have none. A number may only
-/// fall.
-const CEILINGS: [(&str, usize); 0] = [];
 
 /// A place in a file.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,45 +19,17 @@ struct Place {
 
 /// Checks all sources and documents.
 pub(super) fn check() -> Result<Vec<String>> {
-    let mut found = BTreeMap::new();
+    let mut problems = Vec::new();
     for (name, text) in workspace::texts(&workspace::root(), &[".rs", ".md", ".toml", ".ci/run"])? {
         let prose = prose(&name, text).with_context(|| name.display().to_string())?;
-        let places = stopped(&prose);
-        if !places.is_empty() {
-            found.insert(name, places);
-        }
+        let name = name.display();
+        problems.extend(
+            stopped(&prose)
+                .iter()
+                .map(|place| format!("{name}:{}: do not write \"{}\"", place.line, place.phrase)),
+        );
     }
-    Ok(problems(&found, &CEILINGS))
-}
-
-fn problems(found: &BTreeMap<PathBuf, Vec<Place>>, ceilings: &[(&str, usize)]) -> Vec<String> {
-    let mut folders: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for (file, places) in found {
-        let name = file.display();
-        let texts = places
-            .iter()
-            .map(|place| format!("{name}:{}: do not write \"{}\"", place.line, place.phrase));
-        folders.entry(folder(file, ceilings)).or_default().extend(texts);
-    }
-    let mut problems = Vec::new();
-    for (folder, texts) in &folders {
-        let most = ceilings.iter().find(|(name, _)| name == folder).map_or(0, |(_, most)| *most);
-        if texts.len() > most {
-            problems.extend(texts.iter().cloned());
-            problems.push(format!("{folder}: {} stopped words, at most {most}", texts.len()));
-        }
-    }
-    let clean = ceilings.iter().filter(|(folder, most)| *most > 0 && !folders.contains_key(folder));
-    problems.extend(clean.map(|(folder, _)| {
-        format!("{folder} has no stopped word: remove its ceiling in check/words.rs")
-    }));
-    problems
-}
-
-/// The innermost folder around the file that has a ceiling.
-fn folder<'a>(file: &Path, ceilings: &[(&'a str, usize)]) -> &'a str {
-    let around = ceilings.iter().map(|(folder, _)| *folder).filter(|name| file.starts_with(name));
-    around.max_by_key(|folder| folder.len()).unwrap_or("elsewhere")
+    Ok(problems)
 }
 
 /// What people read of a file, in the lines of the file.
@@ -113,8 +80,7 @@ fn stopped(prose: &str) -> Vec<Place> {
 
 #[cfg(test)]
 mod tests {
-    use super::{comments, folder, problems, prose, stopped};
-    use std::collections::BTreeMap;
+    use super::{comments, prose, stopped};
     use std::path::Path;
 
     fn lines(text: &str) -> Vec<usize> {
@@ -139,25 +105,5 @@ mod tests {
         let prose = |file: &str, text: &str| prose(Path::new(file), text.into()).unwrap();
         assert_eq!(prose("a.md", "a # `b` c"), "a #   c\n");
         assert_eq!(prose("a.toml", "a # b\nc"), " b\n\n");
-    }
-
-    #[test]
-    fn a_folder_may_not_have_more_than_its_ceiling() {
-        let place = |text: &str| stopped(text);
-        let found = BTreeMap::from([
-            ("a/b/one.rs".into(), place("nobody, whom")),
-            ("c/two.rs".into(), place("whom")),
-        ]);
-        assert_eq!(folder(Path::new("a/b/one.rs"), &[("a", 9), ("a/b", 2)]), "a/b");
-        assert!(problems(&found, &[("a", 2), ("c", 1)]).is_empty());
-        assert_eq!(
-            problems(&found, &[("a", 2)]),
-            ["c/two.rs:1: do not write \"whom\"", "elsewhere: 1 stopped words, at most 0"]
-        );
-        assert!(problems(&found, &[("a", 2), ("c", 1), ("c/deep", 0)]).is_empty());
-        assert_eq!(
-            problems(&found, &[("a", 2), ("c", 1), ("d", 1)]),
-            ["d has no stopped word: remove its ceiling in check/words.rs"]
-        );
     }
 }
