@@ -52,7 +52,7 @@ impl Init {
     /// Creates all endpoints, so that each server finds its peers in any order of starts.
     pub(crate) fn new(boot: Boot) -> Result<Self, rt::Failure> {
         // The heap grows once, here: growth after thousands of deaths would look like a leak.
-        drop(Vec::<u8>::with_capacity(RESERVE_BYTES));
+        drop(core::hint::black_box(Vec::<u8>::with_capacity(RESERVE_BYTES)));
         let (executor, bell, endpoint) = own_objects()
             .map_err(|error| boot::give_up(&boot.resource, &format!("init: {error}")))?;
         let common = Common::new(boot, endpoint);
