@@ -79,7 +79,7 @@ pub struct ProgramInfo {
 }
 
 /// Starts programs and sends them signals.
-#[service::interface(version = 3, max_message = 16384)]
+#[service::interface(version = 4, max_message = 16384)]
 pub trait Proc {
     /// Starts a program of the boot archive: its process id. One that a server starts is the
     /// first of a group of its own; others join the caller's group and have its mask, and
