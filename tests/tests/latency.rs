@@ -10,7 +10,9 @@ fn run(task: &str, doublings: u32) -> Result<Outcome> {
 }
 
 fn run_with(task: &str, words: &str, doublings: u32) -> Result<Outcome> {
-    let mut machine = load(&format!("load-{task}"), task)?.with_counted_time(doublings);
+    // Scenes run side by side, so each has files of its own.
+    let name = format!("load-{task}{}", words.replace("scene=", "-"));
+    let mut machine = load(&name, task)?.with_counted_time(doublings);
     machine.append(words)?;
     machine.cpus = 1;
     machine.memory_mib = 256;
