@@ -139,6 +139,20 @@ impl Image {
         self.functions.iter().flat_map(from).collect()
     }
 
+    /// Returns the functions of the sources that call or jump to the function with this last part
+    /// of its name: the inlined function, where the call was inlined.
+    pub fn source_callers(&self, name: &str) -> BTreeSet<String> {
+        let is_it = |to: &Function| to.name.rsplit("::").next() == Some(name);
+        let instructions = self.functions.iter().flat_map(|function| &function.instructions);
+        let calls = instructions.filter(|found| {
+            found.near_branch_target() != 0
+                && self.around(found.near_branch_target()).is_some_and(is_it)
+                && self.around(found.ip()).is_some_and(|from| !is_it(from))
+        });
+        let innermost = |found: &Instruction| self.symbols.places(found.ip()).into_iter().next();
+        calls.filter_map(innermost).map(|place| place.function).collect()
+    }
+
     /// All functions that can be reached from this one by calls and jumps; calls through a
     /// pointer are not followed.
     pub fn reachable(&self, name: &str) -> BTreeSet<String> {
