@@ -13,7 +13,7 @@ use crate::object::{
 use abi::{Error, PAGE_SIZE, Protection, Rights};
 
 /// Pages mapped in one piece, of about 280 instructions each.
-const MAPPED_PER_PIECE: usize = 32;
+const MAPPED_PER_PIECE: usize = 30;
 /// Page-table entries changed in one piece otherwise.
 pub(super) const ENTRIES_PER_PIECE: usize = 64;
 /// Pages zeroed in one piece: 512 words each.
