@@ -12,7 +12,8 @@ use crate::object::{
 };
 use abi::{Error, PAGE_SIZE, Protection, Rights};
 
-/// Pages mapped in one piece, of about 280 instructions each.
+/// Pages mapped in one piece: 32 of an object of single frames, the dearest, exceed the bound of a
+/// lock hold.
 const MAPPED_PER_PIECE: usize = 30;
 /// Page-table entries changed in one piece otherwise.
 pub(super) const ENTRIES_PER_PIECE: usize = 64;

@@ -127,16 +127,18 @@ fn check_queues(kernel: &Kernel<Hosted>) {
     }
 }
 
+/// The long operations in progress: those of threads, and those of processes that end.
+fn long_operations(kernel: &Kernel<Hosted>) -> impl Iterator<Item = Operation> {
+    let objects = &kernel.objects;
+    let of_threads = objects.threads.ids().filter_map(|id| objects.threads[id].operation);
+    let of_processes =
+        objects.processes.ids().filter_map(|id| objects.processes[id].teardown.revoking);
+    of_threads.chain(of_processes)
+}
+
 /// Whether a process is being resumed: not all of its threads are where they belong.
 fn is_resumed(kernel: &Kernel<Hosted>, process: ProcessId) -> bool {
-    let by_threads =
-        kernel.objects.threads.ids().filter_map(|id| kernel.objects.threads[id].operation);
-    let by_processes = kernel
-        .objects
-        .processes
-        .ids()
-        .filter_map(|id| kernel.objects.processes[id].teardown.revoking);
-    by_threads.chain(by_processes).any(
+    long_operations(kernel).any(
         |operation| matches!(operation, Operation::EachThread { process: it, .. } if it == process),
     )
 }
@@ -545,15 +547,7 @@ fn check_memory(kernel: &Kernel<Hosted>) {
 /// A loan is mapped in one space, shows its parent's pages or blanks, and is revoked
 /// by a thread or a reaper once its lender's handle is closed.
 fn check_loans(kernel: &Kernel<Hosted>) {
-    let revoked_by_threads =
-        kernel.objects.threads.ids().filter_map(|id| kernel.objects.threads[id].operation);
-    let by_processes = kernel
-        .objects
-        .processes
-        .ids()
-        .filter_map(|id| kernel.objects.processes[id].teardown.revoking);
-    let taken_back: Vec<MemoryId> = revoked_by_threads
-        .chain(by_processes)
+    let taken_back: Vec<MemoryId> = long_operations(kernel)
         .filter_map(|operation| match operation {
             Operation::Revoke { loan, .. } => Some(loan),
             _ => None,
