@@ -54,8 +54,8 @@ pub use message::{
     NOTIFIED_LABEL, RECEIVES_ONLY, ReplyToken, SENDS_BYTES, WORDS,
 };
 pub use process::{
-    EXIT_PANIC, HandleRecord, KILLED, NAME_LEN, PRIORITIES, Priority, ProcessInfo, ProcessState,
-    Protection, Quota, exit_code,
+    EXIT_DEVICE_OWNED, EXIT_NO_DEVICE, EXIT_PANIC, HandleRecord, KILLED, NAME_LEN, PRIORITIES,
+    Priority, ProcessInfo, ProcessState, Protection, Quota, exit_code,
 };
 pub use startup::{Startup, StartupWriter};
 pub use syscall::Syscall;

@@ -8,6 +8,10 @@ pub const PRIORITIES: usize = 64;
 pub const NAME_LEN: usize = 16;
 /// Exit status of a program that panicked.
 pub const EXIT_PANIC: u64 = 101;
+/// The exit status of a driver whose device is not there: it is not started again.
+pub const EXIT_NO_DEVICE: u64 = 102;
+/// The exit status of a driver whose device is another one's: it is not started again.
+pub const EXIT_DEVICE_OWNED: u64 = 103;
 /// Exit status of a process that was killed from outside or by a fault: this plus a
 /// signal number where there is one.
 pub const KILLED: u64 = 128;
