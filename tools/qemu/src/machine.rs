@@ -1,6 +1,7 @@
 //! The machine: which QEMU, with which devices, booting what.
 
 use crate::boot::{check_kernel_words, option};
+use crate::devices::{Board, Disk, RANDOM};
 use crate::find::{die_with_parent, find_qemu};
 use crate::{Boot, Elfs, Outcome, Session};
 use anyhow::{Context as _, Result, bail, ensure};
@@ -31,6 +32,12 @@ pub struct Machine {
     pub memory_mib: u32,
     /// Hardware virtualisation instead of emulation.
     pub kvm: bool,
+    /// Its board.
+    pub board: Board,
+    /// Its disks, in the order of their slots.
+    pub disks: Vec<Disk>,
+    /// Whether it has a source of random numbers (virtio-rng).
+    pub random: bool,
     /// Where its serial line goes.
     pub serial: SerialLine,
     /// The file for the system log; QEMU's own log is beside it.
@@ -48,7 +55,8 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// A machine with 1 CPU, 64 MiB for a direct boot, 256 MiB for a disk image.
+    /// A machine with 1 CPU, 64 MiB for a direct boot, 256 MiB for a disk image, and no devices but
+    /// a serial line.
     pub fn new(boot: Boot, log: PathBuf, elfs: Elfs) -> Self {
         let memory_mib = if matches!(boot, Boot::Direct { .. }) { 64 } else { 256 };
         Self {
@@ -56,6 +64,9 @@ impl Machine {
             cpus: 1,
             memory_mib,
             kvm: false,
+            board: Board::default(),
+            disks: Vec::new(),
+            random: false,
             serial: SerialLine::Session,
             log,
             elfs,
@@ -64,6 +75,12 @@ impl Machine {
             monitor: None,
             extra: Vec::new(),
         }
+    }
+
+    /// With one more disk.
+    pub fn with_disk(mut self, disk: Disk) -> Self {
+        self.disks.push(disk);
+        self
     }
 
     /// Adds words to the kernel's command line.
@@ -197,7 +214,8 @@ impl Machine {
     fn arguments(&self) -> Result<Vec<OsString>> {
         let mut words: Vec<OsString> = Vec::new();
         let mut add = |text: &str| words.extend(text.split(' ').map(OsString::from));
-        add("-M q35 -nodefaults -no-user-config -display none -no-reboot");
+        add(&format!("-M {}", self.board.name()));
+        add("-nodefaults -no-user-config -display none -no-reboot");
         add(if self.kvm {
             "-accel kvm -cpu host,-arch-capabilities"
         } else {
@@ -214,6 +232,10 @@ impl Machine {
         words.push("-debugcon".into());
         words.push(prefixed("file:", &self.log));
         words.extend(self.boot.arguments()?);
+        words.extend(self.disks.iter().enumerate().flat_map(|(at, disk)| disk.arguments(at)));
+        if self.random {
+            words.extend(RANDOM.map(OsString::from));
+        }
         if let Some(port) = self.gdb_port {
             words.extend(["-S".into(), "-gdb".into(), format!("tcp:127.0.0.1:{port}").into()]);
         }

@@ -1,9 +1,10 @@
 //! The arguments that describe a machine.
 
+use super::disks::DiskArguments;
 use crate::{build, disk_image, setup};
 use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
-use qemu_harness::{Boot, Images, Machine, check_kernel_words};
+use qemu_harness::{Board, Boot, Images, Machine, check_kernel_words};
 use rustix::termios::tcgetwinsize;
 use std::fs::File;
 use std::io::IsTerminal as _;
@@ -32,6 +33,15 @@ impl Firmware {
     }
 }
 
+/// The board.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum BoardName {
+    /// PCI Express.
+    Q35,
+    /// PCI of 1996.
+    Pc,
+}
+
 /// The machine of a command.
 #[derive(Args, Clone)]
 pub(crate) struct MachineArguments {
@@ -47,6 +57,14 @@ pub(crate) struct MachineArguments {
     /// Memory in MiB [default: 64; 256 with --image]
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(16..=65536))]
     mem: Option<u32>,
+    /// The board
+    #[arg(long, value_name = "BOARD", default_value = "q35")]
+    machine: BoardName,
+    #[command(flatten)]
+    disks: DiskArguments,
+    /// Add a device, in QEMU's words (may be repeated)
+    #[arg(long, value_name = "DEVICE")]
+    device: Vec<String>,
     /// Words for the kernel: log=LEVEL, init=NAME, selftest
     #[arg(long, value_name = "WORDS", default_value = "", hide_default_value = true)]
     append: String,
@@ -79,6 +97,7 @@ impl MachineArguments {
     ) -> Result<Machine> {
         check_kernel_words(&self.append).context("--append")?;
         setup::qemu()?;
+        let disks = self.disks.attach()?;
         if self.kvm {
             File::options()
                 .read(true)
@@ -112,6 +131,12 @@ impl MachineArguments {
         machine.patient = false;
         machine.cpus = self.cpus;
         machine.kvm = self.kvm;
+        machine.board = match self.machine {
+            BoardName::Q35 => Board::Q35,
+            BoardName::Pc => Board::Pc,
+        };
+        machine.disks = disks;
+        machine.random = true;
         if let Some(mib) = self.mem.filter(|mib| *mib < MEMORY_PROMISED) {
             eprintln!(
                 "note: Postern promises to boot in {MEMORY_PROMISED} MiB; in {mib} MiB some \
@@ -119,7 +144,9 @@ impl MachineArguments {
             );
         }
         machine.memory_mib = self.mem.unwrap_or(machine.memory_mib);
-        machine.extra.clone_from(&self.qemu);
+        let device = |words: &String| ["-device".to_owned(), words.clone()];
+        machine.extra =
+            self.device.iter().flat_map(device).chain(self.qemu.iter().cloned()).collect();
         Ok(machine)
     }
 }

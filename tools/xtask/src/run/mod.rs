@@ -1,5 +1,6 @@
 //! `run`: boots Postern, for a person at the terminal or for a script.
 
+mod disks;
 mod guardian;
 mod interactive;
 mod lines;
