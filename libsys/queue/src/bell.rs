@@ -16,13 +16,22 @@ const NEWS_NUMBER: u32 = 0;
 pub struct Bell {
     notification: Notification,
     number: u32,
+    /// The number of the bit that the other side's end rings.
+    end: u32,
 }
 
 impl Bell {
     /// Rings this bit (one) of a notification, which needs the rights to signal and travel.
     #[must_use]
     pub fn new(notification: Notification, bit: u64) -> Self {
-        Self { notification, number: bit.trailing_zeros() }
+        Self::with_end(notification, bit, bit)
+    }
+
+    /// Rings another bit at the other side's end: only then its life has to be asked for, which
+    /// costs a system call.
+    #[must_use]
+    pub fn with_end(notification: Notification, bit: u64, end: u64) -> Self {
+        Self { notification, number: bit.trailing_zeros(), end: end.trailing_zeros() }
     }
 
     /// The bell as a handle and a number, for the maker of the queue.
@@ -64,7 +73,7 @@ impl Ear {
     pub(crate) fn gone_bits(&self) -> u64 {
         match self {
             Self::Private(..) => GONE,
-            Self::Foreign(bell) => bit(bell.number),
+            Self::Foreign(bell) => bit(bell.end),
         }
     }
 
@@ -81,6 +90,14 @@ impl Ear {
             Err(Error::Interrupted) => Ok(()),
             Err(Error::WouldBlock) => Err(QueueError::TimedOut),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether a wait on a private bell has seen the bit of the other side's end.
+    pub(crate) fn rang_for_the_end(&self) -> bool {
+        match self {
+            Self::Private(_, gone) => gone.get(),
+            Self::Foreign(_) => false,
         }
     }
 

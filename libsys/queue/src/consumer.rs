@@ -2,21 +2,26 @@
 
 use crate::QueueError;
 use crate::layout::LENGTH_BYTES;
+use crate::link::Link;
 use crate::protocol::listen;
-use crate::side::Side;
+use crate::ring::Ring;
+use alloc::vec::Vec;
 use core::marker::PhantomData;
 use serde::de::DeserializeOwned;
 
 /// The side that pops. Dropping it closes the queue.
 #[derive(Debug)]
 pub struct Consumer<T> {
-    side: Side,
+    link: Link,
+    ring: Ring,
+    /// An item, outside of the shared memory.
+    copy: Vec<u8>,
     items: PhantomData<fn() -> T>,
 }
 
 impl<T: DeserializeOwned> Consumer<T> {
-    pub(crate) fn new(side: Side) -> Self {
-        Self { side, items: PhantomData }
+    pub(crate) fn new(link: Link, ring: Ring) -> Self {
+        Self { link, ring, copy: Vec::new(), items: PhantomData }
     }
 
     /// Pops, if there is something.
@@ -25,10 +30,10 @@ impl<T: DeserializeOwned> Consumer<T> {
     /// [`QueueError::Closed`] or [`QueueError::PeerDied`] once all is popped and the producer
     /// has ended, [`QueueError::Corrupt`] for an item that is none: it is skipped.
     pub fn try_pop(&mut self) -> Result<Option<T>, QueueError> {
-        if self.side.used()? == 0 {
+        if self.ring.used(&self.link)? == 0 {
             // A last item may have come with the end: the end is looked at first.
-            let alive = self.side.check_peer();
-            if self.side.used()? == 0 {
+            let alive = self.link.check_peer();
+            if self.ring.used(&self.link)? == 0 {
                 return alive.map(|()| None);
             }
         }
@@ -44,7 +49,7 @@ impl<T: DeserializeOwned> Consumer<T> {
             if let Some(item) = self.pop_or_listen()? {
                 return Ok(item);
             }
-            match self.side.wait(deadline_ns) {
+            match self.link.wait(deadline_ns) {
                 Ok(()) | Err(QueueError::Closed | QueueError::PeerDied) => {}
                 Err(error) => return Err(error),
             }
@@ -57,25 +62,25 @@ impl<T: DeserializeOwned> Consumer<T> {
     /// # Errors
     /// As for [`Consumer::try_pop`].
     pub fn pop_or_listen(&mut self) -> Result<Option<T>, QueueError> {
-        listen(self, |consumer| consumer.side.sleeps(), Self::try_pop)
+        listen(self, |side| side.ring.sleeps(&side.link), Self::try_pop)
     }
 
     /// Copies the next item out, gives its slot back, then looks at the copy.
     fn take(&mut self) -> Result<T, QueueError> {
-        let geometry = self.side.geometry;
-        let at = geometry.slot_at(self.side.index);
-        let shared = self.side.mapping.shared();
+        let geometry = self.ring.geometry;
+        let at = self.ring.slot();
+        let shared = self.link.mapping.shared();
         let mut length = [0; LENGTH_BYTES];
         shared.read(at, &mut length)?;
         let claimed = u32::from_le_bytes(length);
-        self.side.copy.clear();
+        self.copy.clear();
         if claimed <= geometry.slot_bytes {
-            self.side.copy.resize(claimed as usize, 0);
-            shared.read(at + LENGTH_BYTES, &mut self.side.copy)?;
+            self.copy.resize(claimed as usize, 0);
+            shared.read(at + LENGTH_BYTES, &mut self.copy)?;
         }
-        self.side.index = self.side.index.wrapping_add(1);
-        self.side.publish()?;
-        match postcard::take_from_bytes(&self.side.copy) {
+        self.ring.advance(1);
+        self.ring.publish(&self.link)?;
+        match postcard::take_from_bytes(&self.copy) {
             Ok((item, [])) if claimed <= geometry.slot_bytes => Ok(item),
             _ => Err(QueueError::Corrupt),
         }

@@ -19,13 +19,34 @@
 //! items are postcard. No system call while both sides are busy: a side that sleeps says so
 //! in a flag, and only then the other rings its bell.
 //!
+//! **Records.** Items of a fixed layout ([`Record`]) need no encoding: [`RecordProducer`] and
+//! [`RecordConsumer`] copy them as they are, a batch at a time. A [`Channel`] is two rings of
+//! records in one memory object with one pair of bells and lifelines: requests and completions.
+//!
+//! ```
+//! let (creator, offer) = queue::Plan::channel(8, 1)?.create()?;
+//! let mut server: queue::Channel<u64, [u64; 2]> = creator.channel();
+//! let mut client = offer.channel::<[u64; 2], u64>(None)?;
+//!
+//! client.send(&[[1, 2], [3, 4]])?;
+//! let mut requests = [[0; 2]; 8];
+//! let count = server.receive(&mut requests)?;
+//! let sums: Vec<u64> = requests[..count].iter().map(|[a, b]| a + b).collect();
+//! server.send(&sums)?;
+//! let mut answers = [0; 8];
+//! assert_eq!(client.receive(&mut answers)?, 2);
+//! assert_eq!(answers[..2], [3, 7]);
+//! # Ok::<(), queue::QueueError>(())
+//! ```
+//!
 //! **Trust.** None. The other side may write anything anywhere in the ring at any time: sizes
 //! are fixed at the start and kept outside, each side believes only its own index, the other
 //! one's is checked, and an item is copied out before it is looked at. What a hostile side
 //! can do is to send wrong items ([`QueueError::Corrupt`]) or none.
 //!
 //! **Death.** Each side holds a lifeline of the other: its end rings the other's bell, and
-//! is an error there. What was pushed before is still popped.
+//! is an error there. What was pushed before is still popped. A queue of records makes no system
+//! call to learn that: it looks after the bell rang for it.
 //!
 //! **Bells.** A side that has nothing else to do waits in [`Consumer::pop`] and
 //! [`Producer::push`]. One that waits for other things too gives its own [`Bell`] to the
@@ -42,21 +63,29 @@ extern crate alloc;
 use core::sync::atomic;
 
 mod bell;
+mod channel;
 mod consumer;
 mod error;
 mod layout;
+mod link;
 mod merge;
 mod offer;
+mod plan;
 mod producer;
 mod protocol;
-mod side;
+mod records;
+mod ring;
 
 pub use bell::Bell;
+pub use channel::Channel;
 pub use consumer::Consumer;
 pub use error::QueueError;
 pub use merge::{Merge, Merged};
-pub use offer::{Creator, Offer, Plan, create};
+pub use offer::Offer;
+pub use plan::{Creator, Items, Pair, Plan, Records, create};
 pub use producer::Producer;
+pub use records::{RecordConsumer, RecordProducer};
+pub use ring::Record;
 
 #[cfg(test)]
 mod tests;

@@ -2,21 +2,26 @@
 
 use crate::QueueError;
 use crate::layout::LENGTH_BYTES;
+use crate::link::Link;
 use crate::protocol::listen;
-use crate::side::Side;
+use crate::ring::Ring;
+use alloc::vec::Vec;
 use core::marker::PhantomData;
 use serde::Serialize;
 
 /// The side that pushes. Dropping it closes the queue; what is in it is still popped.
 #[derive(Debug)]
 pub struct Producer<T> {
-    side: Side,
+    link: Link,
+    ring: Ring,
+    /// An item, outside of the shared memory.
+    copy: Vec<u8>,
     items: PhantomData<fn(T)>,
 }
 
 impl<T: Serialize> Producer<T> {
-    pub(crate) fn new(side: Side) -> Self {
-        Self { side, items: PhantomData }
+    pub(crate) fn new(link: Link, ring: Ring) -> Self {
+        Self { link, ring, copy: Vec::new(), items: PhantomData }
     }
 
     /// Pushes, or says that it is full.
@@ -42,7 +47,7 @@ impl<T: Serialize> Producer<T> {
             self.put().map(|()| pushed += 1)
         });
         if pushed > 0 {
-            self.side.publish()?;
+            self.ring.publish(&self.link)?;
         }
         match done {
             Ok(()) | Err(QueueError::Full) => Ok(pushed),
@@ -56,7 +61,7 @@ impl<T: Serialize> Producer<T> {
     /// As for [`Producer::try_push`], and when the deadline passed.
     pub fn push(&mut self, item: &T, deadline_ns: u64) -> Result<(), QueueError> {
         while !self.push_or_listen(item)? {
-            self.side.wait(deadline_ns)?;
+            self.link.wait(deadline_ns)?;
         }
         Ok(())
     }
@@ -69,7 +74,7 @@ impl<T: Serialize> Producer<T> {
     pub fn push_or_listen(&mut self, item: &T) -> Result<bool, QueueError> {
         let items = core::slice::from_ref(item);
         let push = |producer: &mut Self| Ok((producer.try_push_all(items)? == 1).then_some(()));
-        listen(self, |producer| producer.side.sleeps(), push).map(|pushed| pushed.is_some())
+        listen(self, |side| side.ring.sleeps(&side.link), push).map(|pushed| pushed.is_some())
     }
 
     /// Whether the other side is there.
@@ -77,38 +82,38 @@ impl<T: Serialize> Producer<T> {
     /// # Errors
     /// [`QueueError::Closed`] or [`QueueError::PeerDied`] when not.
     pub fn check_peer(&self) -> Result<(), QueueError> {
-        self.side.check_peer()
+        self.link.check_peer()
     }
 
     /// Ends as the death of its process does: nothing is said, its lifeline closes.
     #[cfg(test)]
     pub(crate) fn die(self) {
-        self.side.die();
+        self.link.die();
     }
 
     fn encode(&mut self, item: &T) -> Result<(), QueueError> {
-        let mut bytes = core::mem::take(&mut self.side.copy);
+        let mut bytes = core::mem::take(&mut self.copy);
         bytes.clear();
         let bytes = postcard::to_extend(item, bytes).map_err(|_| QueueError::TooLong)?;
-        self.side.copy = bytes;
-        let fits = self.side.copy.len() <= self.side.geometry.slot_bytes as usize;
+        self.copy = bytes;
+        let fits = self.copy.len() <= self.ring.geometry.slot_bytes as usize;
         if fits { Ok(()) } else { Err(QueueError::TooLong) }
     }
 
     /// Puts what was encoded into the next slot. The other side is looked at only when its
     /// ring is full: pushing costs no system call.
     fn put(&mut self) -> Result<(), QueueError> {
-        let geometry = self.side.geometry;
-        if self.side.used()? == geometry.slots {
-            self.side.check_peer()?;
+        let geometry = self.ring.geometry;
+        if self.ring.used(&self.link)? == geometry.slots {
+            self.link.check_peer()?;
             return Err(QueueError::Full);
         }
-        let at = geometry.slot_at(self.side.index);
-        let len = u32::try_from(self.side.copy.len()).map_err(|_| QueueError::TooLong)?;
-        let shared = self.side.mapping.shared();
+        let at = self.ring.slot();
+        let len = u32::try_from(self.copy.len()).map_err(|_| QueueError::TooLong)?;
+        let shared = self.link.mapping.shared();
         shared.write(at, &len.to_le_bytes())?;
-        shared.write(at + LENGTH_BYTES, &self.side.copy)?;
-        self.side.index = self.side.index.wrapping_add(1);
+        shared.write(at + LENGTH_BYTES, &self.copy)?;
+        self.ring.advance(1);
         Ok(())
     }
 }

@@ -1,5 +1,7 @@
 //! Both sides in one process, and a side that lies.
 
+mod records;
+
 use crate::layout::{CONSUMER_AT, INDEX, PRODUCER_AT};
 use crate::{Bell, Consumer, Merge, Merged, Offer, Plan, Producer, QueueError, create};
 use std::sync::atomic::Ordering;
