@@ -34,6 +34,8 @@
 //! | `on_restart` | `"nothing"` | when one of those was restarted: or `"tell"` it, or `"restart"` it too |
 //! | `heartbeat_ms` | 0 | it is hung, and restarted, when it received nothing and waited for nothing for a whole such period; 0: no check |
 //! | `irq`, `ports`, `memory` | none | devices, see below |
+//! | `bus` | false | whether it owns configuration space and gives PCI devices to drivers |
+//! | `device` | none | its PCI device, see below |
 //! | `keep_pages` | 0 | memory that survives restarts |
 //! | `supervisor` | false | whether it may use init's System service |
 //! | `spawn` | false | whether it starts the programs, out of its own quota |
@@ -51,9 +53,20 @@
 //! | as in `irq = [{ name, line, notify }]` | | the interrupt line; the notification it signals: bit k for the k-th line |
 //! | as in `ports = [{ name, first, count }]` | | port range |
 //! | as in `memory = [{ name, address, pages }]` | | device memory |
+//! | `resource` | `bus = true` | the right to make device memory, ports, interrupts and IoSpaces |
 //! | `archive` | `spawn = true` | the boot archive; its size is the line `archive BYTES` |
 //! | `root`, `self` | `spawn = true` | unbadged endpoints of `names` and itself, from which programs get badged copies |
 //! | `service:NAME` | `names` | endpoint of a service, from which clients get badged copies |
+//!
+//! **A PCI device** is `device = { id, class, slot, bars, vectors, dma_pages, dma }`. The first
+//! function that matches all of `id` (`"1af4:1042"`, or a list of such), `class` (`"0108"` or
+//! `"010802"`) and `slot` (`"00:04.0"`), as far as they are there, and that no earlier driver has,
+//! is the driver's. It gets these `bars` (`"all"` or numbers; none by default), up to `vectors`
+//! interrupt vectors, and up to `dma_pages` pages for DMA at a time. `dma = "trusted"` says that
+//! the driver may do DMA without an IOMMU, so to all memory. A driver is a client of the server
+//! with `bus`, depends on it and is restarted after it, without a word about that in the
+//! manifest. The startup block of that server has a line `device` for each driver
+//! ([`DriverGrant`]). A driver whose device is not there is given up, and the others run.
 //!
 //! **The terminal** is the service with a `leader`. Its startup block has the lines `leader N`
 //! and `spawner N`: the numbers of the leader, which decides which programs are in the
@@ -71,6 +84,7 @@ extern crate alloc;
 extern crate std;
 
 mod access;
+mod grant;
 mod graph;
 #[cfg(feature = "host")]
 mod host;
@@ -78,6 +92,7 @@ mod order;
 mod system;
 
 pub use access::{Access, AccessTable};
+pub use grant::{ALL_BARS, ClassPrefix, DeviceGrant, DeviceId, DeviceSlot, DriverGrant, NoGrant};
 pub use graph::{INIT, Link, Why, parse_link};
 #[cfg(feature = "host")]
 pub use host::{Problem, check};

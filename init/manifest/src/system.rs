@@ -1,5 +1,6 @@
 //! What a checked manifest says.
 
+use crate::DeviceGrant;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -157,6 +158,10 @@ pub struct Server {
     pub ports: Vec<Ports>,
     /// Its device memory.
     pub memory: Vec<DeviceMemory>,
+    /// Whether it owns configuration space and gives devices to drivers.
+    pub bus: bool,
+    /// Its device.
+    pub device: Option<DeviceGrant>,
     /// Pages of memory that survive its restarts.
     pub keep_pages: u32,
     /// Whether it may call init's System service.
@@ -251,6 +256,7 @@ impl System {
             server.supervisor,
             server.on_restart == OnRestart::Tell,
             server.keep_pages > 0,
+            server.bus,
         ];
         let flags = flags.into_iter().filter(|flag| *flag).count();
         let spawns = if server.spawn { 3 } else { 0 };

@@ -1,6 +1,7 @@
 //! From TOML to a draft of the system: one section at a time, with places.
 
 use super::devices::{self, Device};
+use super::grants;
 use super::problem::{Problems, hint};
 use super::section::{Placed, Section};
 use super::terminal;
@@ -25,6 +26,8 @@ pub(super) struct ServerDraft {
     pub(super) clients: Vec<Placed<String>>,
     pub(super) depends: Vec<Placed<String>>,
     pub(super) devices: Vec<Placed<Device>>,
+    /// Where its `device` is, if it has one.
+    pub(super) device_at: Option<usize>,
 }
 
 impl ServerDraft {
@@ -93,6 +96,7 @@ pub(super) fn system(text: &str, problems: &Problems<'_>) -> Option<Draft> {
     servers.sort_by_key(|draft| draft.at);
     programs.sort_by_key(|draft| draft.at);
     terminal::complete(&mut servers);
+    grants::complete(&mut servers);
     Some(Draft { servers, programs })
 }
 
@@ -106,6 +110,8 @@ fn server((name, section): (String, Section<'_>)) -> ServerDraft {
     devices.extend(more);
     let (memory, more) = devices::memory(&section);
     devices.extend(more);
+    let device = grants::device(&section);
+    let device_at = device.as_ref().map(|device| device.at);
     let server = Server {
         name,
         priority: priority(&section),
@@ -122,6 +128,8 @@ fn server((name, section): (String, Section<'_>)) -> ServerDraft {
         irqs,
         ports,
         memory,
+        bus: section.flag("bus"),
+        device: device.map(|device| device.value),
         keep_pages: section.small("keep_pages", 0..=1024, Some(0)),
         supervisor: section.flag("supervisor"),
         spawn: section.flag("spawn"),
@@ -140,6 +148,7 @@ fn server((name, section): (String, Section<'_>)) -> ServerDraft {
         clients,
         depends,
         devices,
+        device_at,
     }
 }
 

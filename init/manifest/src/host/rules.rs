@@ -11,6 +11,7 @@ mod calls;
 mod clients;
 mod depends;
 mod devices;
+mod grants;
 mod quota;
 mod time;
 
@@ -25,6 +26,7 @@ pub(super) fn apply(draft: &Draft, available: &[&str], to: &Problems<'_>) {
     time::kinds(draft, to);
     devices::one_owner(draft, to);
     devices::handle_names(draft, to);
+    grants::all(draft, to);
     counts(draft, to);
     spawners(draft, to);
 }

@@ -147,6 +147,45 @@ impl<'t> Section<'t> {
         self.list(key).iter().filter_map(|item| self.text_of(key, item)).collect()
     }
 
+    /// A list of texts, or one text instead of a list of one.
+    pub(super) fn text_or_texts(&self, key: &'static str) -> Vec<Placed<String>> {
+        match self.table.iter().find(|(found, _)| found.get_ref() == key) {
+            Some((_, value)) if value.get_ref().is_str() => self.text(key).into_iter().collect(),
+            _ => self.texts(key),
+        }
+    }
+
+    /// A list of numbers in a range, or this word instead: none. Empty where the key is not there.
+    pub(super) fn word_or_numbers(
+        &self,
+        key: &'static str,
+        word: &str,
+        range: RangeInclusive<u8>,
+    ) -> Option<Vec<u8>> {
+        let found = self.table.iter().find(|(found, _)| found.get_ref() == key);
+        if found.is_some_and(|(_, value)| value.get_ref().as_str() == Some(word)) {
+            self.known.borrow_mut().push(key);
+            return None;
+        }
+        let number = |item: &Spanned<DeValue<'_>>| {
+            let integer = item.get_ref().as_integer();
+            let number = integer.and_then(|it| u8::from_str_radix(it.as_str(), it.radix()).ok());
+            let number = number.filter(|number| range.contains(number));
+            if number.is_none() {
+                let (low, high) = (range.start(), range.end());
+                let text = format!("`{key}` must be \"{word}\" or numbers from {low} to {high}");
+                self.problem(item.span().start, &text);
+            }
+            number
+        };
+        Some(self.list(key).iter().filter_map(number).collect())
+    }
+
+    /// Whether the key is there.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.table.iter().any(|(found, _)| found.get_ref() == key)
+    }
+
     /// A table, where the key is there.
     pub(super) fn table(&self, key: &'static str) -> Option<Section<'t>> {
         let value = self.value(key)?;

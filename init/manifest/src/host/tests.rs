@@ -1,5 +1,6 @@
 //! Each check: the message and the line.
 
+mod grants;
 mod times;
 
 use super::check;

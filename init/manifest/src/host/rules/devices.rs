@@ -6,8 +6,8 @@ use std::format;
 use std::vec::Vec;
 
 /// Handle names that init gives itself.
-const RESERVED: [&str; 8] =
-    ["names", "endpoint", "supervisor", "peers", "keep", "archive", "root", "self"];
+const RESERVED: [&str; 9] =
+    ["names", "endpoint", "supervisor", "peers", "keep", "archive", "root", "self", "resource"];
 
 /// No line, port or page of a device belongs to two.
 pub(super) fn one_owner(draft: &Draft, to: &Problems<'_>) {
