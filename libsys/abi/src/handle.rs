@@ -62,17 +62,19 @@ pub enum ObjectKind {
     Thread = 5,
     /// A deadline that signals.
     Timer = 6,
-    /// A device interrupt line.
+    /// A device interrupt: a line or a message.
     Irq = 7,
     /// A range of I/O ports.
     Port = 8,
-    /// The right to make Irq, Port, device-memory and SchedContext objects and to shut down;
-    /// init's.
+    /// The right to make Irq, Port, IoSpace, device-memory and SchedContext objects and to shut
+    /// down; init's.
     Resource = 9,
     /// Ends with its last holder, and says so.
     Lifeline = 10,
     /// Time: a budget in each period, and how urgent.
     SchedContext = 11,
+    /// The memory that a PCI function reaches.
+    IoSpace = 12,
 }
 
 /// A bit beside an object's kind: it is the caller's own process.
@@ -93,6 +95,7 @@ impl ObjectKind {
             Self::Resource,
             Self::Lifeline,
             Self::SchedContext,
+            Self::IoSpace,
         ]
         .into_iter()
         .find(|kind| *kind as u64 == number)
@@ -118,12 +121,15 @@ bitflags! {
         const SIGNAL = 1 << 5;
         /// Wait for, poll and bind a notification.
         const WAIT = 1 << 6;
-        /// Control a process, thread, timer, interrupt, scheduling context or the resource.
+        /// Control a process, thread, timer, interrupt, scheduling context, I/O space or the
+        /// resource.
         const MANAGE = 1 << 7;
         /// Be copied and travel to another process.
         const TRANSFER = 1 << 8;
         /// Be copied with a badge.
         const MINT = 1 << 9;
+        /// Of the resource: make Irq, Port, IoSpace and device-memory objects, and nothing else.
+        const DEVICE = 1 << 10;
     }
 }
 

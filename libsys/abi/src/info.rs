@@ -80,8 +80,17 @@ pub struct SystemInfo {
     pub vector_saves: u64,
     /// Loads that were not needed: the registers still held the thread's state.
     pub vector_kept: u64,
+    /// Interrupts by messages (MSI) that no object has any more.
+    pub lost_messages: u64,
+    /// The physical address of bus 0 in the memory-mapped configuration space of PCI (ACPI table
+    /// MCFG, segment 0), a multiple of 1 MiB; 0: there is none.
+    pub ecam: u64,
+    /// The first bus that has its 1 MiB there.
+    pub ecam_first_bus: u64,
+    /// The last one.
+    pub ecam_last_bus: u64,
     /// Device interrupts by line.
     pub irqs: IrqCounts,
 }
 
-const _: () = assert!(size_of::<SystemInfo>() == (22 + IRQ_LINES) * 8);
+const _: () = assert!(size_of::<SystemInfo>() == (26 + IRQ_LINES) * 8);

@@ -23,6 +23,7 @@
 
 mod compat;
 mod context;
+mod device;
 mod error;
 mod fault;
 mod handle;
@@ -40,6 +41,9 @@ mod upcall;
 
 pub use compat::{COMPAT_VECTOR, CompatCall};
 pub use context::{BUDGET_LEAST_NS, ContextFlags, PERIOD_MOST_NS};
+pub use device::{
+    CONTIGUOUS_MAX, Direction, IO_MAPPINGS, IO_SPACES, IoSpaceFlags, MEMORY_CONTIGUOUS,
+};
 pub use error::Error;
 pub use fault::{FAULT_LABEL, FaultKind, FaultReply};
 pub use handle::{Handle, OWN_PROCESS, ObjectKind, Rights};

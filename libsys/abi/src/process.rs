@@ -34,7 +34,7 @@ pub struct Quota {
     /// Threads.
     pub threads: u32,
     /// Other kernel objects: endpoints, notifications, memory objects, mappings, timers,
-    /// interrupts, port ranges, processes.
+    /// interrupts, port ranges, I/O spaces, processes.
     pub objects: u32,
     /// The highest priority that its threads may have.
     pub max_priority: u32,

@@ -92,7 +92,8 @@ syscalls! {
     /// `(watch) -> 1 or 0`: whether the lifeline still has a holder.
     LifelineHeld = 29,
 
-    /// `(pages, process) -> handle`: zeroed memory, charged to that process; 0 is the caller's.
+    /// `(pages, process, flags) -> handle`: zeroed memory, charged to that process; 0 is the
+    /// caller's. Flags: [`MEMORY_CONTIGUOUS`](crate::MEMORY_CONTIGUOUS).
     MemoryCreate = 30,
     /// `(resource, physical address, pages) -> handle`: device memory.
     MemoryDevice = 31,
@@ -239,6 +240,12 @@ syscalls! {
     /// `(port range)`: the caller's process may use these ports by instructions from now on,
     /// for good; needs the rights to read and write. At most four ranges.
     PortAllow = 76,
+    /// `(irq) -> interrupts, interrupts since the last acknowledgement`.
+    IrqInfo = 77,
+    /// `(resource, cpu, notification, bits) -> handle, address | data << 32`: a message-signalled
+    /// interrupt as a notification: a device that writes these 32 bits of data to that address
+    /// interrupts that CPU. Message and vector are the handle's until the last one is closed.
+    MsiCreate = 78,
 
     /// `(address, length)`: up to 1,024 bytes of the caller's defmt stream into the system log;
     /// `QuotaExceeded` when it has written too much of late (see [`LOG_RATE`](crate::LOG_RATE)).
@@ -257,4 +264,25 @@ syscalls! {
     /// process in this slot of the kernel's table or behind it, the caller's own left out; 0:
     /// none in the 64 slots that one call looks at. Next slot 0: there are no more.
     ProcessFind = 85,
+
+    /// `(resource, function, page limit, flags) -> handle, mappings`: what a PCI function reaches
+    /// of memory: the number of the function is bus << 8 | device << 3 | function. The
+    /// [`IoSpaceFlags`](crate::IoSpaceFlags) must have `TRUSTED` where no IOMMU is in use
+    /// (`NoRight`). `BadState` while the function has a space with a handle that may `MANAGE` it.
+    /// A space without such a handle that has mappings is adopted: mappings is then not 0, and
+    /// nothing can be done with it but `IoSpaceClear`.
+    IoSpaceCreate = 86,
+    /// `(io space, memory, first page, pages, direction) -> device address, pages mapped`: lets the
+    /// function reach pages of RAM, or of a loan of RAM: as many from the first one on as have
+    /// consecutive device addresses, at least one. The frames stay, charged as they are, until
+    /// `IoUnmap` or `IoSpaceClear`, also when no handle names the memory any more or the loan is
+    /// taken back. The direction is a [`Direction`](crate::Direction).
+    IoMap = 87,
+    /// `(io space, device address, pages)`: ends one mapping, with the values that `IoMap`
+    /// returned. The caller promises that the function does not use it any more.
+    IoUnmap = 88,
+    /// `(io space) -> mappings left`: ends the space and one of its mappings; to be called again
+    /// until none is left. From the first call on nothing is mapped or unmapped in it
+    /// (`BadState`). The caller promises that the function is no bus master and was reset.
+    IoSpaceClear = 89,
 }

@@ -6,7 +6,8 @@ use crate::{Error, Memory, Notification, Process};
 use abi::Syscall;
 
 object! {
-    /// The right to make Irq, Port, device-memory and SchedContext objects, and to end the machine.
+    /// The right to make Irq, Port, IoSpace, device-memory and SchedContext objects, and to end the
+    /// machine. A copy with [`Rights::DEVICE`](crate::Rights::DEVICE) alone makes the first four.
     Resource
 }
 
@@ -39,8 +40,26 @@ impl Memory {
 }
 
 object! {
-    /// A device interrupt line that sets bits of a notification.
+    /// A device interrupt, a line or a message, that sets bits of a notification.
     Irq
+}
+
+/// The message with which a device interrupts (MSI): it writes `data` to `address`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct IrqMessage {
+    /// Where it writes.
+    pub address: u64,
+    /// What it writes.
+    pub data: u32,
+}
+
+/// How often a device interrupted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct IrqInfo {
+    /// Since the object was made.
+    pub interrupts: u64,
+    /// Since the last [`Irq::ack`].
+    pub unacknowledged: u64,
 }
 
 impl Irq {
@@ -56,7 +75,35 @@ impl Irq {
         created(plain(Syscall::IrqCreate, arguments)).map(Self)
     }
 
-    /// The device has been served: the line may interrupt again.
+    /// A message that interrupts this CPU, for a device to send. It is valid until the last handle
+    /// of this object is closed.
+    ///
+    /// # Errors
+    /// `BadArgument` for a CPU that does not run; `OutOfMemory` when it has no vector left.
+    pub fn message(
+        resource: &Resource,
+        cpu: u16,
+        notification: &Notification,
+        bits: u64,
+    ) -> Result<(Self, IrqMessage), Error> {
+        let notification = argument(notification.handle());
+        let arguments = [argument(resource.handle()), u64::from(cpu), notification, bits, 0, 0];
+        let (handle, message) = plain(Syscall::MsiCreate, arguments)?;
+        let irq = created(Ok((handle, 0)))?;
+        let [address, data] = [message, message >> 32].map(|half| half & u64::from(u32::MAX));
+        let data = u32::try_from(data).map_err(|_| Error::BadArgument)?;
+        Ok((Self(irq), IrqMessage { address, data }))
+    }
+
+    /// How often it interrupted.
+    pub fn info(&self) -> Result<IrqInfo, Error> {
+        let arguments = [argument(self.handle()), 0, 0, 0, 0, 0];
+        let (interrupts, unacknowledged) = plain(Syscall::IrqInfo, arguments)?;
+        Ok(IrqInfo { interrupts, unacknowledged })
+    }
+
+    /// The device has been served: a line may interrupt again, and the count of unacknowledged
+    /// interrupts starts anew.
     pub fn ack(&self) -> Result<(), Error> {
         plain(Syscall::IrqAck, [argument(self.handle()), 0, 0, 0, 0, 0]).map(|_| ())
     }

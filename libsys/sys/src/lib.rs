@@ -30,6 +30,7 @@ mod device;
 mod endpoint;
 mod failure;
 mod handle;
+mod io_space;
 mod lifeline;
 mod loan;
 #[cfg(target_os = "none")]
@@ -40,7 +41,9 @@ mod message;
 mod notification;
 mod pages;
 mod process;
+mod random;
 mod raw;
+mod registers;
 mod sched_context;
 mod shared;
 mod space;
@@ -64,15 +67,17 @@ pub mod heap;
 pub mod log;
 
 pub use abi::{
-    BUDGET_LEAST_NS, ContextFlags, Error, FOREVER, FaultKind, FaultReply, Handle, HandleRecord,
-    HandleTransfer, ObjectKind, PAGE_SIZE, PERIOD_MOST_NS, Priority, ProcessInfo, ProcessState,
-    Protection, Quota, ReplyToken, Rights, Startup, SystemInfo, ThreadMode, WORDS,
+    BUDGET_LEAST_NS, CONTIGUOUS_MAX, ContextFlags, Direction, Error, FOREVER, FaultKind,
+    FaultReply, Handle, HandleRecord, HandleTransfer, IO_MAPPINGS, IoSpaceFlags, ObjectKind,
+    PAGE_SIZE, PERIOD_MOST_NS, Priority, ProcessInfo, ProcessState, Protection, Quota, ReplyToken,
+    Rights, Startup, SystemInfo, ThreadMode, WORDS,
 };
 pub use buffer::Buffer;
-pub use device::{Irq, Ports, Resource};
+pub use device::{Irq, IrqInfo, IrqMessage, Ports, Resource};
 pub use endpoint::{Endpoint, ReplyRight, watch_calls};
 pub use failure::Failure;
 pub use handle::{BorrowedHandle, Handles, Object, OwnedHandle};
+pub use io_space::{DeviceAddress, IoSpace};
 pub use lifeline::{Lifeline, LifelineWatch};
 pub use loan::Loan;
 pub use mapping::Mapping;
@@ -81,7 +86,9 @@ pub use message::{Answer, Incoming, Message, Received, ReceivedWords, Transfers}
 pub use notification::Notification;
 pub use pages::{Constant, Pages};
 pub use process::Process;
+pub use random::hardware_random;
 pub use raw::Words;
+pub use registers::{RegisterFile, Registers};
 pub use sched_context::{SchedContext, Terms, Usage};
 pub use shared::Shared;
 pub use system::{

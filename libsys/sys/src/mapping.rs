@@ -62,6 +62,13 @@ impl Mapping {
         self.shared().write(offset, bytes)
     }
 
+    /// Where it is mapped, valid for its length while it lives. For code that promises on its own
+    /// that no access races with those of others: a driver's memory that a device writes, too.
+    #[must_use]
+    pub fn as_mut_ptr(&self) -> *mut u8 {
+        self.pointer()
+    }
+
     pub(crate) fn address(&self) -> u64 {
         self.address
     }

@@ -65,6 +65,10 @@ impl<M: Machine> Kernel<M> {
             vector_loads: stats.vector_loads,
             vector_saves: stats.vector_saves,
             vector_kept: stats.vector_kept,
+            lost_messages: 0,
+            ecam: 0,
+            ecam_first_bus: 0,
+            ecam_last_bus: 0,
             irqs: stats.irqs,
         }
     }

@@ -208,6 +208,12 @@ impl<M: Machine> Kernel<M> {
             Syscall::ThreadPassive => verb!(sys_thread_passive),
             Syscall::PortAllow => verb!(sys_port_allow),
             Syscall::ProcessFind => verb!(sys_process_find),
+            Syscall::IrqInfo
+            | Syscall::MsiCreate
+            | Syscall::IoSpaceCreate
+            | Syscall::IoMap
+            | Syscall::IoUnmap
+            | Syscall::IoSpaceClear => verb!(sys_nothing),
         }
     }
 

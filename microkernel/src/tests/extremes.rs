@@ -51,6 +51,7 @@ struct Objects {
     ports: u64,
     context: u64,
     watch: u64,
+    space: u64,
 }
 
 fn machine() -> (Driver, Objects) {
@@ -68,6 +69,7 @@ fn machine() -> (Driver, Objects) {
         ports: driver.make(Syscall::PortCreate, &[1, 0x300, 8]),
         context: driver.make(Syscall::ContextCreate, &[1, 10_000, 20_000, 20, 0]),
         watch: driver.make(Syscall::LifelineCreate, &[notification, 1]),
+        space: 0,
     };
     driver.make(Syscall::MemoryDevice, &[1, 1 << 40, 16]);
     (driver, objects)
@@ -143,7 +145,12 @@ fn good(call: Syscall, o: &Objects) -> [u64; 9] {
         Syscall::ContextBind => &[o.context, o.thread, 1],
         Syscall::ContextInfo => &[o.context],
         Syscall::IrqCreate => &[1, 6, o.notification, 1],
-        Syscall::IrqAck => &[o.irq],
+        Syscall::IrqAck | Syscall::IrqInfo => &[o.irq],
+        Syscall::MsiCreate => &[1, 0, o.notification, 1],
+        Syscall::IoSpaceCreate => &[1, 0x18, 100, 1],
+        Syscall::IoMap => &[o.space, o.memory, 0, 2, 3],
+        Syscall::IoUnmap => &[o.space, 0, 1],
+        Syscall::IoSpaceClear => &[o.space],
         Syscall::PortCreate => &[1, 0x400, 4],
         Syscall::PortRead | Syscall::PortWrite => &[o.ports, 1, 1, 7],
         Syscall::PortWriteBytes => &[o.ports, 1, BYTES, 8],

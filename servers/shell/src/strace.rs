@@ -58,7 +58,8 @@ fn shape(call: Syscall) -> (&'static [Shown], &'static [Shown]) {
                ("bits", Hex)], &[]),
         Syscall::UpcallMask => (&[("mask", Hex)], &[("old", Hex)]),
         Syscall::UpcallReturn => (&[("frame", Hex)], &[]),
-        Syscall::MemoryCreate => (&[("pages", Number), ("process", Handle)], &[("", Handle)]),
+        Syscall::MemoryCreate => (&[("pages", Number), ("process", Handle), ("flags", Hex)],
+                                  &[("", Handle)]),
         Syscall::MemoryDevice =>
             (&[("resource", Handle), ("address", Hex), ("pages", Number)], &[("", Handle)]),
         Syscall::MemoryLend => (&[("memory", Handle), ("first", Number), ("pages", Number),
@@ -115,6 +116,17 @@ fn shape(call: Syscall) -> (&'static [Shown], &'static [Shown]) {
         Syscall::Clock => (&[], &[("", Time)]),
         Syscall::IrqCreate => (&[("resource", Handle), ("line", Number), ("notification", Handle),
                                  ("bits", Hex)], &[("", Handle)]),
+        Syscall::IrqInfo =>
+            (&[("irq", Handle)], &[("interrupts", Number), ("unacknowledged", Number)]),
+        Syscall::MsiCreate => (&[("resource", Handle), ("cpu", Number), ("notification", Handle),
+                                 ("bits", Hex)], &[("", Handle), ("message", Hex)]),
+        Syscall::IoSpaceCreate => (&[("resource", Handle), ("function", Hex), ("limit", Number),
+                                     ("flags", Hex)], &[("", Handle), ("mappings", Number)]),
+        Syscall::IoMap => (&[("space", Handle), ("memory", Handle), ("first", Number),
+                             ("pages", Number), ("direction", Number)],
+                           &[("address", Hex), ("pages", Number)]),
+        Syscall::IoUnmap => (&[("space", Handle), ("address", Hex), ("pages", Number)], &[]),
+        Syscall::IoSpaceClear => (&[("space", Handle)], &[("left", Number)]),
         Syscall::PortCreate =>
             (&[("resource", Handle), ("first", Hex), ("ports", Number)], &[("", Handle)]),
         Syscall::PortRead =>

@@ -126,6 +126,12 @@ const fn names_no_memory(number: Syscall) -> bool {
             | Syscall::Clock
             | Syscall::IrqCreate
             | Syscall::IrqAck
+            | Syscall::IrqInfo
+            | Syscall::MsiCreate
+            | Syscall::IoSpaceCreate
+            | Syscall::IoMap
+            | Syscall::IoUnmap
+            | Syscall::IoSpaceClear
             | Syscall::PortCreate
             | Syscall::PortRead
             | Syscall::PortWrite
