@@ -1,11 +1,7 @@
 //! What a driver implements.
 
 use crate::{BlockError, Identity, Operation};
-use sys::Memory;
-
-/// The device address of the first byte of a pool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PoolAddress(pub u64);
+use sys::{DeviceAddress, Direction, IoSpace, Memory};
 
 /// A request as a device gets it: checked, with addresses of the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +16,7 @@ pub struct DeviceRequest {
     pub sectors: u32,
     /// The device address of the buffer; 0 when there is none. Inside of a pool that was mapped
     /// by [`Backend::map_pool`] and is not unmapped before the request is completed.
-    pub address: u64,
+    pub address: DeviceAddress,
 }
 
 /// What became of a request that was submitted.
@@ -53,15 +49,16 @@ pub trait Backend {
     fn identity(&self) -> Identity;
 
     /// Makes all pages of a client's pool reachable for the device, to be read and written, at one
-    /// run of device addresses.
+    /// run of device addresses: [`map_pool`] does it for a driver with an I/O space. Returns the
+    /// address of the first byte.
     ///
     /// # Errors
     /// [`BlockError::BadPool`] when there is no such run, [`BlockError::TooMany`] when there is no
     /// room for another pool; then nothing is mapped.
-    fn map_pool(&mut self, pool: &Memory, pages: u64) -> Result<PoolAddress, BlockError>;
+    fn map_pool(&mut self, pool: &Memory, pages: u64) -> Result<DeviceAddress, BlockError>;
 
     /// Takes a pool from the device. No request with a buffer in it is in flight.
-    fn unmap_pool(&mut self, pool: PoolAddress, pages: u64);
+    fn unmap_pool(&mut self, pool: DeviceAddress, pages: u64);
 
     /// Gives a request to the device. The device may be told of it only by [`Backend::kick`].
     fn submit(&mut self, request: &DeviceRequest) -> Submitted;
@@ -72,4 +69,23 @@ pub trait Backend {
     /// The next request that the device has completed. Called until there is none, after each
     /// interrupt; the backend acknowledges the interrupt before it looks.
     fn complete(&mut self) -> Option<Completed>;
+}
+
+/// Maps all pages of a pool into the I/O space of a driver, as [`Backend::map_pool`] asks for.
+///
+/// # Errors
+/// [`BlockError::BadPool`] when they have no consecutive device addresses or are not to be had for
+/// reading and writing, [`BlockError::TooMany`] when the space is full.
+pub fn map_pool(space: &IoSpace, pool: &Memory, pages: u64) -> Result<DeviceAddress, BlockError> {
+    let mapped = space.map(pool, 0, pages, Direction::Both);
+    let (address, run) = mapped.map_err(|error| match error {
+        sys::Error::QuotaExceeded | sys::Error::OutOfMemory => BlockError::TooMany,
+        _ => BlockError::BadPool,
+    })?;
+    if run == pages {
+        return Ok(address);
+    }
+    // Nothing uses it yet.
+    let _ = space.unmap(address, run);
+    Err(BlockError::BadPool)
 }

@@ -19,19 +19,37 @@
 //! tells the requests and completions of one life from those of another. A flush that was
 //! answered holds; where a device lost writes that it had completed, the next flush says so
 //! ([`BlockError::WritesLost`]).
+//!
+//! **For a driver.** `block::serve(&executor, endpoint, backend)` is its main loop; the device's
+//! interrupt sets the bit [`INTERRUPT`] of the executor's notification ([`Executor::on`]).
+//! [`map_pool`] maps a pool into its I/O space. [`RamDisk`] and [`NullDisk`] are the smallest
+//! backends.
+//!
+//! [`Executor::on`]: executor::Executor::on
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
 mod backend;
+mod client;
 mod error;
 mod identity;
+mod null;
+mod ram;
+mod server;
+
+mod interface;
 mod wire;
 
-pub use backend::{Backend, Completed, DeviceRequest, PoolAddress, Submitted};
+pub use backend::{Backend, Completed, DeviceRequest, Submitted, map_pool};
+pub use client::{AsyncBlockClient, BlockClient, Door, DriverDoor, Pool, PoolPart, Ticket, failed};
 pub use error::BlockError;
 pub use identity::{Attached, Identity, Range};
+pub use interface::{Bits, BlockDriver, BlockDriverClient, Terms};
+pub use null::NullDisk;
+pub use ram::RamDisk;
+pub use server::{BlockServer, INTERRUPT, serve};
 pub use wire::{Completion, Operation, Request};
 
 /// Bytes of a sector, the unit of all addresses and lengths on a disk.

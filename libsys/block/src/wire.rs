@@ -66,7 +66,7 @@ pub struct Request {
     pub offset: u32,
     /// The number of sectors.
     pub sectors: u32,
-    seal: u32,
+    pub(crate) seal: u32,
 }
 
 impl Request {

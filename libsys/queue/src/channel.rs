@@ -87,6 +87,15 @@ impl<S: Record, R: Record> Channel<S, R> {
         self.link.wait_for_news(deadline_ns)
     }
 
+    /// Rings the other side, whether it sleeps or not: for a side that waited for long. A damaged
+    /// ring may have lost a wake-up.
+    ///
+    /// # Errors
+    /// What the kernel refuses.
+    pub fn ring(&self) -> Result<(), QueueError> {
+        Ok(self.link.ring_peer()?)
+    }
+
     /// Whether the other side is there: a system call. A side with a bell for more than this
     /// channel calls it when the bit rang that [`Bell::with_end`](crate::Bell::with_end) names.
     ///

@@ -1,0 +1,371 @@
+//! The driver's side: clients, shares, the way of a request.
+//!
+//! **Fairness.** Clients take turns. In a turn a client submits [`QUANTUM`] sectors' worth of
+//! requests; what is larger saves up. The device's queue is divided among the clients that want
+//! something of it, so that one with many requests does not stand in front of one with few. A
+//! wrong request costs its client as much as a small one.
+
+mod client;
+mod flights;
+#[cfg(test)]
+mod tests;
+
+use crate::{
+    Attached, Backend, BlockDriver, BlockError, Identity, Range, Request, Submitted, Terms,
+};
+use alloc::vec::Vec;
+use client::{Client, Grant, Pool};
+use core::convert::Infallible;
+use executor::{Executor, Task};
+use flights::{Flight, Flights};
+use queue::{Bell, Plan};
+use service::{Caller, Event};
+use sys::{Endpoint, Error, Memory, Notification};
+
+/// The bit of the executor's notification that the device's interrupt sets.
+pub const INTERRUPT: u64 = 1;
+/// Set by clients that have requests, by the kernel at the end of one, by the watchdog.
+const NEWS: u64 = 1 << 1;
+const END: u64 = 1 << 2;
+const TICK: u64 = 1 << 3;
+
+/// The most clients, and the most of one owner.
+const CLIENTS: usize = 16;
+const PER_OWNER: usize = 4;
+/// The most pages of a pool: 8 MiB.
+const POOL_PAGES: u64 = 2048;
+/// The most requests of a client in flight.
+const UNITS: u16 = 64;
+/// The sectors of a client's turn, and what the smallest request counts.
+const QUANTUM: u32 = 64;
+const LEAST_COST: u32 = 8;
+/// Rounds before calls are looked at.
+const ROUNDS: u32 = 64;
+/// From one look of the watchdog to the next, and the looks that a request may see.
+const TICK_NS: u64 = 1_000_000_000;
+const TICKS: u64 = 10;
+
+/// Serves a disk for ever: the main loop of a driver. The device's interrupt sets the bit
+/// [`INTERRUPT`] of the executor's notification.
+///
+/// # Errors
+/// When the endpoint cannot be received from.
+///
+/// # Panics
+/// When the device says what cannot be, or does not answer for ten seconds: the next life of the
+/// driver begins with a device that was reset, and the clients make their requests again.
+pub fn serve<B: Backend + 'static>(
+    executor: &Executor,
+    endpoint: Endpoint,
+    backend: B,
+) -> Result<Infallible, Error> {
+    let mut server = BlockServer::new(executor.clone(), backend)?;
+    executor.serve_with(endpoint, &mut server, as_driver::<B>, |server, event| {
+        if let Event::Notified(bits) = event {
+            server.notified(bits);
+        }
+    })
+}
+
+fn as_driver<B: Backend + 'static>(
+    server: &mut BlockServer<B>,
+) -> &mut (dyn BlockDriver + 'static) {
+    server
+}
+
+/// A disk and its clients.
+#[derive(Debug)]
+pub struct BlockServer<B> {
+    executor: Executor,
+    bell: Notification,
+    backend: B,
+    identity: Identity,
+    clients: Vec<Client>,
+    flights: Flights,
+    /// Whose turn is next.
+    next: usize,
+    next_key: u32,
+    epoch: u32,
+    /// The watchdog: while something is in flight.
+    tick: u64,
+    timer: Option<Task>,
+}
+
+impl<B: Backend> BlockServer<B> {
+    /// With no clients.
+    ///
+    /// # Errors
+    /// What the kernel refuses.
+    pub fn new(executor: Executor, backend: B) -> Result<Self, Error> {
+        let bell = executor.bell()?;
+        let identity = backend.identity();
+        let flights = Flights::new(identity.depth);
+        // Milliseconds since boot: a later life does not give out an epoch of an earlier one.
+        let epoch = u32::try_from(sys::clock() / 1_000_000 % (1 << 31)).unwrap_or(0);
+        let (clients, timer) = (Vec::new(), None);
+        Ok(Self {
+            executor,
+            bell,
+            backend,
+            identity,
+            clients,
+            flights,
+            next: 0,
+            next_key: 0,
+            epoch,
+            tick: 0,
+            timer,
+        })
+    }
+
+    /// Does what these bits of the executor's notification ask for.
+    pub fn notified(&mut self, bits: u64) {
+        if bits & END != 0 {
+            self.clients.iter_mut().for_each(Client::look);
+        }
+        if bits & TICK != 0 {
+            self.look_at_the_device();
+        }
+        self.pump();
+    }
+
+    /// Moves requests and completions until nothing moves any more.
+    fn pump(&mut self) {
+        for _ in 0..ROUNDS {
+            if !self.round(false) && !self.round(true) {
+                return self.watch();
+            }
+        }
+        // Calls are served in between.
+        let _ = self.bell.signal(NEWS);
+    }
+
+    /// One round over the device and all clients. Returns whether something moved.
+    fn round(&mut self, listen: bool) -> bool {
+        let mut moved = self.collect();
+        for client in &mut self.clients {
+            moved |= client.take(listen);
+        }
+        moved |= self.submit();
+        self.clients.iter_mut().for_each(Client::answer);
+        self.forget_ended();
+        moved
+    }
+
+    /// Takes completions from the device.
+    fn collect(&mut self) -> bool {
+        let mut moved = false;
+        while let Some(completed) = self.backend.complete() {
+            let Ok(flight) = self.flights.end(completed.tag) else {
+                fail("the device completed a request that it does not have");
+            };
+            if let Some(client) = self.clients.iter_mut().find(|c| c.key == flight.client) {
+                client.in_flight -= 1;
+                client.complete(flight.id, completed.result);
+            }
+            moved = true;
+        }
+        moved
+    }
+
+    /// Gives each client its turn, and rings the device once.
+    fn submit(&mut self) -> bool {
+        let active = self.clients.iter().filter(|client| client.is_active()).count().max(1);
+        let share = (self.flights.depth() / active).max(1);
+        let (mut moved, mut kick, first) = (false, false, self.next);
+        for turn in 0..self.clients.len() {
+            let place = first.wrapping_add(turn) % self.clients.len();
+            let Some(client) = self.clients.get_mut(place) else { break };
+            let turn = Turn {
+                backend: &mut self.backend,
+                identity: &self.identity,
+                flights: &mut self.flights,
+                tick: self.tick,
+                share,
+            };
+            let (done, submitted) = turn.of(client);
+            moved |= done > 0;
+            if submitted > 0 {
+                kick = true;
+                self.next = place + 1;
+            }
+        }
+        if kick {
+            self.backend.kick();
+        }
+        moved
+    }
+
+    /// Gives back the pools of clients that have ended and have nothing in flight.
+    fn forget_ended(&mut self) {
+        let backend = &mut self.backend;
+        self.clients.retain(|client| {
+            let stays = !client.has_ended() || client.in_flight > 0;
+            if !stays {
+                let pool = &client.grant.pool;
+                backend.unmap_pool(pool.address, pool.pages);
+            }
+            stays
+        });
+    }
+
+    /// Sets the watchdog while something is in flight.
+    fn watch(&mut self) {
+        if self.flights.count() > 0 && self.timer.is_none() {
+            let deadline_ns = sys::clock().saturating_add(TICK_NS);
+            self.timer = Some(self.executor.ring_at(deadline_ns, TICK));
+        }
+    }
+
+    fn look_at_the_device(&mut self) {
+        self.timer = None;
+        self.tick += 1;
+        if self.tick.checked_sub(TICKS).is_some_and(|tick| self.flights.any_from(tick)) {
+            fail("the device does not answer");
+        }
+    }
+
+    fn grant(&mut self, memory: Memory, terms: &Terms) -> Result<Grant, BlockError> {
+        let of_owner = self.clients.iter().filter(|c| c.grant.owner == terms.owner);
+        if self.clients.len() >= CLIENTS || of_owner.count() >= PER_OWNER {
+            return Err(BlockError::TooMany);
+        }
+        let Range { first, sectors, read_only } = terms.range;
+        let inside = first.checked_add(sectors).is_some_and(|end| end <= self.identity.sectors);
+        if !inside {
+            return Err(BlockError::OutOfRange);
+        }
+        let pages = memory.info()?.pages;
+        if pages > POOL_PAGES {
+            return Err(BlockError::BadPool);
+        }
+        let address = self.backend.map_pool(&memory, pages)?;
+        self.epoch = self.epoch.wrapping_add(1);
+        Ok(Grant {
+            owner: terms.owner,
+            range: Range { first, sectors, read_only: read_only || self.identity.read_only },
+            epoch: self.epoch,
+            units: terms.units.clamp(1, UNITS).into(),
+            pool: Pool { _memory: memory, address, pages },
+        })
+    }
+
+    /// Makes the channel of a client. The pool is the device's already.
+    fn admit(
+        &mut self,
+        grant: Grant,
+        bell: Notification,
+        terms: &Terms,
+    ) -> Result<queue::Offer, Error> {
+        let slots = u32::try_from(grant.units.next_power_of_two()).unwrap_or(1);
+        let own = Bell::with_end(self.executor.bell()?, NEWS, END);
+        let peer = Bell::with_end(bell, terms.bits.news, terms.bits.end);
+        let plan = Plan::channel(slots, grant.epoch)?.rings(own).rings_there(peer);
+        let (creator, offer) = plan.create()?;
+        self.next_key = self.next_key.wrapping_add(1);
+        let mut client = Client::new(self.next_key, grant, creator.channel());
+        client.take(true);
+        self.clients.push(client);
+        Ok(offer)
+    }
+
+    fn attached(&self, grant: &Grant) -> Attached {
+        let Range { sectors, read_only, .. } = grant.range;
+        let identity = Identity { sectors, read_only, ..self.identity.clone() };
+        Attached { epoch: grant.epoch, units: u16::try_from(grant.units).unwrap_or(1), identity }
+    }
+}
+
+impl<B: Backend> BlockDriver for BlockServer<B> {
+    fn identity(&mut self, _: &Caller) -> Result<Identity, BlockError> {
+        Ok(self.identity.clone())
+    }
+
+    fn attach(
+        &mut self,
+        _: &Caller,
+        pool: Memory,
+        bell: Notification,
+        terms: Terms,
+    ) -> Result<(queue::Offer, Attached), BlockError> {
+        // A client that ended just now makes room for its next attachment.
+        self.clients.iter_mut().for_each(Client::look);
+        self.pump();
+        let grant = self.grant(pool, &terms)?;
+        let (address, pages) = (grant.pool.address, grant.pool.pages);
+        let attached = self.attached(&grant);
+        match self.admit(grant, bell, &terms) {
+            Ok(offer) => Ok((offer, attached)),
+            Err(error) => {
+                self.backend.unmap_pool(address, pages);
+                Err(error.into())
+            }
+        }
+    }
+}
+
+/// A client's turn.
+struct Turn<'a, B> {
+    backend: &'a mut B,
+    identity: &'a Identity,
+    flights: &'a mut Flights,
+    tick: u64,
+    /// The most requests that a client may have in the device.
+    share: usize,
+}
+
+impl<B: Backend> Turn<'_, B> {
+    /// Submits until the client has nothing more, has used up its turn, or the device is full.
+    /// Returns the numbers of requests that went, and that the device has.
+    fn of(mut self, client: &mut Client) -> (usize, usize) {
+        let (mut done, mut submitted) = (0, 0);
+        client.credit = client.credit.min(self.identity.max_sectors) + QUANTUM;
+        while let Some(request) = client.waiting.front().copied() {
+            let cost = request.sectors.min(self.identity.max_sectors).max(LEAST_COST);
+            if cost > client.credit {
+                // It saves up: the next round comes at once.
+                return (done.max(1), submitted);
+            }
+            let Some(accepted) = self.begin(client, &request) else { return (done, submitted) };
+            client.credit -= cost;
+            client.waiting.pop_front();
+            done += 1;
+            submitted += usize::from(accepted);
+        }
+        client.credit = 0;
+        (done, submitted)
+    }
+
+    /// Gives a request to the device, or fails it: whether the device has it. None when the
+    /// device, or the client's share of it, is full.
+    fn begin(&mut self, client: &mut Client, request: &Request) -> Option<bool> {
+        if client.in_flight >= self.share {
+            client.credit = 0;
+            return None;
+        }
+        let tag = self.flights.free_tag()?;
+        let submitted = match client.check(request, self.identity, tag) {
+            Ok(request) => self.backend.submit(&request),
+            Err(error) => Submitted::Refused(error),
+        };
+        match submitted {
+            Submitted::Accepted => {
+                let flight = Flight { client: client.key, id: request.id, tick: self.tick };
+                self.flights.begin(flight);
+                client.in_flight += 1;
+                Some(true)
+            }
+            Submitted::Full => None,
+            Submitted::Refused(error) => {
+                client.complete(request.id, Err(error));
+                Some(false)
+            }
+        }
+    }
+}
+
+/// Ends the driver. What a device that cannot be trusted did to requests in flight is not known:
+/// its reset, and the clients, which make them again, settle it.
+fn fail(why: &str) -> ! {
+    panic!("{why}")
+}
