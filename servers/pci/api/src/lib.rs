@@ -75,6 +75,11 @@ pub trait Device {
     #[returns_handle]
     fn window(&mut self, bar: u8, window: u8) -> Result<sys::Memory, PciError>;
 
+    /// The IoSpace of the device: to map memory for DMA and to unmap it. It ends with the session.
+    #[idempotent]
+    #[returns_handle]
+    fn io_space(&mut self) -> Result<sys::IoSpace, PciError>;
+
     /// An interrupt vector that sets bits of a notification, unmasked. A vector that is in use is
     /// replaced.
     #[returns_handle]
