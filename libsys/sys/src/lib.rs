@@ -1,6 +1,6 @@
 //! System calls made safe: owned handles that close on drop, typed errors.
 //!
-//! The only crate of user space with `unsafe` code: what the stubs, the heap, shared
+//! Beside `dma` the only crate of user space with `unsafe` code: what the stubs, the heap, shared
 //! memory, upcalls and the first instruction of a program need is all here, so that
 //! every other crate can forbid it.
 //!

@@ -47,6 +47,7 @@
 #![forbid(unsafe_code)]
 
 mod client;
+pub mod device;
 mod life;
 mod program;
 mod recipe;

@@ -1,0 +1,118 @@
+//! The pool, and parts of it for a driver's own use.
+
+use crate::foreign::make_stand_in;
+use crate::space::{Space, map_run};
+use crate::state;
+use alloc::boxed::Box;
+use core::ptr::NonNull;
+use sys::{DeviceAddress, Error, Mapping, Memory, PAGE_SIZE, Protection};
+
+/// Contiguous memory that driver and device share. It lives as long as the driver: what is taken
+/// from it is not given back, so that no memory has two uses in a device's sight.
+#[derive(Clone, Copy, Debug)]
+pub struct Pool {
+    mapping: &'static Mapping,
+}
+
+impl Pool {
+    /// Makes the pool of this process: zeroed pages, mapped for the device to be read and written.
+    ///
+    /// # Errors
+    /// `OutOfMemory` when there are not this many pages that lie together; what the kernel refuses.
+    pub fn open(space: &impl Space, pages: u64) -> Result<Self, Error> {
+        let memory = Memory::create_contiguous(pages)?;
+        let mapping = Box::leak(Box::new(memory.map_own(Protection::ReadWrite)?));
+        let device = map_run(space, &memory, pages)?;
+        let start = mapping.as_mut_ptr().expose_provenance();
+        state::with(|state| state.set_pool(start, mapping.len(), device));
+        make_stand_in();
+        Ok(Self { mapping })
+    }
+
+    /// Takes zeroed bytes, aligned to 64.
+    ///
+    /// # Errors
+    /// `OutOfMemory` when the pool has not so much left.
+    pub fn take(&self, bytes: usize) -> Result<Part, Error> {
+        let offset = state::with(|state| state.take(bytes, 64)).ok_or(Error::OutOfMemory)?;
+        Ok(Part { mapping: self.mapping, offset, bytes })
+    }
+
+    /// Takes zeroed whole pages.
+    ///
+    /// # Errors
+    /// As for [`Pool::take`].
+    pub fn take_pages(&self, pages: usize) -> Result<Part, Error> {
+        let page = usize::try_from(PAGE_SIZE).map_err(|_| Error::BadArgument)?;
+        let bytes = pages.checked_mul(page).ok_or(Error::BadArgument)?;
+        let offset = state::with(|state| state.take(bytes, page)).ok_or(Error::OutOfMemory)?;
+        Ok(Part { mapping: self.mapping, offset, bytes })
+    }
+}
+
+/// Some bytes of the pool. Copies are windows on the same bytes; each access is a copy in or out,
+/// because the device may write at any time.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    mapping: &'static Mapping,
+    offset: usize,
+    bytes: usize,
+}
+
+impl Part {
+    /// Its size in bytes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether it has no bytes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.bytes == 0
+    }
+
+    /// A part of it.
+    ///
+    /// # Errors
+    /// `BadAddress` beyond its end.
+    pub fn part(&self, offset: usize, bytes: usize) -> Result<Self, Error> {
+        self.check(offset, bytes)?;
+        Ok(Self { offset: self.offset + offset, bytes, ..*self })
+    }
+
+    /// Copies bytes out.
+    ///
+    /// # Errors
+    /// `BadAddress` beyond its end.
+    pub fn read(&self, offset: usize, into: &mut [u8]) -> Result<(), Error> {
+        self.check(offset, into.len())?;
+        self.mapping.read_at(self.offset + offset, into)
+    }
+
+    /// Copies bytes in.
+    ///
+    /// # Errors
+    /// `BadAddress` beyond its end.
+    pub fn write(&self, offset: usize, bytes: &[u8]) -> Result<(), Error> {
+        self.check(offset, bytes.len())?;
+        self.mapping.write_at(self.offset + offset, bytes)
+    }
+
+    /// Where the device finds it.
+    #[must_use]
+    pub fn device(&self) -> DeviceAddress {
+        let found = state::with(|state| state.pool_byte(self.offset));
+        found.map_or(DeviceAddress(0), |(_, address)| DeviceAddress(address))
+    }
+
+    /// Its first byte here: mapped for its length as long as the process lives.
+    pub(crate) fn pointer(&self) -> Option<NonNull<u8>> {
+        NonNull::new(self.mapping.as_mut_ptr().wrapping_add(self.offset))
+    }
+
+    fn check(&self, offset: usize, bytes: usize) -> Result<(), Error> {
+        let end = offset.checked_add(bytes).ok_or(Error::BadAddress)?;
+        if end <= self.bytes { Ok(()) } else { Err(Error::BadAddress) }
+    }
+}
