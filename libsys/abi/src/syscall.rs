@@ -123,8 +123,8 @@ syscalls! {
     /// may only read, if they were mapped with the right to write and are no device's.
     ProcessMemory = 37,
     /// `(process, first slot, address, capacity) -> records, next slot`: what handles the
-    /// process has, as [`HandleRecord`](crate::HandleRecord)s, up to 32 in a call; next slot
-    /// 0: there are no more.
+    /// process has, as [`HandleRecord`](crate::HandleRecord)s, up to 32 in a call, which looks
+    /// at 256 slots; next slot 0: there are no more.
     ProcessHandles = 38,
     /// `(process, index) -> handle`: a handle to its thread with this place in the list of
     /// its threads; `BadArgument` behind the last.

@@ -154,10 +154,9 @@ impl HandleTable {
         self.slot(chunks, handle.slot()).filter(|slot| slot.generation == handle.generation())
     }
 
-    /// The first handle from this slot on, and what it names.
-    pub fn next(&self, chunks: &Chunks, first: u16) -> Option<(Handle, Entry)> {
-        let end = u16::try_from(TABLE_CHUNKS * CHUNK_HANDLES).unwrap_or(u16::MAX);
-        (first..end).find_map(|number| {
+    /// The first handle in these slots, and what it names.
+    pub fn next(&self, chunks: &Chunks, slots: core::ops::Range<u16>) -> Option<(Handle, Entry)> {
+        slots.into_iter().find_map(|number| {
             let slot = self.slot(chunks, number)?;
             Some((Handle::new(number, slot.generation), slot.entry()?))
         })

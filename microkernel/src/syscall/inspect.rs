@@ -11,6 +11,8 @@ use zerocopy::IntoBytes;
 
 /// Records that one call copies.
 const RECORDS_PER_CALL: u64 = 32;
+/// Slots of a handle table that one call looks at.
+const HANDLE_SLOTS_PER_CALL: u16 = 256;
 /// Slots of the table of processes that one call looks at.
 const SLOTS_PER_CALL: usize = 64;
 const RECORD_LEN: u64 = size_of::<HandleRecord>() as u64;
@@ -119,13 +121,15 @@ impl<M: Machine> Kernel<M> {
         let own = self.own(me);
         let room = self.argument(me, 3).min(RECORDS_PER_CALL);
         let mut slot = u16::try_from(self.argument(me, 1)).map_err(|_| Error::BadArgument)?;
+        let last = slot.saturating_add(HANDLE_SLOTS_PER_CALL);
         let into = UserSlice::<Writable>::new(self.argument(me, 2), room * RECORD_LEN)?;
         self.check_user(own, into)?;
         let mut count = 0;
         for place in into.parts(number::size(RECORD_LEN)) {
             let table = &self.objects.processes[process].handles;
-            let Some((handle, entry)) = table.next(&self.objects.chunks, slot) else {
-                return Ok(Done::Values(count, 0));
+            let Some((handle, entry)) = table.next(&self.objects.chunks, slot..last) else {
+                let more = u32::from(last) < Handle::slots();
+                return Ok(Done::Values(count, if more { last.into() } else { 0 }));
             };
             self.write_user(own, place, record(handle, entry).as_bytes())?;
             count += 1;

@@ -602,7 +602,7 @@ fn check_lender(kernel: &Kernel<Hosted>, id: MemoryId, loan: &Loan) {
     for process in kernel.objects.processes.ids() {
         let mut slot = 0;
         while let Some((handle, entry)) =
-            kernel.objects.processes[process].handles.next(&kernel.objects.chunks, slot)
+            kernel.objects.processes[process].handles.next(&kernel.objects.chunks, slot..u16::MAX)
         {
             lenders += usize::from(
                 entry.object == ObjectRef::Memory(id) && kernel.objects.is_lender(&entry),

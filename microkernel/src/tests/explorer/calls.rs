@@ -94,7 +94,7 @@ fn handle_of(smp: &Smp, process: ProcessId, kind: Kind, random: &mut Random) -> 
         (&smp.kernel.objects.processes[process].handles, &smp.kernel.objects.chunks);
     let mut found = Vec::new();
     let mut slot = 0;
-    while let Some((handle, entry)) = handles.next(chunks, slot) {
+    while let Some((handle, entry)) = handles.next(chunks, slot..u16::MAX) {
         if entry.object.kind() == kind {
             found.push(u64::from(handle.0));
         }
@@ -111,7 +111,7 @@ fn bell_of(smp: &Smp, process: ProcessId, random: &mut Random) -> u64 {
     let (handles, chunks) =
         (&smp.kernel.objects.processes[process].handles, &smp.kernel.objects.chunks);
     let mut slot = 0;
-    while let Some((handle, entry)) = handles.next(chunks, slot) {
+    while let Some((handle, entry)) = handles.next(chunks, slot..u16::MAX) {
         if entry.object.kind() == Kind::Notification {
             return u64::from(handle.0);
         }
