@@ -40,6 +40,12 @@ impl<'a> Program<'a> {
         self
     }
 
+    /// Another line of its startup block, such as what init tells one server alone.
+    pub fn fact(mut self, key: &str, text: &str) -> Self {
+        self.recipe.line(key, text);
+        self
+    }
+
     /// The command line that it sees.
     pub fn cmdline(mut self, text: &str) -> Self {
         self.recipe.line("cmdline", text);

@@ -41,7 +41,7 @@ pub fn read(config: &dyn ConfigSpace, slot: Slot) -> Vec<Read> {
 fn one(config: &dyn ConfigSpace, slot: Slot, number: u8) -> (Option<Read>, u8) {
     let at = register::BARS + 4 * u16::from(number);
     let (low, low_mask) = probe(config, slot, at);
-    if low_mask & !0xf == 0 && low_mask & 1 == 0 {
+    if low_mask == 0 {
         return (None, 1);
     }
     if low & 1 != 0 {

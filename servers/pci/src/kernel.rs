@@ -3,8 +3,8 @@
 use crate::platform::{Interrupt, Platform, Space};
 use alloc::boxed::Box;
 use sys::{
-    Error, IoSpace, IoSpaceFlags, Irq, IrqInfo, IrqMessage, Memory, Notification,
-    RegisterFile, Resource, Rights,
+    Error, IoSpace, IoSpaceFlags, Irq, IrqInfo, IrqMessage, Memory, Notification, RegisterFile,
+    Resource, Rights,
 };
 
 /// The CPU that all messages interrupt: drivers run where they are woken.

@@ -32,10 +32,13 @@ pub mod kernel;
 pub mod platform;
 mod report;
 pub mod reset;
+mod run;
 pub mod scan;
 pub mod server;
 pub mod vectors;
 pub mod windows;
+
+pub use run::run;
 
 #[cfg(test)]
 mod tests;
