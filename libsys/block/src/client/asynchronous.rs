@@ -38,6 +38,7 @@ struct Inner {
     /// Whether the watchdog runs, and whether there was a completion since it looked.
     watched: Cell<bool>,
     progress: Cell<bool>,
+    patience_ns: Cell<u64>,
 }
 
 impl core::fmt::Debug for AsyncBlockClient {
@@ -78,9 +79,17 @@ impl AsyncBlockClient {
             kicked: Cell::new(false),
             watched: Cell::new(false),
             progress: Cell::new(false),
+            patience_ns: Cell::new(PATIENCE_NS),
         });
         let _pump = Rc::new(executor.spawn(inner.clone().run()));
         Ok(Self { inner, _pump })
+    }
+
+    /// Waits at most this long, instead of 30 seconds, for each next life of the driver.
+    #[must_use]
+    pub fn with_patience(self, patience_ns: u64) -> Self {
+        self.inner.patience_ns.set(patience_ns);
+        self
     }
 
     /// The disk; `sectors` and `read_only` are those of this client's part.
@@ -310,7 +319,7 @@ impl Inner {
     async fn attach_again(&self) {
         self.requests.borrow_mut().detach();
         let units = u16::try_from(self.requests.borrow().units()).unwrap_or(1);
-        let deadline_ns = sys::clock().saturating_add(PATIENCE_NS);
+        let deadline_ns = sys::clock().saturating_add(self.patience_ns.get());
         let mut pause_ns = PAUSE_NS;
         loop {
             match self.try_attach(units).await {

@@ -45,6 +45,7 @@ pub struct BlockClient {
     /// When a wait ends by itself. Moved on when it has passed, not at each wait: the clock costs
     /// a system call.
     look_ns: u64,
+    patience_ns: u64,
 }
 
 impl core::fmt::Debug for BlockClient {
@@ -63,7 +64,22 @@ impl BlockClient {
         let (channel, attached) = open(&door, &pool, &bell, units)?;
         let requests = Requests::new(channel, attached);
         let (door, recoveries) = (Box::new(door), Vec::new());
-        Ok(Self { door, bell, pool, requests, gone_ns: None, recoveries, look_ns: 0 })
+        Ok(Self {
+            door,
+            bell,
+            pool,
+            requests,
+            gone_ns: None,
+            recoveries,
+            look_ns: 0,
+            patience_ns: PATIENCE_NS,
+        })
+    }
+
+    /// Waits at most this long, instead of 30 seconds, for each next life of the driver.
+    #[must_use]
+    pub fn with_patience(self, patience_ns: u64) -> Self {
+        Self { patience_ns, ..self }
     }
 
     /// The disk; `sectors` and `read_only` are those of this client's part.
@@ -239,7 +255,7 @@ impl BlockClient {
 
     fn attach_again(&mut self) {
         let units = u16::try_from(self.requests.units()).unwrap_or(1);
-        let deadline_ns = sys::clock().saturating_add(PATIENCE_NS);
+        let deadline_ns = sys::clock().saturating_add(self.patience_ns);
         let mut pause_ns = PAUSE_NS;
         loop {
             match open(&*self.door, &self.pool, &self.bell, units) {
