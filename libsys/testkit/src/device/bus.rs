@@ -28,13 +28,17 @@ pub struct Bus(Rc<RefCell<Inner>>);
 
 impl Default for Bus {
     fn default() -> Self {
-        let next = 0x1_0000_0000;
-        let inner = Inner { runs: Vec::new(), next, longest: u64::MAX, faults: Vec::new() };
-        Self(Rc::new(RefCell::new(inner)))
+        Self::at(0x1_0000_0000)
     }
 }
 
 impl Bus {
+    /// A bus whose memory begins at this device address.
+    pub fn at(next: u64) -> Self {
+        let inner = Inner { runs: Vec::new(), next, longest: u64::MAX, faults: Vec::new() };
+        Self(Rc::new(RefCell::new(inner)))
+    }
+
     /// Memory lies together in runs of at most this number of pages from now on.
     pub fn fragment(&self, pages: u64) {
         self.0.borrow_mut().longest = pages;
