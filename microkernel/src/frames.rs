@@ -200,9 +200,14 @@ impl Frames {
 
     /// Gives a block back; what it was chained to is no longer reachable through it.
     pub fn release_block(&mut self, block: Block) {
+        self.available += 1 << self.table[block.0 as usize].order;
+        self.link_merged(block);
+    }
+
+    /// Puts a block among the free ones, merged with its free neighbours.
+    fn link_merged(&mut self, block: Block) {
         let mut index = block.0;
         let mut order = usize::from(self.table[index as usize].order);
-        self.available += 1 << order;
         while order + 1 < ORDERS {
             let buddy = index ^ (1 << order);
             let free = self
@@ -230,6 +235,42 @@ impl Frames {
         let wanted = largest_order(missing, missing.max(1));
         // NOFAIL: they were promised, so a block of some order is free.
         let block = (0..=wanted).rev().find_map(|order| self.take_promised(order))?;
+        Some(self.put_first(chain, block))
+    }
+
+    /// Makes a chain of promised frames that lie together, in blocks as [`Frames::extend`] chooses
+    /// them. `None`: no free block is large enough, and nothing was taken.
+    pub fn take_together(&mut self, frames: u32) -> Option<Chain> {
+        let order = Some(frames).filter(|frames| *frames > 0)?.checked_next_power_of_two()?.ilog2();
+        let order = u8::try_from(order).ok().filter(|order| usize::from(*order) < ORDERS)?;
+        let first = self.take_promised(order)?;
+        let mut at = 1 << order;
+        while at > frames {
+            at = self.cut(first, at, frames);
+            self.link_merged(Block(first + at));
+        }
+        let mut chain = Chain::default();
+        while at > 0 {
+            at = self.cut(first, at, 0);
+            self.put_first(&mut chain, first + at);
+        }
+        Some(chain)
+    }
+
+    /// Makes the frames before `end` of a taken block a block of their own, the largest that begins
+    /// at `start` or behind it: where it begins. All count from the block's first frame.
+    fn cut(&mut self, block: u32, end: u32, start: u32) -> u32 {
+        let (by_place, by_size) = (end.trailing_zeros(), (end - start).ilog2());
+        #[expect(clippy::cast_possible_truncation, reason = "the block has an order below 11")]
+        let order = by_place.min(by_size) as u8;
+        let at = end - (1 << order);
+        self.table[(block + at) as usize] =
+            FrameInfo { next: NONE, other: NONE, rest: 0, order, state: Use::Taken };
+        at
+    }
+
+    /// Puts a taken block before the others of a chain. Returns its frames.
+    fn put_first(&mut self, chain: &mut Chain, block: u32) -> Run {
         let next = chain.first;
         let jump = match lowest_weights(chain.blocks) {
             (one, other) if one == other && one > 0 => {
@@ -242,7 +283,7 @@ impl Frames {
         let frames: u32 = 1 << info.order;
         *chain = Chain { first: block, frames: chain.frames + frames, blocks: chain.blocks + 1 };
         (info.next, info.other, info.rest) = (next, jump, chain.frames);
-        Some(Run { place: Block(block).phys(), frames: frames.into(), next })
+        Run { place: Block(block).phys(), frames: frames.into(), next }
     }
 
     /// Gives the first block of a chain back. Returns its frames.
@@ -454,6 +495,43 @@ mod tests {
             let steps = frames.path(&chain, page).count();
             assert!(steps <= 44, "{steps} to page {page}");
         }
+    }
+
+    #[test]
+    fn frames_that_lie_together_are_a_chain_like_others() {
+        for len in [1, 2, 3, 4, 7, 8, 9, 511, 513, 777, 1023, 1024] {
+            let mut frames = frames(0, 4096);
+            assert!(frames.promise(len.into()));
+            let mut chain = frames.take_together(len).unwrap();
+            assert_eq!((chain.len(), frames.available()), (len.into(), 4096 - u64::from(len)));
+            let pages = all_pages(&frames, &chain);
+            assert!(pages.windows(2).all(|pair| pair[1] == pair[0] + 1), "{len}: {pages:?}");
+            let mut page = 0;
+            while let Some(run) = frames.find(&chain, page) {
+                assert!(page.is_multiple_of(run.frames), "{run:?} at {page}");
+                page += run.frames;
+            }
+            // What was left of the block is free: all but the chain's frames can be taken.
+            let rest: Vec<_> = core::iter::from_fn(|| frames.take(0)).collect();
+            assert_eq!(rest.len() as u64, 4096 - u64::from(len));
+            assert!(rest.iter().all(|block| !pages.contains(&block.phys().frame())));
+            rest.into_iter().for_each(|block| frames.release_block(block));
+            while frames.shorten(&mut chain).is_some() {}
+            assert_eq!(frames.available(), 4096);
+            assert!((0..4).all(|_| frames.take(10).is_some()), "{len}: merged to the top");
+        }
+    }
+
+    #[test]
+    fn frames_that_do_not_lie_together_are_not_taken() {
+        let mut frames = fragmented(100);
+        assert!(frames.promise(2));
+        assert_eq!(frames.take_together(2), None);
+        assert!(frames.take_together(1).is_some());
+        for len in [0, 1025, u32::MAX] {
+            assert_eq!(frames.take_together(len), None);
+        }
+        assert_eq!(frames.available(), 98);
     }
 
     #[test]

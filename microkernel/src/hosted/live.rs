@@ -183,7 +183,7 @@ impl State {
         let kernel = &mut self.smp.kernel;
         kernel.machine.run_on(cpu);
         let quota = kernel.objects.processes[process].accounts.quota;
-        let pages = kernel.new_memory(quota, SLOT_PAGES)?;
+        let pages = kernel.new_memory(quota, SLOT_PAGES, false)?;
         kernel.fill_now(pages);
         let mapped = kernel.map_now(process, pages, slot(cpu), SLOT_PAGES, Protection::ReadWrite);
         mapped?;

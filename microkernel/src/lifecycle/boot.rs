@@ -73,7 +73,8 @@ impl<M: Machine> Kernel<M> {
 
     fn boot_segment(&mut self, process: ProcessId, segment: &Segment<'_>) -> Result<(), Error> {
         let pages = segment.memory_len.div_ceil(PAGE_SIZE);
-        let memory = self.new_memory(self.objects.processes[process].accounts.quota, pages)?;
+        let memory =
+            self.new_memory(self.objects.processes[process].accounts.quota, pages, false)?;
         self.fill_now(memory);
         let mut bytes = segment.bytes;
         for page in 0..pages {

@@ -84,8 +84,14 @@ impl<M: Machine> Kernel<M> {
         Ok(id)
     }
 
-    /// A memory object whose frames are promised, and not taken yet.
-    pub(crate) fn new_memory(&mut self, quota: QuotaId, pages: u64) -> Result<MemoryId, Error> {
+    /// A memory object whose frames are promised, and not taken yet; or taken, when they must lie
+    /// together.
+    pub(crate) fn new_memory(
+        &mut self,
+        quota: QuotaId,
+        pages: u64,
+        together: bool,
+    ) -> Result<MemoryId, Error> {
         let count = u32::try_from(pages).map_err(|_| Error::QuotaExceeded)?;
         if count == 0 {
             return Err(Error::BadArgument);
@@ -96,15 +102,30 @@ impl<M: Machine> Kernel<M> {
             self.objects.quotas.give_back(quota, Resource::Pages, count);
             return Err(error);
         }
-        if !self.frames.promise(pages) {
+        let Some(chain) = self.promise_frames(count, together) else {
             self.objects.quotas.give_back(quota, Resource::Pages, count);
             self.objects.quotas.give_back(quota, Resource::Objects, 1);
             return Err(Error::OutOfMemory);
-        }
-        let storage = Storage::Frames(Chain::default());
+        };
+        let storage = Storage::Frames(chain);
         let object = MemoryObject { refs: 0, pages, storage, quota };
         // NOFAIL: room was checked above.
         self.objects.memories.insert(object).map_err(|_| Error::OutOfMemory)
+    }
+
+    /// Promises frames to a chain, which has them already when they must lie together.
+    fn promise_frames(&mut self, count: u32, together: bool) -> Option<Chain> {
+        if !self.frames.promise(count.into()) {
+            return None;
+        }
+        if !together {
+            return Some(Chain::default());
+        }
+        let chain = self.frames.take_together(count);
+        if chain.is_none() {
+            self.frames.break_promise(count.into());
+        }
+        chain
     }
 }
 

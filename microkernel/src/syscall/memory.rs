@@ -7,15 +7,22 @@ use crate::mem::map::{MapRequest, rights_for, user_range};
 use crate::object::{
     Claim, MemoryId, MemoryObject, ObjectRef, Operation, Resource, Storage, ThreadId,
 };
-use abi::{Error, ObjectKind, PAGE_SIZE, Protection, Rights, reserved};
+use abi::{
+    CONTIGUOUS_MAX, Error, MEMORY_CONTIGUOUS, ObjectKind, PAGE_SIZE, Protection, Rights, reserved,
+};
 
 impl<M: Machine> Kernel<M> {
     pub(super) fn sys_memory_create(&mut self, me: ThreadId) -> Result<Done, Error> {
         let payer = self.managed_process(me, 1)?;
+        let (pages, flags) = (self.argument(me, 0), self.argument(me, 2));
+        let together = flags == MEMORY_CONTIGUOUS;
+        if !together && flags != 0 || together && pages > CONTIGUOUS_MAX {
+            return Err(Error::BadArgument);
+        }
         self.living(payer)?;
         self.reserve_handles(self.own(me), 1)?;
-        let memory =
-            self.new_memory(self.objects.processes[payer].accounts.quota, self.argument(me, 0))?;
+        let quota = self.objects.processes[payer].accounts.quota;
+        let memory = self.new_memory(quota, pages, together)?;
         self.objects.memories[memory].refs += 1;
         self.start_operation(me, Operation::Zero { memory, done: 0 });
         Ok(Done::Elsewhere)
@@ -39,7 +46,11 @@ impl<M: Machine> Kernel<M> {
         self.grant_new(me, made.map_err(|_| Error::OutOfMemory))
     }
 
-    fn memory_argument(&self, me: ThreadId, index: usize) -> Result<(MemoryId, Rights), Error> {
+    pub(super) fn memory_argument(
+        &self,
+        me: ThreadId,
+        index: usize,
+    ) -> Result<(MemoryId, Rights), Error> {
         let entry = self.object(me, index, ObjectKind::Memory, Rights::NONE)?;
         match entry.object {
             ObjectRef::Memory(id) => Ok((id, entry.rights)),
