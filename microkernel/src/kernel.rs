@@ -6,13 +6,12 @@ use crate::frames::{FrameInfo, Frames};
 use crate::holds::Checks;
 use crate::machine::{BootMemory, CpuId, Machine, Phys};
 use crate::number;
-use crate::object::{Dying, FIRST_PID, Life, Objects, Pids, ThreadId};
+use crate::object::{Dying, FIRST_PID, Life, Messages, Objects, Pids, ThreadId};
 use crate::time::{Deadlines, Entry, keys_end};
 use crate::trace::{RECORDS, Ring, Stats};
 use abi::{IRQ_LINES, TraceRecord};
 
-/// The initial number of each object. `irqs`, `ports` and `records` are fixed; the other arenas
-/// grow.
+/// The initial number of each object. `ports` and `records` are fixed; the other arenas grow.
 #[derive(Clone, Copy, Debug)]
 #[expect(missing_docs, reason = "each field is a number of the objects it names")]
 pub struct Sizes {
@@ -106,6 +105,7 @@ impl<M: Machine> Kernel<M> {
             timers: room.arena(sizes.timers),
             lifelines: room.arena(sizes.lifelines),
             irqs: room.arena(sizes.irqs),
+            io_spaces: room.arena(1),
             ports: room.arena(sizes.ports),
             sched_contexts: room.arena(sizes.sched_contexts),
             quotas: room.arena(sizes.processes + 1),
@@ -113,6 +113,7 @@ impl<M: Machine> Kernel<M> {
             pids: Pids::default(),
             growth_payer: None,
             lines: [None; IRQ_LINES],
+            messages: Messages::new(room.memory, cpus, M::MESSAGES),
             dying: Dying::new(),
             ended_endpoints: None,
             ended_notifications: None,

@@ -186,8 +186,30 @@ pub enum Interrupt {
     Timer,
     /// A device line; the machine has masked it until [`Machine::unmask_line`].
     Line(u8),
+    /// A message of a device (MSI), by its number on this CPU; see [`Machine::message`].
+    Message(u8),
     /// Another CPU set a work flag of this one.
     Ipi,
+}
+
+/// What a device writes, 32 bits, to interrupt a CPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Message {
+    /// Where.
+    pub address: u32,
+    /// What.
+    pub data: u32,
+}
+
+/// Where the configuration space of PCI is in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Ecam {
+    /// Of bus 0, also when that is not there; each bus has 1 MiB.
+    pub base: Phys,
+    /// The first bus that is there.
+    pub first_bus: u8,
+    /// The last one.
+    pub last_bus: u8,
 }
 
 /// Width of a port access.
@@ -266,6 +288,8 @@ pub trait Machine: Sized {
     type Frame: Frame + 'static;
     /// The root of one address space's translation.
     type PageTable: 'static;
+    /// Messages of each CPU: their numbers are below this.
+    const MESSAGES: u8;
 
     // -- memory ---------------------------------------------------------------
 
@@ -403,6 +427,9 @@ pub trait Machine: Sized {
     fn unmask_line(&mut self, line: u8);
     /// Keeps the device line from interrupting.
     fn mask_line(&mut self, line: u8);
+    /// What a device writes to interrupt this CPU as [`Interrupt::Message`] with this number, if
+    /// devices reach the CPU.
+    fn message(&self, cpu: CpuId, number: u8) -> Option<Message>;
 
     // -- vector registers, floating point among them; of the CPU that this code runs on ---
 
@@ -422,6 +449,8 @@ pub trait Machine: Sized {
 
     /// Whether this physical range may become a device memory object: no RAM, nothing of the kernel's.
     fn is_device_memory(&self, first: Phys, frames: u64) -> bool;
+    /// Where the configuration space of PCI is, if it is in memory.
+    fn ecam(&self) -> Option<Ecam>;
     /// Reads a port.
     fn port_read(&mut self, port: u16, width: PortWidth) -> u32;
     /// Writes a port.

@@ -71,7 +71,7 @@ fn run(mut boot: Boot) -> ! {
         running().count(),
     );
 
-    let mut machine = Hardware::new(&boot.facts.ram, boot.platform.registers(), boot.space.root());
+    let mut machine = Hardware::new(&boot.facts.ram, &boot.platform, boot.space.root());
     if options.selftest {
         selftest::run(&mut machine, &mut boot, options.inject);
     }

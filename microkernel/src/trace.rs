@@ -19,6 +19,7 @@ pub(crate) struct Stats {
     pub(crate) vector_loads: u64,
     pub(crate) vector_saves: u64,
     pub(crate) vector_kept: u64,
+    pub(crate) lost_messages: u64,
     pub(crate) irqs: IrqCounts,
 }
 

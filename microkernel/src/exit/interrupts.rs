@@ -7,6 +7,7 @@
 use crate::cpu::Context;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Interrupt, Machine};
+use crate::object::IrqId;
 use crate::sched::NextThread;
 use crate::work::Work;
 
@@ -50,6 +51,10 @@ impl<M: Machine> Kernel<M> {
                 let next = self.line_interrupt(line);
                 self.switch(cpu, next);
             }
+            Interrupt::Message(number) => {
+                let next = self.message_interrupt(cpu, number);
+                self.switch(cpu, next);
+            }
             Interrupt::Timer => self.timer_interrupt(cpu),
             Interrupt::Ipi => {}
         }
@@ -63,9 +68,26 @@ impl<M: Machine> Kernel<M> {
         };
         let count = &mut self.stats.irqs[usize::from(line)];
         *count = count.wrapping_add(1);
-        let Some(irq) = place else { return NextThread::Same };
-        let irq = &self.objects.irqs[*irq];
-        self.signal_and_preempt(irq.notification, irq.bits)
+        let Some(irq) = *place else { return NextThread::Same };
+        self.irq_interrupt(irq)
+    }
+
+    /// A device sent a message to this CPU. One without an object is of a device that was not
+    /// stopped before its driver ended.
+    fn message_interrupt(&mut self, cpu: CpuId, number: u8) -> NextThread {
+        let Some(irq) = self.objects.messages.owner(cpu, number) else {
+            self.stats.lost_messages = self.stats.lost_messages.wrapping_add(1);
+            return NextThread::Same;
+        };
+        self.irq_interrupt(irq)
+    }
+
+    #[inline(always)]
+    fn irq_interrupt(&mut self, id: IrqId) -> NextThread {
+        let irq = &mut self.objects.irqs[id];
+        irq.count = irq.count.wrapping_add(1);
+        let (notification, bits) = (irq.notification, irq.bits);
+        self.signal_and_preempt(notification, bits)
     }
 
     fn timer_interrupt(&mut self, cpu: CpuId) {

@@ -5,14 +5,17 @@ use super::vector::VectorUnit;
 use super::{HostedCpu, HostedFrame};
 use crate::arena::Growing;
 use crate::machine::{
-    Access, CpuId, Interrupt, Machine, NoFrame, OwnedFrame, Page, PageSize, Phys, PortSpans,
-    PortWidth,
+    Access, CpuId, Ecam, Interrupt, Machine, Message, NoFrame, OwnedFrame, Page, PageSize, Phys,
+    PortSpans, PortWidth,
 };
 use crate::number;
 use abi::{DebugRegisters, PAGE_SIZE, Protection};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Deref, DerefMut};
+
+/// Where devices write messages: as on x86.
+const MESSAGE_ADDRESS: u32 = 0xfee0_0000;
 
 /// One mapped page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -63,6 +66,8 @@ pub struct Hosted {
     pub(crate) grown: u64,
     /// Whether interrupts are on by a mistake.
     pub interrupts_on: bool,
+    /// Where the configuration space of PCI is.
+    pub ecam: Option<Ecam>,
     /// A port whose writing turns interrupts on: a handler's mistake.
     pub trap_port: Option<u16>,
 }
@@ -83,6 +88,7 @@ impl Hosted {
             log: Vec::new(),
             grown: 0,
             interrupts_on: false,
+            ecam: None,
             trap_port: None,
         }
     }
@@ -202,6 +208,7 @@ fn table_key(level: u32, address: u64) -> TableKey {
 impl Machine for Hosted {
     type Frame = HostedFrame;
     type PageTable = HostedTable;
+    const MESSAGES: u8 = 32;
 
     fn new_page_table(&mut self, root: OwnedFrame) -> HostedTable {
         HostedTable { root, pages: BTreeMap::new(), tables: BTreeMap::new() }
@@ -382,6 +389,11 @@ impl Machine for Hosted {
     fn mask_line(&mut self, line: u8) {
         self.unmasked.remove(&line);
     }
+    fn message(&self, cpu: CpuId, number: u8) -> Option<Message> {
+        // As on hardware: the CPU in the address, the vector in the data.
+        let address = MESSAGE_ADDRESS | u32::from(cpu.0) << 12;
+        (number < Self::MESSAGES).then(|| Message { address, data: u32::from(number) + 0x40 })
+    }
     fn vector_prepare(&mut self, state: Phys) {
         self.prepare_vector(state);
     }
@@ -400,6 +412,9 @@ impl Machine for Hosted {
     fn is_device_memory(&self, first: Phys, frames: u64) -> bool {
         // As hardware has it: physical addresses have at most 52 bits.
         (1 << 32..1 << 52).contains(&first.address()) && frames <= 1 << 20
+    }
+    fn ecam(&self) -> Option<Ecam> {
+        self.ecam
     }
     fn port_read(&mut self, port: u16, _width: PortWidth) -> u32 {
         self.port_values.get(&port).copied().unwrap_or(u32::MAX)

@@ -30,6 +30,8 @@ impl Clone for Objects<Hosted> {
             timers: self.timers.clone(),
             lifelines: self.lifelines.clone(),
             irqs: self.irqs.clone(),
+            io_spaces: self.io_spaces.clone(),
+            messages: self.messages.clone(),
             ports: self.ports.clone(),
             sched_contexts: self.sched_contexts.clone(),
             quotas: self.quotas.clone(),
@@ -90,6 +92,11 @@ impl Kernel<Hosted> {
             let context = &mut self.objects.sched_contexts[id];
             (context.used, context.exhaustions) = (0, 0);
         }
+        let irqs: Vec<_> = self.objects.irqs.ids().collect();
+        for id in irqs {
+            let irq = &mut self.objects.irqs[id];
+            (irq.count, irq.acknowledged) = (0, 0);
+        }
         let processes: Vec<_> = self.objects.processes.ids().collect();
         for id in processes {
             let process = &mut self.objects.processes[id];
@@ -120,6 +127,8 @@ impl Hash for Objects<Hosted> {
             timers,
             lifelines,
             irqs,
+            io_spaces,
+            messages,
             ports,
             sched_contexts,
             quotas,
@@ -137,6 +146,7 @@ impl Hash for Objects<Hosted> {
         (threads, processes, endpoints, notifications).hash(state);
         (memories, regions, timers, lifelines, irqs, ports, quotas, chunks).hash(state);
         (sched_contexts, lines, dying, abandoned_calls).hash(state);
+        (io_spaces, messages).hash(state);
         (ended_endpoints, ended_notifications, pids, handle_count).hash(state);
     }
 }

@@ -3,8 +3,8 @@
 use crate::kernel::Kernel;
 use crate::machine::Machine;
 use crate::object::{
-    EndpointId, Entry, LifelineId, NotificationId, ObjectRef, Objects, Operation, ProcessId,
-    Resource, ThreadId,
+    EndpointId, Entry, IrqId, IrqSource, LifelineId, NotificationId, ObjectRef, Objects, Operation,
+    ProcessId, Resource, ThreadId,
 };
 use crate::time::timer_key;
 use abi::{Error, Handle, ObjectKind, Rights};
@@ -125,16 +125,9 @@ impl<M: Machine> Kernel<M> {
             ObjectRef::Lifeline(id) => {
                 self.release_lifeline(id, rights.contains(Rights::SIGNAL));
             }
-            ObjectRef::Irq(id) => {
-                self.objects.irqs[id].refs -= 1;
-                if self.objects.irqs[id].refs == 0
-                    && let Some(irq) = self.objects.irqs.remove(id)
-                {
-                    self.machine.mask_line(irq.line);
-                    self.objects.lines[usize::from(irq.line)] = None;
-                    self.release_notification(irq.notification);
-                    self.objects.quotas.give_back(irq.quota, Resource::Objects, 1);
-                }
+            ObjectRef::Irq(id) => self.release_irq(id),
+            ObjectRef::IoSpace(id) => {
+                self.objects.release_io_space(id, rights.contains(Rights::MANAGE));
             }
             ObjectRef::Port(id) => {
                 self.objects.ports[id].refs -= 1;
@@ -185,6 +178,24 @@ impl<M: Machine> Kernel<M> {
         self.objects.notifications[id].refs -= 1;
         if self.objects.notifications[id].refs == 0 {
             self.end_notification(id);
+        }
+    }
+
+    /// One name of an interrupt fewer. The last one ends it: its line is masked, its message is free.
+    fn release_irq(&mut self, id: IrqId) {
+        self.objects.irqs[id].refs -= 1;
+        if self.objects.irqs[id].refs == 0
+            && let Some(irq) = self.objects.irqs.remove(id)
+        {
+            match irq.source {
+                IrqSource::Line(line) => {
+                    self.machine.mask_line(line);
+                    self.objects.lines[usize::from(line)] = None;
+                }
+                IrqSource::Message(cpu, number) => self.objects.messages.take_back(cpu, number),
+            }
+            self.release_notification(irq.notification);
+            self.objects.quotas.give_back(irq.quota, Resource::Objects, 1);
         }
     }
 
@@ -257,6 +268,11 @@ impl<M: Machine> Objects<M> {
                 lifeline.holders += u32::from(rights.contains(Rights::SIGNAL));
             }
             ObjectRef::Irq(id) => self.irqs[id].refs += 1,
+            ObjectRef::IoSpace(id) => {
+                let space = &mut self.io_spaces[id];
+                space.refs += 1;
+                space.managers += u32::from(rights.contains(Rights::MANAGE));
+            }
             ObjectRef::Port(id) => self.ports[id].refs += 1,
             ObjectRef::SchedContext(id) => self.sched_contexts[id].refs += 1,
             ObjectRef::Resource => {}

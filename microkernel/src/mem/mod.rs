@@ -1,6 +1,7 @@
 //! Memory: frames, user memory, mappings.
 
 mod claim;
+mod dma;
 mod extents;
 
 mod growth;

@@ -1,20 +1,47 @@
 //! Device interrupts and I/O ports, as objects.
 
 use super::{NotificationId, QuotaId};
+use crate::machine::CpuId;
 
-/// A device line and the notification that it signals. The line stays masked from an interrupt until `IrqAck`.
+/// What interrupts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum IrqSource {
+    /// A device line. A level line stays masked from an interrupt until `IrqAck`.
+    Line(u8),
+    /// A message to a CPU, by its number there.
+    Message(CpuId, u8),
+}
+
+impl Default for IrqSource {
+    fn default() -> Self {
+        Self::Line(0)
+    }
+}
+
+/// A device interrupt and the notification that it signals.
 #[derive(Clone, Copy, Debug, Hash, Default)]
 pub struct Irq {
     /// Handles that name it.
     pub refs: u32,
-    /// The line's number.
-    pub line: u8,
+    /// What interrupts.
+    pub source: IrqSource,
     /// What it signals.
     pub notification: NotificationId,
     /// With which bits.
     pub bits: u64,
+    /// Interrupts since it was made.
+    pub count: u64,
+    /// The count at the last `IrqAck`.
+    pub acknowledged: u64,
     /// Who pays for it.
     pub quota: QuotaId,
+}
+
+impl Irq {
+    /// An interrupt that did not come yet, without handles.
+    pub fn new(source: IrqSource, notification: NotificationId, bits: u64, quota: QuotaId) -> Self {
+        Self { source, notification, bits, quota, ..Self::default() }
+    }
 }
 
 /// Consecutive I/O ports.

@@ -30,6 +30,8 @@ ids! {
     LifelineKind => LifelineId;
     /// Names an [`Irq`](super::Irq).
     IrqKind => IrqId;
+    /// Names an [`IoSpace`](super::IoSpace).
+    IoSpaceKind => IoSpaceId;
     /// Names a [`PortRange`](super::PortRange).
     PortKind => PortId;
     /// Names a [`SchedContext`](super::SchedContext).
@@ -54,6 +56,7 @@ pub enum ObjectRef {
     Timer(TimerId),
     Lifeline(LifelineId),
     Irq(IrqId),
+    IoSpace(IoSpaceId),
     Port(PortId),
     SchedContext(SchedContextId),
     Resource,
@@ -73,6 +76,7 @@ impl ObjectRef {
             Self::Timer(id) => id.parts(),
             Self::Lifeline(id) => id.parts(),
             Self::Irq(id) => id.parts(),
+            Self::IoSpace(id) => id.parts(),
             Self::Port(id) => id.parts(),
             Self::SchedContext(id) => id.parts(),
             Self::Resource => (0, 0),
@@ -91,6 +95,7 @@ impl ObjectRef {
             Self::Timer(_) => ObjectKind::Timer,
             Self::Lifeline(_) => ObjectKind::Lifeline,
             Self::Irq(_) => ObjectKind::Irq,
+            Self::IoSpace(_) => ObjectKind::IoSpace,
             Self::Port(_) => ObjectKind::Port,
             Self::SchedContext(_) => ObjectKind::SchedContext,
             Self::Resource => ObjectKind::Resource,

@@ -5,9 +5,11 @@ mod dying;
 mod endpoint;
 mod handle;
 mod id;
+mod io_space;
 mod links;
 mod list;
 mod memory;
+mod messages;
 mod notification;
 mod objects;
 mod pids;
@@ -22,21 +24,23 @@ mod thread;
 mod token;
 mod watch;
 
-pub use device::{Irq, PortRange};
+pub use device::{Irq, IrqSource, PortRange};
 pub use dying::Dying;
 pub use endpoint::Endpoint;
 pub use handle::Taken;
 pub use handle::{CHUNK_HANDLES, Chunk, Chunks, Entry, HandleTable, TABLE_CHUNKS};
 pub use id::{
-    ChunkId, ChunkKind, EndpointId, EndpointKind, IrqId, IrqKind, LifelineId, LifelineKind,
-    MemoryId, MemoryKind, NotificationId, NotificationKind, ObjectRef, PortId, PortKind, ProcessId,
-    ProcessKind, QuotaId, QuotaKind, RegionId, RegionKind, SchedContextId, SchedContextKind,
-    ThreadId, ThreadKind, TimerId, TimerKind,
+    ChunkId, ChunkKind, EndpointId, EndpointKind, IoSpaceId, IoSpaceKind, IrqId, IrqKind,
+    LifelineId, LifelineKind, MemoryId, MemoryKind, NotificationId, NotificationKind, ObjectRef,
+    PortId, PortKind, ProcessId, ProcessKind, QuotaId, QuotaKind, RegionId, RegionKind,
+    SchedContextId, SchedContextKind, ThreadId, ThreadKind, TimerId, TimerKind,
 };
+pub use io_space::{IoMapping, IoSpace, IoSpaces};
 pub(crate) use links::PendingLink;
 pub use links::{By, Links, RunEnd};
 pub use list::List;
 pub use memory::{Loan, MemoryObject, Storage};
+pub use messages::Messages;
 pub use notification::{Lifeline, Notification, Timer};
 pub(crate) use objects::Objects;
 pub use pids::Pids;

@@ -1,10 +1,10 @@
 //! All kernel objects: the arenas, and the lists that run through them.
 
 use super::{
-    Chunks, Dying, Endpoint, EndpointId, EndpointKind, Irq, IrqId, IrqKind, Lifeline, LifelineKind,
-    MemoryKind, MemoryObject, Notification, NotificationId, NotificationKind, Pids, PortKind,
-    PortRange, ProcessId, Processes, QuotaId, Quotas, Region, RegionKind, SchedContext,
-    SchedContextKind, Threads, Timer, TimerKind,
+    Chunks, Dying, Endpoint, EndpointId, EndpointKind, IoSpaces, Irq, IrqId, IrqKind, Lifeline,
+    LifelineKind, MemoryKind, MemoryObject, Messages, Notification, NotificationId,
+    NotificationKind, Pids, PortKind, PortRange, ProcessId, Processes, QuotaId, Quotas, Region,
+    RegionKind, SchedContext, SchedContextKind, Threads, Timer, TimerKind,
 };
 use crate::arena::Arena;
 use crate::machine::Machine;
@@ -22,6 +22,7 @@ pub(crate) struct Objects<M: Machine> {
     pub(crate) timers: Arena<TimerKind, Timer>,
     pub(crate) lifelines: Arena<LifelineKind, Lifeline>,
     pub(crate) irqs: Arena<IrqKind, Irq>,
+    pub(crate) io_spaces: IoSpaces,
     pub(crate) ports: Arena<PortKind, PortRange>,
     pub(crate) sched_contexts: Arena<SchedContextKind, SchedContext>,
     pub(crate) quotas: Quotas,
@@ -31,6 +32,8 @@ pub(crate) struct Objects<M: Machine> {
     pub(crate) growth_payer: Option<QuotaId>,
     /// The owner of each device line.
     pub(crate) lines: [Option<IrqId>; IRQ_LINES],
+    /// The owner of each CPU's messages.
+    pub(crate) messages: Messages,
     /// The processes that are being taken apart.
     pub(crate) dying: Dying,
     /// The first ended endpoint whose threads are still to be released.

@@ -17,6 +17,8 @@ pub(super) const CHECKS: &[Check] = &[
     ("irq-line-masks-again", line_masks),
     ("irq-pending-set", pending_set),
     ("irq-ipi-arrives", ipi_arrives),
+    ("irq-messages-have-vectors-of-their-own", message_vectors),
+    ("irq-message-arrives", message_arrives),
     ("irq-nothing-recorded-unasked", nothing_unasked),
     ("timer-arrives-near-its-deadline", timer_near),
     ("timer-past-deadline-arrives-at-once", timer_past),
@@ -67,10 +69,16 @@ fn line_masks(bench: &mut Bench<'_>) -> Outcome {
 
 fn pending_set(bench: &mut Bench<'_>) -> Outcome {
     let set = Pending::new();
-    let all = [Interrupt::Line(4), Interrupt::Ipi, Interrupt::Timer, Interrupt::Line(4)];
-    all.into_iter().for_each(|interrupt| set.record(interrupt));
+    let last = Interrupt::Message(vectors::MESSAGES - 1);
+    let all = [Interrupt::Line(4), last, Interrupt::Ipi, Interrupt::Message(64), Interrupt::Timer];
+    for _ in 0..2 {
+        all.into_iter().for_each(|interrupt| set.record(interrupt));
+    }
     let taken = core::array::from_fn(|_| set.take());
-    let wanted = [Some(Interrupt::Timer), Some(Interrupt::Ipi), Some(Interrupt::Line(4)), None];
+    let kinds =
+        [Interrupt::Timer, Interrupt::Ipi, Interrupt::Line(4), Interrupt::Message(64), last];
+    let [timer, ipi, line, first, second] = kinds.map(Some);
+    let wanted = [timer, ipi, line, first, second, None];
     bench.hold("taken is not what was recorded", taken == wanted)?;
     bench.hold("something is left", !set.any())
 }
@@ -90,6 +98,32 @@ fn ipi_arrives(bench: &mut Bench<'_>) -> Outcome {
     bench.machine.send_ipi(CpuId(0));
     let found = bench.machine.take_interrupt();
     bench.hold("by the machine", found == Some(Interrupt::Ipi))
+}
+
+fn message_vectors(bench: &mut Bench<'_>) -> Outcome {
+    for number in 0..vectors::MESSAGES {
+        let Some(message) = bench.machine.message(CpuId(0), number) else {
+            return bench.hold("a message is missing", false);
+        };
+        let vector = u8::try_from(message.data).ok();
+        bench.hold("another one's vector", vector.and_then(vectors::message) == Some(number))?;
+    }
+    bench.hold("too many", bench.machine.message(CpuId(0), vectors::MESSAGES).is_none())?;
+    let others = [0x2f, 0x47, 0x80, 0xf0, 0xff];
+    bench.hold("a vector with a use", others.into_iter().all(|it| vectors::message(it).is_none()))
+}
+
+/// What a device does, done by the CPU's controller: the same vectors reach the CPU as interrupts.
+fn message_arrives(bench: &mut Bench<'_>) -> Outcome {
+    for number in [0, 55, 56, vectors::MESSAGES - 1] {
+        let message = bench.machine.message(CpuId(0), number);
+        let vector = message.and_then(|message| u8::try_from(message.data).ok());
+        lapic::send_fixed(lapic::id(), vector.unwrap_or(vectors::SPURIOUS));
+        let found = wait(bench, time::now_ns() + LATE);
+        bench.hold("it did not come", found == Some(Interrupt::Message(number)))?;
+    }
+    let in_service = (0..=u8::MAX).filter(|vector| lapic::in_service(*vector)).count();
+    bench.equal("interrupts in service", in_service as u64, 0)
 }
 
 fn nothing_unasked(bench: &mut Bench<'_>) -> Outcome {

@@ -96,7 +96,7 @@ fn spurious(bench: &mut Bench<'_>) -> Outcome {
 }
 
 fn unused(bench: &mut Bench<'_>) -> Outcome {
-    for vector in [vectors::FIRST_INTERRUPT, vectors::FIRST_INTERRUPT + 15, 0x80, 0xef] {
+    for vector in [vectors::FIRST_INTERRUPT, vectors::FIRST_INTERRUPT + 15, 0x80, 0xf3] {
         recorded_as_stray(bench, vector)?;
     }
     Ok(())

@@ -167,7 +167,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     pub(super) fn sys_trace_read(&mut self, me: ThreadId) -> Result<Done, Error> {
-        self.object(me, 0, ObjectKind::Resource, Rights::NONE)?;
+        self.resource(me)?;
         let first = self.trace.from(self.argument(me, 1));
         let address = self.argument(me, 2);
         let room = self.argument(me, 3).min(RECORDS_PER_CALL);

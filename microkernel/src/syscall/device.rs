@@ -1,10 +1,10 @@
-//! Calls on interrupts, ports and the machine itself.
+//! Calls on ports and the machine itself.
 
 use super::Done;
 use crate::kernel::Kernel;
 use crate::machine::{Machine, PortSpan, PortWidth};
 use crate::mem::{Readable, UserSlice};
-use crate::object::{Irq, ObjectRef, PortId, PortRange, ThreadId};
+use crate::object::{ObjectRef, PortId, PortRange, ThreadId};
 use crate::work::Work;
 use abi::{Error, ObjectKind, Rights, reserved};
 
@@ -18,43 +18,15 @@ impl<M: Machine> Kernel<M> {
         self.object(me, 0, ObjectKind::Resource, Rights::MANAGE).map(drop)
     }
 
-    pub(super) fn sys_irq_create(&mut self, me: ThreadId) -> Result<Done, Error> {
-        self.resource(me)?;
-        let line = u8::try_from(self.argument(me, 1)).map_err(|_| Error::BadArgument)?;
-        let place = self.objects.lines.get(usize::from(line)).ok_or(Error::BadArgument)?;
-        if reserved::line(line.into()).is_some() {
-            return Err(Error::NoRight);
-        }
-        if !self.machine.has_line(line) {
-            return Err(Error::BadArgument);
-        }
-        if place.is_some() {
-            return Err(Error::BadState);
-        }
-        let notification = self.notification(me, 2, Rights::SIGNAL)?;
-        let bits = self.argument(me, 3);
-        let quota = self.pay_for_object(me)?;
-        let made = self.objects.irqs.insert(Irq { refs: 0, line, notification, bits, quota });
-        if let Ok(id) = made {
-            self.objects.notifications[notification].refs += 1;
-            self.objects.lines[usize::from(line)] = Some(id);
-            self.machine.unmask_line(line);
-        }
-        self.grant_new(me, made.map(ObjectRef::Irq))
-    }
-
-    pub(super) fn sys_irq_ack(&mut self, me: ThreadId) -> Result<Done, Error> {
-        match self.object(me, 0, ObjectKind::Irq, Rights::MANAGE)?.object {
-            ObjectRef::Irq(id) => {
-                self.machine.unmask_line(self.objects.irqs[id].line);
-                Ok(Done::NOTHING)
-            }
-            _ => Err(Error::WrongKind),
-        }
+    /// That argument 0 is the resource, for devices at least.
+    pub(super) fn device_resource(&self, me: ThreadId) -> Result<(), Error> {
+        let resource = self.object(me, 0, ObjectKind::Resource, Rights::NONE)?;
+        let may = resource.rights.intersects(Rights::MANAGE.union(Rights::DEVICE));
+        if may { Ok(()) } else { Err(Error::NoRight) }
     }
 
     pub(super) fn sys_port_create(&mut self, me: ThreadId) -> Result<Done, Error> {
-        self.resource(me)?;
+        self.device_resource(me)?;
         let (first, count) = (self.argument(me, 1), self.argument(me, 2));
         let end = first.checked_add(count).filter(|end| count > 0 && *end <= 1 << 16);
         let end = end.ok_or(Error::BadArgument)?;

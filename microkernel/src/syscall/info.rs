@@ -33,6 +33,7 @@ impl<M: Machine> Kernel<M> {
     /// The machine as the kernel sees it now.
     pub fn system_info(&self) -> SystemInfo {
         let stats = &self.stats;
+        let ecam = self.machine.ecam();
         let objects = self.objects.endpoints.len()
             + self.objects.notifications.len()
             + self.objects.memories.len()
@@ -40,6 +41,7 @@ impl<M: Machine> Kernel<M> {
             + self.objects.timers.len()
             + self.objects.lifelines.len()
             + self.objects.irqs.len()
+            + self.objects.io_spaces.len()
             + self.objects.ports.len()
             + self.objects.sched_contexts.len();
         SystemInfo {
@@ -65,10 +67,10 @@ impl<M: Machine> Kernel<M> {
             vector_loads: stats.vector_loads,
             vector_saves: stats.vector_saves,
             vector_kept: stats.vector_kept,
-            lost_messages: 0,
-            ecam: 0,
-            ecam_first_bus: 0,
-            ecam_last_bus: 0,
+            lost_messages: stats.lost_messages,
+            ecam: ecam.map_or(0, |ecam| ecam.base.address()),
+            ecam_first_bus: ecam.map_or(0, |ecam| ecam.first_bus.into()),
+            ecam_last_bus: ecam.map_or(0, |ecam| ecam.last_bus.into()),
             irqs: stats.irqs,
         }
     }

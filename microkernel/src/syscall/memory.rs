@@ -29,7 +29,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     pub(super) fn sys_memory_device(&mut self, me: ThreadId) -> Result<Done, Error> {
-        self.resource(me)?;
+        self.device_resource(me)?;
         let (address, pages) = (self.argument(me, 1), self.argument(me, 2));
         let first = Phys::new(address).ok_or(Error::BadArgument)?;
         let fits = pages > 0 && pages <= 1 << 24 && address.is_multiple_of(PAGE_SIZE);

@@ -8,6 +8,8 @@ mod handle;
 mod hooks;
 mod info;
 mod inspect;
+mod io_space;
+mod irq;
 mod lifeline;
 mod memory;
 mod notify;
@@ -208,12 +210,12 @@ impl<M: Machine> Kernel<M> {
             Syscall::ThreadPassive => verb!(sys_thread_passive),
             Syscall::PortAllow => verb!(sys_port_allow),
             Syscall::ProcessFind => verb!(sys_process_find),
-            Syscall::IrqInfo
-            | Syscall::MsiCreate
-            | Syscall::IoSpaceCreate
-            | Syscall::IoMap
-            | Syscall::IoUnmap
-            | Syscall::IoSpaceClear => verb!(sys_nothing),
+            Syscall::IrqInfo => verb!(sys_irq_info),
+            Syscall::MsiCreate => verb!(sys_msi_create),
+            Syscall::IoSpaceCreate => verb!(sys_io_space_create),
+            Syscall::IoMap => verb!(sys_io_map),
+            Syscall::IoUnmap => verb!(sys_io_unmap),
+            Syscall::IoSpaceClear => verb!(sys_io_space_clear),
         }
     }
 

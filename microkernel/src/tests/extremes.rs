@@ -69,7 +69,7 @@ fn machine() -> (Driver, Objects) {
         ports: driver.make(Syscall::PortCreate, &[1, 0x300, 8]),
         context: driver.make(Syscall::ContextCreate, &[1, 10_000, 20_000, 20, 0]),
         watch: driver.make(Syscall::LifelineCreate, &[notification, 1]),
-        space: 0,
+        space: driver.make(Syscall::IoSpaceCreate, &[1, 0x10, 100, 1]),
     };
     driver.make(Syscall::MemoryDevice, &[1, 1 << 40, 16]);
     (driver, objects)

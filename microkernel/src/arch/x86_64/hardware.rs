@@ -1,10 +1,11 @@
 //! The core's machine, on hardware.
 
+use super::boot::Platform;
 use super::cpu::block::{block, this_cpu};
 use super::cpu::frame::{self, UserFrame};
-use super::cpu::{debug_registers, features, lapic, tables, vector};
+use super::cpu::{debug_registers, features, lapic, tables, vector, vectors};
 use super::irq::pending::INTERRUPTS;
-use super::irq::{lines, timer};
+use super::irq::{lines, messages, timer};
 use super::mm::entry::Entry;
 use super::mm::growing::Slices;
 use super::mm::range::{REGIONS, Range};
@@ -14,7 +15,8 @@ use super::{log, ports, time};
 use abi::{DebugRegisters, PAGE_SIZE, Protection};
 use core_kernel::CpuId;
 use core_kernel::machine::{
-    Access, Interrupt, Machine, NoFrame, OwnedFrame, Page, PageSize, Phys, PortSpans, PortWidth,
+    Access, Ecam, Interrupt, Machine, Message, NoFrame, OwnedFrame, Page, PageSize, Phys,
+    PortSpans, PortWidth,
 };
 use heapless::Vec;
 
@@ -25,6 +27,7 @@ pub(crate) struct Hardware {
     ram: Vec<Range, REGIONS>,
     ram_end: u64,
     controllers: Vec<Range, 8>,
+    ecam: Option<Ecam>,
 }
 
 /// Below this the firmware's map of RAM has holes; above, what lies below the end of RAM is
@@ -33,12 +36,8 @@ const LOW_END: u64 = 1 << 20;
 const FOUR_GIB: u64 = 4 << 30;
 
 impl Hardware {
-    /// The machine with this RAM. `controllers` are pages of registers that the kernel itself uses.
-    pub(crate) fn new(
-        ram: &Vec<Range, REGIONS>,
-        controllers: impl Iterator<Item = Phys>,
-        kernel_root: Table,
-    ) -> Self {
+    /// The machine with this RAM, as the firmware describes it.
+    pub(crate) fn new(ram: &Vec<Range, REGIONS>, platform: &Platform, kernel_root: Table) -> Self {
         let page = |start: Phys| Range { start: start.address(), end: start.address() + PAGE_SIZE };
         shootdown::set_kernel_root(kernel_root);
         let low_ram = ram.iter().map(|ram| ram.end).filter(|end| *end <= FOUR_GIB);
@@ -47,7 +46,8 @@ impl Hardware {
             growing: Slices::new(kernel_root),
             ram: ram.clone(),
             ram_end: low_ram.max().unwrap_or(0),
-            controllers: controllers.map(page).collect(),
+            controllers: platform.registers().map(page).collect(),
+            ecam: platform.ecam,
         }
     }
 
@@ -67,6 +67,7 @@ fn level(size: PageSize) -> u32 {
 impl Machine for Hardware {
     type Frame = UserFrame;
     type PageTable = Table;
+    const MESSAGES: u8 = vectors::MESSAGES;
 
     fn new_page_table(&mut self, root: OwnedFrame) -> Table {
         // SAFETY: the core gives a zeroed frame of its own for this.
@@ -296,6 +297,10 @@ impl Machine for Hardware {
         }
     }
 
+    fn message(&self, cpu: CpuId, number: u8) -> Option<Message> {
+        messages::message(block(cpu), number)
+    }
+
     fn vector_prepare(&mut self, state: Phys) {
         self.write(state, &vector::CLEAN);
     }
@@ -326,6 +331,10 @@ impl Machine for Hardware {
         let apart = range.end <= LOW_END || range.start >= self.ram_end;
         let taken = self.ram.iter().chain(&self.controllers).any(|taken| taken.overlaps(range));
         start.is_multiple_of(PAGE_SIZE) && frames > 0 && apart && !taken
+    }
+
+    fn ecam(&self) -> Option<Ecam> {
+        self.ecam
     }
 
     fn port_read(&mut self, port: u16, width: PortWidth) -> u32 {

@@ -63,6 +63,7 @@ const OFTEN: &[Syscall] = &[
     Syscall::Bind,
     Syscall::LifelineCreate,
     Syscall::HandleClose,
+    Syscall::IoMap,
 ];
 
 /// Calls that end a run, or after which hardly anything happens: seldom or never.
@@ -184,7 +185,8 @@ fn arguments(smp: &Smp, me: ThreadId, call: Syscall, random: &mut Random) -> Vec
         }
         Syscall::UpcallReturn => vec![(DATA + 0x4000 - 160) & !15],
         Syscall::MemoryCreate => {
-            vec![r.below(4), if r.once_in(2) { 0 } else { of(Kind::Process, r) }]
+            let payer = if r.once_in(2) { 0 } else { of(Kind::Process, r) };
+            vec![r.below(4), payer, r.one_of(&[0, 0, 1, 2])]
         }
         Syscall::MemoryLend => {
             vec![of(Kind::Memory, r), r.below(2), r.below(4), r.one_of(&[1, 3, 5])]
@@ -239,7 +241,27 @@ fn arguments(smp: &Smp, me: ThreadId, call: Syscall, random: &mut Random) -> Vec
         }
         Syscall::LifelineHeld => vec![of(Kind::Lifeline, r)],
         Syscall::ProcessFind => vec![1, r.below(9)],
-        Syscall::IrqCreate => vec![1, r.below(17), of(Kind::Notification, r), bits],
+        Syscall::IrqCreate => {
+            vec![of(Kind::Resource, r), r.below(17), of(Kind::Notification, r), bits]
+        }
+        Syscall::MsiCreate => {
+            vec![of(Kind::Resource, r), r.below(5), of(Kind::Notification, r), bits]
+        }
+        Syscall::IrqAck | Syscall::IrqInfo => vec![of(Kind::Irq, r)],
+        Syscall::IoSpaceCreate => {
+            let (limit, flags) = (r.one_of(&[1, 4, 600]), r.one_of(&[1, 1, 1, 0, 2]));
+            vec![of(Kind::Resource, r), r.below(3), limit, flags]
+        }
+        Syscall::IoMap => {
+            let pages = r.one_of(&[1, 2, 3, 512]);
+            let (space, memory) = (of(Kind::IoSpace, r), of(Kind::Memory, r));
+            vec![space, memory, r.below(2), pages, r.one_of(&[1, 2, 3, 0])]
+        }
+        Syscall::IoUnmap => {
+            let (address, pages) = mapping(smp, r);
+            vec![of(Kind::IoSpace, r), address, pages]
+        }
+        Syscall::IoSpaceClear => vec![of(Kind::IoSpace, r)],
         Syscall::FaultRaise => vec![r.below(9), BYTES, 8],
         Syscall::ContextCreate | Syscall::ContextConfigure => {
             let (budget, period) = (r.one_of(&[10_000, 20_000]), r.one_of(&[20_000, 1]));
@@ -257,6 +279,15 @@ fn arguments(smp: &Smp, me: ThreadId, call: Syscall, random: &mut Random) -> Vec
         Syscall::LogWrite => vec![BYTES, r.below(64)],
         _ => vec![any_handle(smp, own, r), bits],
     }
+}
+
+/// Where something is mapped for a device, and how much.
+fn mapping(smp: &Smp, random: &mut Random) -> (u64, u64) {
+    let spaces = &smp.kernel.objects.io_spaces;
+    let mappings = spaces.ids().flat_map(|id| spaces[id].mappings());
+    let mut all: Vec<_> = mappings.map(|it| (it.address, u64::from(it.pages))).collect();
+    all.push((0x1000, 1));
+    random.one_of(&all)
 }
 
 /// A handle to some process, or 0 for the caller's own.

@@ -3,9 +3,9 @@
 use super::calls::{self, Call};
 use super::oracles::{self, History};
 use super::random::Random;
-use crate::hosted::{DATA, Driver, Place, Smp, VECTOR_BYTES, VECTOR_CLEAN};
+use crate::hosted::{DATA, Driver, Hosted, Place, Smp, VECTOR_BYTES, VECTOR_CLEAN};
 use crate::kernel::Sizes;
-use crate::machine::{Access, CpuId, Interrupt};
+use crate::machine::{Access, CpuId, Interrupt, Machine};
 use crate::object::{Fault, ThreadId};
 use crate::tests::invariants::{check, check_running};
 use crate::tests::syscall_pages::assert_documented;
@@ -52,6 +52,8 @@ pub(super) fn scene(cpus: usize) -> Smp {
         for handle in [endpoint, notification, child, large] {
             driver.give(child, handle, Rights::ALL, 0);
         }
+        // What a bus server has.
+        driver.give(child, 1, Rights::DEVICE | Rights::TRANSFER, 0);
         // A listener of another client's, which may not give badges.
         driver.give(child, endpoint, Rights::ALL.difference(Rights::MINT), 0);
         threads.extend([30, 30, 29].map(|priority| driver.thread(child, priority).0));
@@ -84,6 +86,7 @@ enum Event {
     Ipi,
     Timer,
     Line(u8),
+    Message(u8),
     Pause(u64),
     Revive(ThreadId),
 }
@@ -130,6 +133,10 @@ impl Run {
         }
         if random.once_in(32) {
             return self.line();
+        }
+        if random.once_in(64) {
+            let most = random.one_of(&[4, Hosted::MESSAGES.into(), 256]);
+            return Some(Event::Message(u8::try_from(random.below(most)).unwrap()));
         }
         match self.smp.place(cpu) {
             Place::Off(_) => None,
@@ -185,6 +192,7 @@ impl Run {
                 smp.kernel.machine.unmasked.remove(&line);
                 smp.interrupt(cpu, Interrupt::Line(line));
             }
+            Event::Message(number) => smp.interrupt(cpu, Interrupt::Message(number)),
             Event::Pause(time) => smp.kernel.machine.now_ns += time,
             Event::Revive(id) => smp.revive(cpu, id),
         }

@@ -7,9 +7,10 @@ use super::super::{index, mm::physmap};
 use super::facts::Facts;
 use acpi::hpet::HpetInfo;
 use acpi::madt::{Madt, MadtEntry};
-use acpi::{AcpiHandler, AcpiTables, PhysicalMapping};
+use acpi::mcfg::Mcfg;
+use acpi::{AcpiHandler, AcpiTable, AcpiTables, PhysicalMapping};
 use core::ptr::NonNull;
-use core_kernel::machine::Phys;
+use core_kernel::machine::{Ecam, Phys};
 use heapless::Vec;
 
 /// An I/O interrupt controller.
@@ -32,6 +33,8 @@ pub(crate) struct Platform {
     pub(crate) overrides: Vec<Override, 16>,
     /// The registers of the high precision event timer, if there is one.
     pub(crate) hpet: Option<Phys>,
+    /// Where the configuration space of PCI is, if it is in memory.
+    pub(crate) ecam: Option<Ecam>,
     /// Controller numbers of the CPUs that can be used, up to the most that the kernel runs on.
     pub(crate) cpus: Vec<u32, CPUS>,
     /// The number of CPUs in the tables.
@@ -46,10 +49,10 @@ impl Platform {
         let tables = unsafe { AcpiTables::from_rsdp(Mapped, index(rsdp.address())) };
         let found = tables.and_then(|tables| {
             let madt = tables.find_table::<Madt>()?;
-            Ok((madt, hpet(&tables)))
+            Ok((madt, hpet(&tables), ecam(&tables)))
         });
         match found {
-            Ok((madt, hpet)) => Self { hpet, ..Self::read(&madt) },
+            Ok((madt, hpet, ecam)) => Self { hpet, ecam, ..Self::read(&madt) },
             Err(error) => fail(format_args!("the ACPI tables are unusable: {error:?}")),
         }
     }
@@ -66,6 +69,7 @@ impl Platform {
             ioapics: Vec::new(),
             overrides: Vec::new(),
             hpet: None,
+            ecam: None,
             cpus: Vec::new(),
             cpus_found: 0,
         };
@@ -115,6 +119,21 @@ impl Platform {
 fn hpet(tables: &AcpiTables<Mapped>) -> Option<Phys> {
     let address = HpetInfo::new(tables).ok()?.base_address as u64;
     Phys::new(address).filter(|_| address != 0)
+}
+
+/// The configuration space of PCI: the first range of segment 0. The address in the table is that
+/// of bus 0, whatever the first bus is. Source: PCI Firmware Specification 3.2, 4.1.2.
+fn ecam(tables: &AcpiTables<Mapped>) -> Option<Ecam> {
+    const BUS_BYTES: u64 = 1 << 20;
+    let table = tables.find_table::<Mcfg>().ok()?;
+    let table = table.get();
+    let is_whole = index(table.header().length.into()) >= size_of::<Mcfg>();
+    let entries = if is_whole { table.entries() } else { &[] };
+    let entry = entries.iter().find(|entry| entry.pci_segment_group == 0)?;
+    let base = Phys::new(entry.base_address)?;
+    let (first_bus, last_bus) = (entry.bus_number_start, entry.bus_number_end);
+    let is_sound = base != Phys::ZERO && base.address().is_multiple_of(BUS_BYTES);
+    (is_sound && first_bus <= last_bus).then_some(Ecam { base, first_bus, last_bus })
 }
 
 /// ACPI tables as the boot page tables map them.

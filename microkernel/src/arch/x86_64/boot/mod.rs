@@ -12,5 +12,6 @@ mod pvh_info;
 mod stacks;
 mod trampoline;
 
+pub(crate) use acpi::Platform;
 pub(crate) use facts::Facts;
 pub(crate) use handover::Boot;

@@ -126,6 +126,11 @@ pub(crate) fn send_shootdown(controller: u32) {
     send(controller, u32::from(vectors::SHOOTDOWN));
 }
 
+/// An interrupt with this vector, for self-tests: as a message of a device.
+pub(crate) fn send_fixed(controller: u32, vector: u8) {
+    send(controller, vector.into());
+}
+
 /// A non-maskable interrupt for a CPU.
 pub(crate) fn send_nmi(controller: u32) {
     send(controller, DELIVER_NMI);

@@ -19,6 +19,14 @@ pub(crate) const FIRST_LINE: u8 = 0x30;
 /// The gate of 32-bit system calls. No interrupt may ever have this vector: it would be
 /// taken for a call (that no line gets there is asserted below).
 pub(crate) const COMPAT_CALL: u8 = abi::COMPAT_VECTOR;
+/// The first vector of messages of devices: behind those of the lines.
+const FIRST_MESSAGE: u8 = FIRST_LINE + abi::IRQ_LINES.to_le_bytes()[0];
+/// The first vector behind the gate of 32-bit calls.
+const BEHIND_GATE: u8 = COMPAT_CALL + 1;
+/// Vectors of messages in front of the gate.
+const BEFORE_GATE: u8 = COMPAT_CALL - FIRST_MESSAGE;
+/// The number of messages that a CPU has vectors for.
+pub(crate) const MESSAGES: u8 = BEFORE_GATE + (TIMER - BEHIND_GATE);
 /// The deadline timer.
 pub(crate) const TIMER: u8 = 0xf0;
 /// Another CPU set a flag of this one.
@@ -37,6 +45,25 @@ const _: () = assert!(
     FIRST_LINE as usize + abi::IRQ_LINES <= COMPAT_CALL as usize && COMPAT_CALL < TIMER,
     "an interrupt on the vector of 32-bit calls forges a call"
 );
+
+/// The vector of a message, by its number.
+pub(crate) fn of_message(number: u8) -> Option<u8> {
+    match number {
+        ..BEFORE_GATE => Some(FIRST_MESSAGE + number),
+        BEFORE_GATE..MESSAGES => Some(BEHIND_GATE + (number - BEFORE_GATE)),
+        _ => None,
+    }
+}
+
+/// The number of the message that has this vector.
+#[inline]
+pub(crate) fn message(vector: u8) -> Option<u8> {
+    match vector {
+        ..FIRST_MESSAGE | COMPAT_CALL | TIMER.. => None,
+        BEHIND_GATE.. => Some(vector - BEHIND_GATE + BEFORE_GATE),
+        _ => Some(vector - FIRST_MESSAGE),
+    }
+}
 
 /// Bit n set: the CPU pushes an error code for exception n.
 pub(crate) const WITH_ERROR_CODE: u32 = 1 << 8

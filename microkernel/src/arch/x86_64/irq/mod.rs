@@ -1,6 +1,7 @@
 //! Interrupts: arrive here, are recorded, and wait for the exit loop.
 
 pub(crate) mod lines;
+pub(crate) mod messages;
 pub(crate) mod pending;
 pub(crate) mod pic;
 pub(crate) mod timer;
@@ -69,10 +70,13 @@ pub(crate) fn acknowledge(vector: u64, cpu: &CpuBlock) -> Option<Interrupt> {
         vectors::FIRST_LINE.. if vector <= last_line => {
             lines::arrived(vector - vectors::FIRST_LINE)
         }
-        _ => {
-            stray(vector, cpu);
-            return None;
-        }
+        _ => match vectors::message(vector) {
+            Some(number) => Some(Interrupt::Message(number)),
+            None => {
+                stray(vector, cpu);
+                return None;
+            }
+        },
     };
     lapic::end_of_interrupt();
     interrupt

@@ -1,7 +1,8 @@
 //! Interrupts that have arrived and wait for the exit loop.
 //!
 //! A set, not a queue: a line is not recorded again before the core has taken it and
-//! unmasked it, the timer not before it is set again, so nothing can overflow or be lost.
+//! unmasked it, the timer not before it is set again, so nothing can overflow or be lost. Messages
+//! of one number that come before the core takes the first are one: they signal the same bits.
 //! Order within the set means nothing: the core drains it whole.
 
 mod set;
@@ -10,6 +11,7 @@ use super::super::cpu::block::CPUS;
 use super::super::cpu::local::PerCpu;
 use core::sync::atomic::{self, AtomicU64};
 use core_kernel::machine::Interrupt;
+use set::Set;
 
 /// What is known of one CPU's interrupts.
 #[repr(align(64))]
@@ -30,12 +32,12 @@ pub(crate) static INTERRUPTS: PerCpu<Interrupts> = PerCpu::new(
 );
 
 /// One CPU's set.
-pub(crate) struct Pending(AtomicU64);
+pub(crate) struct Pending(Set);
 
 impl Pending {
     /// Nothing.
     pub(crate) const fn new() -> Self {
-        Self(AtomicU64::new(0))
+        Self(Set::new(AtomicU64::new(0), [const { AtomicU64::new(0) }; 3]))
     }
 
     /// Adds one.
