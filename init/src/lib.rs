@@ -6,12 +6,14 @@
 extern crate alloc;
 
 mod backtrace;
+mod device;
 mod fault_log;
 mod graph;
 mod heartbeat;
 mod policy;
 
 pub use backtrace::{MOST_FRAMES, walk};
+pub use device::no_device;
 pub use fault_log::{FaultLog, KEPT};
 pub use graph::{Holder, links};
 pub use heartbeat::{Heartbeat, Signs};

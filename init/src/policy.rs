@@ -1,7 +1,7 @@
 //! Restart policy: decides what follows a server's death, with the time as an argument.
 //!
 //! A requested death (`kill`, `crash`, `restart`) is no sign of a fault: the server starts again
-//! at once, and the death does not count. Other deaths count within the window: the backoff
+//! at once, and the death does not count. A driver without a device is given up. Other deaths count within the window: the backoff
 //! before the n-th start in a row is `backoff * 2^(n-1)`, at most `backoff_max`; after more than
 //! `limit` of them init gives the server up.
 
@@ -9,6 +9,8 @@ use alloc::vec::Vec;
 use manifest::{Restart, RestartPolicy};
 
 const NS_PER_MS: u64 = 1_000_000;
+/// How drivers end that cannot have their device.
+const NO_DEVICE: [u64; 2] = [abi::EXIT_NO_DEVICE, abi::EXIT_DEVICE_OWNED];
 
 /// What the death that is coming was requested for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,12 +34,15 @@ pub enum Decision {
         /// The deaths within the window.
         deaths: u32,
     },
+    /// It is a driver without a device: it stays ended, and this is no fault of its own.
+    NoDevice,
 }
 
 /// The supervision of one server: its policy and its deaths.
 #[derive(Clone, Debug)]
 pub struct Supervision {
     policy: RestartPolicy,
+    is_driver: bool,
     /// Times of the deaths that count.
     deaths: Vec<u64>,
     restarts: u32,
@@ -46,8 +51,8 @@ pub struct Supervision {
 
 impl Supervision {
     /// Of a server that has not died yet.
-    pub fn new(policy: RestartPolicy) -> Self {
-        Self { policy, deaths: Vec::new(), restarts: 0, request: None }
+    pub fn new(policy: RestartPolicy, is_driver: bool) -> Self {
+        Self { policy, is_driver, deaths: Vec::new(), restarts: 0, request: None }
     }
 
     /// The number of restarts.
@@ -81,6 +86,7 @@ impl Supervision {
     pub fn decide(&mut self, now_ns: u64, status: u64) -> Decision {
         match (self.request.take(), self.policy.when) {
             (Some(Request::Restart), _) => Decision::RestartAt(now_ns),
+            (None, _) if self.is_driver && NO_DEVICE.contains(&status) => Decision::NoDevice,
             (_, Restart::Never) => Decision::Stop,
             (Some(Request::End), _) => Decision::RestartAt(now_ns),
             (None, Restart::OnCrash) if status == 0 => Decision::Stop,
@@ -113,13 +119,14 @@ mod tests {
     const MS: u64 = 1_000_000;
 
     fn supervision(when: Restart) -> Supervision {
-        Supervision::new(RestartPolicy {
+        let policy = RestartPolicy {
             when,
             backoff_ms: 100,
             backoff_max_ms: 10_000,
             limit: 3,
             window_ms: 10_000,
-        })
+        };
+        Supervision::new(policy, false)
     }
 
     /// Decides about a death that was requested.
@@ -174,13 +181,16 @@ mod tests {
 
     #[test]
     fn no_backoff_is_longer_than_the_maximum() {
-        let mut server = Supervision::new(RestartPolicy {
-            when: Restart::OnCrash,
-            backoff_ms: 100,
-            backoff_max_ms: 350,
-            limit: 10,
-            window_ms: 10_000,
-        });
+        let mut server = Supervision::new(
+            RestartPolicy {
+                when: Restart::OnCrash,
+                backoff_ms: 100,
+                backoff_max_ms: 350,
+                limit: 10,
+                window_ms: 10_000,
+            },
+            false,
+        );
         let backoffs = [100, 200, 350, 350, 350];
         for backoff_ms in backoffs {
             assert_eq!(server.decide(0, 1), Decision::RestartAt(backoff_ms * MS));
@@ -221,14 +231,32 @@ mod tests {
     }
 
     #[test]
+    fn a_driver_without_a_device_is_given_up() {
+        let policy = supervision(Restart::Always).policy;
+        for status in [abi::EXIT_NO_DEVICE, abi::EXIT_DEVICE_OWNED] {
+            let mut driver = Supervision::new(policy, true);
+            assert_eq!(driver.decide(0, status), Decision::NoDevice);
+            assert_eq!(requested(&mut driver, 0, Request::Restart), Decision::RestartAt(0));
+            let mut other = Supervision::new(policy, false);
+            assert!(
+                matches!(other.decide(0, status), Decision::RestartAt(_)),
+                "a status like others"
+            );
+        }
+    }
+
+    #[test]
     fn large_numbers_saturate() {
-        let mut server = Supervision::new(RestartPolicy {
-            when: Restart::Always,
-            backoff_ms: 60_000,
-            backoff_max_ms: u32::MAX,
-            limit: 1000,
-            window_ms: 1,
-        });
+        let mut server = Supervision::new(
+            RestartPolicy {
+                when: Restart::Always,
+                backoff_ms: 60_000,
+                backoff_max_ms: u32::MAX,
+                limit: 1000,
+                window_ms: 1,
+            },
+            false,
+        );
         for _ in 0..100 {
             let decision = server.decide(u64::MAX, 1);
             assert_eq!(decision, Decision::RestartAt(u64::MAX));

@@ -107,7 +107,7 @@ impl Init {
         let Some(child) = self.children.get_mut(index) else { return };
         let Some(status) = child.exit_status() else { return };
         let decision = child.supervision.decide(sys::clock(), status);
-        child.end_life(status, decision);
+        child.end_life(status, decision, &self.common.boot.system);
         if !matches!(decision, Decision::RestartAt(_)) {
             self.tell_dependents(index);
         }

@@ -12,7 +12,7 @@
 //! gives the system or all problems, each `file:line: what is wrong; what to do`.
 //! [`System::program_files`] lists the ELF files that the archive needs beside `init`;
 //! [`System::links`] tells which client may call which server, and [`System::not_allowed`] compares a running
-//! system with it.
+//! system with it; [`System::devices_not_allowed`] does so for devices.
 //!
 //! **Keys** of `[server.NAME]`; those marked * of `[program.NAME]` too:
 //!
@@ -84,6 +84,7 @@ extern crate alloc;
 extern crate std;
 
 mod access;
+mod driven;
 mod grant;
 mod graph;
 #[cfg(feature = "host")]
@@ -92,6 +93,7 @@ mod order;
 mod system;
 
 pub use access::{Access, AccessTable};
+pub use driven::{Driven, parse_driven};
 pub use grant::{ALL_BARS, ClassPrefix, DeviceGrant, DeviceId, DeviceSlot, DriverGrant, NoGrant};
 pub use graph::{INIT, Link, Why, parse_link};
 #[cfg(feature = "host")]

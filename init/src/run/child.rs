@@ -8,7 +8,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use init_api::ServerState;
 use init_core::{Decision, Heartbeat, Request, Supervision};
-use manifest::{OnRestart, Server, Time};
+use manifest::{OnRestart, Server, System, Time};
 use sys::{
     ContextFlags, Endpoint, Error, Notification, ObjectKind, OwnedHandle, Priority, Process,
     ProcessInfo, ProcessState, Resource, Rights, SchedContext, Terms,
@@ -78,7 +78,7 @@ impl Child {
         let mut child = Self {
             plan: plan.clone(),
             number,
-            supervision: Supervision::new(plan.restart),
+            supervision: Supervision::new(plan.restart, plan.device.is_some()),
             life: Life::Waiting { at_ns: 0 },
             endpoint: None,
             lasting: Vec::new(),
@@ -174,6 +174,9 @@ impl Child {
         if self.plan.spawn {
             facts.push(("archive", boot.archive_size.to_string()));
         }
+        if self.plan.bus {
+            facts.extend(boot.system.driver_grants().map(|grant| ("device", grant.to_string())));
+        }
         if let Some(leader) = &self.plan.leader {
             let spawner = boot.system.spawner().map(|server| &server.name);
             for (key, name) in [("leader", Some(leader)), ("spawner", spawner)] {
@@ -193,7 +196,7 @@ impl Child {
     }
 
     /// Ends the life of a process that died with this status, as supervision has decided.
-    pub(crate) fn end_life(&mut self, status: u64, decision: Decision) {
+    pub(crate) fn end_life(&mut self, status: u64, decision: Decision, system: &System) {
         self.kill_adopted();
         defmt::info!("{=str} died with status {=u64}", self.plan.name.as_str(), status);
         match decision {
@@ -203,6 +206,7 @@ impl Child {
                 self.life = Life::Ended { status };
             }
             Decision::GiveUp { deaths } => self.give_up(format!("it died {deaths} times")),
+            Decision::NoDevice => self.give_up(init_core::no_device(system, &self.plan, status)),
         }
     }
 

@@ -73,6 +73,10 @@ pub(crate) fn of<'a>(common: &'a Common, children: &'a [Child], index: usize) ->
             grants.extend(handle.map(|handle| Grant::new(name, handle, FOR_CLIENTS, 0)));
         }
     }
+    if child.plan.bus {
+        let resource = common.boot.resource.as_handle();
+        grants.push(Grant::new("resource", resource, Rights::DEVICE, 0));
+    }
     if let Some(bell) = &child.peers {
         grants.push(Grant::new("peers", bell.as_handle(), Rights::WAIT, 0));
     }

@@ -2,6 +2,7 @@
 
 use crate::config::{ConfigSpace, NOTHING};
 use alloc::collections::BTreeMap;
+use alloc::rc::Rc;
 use core::cell::RefCell;
 use pci_api::Slot;
 use sys::{Error, Memory, Ports, RegisterFile, Registers, Resource, SystemInfo};
@@ -13,7 +14,7 @@ const BUS_BYTES: u64 = BUS_PAGES * sys::PAGE_SIZE;
 /// Configuration space in memory. Source: PCI Express Base Specification 4.0, section 7.2.2.
 #[derive(Debug)]
 pub struct Ecam {
-    resource: Resource,
+    resource: Rc<Resource>,
     base: u64,
     first_bus: u8,
     last_bus: u8,
@@ -23,13 +24,11 @@ pub struct Ecam {
 
 impl Ecam {
     /// Of a machine that has it.
-    pub fn find(resource: Resource, info: &SystemInfo) -> Result<Self, Resource> {
+    pub fn find(resource: &Rc<Resource>, info: &SystemInfo) -> Option<Self> {
         let busses = u8::try_from(info.ecam_first_bus).ok().zip(info.ecam_last_bus.try_into().ok());
-        let Some((first_bus, last_bus)) = busses.filter(|_| info.ecam != 0) else {
-            return Err(resource);
-        };
+        let (first_bus, last_bus) = busses.filter(|_| info.ecam != 0)?;
         let (base, busses) = (info.ecam, RefCell::default());
-        Ok(Self { resource, base, first_bus, last_bus, busses })
+        Some(Self { resource: resource.clone(), base, first_bus, last_bus, busses })
     }
 
     fn map(&self, bus: u8) -> Option<Registers> {

@@ -2,6 +2,7 @@
 
 use crate::platform::{Interrupt, Platform, Space};
 use alloc::boxed::Box;
+use alloc::rc::Rc;
 use sys::{
     Error, IoSpace, IoSpaceFlags, Irq, IrqInfo, IrqMessage, Memory, Notification, RegisterFile,
     Resource, Rights,
@@ -13,18 +14,13 @@ const CPU: u16 = 0;
 /// The kernel, by the right to make objects of devices.
 #[derive(Debug)]
 pub struct Kernel {
-    resource: Resource,
+    resource: Rc<Resource>,
 }
 
 impl Kernel {
     /// With init's grant.
-    pub fn new(resource: Resource) -> Self {
+    pub fn new(resource: Rc<Resource>) -> Self {
         Self { resource }
-    }
-
-    /// The right itself.
-    pub fn resource(&self) -> &Resource {
-        &self.resource
     }
 }
 

@@ -6,25 +6,25 @@
 extern crate alloc;
 
 use alloc::boxed::Box;
+use alloc::rc::Rc;
 use pci_core::access::{Ecam, PortAccess};
 use pci_core::config::ConfigSpace;
 use pci_core::kernel::Kernel;
 use rt::Failure;
-use sys::{Resource, Rights};
+use sys::Resource;
 
 rt::entry!(main);
 
 fn main(env: rt::Env) -> Result<(), Failure> {
-    let resource: Resource = env.handle("resource")?;
+    let resource: Rc<Resource> = Rc::new(env.handle("resource")?);
     let config = config_space(&resource)?;
     pci_core::run(&env, config, Box::new(Kernel::new(resource)))
 }
 
 /// By memory where the machine has that, else by ports.
-fn config_space(resource: &Resource) -> Result<Box<dyn ConfigSpace>, Failure> {
-    let copy = resource.copy(Rights::ALL)?;
-    match Ecam::find(copy, &sys::system_info()?) {
-        Ok(ecam) => Ok(Box::new(ecam)),
-        Err(resource) => Ok(Box::new(PortAccess::new(&resource)?)),
+fn config_space(resource: &Rc<Resource>) -> Result<Box<dyn ConfigSpace>, Failure> {
+    match Ecam::find(resource, &sys::system_info()?) {
+        Some(ecam) => Ok(Box::new(ecam)),
+        None => Ok(Box::new(PortAccess::new(resource)?)),
     }
 }

@@ -7,6 +7,7 @@
 
 extern crate alloc;
 
+pub mod devices;
 pub mod strace;
 pub mod table;
 pub mod types;

@@ -5,6 +5,7 @@ use alloc::string::String;
 use console_api::ConsoleClient;
 use init_api::SystemClient;
 use names_api::NamesClient;
+use pci_api::PciClient;
 use proc_api::ProcClient;
 use service::CallError;
 use sys::{Endpoint, Rights};
@@ -77,6 +78,11 @@ impl Shell {
     /// A connection to `proc`.
     pub(crate) fn proc(&self) -> Result<ProcClient, Trouble> {
         Ok(ProcClient::connect(self.env.names())?)
+    }
+
+    /// A connection to `pci`.
+    pub(crate) fn pci(&self) -> Result<PciClient, Trouble> {
+        Ok(PciClient::connect(self.env.names())?)
     }
 
     /// `names`, by its own interface.

@@ -6,6 +6,7 @@ use console_api::ConsoleError;
 use core::fmt::{Debug, Display};
 use init_api::SystemError;
 use names_api::NamesError;
+use pci_api::PciError;
 use proc_api::ProcError;
 use service::{CallError, Never};
 use template_api::TemplateError;
@@ -44,6 +45,7 @@ impl Trouble {
 trait ForPeople: Debug + Display {}
 impl ForPeople for ConsoleError {}
 impl ForPeople for NamesError {}
+impl ForPeople for PciError {}
 impl ForPeople for ProcError {}
 impl ForPeople for SystemError {}
 impl ForPeople for TemplateError {}

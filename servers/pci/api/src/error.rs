@@ -23,11 +23,6 @@ pub enum PciError {
     },
     /// The device's last session is not over, or its reset: call `ready` first.
     NotReady,
-    /// The function cannot be given out.
-    Unusable {
-        /// Why.
-        why: String,
-    },
     /// The driver has no such BAR or window.
     NoWindow {
         /// The BAR.
@@ -64,7 +59,6 @@ impl fmt::Display for PciError {
                 write!(f, "device {device} is driven by `{driver}`: give one of them another")
             }
             Self::NotReady => f.write_str("the device is not reset yet: wait for `ready`"),
-            Self::Unusable { why } => write!(f, "the device cannot be given out: {why}"),
             Self::NoWindow { bar, window } => {
                 write!(f, "no window {window} of BAR {bar}: `bars` of `device` decides")
             }

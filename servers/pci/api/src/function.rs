@@ -70,8 +70,6 @@ pub enum DriverState {
     Resetting,
     /// It has no reset: its frames wait until a DMA under way must have ended.
     Quarantine,
-    /// It does not end its reset, or cannot be given out. It stays without DMA.
-    Failed,
 }
 
 /// The driver of a function.

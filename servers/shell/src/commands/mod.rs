@@ -2,6 +2,7 @@
 //! its kind.
 
 mod basics;
+mod devices;
 mod jobs;
 mod machine;
 mod processes;
@@ -40,15 +41,17 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "bg", "bg [JOB]", "lets a stopped program go on in the background", jobs::bg;
     "call", "call SERVICE METHOD [ARGUMENT…]", "calls a service; `services NAME` shows its methods", services::call;
     "crash", "crash SERVER", "makes a server fault", servers::crash;
+    "devices", "devices", "devices with a driver: state, vectors, DMA pages, restarts", devices::devices;
     "echo", "echo [WORD…]", "prints words", basics::echo;
     "faults", "faults [SERVER]", "the last faults of servers, or all about the last one of a server", servers::faults;
     "fg", "fg [JOB]", "brings a program to the foreground and waits for it", jobs::fg;
-    "graph", "graph", "links from clients to servers now, by the handles of all processes", servers::graph;
+    "graph", "graph", "links from clients to servers now, by the handles of all processes, and who drives what", servers::graph;
     "help", "help [COMMAND]", "lists the commands, or explains one", basics::help;
     "irq", "irq", "how often each device interrupted", machine::irq;
     "jobs", "jobs", "programs that run in the background or are stopped", jobs::jobs;
     "kill", "kill [-SIGNAL] PID|NAME", "sends a signal (TERM) to a program or server", processes::kill;
     "log", "log", "how much was logged, and how to read it", machine::log;
+    "lspci", "lspci [SLOT]", "PCI functions, or all about one: BARs and capabilities", devices::lspci;
     "mem", "mem", "memory and kernel objects", machine::mem;
     "programs", "programs", "the programs that `run` knows", programs::programs;
     "ps", "ps", "servers and programs: state, CPU time, memory", processes::ps;

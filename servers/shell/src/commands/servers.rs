@@ -83,7 +83,8 @@ pub(crate) fn graph(shell: &mut Shell, words: &[&str]) -> Outcome {
     }
     let graph = shell.system().graph()?;
     let links = graph.links.iter().map(|link| format!("{} -> {}\n", link.client, link.server));
-    let text = links.collect::<String>() + &format!("{} unseen\n", graph.unseen);
+    let drivers = super::devices::drivers(shell);
+    let text = links.collect::<String>() + &drivers + &format!("{} unseen\n", graph.unseen);
     shell.print(&text);
     Ok(0)
 }

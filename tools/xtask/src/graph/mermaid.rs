@@ -1,6 +1,6 @@
 //! The drawing as a Mermaid flow chart, which many viewers of Markdown show.
 
-use manifest::{Server, System, Why, parse_link};
+use manifest::{DeviceGrant, Server, System, Why, parse_driven, parse_link};
 use std::fmt::Write as _;
 
 /// Colours of what is drawn; `extra` is an arrow that must not be.
@@ -39,8 +39,14 @@ pub(super) fn drawing(system: &System, running: Option<&[String]>) -> String {
             node(&mut out, &name, "device", device);
         }
     }
+    let lines = || running.unwrap_or_default().iter().map(String::as_str);
+    for driven in lines().filter_map(parse_driven) {
+        let name = format!("slot-{}", driven.slot.0);
+        arrows.push(format!("{} ==> {name}", driven.driver));
+        node(&mut out, &name, "device", &format!("{}<br/>{}", driven.slot, driven.id));
+    }
     let allowed = arrows.len();
-    let wrong = system.not_allowed(running.unwrap_or_default().iter().map(String::as_str));
+    let wrong = system.not_allowed(lines());
     let wrong = wrong.iter().filter_map(|line| parse_link(line));
     arrows.extend(wrong.map(|(from, to)| format!("{from} ==> {to}")));
     arrows.extend((allowed..arrows.len()).map(|number| format!("linkStyle {number} {EXTRA}")));
@@ -68,7 +74,14 @@ fn devices(server: &Server) -> Vec<String> {
     let lines = server.irqs.iter().map(|irq| format!("line {}", irq.line));
     let ports = server.ports.iter().map(|it| format!("ports {:#x}+{}", it.first, it.count));
     let memory = server.memory.iter().map(|it| format!("memory {:#x}", it.address));
-    lines.chain(ports).chain(memory).collect()
+    let on_bus = server.device.iter().map(on_bus);
+    lines.chain(ports).chain(memory).chain(on_bus).collect()
+}
+
+/// A device on the bus, by what the driver gets of it.
+fn on_bus(grant: &DeviceGrant) -> String {
+    let trusted = if grant.trusted { ", trusted" } else { "" };
+    format!("{grant}<br/>{} vectors, {} DMA pages{trusted}", grant.vectors, grant.dma_pages)
 }
 
 /// What an arrow says; one that the manifest lists says nothing.

@@ -1,4 +1,5 @@
-//! `graph`: which process may call which server, by the manifest and in a running system.
+//! `graph`: which process may call which server and drives which device, by the manifest and in a
+//! running system.
 
 mod mermaid;
 
@@ -6,20 +7,21 @@ use crate::run::MachineArguments;
 use crate::{build, metadata, workspace};
 use anyhow::{Result, ensure};
 use clap::Args;
-use manifest::{System, parse_link};
+use manifest::{System, parse_driven, parse_link};
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// The limit of the boot, and of each command.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Show which process may call which server, by the manifest and in a running system.
+/// Show which process may call which server and drives which device, by the manifest and in a
+/// running system.
 ///
 /// With --running it boots the system and compares the handles of its processes with the
 /// manifest.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Boot the system and compare: a link that the manifest does not have is an error
+    /// Boot the system and compare: a link or a device that the manifest does not have is an error
     #[arg(long)]
     running: bool,
     /// Commands for the shell before the comparison, separated by `;` (with --running)
@@ -43,7 +45,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     Ok(running.map_or(0, |lines| compare(&system, &lines)))
 }
 
-/// The links of a running system after the commands: lines `client -> server`.
+/// The links of a running system after the commands: lines `client -> server`, and those of
+/// drivers with a device.
 fn links(arguments: &Arguments) -> Result<Vec<String>> {
     let commands = arguments.command.split(';').map(str::trim).filter(|it| !it.is_empty());
     let commands: Vec<&str> = commands.chain(["graph"]).collect();
@@ -51,8 +54,8 @@ fn links(arguments: &Arguments) -> Result<Vec<String>> {
     let (printed, _) = machine.run_at_prompt(&commands, LIMIT)?;
     let told = printed.last().map(String::as_str).unwrap_or_default();
     let lines = told.lines().map(str::trim);
-    let links: Vec<String> =
-        lines.filter(|line| parse_link(line).is_some()).map(str::to_owned).collect();
+    let is_told = |line: &&str| parse_link(line).is_some() || parse_driven(line).is_some();
+    let links: Vec<String> = lines.filter(is_told).map(str::to_owned).collect();
     ensure!(!links.is_empty(), "the system told of no link:\n{told}");
     Ok(links)
 }
@@ -63,12 +66,21 @@ fn compare(system: &System, running: &[String]) -> u8 {
     for link in &wrong {
         println!("NOT ALLOWED: {link}: the manifest does not have it");
     }
-    let (count, allowed) = (running.len(), system.links().len());
+    let wrong_devices = system.devices_not_allowed(running.iter().map(String::as_str));
+    wrong_devices.iter().for_each(|line| println!("NOT ALLOWED: {line}"));
+    let devices = running.iter().filter(|line| parse_driven(line).is_some()).count();
+    let granted = system.driver_grants().count();
     println!(
-        "{count} links in the running system, {allowed} in the manifest, {} not allowed",
+        "{} links in the running system, {} in the manifest, {} not allowed",
+        running.len() - devices,
+        system.links().len(),
         wrong.len()
     );
-    u8::from(!wrong.is_empty())
+    println!(
+        "{devices} devices with a driver, {granted} drivers in the manifest, {} not allowed",
+        wrong_devices.len()
+    );
+    u8::from(!wrong.is_empty() || !wrong_devices.is_empty())
 }
 
 #[cfg(test)]
@@ -84,5 +96,7 @@ mod tests {
         let lines = |lines: &[&str]| lines.iter().map(ToString::to_string).collect::<Vec<_>>();
         assert_eq!(compare(&system, &lines(&["shell -> names"])), 0);
         assert_eq!(compare(&system, &lines(&["shell -> names", "shell -> disk"])), 1);
+        let device = "disk drives 1af4:1042 class 010000 at 00:04.0: vectors 2, dma 64";
+        assert_eq!(compare(&system, &lines(&["shell -> names", device])), 1);
     }
 }
