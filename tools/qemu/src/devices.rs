@@ -1,8 +1,14 @@
 //! What the machine has beside CPUs, memory and a serial line: its board, disks, other devices.
 
 use crate::boot::option;
+use anyhow::Result;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+/// The size of a scratch disk in bytes.
+pub const SCRATCH_BYTES: u64 = 64 << 20;
+/// Its file: no data, and room for it as long as nothing is written.
+const SCRATCH: &str = "scratch.img";
 
 /// The board, which decides how the guest reaches PCI configuration space.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,6 +70,8 @@ pub enum Backend {
         /// machines can share it.
         kept: bool,
     },
+    /// A file of the harness's own, at first all zeros; writes are dropped at the end.
+    Scratch,
     /// Nothing: reads give zeros, writes are dropped, both at once. For counts of instructions.
     Null {
         /// The size in MiB.
@@ -81,17 +89,23 @@ pub struct Disk {
 }
 
 impl Disk {
-    /// The words for the `number`th disk.
-    pub(crate) fn arguments(&self, number: usize) -> [OsString; 4] {
+    /// A virtio disk of [`SCRATCH_BYTES`] for a machine that has no other.
+    pub fn scratch() -> Self {
+        Self { controller: Controller::Virtio, backend: Backend::Scratch }
+    }
+
+    /// The words for the `number`th disk; `folder` is for files of the harness.
+    pub(crate) fn arguments(&self, number: usize, folder: &Path) -> [OsString; 4] {
+        let file = |file: &Path, format: Format, kept: bool| {
+            let snapshot = if kept { "" } else { "snapshot=on," };
+            let format = format.name();
+            let keys =
+                format!("if=none,id=disk{number},discard=unmap,format={format},{snapshot}file=");
+            option(&keys, file)
+        };
         let drive = match &self.backend {
-            Backend::File { file, format, kept } => {
-                let snapshot = if *kept { "" } else { "snapshot=on," };
-                let format = format.name();
-                let keys = format!(
-                    "if=none,id=disk{number},discard=unmap,format={format},{snapshot}file="
-                );
-                option(&keys, file)
-            }
+            Backend::File { file: path, format, kept } => file(path, *format, *kept),
+            Backend::Scratch => file(&folder.join(SCRATCH), Format::Raw, false),
             Backend::Null { mib } => {
                 format!("if=none,id=disk{number},driver=null-co,read-zeroes=on,size={mib}M").into()
             }
@@ -106,6 +120,19 @@ impl Disk {
     }
 }
 
+/// Makes the files that these disks need in the folder for files of the harness.
+///
+/// # Errors
+/// When the file cannot be made.
+pub(crate) fn make_files(disks: &[Disk], folder: &Path) -> Result<()> {
+    let file = folder.join(SCRATCH);
+    if disks.contains(&Disk::scratch()) && !file.exists() {
+        // Several machines may do so at a time; each sets the same size.
+        fs_err::OpenOptions::new().write(true).create(true).open(&file)?.set_len(SCRATCH_BYTES)?;
+    }
+    Ok(())
+}
+
 /// A source of random numbers: virtio-rng, which the host's generator feeds.
 pub(crate) const RANDOM: [&str; 4] = [
     "-object",
@@ -116,10 +143,10 @@ pub(crate) const RANDOM: [&str; 4] = [
 
 #[cfg(test)]
 mod tests {
-    use super::{Backend, Controller, Disk, Format};
+    use super::{Backend, Controller, Disk, Format, SCRATCH_BYTES, make_files};
 
     fn words(disk: &Disk) -> String {
-        disk.arguments(1).map(|word| word.into_string().unwrap()).join(" ")
+        disk.arguments(1, "logs".as_ref()).map(|word| word.into_string().unwrap()).join(" ")
     }
 
     #[test]
@@ -131,6 +158,16 @@ mod tests {
         assert!(dropped.contains("virtio-blk-pci,drive=disk1"), "{dropped}");
         disk.backend = backend(true);
         assert!(!words(&disk).contains("snapshot"), "{}", words(&disk));
+    }
+
+    #[test]
+    fn a_scratch_disk_has_a_file_of_the_harness() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::scratch();
+        make_files(&[disk.clone()], folder.path()).unwrap();
+        let made = std::fs::metadata(folder.path().join("scratch.img")).unwrap();
+        assert_eq!(made.len(), SCRATCH_BYTES);
+        assert!(words(&disk).contains("snapshot=on,file=logs/scratch.img"), "{}", words(&disk));
     }
 
     #[test]

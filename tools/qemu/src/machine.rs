@@ -1,7 +1,7 @@
 //! The machine: which QEMU, with which devices, booting what.
 
 use crate::boot::{check_kernel_words, option};
-use crate::devices::{Board, Disk, RANDOM};
+use crate::devices::{Board, Disk, RANDOM, make_files};
 use crate::find::{die_with_parent, find_qemu};
 use crate::{Boot, Elfs, Outcome, Session};
 use anyhow::{Context as _, Result, bail, ensure};
@@ -135,8 +135,11 @@ impl Machine {
     }
 
     /// Counts instructions as time: each takes 2^`shift` ns, halted time passes at once, and the
-    /// clock begins with the guest. So runs do not differ, on a busy host either.
+    /// clock begins with the guest. So runs do not differ, on a busy host either. It loses its disks
+    /// and its random source: those work in the host's time.
     pub fn with_counted_time(mut self, doublings: u32) -> Self {
+        self.disks.clear();
+        self.random = false;
         self.extra.extend(["-icount".to_owned(), format!("shift={doublings},sleep=off")]);
         self.extra.extend(["-rtc".to_owned(), "base=2020-01-01,clock=vm".to_owned()]);
         self
@@ -183,12 +186,19 @@ impl Machine {
         let qemu = find_qemu().context(
             "qemu-system-x86_64 is not on the PATH; `cargo xtask setup` says how to get it",
         )?;
-        if let Some(folder) = self.log.parent() {
-            fs_err::create_dir_all(folder)?;
-        }
+        fs_err::create_dir_all(self.folder())?;
+        make_files(&self.disks, self.folder())?;
         let mut command = die_with_parent(&qemu);
         command.args(self.arguments()?);
         Ok(command)
+    }
+
+    /// The folder of the log: for files of the harness.
+    fn folder(&self) -> &Path {
+        match self.log.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        }
     }
 
     /// QEMU's own log, with the cause of a reset. QEMU takes `%` as the start of a pattern and has no
@@ -232,7 +242,10 @@ impl Machine {
         words.push("-debugcon".into());
         words.push(prefixed("file:", &self.log));
         words.extend(self.boot.arguments()?);
-        words.extend(self.disks.iter().enumerate().flat_map(|(at, disk)| disk.arguments(at)));
+        let folder = self.folder();
+        for (number, disk) in self.disks.iter().enumerate() {
+            words.extend(disk.arguments(number, folder));
+        }
         if self.random {
             words.extend(RANDOM.map(OsString::from));
         }

@@ -1,16 +1,15 @@
 //! The disks of a machine: image files, made when they are missing.
 
-use crate::workspace;
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
-use qemu_harness::{Backend, Controller, Disk, Format};
+use qemu_harness::{Backend, Controller, Disk, Format, SCRATCH_BYTES};
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The size of an image that is made, in bytes. Raw images take up only what was written.
-const NEW_BYTES: u64 = 64 << 20;
+const NEW_BYTES: u64 = SCRATCH_BYTES;
 /// Disks are made of sectors of this size.
 const SECTOR: u64 = 512;
 /// The first bytes of a qcow2 image. Source: QEMU, docs/interop/qcow2.txt, "Header".
@@ -35,10 +34,10 @@ impl DiskArguments {
         let nvme = self.nvme.iter().map(|file| (Controller::Nvme, file));
         let disks: Vec<Disk> = virtio
             .chain(nvme)
-            .map(|(controller, file)| Ok(Disk { controller, backend: image(file, true)? }))
+            .map(|(controller, file)| Ok(Disk { controller, backend: image(file)? }))
             .collect::<Result<_>>()?;
         if disks.is_empty() {
-            return Ok(vec![scratch()?]);
+            return Ok(vec![Disk::scratch()]);
         }
         for (at, disk) in disks.iter().enumerate() {
             let same = |other: &&Disk| other.backend == disk.backend;
@@ -52,26 +51,16 @@ impl DiskArguments {
     }
 }
 
-/// A disk whose changes are dropped.
-fn scratch() -> Result<Disk> {
-    let folder = workspace::target().join("disks");
-    fs_err::create_dir_all(&folder)?;
-    let backend = image(&folder.join("scratch.img"), false)?;
-    Ok(Disk { controller: Controller::Virtio, backend })
-}
-
 /// An image file, made when it is missing.
-fn image(file: &Path, kept: bool) -> Result<Backend> {
+fn image(file: &Path) -> Result<Backend> {
     if !file.exists() {
         make(file).with_context(|| format!("cannot make the disk image {}", file.display()))?;
-        if kept {
-            eprintln!("made {}: a disk of {} MiB", file.display(), NEW_BYTES >> 20);
-        }
+        eprintln!("made {}: a disk of {} MiB", file.display(), NEW_BYTES >> 20);
     }
-    let format = check(file, kept).with_context(|| format!("disk image {}", file.display()))?;
+    let format = check(file).with_context(|| format!("disk image {}", file.display()))?;
     // QEMU takes a relative path that contains a colon for a protocol.
     let file = fs_err::canonicalize(file)?;
-    Ok(Backend::File { file, format, kept })
+    Ok(Backend::File { file, format, kept: true })
 }
 
 fn make(file: &Path) -> Result<()> {
@@ -86,10 +75,10 @@ fn make(file: &Path) -> Result<()> {
 }
 
 /// The format of an image that can be used.
-fn check(file: &Path, kept: bool) -> Result<Format> {
+fn check(file: &Path) -> Result<Format> {
     let facts = std::fs::metadata(file)?;
     ensure!(facts.is_file(), "is no file; name an image, or a file that does not exist yet");
-    let mut opened = File::options().read(true).write(kept).open(file)?;
+    let mut opened = File::options().read(true).write(true).open(file)?;
     let mut magic = [0; 4];
     if opened.read_exact(&mut magic).is_ok() && magic == QCOW2_MAGIC {
         return Ok(Format::Qcow2);
@@ -106,7 +95,7 @@ fn check(file: &Path, kept: bool) -> Result<Format> {
 fn describe(backend: &Backend) -> String {
     match backend {
         Backend::File { file, .. } => file.display().to_string(),
-        Backend::Null { mib } => format!("a null disk of {mib} MiB"),
+        Backend::Scratch | Backend::Null { .. } => "a disk without an image".to_owned(),
     }
 }
 
@@ -116,18 +105,18 @@ mod tests {
     use std::path::PathBuf;
 
     fn error(file: PathBuf) -> String {
-        format!("{:#}", image(&file, true).unwrap_err())
+        format!("{:#}", image(&file).unwrap_err())
     }
 
     #[test]
     fn a_missing_image_is_made_and_kept() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.img");
-        let made = image(&file, true).unwrap();
+        let made = image(&file).unwrap();
         assert_eq!(std::fs::metadata(&file).unwrap().len(), NEW_BYTES);
         assert!(matches!(&made, Backend::File { format: Format::Raw, kept: true, .. }));
         std::fs::write(&file, [7; 1024]).unwrap();
-        assert_eq!(image(&file, true).unwrap(), made, "it is not made again");
+        assert_eq!(image(&file).unwrap(), made, "it is not made again");
         assert_eq!(std::fs::read(&file).unwrap(), [7; 1024]);
     }
 
@@ -136,7 +125,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.img");
         std::fs::write(&file, b"QFI\xfb and more").unwrap();
-        let backend = image(&file, false).unwrap();
+        let backend = image(&file).unwrap();
         assert!(matches!(backend, Backend::File { format: Format::Qcow2, .. }));
     }
 
