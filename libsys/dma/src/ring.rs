@@ -25,7 +25,9 @@ pub enum Buffer {
 }
 
 impl Buffer {
-    fn len(&self) -> usize {
+    /// Its size in bytes.
+    #[must_use]
+    pub fn size(&self) -> usize {
         match self {
             Self::Own(part) => part.len(),
             Self::Foreign { bytes, .. } => *bytes,
@@ -171,7 +173,7 @@ impl<const SIZE: usize> Ring<SIZE> {
         // It reads the number again: a device may have changed it meanwhile.
         let written = written.map_err(|_| Fault::NotInFlight)?;
         let written = usize::try_from(written).map_err(|_| Fault::WildLength)?;
-        if written > flight.writable.iter().map(Buffer::len).sum() {
+        if written > flight.writable.iter().map(Buffer::size).sum() {
             return Err(Fault::WildLength);
         }
         Ok(Some(Used { tag: flight.tag, written }))
@@ -204,7 +206,7 @@ impl Flight {
     fn check(&self) -> Result<(), Fault> {
         let all = || self.readable.iter().chain(&self.writable);
         let foreign = all().filter(|buffer| matches!(buffer, Buffer::Foreign { .. })).count();
-        let bad = |buffer: &Buffer| buffer.len() == 0 || buffer.len() > FOREIGN_MAX;
+        let bad = |buffer: &Buffer| buffer.size() == 0 || buffer.size() > FOREIGN_MAX;
         if all().next().is_none() || foreign > 1 || all().any(bad) {
             return Err(Fault::BadRequest);
         }
@@ -226,12 +228,12 @@ impl Flight {
             let start = pointer(buffer)?;
             // SAFETY: `pointer` says that the bytes are there for good. The queue takes addresses
             // of slices and reads nothing through them.
-            *slice = unsafe { core::slice::from_raw_parts(start, buffer.len()) };
+            *slice = unsafe { core::slice::from_raw_parts(start, buffer.size()) };
         }
         for (slice, buffer) in outputs.iter_mut().zip(&self.writable) {
             let start = pointer(buffer)?;
             // SAFETY: as above; it writes nothing either.
-            *slice = unsafe { core::slice::from_raw_parts_mut(start, buffer.len()) };
+            *slice = unsafe { core::slice::from_raw_parts_mut(start, buffer.size()) };
         }
         Some((inputs, outputs))
     }

@@ -35,6 +35,7 @@ mod error;
 mod function;
 mod info;
 mod open;
+mod windows;
 
 pub use error::PciError;
 pub use function::{BarKind, BarSummary, DriverInfo, DriverState, FunctionInfo};
@@ -42,6 +43,7 @@ pub use info::{
     Bar, Capability, Class, DeviceInfo, Id, Place, Slot, VirtioCapability, VirtioKind, Window,
 };
 pub use open::{Opened, open};
+pub use windows::Windows;
 
 use alloc::vec::Vec;
 
