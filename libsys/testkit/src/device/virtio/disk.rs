@@ -2,6 +2,7 @@
 
 use super::{Chain, Model};
 use crate::device::Bus;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 const SECTOR: usize = 512;
 const READ_ONLY: u64 = 1 << 5;
@@ -15,8 +16,8 @@ const UNSUPPORTED: u8 = 2;
 /// A disk in memory.
 #[derive(Debug, Default)]
 pub struct Disk {
-    /// What it holds.
-    pub bytes: Vec<u8>,
+    /// What it holds: two devices can have one disk, as two lives of a driver do.
+    pub bytes: Arc<Mutex<Vec<u8>>>,
     /// What its serial number is; at most 20 bytes.
     pub serial: Vec<u8>,
     /// Whether it cannot be written.
@@ -34,8 +35,17 @@ pub struct Disk {
 impl Disk {
     /// A disk of this number of sectors, with zeros.
     pub fn new(sectors: usize) -> Self {
-        let bytes = vec![0; sectors * SECTOR];
+        Self::over(&Arc::new(Mutex::new(vec![0; sectors * SECTOR])))
+    }
+
+    /// A disk that holds these bytes.
+    pub fn over(bytes: &Arc<Mutex<Vec<u8>>>) -> Self {
+        let bytes = bytes.clone();
         Self { bytes, serial: b"fake-disk-1".to_vec(), discards: true, ..Self::default() }
+    }
+
+    fn bytes(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.bytes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The bytes of a request: where it begins, of a sector.
@@ -43,20 +53,20 @@ impl Disk {
         let start = usize::try_from(sector).ok()?.checked_mul(SECTOR)?;
         let end = start.checked_add(bytes)?;
         let sectors = sector..sector + bytes.div_ceil(SECTOR) as u64;
-        let good = end <= self.bytes.len() && bytes.is_multiple_of(SECTOR);
+        let good = end <= self.bytes().len() && bytes.is_multiple_of(SECTOR);
         (good && !self.broken.iter().any(|sector| sectors.contains(sector))).then_some(start..end)
     }
 
     fn read(&self, sector: u64, chain: &Chain) -> (Vec<u8>, u8) {
         match self.place(sector, chain.room() - 1) {
-            Some(place) => (self.bytes[place].to_vec(), OK),
+            Some(place) => (self.bytes()[place].to_vec(), OK),
             None => (vec![0xee; chain.room() - 1], IO_ERROR),
         }
     }
 
     fn write(&mut self, sector: u64, data: &[u8]) -> u8 {
         match self.place(sector, data.len()) {
-            Some(place) if !self.read_only => self.bytes[place].copy_from_slice(data),
+            Some(place) if !self.read_only => self.bytes()[place].copy_from_slice(data),
             _ => return IO_ERROR,
         }
         OK
@@ -67,7 +77,7 @@ impl Disk {
         let Some((count, _)) = rest.split_first_chunk::<4>() else { return IO_ERROR };
         let bytes = u32::from_le_bytes(*count) as usize * SECTOR;
         match self.place(u64::from_le_bytes(*first), bytes) {
-            Some(place) if self.discards => self.bytes[place].fill(0xdd),
+            Some(place) if self.discards => self.bytes()[place].fill(0xdd),
             _ => return IO_ERROR,
         }
         OK
@@ -83,7 +93,7 @@ impl Model for Disk {
 
     fn config(&self) -> Vec<u8> {
         let mut config = vec![0; 60];
-        config[..8].copy_from_slice(&((self.bytes.len() / SECTOR) as u64).to_le_bytes());
+        config[..8].copy_from_slice(&((self.bytes().len() / SECTOR) as u64).to_le_bytes());
         config[36..40].copy_from_slice(&64_u32.to_le_bytes());
         config[40..44].copy_from_slice(&1_u32.to_le_bytes());
         config[44..48].copy_from_slice(&1_u32.to_le_bytes());
