@@ -13,7 +13,9 @@
 //! ([`Virtio::violations`], [`Bus::faults`]); a test looks at them at its end.
 
 mod bus;
+mod nvme;
 mod virtio;
 
 pub use bus::Bus;
+pub use nvme::{Nvme, NvmeMischief};
 pub use virtio::{Chain, Disk, Entropy, Mischief, Model, Setup, Virtio};
