@@ -68,6 +68,8 @@
 //! manifest. The startup block of that server has a line `device` for each driver
 //! ([`DriverGrant`]). A driver whose device is not there is given up, and the others run.
 //!
+//! A service also finds a line `client NUMBER NAME` for each of its `clients`: which badges are whose.
+//!
 //! **The terminal** is the service with a `leader`. Its startup block has the lines `leader N`
 //! and `spawner N`: the numbers of the leader, which decides which programs are in the
 //! foreground, and of the server with `spawn`, which tells what programs these are and needs

@@ -184,6 +184,10 @@ impl Child {
                 facts.extend(number.map(|number| (key, number.to_string())));
             }
         }
+        for name in &self.plan.clients {
+            let number = boot.system.client_number(name);
+            facts.extend(number.map(|number| ("client", format!("{number} {name}"))));
+        }
         facts
     }
 
