@@ -85,8 +85,7 @@ impl Blk for BlkServer {
         let (driver, range) = self.find(&name)?;
         let range = Range { read_only: range.read_only || access == Access::Read, ..range };
         let terms = Terms { owner: caller.badge(), range, units, bits };
-        let attached = driver.attach(&pool, &bell, terms);
-        attached
+        driver.attach(&pool, &bell, terms)
     }
 }
 
