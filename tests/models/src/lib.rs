@@ -13,6 +13,7 @@
 #![cfg(test)]
 
 mod atomic;
+mod channel;
 mod kernel_lock;
 #[path = "../../../microkernel/src/arch/x86_64/entry/lock/turn.rs"]
 mod kernel_turn;

@@ -6,21 +6,21 @@ use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 
 #[path = "../../../libsys/queue/src/protocol.rs"]
-mod protocol;
+pub(crate) mod protocol;
 
 const ITEMS: u32 = 2;
 
 /// A notification with one bit.
 #[derive(Default)]
-struct Bell(Mutex<bool>, Condvar);
+pub(crate) struct Bell(Mutex<bool>, Condvar);
 
 impl Bell {
-    fn signal(&self) {
+    pub(crate) fn signal(&self) {
         *self.0.lock().unwrap() = true;
         self.1.notify_one();
     }
 
-    fn wait(&self) {
+    pub(crate) fn wait(&self) {
         let mut rung = self.0.lock().unwrap();
         while !*rung {
             rung = self.1.wait(rung).unwrap();
@@ -30,14 +30,14 @@ impl Bell {
 }
 
 /// One side's words and bell.
-struct Words {
-    index: AtomicU32,
-    sleeps: AtomicU32,
+pub(crate) struct Words {
+    pub(crate) index: AtomicU32,
+    pub(crate) sleeps: AtomicU32,
     bell: Bell,
 }
 
 impl Words {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { index: AtomicU32::new(0), sleeps: AtomicU32::new(0), bell: Bell::default() }
     }
 }
