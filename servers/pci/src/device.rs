@@ -151,8 +151,8 @@ impl Device {
             return Err(PciError::NoDma);
         }
         if self.space.is_none() {
-            let (space, _) = self.make_space(machine).map_err(|why| kernel("an IoSpace", why))?;
-            self.space = Some(space);
+            let made = self.new_space(machine).map_err(|why| kernel("an IoSpace", why))?;
+            self.space = Some(made);
         }
         let handle = self.space.as_ref().map(|space| space.for_driver());
         handle.unwrap_or(Err(Error::BadState)).map_err(|why| kernel("an IoSpace", why))
@@ -305,22 +305,33 @@ impl Device {
     }
 
     fn take_mappings(&mut self, machine: Machine<'_>) -> Result<(), Error> {
-        let (space, mappings) = match self.space.take() {
-            Some(space) => (space, 1),
-            // An earlier server may have left one.
-            None if self.opens == 0 && self.info.dma_pages > 0 => self.make_space(machine)?,
-            None => return Ok(()),
-        };
-        if mappings > 0 {
-            while space.clear()? > 0 {}
+        if let Some(space) = self.space.take() {
+            return clear_all(&*space);
+        }
+        // An earlier server may have left one.
+        if self.opens == 0 && self.info.dma_pages > 0 {
+            drop(self.new_space(machine)?);
         }
         Ok(())
     }
 
-    fn make_space(&self, machine: Machine<'_>) -> Result<(Box<dyn Space>, u64), Error> {
+    /// Makes a space without mappings. One that a dead server left is cleared first: the device
+    /// was reset since.
+    fn new_space(&self, machine: Machine<'_>) -> Result<Box<dyn Space>, Error> {
         let (slot, pages) = (self.function.slot.0, self.info.dma_pages);
-        machine.platform.space(slot, pages, self.trusted)
+        loop {
+            let (space, mappings) = machine.platform.space(slot, pages, self.trusted)?;
+            if mappings == 0 {
+                return Ok(space);
+            }
+            clear_all(&*space)?;
+        }
     }
+}
+
+fn clear_all(space: &dyn Space) -> Result<(), Error> {
+    while space.clear()? > 0 {}
+    Ok(())
 }
 
 fn kernel(what: &str, why: Error) -> PciError {

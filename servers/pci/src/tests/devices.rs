@@ -92,7 +92,13 @@ fn what_a_dead_server_left_is_cleared() {
     fake.managed.set(false);
     fake.take_log();
     assert_eq!(device.advance(machine(&fake), 10 * MS), None);
-    let expected = ["space 0x20 of 16", "clear, 2 left", "clear, 1 left", "clear, 0 left"];
+    let expected = [
+        "space 0x20 of 16",
+        "clear, 2 left",
+        "clear, 1 left",
+        "clear, 0 left",
+        "space 0x20 of 16", // The next one is new, and not kept.
+    ];
     assert_eq!(fake.take_log(), expected);
 }
 

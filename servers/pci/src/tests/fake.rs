@@ -241,7 +241,7 @@ impl Interrupt for FakeInterrupt {
 
     fn for_driver(&self) -> Result<Irq, Error> {
         // A line stands for the message: what a driver does with it is the same.
-        let line = 4 + self.number as u8;
+        let line = 4 + u8::try_from(self.number).unwrap();
         Irq::create(&sys::host::resource()?, line, &self.notification, self.bits)
     }
 }
