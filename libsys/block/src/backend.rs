@@ -1,7 +1,7 @@
 //! What a driver implements.
 
 use crate::{BlockError, Identity, Operation};
-use sys::{DeviceAddress, Direction, IoSpace, Memory};
+use sys::{DeviceAddress, Memory};
 
 /// A request as a device gets it: checked, with addresses of the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +49,7 @@ pub trait Backend {
     fn identity(&self) -> Identity;
 
     /// Makes all pages of a client's pool reachable for the device, to be read and written, at one
-    /// run of device addresses: [`map_pool`] does it for a driver with an I/O space. Returns the
-    /// address of the first byte.
+    /// run of device addresses. Returns the address of the first byte.
     ///
     /// # Errors
     /// [`BlockError::BadPool`] when there is no such run, [`BlockError::TooMany`] when there is no
@@ -69,23 +68,4 @@ pub trait Backend {
     /// The next request that the device has completed. Called until there is none, after each
     /// interrupt; the backend acknowledges the interrupt before it looks.
     fn complete(&mut self) -> Option<Completed>;
-}
-
-/// Maps all pages of a pool into the I/O space of a driver, as [`Backend::map_pool`] asks for.
-///
-/// # Errors
-/// [`BlockError::BadPool`] when they have no consecutive device addresses or are not to be had for
-/// reading and writing, [`BlockError::TooMany`] when the space is full.
-pub fn map_pool(space: &IoSpace, pool: &Memory, pages: u64) -> Result<DeviceAddress, BlockError> {
-    let mapped = space.map(pool, 0, pages, Direction::Both);
-    let (address, run) = mapped.map_err(|error| match error {
-        sys::Error::QuotaExceeded | sys::Error::OutOfMemory => BlockError::TooMany,
-        _ => BlockError::BadPool,
-    })?;
-    if run == pages {
-        return Ok(address);
-    }
-    // Nothing uses it yet.
-    let _ = space.unmap(address, run);
-    Err(BlockError::BadPool)
 }

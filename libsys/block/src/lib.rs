@@ -22,8 +22,7 @@
 //!
 //! **For a driver.** `block::serve(&executor, endpoint, backend)` is its main loop; the device's
 //! interrupt sets the bit [`INTERRUPT`] of the executor's notification ([`Executor::on`]).
-//! [`map_pool`] maps a pool into its I/O space. [`RamDisk`] and [`NullDisk`] are the smallest
-//! backends.
+//! [`RamDisk`] and [`NullDisk`] are the smallest backends.
 //!
 //! [`Executor::on`]: executor::Executor::on
 #![cfg_attr(target_os = "none", no_std)]
@@ -42,7 +41,7 @@ mod server;
 mod interface;
 mod wire;
 
-pub use backend::{Backend, Completed, DeviceRequest, Submitted, map_pool};
+pub use backend::{Backend, Completed, DeviceRequest, Submitted};
 pub use client::{AsyncBlockClient, BlockClient, Door, DriverDoor, Pool, PoolPart, Ticket, failed};
 pub use error::BlockError;
 pub use identity::{Attached, Identity, Range};

@@ -101,6 +101,14 @@
 //! });
 //! ```
 //!
+//! # Records
+//!
+//! Encoding costs more than the ring. Items of a fixed layout, plain bytes without padding, are
+//! copied as they are: [`queue::Plan::records`] makes a queue of them, [`queue::Plan::channel`]
+//! one for requests and one for completions in one memory object. A batch is one copy and one
+//! wake-up; an idle side asks for the other's life only when its bell rang for that. Disks are
+//! served so: see `block`.
+//!
 //! # What can go wrong
 //!
 //! | you see | because |

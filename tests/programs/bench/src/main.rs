@@ -33,6 +33,7 @@ mod machine;
 mod memory;
 mod meter;
 mod narrow;
+mod records;
 mod scale;
 mod settings;
 mod shared;
@@ -58,6 +59,8 @@ const GROUPS: &[(&[&str], Group)] = &[
     (calls::MORE, calls::more),
     (calls::TYPED, calls::typed),
     (signals::QUEUES, signals::queues),
+    (records::RECORDS, records::records),
+    (records::BLOCKS, records::blocks),
     (signals::SIGNALS, signals::signals),
     (signals::PING_PONG, signals::ping_pong),
     (signals::YIELDS, signals::yields),
@@ -110,6 +113,8 @@ fn play(env: &rt::Env, role: &str) -> Result<(), Failure> {
         "serve" => calls::serve(&env.handle("endpoint")?),
         "serve-typed" => calls::serve_typed(env),
         "consume" => signals::consume(env),
+        "consume-records" => records::consume(env),
+        "drive-null" => records::drive(env),
         "wait" => signals::wait(env),
         "pong" => signals::pong(env),
         "yield" => signals::yield_for_ever(),
