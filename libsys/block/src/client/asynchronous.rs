@@ -30,8 +30,10 @@ struct Inner {
     door: Remote<Box<dyn Door>>,
     pool: RefCell<Pool>,
     requests: RefCell<Requests>,
-    /// Futures that wait for a result, a unit or a part of the pool.
+    /// Futures that wait for a unit or a part of the pool.
     waiting: RefCell<Vec<Waker>>,
+    /// Futures that wait for a result, by the place of their request.
+    results: RefCell<Vec<Option<Waker>>>,
     /// The task that sends, and whether there is something to send.
     pump: Cell<Option<Waker>>,
     kicked: Cell<bool>,
@@ -66,7 +68,9 @@ impl AsyncBlockClient {
         let door = Remote::new(executor, door, priority)?;
         let way = Way { executor, news: &news, end: &end, door: &door };
         let (offer, attached) = way.call(pool.memory(), units).await?;
-        let requests = RefCell::new(Requests::new(way.open(offer)?, attached));
+        let requests = Requests::new(way.open(offer)?, attached);
+        let results = RefCell::new(alloc::vec![None; requests.units()]);
+        let requests = RefCell::new(requests);
         let inner = Rc::new(Inner {
             executor: executor.clone(),
             news,
@@ -75,6 +79,7 @@ impl AsyncBlockClient {
             pool: RefCell::new(pool),
             requests,
             waiting: RefCell::default(),
+            results,
             pump: Cell::new(None),
             kicked: Cell::new(false),
             watched: Cell::new(false),
@@ -172,7 +177,7 @@ impl AsyncBlockClient {
             Ok(ticket) => {
                 flying.ticket = Some(ticket);
                 inner.kick();
-                inner.room(|inner| inner.requests.borrow_mut().take_result(ticket)).await
+                inner.result(ticket).await
             }
             Err(error) => Err(error),
         };
@@ -206,16 +211,47 @@ impl Inner {
     /// Waits until an attempt succeeds; tried after each change.
     async fn room<T>(&self, attempt: impl Fn(&Self) -> Option<T>) -> T {
         poll_fn(|context| match attempt(self) {
-            Some(value) => {
-                self.wake();
-                Poll::Ready(value)
-            }
+            Some(value) => Poll::Ready(value),
             None => {
                 self.waiting.borrow_mut().push(context.waker().clone());
                 Poll::Pending
             }
         })
         .await
+    }
+
+    /// Waits for the end of a request.
+    async fn result(&self, ticket: Ticket) -> Result<(), BlockError> {
+        poll_fn(|context| match self.requests.borrow_mut().take_result(ticket) {
+            Some(result) => Poll::Ready(result),
+            None => {
+                if let Some(place) = self.results.borrow_mut().get_mut(ticket.place()) {
+                    *place = Some(context.waker().clone());
+                }
+                Poll::Pending
+            }
+        })
+        .await
+    }
+
+    /// Wakes the futures whose requests have ended, and gives buffers of abandoned ones back.
+    fn wake_ended(&self) {
+        let mut requests = self.requests.borrow_mut();
+        let mut results = self.results.borrow_mut();
+        for place in requests.take_done() {
+            if let Some(waker) = results.get_mut(place).and_then(Option::take) {
+                waker.wake();
+            }
+        }
+        let mut returned = false;
+        for part in requests.take_parts() {
+            self.pool.borrow_mut().give_back(part);
+            returned = true;
+        }
+        drop((requests, results));
+        if returned {
+            self.wake();
+        }
     }
 
     fn wake(&self) {
@@ -234,11 +270,11 @@ impl Inner {
     async fn run(self: Rc<Self>) {
         loop {
             match self.turn() {
-                Ok(true) => self.wake(),
+                Ok(true) => self.wake_ended(),
                 Ok(false) => {}
                 Err(_) => {
                     self.attach_again().await;
-                    self.wake();
+                    self.wake_ended();
                     continue;
                 }
             }
@@ -256,8 +292,6 @@ impl Inner {
         let any = requests.collect(true)?;
         if any {
             self.progress.set(true);
-            let mut pool = self.pool.borrow_mut();
-            requests.take_abandoned().for_each(|part| pool.give_back(part));
         }
         Ok(any)
     }
@@ -332,7 +366,7 @@ impl Inner {
                 }
                 Err(_) => {
                     self.requests.borrow_mut().give_up();
-                    self.wake();
+                    self.wake_ended();
                     // Until there is something to send again.
                     return poll_fn(|context| self.poll_news(context).map(|_| ())).await;
                 }

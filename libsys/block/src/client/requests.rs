@@ -7,15 +7,27 @@
 
 use super::PoolPart;
 use crate::{Attached, BlockError, Completion, Identity, Operation, Request};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use queue::{Channel, QueueError};
 
 /// The most lives of a driver that a request is sent to.
 const LIVES: u32 = 8;
+/// Records that are sent or taken together.
+const BATCH: usize = 32;
+/// The bits of an id that are the place of its slot; those above change with each use of it.
+const PLACE_BITS: u32 = 16;
 
 /// A request that was started. Its result is asked for once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ticket(pub(crate) u32);
+pub struct Ticket(u32);
+
+impl Ticket {
+    /// The place of its slot, less than the units.
+    pub(crate) fn place(self) -> usize {
+        usize::try_from(self.0 & ((1 << PLACE_BITS) - 1)).unwrap_or(usize::MAX)
+    }
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -28,7 +40,7 @@ enum State {
 
 use State::{Done, Free, Kept, Sent};
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 struct Slot {
     state: State,
     request: Request,
@@ -36,8 +48,8 @@ struct Slot {
     order: u64,
     /// The lives that had it.
     lives: u32,
-    /// No one asks for its result.
-    abandoned: bool,
+    /// No one asks for its result: its buffer.
+    abandoned: Option<Option<PoolPart>>,
 }
 
 /// All of them.
@@ -46,6 +58,12 @@ pub(crate) struct Requests {
     channel: Option<Channel<Request, Completion>>,
     attached: Attached,
     slots: Vec<Slot>,
+    /// Places of slots: free ones, those to be sent, in order, and those that have ended.
+    free: Vec<usize>,
+    kept: VecDeque<usize>,
+    done: VecDeque<usize>,
+    /// The number of those that have not ended.
+    open: usize,
     started: u64,
     /// Whether a write was completed since the last flush.
     dirty: bool,
@@ -53,18 +71,29 @@ pub(crate) struct Requests {
     lost: bool,
     /// Another disk is there.
     changed: bool,
-    /// Buffers of requests that were abandoned, by id.
-    parts: Vec<(u32, PoolPart)>,
+    /// Buffers of abandoned requests that have ended.
+    parts: Vec<PoolPart>,
 }
 
 impl Requests {
     pub(crate) fn new(channel: Channel<Request, Completion>, attached: Attached) -> Self {
-        let slot =
-            Slot { state: Free, request: Request::default(), order: 0, lives: 0, abandoned: false };
-        let slots = alloc::vec![slot; attached.units.max(1).into()];
-        let channel = Some(channel);
-        let (dirty, lost, changed) = (false, false, false);
-        Self { channel, attached, slots, started: 0, dirty, lost, changed, parts: Vec::new() }
+        let request = Request::default();
+        let slot = |_| Slot { state: Free, request, order: 0, lives: 0, abandoned: None };
+        let units = usize::from(attached.units.max(1));
+        Self {
+            channel: Some(channel),
+            attached,
+            slots: (0..units).map(slot).collect(),
+            free: (0..units).rev().collect(),
+            kept: VecDeque::with_capacity(units),
+            done: VecDeque::with_capacity(units),
+            open: 0,
+            started: 0,
+            dirty: false,
+            lost: false,
+            changed: false,
+            parts: Vec::new(),
+        }
     }
 
     pub(crate) fn identity(&self) -> &Identity {
@@ -73,13 +102,24 @@ impl Requests {
 
     /// The number of requests that have no result yet.
     pub(crate) fn open(&self) -> usize {
-        let open = |slot: &&Slot| matches!(slot.state, Kept | Sent);
-        self.slots.iter().filter(open).count()
+        self.open
     }
 
     /// The most requests at a time.
     pub(crate) fn units(&self) -> usize {
         self.slots.len()
+    }
+
+    pub(crate) fn channel(&self) -> Option<&Channel<Request, Completion>> {
+        self.channel.as_ref()
+    }
+
+    fn slot(&mut self, place: usize) -> Option<&mut Slot> {
+        self.slots.get_mut(place)
+    }
+
+    fn slot_of(&mut self, ticket: Ticket) -> Option<&mut Slot> {
+        self.slot(ticket.place()).filter(|slot| slot.request.id == ticket.0)
     }
 
     /// Starts a request; [`Requests::send`] sends it.
@@ -93,39 +133,45 @@ impl Requests {
         if self.changed {
             return Err(BlockError::Changed);
         }
-        let place = self.slots.iter().position(|slot| slot.state == Free);
-        let place = place.ok_or(BlockError::Full)?;
-        let slot = self.slots.get_mut(place).ok_or(BlockError::Full)?;
-        // The place, and above it a number that changes with each use of it.
-        let number = u32::try_from(place).unwrap_or(0);
-        let id = slot.request.id.wrapping_add(1 << 16) & !0xffff | number;
-        let operation = operation as u32;
+        let place = self.free.pop().ok_or(BlockError::Full)?;
         self.started += 1;
-        slot.request = Request { lba, id, operation, offset, sectors, ..Request::default() };
-        (slot.state, slot.order, slot.lives) = (Kept, self.started, 0);
-        slot.abandoned = false;
+        let order = self.started;
+        let slot = self.slot(place).ok_or(BlockError::Full)?;
+        let number = u32::try_from(place).unwrap_or(0);
+        let uses = (slot.request.id >> PLACE_BITS).wrapping_add(1) << PLACE_BITS;
+        let (id, operation) = (uses | number, operation as u32);
+        let request = Request { lba, id, operation, offset, sectors, ..Request::default() };
+        *slot = Slot { state: Kept, request, order, lives: 0, abandoned: None };
+        self.kept.push_back(place);
+        self.open += 1;
         Ok(Ticket(id))
     }
 
-    /// Sends what is kept, in the order of its start, and rings the driver once.
+    /// Sends what is kept, in the order of its start, and rings the driver once for a batch.
     ///
     /// # Errors
     /// When the driver is gone.
     pub(crate) fn send(&mut self) -> Result<(), QueueError> {
         let Some(channel) = &mut self.channel else { return Err(QueueError::PeerDied) };
-        let mut kept: Vec<&mut Slot> =
-            self.slots.iter_mut().filter(|slot| slot.state == Kept).collect();
-        if kept.is_empty() {
-            return Ok(());
-        }
-        kept.sort_by_key(|slot| slot.order);
         let epoch = self.attached.epoch;
-        let batch: Vec<Request> =
-            kept.iter().map(|slot| Request { epoch, ..slot.request }.sealed()).collect();
-        let sent = channel.send(&batch)?;
-        for slot in kept.into_iter().take(sent) {
-            slot.state = Sent;
-            slot.lives += 1;
+        while !self.kept.is_empty() {
+            let mut batch = [Request::default(); BATCH];
+            let count = self.kept.len().min(BATCH);
+            for (record, place) in batch.iter_mut().zip(&self.kept) {
+                if let Some(slot) = self.slots.get(*place) {
+                    *record = Request { epoch, ..slot.request }.sealed();
+                }
+            }
+            let sent = channel.send(&batch[..count])?;
+            for place in self.kept.drain(..sent) {
+                if let Some(slot) = self.slots.get_mut(place) {
+                    slot.state = Sent;
+                    slot.lives += 1;
+                }
+            }
+            if sent < count {
+                break;
+            }
         }
         Ok(())
     }
@@ -136,103 +182,108 @@ impl Requests {
     /// # Errors
     /// When the driver is gone, or wrote what cannot be.
     pub(crate) fn collect(&mut self, listen: bool) -> Result<bool, QueueError> {
+        let mut batch = [Completion::default(); BATCH];
         let mut any = false;
         loop {
             let Some(channel) = &mut self.channel else { return Err(QueueError::PeerDied) };
-            let mut batch = [Completion::default(); 32];
-            let listen = listen && !any;
-            let count = if listen {
-                channel.receive_or_listen(&mut batch)
+            let count = if listen && !any {
+                channel.receive_or_listen(&mut batch)?
             } else {
-                channel.receive(&mut batch)
-            }?;
-            if count == 0 {
-                return Ok(any);
-            }
+                channel.receive(&mut batch)?
+            };
             for completion in &batch[..count] {
                 self.complete(completion)?;
             }
-            any = true;
+            any |= count > 0;
+            if count < BATCH {
+                return Ok(any);
+            }
         }
     }
 
     fn complete(&mut self, completion: &Completion) -> Result<(), QueueError> {
-        let place = usize::try_from(completion.id & 0xffff).unwrap_or(usize::MAX);
-        let slot = self.slots.get_mut(place).ok_or(QueueError::Corrupt)?;
-        let expected = slot.state == Sent
-            && slot.request.id == completion.id
-            && completion.epoch == self.attached.epoch
-            && completion.is_whole();
+        let epoch = self.attached.epoch;
+        let ticket = Ticket(completion.id);
+        let slot = self.slot_of(ticket).ok_or(QueueError::Corrupt)?;
+        let expected = slot.state == Sent && completion.epoch == epoch && completion.is_whole();
         if !expected {
             return Err(QueueError::Corrupt);
         }
+        let operation = Operation::from_number(slot.request.operation);
         let mut result = completion.result();
-        if result.is_ok() {
-            match Operation::from_number(slot.request.operation) {
-                Some(Operation::Flush) => {
-                    if core::mem::take(&mut self.lost) {
-                        result = Err(BlockError::WritesLost);
-                    }
-                    self.dirty = false;
+        match operation {
+            Some(Operation::Flush) if result.is_ok() => {
+                if core::mem::take(&mut self.lost) {
+                    result = Err(BlockError::WritesLost);
                 }
-                Some(operation) if operation.changes() => self.dirty = true,
-                _ => {}
+                self.dirty = false;
             }
+            Some(operation) if result.is_ok() => self.dirty |= operation.changes(),
+            _ => {}
         }
-        slot.state = Done(result);
+        self.end(ticket.place(), result);
         Ok(())
+    }
+
+    /// Notes the end of a request.
+    fn end(&mut self, place: usize, result: Result<(), BlockError>) {
+        let Some(slot) = self.slots.get_mut(place) else { return };
+        self.open = self.open.saturating_sub(1);
+        if let Some(part) = slot.abandoned.take() {
+            slot.state = Free;
+            self.free.push(place);
+            self.parts.extend(part);
+        } else {
+            slot.state = Done(result);
+            self.done.push_back(place);
+        }
+    }
+
+    /// The result of a request, once it is there.
+    pub(crate) fn take_result(&mut self, ticket: Ticket) -> Option<Result<(), BlockError>> {
+        let slot = self.slot_of(ticket)?;
+        let Done(result) = slot.state else { return None };
+        slot.state = Free;
+        let place = ticket.place();
+        self.free.push(place);
+        if let Some(at) = self.done.iter().position(|done| *done == place) {
+            self.done.remove(at);
+        }
+        Some(result)
+    }
+
+    /// The request that ended first of those whose result was not taken.
+    pub(crate) fn any_done(&self) -> Option<Ticket> {
+        let slot = self.slots.get(*self.done.front()?)?;
+        Some(Ticket(slot.request.id))
+    }
+
+    /// The places of those that ended since the last time, for their tasks to be woken.
+    pub(crate) fn take_done(&mut self) -> impl Iterator<Item = usize> {
+        self.done.drain(..)
+    }
+
+    /// Whether this one waits for its completion.
+    pub(crate) fn is_open(&mut self, ticket: Ticket) -> bool {
+        self.slot_of(ticket).is_some_and(|slot| matches!(slot.state, Kept | Sent))
     }
 
     /// Says that no one asks for the result of a request. Its buffer stays with it until it has
     /// ended; given back at once when it has.
     pub(crate) fn abandon(&mut self, ticket: Ticket, part: Option<PoolPart>) -> Option<PoolPart> {
-        if self.take_result(ticket).is_some() {
+        if !self.is_open(ticket) {
+            let _ = self.take_result(ticket);
             return part;
         }
-        let slot = self.slots.iter_mut().find(|slot| slot.request.id == ticket.0);
-        let Some(slot) = slot else { return part };
-        slot.abandoned = true;
-        self.parts.extend(part.map(|part| (ticket.0, part)));
+        if let Some(slot) = self.slot_of(ticket) {
+            slot.abandoned = Some(part);
+        }
         None
     }
 
-    /// Forgets abandoned requests that have ended: their buffers.
-    pub(crate) fn take_abandoned(&mut self) -> impl Iterator<Item = PoolPart> {
-        let mut ended = Vec::new();
-        for slot in self.slots.iter_mut().filter(|slot| slot.abandoned) {
-            if matches!(slot.state, Done(_)) {
-                (slot.state, slot.abandoned) = (Free, false);
-                ended.push(slot.request.id);
-            }
-        }
-        let over = |(id, _): &mut (u32, PoolPart)| ended.contains(id);
-        let parts: Vec<_> = self.parts.extract_if(.., over).collect();
-        parts.into_iter().map(|(_, part)| part)
-    }
-
-    /// The result of a request, once it is there.
-    pub(crate) fn take_result(&mut self, ticket: Ticket) -> Option<Result<(), BlockError>> {
-        let place = usize::try_from(ticket.0 & 0xffff).unwrap_or(usize::MAX);
-        let slot = self.slots.get_mut(place).filter(|slot| slot.request.id == ticket.0)?;
-        let Done(result) = slot.state else { return None };
-        slot.state = Free;
-        Some(result)
-    }
-
-    /// Some request that has its result.
-    pub(crate) fn any_done(&self) -> Option<Ticket> {
-        let done = |slot: &&Slot| matches!(slot.state, Done(_));
-        self.slots.iter().find(done).map(|slot| Ticket(slot.request.id))
-    }
-
-    /// Whether this one waits for its completion.
-    pub(crate) fn is_open(&self, ticket: Ticket) -> bool {
-        let mut slots = self.slots.iter().filter(|slot| slot.request.id == ticket.0);
-        slots.any(|slot| matches!(slot.state, Kept | Sent))
-    }
-
-    pub(crate) fn channel(&self) -> Option<&Channel<Request, Completion>> {
-        self.channel.as_ref()
+    /// The buffers of abandoned requests that have ended.
+    pub(crate) fn take_parts(&mut self) -> impl Iterator<Item = PoolPart> {
+        self.parts.drain(..)
     }
 
     /// Leaves the channel: its driver is gone, or wrote what cannot be.
@@ -247,25 +298,38 @@ impl Requests {
         self.lost |= self.dirty && was.generation != is.generation;
         self.channel = Some(channel);
         self.attached = attached;
-        for slot in &mut self.slots {
-            slot.state = match slot.state {
-                Kept | Sent if self.changed => Done(Err(BlockError::Changed)),
-                Sent if slot.lives >= LIVES => Done(Err(BlockError::Unknown)),
-                Sent => Kept,
-                other => other,
-            };
-        }
+        let changed = self.changed;
+        self.settle(|slot| match slot.state {
+            _ if changed => Some(BlockError::Changed),
+            Sent if slot.lives >= LIVES => Some(BlockError::Unknown),
+            _ => None,
+        });
     }
 
     /// Ends all that is open: no driver comes any more.
     pub(crate) fn give_up(&mut self) {
-        for slot in &mut self.slots {
-            slot.state = match slot.state {
-                Sent => Done(Err(BlockError::Unknown)),
-                Kept if slot.lives > 0 => Done(Err(BlockError::Unknown)),
-                Kept => Done(Err(BlockError::NoDriver)),
-                other => other,
-            };
+        self.settle(|slot| match slot.lives {
+            0 => Some(BlockError::NoDriver),
+            _ => Some(BlockError::Unknown),
+        });
+    }
+
+    /// Ends each open request that has an error now, and keeps the others in their order.
+    fn settle(&mut self, error: impl Fn(&Slot) -> Option<BlockError>) {
+        let open = |slot: &Slot| matches!(slot.state, Kept | Sent);
+        let mut places: Vec<usize> = (0..self.slots.len()).collect();
+        places.retain(|place| self.slots.get(*place).is_some_and(open));
+        places.sort_by_key(|place| self.slots.get(*place).map_or(0, |slot| slot.order));
+        self.kept.clear();
+        for place in places {
+            let Some(slot) = self.slots.get_mut(place) else { continue };
+            match error(slot) {
+                Some(error) => self.end(place, Err(error)),
+                None => {
+                    slot.state = Kept;
+                    self.kept.push_back(place);
+                }
+            }
         }
     }
 }

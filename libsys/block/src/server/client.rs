@@ -62,11 +62,11 @@ impl Client {
     /// Takes what is in its ring, as far as its units go; asks to be woken when that is nothing
     /// and `listen` says so. Returns whether there was something. A client that writes what
     /// cannot be has ended.
-    pub(crate) fn take(&mut self, listen: bool) -> bool {
+    pub(crate) fn take(&mut self, listen: bool, batch: &mut [Request]) -> bool {
         let Some(channel) = &mut self.channel else { return false };
-        let mut batch = [Request::default(); 32];
         let left = self.grant.units.saturating_sub(self.in_flight + self.waiting.len());
-        let batch = &mut batch[..left.min(32)];
+        let most = left.min(batch.len());
+        let batch = &mut batch[..most];
         if batch.is_empty() {
             return false;
         }

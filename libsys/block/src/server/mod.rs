@@ -16,11 +16,11 @@ use crate::{
 use alloc::vec::Vec;
 use client::{Client, Grant, Pool};
 use core::convert::Infallible;
-use executor::{Executor, Task};
+use executor::Executor;
 use flights::{Flight, Flights};
 use queue::{Bell, Plan};
 use service::{Caller, Event};
-use sys::{Endpoint, Error, Memory, Notification};
+use sys::{Endpoint, Error, Memory, Notification, Timer};
 
 /// The bit of the executor's notification that the device's interrupt sets.
 pub const INTERRUPT: u64 = 1;
@@ -39,6 +39,8 @@ const UNITS: u16 = 64;
 /// The sectors of a client's turn, and what the smallest request counts.
 const QUANTUM: u32 = 64;
 const LEAST_COST: u32 = 8;
+/// Requests that are taken out of a ring together.
+const BATCH: usize = 32;
 /// Rounds before calls are looked at.
 const ROUNDS: u32 = 64;
 /// From one look of the watchdog to the next, and the looks that a request may see.
@@ -88,7 +90,10 @@ pub struct BlockServer<B> {
     epoch: u32,
     /// The watchdog: while something is in flight.
     tick: u64,
-    timer: Option<Task>,
+    timer: Timer,
+    armed: bool,
+    /// What was taken out of a ring just now.
+    batch: [Request; BATCH],
 }
 
 impl<B: Backend> BlockServer<B> {
@@ -102,19 +107,21 @@ impl<B: Backend> BlockServer<B> {
         let flights = Flights::new(identity.depth);
         // Milliseconds since boot: a later life does not give out an epoch of an earlier one.
         let epoch = u32::try_from(sys::clock() / 1_000_000 % (1 << 31)).unwrap_or(0);
-        let (clients, timer) = (Vec::new(), None);
+        let timer = Timer::create(&bell, TICK)?;
         Ok(Self {
             executor,
             bell,
             backend,
             identity,
-            clients,
+            clients: Vec::new(),
             flights,
             next: 0,
             next_key: 0,
             epoch,
             tick: 0,
             timer,
+            armed: false,
+            batch: [Request::default(); BATCH],
         })
     }
 
@@ -131,8 +138,10 @@ impl<B: Backend> BlockServer<B> {
 
     /// Moves requests and completions until nothing moves any more.
     fn pump(&mut self) {
-        for _ in 0..ROUNDS {
-            if !self.round(false) && !self.round(true) {
+        for round in 0..ROUNDS {
+            // In the first one the clients that rang have something: none needs to be listened to.
+            let listen = round > 0;
+            if !self.round(listen) && listen {
                 return self.watch();
             }
         }
@@ -144,7 +153,7 @@ impl<B: Backend> BlockServer<B> {
     fn round(&mut self, listen: bool) -> bool {
         let mut moved = self.collect();
         for client in &mut self.clients {
-            moved |= client.take(listen);
+            moved |= client.take(listen, &mut self.batch);
         }
         moved |= self.submit();
         self.clients.iter_mut().for_each(Client::answer);
@@ -211,14 +220,14 @@ impl<B: Backend> BlockServer<B> {
 
     /// Sets the watchdog while something is in flight.
     fn watch(&mut self) {
-        if self.flights.count() > 0 && self.timer.is_none() {
-            let deadline_ns = sys::clock().saturating_add(TICK_NS);
-            self.timer = Some(self.executor.ring_at(deadline_ns, TICK));
+        if self.flights.count() > 0 && !self.armed {
+            let armed = self.timer.arm(sys::clock().saturating_add(TICK_NS));
+            self.armed = armed.is_ok();
         }
     }
 
     fn look_at_the_device(&mut self) {
-        self.timer = None;
+        self.armed = false;
         self.tick += 1;
         if self.tick.checked_sub(TICKS).is_some_and(|tick| self.flights.any_from(tick)) {
             fail("the device does not answer");
@@ -264,7 +273,7 @@ impl<B: Backend> BlockServer<B> {
         let (creator, offer) = plan.create()?;
         self.next_key = self.next_key.wrapping_add(1);
         let mut client = Client::new(self.next_key, grant, creator.channel());
-        client.take(true);
+        client.take(true, &mut self.batch);
         self.clients.push(client);
         Ok(offer)
     }
