@@ -6,17 +6,20 @@
 //! to one of a system of its own; started by [`spawn_in`] to a process that a test made.
 //!
 //! **What differs.** Mapped memory is the host's: its pages are counted by the kernel, and a
-//! loan that is revoked stays readable. There are no upcalls and no devices. A killed thread
+//! loan that is revoked stays readable. There are no upcalls and no devices; a test that stands for
+//! one sends its interrupts ([`send_message`]). A killed thread
 //! unwinds at its next system call. A handle is a number in the table of the process whose
 //! thread uses it: what another process is to have is given to it ([`give`]), never moved into
 //! its thread.
 
+mod device;
 mod given;
 mod panic;
 mod startup;
 mod thread;
 
 pub use crate::raw::hosted::seat::{advance, away, balance, in_system, killed};
+pub use device::send_message;
 pub use given::{Given, give};
 pub use startup::set_startup;
 pub(crate) use startup::{mark_taken, startup_bytes, unmark_taken};

@@ -13,7 +13,7 @@
 use super::{Driver, HostedFrame, Place, Smp};
 use crate::ipc::{RECEIPT, RECEIPT_LEN};
 use crate::kernel::Sizes;
-use crate::machine::{CpuId, Interrupt};
+use crate::machine::{CpuId, Interrupt, Message};
 use crate::mem::UserSlice;
 use crate::object::{Amounts, Life, Loan, ObjectRef, ProcessId, Storage, ThreadId};
 use abi::{Envelope, Error, Handle, MESSAGE_MAX, PAGE_SIZE, Protection, Rights, Syscall, WORDS};
@@ -168,6 +168,18 @@ impl Live {
         }
         state.smp.kernel.machine.now_ns = until;
         self.changed.notify_all();
+    }
+
+    /// A device writes a message. False: it leads to no interrupt of this machine.
+    pub fn send_message(&self, message: Message) -> bool {
+        let mut state = self.lock();
+        let Some((cpu, interrupt)) = state.smp.kernel.machine.interrupt_of(message) else {
+            return false;
+        };
+        state.smp.interrupt(cpu, interrupt);
+        state.smp.settle();
+        self.changed.notify_all();
+        true
     }
 
     /// Numbers that are the same before and after something that leaves nothing behind:

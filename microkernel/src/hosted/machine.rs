@@ -14,8 +14,10 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Deref, DerefMut};
 
-/// Where devices write messages: as on x86.
+/// Where devices write messages: as on x86, with the CPU in the address and the vector as data.
 const MESSAGE_ADDRESS: u32 = 0xfee0_0000;
+const CPU_SHIFT: u32 = 12;
+const FIRST_MESSAGE: u32 = 0x40;
 
 /// One mapped page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -124,6 +126,14 @@ impl Hosted {
         };
         own.cached.insert((root, start), page);
         page.at(start, address, access)
+    }
+
+    /// The CPU and the interrupt that a device means which writes this data there.
+    pub fn interrupt_of(&self, message: Message) -> Option<(CpuId, Interrupt)> {
+        let cpu = u16::try_from(message.address.checked_sub(MESSAGE_ADDRESS)? >> CPU_SHIFT).ok()?;
+        let number = u8::try_from(message.data.checked_sub(FIRST_MESSAGE)?).ok()?;
+        let known = usize::from(cpu) < self.cpus.len() && number < Self::MESSAGES;
+        known.then_some((CpuId(cpu), Interrupt::Message(number)))
     }
 
     fn forget(&mut self, root: Phys) {
@@ -390,9 +400,9 @@ impl Machine for Hosted {
         self.unmasked.remove(&line);
     }
     fn message(&self, cpu: CpuId, number: u8) -> Option<Message> {
-        // As on hardware: the CPU in the address, the vector in the data.
-        let address = MESSAGE_ADDRESS | u32::from(cpu.0) << 12;
-        (number < Self::MESSAGES).then(|| Message { address, data: u32::from(number) + 0x40 })
+        let address = MESSAGE_ADDRESS | u32::from(cpu.0) << CPU_SHIFT;
+        let data = FIRST_MESSAGE + u32::from(number);
+        (number < Self::MESSAGES).then_some(Message { address, data })
     }
     fn vector_prepare(&mut self, state: Phys) {
         self.prepare_vector(state);
