@@ -273,3 +273,27 @@ fn exit_41_whoever_watches_sees_the_same_call() {
     assert_eq!(exits(&driver) - before, 2, "its end is told too");
     assert_eq!(driver.kernel.objects.threads[me].calls.watched, Syscall::Clock as u64);
 }
+
+#[test]
+fn both_values_of_calls_on_devices_are_in_the_block() {
+    let mut driver = boot();
+    let bell = driver.make(Syscall::NotificationCreate, &[]);
+    let me = driver.compat(Syscall::MsiCreate, [1, 0], &[bell, 1]);
+    let [irq, message] = driver.block().values;
+    assert_eq!((driver.status(me), message & 0xffff_ffff), (0, 0xfee0_0000));
+    driver.call(Syscall::IrqAck, &[irq]).unwrap();
+    driver.compat(Syscall::IoSpaceCreate, [1, 0x10], &[100, 1]);
+    let [space, mappings] = driver.block().values;
+    assert_eq!((driver.status(me), mappings), (0, 0));
+    let memory = driver.make(Syscall::MemoryCreate, &[4, 0, 1]);
+    for _ in 0..2 {
+        driver.compat(Syscall::IoMap, [space, memory], &[0, 4, 3]);
+        assert_eq!((driver.status(me), driver.block().values[1]), (0, 4));
+    }
+    let [address, _] = driver.block().values;
+    driver.compat(Syscall::IoUnmap, [space, address], &[4]);
+    assert_eq!(driver.status(me), 0);
+    driver.compat(Syscall::IoMap, [space, memory], &[3, 1, 3]);
+    driver.compat(Syscall::IoSpaceClear, [space, 77], &[]);
+    assert_eq!((driver.status(me), driver.block().values), (0, [1, 0]));
+}

@@ -1,12 +1,14 @@
 //! What is true of the kernel after every step, on any number of CPUs.
 
+mod devices;
+
 use crate::cpu::{Context, Cpu};
 use crate::hosted::Hosted;
 use crate::kernel::Kernel;
 use crate::machine::{Access, CpuId, Machine};
 use crate::object::{
-    By, IrqSource, Life, Loan, MemoryId, NotificationId, ObjectRef, Operation, ProcessId, QuotaId,
-    Region, Resource, State, Storage, ThreadId, checked_regions,
+    By, Life, Loan, MemoryId, NotificationId, ObjectRef, Operation, ProcessId, QuotaId, Region,
+    Resource, State, Storage, ThreadId, checked_regions,
 };
 use crate::time::context_key;
 use crate::time::thread_key;
@@ -414,8 +416,7 @@ fn check_references(kernel: &Kernel<Hosted>) {
     for lifeline in lifelines {
         assert!(lifeline.refs > 0 && lifeline.refs >= lifeline.holders);
     }
-    check_irqs(kernel);
-    check_io_spaces(kernel);
+    devices::check(kernel);
     assert!(
         kernel.objects.sched_contexts.ids().all(|id| kernel.objects.sched_contexts[id].refs > 0)
     );
@@ -441,52 +442,6 @@ fn check_references(kernel: &Kernel<Hosted>) {
     for id in kernel.objects.processes.ids() {
         let process = &kernel.objects.processes[id];
         assert!(process.life != Life::Dead || process.refs > 0, "dead {id:?} is not removed");
-    }
-}
-
-/// An interrupt has a name, and its source knows it; no source knows one that is gone.
-fn check_irqs(kernel: &Kernel<Hosted>) {
-    let mut messages = 0;
-    for id in kernel.objects.irqs.ids() {
-        let irq = &kernel.objects.irqs[id];
-        assert!(irq.refs > 0, "{id:?} has no name");
-        let owner = match irq.source {
-            IrqSource::Line(line) => kernel.objects.lines[usize::from(line)],
-            IrqSource::Message(cpu, number) => {
-                messages += 1;
-                kernel.objects.messages.owner(cpu, number)
-            }
-        };
-        assert_eq!(owner, Some(id), "{:?} interrupts for another one", irq.source);
-    }
-    assert_eq!(kernel.objects.messages.taken(), messages, "a message of no object is taken");
-    let lines = kernel.objects.lines.iter().flatten();
-    assert!(lines.into_iter().all(|id| kernel.objects.irqs.get(*id).is_some()));
-}
-
-/// What an I/O space maps are consecutive frames of a living object, within its limits; a
-/// function has one space, and one without a manager is ended.
-fn check_io_spaces(kernel: &Kernel<Hosted>) {
-    let mut functions = BTreeSet::new();
-    let spaces = &kernel.objects.io_spaces;
-    assert!(spaces.len() <= abi::IO_SPACES);
-    for id in spaces.ids() {
-        let space = &spaces[id];
-        assert!(space.refs > 0 || space.count > 0, "{id:?} has no name and maps nothing");
-        assert!(space.managers > 0 || space.ended, "{id:?} goes on without a manager");
-        assert!(!space.holds_function() || functions.insert(space.function), "{id:?} is a second");
-        assert_eq!(space.mappings().count(), usize::from(space.count));
-        assert_eq!(space.mappings().map(|mapping| mapping.pages).sum::<u32>(), space.pages);
-        assert!(space.pages <= space.limit);
-        for mapping in space.mappings() {
-            let pages = kernel.objects.memories[mapping.memory].pages;
-            let place = |page| kernel.memory_page(mapping.memory, page).map(|at| at.address());
-            let first = (0..pages).find(|page| place(*page) == Some(mapping.address));
-            let first = first.expect("the object has the frame");
-            for page in 0..mapping.pages.into() {
-                assert_eq!(place(first + page), Some(mapping.address + page * abi::PAGE_SIZE));
-            }
-        }
     }
 }
 
