@@ -28,6 +28,9 @@ mod wild;
 
 use rt::Failure;
 
+/// PCI functions whose I/O spaces children make: numbers below this. None of them is used.
+pub(crate) const FUNCTIONS: u64 = 4;
+
 rt::entry!(main);
 
 #[cfg(target_arch = "x86_64")]

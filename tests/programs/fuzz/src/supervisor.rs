@@ -2,12 +2,14 @@
 
 mod fill;
 
+use crate::FUNCTIONS;
 use crate::machine::{Machine, after};
 use alloc::format;
 use loader::Program;
 use rt::Failure;
 use sys::{
-    Error, Memory, Notification, Pages, Priority, Process, ProcessInfo, Quota, Rights, SystemInfo,
+    Error, IoSpace, IoSpaceFlags, Memory, Notification, Pages, Priority, Process, ProcessInfo,
+    Quota, Rights, SystemInfo,
 };
 
 /// Calls of one keeper's life, about.
@@ -77,6 +79,7 @@ fn rounds(machine: &Machine, calls: u64, seed: u64) -> Result<(), Failure> {
     fill::all_kinds(machine)?;
     // The first one makes page tables and the heap grow.
     keeper(machine, ROUND / 20, seed ^ 1 << 40, false)?;
+    clear_spaces(machine)?;
     let before = Counts::settled(Counts::now()?)?;
     let start = sys::system_info()?.syscalls;
     let mut round = 0_u64;
@@ -89,6 +92,7 @@ fn rounds(machine: &Machine, calls: u64, seed: u64) -> Result<(), Failure> {
         machine.say(format_args!("fuzz: {done} calls, a round from seed {seed}"));
         // Every other keeper leaves its children behind: they end with it.
         keeper(machine, ROUND.min(calls - done), seed, round % 2 == 1)?;
+        clear_spaces(machine)?;
         judge(before)?;
         round += 1;
     }
@@ -102,6 +106,18 @@ fn rounds(machine: &Machine, calls: u64, seed: u64) -> Result<(), Failure> {
     ));
     machine.say(format_args!("fuzz: the longest turn was {} ns", info.longest_turn_ns));
     machine.say("fuzz: all is as before");
+    Ok(())
+}
+
+/// Does what a bus server does at its start: dead children have left mappings for devices.
+fn clear_spaces(machine: &Machine) -> Result<(), Failure> {
+    for function in (0..FUNCTIONS).filter_map(|number| u16::try_from(number).ok()) {
+        let flags = IoSpaceFlags::TRUSTED;
+        let (space, mut left) = IoSpace::create(machine.resource(), function, 1, flags)?;
+        while left > 0 {
+            left = space.clear()?;
+        }
+    }
     Ok(())
 }
 

@@ -8,8 +8,8 @@ use alloc::vec::Vec;
 use rt::Failure;
 use sys::hazard::entries::sleep_for_ever;
 use sys::{
-    ContextFlags, Endpoint, Error, Lifeline, Memory, Notification, Priority, Process, Protection,
-    Quota, Rights, SchedContext, Terms, Thread, Timer,
+    ContextFlags, Endpoint, Error, IoSpace, IoSpaceFlags, Irq, Lifeline, Memory, Notification,
+    Priority, Process, Protection, Quota, Rights, SchedContext, Terms, Thread, Timer,
 };
 
 const COUNT: u32 = QUOTA.objects;
@@ -46,8 +46,27 @@ pub(super) fn all_kinds(machine: &Machine) -> Result<(), Failure> {
         flags: ContextFlags::NONE,
     };
     many(count, |_| SchedContext::create(machine.resource(), &terms))?;
+    devices(machine, &bell)?;
     threads_and_mappings()?;
     processes()
+}
+
+/// All messages of all CPUs, and all I/O spaces.
+fn devices(machine: &Machine, bell: &Notification) -> Result<(), Failure> {
+    let mut messages = Vec::new();
+    for cpu in 0..u16::try_from(sys::system_info()?.cpus).unwrap_or(u16::MAX) {
+        loop {
+            match Irq::message(machine.resource(), cpu, bell, 1) {
+                Ok(message) => messages.push(message),
+                Err(Error::OutOfMemory) => break,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    many(abi::IO_SPACES as u64, |number| {
+        let function = u16::try_from(number).map_err(|_| Error::BadArgument)?;
+        IoSpace::create(machine.resource(), function, 1, IoSpaceFlags::TRUSTED)
+    })
 }
 
 fn threads_and_mappings() -> Result<(), Failure> {

@@ -1,10 +1,13 @@
 //! Arguments of each call: handles of the right kind, and what must be refused.
 
 use super::handles::{any as handle, or_self, token};
-use super::lives;
 use super::memory::{self, buffer, length, page, pages, random_kind, time, wild};
+use super::{dma, lives};
 use crate::random::Random;
-use abi::{ObjectKind as Kind, Syscall};
+use abi::{ObjectKind as Kind, Rights, Syscall};
+
+/// All rights.
+pub(super) const ALL: u64 = Rights::ALL.bits() as u64;
 
 /// A label: the kernel's own among them.
 fn label(random: &mut Random) -> u64 {
@@ -31,7 +34,7 @@ fn bits(random: &mut Random) -> u64 {
 }
 
 fn rights(random: &mut Random) -> u64 {
-    if random.below(3) == 0 { random.any() >> random.below(64) } else { 0x3ff }
+    if random.below(3) == 0 { random.any() >> random.below(64) } else { ALL }
 }
 
 fn protection(random: &mut Random) -> u64 {
@@ -142,7 +145,10 @@ fn upcall(r: &mut Random) -> [u64; 6] {
 fn of_memory(call: Syscall, r: &mut Random) -> [u64; 6] {
     let first = if r.below(4) == 0 { pages(r) } else { 0 };
     match call {
-        Syscall::MemoryCreate => [pages(r), or_self(r, Kind::Process), 0, 0, 0, 0],
+        Syscall::MemoryCreate => {
+            let flags = if r.below(8) == 0 { r.any() >> r.below(64) } else { r.below(4) / 3 };
+            [pages(r), or_self(r, Kind::Process), flags, 0, 0, 0]
+        }
         Syscall::MemoryDevice => [handle(r, Kind::Resource), wild(r), pages(r), 0, 0, 0],
         Syscall::Map if r.below(4) == 0 => {
             // What could be one large page, where small ones may have been.
@@ -235,7 +241,12 @@ fn of_device(call: Syscall, r: &mut Random) -> [u64; 6] {
             let line = if r.below(2) == 0 { 5 + r.below(2) } else { 24 + r.any() % 300 };
             [handle(r, Kind::Resource), line, handle(r, Kind::Notification), bits(r), 0, 0]
         }
-        S::IrqAck => [handle(r, Kind::Irq), 0, 0, 0, 0, 0],
+        S::IrqAck | S::IrqInfo => [handle(r, Kind::Irq), 0, 0, 0, 0, 0],
+        S::MsiCreate => {
+            let cpu = if r.below(8) == 0 { r.any() >> r.below(64) } else { r.below(4) };
+            [handle(r, Kind::Resource), cpu, handle(r, Kind::Notification), bits(r), 0, 0]
+        }
+        S::IoSpaceCreate | S::IoMap | S::IoUnmap | S::IoSpaceClear => dma::arguments(call, r),
         S::PortCreate => [handle(r, Kind::Resource), r.any(), r.any(), 0, 0, 0],
         S::PortRead | S::PortWrite => {
             [handle(r, Kind::Port), r.below(4), r.below(6), r.any(), 0, 0]

@@ -101,7 +101,7 @@ fn give(random: &mut Random, process: u64) {
     for _ in 0..6 {
         let kind = memory::random_kind(random);
         let handle = handles::of_kind(random, kind);
-        plain(Syscall::HandleGive, [process, handle, 0x3ff, 0, 0, 0]);
+        plain(Syscall::HandleGive, [process, handle, super::arguments::ALL, 0, 0, 0]);
     }
 }
 

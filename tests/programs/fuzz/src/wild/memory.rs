@@ -1,5 +1,6 @@
 //! Addresses worth trying: buffers, edges of mappings, what is no user's.
 
+use super::arguments::ALL;
 use super::handles;
 use crate::random::Random;
 use abi::{Envelope, FOREVER, MAP_BASE, ObjectKind, PAGE_SIZE, STACK_TOP, USER_END};
@@ -193,12 +194,12 @@ fn transfer(random: &mut Random) -> u64 {
         2 => ObjectKind::Endpoint,
         _ => random_kind(random),
     };
-    let rights = if random.below(4) == 0 { random.below(0x10000) } else { 0x3ff };
+    let rights = if random.below(4) == 0 { random.below(0x10000) } else { ALL };
     let moved = if random.below(16) == 0 { random.below(0x10000) } else { random.below(2) };
     handles::any(random, kind) & 0xffff_ffff | rights << 32 | moved << 48
 }
 
 /// Any kind of object.
 pub(super) fn random_kind(random: &mut Random) -> ObjectKind {
-    ObjectKind::from_number(1 + random.below(11)).unwrap_or(ObjectKind::Memory)
+    ObjectKind::from_number(1 + random.below(12)).unwrap_or(ObjectKind::Memory)
 }

@@ -7,6 +7,7 @@
 
 mod arguments;
 mod choose;
+mod dma;
 mod handles;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod lives;
@@ -96,6 +97,7 @@ fn note(random: &mut Random, made: Syscall, choice: &Choice, outcome: &Outcome) 
             handles::note(ObjectKind::Thread, outcome.value0);
             plain(Syscall::ThreadResume, [outcome.value0, 0, 0, 0, 0, 0]);
         }
+        Syscall::IoMap => dma::note(outcome.value0, outcome.value1),
         Syscall::HandleCopy => handles::note_unknown(outcome.value0),
         _ => {
             if let Some(kind) = handles::made_by(made) {
