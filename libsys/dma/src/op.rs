@@ -17,7 +17,7 @@ const INFO: DmaDeviceInfo =
 /// The pool of this process, as crates on `dma-api` want it.
 #[must_use]
 pub fn device_memory() -> DeviceDma {
-    DeviceDma::new(INFO, &OfPool)
+    DeviceDma::new(INFO, &OF_POOL)
 }
 
 /// A buffer that is not mapped here, for a request of such a crate.
@@ -30,20 +30,18 @@ pub fn foreign_buffer(
     direction: DmaDirection,
 ) -> Result<CpuDmaBuffer, DmaError> {
     state::with(|state| state.set_foreign(address));
-    CpuDmaBuffer::new_zero(&DeviceDma::new(INFO, &StandIn), bytes, 1, direction)
+    CpuDmaBuffer::new_zero(&DeviceDma::new(INFO, &STAND_IN), bytes, 1, direction)
 }
 
 /// Allocates by this function, and frees nothing.
 struct Op(fn(Layout) -> Option<(NonNull<u8>, u64)>);
 
 /// Memory of the pool, each byte once ever.
-#[allow(non_upper_case_globals, reason = "it stands for a type with one value")]
-static OfPool: Op =
+static OF_POOL: Op =
     Op(|layout| state::with(|state| state.pool_byte(state.take(layout.size(), layout.align())?)));
 
 /// The stand-in, for as many buffers at a time as there are.
-#[allow(non_upper_case_globals, reason = "it stands for a type with one value")]
-static StandIn: Op = Op(|layout| {
+static STAND_IN: Op = Op(|layout| {
     let pointer = state::with(state::State::stand_in)?;
     let start = pointer.addr().get();
     let device = state::with(|state| state.translate(start, layout.size()))?;

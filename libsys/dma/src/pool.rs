@@ -12,10 +12,11 @@ use sys::{DeviceAddress, Error, Mapping, Memory, PAGE_SIZE, Protection};
 #[derive(Clone, Copy, Debug)]
 pub struct Pool {
     mapping: &'static Mapping,
+    device: DeviceAddress,
 }
 
 impl Pool {
-    /// Makes the pool of this process: zeroed pages, mapped for the device to be read and written.
+    /// Makes the pool of this process, once: zeroed pages, mapped for the device to be read and written.
     ///
     /// # Errors
     /// `OutOfMemory` when there are not this many pages that lie together; what the kernel refuses.
@@ -26,7 +27,7 @@ impl Pool {
         let start = mapping.as_mut_ptr().expose_provenance();
         state::with(|state| state.set_pool(start, mapping.len(), device));
         make_stand_in();
-        Ok(Self { mapping })
+        Ok(Self { mapping, device })
     }
 
     /// Takes zeroed bytes, aligned to 64.
@@ -34,8 +35,7 @@ impl Pool {
     /// # Errors
     /// `OutOfMemory` when the pool has not so much left.
     pub fn take(&self, bytes: usize) -> Result<Part, Error> {
-        let offset = state::with(|state| state.take(bytes, 64)).ok_or(Error::OutOfMemory)?;
-        Ok(Part { mapping: self.mapping, offset, bytes })
+        self.take_aligned(bytes, 64)
     }
 
     /// Takes zeroed whole pages.
@@ -45,8 +45,13 @@ impl Pool {
     pub fn take_pages(&self, pages: usize) -> Result<Part, Error> {
         let page = usize::try_from(PAGE_SIZE).map_err(|_| Error::BadArgument)?;
         let bytes = pages.checked_mul(page).ok_or(Error::BadArgument)?;
-        let offset = state::with(|state| state.take(bytes, page)).ok_or(Error::OutOfMemory)?;
-        Ok(Part { mapping: self.mapping, offset, bytes })
+        self.take_aligned(bytes, page)
+    }
+
+    fn take_aligned(&self, bytes: usize, align: usize) -> Result<Part, Error> {
+        let Self { mapping, device } = *self;
+        let offset = state::with(|state| state.take(bytes, align)).ok_or(Error::OutOfMemory)?;
+        Ok(Part { mapping, device: device.plus(offset as u64), offset, bytes })
     }
 }
 
@@ -55,6 +60,7 @@ impl Pool {
 #[derive(Clone, Copy, Debug)]
 pub struct Part {
     mapping: &'static Mapping,
+    device: DeviceAddress,
     offset: usize,
     bytes: usize,
 }
@@ -78,7 +84,8 @@ impl Part {
     /// `BadAddress` beyond its end.
     pub fn part(&self, offset: usize, bytes: usize) -> Result<Self, Error> {
         self.check(offset, bytes)?;
-        Ok(Self { offset: self.offset + offset, bytes, ..*self })
+        let device = self.device.plus(offset as u64);
+        Ok(Self { device, offset: self.offset + offset, bytes, ..*self })
     }
 
     /// Copies bytes out.
@@ -102,8 +109,7 @@ impl Part {
     /// Where the device finds it.
     #[must_use]
     pub fn device(&self) -> DeviceAddress {
-        let found = state::with(|state| state.pool_byte(self.offset));
-        found.map_or(DeviceAddress(0), |(_, address)| DeviceAddress(address))
+        self.device
     }
 
     /// Its first byte here: mapped for its length as long as the process lives.

@@ -31,7 +31,8 @@
 //!
 //! **Shape.** [`run`] makes the [`System`]; [`System::program`] says what a process is given;
 //! a [`Server`] runs `fn(rt::Env)`, as an image does; a [`Client`] runs a closure and gives
-//! its result; a [`Relay`] stands between the signaller of a notification and its waiter.
+//! its result; a [`Relay`] stands between the signaller of a notification and its waiter;
+//! [`device`] has devices for drivers.
 //!
 //! **Units.** Time is virtual and in nanoseconds: it stands while any thread runs, and goes on
 //! to the next deadline when all wait. So `sys::sleep_for` of the test is both: it moves the

@@ -90,3 +90,41 @@ fn a_device_that_is_silent_completes_nothing_and_its_queue_fills() {
     }
     assert_eq!(accepted, 128 / 3);
 }
+
+/// Lies in any order: what is said to be read is what the disk holds.
+#[test]
+fn no_read_that_succeeds_has_a_wrong_byte() {
+    let (mut good, mut ends) = (0, 0);
+    for seed in 0..200 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut bench = bench(numbered(64), Setup::default());
+        for lba in 0..50 {
+            let lie = match random.u32(..60) {
+                0 => Mischief::Length(random.u32(..)),
+                1 => Mischief::Length(random.u32(..1100)),
+                2 => Mischief::Id(random.u32(..)),
+                3 => Mischief::Id(random.u32(..130)),
+                4 => Mischief::Skip(random.u16(..)),
+                5 => Mischief::Twice,
+                6 => Mischief::Idle,
+                _ => Mischief::None,
+            };
+            bench.device.set_mischief(lie);
+            bench.pool.write_at(3 * 4096, &[0xee; 1024]).unwrap();
+            let done = catch_unwind(AssertUnwindSafe(|| bench.make(Operation::Read, lba, 2)));
+            let Ok(result) = done else {
+                ends += 1;
+                break;
+            };
+            if result == Ok(()) {
+                let bytes = bench.buffer(3, 1024);
+                let right =
+                    |(place, byte): (usize, &u8)| u64::from(*byte) == lba + place as u64 / 512;
+                assert!(bytes.iter().enumerate().all(right), "{lie:?}");
+                good += 1;
+            }
+        }
+        assert_eq!(bench.bus.faults(), []);
+    }
+    assert!(good > 1_000 && ends > 100, "{good} reads, {ends} ends");
+}

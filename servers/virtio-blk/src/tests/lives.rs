@@ -49,32 +49,43 @@ fn content(sector: usize, round: usize) -> Vec<u8> {
 #[test]
 fn every_byte_is_right_while_the_driver_is_killed() {
     let bytes = numbered(SECTORS).bytes;
-    testkit::run(|system| {
+    let last = testkit::run(|system| {
         let driver = driver(system, &bytes, |_| Mischief::None);
         let client = driver.client("alice", |endpoint| {
             let mut client = client(endpoint);
-            for round in 0..20 {
-                for sector in (0..64).map(|step| step * 8 + round % 8) {
+            let (mut round, mut deaths) = (0, 0);
+            while deaths < DEATHS {
+                round += 1;
+                for sector in sectors(round) {
                     client.write(sector as u64, &content(sector, round)).unwrap();
                     let mut back = [0; 512];
                     client.read(sector as u64, &mut back).unwrap();
                     assert_eq!(back[..], content(sector, round));
                 }
                 client.flush().unwrap();
+                deaths += client.take_recoveries().len();
                 sys::sleep_for(1_000_000);
             }
-            client.take_recoveries().len()
+            round
         });
-        for _ in 0..10 {
+        while client.is_alive() {
             sys::sleep_for(1_500_000);
             driver.restart();
         }
-        assert!(client.join() > 3, "the driver died while the client worked");
+        client.join()
     });
     let written = bytes.lock().unwrap();
-    for sector in (0..64).map(|step| step * 8 + 19 % 8) {
-        assert_eq!(written[sector * 512..(sector + 1) * 512], content(sector, 19));
+    for sector in sectors(last) {
+        assert_eq!(written[sector * 512..(sector + 1) * 512], content(sector, last));
     }
+}
+
+/// The deaths that a client works on over.
+const DEATHS: usize = 5;
+
+/// The sectors that are written in a round.
+fn sectors(round: usize) -> impl Iterator<Item = usize> {
+    (0..64).map(move |step| step * 8 + round % 8)
 }
 
 /// Each first life has a device that lies; the next one is good.
