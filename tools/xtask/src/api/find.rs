@@ -1,4 +1,4 @@
-//! Finds the interfaces in the api packages.
+//! Finds the interfaces in the api packages and in `libsys/block`.
 
 use crate::check::tokens;
 use crate::metadata::Package;
@@ -17,10 +17,10 @@ pub(super) struct Interface {
     pub(super) name: String,
 }
 
-/// The interfaces of all api packages.
+/// The interfaces of all packages that have some.
 pub(super) fn interfaces(root: &Path, packages: &[Package]) -> Result<Vec<Interface>> {
     let mut found = Vec::new();
-    for package in packages.iter().filter(|package| package.folder.ends_with("api")) {
+    for package in packages.iter().filter(|package| has_interfaces(&package.folder)) {
         for (file, text) in workspace::texts(&root.join(&package.folder).join("src"), &[".rs"])? {
             let tokens = tokens::parse(&text).with_context(|| file.display().to_string())?;
             found.extend(traits(&tokens::flat(tokens)).into_iter().map(|name| Interface {
@@ -31,6 +31,11 @@ pub(super) fn interfaces(root: &Path, packages: &[Package]) -> Result<Vec<Interf
         }
     }
     Ok(found)
+}
+
+/// Whether a package has interfaces: those of servers, and that of all drivers of disks.
+fn has_interfaces(folder: &Path) -> bool {
+    folder.ends_with("api") || folder.ends_with("libsys/block")
 }
 
 /// The names of the traits behind an attribute `interface(…)`.
