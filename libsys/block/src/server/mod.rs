@@ -32,8 +32,8 @@ const TICK: u64 = 1 << 3;
 /// The most clients, and the most of one owner.
 const CLIENTS: usize = 16;
 const PER_OWNER: usize = 4;
-/// The most pages of a pool: 8 MiB.
-const POOL_PAGES: u64 = 2048;
+/// The most pages of the pools of one owner: 4 MiB.
+const POOL_PAGES: u64 = 1024;
 /// The most requests of a client in flight.
 const UNITS: u16 = 64;
 /// The sectors of a client's turn, and what the smallest request counts.
@@ -235,8 +235,12 @@ impl<B: Backend> BlockServer<B> {
     }
 
     fn grant(&mut self, memory: Memory, terms: &Terms) -> Result<Grant, BlockError> {
-        let of_owner = self.clients.iter().filter(|c| c.grant.owner == terms.owner);
-        if self.clients.len() >= CLIENTS || of_owner.count() >= PER_OWNER {
+        let (mut count, mut pages_held) = (0, 0);
+        for client in self.clients.iter().filter(|client| client.grant.owner == terms.owner) {
+            count += 1;
+            pages_held += client.grant.pool.pages;
+        }
+        if self.clients.len() >= CLIENTS || count >= PER_OWNER {
             return Err(BlockError::TooMany);
         }
         let Range { first, sectors, read_only } = terms.range;
@@ -247,6 +251,9 @@ impl<B: Backend> BlockServer<B> {
         let pages = memory.info()?.pages;
         if pages > POOL_PAGES {
             return Err(BlockError::BadPool);
+        }
+        if pages_held + pages > POOL_PAGES {
+            return Err(BlockError::TooMany);
         }
         let address = self.backend.map_pool(&memory, pages)?;
         self.epoch = self.epoch.wrapping_add(1);

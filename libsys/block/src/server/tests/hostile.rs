@@ -1,7 +1,7 @@
 //! Clients and devices that say anything.
 
-use super::{Raw, SECTORS, alone, attach, server, step, whole};
-use crate::server::{CLIENTS, END, NEWS, PER_OWNER, TICK, TICKS};
+use super::{Raw, SECTORS, alone, attach, attach_pool, server, step, whole};
+use crate::server::{CLIENTS, END, NEWS, PER_OWNER, POOL_PAGES, TICK, TICKS};
 use crate::{BlockError, Operation, Range, Request};
 use queue::QueueError;
 
@@ -149,6 +149,22 @@ fn attachments_are_finite() {
         // The end of one makes room for another, also before the server heard of it.
         clients.pop();
         assert!(attach(&mut server, 99, whole(), 4).is_ok());
+    });
+}
+
+#[test]
+fn the_pools_of_an_owner_are_finite() {
+    alone(|| {
+        let mut server = server(4);
+        let half = POOL_PAGES / 2;
+        let too_large = attach_pool(&mut server, 1, whole(), (4, POOL_PAGES + 1));
+        assert_eq!(too_large.err(), Some(BlockError::BadPool));
+        let first = attach_pool(&mut server, 1, whole(), (4, half)).unwrap();
+        let second = attach_pool(&mut server, 1, whole(), (4, half + 1));
+        assert_eq!(second.err(), Some(BlockError::TooMany));
+        assert!(attach_pool(&mut server, 2, whole(), (4, half)).is_ok());
+        drop(first);
+        assert!(attach_pool(&mut server, 1, whole(), (4, half + 1)).is_ok());
     });
 }
 

@@ -87,7 +87,17 @@ pub(crate) struct Raw {
 
 /// Runs a test in a process of its own: an executor stays bound to its thread.
 pub(crate) fn alone<T: Send + 'static>(test: impl FnOnce() -> T + Send + 'static) -> T {
-    testkit::run(|system| system.program("driver").script(|_| test()).join())
+    testkit::run(|system| {
+        let quota = sys::Quota {
+            pages: 8 * 1024,
+            handles: 256,
+            threads: 4,
+            objects: 512,
+            max_priority: 20,
+            reserved: 0,
+        };
+        system.program("driver").quota(quota).script(|_| test()).join()
+    })
 }
 
 /// All of the disk.
@@ -105,9 +115,18 @@ pub(crate) fn attach(
     range: Range,
     units: u16,
 ) -> Result<Raw, BlockError> {
+    attach_pool(server, owner, range, (units, POOL))
+}
+
+pub(crate) fn attach_pool(
+    server: &mut BlockServer<StepDisk>,
+    owner: u64,
+    range: Range,
+    (units, pages): (u16, u64),
+) -> Result<Raw, BlockError> {
     let bell = Notification::create().unwrap();
     let terms = Terms { owner, range, units, bits: BITS };
-    let pool = Memory::create(POOL).unwrap();
+    let pool = Memory::create(pages).unwrap();
     let given = bell.copy(Rights::SIGNAL | Rights::TRANSFER).unwrap();
     let (offer, attached) = server.attach(&Caller::with_badge(7), pool, given, terms)?;
     let own = Bell::with_end(bell, BITS.news, BITS.end);
