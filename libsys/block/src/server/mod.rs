@@ -1,26 +1,26 @@
 //! The driver's side: clients, shares, the way of a request.
 //!
-//! **Fairness.** Clients take turns. In a turn a client submits [`QUANTUM`] sectors' worth of
+//! **Fairness.** Clients take turns. In a turn a client submits 64 sectors' worth of
 //! requests; what is larger saves up. The device's queue is divided among the clients that want
 //! something of it, so that one with many requests does not stand in front of one with few. A
 //! wrong request costs its client as much as a small one.
 
+mod attach;
 mod client;
 mod flights;
 #[cfg(test)]
 mod tests;
+mod turn;
 
-use crate::{
-    Attached, Backend, BlockDriver, BlockError, Identity, Range, Request, Submitted, Terms,
-};
+use crate::{Backend, BlockDriver, Identity, Request};
 use alloc::vec::Vec;
-use client::{Client, Grant, Pool};
+use client::Client;
 use core::convert::Infallible;
 use executor::Executor;
-use flights::{Flight, Flights};
-use queue::{Bell, Plan};
-use service::{Caller, Event};
-use sys::{Endpoint, Error, Memory, Notification, Timer};
+use flights::Flights;
+use service::Event;
+use sys::{Endpoint, Error, Notification, Timer};
+use turn::Turn;
 
 /// The bit of the executor's notification that the device's interrupt sets.
 pub const INTERRUPT: u64 = 1;
@@ -29,16 +29,6 @@ const NEWS: u64 = 1 << 1;
 const END: u64 = 1 << 2;
 const TICK: u64 = 1 << 3;
 
-/// The most clients, and the most of one owner.
-const CLIENTS: usize = 16;
-const PER_OWNER: usize = 4;
-/// The most pages of the pools of one owner: 4 MiB.
-const POOL_PAGES: u64 = 1024;
-/// The most requests of a client in flight.
-const UNITS: u16 = 64;
-/// The sectors of a client's turn, and what the smallest request counts.
-const QUANTUM: u32 = 64;
-const LEAST_COST: u32 = 8;
 /// Requests that are taken out of a ring together.
 const BATCH: usize = 32;
 /// Rounds before calls are looked at.
@@ -231,151 +221,6 @@ impl<B: Backend> BlockServer<B> {
         self.tick += 1;
         if self.tick.checked_sub(TICKS).is_some_and(|tick| self.flights.any_from(tick)) {
             fail("the device does not answer");
-        }
-    }
-
-    fn grant(&mut self, memory: Memory, terms: &Terms) -> Result<Grant, BlockError> {
-        let (mut count, mut pages_held) = (0, 0);
-        for client in self.clients.iter().filter(|client| client.grant.owner == terms.owner) {
-            count += 1;
-            pages_held += client.grant.pool.pages;
-        }
-        if self.clients.len() >= CLIENTS || count >= PER_OWNER {
-            return Err(BlockError::TooMany);
-        }
-        let Range { first, sectors, read_only } = terms.range;
-        let inside = first.checked_add(sectors).is_some_and(|end| end <= self.identity.sectors);
-        if !inside {
-            return Err(BlockError::OutOfRange);
-        }
-        let pages = memory.info()?.pages;
-        if pages > POOL_PAGES {
-            return Err(BlockError::BadPool);
-        }
-        if pages_held + pages > POOL_PAGES {
-            return Err(BlockError::TooMany);
-        }
-        let address = self.backend.map_pool(&memory, pages)?;
-        self.epoch = self.epoch.wrapping_add(1);
-        Ok(Grant {
-            owner: terms.owner,
-            range: Range { first, sectors, read_only: read_only || self.identity.read_only },
-            epoch: self.epoch,
-            units: terms.units.clamp(1, UNITS).into(),
-            pool: Pool { _memory: memory, address, pages },
-        })
-    }
-
-    /// Makes the channel of a client. The pool is the device's already.
-    fn admit(
-        &mut self,
-        grant: Grant,
-        bell: Notification,
-        terms: &Terms,
-    ) -> Result<queue::Offer, Error> {
-        let slots = u32::try_from(grant.units.next_power_of_two()).unwrap_or(1);
-        let own = Bell::with_end(self.executor.bell()?, NEWS, END);
-        let peer = Bell::with_end(bell, terms.bits.news, terms.bits.end);
-        let plan = Plan::channel(slots, grant.epoch)?.rings(own).rings_there(peer);
-        let (creator, offer) = plan.create()?;
-        self.next_key = self.next_key.wrapping_add(1);
-        let mut client = Client::new(self.next_key, grant, creator.channel());
-        client.take(true, &mut self.batch);
-        self.clients.push(client);
-        Ok(offer)
-    }
-
-    fn attached(&self, grant: &Grant) -> Attached {
-        let Range { sectors, read_only, .. } = grant.range;
-        let identity = Identity { sectors, read_only, ..self.identity.clone() };
-        Attached { epoch: grant.epoch, units: u16::try_from(grant.units).unwrap_or(1), identity }
-    }
-}
-
-impl<B: Backend> BlockDriver for BlockServer<B> {
-    fn identity(&mut self, _: &Caller) -> Result<Identity, BlockError> {
-        Ok(self.identity.clone())
-    }
-
-    fn attach(
-        &mut self,
-        _: &Caller,
-        pool: Memory,
-        bell: Notification,
-        terms: Terms,
-    ) -> Result<(queue::Offer, Attached), BlockError> {
-        // A client that ended just now makes room for its next attachment.
-        self.clients.iter_mut().for_each(Client::look);
-        self.pump();
-        let grant = self.grant(pool, &terms)?;
-        let (address, pages) = (grant.pool.address, grant.pool.pages);
-        let attached = self.attached(&grant);
-        match self.admit(grant, bell, &terms) {
-            Ok(offer) => Ok((offer, attached)),
-            Err(error) => {
-                self.backend.unmap_pool(address, pages);
-                Err(error.into())
-            }
-        }
-    }
-}
-
-/// A client's turn.
-struct Turn<'a, B> {
-    backend: &'a mut B,
-    identity: &'a Identity,
-    flights: &'a mut Flights,
-    tick: u64,
-    /// The most requests that a client may have in the device.
-    share: usize,
-}
-
-impl<B: Backend> Turn<'_, B> {
-    /// Submits until the client has nothing more, has used up its turn, or the device is full.
-    /// Returns the numbers of requests that went, and that the device has.
-    fn of(mut self, client: &mut Client) -> (usize, usize) {
-        let (mut done, mut submitted) = (0, 0);
-        client.credit = client.credit.min(self.identity.max_sectors) + QUANTUM;
-        while let Some(request) = client.waiting.front().copied() {
-            let cost = request.sectors.min(self.identity.max_sectors).max(LEAST_COST);
-            if cost > client.credit {
-                // It saves up: the next round comes at once.
-                return (done.max(1), submitted);
-            }
-            let Some(accepted) = self.begin(client, &request) else { return (done, submitted) };
-            client.credit -= cost;
-            client.waiting.pop_front();
-            done += 1;
-            submitted += usize::from(accepted);
-        }
-        client.credit = 0;
-        (done, submitted)
-    }
-
-    /// Gives a request to the device, or fails it: whether the device has it. None when the
-    /// device, or the client's share of it, is full.
-    fn begin(&mut self, client: &mut Client, request: &Request) -> Option<bool> {
-        if client.in_flight >= self.share {
-            client.credit = 0;
-            return None;
-        }
-        let tag = self.flights.free_tag()?;
-        let submitted = match client.check(request, self.identity, tag) {
-            Ok(request) => self.backend.submit(&request),
-            Err(error) => Submitted::Refused(error),
-        };
-        match submitted {
-            Submitted::Accepted => {
-                let flight = Flight { client: client.key, id: request.id, tick: self.tick };
-                self.flights.begin(flight);
-                client.in_flight += 1;
-                Some(true)
-            }
-            Submitted::Full => None,
-            Submitted::Refused(error) => {
-                client.complete(request.id, Err(error));
-                Some(false)
-            }
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Clients and devices that say anything.
 
 use super::{Raw, SECTORS, alone, attach, attach_pool, server, step, whole};
-use crate::server::{CLIENTS, END, NEWS, PER_OWNER, POOL_PAGES, TICK, TICKS};
+use crate::server::attach::{CLIENTS, PER_OWNER, POOL_PAGES};
+use crate::server::{END, NEWS, TICK, TICKS};
 use crate::{BlockError, Operation, Range, Request};
 use queue::QueueError;
 
