@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 use queue::{Channel, QueueError};
 
 /// The most lives of a driver that a request is sent to.
-const LIVES: u32 = 8;
+const LIVES: u32 = 16;
 /// Records that are sent or taken together.
 const BATCH: usize = 32;
 /// The bits of an id that are the place of its slot; those above change with each use of it.

@@ -75,8 +75,12 @@ pub fn door(endpoint: Endpoint, owner: u64) -> DriverDoor {
 /// A client that waits for its driver as long as the test's clock needs: that runs on while a
 /// driver is killed and started again.
 pub fn attach(endpoint: Endpoint, owner: u64) -> BlockClient {
-    let client = BlockClient::attach(door(endpoint, owner), 4, 8).unwrap();
-    client.with_patience(24 * 3_600_000_000_000)
+    loop {
+        let endpoint = endpoint.copy(sys::Rights::ALL).unwrap();
+        if let Ok(client) = BlockClient::attach(door(endpoint, owner), 4, 8) {
+            return client.with_patience(24 * 3_600_000_000_000);
+        }
+    }
 }
 
 /// Starts the driver again whenever it is dead, until the client has ended: how often.
