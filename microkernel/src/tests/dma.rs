@@ -3,7 +3,7 @@
 use super::invariants::{check, check_running};
 use super::kit::{ALL, balance, boot};
 use crate::hosted::Driver;
-use crate::machine::Machine;
+use crate::machine::{Interrupt, Machine};
 use crate::object::{MemoryId, ObjectRef, Operation, ProcessId};
 use abi::{Error, IO_MAPPINGS, IO_SPACES, PAGE_SIZE, Rights, Syscall};
 
@@ -289,6 +289,27 @@ fn a_loan_that_is_taken_back_leaves_its_frames_to_the_device() {
 }
 
 #[test]
+fn a_loan_that_is_being_taken_back_is_not_mapped_for_a_device() {
+    let mut driver = Driver::boot(4096);
+    let space = space(&mut driver, 500);
+    let memory = driver.make(Syscall::MemoryCreate, &[200]);
+    let loan = driver.make(Syscall::MemoryLend, &[memory, 0, 200, 3]);
+    let borrowed = driver.make(Syscall::HandleCopy, &[loan, ALL, 0]);
+    driver.call(Syscall::Map, &[0, loan, 0x1000_0000, 0, 200, 3]).unwrap();
+    let bell = driver.make(Syscall::NotificationCreate, &[]);
+    driver.make(Syscall::IrqCreate, &[RESOURCE, 5, bell, 1]);
+    let urgent = driver.start_urgent(0);
+    driver.raw(Syscall::Wait as u64, &[bell, u64::MAX], 0);
+    driver.kernel.machine.arriving.push_back(Interrupt::Line(5));
+    let me = driver.raw(Syscall::HandleClose as u64, &[loan], 0);
+    assert_eq!(driver.running(), urgent);
+    let left = driver.kernel.objects.threads[me].operation;
+    assert!(matches!(left, Some(Operation::Revoke { .. })), "{left:?}");
+    assert_eq!(map(&mut driver, &[space, borrowed, 199, 1, BOTH]), Err(Error::PeerDied));
+    check(&driver.kernel);
+}
+
+#[test]
 fn rights_of_space_and_memory_are_checked_for_each_direction() {
     let mut driver = boot();
     let space = space(&mut driver, 100);
@@ -414,7 +435,7 @@ fn a_large_object_whose_last_name_is_a_mapping_ends_in_pieces() {
         driver.make(Syscall::IrqCreate, &[RESOURCE, 5, bell, 1]);
         let urgent = driver.start_urgent(0);
         driver.raw(Syscall::Wait as u64, &[bell, u64::MAX], 0);
-        driver.kernel.machine.arriving.push_back(crate::machine::Interrupt::Line(5));
+        driver.kernel.machine.arriving.push_back(Interrupt::Line(5));
         let me = match cleared {
             false => driver.raw(Syscall::IoUnmap as u64, &[space, address, 1], 0),
             true => driver.raw(Syscall::IoSpaceClear as u64, &[space], 0),
@@ -445,7 +466,7 @@ fn a_killed_caller_leaves_the_end_of_a_mapping_to_its_reaper() {
     driver.start_urgent(0);
     // The other thread clears the space, is interrupted, and killed by the urgent one.
     driver.raw(Syscall::Wait as u64, &[bell, u64::MAX], 0);
-    driver.kernel.machine.arriving.push_back(crate::machine::Interrupt::Line(5));
+    driver.kernel.machine.arriving.push_back(Interrupt::Line(5));
     let me = driver.raw(Syscall::IoSpaceClear as u64, &[space], 0);
     let handle = thread_handle(&mut driver, me);
     driver.raw(Syscall::ThreadKill as u64, &[handle], 0);

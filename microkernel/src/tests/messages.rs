@@ -87,8 +87,11 @@ fn messages_of_a_cpu_run_out_and_those_of_another_do_not() {
     let before = balance(&driver);
     assert_eq!(message(&mut driver, bell, 1), Err(Error::OutOfMemory));
     assert_eq!(balance(&driver), before, "a refused call costs nothing");
-    let other = driver.call(Syscall::MsiCreate, &[RESOURCE, 1, bell, 1]).unwrap().values;
-    assert_eq!(other.1 & 0xffff_ffff, 0xfee0_1000, "to CPU 1");
+    for _ in 0..MESSAGES {
+        let other = driver.call(Syscall::MsiCreate, &[RESOURCE, 1, bell, 1]).unwrap().values;
+        assert_eq!(other.1 & 0xffff_ffff, 0xfee0_1000, "to CPU 1");
+        assert!(seen.insert(other.1), "{:#x} was given twice", other.1);
+    }
     driver.call(Syscall::HandleClose, &[last]).unwrap();
     assert!(message(&mut driver, bell, 1).is_ok(), "one is free again");
     assert_eq!(message(&mut driver, bell, 1), Err(Error::OutOfMemory));
