@@ -57,7 +57,7 @@ impl BlkServer {
 }
 
 impl Blk for BlkServer {
-    fn identity(&mut self, caller: &Caller) -> Result<Vec<Disk>, BlockError> {
+    fn disks(&mut self, caller: &Caller) -> Result<Vec<Disk>, BlockError> {
         self.number_disks();
         let mut disks = Vec::new();
         for driver in &mut self.drivers {
@@ -67,6 +67,15 @@ impl Blk for BlkServer {
             disks.extend(parts.iter().map(|part| disk(part, &service, &self.grants, caller)));
         }
         Ok(disks)
+    }
+
+    fn identity(&mut self, caller: &Caller) -> Result<String, BlockError> {
+        let disks = self.disks(caller)?;
+        if disks.is_empty() {
+            return Ok("no disks".to_string());
+        }
+        let lines: Vec<String> = disks.iter().map(ToString::to_string).collect();
+        Ok(lines.join("\n"))
     }
 
     fn attach(

@@ -207,7 +207,9 @@ fn served<T: Send + 'static>(
 fn disks_and_partitions_are_listed_with_rights() {
     let listed = |badge| {
         served(badge, |blk| {
-            let disks = blk.identity().unwrap();
+            let disks = blk.disks().unwrap();
+            let text = blk.identity().unwrap();
+            assert_eq!(text.lines().count(), disks.len(), "{text}");
             let row = |disk: &blk_api::Disk| {
                 format!("{} {} {} {}", disk.name, disk.driver, disk.sectors, disk.access)
             };

@@ -20,7 +20,8 @@ extern crate alloc;
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use block::{Attached, Bits, BlockError, Door, failed};
+use block::{Attached, Bits, BlockError, Door, SECTOR_BYTES, failed};
+use core::fmt;
 use sys::{Memory, Notification};
 
 /// The time-out of one try to attach: longer than `blk` waits for a driver.
@@ -44,12 +45,28 @@ pub struct Disk {
     pub access: String,
 }
 
+impl fmt::Display for Disk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, driver, label, sectors, access, .. } = self;
+        let kib = sectors / (1024 / u64::from(SECTOR_BYTES));
+        let (size, unit) = match kib {
+            ..1024 => (kib, "KiB"),
+            1024.. => (kib / 1024, "MiB"),
+        };
+        write!(f, "{name:<8}{size:>8} {unit}  {driver:<12}{access:<13}{label}")
+    }
+}
+
 /// Disks and the way to them.
-#[service::interface(version = 1)]
+#[service::interface(version = 2)]
 pub trait Blk {
     /// All disks and partitions.
     #[idempotent]
-    fn identity(&mut self) -> Result<Vec<Disk>, BlockError>;
+    fn disks(&mut self) -> Result<Vec<Disk>, BlockError>;
+
+    /// The same as a text, a line for each: name, size, driver, rights, label.
+    #[idempotent]
+    fn identity(&mut self) -> Result<String, BlockError>;
 
     /// Attaches the caller to a disk or partition: as for the driver's own `attach`, with the part
     /// of the disk and the rights that `blk` decides.

@@ -8,6 +8,7 @@
 extern crate alloc;
 
 mod flood;
+mod ghost;
 mod greedy;
 mod smuggle;
 
@@ -32,6 +33,8 @@ fn main(env: rt::Env) -> Result<(), Failure> {
         "greedy" => greedy::takes_all(&env),
         "gives" => smuggle::gives(&env),
         "takes" => smuggle::takes(&env),
+        "ghost" => ghost::dies(&env),
+        "watches" => ghost::watches(),
         other => Err(Failure::new(alloc::format!("no way to go wrong is called {other}"))),
     }
 }
