@@ -52,7 +52,8 @@ const SHORT: &[Suite] = &[
 const ALL: &[Suite] = &[
     Suite {
         packages: &[
-            "abi", "sys", "loader", "keep", "queue", "executor", "service", "rt", "testkit",
+            "abi", "sys", "dma", "virtio", "loader", "keep", "queue", "executor", "service", "rt",
+            "testkit",
         ],
         options: &["--lib", "--test", "*"],
         filters: &[],
