@@ -3,6 +3,7 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use init_api::NO_DEVICE;
 use manifest::{Server, System};
 
 /// Returns the reason, for a driver that ended with `EXIT_NO_DEVICE` or `EXIT_DEVICE_OWNED`: the
@@ -10,7 +11,7 @@ use manifest::{Server, System};
 pub fn no_device(system: &System, driver: &Server, status: u64) -> String {
     let device = driver.device.as_ref().map_or_else(String::new, ToString::to_string);
     if status != abi::EXIT_DEVICE_OWNED {
-        return format!("no device {device}");
+        return format!("{NO_DEVICE} {device}");
     }
     let owners = system.possible_owners(&driver.name);
     let owners: Vec<String> = owners.iter().map(|owner| format!("`{owner}`")).collect();

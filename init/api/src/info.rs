@@ -3,6 +3,10 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+/// How the reason begins for which a driver is given up whose device is not there: no fault, and
+/// usual for devices that a machine need not have.
+pub const NO_DEVICE: &str = "no device";
+
 /// What a server is doing.
 #[service::data]
 #[derive(Clone, Debug, PartialEq, Eq)]

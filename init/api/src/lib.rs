@@ -13,7 +13,7 @@ mod report;
 
 pub use error::SystemError;
 pub use info::{
-    FaultDetails, FaultRecord, GraphInfo, IrqInfo, LinkInfo, MachineInfo, ProcessEntry,
+    FaultDetails, FaultRecord, GraphInfo, IrqInfo, LinkInfo, MachineInfo, NO_DEVICE, ProcessEntry,
     ProcessList, REGISTERS, ServerInfo, ServerState, ThreadRecord,
 };
 

@@ -210,7 +210,12 @@ impl Child {
                 self.life = Life::Ended { status };
             }
             Decision::GiveUp { deaths } => self.give_up(format!("it died {deaths} times")),
-            Decision::NoDevice => self.give_up(init_core::no_device(system, &self.plan, status)),
+            Decision::NoDevice => {
+                let why = init_core::no_device(system, &self.plan, status);
+                defmt::info!("{=str} is given up: {=str}", self.plan.name.as_str(), why.as_str());
+                self.endpoint = None;
+                self.life = Life::GivenUp { why };
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use crate::trouble::{Trouble, USAGE_STATUS};
 use alloc::string::String;
 use alloc::vec::Vec;
 use console_api::{ConsoleError, LineReader};
-use init_api::ServerState;
+use init_api::{NO_DEVICE, ServerState};
 use service::CallError;
 
 const PROMPT: &str = "postern> ";
@@ -28,11 +28,13 @@ impl Session {
     }
 
     /// The first words, and which servers do not run: commands that need one would only say
-    /// that it is dead.
+    /// that it is dead. A driver without its device is no news: not every machine has each.
     pub(crate) fn greet(&mut self) {
         let mut text = String::from("Postern. `help` lists the commands.\n");
         for server in self.shell.system().servers().unwrap_or_default() {
-            if let ServerState::GivenUp { why } = server.state {
+            if let ServerState::GivenUp { why } = server.state
+                && !why.starts_with(NO_DEVICE)
+            {
                 text.push_str(&alloc::format!("{} does not run: {why}\n", server.name));
             }
         }

@@ -1,0 +1,111 @@
+//! PCI devices and their drivers: who has what, and what happens when one of them dies.
+#![expect(clippy::expect_used, reason = "a test stops at the first thing that is missing")]
+
+use anyhow::{Context as _, Result, ensure};
+use archive::Archive;
+use manifest::{System, decode, parse_driven};
+use qemu_harness::{Backend, Board, Controller, Disk, Images, Machine, Session};
+use system_tests::{COMMAND, eventually, expect, with_machine};
+
+/// The drivers that have a device on these machines.
+const DRIVERS: [&str; 4] = ["virtio-blk", "nvme", "virtio-rng", "edu"];
+
+/// A board with each device that there is a driver for.
+fn with_devices(board: Board) -> impl FnOnce(&mut Machine) -> Result<()> {
+    move |machine| {
+        machine.board = board;
+        let nvme = Disk { controller: Controller::Nvme, backend: Backend::Null { mib: 16 } };
+        machine.disks = vec![Disk::scratch(), nvme];
+        machine.random = true;
+        machine.extra.extend(["-device", "edu"].map(str::to_owned));
+        Ok(())
+    }
+}
+
+/// The manifest in the archive.
+fn system() -> Result<System> {
+    let bytes = std::fs::read(&Images::get()?.archive)?;
+    let archive = Archive::open(&bytes).expect("an archive");
+    Ok(decode(archive.file(manifest::FILE).expect("a manifest")).expect("a manifest"))
+}
+
+/// The row of a driver in `devices`, when it has its device open.
+fn open<'t>(table: &'t str, driver: &str) -> Option<&'t str> {
+    let row = table.lines().find(|line| line.split_whitespace().next() == Some(driver))?;
+    row.contains(" open ").then_some(row)
+}
+
+/// Waits until all drivers have their devices.
+fn all_open(session: &mut Session) -> Result<String> {
+    eventually(session, "devices", "that all drivers have their devices", |table| {
+        DRIVERS.iter().all(|driver| open(table, driver).is_some()).then(|| table.to_owned())
+    })
+}
+
+fn each_device_has_its_driver(board: Board, name: &str) {
+    with_machine(name, with_devices(board), |session| {
+        all_open(session)?;
+        expect(session, "lspci", &["1af4:1042", "1af4:1044", "1b36:0010", "1234:11e8"])?;
+        expect(session, "call edu factorial 5", &["120"])?;
+        let told = session.run("graph", COMMAND)?;
+        let driven = told.lines().filter_map(parse_driven).count();
+        ensure!(driven == DRIVERS.len(), "{driven} devices in\n{told}");
+        let wrong = system()?.devices_not_allowed(told.lines());
+        ensure!(wrong.is_empty(), "not in the manifest: {wrong:?}");
+        Ok(())
+    });
+}
+
+#[test]
+fn each_device_of_q35_has_its_driver() {
+    each_device_has_its_driver(Board::Q35, "devices-q35");
+}
+
+#[test]
+fn each_device_of_pc_has_its_driver() {
+    each_device_has_its_driver(Board::Pc, "devices-pc");
+}
+
+#[test]
+fn a_driver_without_a_device_is_given_up_and_the_rest_runs() {
+    let none = |machine: &mut Machine| {
+        machine.disks.clear();
+        machine.random = false;
+        Ok(())
+    };
+    with_machine("devices-none", none, |session| {
+        eventually(session, "servers", "what is not there", |table| {
+            let wanted = ["no device 1234:11e8", "no device 1af4:1042", "no device class 0108"];
+            wanted.iter().all(|text| table.contains(text)).then_some(())
+        })?;
+        expect(session, "devices", &["no driver has a device"])?;
+        expect(session, "run hello", &["Hello, world!"]).map(|_| ())
+    });
+}
+
+#[test]
+fn a_device_without_a_reset_waits_for_its_next_driver() {
+    with_machine("devices-quarantine", with_devices(Board::Q35), |session| {
+        all_open(session)?;
+        expect(session, "kill -9 edu", &[])?;
+        let row = eventually(session, "devices", "the quarantine of edu", |table| {
+            let row = table.lines().find(|line| line.starts_with("edu "));
+            row.filter(|row| row.contains(" quarantine ")).map(str::to_owned)
+        })?;
+        ensure!(row.contains(" off "), "it may do DMA: {row}");
+        all_open(session)?;
+        expect(session, "call edu factorial 6", &["720"]).map(|_| ())
+    });
+}
+
+#[test]
+fn drivers_come_back_after_the_server_of_the_bus() {
+    with_machine("devices-bus", with_devices(Board::Q35), |session| {
+        all_open(session)?;
+        for _ in 0..3 {
+            expect(session, "kill -9 pci", &[])?;
+            all_open(session).context("after the death of pci")?;
+        }
+        expect(session, "call edu factorial 7", &["5040"]).map(|_| ())
+    });
+}
