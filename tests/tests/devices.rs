@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result, ensure};
 use archive::Archive;
 use manifest::{System, decode, parse_driven};
 use qemu_harness::{Backend, Board, Controller, Disk, Images, Machine, Session};
-use system_tests::{COMMAND, eventually, expect, with_machine};
+use system_tests::{COMMAND, eventually, expect, machine_with_sections, with_machine};
 
 /// The drivers that have a device on these machines.
 const DRIVERS: [&str; 4] = ["virtio-blk", "nvme", "virtio-rng", "edu"];
@@ -80,6 +80,21 @@ fn a_driver_without_a_device_is_given_up_and_the_rest_runs() {
         })?;
         expect(session, "devices", &["no driver has a device"])?;
         expect(session, "run hello", &["Hello, world!"]).map(|_| ())
+    });
+}
+
+#[test]
+fn the_second_driver_of_a_device_is_told_the_first() {
+    let sections = "[server.edu-second]\npriority = 44\npages = 256\nservice = true\n\
+         device = { id = \"1234:11e8\", bars = [0] }\n\n";
+    let changed = |machine: &mut Machine| {
+        *machine = machine_with_sections("devices-second", sections)?;
+        with_devices(Board::Q35)(machine)
+    };
+    with_machine("devices-second", changed, |session| {
+        all_open(session)?;
+        expect(session, "servers", &["given up: device 1234:11e8 is driven by `edu`"])?;
+        expect(session, "call edu factorial 4", &["24"]).map(|_| ())
     });
 }
 

@@ -154,6 +154,15 @@ impl DeviceGrant {
     }
 }
 
+impl DeviceGrant {
+    /// Returns whether both say the same id, class or slot.
+    fn shares_key(&self, other: &Self) -> bool {
+        self.ids.iter().any(|id| other.ids.contains(id))
+            || self.class.is_some() && self.class == other.class
+            || self.slot.is_some() && self.slot == other.slot
+    }
+}
+
 /// What it matches: `1af4:1001 or 1af4:1042, slot 00:04.0`.
 impl fmt::Display for DeviceGrant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -232,7 +241,8 @@ impl System {
         })
     }
 
-    /// Returns the drivers that choose before this one and may have taken its device.
+    /// Returns the drivers that choose before this one and may have taken its device: of several
+    /// those that ask for it by the same id, class or slot.
     pub fn possible_owners(&self, driver: &str) -> Vec<&str> {
         let Some(grant) = self.server(driver).and_then(|server| server.device.as_ref()) else {
             return Vec::new();
@@ -240,7 +250,12 @@ impl System {
         let before = self.servers.iter().take_while(|server| server.name != driver);
         let may =
             |server: &&Server| server.device.as_ref().is_some_and(|other| other.may_be_same(grant));
-        before.filter(may).map(|server| server.name.as_str()).collect()
+        let shares =
+            |server: &&Server| server.device.as_ref().is_some_and(|other| other.shares_key(grant));
+        let may: Vec<&Server> = before.filter(may).collect();
+        let any_shares = may.iter().any(shares);
+        let named = may.iter().filter(|server| !any_shares || shares(server));
+        named.map(|server| server.name.as_str()).collect()
     }
 }
 
@@ -332,5 +347,15 @@ mod tests {
         assert_eq!(system.possible_owners("second"), ["first"]);
         assert_eq!(system.possible_owners("third"), ["first", "second"]);
         assert!(system.possible_owners("first").is_empty());
+        let class = |name| {
+            let class = ClassPrefix::parse("0100");
+            server(name, DeviceGrant { class, ..DeviceGrant::default() })
+        };
+        let by_slot = DeviceGrant { slot: DeviceSlot::parse("00:04.0"), ..DeviceGrant::default() };
+        let servers = vec![class("a"), server("b", by_slot.clone()), server("c", by_slot)];
+        let mut system = System { servers, programs: vec![] };
+        assert_eq!(system.possible_owners("c"), ["b"], "it has the same slot");
+        system.servers.remove(1);
+        assert_eq!(system.possible_owners("c"), ["a"], "it may have that class");
     }
 }

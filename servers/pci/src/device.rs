@@ -18,11 +18,12 @@ use crate::bind;
 use crate::config::{ConfigSpace, change_command, command, read_command};
 use crate::function::Function;
 use crate::platform::{Platform, Space};
+use crate::report;
 use crate::reset::{self, Method, Progress, Reset};
 use crate::vectors::Vectors;
 use crate::windows;
 use alloc::boxed::Box;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use manifest::DriverGrant;
 use pci_api::{DeviceInfo, DriverInfo, DriverState, PciError};
@@ -46,6 +47,8 @@ pub struct Machine<'a> {
 
 /// The device of a driver.
 pub struct Device {
+    /// Its driver's name.
+    name: String,
     function: Function,
     info: DeviceInfo,
     trusted: bool,
@@ -86,6 +89,7 @@ impl Device {
         let vectors = Vectors::new(config, platform, function, &alone, info.vectors);
         let ending = Ending::Reset(Reset::begin(machine.config, function));
         Self {
+            name: driver.name.clone(),
             function: function.clone(),
             info: DeviceInfo { vectors: vectors.count(), ..info },
             trusted: driver.grant.trusted,
@@ -136,7 +140,7 @@ impl Device {
         let granted = self.info.bar(number);
         let found = granted.and_then(|bar| bar.windows.get(usize::from(window)));
         let bar = self.function.memory_bar(number);
-        let (Some(found), Some(bar)) = (found, bar) else { return Err(none) };
+        let (Some(found), Some(bar)) = (found, bar) else { return Err(self.refuse(none)) };
         let address = bar.address + u64::from(found.first_page) * PAGE_SIZE;
         let memory = machine.platform.window(address, found.pages.into());
         memory.map_err(|why| kernel("the pages of the BAR", why))
@@ -148,7 +152,7 @@ impl Device {
     /// When the driver has none, or the kernel refuses.
     pub fn io_space(&mut self, machine: Machine<'_>) -> Result<IoSpace, PciError> {
         if self.info.dma_pages == 0 {
-            return Err(PciError::NoDma);
+            return Err(self.refuse(PciError::NoDma));
         }
         if self.space.is_none() {
             let made = self.new_space(machine).map_err(|why| kernel("an IoSpace", why))?;
@@ -171,7 +175,7 @@ impl Device {
     ) -> Result<Irq, PciError> {
         let vectors = self.info.vectors;
         if number >= vectors {
-            return Err(PciError::NoVector { vector: number, vectors });
+            return Err(self.refuse(PciError::NoVector { vector: number, vectors }));
         }
         let refused = |why| kernel("an interrupt vector", why);
         let made = machine.platform.message(notification, bits).map_err(refused)?;
@@ -255,7 +259,7 @@ impl Device {
     }
 
     /// What `devices` shows.
-    pub fn driver_info(&self, config: &dyn ConfigSpace, name: &str) -> DriverInfo {
+    pub fn driver_info(&self, config: &dyn ConfigSpace) -> DriverInfo {
         let state = match &self.state {
             State::Ready => DriverState::Ready,
             State::Open(_, None) => DriverState::Open,
@@ -263,7 +267,7 @@ impl Device {
             _ => DriverState::Resetting,
         };
         DriverInfo {
-            name: name.to_string(),
+            name: self.name.clone(),
             state,
             bus_master: read_command(config, self.function.slot) & command::BUS_MASTER != 0,
             vectors_used: self.vectors.used(),
@@ -274,6 +278,12 @@ impl Device {
             dma_pages: self.info.dma_pages,
             opens: self.opens,
         }
+    }
+
+    /// Reports what a driver asked for that it was not granted.
+    fn refuse(&self, error: PciError) -> PciError {
+        report::refused(&self.name, self.function.slot, &error);
+        error
     }
 
     /// The driver's own reset is over: its vectors are as before.

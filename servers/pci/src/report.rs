@@ -21,6 +21,17 @@ pub(crate) fn bound(driver: &DriverGrant, slot: Result<Slot, &PciError>) {
     let _ = (driver, slot);
 }
 
+/// A driver asked for what it was not granted.
+pub(crate) fn refused(driver: &str, slot: Slot, error: &PciError) {
+    #[cfg(target_os = "none")]
+    {
+        let text = alloc::format!("{slot}: {error}");
+        defmt::warn!("refused to {=str}: {=str}", driver, text.as_str());
+    }
+    #[cfg(not(target_os = "none"))]
+    let _ = (driver, slot, error);
+}
+
 /// A vector of a driver was masked.
 pub(crate) fn storm(driver: &DriverGrant, slot: Slot) {
     #[cfg(target_os = "none")]

@@ -127,7 +127,7 @@ impl Pci for PciServer {
         for driver in &self.drivers {
             let Ok((place, device)) = &driver.device else { continue };
             if let Some(info) = all.get_mut(*place) {
-                info.driver = Some(device.driver_info(&*self.config, &driver.grant.name));
+                info.driver = Some(device.driver_info(&*self.config));
             }
         }
         Ok(all)

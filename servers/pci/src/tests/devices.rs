@@ -22,7 +22,7 @@ fn device(fake: &Fake, slot: Slot) -> Device {
 }
 
 fn state(fake: &Fake, device: &Device) -> DriverState {
-    device.driver_info(fake, "driver").state
+    device.driver_info(fake).state
 }
 
 /// What happened, without the writes of single registers.
