@@ -23,18 +23,26 @@ use crate::reset::{self, Method, Progress, Reset};
 use crate::vectors::Vectors;
 use crate::windows;
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::collections::btree_map::Entry;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use manifest::DriverGrant;
 use pci_api::{DeviceInfo, DriverInfo, DriverState, PciError};
 use service::{Reply, Session};
-use sys::{Error, IoSpace, Irq, Memory, Notification, PAGE_SIZE};
+use sys::{Error, IoSpace, Irq, Memory, Notification, PAGE_SIZE, Rights};
 
 /// The answer to `ready` or `reset`, given later.
 pub type Answer = Reply<Result<(), PciError>>;
 
+/// What a driver can do with a window.
+const WINDOW: Rights = Rights::READ.union(Rights::WRITE).union(Rights::TRANSFER);
 /// How long to wait for the end of another owner of the IoSpace: a dead server's driver.
 const AGAIN_NS: u64 = 10_000_000;
+
+/// A driver may put a new interrupt behind its vectors this number of times in a session. It
+/// can hold on to the old ones, for which this server pays.
+const REPLACED_MOST: u16 = 32;
 
 /// What the devices of a machine have in common.
 #[derive(Clone, Copy)]
@@ -53,6 +61,11 @@ pub struct Device {
     info: DeviceInfo,
     trusted: bool,
     vectors: Vectors,
+    /// Interrupts that were made in this session.
+    interrupts_made: u16,
+    /// The pages of windows that drivers asked for, by BAR and window. Each is made once: this
+    /// server pays for it.
+    windows: BTreeMap<(u8, u8), Memory>,
     space: Option<Box<dyn Space>>,
     state: State,
     /// Calls of `ready` that wait for the end of the present session.
@@ -94,6 +107,8 @@ impl Device {
             info: DeviceInfo { vectors: vectors.count(), ..info },
             trusted: driver.grant.trusted,
             vectors,
+            interrupts_made: 0,
+            windows: BTreeMap::new(),
             space: None,
             state: State::Ending(ending),
             waiting: Vec::new(),
@@ -117,6 +132,7 @@ impl Device {
     pub fn open(&mut self, session: Session) -> Result<DeviceInfo, PciError> {
         let State::Ready = self.state else { return Err(PciError::NotReady) };
         self.state = State::Open(session, None);
+        self.interrupts_made = 0;
         self.opens += 1;
         Ok(self.info.clone())
     }
@@ -135,15 +151,27 @@ impl Device {
     ///
     /// # Errors
     /// When the driver has no such window, or the kernel refuses.
-    pub fn window(&self, machine: Machine<'_>, number: u8, window: u8) -> Result<Memory, PciError> {
+    pub fn window(
+        &mut self,
+        machine: Machine<'_>,
+        number: u8,
+        window: u8,
+    ) -> Result<Memory, PciError> {
         let none = PciError::NoWindow { bar: number, window };
         let granted = self.info.bar(number);
         let found = granted.and_then(|bar| bar.windows.get(usize::from(window)));
         let bar = self.function.memory_bar(number);
         let (Some(found), Some(bar)) = (found, bar) else { return Err(self.refuse(none)) };
         let address = bar.address + u64::from(found.first_page) * PAGE_SIZE;
-        let memory = machine.platform.window(address, found.pages.into());
-        memory.map_err(|why| kernel("the pages of the BAR", why))
+        let pages = found.pages.into();
+        let made = match self.windows.entry((number, window)) {
+            Entry::Occupied(entry) => Ok(entry.into_mut()),
+            Entry::Vacant(entry) => {
+                machine.platform.window(address, pages).map(|made| entry.insert(made))
+            }
+        };
+        let copy = made.and_then(|made| made.copy(WINDOW));
+        copy.map_err(|why| kernel("the pages of the BAR", why))
     }
 
     /// The driver's handle to its IoSpace.
@@ -178,10 +206,14 @@ impl Device {
             return Err(self.refuse(PciError::NoVector { vector: number, vectors }));
         }
         let refused = |why| kernel("an interrupt vector", why);
+        if self.interrupts_made >= vectors.saturating_add(REPLACED_MOST) {
+            return Err(self.refuse(refused(Error::QuotaExceeded)));
+        }
         let made = machine.platform.message(notification, bits).map_err(refused)?;
         let (interrupt, message) = made;
         let handle = interrupt.for_driver().map_err(refused)?;
         self.vectors.set(machine.config, number, interrupt, message).map_err(refused)?;
+        self.interrupts_made += 1;
         Ok(handle)
     }
 

@@ -143,6 +143,11 @@ impl Fake {
         pages.entry(address).or_insert_with(new).clone()
     }
 
+    /// Counts messages from the first one again.
+    pub(super) fn first_message(&self) {
+        self.next_message.set(0);
+    }
+
     pub(super) fn set_word(&self, address: u64, value: u32) {
         let page = self.page(address & !0xfff);
         let at = (address & 0xfff) as usize;
