@@ -1,4 +1,4 @@
-//! Disks in the whole system: who sees which, and a checked workload while the driver dies.
+//! Disks in the whole system: both drivers, and a checked workload while the driver dies.
 
 use anyhow::{Context as _, Result, ensure};
 use qemu_harness::{Backend, Controller, Disk, Machine, Session};
