@@ -7,8 +7,8 @@ extern crate alloc;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// The most bytes of an echo: the memory of the device.
-pub const ECHO_MAX: usize = 4096;
+/// The most bytes of an echo. The device has 4,096, and QEMU ends when a copy reaches the last.
+pub const ECHO_MAX: usize = 4095;
 
 /// Why the driver refuses.
 #[service::data]

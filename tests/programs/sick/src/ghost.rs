@@ -16,7 +16,8 @@ const DMA_COMMAND: usize = 0x98;
 const DMA_START: u64 = 1;
 const DMA_TO_MACHINE: u64 = 2;
 const DEVICE_MEMORY: u64 = 0x4_0000;
-const BYTES: u64 = 4096;
+/// QEMU ends when a transfer reaches the last byte of the device's memory.
+const BYTES: u64 = 4095;
 /// A transfer begins this long after its command.
 const DELAY_NS: u64 = 100_000_000;
 /// Pages of a batch, and how often a batch is taken. A batch is looked at when all that was under
