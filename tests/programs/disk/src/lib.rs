@@ -2,6 +2,9 @@
 //! requests in flight as the driver allows, while others kill or hang its driver. Each sector
 //! carries its number, its version and a sum; each is checked at each read. Another pass begins
 //! until SECONDS are over. The last line is `disk: good` or `disk: bad`.
+//!
+//! `run disk DISK speed`: reads for a second each with 4 and 64 KiB, one and 32 in flight, and
+//! prints requests and bytes in a second.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -9,6 +12,7 @@ extern crate alloc;
 
 mod load;
 mod sector;
+mod speed;
 #[cfg(test)]
 mod tests;
 
@@ -34,10 +38,16 @@ pub fn main(env: rt::Env) -> Result<(), rt::Failure> {
     let console = ConsoleClient::connect(env.names())?;
     let mut words = env.args();
     let name = words.next().unwrap_or("blk0");
-    let mut number = |other| words.next().and_then(|word| word.parse().ok()).unwrap_or(other);
-    let (mib, seconds): (u64, u64) = (number(16), number(0));
-    let blk = BlkClient::connect(env.names())?;
-    let mut disk = BlockClient::attach(BlkDoor::new(blk, name), POOL_PAGES, UNITS)?;
+    let door = BlkDoor::new(BlkClient::connect(env.names())?, name);
+    let first = words.next();
+    if first == Some("speed") {
+        let text = speed::measure(&mut BlockClient::attach(door, speed::POOL_PAGES, UNITS)?)?;
+        console.write(text)?;
+        return Ok(());
+    }
+    let number = |word: Option<&str>, other| word.and_then(|it| it.parse().ok()).unwrap_or(other);
+    let (mib, seconds): (u64, u64) = (number(first, 16), number(words.next(), 0));
+    let mut disk = BlockClient::attach(door, POOL_PAGES, UNITS)?;
     let begun_ns = sys::clock();
     let end_ns = begun_ns + seconds * NS_PER_SECOND;
     let load = Load::new(&mut disk, Load::chunks_of(mib * MIB));

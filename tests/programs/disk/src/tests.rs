@@ -32,6 +32,21 @@ impl Backend for Spoiled {
 }
 
 fn run_over(spoil: fn(&mut DeviceRequest)) -> String {
+    over(spoil, |disk| {
+        let mut passes = 0;
+        let load = Load::new(disk, Load::chunks_of(1 << 30));
+        let outcome = load.run(|| {
+            passes += 1;
+            passes == 3
+        });
+        report(outcome, 1_500_000)
+    })
+}
+
+fn over(
+    spoil: fn(&mut DeviceRequest),
+    work: impl FnOnce(&mut BlockClient) -> String + Send + 'static,
+) -> String {
     testkit::run(|system| {
         let driver = system.serve("ram", move |env| {
             let executor = executor::Executor::new()?;
@@ -42,16 +57,7 @@ fn run_over(spoil: fn(&mut DeviceRequest)) -> String {
         let client = driver.client("disk", |endpoint| {
             let driver = BlockDriverClient::from_endpoint(endpoint);
             let door = DriverDoor::whole(driver, 1).unwrap();
-            let mut disk = BlockClient::attach(door, 80, 32).unwrap();
-            let mut passes = 0;
-            let load = Load::new(&mut disk, Load::chunks_of(1 << 30));
-            report(
-                load.run(|| {
-                    passes += 1;
-                    passes == 3
-                }),
-                1_500_000,
-            )
+            work(&mut BlockClient::attach(door, 512, 32).unwrap())
         });
         client.join()
     })
@@ -85,4 +91,13 @@ fn wrong_places_and_lost_writes_are_noticed() {
         }
     });
     assert!(lost.ends_with("disk: bad\n") && lost.contains("Sum"), "{lost}");
+}
+
+#[test]
+fn the_speed_of_a_disk_is_a_line_for_each_row() {
+    let text = over(|_| sys::sleep_for(1_000_000), |disk| crate::speed::measure(disk).unwrap());
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 4, "{text}");
+    // Each request takes a millisecond of the test's time.
+    assert_eq!(lines[0], "disk: read 4096 bytes, 1 in flight: 1000 requests/s, 4 MB/s");
 }
