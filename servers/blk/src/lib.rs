@@ -7,7 +7,7 @@
 //!
 //! **Trust.** Drivers list `blk` alone among their `clients`, so no client chooses its own range.
 //!
-//! **Restart.** Nothing is kept. Attachments outlive `blk`; who attaches meanwhile waits.
+//! **Restart.** Nothing is kept. Attachments outlive `blk`; a client that attaches meanwhile waits.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 

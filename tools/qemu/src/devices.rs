@@ -126,7 +126,7 @@ impl Disk {
 /// When the file cannot be made.
 pub(crate) fn make_files(disks: &[Disk], folder: &Path) -> Result<()> {
     let file = folder.join(SCRATCH);
-    if disks.contains(&Disk::scratch()) && !file.exists() {
+    if disks.iter().any(|disk| disk.backend == Backend::Scratch) && !file.exists() {
         // Several machines may do so at a time; each sets the same size.
         fs_err::OpenOptions::new().write(true).create(true).open(&file)?.set_len(SCRATCH_BYTES)?;
     }

@@ -111,7 +111,7 @@ impl Pool {
     }
 }
 
-/// Where so many bytes of a part are in the pool.
+/// Where this number of bytes of a part is in the pool.
 fn place(part: &PoolPart, len: usize) -> Result<usize, BlockError> {
     let fits = len as u64 <= u64::from(part.0.count) * u64::from(SECTOR_BYTES);
     let at = usize::try_from(part.offset()).map_err(|_| BlockError::BadBuffer)?;

@@ -48,7 +48,7 @@ struct Slot {
     order: u64,
     /// The lives that had it.
     lives: u32,
-    /// No one asks for its result: its buffer.
+    /// Its result is not wanted: its buffer.
     abandoned: Option<Option<PoolPart>>,
 }
 
@@ -268,7 +268,7 @@ impl Requests {
         self.slot_of(ticket).is_some_and(|slot| matches!(slot.state, Kept | Sent))
     }
 
-    /// Says that no one asks for the result of a request. Its buffer stays with it until it has
+    /// Says that the result of a request is not wanted. Its buffer stays with it until it has
     /// ended; given back at once when it has.
     pub(crate) fn abandon(&mut self, ticket: Ticket, part: Option<PoolPart>) -> Option<PoolPart> {
         if !self.is_open(ticket) {
