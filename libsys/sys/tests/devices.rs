@@ -46,18 +46,17 @@ fn registers_need_the_right_to_write() {
     assert!(matches!(memory.map_registers(0, 2), Err(Error::BadArgument)));
 }
 
-fn space(function: u16) -> IoSpace {
-    let resource = host::resource().unwrap();
-    let (space, mappings) =
-        IoSpace::create(&resource, function, 64, IoSpaceFlags::TRUSTED).unwrap();
+fn space(function: u16) -> Result<IoSpace, Error> {
+    let resource = host::resource()?;
+    let (space, mappings) = IoSpace::create(&resource, function, 64, IoSpaceFlags::TRUSTED)?;
     assert_eq!(mappings, 0);
-    space
+    Ok(space)
 }
 
 #[test]
 fn contiguous_memory_has_one_device_address() {
     host::in_system(|| {
-        let space = space(8);
+        let space = space(8).unwrap();
         let memory = Memory::create_contiguous(48).unwrap();
         let (address, pages) = space.map(&memory, 0, 48, Direction::Both).unwrap();
         assert_eq!(pages, 48);
@@ -73,7 +72,7 @@ fn contiguous_memory_has_one_device_address() {
 #[test]
 fn a_loan_is_mapped_with_its_own_rights() {
     host::in_system(|| {
-        let (space, memory) = (space(8), Memory::create(4).unwrap());
+        let (space, memory) = (space(8).unwrap(), Memory::create(4).unwrap());
         let loan = Loan::of(&memory, 1, 2, Protection::Read).unwrap();
         let lent = Memory::from(loan.handle_to_send().unwrap());
         assert!(matches!(space.map(&lent, 0, 1, Direction::FromDevice), Err(Error::NoRight)));
