@@ -164,7 +164,7 @@ mod tests {
     fn a_scratch_disk_has_a_file_of_the_harness() {
         let folder = tempfile::tempdir().unwrap();
         let disk = Disk::scratch();
-        make_files(&[disk.clone()], folder.path()).unwrap();
+        make_files(std::slice::from_ref(&disk), folder.path()).unwrap();
         let made = std::fs::metadata(folder.path().join("scratch.img")).unwrap();
         assert_eq!(made.len(), SCRATCH_BYTES);
         assert!(words(&disk).contains("snapshot=on,file=logs/scratch.img"), "{}", words(&disk));
