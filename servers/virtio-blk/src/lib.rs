@@ -6,7 +6,7 @@
 //!
 //! **Interrupts** are off while completions are taken, and on when there are none left.
 //!
-//! **Trust.** A status byte holds [`request::UNTOUCHED`] until the device has written it. A device
+//! **Trust.** A status byte holds a value that no device says until the device has written it. A device
 //! that completes a request without that, or completes what it does not have, ends the driver by a
 //! panic: its next life resets the device, and the clients make their requests again. What a device
 //! reads or writes instead of the sectors that it was asked for, nothing here can see.
