@@ -231,8 +231,8 @@ impl BlockClient {
                 return Ok(());
             }
             match self.bell.wait(self.look_ns) {
-                Ok(bits) => self.heard(bits)?,
-                Err(sys::Error::Interrupted) => {}
+                Ok(bits) if self.heard(bits)? => return Ok(()),
+                Ok(_) | Err(sys::Error::Interrupted) => {}
                 Err(_) => {
                     self.look_ns = sys::clock().saturating_add(LOOK_NS);
                     looks += 1;
@@ -245,12 +245,15 @@ impl BlockClient {
         Err(QueueError::TimedOut)
     }
 
-    /// The driver's end is looked at when its bit rang, after what it sent.
-    fn heard(&mut self, bits: u64) -> Result<(), QueueError> {
-        if bits & BITS.end == 0 || self.requests.collect(false)? {
-            return Ok(());
+    /// Looks at the driver's end when its bit rang, after what it had sent was taken; returns
+    /// whether that was something. The bit does not ring again.
+    fn heard(&mut self, bits: u64) -> Result<bool, QueueError> {
+        if bits & BITS.end == 0 {
+            return Ok(false);
         }
-        self.requests.channel().map_or(Ok(()), Channel::check_peer)
+        let any = self.requests.collect(false)?;
+        self.requests.channel().map_or(Ok(()), Channel::check_peer)?;
+        Ok(any)
     }
 
     fn attach_again(&mut self) {
