@@ -4,6 +4,7 @@
 //! (`-icount shift=0`); what it prints is read by the crate `bench-results`.
 
 mod files;
+mod io;
 mod trace;
 
 use crate::{build, setup, step::Step};
@@ -44,8 +45,11 @@ pub(crate) struct Arguments {
     /// mappings; fails when a cost grows without a reason
     #[arg(long, conflicts_with = "operations")]
     scale: bool,
+    /// Instead: requests and bytes in a second of this host that a client reads from disks
+    #[arg(long, conflicts_with_all = ["operations", "cpus", "scale"])]
+    io: bool,
     /// Instead: every guest instruction of one operation, by function
-    #[arg(long, value_name = "OP", conflicts_with_all = ["operations", "samples", "cpus", "scale"])]
+    #[arg(long, value_name = "OP", conflicts_with_all = ["operations", "samples", "cpus", "scale", "io"])]
     trace: Option<String>,
     /// With --trace: list each instruction
     #[arg(long, requires = "trace")]
@@ -58,6 +62,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     let images = build::for_bench(&setup::toolchain()?)?;
     if let Some(operation) = &arguments.trace {
         return trace::run(&images, operation, arguments.full);
+    }
+    if arguments.io {
+        return io::run(&images);
     }
     if arguments.cpus {
         return on_cpus(&images, arguments.samples);
