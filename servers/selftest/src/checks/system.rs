@@ -69,8 +69,7 @@ fn log_takes_pieces(bench: &Bench) -> Outcome {
 }
 
 fn unknown_numbers(bench: &Bench) -> Outcome {
-    for number in
-        [0, 9, 19, 79, 89, 99, 127, 128, 1 << 31, 1 << 32, (1 << 32) + 62, 1 << 63, u64::MAX]
+    for number in [0, 9, 19, 95, 99, 127, 128, 1 << 31, 1 << 32, (1 << 32) + 62, 1 << 63, u64::MAX]
     {
         let status = hazard::plain(number, [0; 6]).status;
         bench.same("status", status, sys::Error::NoSuchCall as u64)?;
