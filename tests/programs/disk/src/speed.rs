@@ -44,13 +44,14 @@ fn row(disk: &mut BlockClient, sectors: u32, depth: usize) -> Result<(u64, u64),
     let begun_ns = sys::clock();
     let (mut lba, mut done) = (0, 0);
     let mut failed = None;
-    while !flights.is_empty() || (done == 0 && failed.is_none()) {
+    loop {
         let over = failed.is_some() || sys::clock() - begun_ns >= ROW_NS;
         while !over && let Some(part) = parts.pop() {
             lba = if lba > last { 0 } else { lba };
             flights.push((disk.start(Operation::Read, lba, &part)?, part));
             lba += u64::from(sectors);
         }
+        // None is in flight: the time is over, and each has ended.
         let Some((ticket, result)) = disk.finish() else { break };
         let place = flights.iter().position(|(flying, _)| *flying == ticket);
         parts.extend(place.map(|place| flights.swap_remove(place).1));
