@@ -76,6 +76,11 @@ fn the_kernel_is_held_shortly_by_400_shares_of_one_priority() {
 }
 
 #[test]
+fn the_kernel_is_held_shortly_for_all_that_devices_have() {
+    holds("devices");
+}
+
+#[test]
 fn the_kernel_is_held_shortly_by_10000_mappings() {
     holds("regions");
 }

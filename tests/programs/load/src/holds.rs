@@ -9,7 +9,8 @@ use rt::Failure;
 use sys::hazard::entries::{call_once, sleep_for_ever, spin_for_ever};
 use sys::trace::{Debuggee, filter};
 use sys::{
-    Endpoint, Error, Memory, Notification, Priority, Process, Protection, Quota, Rights, Thread,
+    Direction, Endpoint, Error, IoSpace, IoSpaceFlags, Irq, Mapping, Memory, Notification,
+    Priority, Process, Protection, Quota, Rights, Thread,
 };
 
 /// Threads that wait to be received.
@@ -41,6 +42,7 @@ pub(crate) fn run(machine: &Machine, scene: &str) -> Result<(), Failure> {
         "shares" => shares(),
         "regions" => regions(),
         "frames" => frames(),
+        "devices" => devices(machine),
         "handles" => handles(),
         other => return Err(Failure::new(format_args!("no scene `{other}`"))),
     }?;
@@ -162,8 +164,22 @@ fn regions() -> Result<(), Failure> {
 
 /// Free memory in single frames: an object of them is made, mapped, unmapped and given back.
 fn frames() -> Result<(), Failure> {
+    let _taken = single_frames()?;
+    let memory = Memory::create(FRAMES)?;
+    for _ in 0..2 {
+        drop(memory.map_own(Protection::ReadWrite)?);
+    }
+    for page in (0..FRAMES).rev().step_by(100) {
+        drop(memory.map_part(page, 1, Protection::Read)?);
+    }
+    drop(memory);
+    Ok(())
+}
+
+/// Takes memory so that what is left free has no two frames together. Returns what it took.
+fn single_frames() -> Result<(Memory, alloc::vec::Vec<Mapping>), Failure> {
     let free = sys::system_info()?.frames_free;
-    let _rest = Memory::create(free - 2 * FRAMES - SPARE)?;
+    let rest = Memory::create(free - 2 * FRAMES - SPARE)?;
     let mut singles = alloc::vec::Vec::new();
     for _ in 0..2 * FRAMES {
         singles.push(Memory::create(1)?.map_own(Protection::ReadWrite)?);
@@ -173,14 +189,42 @@ fn frames() -> Result<(), Failure> {
         number += 1;
         number % 2 == 0
     });
-    let memory = Memory::create(FRAMES)?;
-    for _ in 0..2 {
-        drop(memory.map_own(Protection::ReadWrite)?);
+    Ok((rest, singles))
+}
+
+/// All that devices can have: spaces with all their mappings, one of them the last name of a
+/// large object of single frames; all messages of a CPU; contiguous memory where there is none.
+fn devices(machine: &Machine) -> Result<(), Failure> {
+    let create = |function: u16| {
+        let flags = IoSpaceFlags::TRUSTED;
+        IoSpace::create(machine.resource(), function, FRAMES, flags)
+    };
+    let functions = 0..u16::try_from(abi::IO_SPACES).map_err(Failure::new)?;
+    let taken = single_frames()?;
+    let large = Memory::create(FRAMES)?;
+    for function in functions.clone() {
+        let (space, _) = create(function)?;
+        for page in 0..abi::IO_MAPPINGS as u64 {
+            space.map(&large, page, FRAMES - page, Direction::Both)?;
+        }
     }
-    for page in (0..FRAMES).rev().step_by(100) {
-        drop(memory.map_part(page, 1, Protection::Read)?);
+    // What the search for a block costs, whether there is one or not.
+    for pages in [2, 100, abi::CONTIGUOUS_MAX] {
+        drop(Memory::create_contiguous(pages));
     }
-    drop(memory);
+    drop(large);
+    for function in functions {
+        let (orphan, _) = create(function)?;
+        while orphan.clear()? > 0 {}
+    }
+    drop(taken);
+    drop(Memory::create_contiguous(abi::CONTIGUOUS_MAX)?);
+    let bell = Notification::create()?;
+    let mut messages = alloc::vec::Vec::new();
+    while let Ok(message) = Irq::message(machine.resource(), 0, &bell, 1) {
+        messages.push(message);
+    }
+    drop(messages);
     Ok(())
 }
 
