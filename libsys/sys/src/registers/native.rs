@@ -55,10 +55,10 @@ pub(super) unsafe fn read_u64(from: *const u64) -> u64 {
 #[cfg(target_pointer_width = "32")]
 pub(super) unsafe fn write_u64(to: *mut u64, value: u64) {
     let half = to.cast::<u32>();
-    let [low, high] = [value, value >> 32].map(|half| (half & u64::from(u32::MAX)) as u32);
+    let [a, b, c, d, e, f, g, h] = value.to_le_bytes();
     // SAFETY: the caller's duty.
     unsafe {
-        write_u32(half, low);
-        write_u32(half.wrapping_add(1), high);
+        write_u32(half, u32::from_le_bytes([a, b, c, d]));
+        write_u32(half.wrapping_add(1), u32::from_le_bytes([e, f, g, h]));
     }
 }

@@ -17,7 +17,7 @@ const DMA_START: u64 = 1;
 const DMA_TO_MACHINE: u64 = 2;
 const DEVICE_MEMORY: u64 = 0x4_0000;
 /// QEMU ends when a transfer reaches the last byte of the device's memory.
-const BYTES: u64 = 4095;
+const BYTES: usize = 4095;
 /// A transfer begins this long after its command.
 const DELAY_NS: u64 = 100_000_000;
 /// Pages of a batch, and how often a batch is taken. A batch is looked at when all that was under
@@ -36,12 +36,12 @@ pub(crate) fn dies(env: &rt::Env) -> Result<(), Failure> {
     let page = memory.map_own(Protection::ReadWrite)?;
     let (address, _) = opened.io_space()?.map(&memory, 0, 1, Direction::Both)?;
     opened.start_dma()?;
-    page.write_at(0, &[MARK; BYTES as usize])?;
+    page.write_at(0, &[MARK; BYTES])?;
     copy(&registers, address.0, DEVICE_MEMORY, DMA_START)?;
     while registers.read_u64(DMA_COMMAND)? & DMA_START != 0 {
         sys::sleep_for(DELAY_NS / 10);
     }
-    page.write_at(0, &[0; BYTES as usize])?;
+    page.write_at(0, &[0; BYTES])?;
     copy(&registers, DEVICE_MEMORY, address.0, DMA_START | DMA_TO_MACHINE)?;
     defmt::info!("dies with a DMA under way");
     sys::exit(1)
@@ -50,7 +50,7 @@ pub(crate) fn dies(env: &rt::Env) -> Result<(), Failure> {
 fn copy(registers: &sys::Registers, from: u64, to: u64, command: u64) -> Result<(), Failure> {
     registers.write_u64(DMA_FROM, from)?;
     registers.write_u64(DMA_TO, to)?;
-    registers.write_u64(DMA_BYTES, BYTES)?;
+    registers.write_u64(DMA_BYTES, BYTES as u64)?;
     Ok(registers.write_u64(DMA_COMMAND, command)?)
 }
 
