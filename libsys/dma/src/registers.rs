@@ -1,18 +1,18 @@
 //! Registers for crates that want an address.
 
+use crate::state;
 use alloc::boxed::Box;
-use core::ptr::NonNull;
 use mmio_api::{MapError, MmioAddr, MmioOp, MmioRaw};
 use sys::Mapping;
 
-/// Gives out windows whose address is the one that is asked for.
+/// Gives out parts of the registers of this process, at the addresses where they are mapped.
 struct Mapped;
 
 impl MmioOp for Mapped {
     fn ioremap(&self, address: MmioAddr, size: usize) -> Result<MmioRaw, MapError> {
-        let pointer = core::ptr::with_exposed_provenance_mut(address.as_usize());
-        let pointer = NonNull::new(pointer).ok_or(MapError::Invalid)?;
-        // SAFETY: `register_window` gave out the address, of registers that stay mapped.
+        let pointer = state::with(|state| state.registers(address.as_usize(), size));
+        let pointer = pointer.ok_or(MapError::Invalid)?;
+        // SAFETY: `register_window` left these bytes mapped for good.
         Ok(unsafe { MmioRaw::new(address, pointer, size) })
     }
 
@@ -23,6 +23,26 @@ impl MmioOp for Mapped {
 /// They stay mapped as long as the process lives. Such a crate is trusted with the bounds.
 pub fn register_window(registers: Mapping) -> (MmioAddr, usize, &'static dyn MmioOp) {
     let registers = Box::leak(Box::new(registers));
-    let start = registers.as_mut_ptr().expose_provenance();
-    (MmioAddr::from(start), registers.len(), &Mapped)
+    let (start, bytes) = (registers.as_mut_ptr().expose_provenance(), registers.len());
+    state::with(|state| state.set_registers(start, bytes));
+    (MmioAddr::from(start), bytes, &Mapped)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::register_window;
+    use mmio_api::MmioAddr;
+    use sys::{Memory, Protection};
+
+    #[test]
+    fn nothing_outside_of_the_registers_is_given_out() {
+        let memory = Memory::create(1).unwrap();
+        let (start, bytes, op) = register_window(memory.map_own(Protection::ReadWrite).unwrap());
+        let at = |offset: isize| MmioAddr::from(start.as_usize().wrapping_add_signed(offset));
+        assert!(op.ioremap(at(0), bytes).is_ok() && op.ioremap(at(8), bytes - 8).is_ok());
+        for (offset, size) in [(0, bytes + 1), (8, bytes), (-1, 1), (8, usize::MAX)] {
+            assert!(op.ioremap(at(offset), size).is_err(), "{offset}, {size}");
+        }
+        assert!(op.ioremap(MmioAddr::from(0x1000_usize), 1).is_err());
+    }
 }

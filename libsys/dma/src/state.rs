@@ -1,4 +1,4 @@
-//! The pool and the stand-in of this process, for interfaces without `self`.
+//! The pool, the stand-in and the registers of this process, for interfaces without `self`.
 
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -47,11 +47,13 @@ pub(crate) struct State {
     pool: Block,
     taken: AtomicUsize,
     stand_in: Block,
+    registers: Block,
 }
 
 impl State {
     const fn new() -> Self {
-        Self { pool: Block::new(), taken: AtomicUsize::new(0), stand_in: Block::new() }
+        let (pool, stand_in, registers) = (Block::new(), Block::new(), Block::new());
+        Self { pool, taken: AtomicUsize::new(0), stand_in, registers }
     }
 
     /// The pool from now on: bytes whose address was exposed, mapped for good, all zero.
@@ -63,6 +65,17 @@ impl State {
     /// The stand-in from now on: bytes whose address was exposed, allocated for good.
     pub(crate) fn set_stand_in(&self, start: usize, bytes: usize) {
         self.stand_in.set(start, bytes, 0);
+    }
+
+    /// The registers from now on: bytes whose address was exposed, mapped for good.
+    pub(crate) fn set_registers(&self, start: usize, bytes: usize) {
+        self.registers.set(start, bytes, 0);
+    }
+
+    /// The first of these bytes, when all of them are registers.
+    pub(crate) fn registers(&self, start: usize, bytes: usize) -> Option<NonNull<u8>> {
+        let offset = self.registers.translate(start, bytes)?;
+        self.registers.pointer(usize::try_from(offset).ok()?)
     }
 
     /// Where the next foreign buffer is for the device.
