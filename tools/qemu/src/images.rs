@@ -14,7 +14,7 @@
 //! Without them (a plain `cargo test`) [`Images::get`] runs `cargo xtask build --tests` first and
 //! [`Images::bios`] `cargo xtask image`.
 
-use crate::{Boot, Disk, Elfs, Machine, root};
+use crate::{Boot, Disk, Elfs, Machine, Network, root};
 use anyhow::{Context as _, Result, ensure};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -99,13 +99,15 @@ impl Images {
     }
 
     /// A machine that boots anything; its log is found as for [`Images::machine`]. Limits count
-    /// its own time. It has the devices of `cargo xtask run`: a scratch disk, a random source.
+    /// its own time. It has the devices of `cargo xtask run`: a scratch disk, a random source, a
+    /// network that ends at its gateway.
     pub fn machine_with(&self, boot: Boot, name: &str) -> Machine {
         let log = self.target.join("logs").join(format!("{name}.log"));
         let mut machine = Machine::new(boot, log, self.elfs()).with_cpus(cpus());
         machine.patient = true;
         machine.disks.push(Disk::scratch());
         machine.random = true;
+        machine.network = Some(Network::default());
         machine
     }
 

@@ -3,6 +3,7 @@
 use crate::boot::{check_kernel_words, option};
 use crate::devices::{Board, Disk, RANDOM, make_files};
 use crate::find::{die_with_parent, find_qemu};
+use crate::network::Network;
 use crate::{Boot, Elfs, Outcome, Session};
 use anyhow::{Context as _, Result, bail, ensure};
 use std::ffi::OsString;
@@ -38,6 +39,8 @@ pub struct Machine {
     pub disks: Vec<Disk>,
     /// Whether it has a source of random numbers (virtio-rng).
     pub random: bool,
+    /// Its network, behind a virtio card.
+    pub network: Option<Network>,
     /// Where its serial line goes.
     pub serial: SerialLine,
     /// The file for the system log; QEMU's own log is beside it.
@@ -67,6 +70,7 @@ impl Machine {
             board: Board::default(),
             disks: Vec::new(),
             random: false,
+            network: None,
             serial: SerialLine::Session,
             log,
             elfs,
@@ -135,11 +139,12 @@ impl Machine {
     }
 
     /// Counts instructions as time: each takes 2^`shift` ns, halted time passes at once, and the
-    /// clock begins with the guest. So runs do not differ, on a busy host either. It loses its disks
-    /// and its random source: those work in the host's time.
+    /// clock begins with the guest. So runs do not differ, on a busy host either. It loses its disks,
+    /// its random source and its network: those work in the host's time.
     pub fn with_counted_time(mut self, doublings: u32) -> Self {
         self.disks.clear();
         self.random = false;
+        self.network = None;
         self.extra.extend(["-icount".to_owned(), format!("shift={doublings},sleep=off")]);
         self.extra.extend(["-rtc".to_owned(), "base=2020-01-01,clock=vm".to_owned()]);
         self
@@ -248,6 +253,9 @@ impl Machine {
         }
         if self.random {
             words.extend(RANDOM.map(OsString::from));
+        }
+        if let Some(network) = &self.network {
+            words.extend(network.arguments().map(OsString::from));
         }
         if let Some(port) = self.gdb_port {
             words.extend(["-S".into(), "-gdb".into(), format!("tcp:127.0.0.1:{port}").into()]);

@@ -18,4 +18,4 @@ mod virtio;
 
 pub use bus::Bus;
 pub use nvme::{Nvme, NvmeMischief};
-pub use virtio::{Chain, Disk, Entropy, Mischief, Model, Setup, Virtio};
+pub use virtio::{Card, Chain, Disk, Entropy, Mischief, Model, Setup, Virtio};

@@ -1,6 +1,7 @@
 //! The arguments that describe a machine.
 
 use super::disks::DiskArguments;
+use super::network::NetworkArguments;
 use crate::{build, disk_image, setup};
 use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
@@ -62,6 +63,8 @@ pub(crate) struct MachineArguments {
     machine: BoardName,
     #[command(flatten)]
     disks: DiskArguments,
+    #[command(flatten)]
+    network: NetworkArguments,
     /// Add a device, in QEMU's words (may be repeated)
     #[arg(long, value_name = "DEVICE")]
     device: Vec<String>,
@@ -137,6 +140,7 @@ impl MachineArguments {
         };
         machine.disks = disks;
         machine.random = true;
+        machine.network = self.network.attach()?;
         if let Some(mib) = self.mem.filter(|mib| *mib < MEMORY_PROMISED) {
             eprintln!(
                 "note: Postern promises to boot in {MEMORY_PROMISED} MiB; in {mib} MiB some \

@@ -5,6 +5,7 @@ mod guardian;
 mod interactive;
 mod lines;
 mod machine;
+mod network;
 mod relay;
 mod script;
 mod terminal;

@@ -1,10 +1,12 @@
 //! A virtio device. Source: virtio 1.2, sections 2.7, 3.1 and 4.1.4.
 
+mod card;
 mod disk;
 mod entropy;
 mod queue;
 mod registers;
 
+pub use card::Card;
 pub use disk::Disk;
 pub use entropy::Entropy;
 pub use queue::Chain;
@@ -23,8 +25,19 @@ pub trait Model {
     /// The configuration of the device type.
     fn config(&self) -> Vec<u8>;
 
+    /// The number of its queues.
+    fn queues(&self) -> usize {
+        1
+    }
+
     /// Does what the request asks for: the number of bytes that were written.
     fn serve(&mut self, chain: &Chain, bus: &Bus) -> u32;
+
+    /// The same for one of several queues; `None` keeps the request until the test says what
+    /// became of it ([`Virtio::complete_kept`]).
+    fn serve_queue(&mut self, _queue: usize, chain: &Chain, bus: &Bus) -> Option<u32> {
+        Some(self.serve(chain, bus))
+    }
 }
 
 /// What a device does wrong when it completes a request.
@@ -60,7 +73,7 @@ pub struct Setup {
     pub resets: bool,
     /// The number of vectors that it has room for.
     pub vectors: u16,
-    /// Which doorbell the queue has.
+    /// Which doorbell the first queue has; those of others follow.
     pub doorbell: u16,
 }
 
@@ -72,14 +85,14 @@ impl Default for Setup {
     }
 }
 
-/// A virtio device with one queue: its registers, and what it does.
+/// A virtio device: its registers, and what it does.
 #[derive(Debug)]
 pub struct Virtio<M> {
     setup: Setup,
     bus: Bus,
     model: RefCell<M>,
     common: RefCell<Common>,
-    queue: RefCell<Queue>,
+    queues: RefCell<Vec<Queue>>,
     mischief: Cell<Mischief>,
     held: Cell<bool>,
     /// The interrupt of each vector: not more than one is used.
@@ -103,12 +116,13 @@ impl<M: Model> Virtio<M> {
 
     /// A device on a bus.
     pub fn new(bus: &Bus, model: M, setup: Setup) -> Self {
+        let queues = (0..model.queues()).map(|_| Queue::default()).collect();
         Self {
             setup,
             bus: bus.clone(),
             model: RefCell::new(model),
             common: RefCell::default(),
-            queue: RefCell::default(),
+            queues: RefCell::new(queues),
             mischief: Cell::default(),
             held: Cell::default(),
             bell: RefCell::default(),
@@ -118,7 +132,7 @@ impl<M: Model> Virtio<M> {
         }
     }
 
-    /// What its queue's interrupt rings.
+    /// What its queues' interrupt rings.
     pub fn interrupt_to(&self, bell: Notification, bits: u64) {
         *self.bell.borrow_mut() = Some((bell, bits));
     }
@@ -136,10 +150,27 @@ impl<M: Model> Virtio<M> {
     /// Completes what it holds, the last request first, and all others at once again.
     pub fn release(&self) {
         self.held.set(false);
-        let held = self.queue.borrow_mut().take_held();
-        for chain in held.into_iter().rev() {
-            self.serve(&chain);
+        let count = self.queues.borrow().len();
+        for number in 0..count {
+            let held = self.queues.borrow_mut()[number].take_held();
+            for chain in held.into_iter().rev() {
+                self.serve(number, &chain);
+            }
         }
+    }
+
+    /// Completes the first request of a queue that its model kept, with what this writes. Returns
+    /// whether there was one.
+    pub fn complete_kept(
+        &self,
+        queue: usize,
+        write: impl FnOnce(&mut M, &Chain, &Bus) -> u32,
+    ) -> bool {
+        let kept = self.queues.borrow_mut().get_mut(queue).and_then(Queue::take_kept);
+        let Some(chain) = kept else { return false };
+        let written = write(&mut self.model.borrow_mut(), &chain, &self.bus);
+        self.complete(queue, &chain, written);
+        true
     }
 
     /// What the driver did against the standard.
@@ -162,30 +193,39 @@ impl<M: Model> Virtio<M> {
         self.model.borrow_mut()
     }
 
-    /// Looks at the queue, as at a doorbell.
-    fn run(&self) {
+    /// Looks at a queue, as at its doorbell.
+    fn run(&self, number: usize) {
         self.doorbells.set(self.doorbells.get() + 1);
         loop {
-            let next = self.queue.borrow_mut().next(&self.bus);
+            let next = self.queues.borrow_mut()[number].next(&self.bus);
             match next {
-                Ok(Some(chain)) if self.held.get() => self.queue.borrow_mut().keep(chain),
-                Ok(Some(chain)) => self.serve(&chain),
+                Ok(Some(chain)) if self.held.get() => {
+                    self.queues.borrow_mut()[number].hold(chain);
+                }
+                Ok(Some(chain)) => self.serve(number, &chain),
                 Ok(None) => return,
                 Err(what) => return self.violate(what),
             }
         }
     }
 
-    fn serve(&self, chain: &Chain) {
-        let mischief = self.mischief.get();
-        let written = match mischief {
+    fn serve(&self, number: usize, chain: &Chain) {
+        let written = match self.mischief.get() {
             Mischief::Silent => return,
-            Mischief::Idle => 0,
-            _ => self.model.borrow_mut().serve(chain, &self.bus),
+            Mischief::Idle => Some(0),
+            _ => self.model.borrow_mut().serve_queue(number, chain, &self.bus),
         };
-        let mut queue = self.queue.borrow_mut();
+        match written {
+            Some(written) => self.complete(number, chain, written),
+            None => self.queues.borrow_mut()[number].keep(chain.clone()),
+        }
+    }
+
+    fn complete(&self, number: usize, chain: &Chain, written: u32) {
+        let mut queues = self.queues.borrow_mut();
+        let queue = &mut queues[number];
         let head = u32::from(chain.head);
-        match mischief {
+        match self.mischief.get() {
             Mischief::Length(length) => queue.complete(&self.bus, head, length, 1),
             Mischief::Id(id) => queue.complete(&self.bus, id, written, 1),
             Mischief::Skip(count) => queue.complete(&self.bus, head, written, 1 + count),
@@ -195,14 +235,14 @@ impl<M: Model> Virtio<M> {
             }
             _ => queue.complete(&self.bus, head, written, 1),
         }
-        if queue.wants_interrupt(&self.bus) {
-            drop(queue);
-            self.interrupt();
+        let (wants, vector) = (queue.wants_interrupt(&self.bus), queue.vector);
+        drop(queues);
+        if wants {
+            self.interrupt(vector);
         }
     }
 
-    fn interrupt(&self) {
-        let vector = self.queue.borrow().vector;
+    fn interrupt(&self, vector: u16) {
         if let Some((bell, bits)) = &*self.bell.borrow()
             && vector < self.setup.vectors
         {

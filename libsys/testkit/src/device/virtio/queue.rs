@@ -1,6 +1,7 @@
 //! The device's side of a split virtqueue.
 
 use crate::device::Bus;
+use std::collections::VecDeque;
 
 /// Bytes of a descriptor.
 const DESCRIPTOR: u64 = 16;
@@ -60,6 +61,8 @@ pub(super) struct Queue {
     seen: u16,
     used: u16,
     held: Vec<Chain>,
+    /// What the model keeps.
+    kept: VecDeque<Chain>,
 }
 
 impl Queue {
@@ -124,8 +127,16 @@ impl Queue {
         bus.number::<2>(driver) & 1 == 0
     }
 
-    pub(super) fn keep(&mut self, chain: Chain) {
+    pub(super) fn hold(&mut self, chain: Chain) {
         self.held.push(chain);
+    }
+
+    pub(super) fn keep(&mut self, chain: Chain) {
+        self.kept.push_back(chain);
+    }
+
+    pub(super) fn take_kept(&mut self) -> Option<Chain> {
+        self.kept.pop_front()
     }
 
     pub(super) fn take_held(&mut self) -> Vec<Chain> {

@@ -34,22 +34,26 @@ impl<M: Model> Virtio<M> {
 
     /// Reads a register of the common configuration; `None` when none has this place and size.
     fn common_read(&self, offset: usize, bytes: usize) -> Option<u64> {
-        let (common, queue) = (self.common.borrow(), self.queue.borrow());
-        let of_queue = |value: u64| if common.selected == 0 { value } else { 0 };
+        let (common, queues) = (self.common.borrow(), self.queues.borrow());
+        let none = Queue::default();
+        let found = queues.get(usize::from(common.selected));
+        let queue = found.unwrap_or(&none);
+        let of_queue = |value: u64| if found.is_some() { value } else { 0 };
+        let doorbell = u64::from(self.setup.doorbell) + u64::from(common.selected);
         Some(match (offset, bytes) {
             (0x00, 4) => common.device_select.into(),
             (0x04, 4) => half(self.offered(), common.device_select).into(),
             (0x08, 4) => common.driver_select.into(),
             (0x0c, 4) => half(common.accepted, common.driver_select).into(),
             (0x10, 2) => common.config_vector.into(),
-            (0x12, 2) => 1,
+            (0x12, 2) => queues.len() as u64,
             (0x14, 1) => common.status.into(),
             (0x15, 1) => 0,
             (0x16, 2) => common.selected.into(),
             (0x18, 2) => of_queue(queue.size.into()),
             (0x1a, 2) => of_queue(queue.vector.into()),
             (0x1c, 2) => of_queue(queue.enabled.into()),
-            (0x1e, 2) => of_queue(self.setup.doorbell.into()),
+            (0x1e, 2) => of_queue(doorbell),
             (0x20..0x38, 4) => {
                 let part = *queue.parts.get((offset - 0x20) / 8)?;
                 half(part, u32::from(!offset.is_multiple_of(8))).into()
@@ -62,7 +66,9 @@ impl<M: Model> Virtio<M> {
         let [a, b, c, d, ..] = value.to_le_bytes();
         let (word, short) = (u32::from_le_bytes([a, b, c, d]), u16::from_le_bytes([a, b]));
         let mut common = self.common.borrow_mut();
-        let mut queue = self.queue.borrow_mut();
+        let mut queues = self.queues.borrow_mut();
+        let mut none = Queue::default();
+        let queue = queues.get_mut(usize::from(common.selected)).unwrap_or(&mut none);
         let vector = if short < self.setup.vectors { short } else { NO_VECTOR };
         match (offset, bytes) {
             (0x00, 4) => common.device_select = word,
@@ -74,7 +80,7 @@ impl<M: Model> Virtio<M> {
             }
             (0x10, 2) => common.config_vector = vector,
             (0x14, 1) => {
-                drop((common, queue));
+                drop((common, queues));
                 self.set_status(a);
             }
             (0x16, 2) => common.selected = short,
@@ -95,7 +101,9 @@ impl<M: Model> Virtio<M> {
         let before = self.common.borrow().status;
         if status == 0 {
             *self.common.borrow_mut() = Common::default();
-            *self.queue.borrow_mut() = Queue::new(self.setup.queue_size, NO_VECTOR);
+            for queue in &mut *self.queues.borrow_mut() {
+                *queue = Queue::new(self.setup.queue_size, NO_VECTOR);
+            }
             self.common.borrow_mut().status = u8::from(!self.setup.resets);
             return;
         }
@@ -148,12 +156,16 @@ impl<M: Model> Virtio<M> {
     }
 
     fn write(&self, offset: usize, bytes: usize, value: u64) -> Result<(), Error> {
-        let doorbell = Self::NOTIFY + usize::from(self.setup.doorbell) * Self::MULTIPLIER as usize;
-        if offset == doorbell && bytes == 2 {
+        let first = Self::NOTIFY + usize::from(self.setup.doorbell) * Self::MULTIPLIER as usize;
+        let number = offset.checked_sub(first).map(|offset| offset / Self::MULTIPLIER as usize);
+        let count = self.queues.borrow().len();
+        if let Some(number) = number.filter(|number| *number < count)
+            && bytes == 2
+        {
             if self.common.borrow().status & DRIVER_OK == 0 {
                 self.violate("a doorbell before DRIVER_OK");
             }
-            self.run();
+            self.run(number);
         } else if self.common_write(offset, bytes, value).is_none() {
             self.violate(format!("{bytes} bytes written at {offset:#x}"));
         }

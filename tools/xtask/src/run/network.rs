@@ -1,0 +1,72 @@
+//! The network of a machine.
+
+use anyhow::{Result, ensure};
+use clap::{Args, ValueEnum};
+use qemu_harness::{Forward, Network};
+
+/// What the guest reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Reach {
+    /// Its gateway, which gives it an address and answers pings.
+    Gateway,
+    /// This host's loopback address as 10.0.2.2, and what this host reaches.
+    User,
+    /// Nothing: there is no card.
+    None,
+}
+
+/// The options for the network.
+#[derive(Args, Clone)]
+pub(super) struct NetworkArguments {
+    /// What the guest reaches by its network card
+    #[arg(long, value_name = "REACH", default_value = "gateway")]
+    net: Reach,
+    /// Lead a TCP port of 127.0.0.1 to a port of the guest (may be repeated)
+    #[arg(long, value_name = "HOST:GUEST", value_parser = forward)]
+    forward: Vec<Forward>,
+}
+
+impl NetworkArguments {
+    /// The network, if there is one.
+    pub(super) fn attach(&self) -> Result<Option<Network>> {
+        let forwards = self.forward.clone();
+        if self.net == Reach::None {
+            ensure!(forwards.is_empty(), "--forward needs a network: leave `--net none` out");
+            return Ok(None);
+        }
+        Ok(Some(Network { open: self.net == Reach::User, forwards }))
+    }
+}
+
+fn forward(text: &str) -> Result<Forward, String> {
+    let ports = text.split_once(':').and_then(|(host, guest)| {
+        Some(Forward { host: host.parse().ok()?, guest: guest.parse().ok()? })
+    });
+    let good = ports.filter(|ports| ports.host > 0 && ports.guest > 0);
+    good.ok_or_else(|| "two port numbers with a colon, as 8080:80".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NetworkArguments, Reach, forward};
+    use qemu_harness::Forward;
+
+    #[test]
+    fn forwards_are_two_ports() {
+        assert_eq!(forward("8080:80"), Ok(Forward { host: 8080, guest: 80 }));
+        for wrong in ["", "80", "0:80", "80:0", "a:b", "70000:80", "1:2:3"] {
+            assert!(forward(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_forward_needs_a_card() {
+        let forward = vec![Forward { host: 8080, guest: 80 }];
+        let network = |net, forward| NetworkArguments { net, forward }.attach();
+        assert!(network(Reach::None, forward.clone()).is_err());
+        assert_eq!(network(Reach::None, Vec::new()).unwrap(), None);
+        let closed = network(Reach::Gateway, forward.clone()).unwrap().unwrap();
+        assert_eq!((closed.open, closed.forwards), (false, forward));
+        assert!(network(Reach::User, Vec::new()).unwrap().unwrap().open);
+    }
+}
