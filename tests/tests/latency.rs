@@ -86,6 +86,11 @@ fn the_kernel_is_held_shortly_by_10000_mappings() {
 }
 
 #[test]
+fn the_kernel_is_held_shortly_when_a_range_splits_large_pages() {
+    holds("protect");
+}
+
+#[test]
 fn the_kernel_is_held_shortly_by_an_object_of_4000_single_frames() {
     holds("frames");
 }

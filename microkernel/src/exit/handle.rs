@@ -96,7 +96,8 @@ impl<M: Machine> Kernel<M> {
         if let Some(switch) = self.fast_exit(cpu) {
             return Some(ExitAction::User(switch));
         }
-        self.pass(cpu).map(|action| self.with_switch(cpu, action))
+        let is_call = matches!(entry, Entry::Syscall | Entry::CompatSyscall);
+        self.pass(cpu, is_call).map(|action| self.with_switch(cpu, action))
     }
 
     /// The action with what it takes to return to the thread that is current.
@@ -160,10 +161,15 @@ impl<M: Machine> Kernel<M> {
     const FOLLOWS_AT_ONCE: u32 = Work::Reschedule.flag() | Work::WakeUps.flag();
 
     /// What a CPU does between two windows: an iteration, a second one if it only finds the next
-    /// thread, and the decision if no work is left.
+    /// thread, and the decision if no work is left. A system call has done a piece of its
+    /// operation itself: the window comes before the next piece.
     #[inline(never)]
-    fn pass(&mut self, cpu: CpuId) -> Option<ExitAction<()>> {
+    fn pass(&mut self, cpu: CpuId, is_call: bool) -> Option<ExitAction<()>> {
         self.check_interrupts(Place::Turn);
+        if is_call && self.has_operation(cpu) {
+            self.settle_before_window(cpu);
+            return None;
+        }
         let mut work = self.read_work(cpu);
         for _ in 0..2 {
             if self.ends_loop(work) {
@@ -180,6 +186,13 @@ impl<M: Machine> Kernel<M> {
         }
         self.settle_before_window(cpu);
         None
+    }
+
+    /// Whether the current thread's long operation is not over.
+    #[inline(always)]
+    fn has_operation(&self, cpu: CpuId) -> bool {
+        let current = self.cpu(cpu).current;
+        current.is_some_and(|id| self.objects.threads[id].operation.is_some())
     }
 
     /// Whether the loop has nothing more to do.

@@ -18,6 +18,12 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
+    /// Leaves all pieces of a long operation to the way out, each in a hold of its own.
+    pub(crate) fn postpone_operation(&mut self, me: ThreadId, operation: Operation) {
+        self.objects.threads[me].operation = Some(operation);
+        self.set_thread_work(me, Work::Operation);
+    }
+
     /// Does a piece of the thread's operation. At its end the thread has its result.
     pub(crate) fn operation_piece(&mut self, me: ThreadId) {
         let Some(operation) = self.objects.threads[me].operation.take() else { return };

@@ -98,17 +98,23 @@ impl<M: Machine> Kernel<M> {
     pub(super) fn sys_unmap(&mut self, me: ThreadId) -> Result<Done, Error> {
         let process = self.changed_process(me, 0)?;
         let (at, end) = user_range(self.argument(me, 1), self.argument(me, 2))?;
-        let operation = self.claim(Claim { process, at, end, protection: None })?;
-        self.start_operation(me, operation);
-        Ok(Done::Elsewhere)
+        self.claim_then_start(me, Claim { process, at, end, protection: None })
     }
 
     pub(super) fn sys_protect(&mut self, me: ThreadId) -> Result<Done, Error> {
         let process = self.changed_process(me, 0)?;
         let (at, end) = user_range(self.argument(me, 1), self.argument(me, 2))?;
         let protection = Some(protection(self.argument(me, 3))?);
-        let operation = self.claim(Claim { process, at, end, protection })?;
-        self.start_operation(me, operation);
+        self.claim_then_start(me, Claim { process, at, end, protection })
+    }
+
+    /// A claim of many regions has cut two of them, perhaps large pages too: it is long enough for
+    /// one hold of the lock.
+    fn claim_then_start(&mut self, me: ThreadId, claim: Claim) -> Result<Done, Error> {
+        match self.claim(claim)? {
+            operation @ Operation::Claim { .. } => self.postpone_operation(me, operation),
+            operation => self.start_operation(me, operation),
+        }
         Ok(Done::Elsewhere)
     }
 }

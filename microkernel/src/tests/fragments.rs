@@ -174,6 +174,33 @@ fn writable(driver: &Driver, address: u64) -> bool {
 }
 
 #[test]
+fn a_window_follows_a_call_that_did_a_piece_of_its_work() {
+    let mut scene = Scene::new();
+    let memory = scene.driver.make(Syscall::MemoryCreate, &[BLOCKS]);
+    scene.driver.call(Syscall::Map, &[0, memory, AT, 0, BLOCKS, 1]).unwrap();
+    let (me, left) = scene.interrupted(Syscall::Protect, &[0, AT, BLOCKS, 3]);
+    let Operation::Protect { at, .. } = left else { panic!("{left:?}") };
+    assert_eq!((at - AT) / PAGE_SIZE, 64, "one piece");
+    scene.go_on(me).unwrap();
+}
+
+#[test]
+fn a_call_that_cuts_regions_looks_at_no_others() {
+    let mut scene = Scene::new();
+    let memory = scene.driver.make(Syscall::MemoryCreate, &[4]);
+    for region in 0..3 {
+        let at = AT + region * 4 * PAGE_SIZE;
+        scene.driver.call(Syscall::Map, &[0, memory, at, 0, 4, 1]).unwrap();
+    }
+    let from = AT + 2 * PAGE_SIZE;
+    let (me, left) = scene.interrupted(Syscall::Protect, &[0, from, 8, 3]);
+    assert!(matches!(left, Operation::Claim { next, .. } if next == from), "{left:?}");
+    scene.go_on(me).unwrap();
+    assert!((2..10).all(|page| writable(&scene.driver, AT + page * PAGE_SIZE)));
+    assert!([1, 10].iter().all(|page| !writable(&scene.driver, AT + page * PAGE_SIZE)));
+}
+
+#[test]
 fn a_range_of_many_regions_is_looked_at_in_pieces() {
     let mut scene = Scene::new();
     let memory = scene.driver.make(Syscall::MemoryCreate, &[1]);

@@ -3,10 +3,11 @@
 
 use crate::children::{Child, SOON_NS};
 use crate::machine::{Machine, after};
-use abi::Envelope;
+use abi::{Envelope, PAGE_SIZE, Syscall};
 use alloc::format;
 use rt::Failure;
 use sys::hazard::entries::{call_once, sleep_for_ever, spin_for_ever};
+use sys::hazard::plain;
 use sys::trace::{Debuggee, filter};
 use sys::{
     Direction, Endpoint, Error, IoSpace, IoSpaceFlags, Irq, Mapping, Memory, Notification,
@@ -25,6 +26,12 @@ const REGIONS: u64 = 10_000;
 const FRAMES: u64 = 4_000;
 /// Frames that stay free, for tables and the kernel's own objects.
 const SPARE: u64 = 1_000;
+/// Numbers of mappings between two large pages: fewer than are looked at in a piece, as many, more.
+const BETWEEN: [u64; 7] = [0, 1, 30, 61, 62, 63, 200];
+/// Where the first large page is mapped.
+const LARGE_AT: u64 = 0x4000_0000;
+/// Pages in a large one.
+const LARGE: u64 = 512;
 /// Handles of one process that is killed.
 const HANDLES: u64 = 1_000;
 /// Less urgent than this program.
@@ -41,6 +48,7 @@ pub(crate) fn run(machine: &Machine, scene: &str) -> Result<(), Failure> {
         "crowd" => crowd(machine),
         "shares" => shares(),
         "regions" => regions(),
+        "protect" => protect(),
         "frames" => frames(),
         "devices" => devices(machine),
         "handles" => handles(),
@@ -159,6 +167,35 @@ fn regions() -> Result<(), Failure> {
         mappings.push(memory.map_part(0, 1, Protection::ReadWrite)?);
     }
     mappings.into_iter().rev().for_each(drop);
+    Ok(())
+}
+
+/// Ranges over the halves of two large pages, with mappings of a page between them, change their
+/// protection and end.
+fn protect() -> Result<(), Failure> {
+    let quota = Quota { pages: 2_000, objects: 1_000, ..quota(0)? };
+    let process = Process::create("protect", &quota, None)?;
+    let large = Memory::create_contiguous(2 * LARGE)?;
+    let single = Memory::create(1)?;
+    let own = u64::from(process.handle().0);
+    for between in BETWEEN {
+        for call in [Syscall::Protect, Syscall::Unmap] {
+            let rest = LARGE_AT + LARGE * PAGE_SIZE;
+            let last = rest + LARGE * PAGE_SIZE;
+            process.map(&large, LARGE_AT, 0, LARGE, Protection::ReadWrite)?;
+            process.map(&large, last, LARGE, LARGE, Protection::ReadWrite)?;
+            for page in 0..between {
+                let at = last - (page + 1) * PAGE_SIZE;
+                process.map(&single, at, 0, 1, Protection::ReadWrite)?;
+            }
+            let (half, pages) = (LARGE / 2 * PAGE_SIZE, 2 * LARGE);
+            let arguments = [own, LARGE_AT + half, pages, Protection::Read as u64, 0, 0];
+            match plain(call as u64, arguments).status {
+                0 => process.unmap(LARGE_AT, 3 * LARGE)?,
+                status => return Err(Failure::new(format_args!("{call:?}: {status}"))),
+            }
+        }
+    }
     Ok(())
 }
 

@@ -80,7 +80,8 @@ impl Entry {
 
     /// The same page, as one of the small pages that replace it.
     pub(crate) fn piece(self, frames: u64) -> Self {
-        Self((self.0 & !Self::LARGE) + frames * abi::PAGE_SIZE)
+        // A large page's address has no bits there. Nothing to overflow: a split has 512 of these.
+        Self(self.0 & !Self::LARGE | frames << abi::PAGE_SIZE.trailing_zeros())
     }
 
     /// Whether anything is mapped.
