@@ -39,7 +39,9 @@
 //! | `keep_pages` | 0 | memory that survives restarts |
 //! | `supervisor` | false | whether it may use init's System service |
 //! | `spawn` | false | whether it starts the programs, out of its own quota |
+//! | `archive` | false | whether it reads the boot archive |
 //! | `args` | none | arguments |
+//! | `any` of programs alone | false | it stands for all programs that are loaded from volumes |
 //!
 //! **What a server finds in its startup block** (handle names):
 //!
@@ -54,7 +56,7 @@
 //! | as in `ports = [{ name, first, count }]` | | port range |
 //! | as in `memory = [{ name, address, pages }]` | | device memory |
 //! | `resource` | `bus = true` | the right to make device memory, ports, interrupts and IoSpaces |
-//! | `archive` | `spawn = true` | the boot archive; its size is the line `archive BYTES` |
+//! | `archive` | `spawn`, `archive` | the boot archive; its size is the line `archive BYTES` |
 //! | `root`, `self` | `spawn = true` | unbadged endpoints of `names` and itself, from which programs get badged copies |
 //! | `service:NAME` | `names` | endpoint of a service, from which clients get badged copies |
 //!
@@ -67,6 +69,20 @@
 //! with `bus`, depends on it and is restarted after it, without a word about that in the
 //! manifest. The startup block of that server has a line `device` for each driver
 //! ([`DriverGrant`]). A driver whose device is not there is given up, and the others run.
+//!
+//! **A volume** is a server in a section `[volume.NAME]`. Beside the keys of servers it has these;
+//! `service` is true, `restart` is `"always"`, and `clients` are those of `access`.
+//!
+//! | key | default | meaning |
+//! |---|---|---|
+//! | `type` | needed | the server's program: `ext4`, `memory`, `bootfs` |
+//! | `device` | none | the disk or partition, such as `blk0p1`; the server is then a client of `blk` |
+//! | `path` | needed | where its clients see it |
+//! | `read_only` | false | whether nothing on it changes |
+//! | `access` | none | `CLIENT`, `CLIENT=SUBTREE`, `CLIENT=SUBTREE:read`: what each client sees |
+//!
+//! Its startup block has the argument `device=DEVICE`, and a line `access NUMBER SUBTREE write` (or
+//! `read`) for each of `access`. The startup block of each client has a line `volume NAME PATH`.
 //!
 //! A service also finds a line `client NUMBER NAME` for each of its `clients`: which badges are whose.
 //!
@@ -93,6 +109,7 @@ mod graph;
 mod host;
 mod order;
 mod system;
+mod volume;
 
 pub use access::{Access, AccessTable};
 pub use driven::{Driven, parse_driven};
@@ -104,6 +121,7 @@ pub use system::{
     DeviceMemory, INIT_PRIORITY, Irq, Limits, MAX_SERVERS, NAMES, OnRestart, Ports, Program,
     Restart, RestartPolicy, Server, System, Time,
 };
+pub use volume::{DISKS, Volume, VolumeAccess, is_absolute};
 
 use alloc::vec::Vec;
 

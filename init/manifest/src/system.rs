@@ -1,6 +1,6 @@
 //! What a checked manifest says.
 
-use crate::DeviceGrant;
+use crate::{DeviceGrant, Volume};
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -128,8 +128,10 @@ pub enum Time {
 /// A server.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Server {
-    /// Name, and file in the archive.
+    /// Name.
     pub name: String,
+    /// Its file in the archive, where that is not its name.
+    pub file: Option<String>,
     /// Priority, and the highest one of its threads.
     pub priority: u8,
     /// The time that its first thread runs on.
@@ -168,6 +170,10 @@ pub struct Server {
     pub supervisor: bool,
     /// Whether it starts the programs.
     pub spawn: bool,
+    /// Whether it reads the boot archive.
+    pub archive: bool,
+    /// The volume that it serves.
+    pub volume: Option<Volume>,
     /// Arguments.
     pub args: Vec<String>,
 }
@@ -177,12 +183,28 @@ pub struct Server {
 pub struct Program {
     /// Name, and file in the archive.
     pub name: String,
+    /// Whether it stands for all programs that are loaded from volumes, and is no file itself.
+    pub any: bool,
     /// Priority, and the highest one of its threads.
     pub priority: u8,
     /// What it may use.
     pub limits: Limits,
     /// Pages of its first stack.
     pub stack_pages: u32,
+}
+
+impl Server {
+    /// Its file in the archive.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        self.file.as_deref().unwrap_or(&self.name)
+    }
+
+    /// Whether it is given the boot archive.
+    #[must_use]
+    pub fn reads_archive(&self) -> bool {
+        self.archive || self.spawn
+    }
 }
 
 impl Limits {
@@ -236,6 +258,11 @@ impl System {
         [NAMES, terminal.name.as_str(), leader.name.as_str()].into()
     }
 
+    /// What programs that are loaded from volumes may use, and what they are as clients.
+    pub fn any_program(&self) -> Option<&Program> {
+        self.programs.iter().find(|program| program.any)
+    }
+
     /// The server that starts programs.
     pub fn spawner(&self) -> Option<&Server> {
         self.servers.iter().find(|server| server.spawn)
@@ -259,12 +286,21 @@ impl System {
             server.bus,
         ];
         let flags = flags.into_iter().filter(|flag| *flag).count();
-        let spawns = if server.spawn { 3 } else { 0 };
-        (services + bells.len() + devices + flags + spawns) as u64
+        let spawns = if server.spawn { 2 } else { 0 };
+        let archive = usize::from(server.reads_archive());
+        (services + bells.len() + devices + flags + spawns + archive) as u64
     }
 
-    /// The files that the archive needs beside `init` and the manifest.
+    /// The files that the archive needs beside `init` and the manifest, each once.
     pub fn program_files(&self) -> Vec<&str> {
-        self.clients().collect()
+        let mut files: Vec<&str> = Vec::new();
+        let servers = self.servers.iter().map(Server::file);
+        let programs = self.programs.iter().filter(|program| !program.any);
+        for file in servers.chain(programs.map(|program| program.name.as_str())) {
+            if !files.contains(&file) {
+                files.push(file);
+            }
+        }
+        files
     }
 }

@@ -154,7 +154,7 @@ impl Child {
         let facts: Vec<_> = facts.iter().map(|(key, value)| (*key, value.as_str())).collect();
         let program = loader::Program {
             name: &self.plan.name,
-            image: common.boot.file(&self.plan.name)?,
+            image: common.boot.file(self.plan.file())?,
             args: &args,
             facts: &facts,
             quota: self.plan.limits.quota(self.plan.priority),
@@ -171,11 +171,17 @@ impl Child {
     /// Returns the facts of its startup block, besides arguments and handles.
     fn facts(&self, boot: &Boot) -> Vec<(&'static str, String)> {
         let mut facts = Vec::from([("cmdline", boot.cmdline.to_string())]);
-        if self.plan.spawn {
+        if self.plan.reads_archive() {
             facts.push(("archive", boot.archive_size.to_string()));
         }
         if self.plan.bus {
             facts.extend(boot.system.driver_grants().map(|grant| ("device", grant.to_string())));
+        }
+        let volumes = boot.system.volume_lines(&self.plan.name);
+        facts.extend(volumes.into_iter().map(|line| ("volume", line)));
+        if let Some(volume) = &self.plan.volume {
+            let access = volume.access_lines(&boot.system);
+            facts.extend(access.into_iter().map(|line| ("access", line)));
         }
         if let Some(leader) = &self.plan.leader {
             let spawner = boot.system.spawner().map(|server| &server.name);

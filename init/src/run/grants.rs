@@ -65,9 +65,11 @@ pub(crate) fn of<'a>(common: &'a Common, children: &'a [Child], index: usize) ->
         let init = common.endpoint.as_handle();
         grants.push(Grant::new("supervisor", init, OWN, child.number.into()));
     }
-    if child.plan.spawn {
+    if child.plan.reads_archive() {
         let archive = common.boot.archive_memory.as_handle();
         grants.push(Grant::new("archive", archive, Rights::READ, 0));
+    }
+    if child.plan.spawn {
         for (name, endpoint) in [("root", names), ("self", child.endpoint.as_ref())] {
             let handle = endpoint.map(Endpoint::as_handle);
             grants.extend(handle.map(|handle| Grant::new(name, handle, FOR_CLIENTS, 0)));

@@ -88,14 +88,14 @@ impl System for Init {
 
     fn crash(&mut self, _caller: &Caller, server: String) -> Result<(), SystemError> {
         let index = self.index(&server)?;
-        let image = self
-            .common
-            .boot
-            .file(&server)
-            .map_err(|why| SystemError::Kernel { server: server.clone(), why })?;
         let Some(child) = self.children.get(index) else {
             return Err(SystemError::NoSuchServer { server });
         };
+        let image = self
+            .common
+            .boot
+            .file(child.plan.file())
+            .map_err(|why| SystemError::Kernel { server: server.clone(), why })?;
         let Some(process) = child.process() else {
             return Err(SystemError::NotRunning { server });
         };

@@ -9,6 +9,7 @@ mod section;
 mod terminal;
 #[cfg(test)]
 mod tests;
+mod volumes;
 
 pub use problem::Problem;
 

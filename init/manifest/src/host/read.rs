@@ -5,8 +5,10 @@ use super::grants;
 use super::problem::{Problems, hint};
 use super::section::{Placed, Section};
 use super::terminal;
+use super::volumes;
 use crate::{
-    INIT_PRIORITY, Limits, OnRestart, Program, Restart, RestartPolicy, Server, System, Time,
+    DeviceGrant, INIT_PRIORITY, Limits, OnRestart, Program, Restart, RestartPolicy, Server, System,
+    Time,
 };
 use std::borrow::ToOwned;
 use std::format;
@@ -71,9 +73,21 @@ impl Draft {
         }
     }
 
+    /// Every section that needs a file of the archive, with that file's name.
+    pub(super) fn files(&self) -> impl Iterator<Item = ((&'static str, &str, usize), &str)> {
+        let servers = self.servers.iter().map(|it| it.server.file());
+        let programs = self.programs.iter().map(|it| it.program.name.as_str());
+        let anys = core::iter::repeat_n(false, self.servers.len())
+            .chain(self.programs.iter().map(|it| it.program.any));
+        let all = self.sections().zip(servers.chain(programs)).zip(anys);
+        all.filter(|(_, any)| !any).map(|(section, _)| section)
+    }
+
     /// Every section: its kind, name and place.
     pub(super) fn sections(&self) -> impl Iterator<Item = (&'static str, &str, usize)> {
-        let servers = self.servers.iter().map(|it| ("server", it.server.name.as_str(), it.at));
+        let kind = |server: &Server| if server.volume.is_some() { "volume" } else { "server" };
+        let servers =
+            self.servers.iter().map(move |it| (kind(&it.server), it.server.name.as_str(), it.at));
         let programs = self.programs.iter().map(|it| ("program", it.program.name.as_str(), it.at));
         servers.chain(programs)
     }
@@ -91,36 +105,48 @@ pub(super) fn system(text: &str, problems: &Problems<'_>) -> Option<Draft> {
     };
     let top = Section::new("manifest".to_owned(), 0, parsed.get_ref(), problems);
     let mut servers: Vec<_> = top.children("server").into_iter().map(server).collect();
+    servers.extend(top.children("volume").into_iter().map(volumes::volume));
     let mut programs: Vec<_> = top.children("program").into_iter().map(program).collect();
     top.finish();
     servers.sort_by_key(|draft| draft.at);
     programs.sort_by_key(|draft| draft.at);
     terminal::complete(&mut servers);
     grants::complete(&mut servers);
+    volumes::complete(&mut servers);
     Some(Draft { servers, programs })
 }
 
 fn server((name, section): (String, Section<'_>)) -> ServerDraft {
+    let device = grants::device(&section);
+    server_with(name, &section, device)
+}
+
+/// A server with this PCI device, from the other keys of its section.
+pub(super) fn server_with(
+    name: String,
+    section: &Section<'_>,
+    device: Option<Placed<DeviceGrant>>,
+) -> ServerDraft {
     let clients = section.texts("clients");
     let depends = section.texts("depends");
     let leader = section.text("leader");
     let names = |list: &[Placed<String>]| list.iter().map(|name| name.value.clone()).collect();
-    let (irqs, mut devices) = devices::irqs(&section);
-    let (ports, more) = devices::ports(&section);
+    let (irqs, mut devices) = devices::irqs(section);
+    let (ports, more) = devices::ports(section);
     devices.extend(more);
-    let (memory, more) = devices::memory(&section);
+    let (memory, more) = devices::memory(section);
     devices.extend(more);
-    let device = grants::device(&section);
     let device_at = device.as_ref().map(|device| device.at);
     let server = Server {
         name,
-        priority: priority(&section),
-        time: time(&section),
-        limits: limits(&section),
-        stack_pages: stack_pages(&section),
-        restart: restart(&section),
+        file: None,
+        priority: priority(section),
+        time: time(section),
+        limits: limits(section),
+        stack_pages: stack_pages(section),
+        restart: restart(section),
         depends: names(&depends),
-        on_restart: choice(&section, "on_restart", "reaction", &ON_RESTART),
+        on_restart: choice(section, "on_restart", "reaction", &ON_RESTART),
         heartbeat_ms: section.small("heartbeat_ms", 0..=3_600_000, Some(0)),
         service: section.flag("service"),
         clients: names(&clients),
@@ -133,6 +159,8 @@ fn server((name, section): (String, Section<'_>)) -> ServerDraft {
         keep_pages: section.small("keep_pages", 0..=1024, Some(0)),
         supervisor: section.flag("supervisor"),
         spawn: section.flag("spawn"),
+        archive: section.flag("archive"),
+        volume: None,
         args: section.texts("args").into_iter().map(|argument| argument.value).collect(),
     };
     section.finish();
@@ -155,6 +183,7 @@ fn server((name, section): (String, Section<'_>)) -> ServerDraft {
 fn program((name, section): (String, Section<'_>)) -> ProgramDraft {
     let program = Program {
         name,
+        any: section.flag("any"),
         priority: priority(&section),
         limits: limits(&section),
         stack_pages: stack_pages(&section),

@@ -2,7 +2,7 @@
 
 use super::problem::{Problems, hint};
 use super::read::{Draft, ServerDraft};
-use crate::{MAX_SERVERS, NAMES};
+use crate::{DISKS, MAX_SERVERS, NAMES};
 use std::collections::BTreeMap;
 use std::format;
 use std::string::String;
@@ -29,6 +29,7 @@ pub(super) fn apply(draft: &Draft, available: &[&str], to: &Problems<'_>) {
     grants::all(draft, to);
     counts(draft, to);
     spawners(draft, to);
+    volumes(draft, to);
 }
 
 /// All checks of priorities and quotas.
@@ -71,15 +72,39 @@ fn wrong_name(name: &str) -> Option<String> {
 
 fn files(draft: &Draft, available: &[&str], to: &Problems<'_>) {
     // A name that no program can have is told by `names`.
-    let missing = |name: &str| !available.contains(&name) && wrong_name(name).is_none();
-    for (kind, name, at) in draft.sections().filter(|(_, name, _)| missing(name)) {
-        let make = match can_be_made(name) {
-            true => format!("make one with `cargo xtask new-server {name}`, or "),
+    let missing = |file: &str| !available.contains(&file) && wrong_name(file).is_none();
+    for (section, file) in draft.files().filter(|(_, file)| missing(file)) {
+        let (kind, name, at) = section;
+        let make = match can_be_made(file) && kind != "volume" {
+            true => format!("make one with `cargo xtask new-server {file}`, or "),
             false => String::new(),
         };
         let otherwise = format!("{make}remove [{kind}.{name}]");
-        let hint = hint(name, available.iter().copied(), &otherwise);
-        to.add(at, format!("{kind} `{name}`: no program `{name}` is built{hint}"));
+        let hint = hint(file, available.iter().copied(), &otherwise);
+        to.add(at, format!("{kind} `{name}`: no program `{file}` is built{hint}"));
+    }
+}
+
+/// One path for each volume; a volume on a disk needs the server of disks; one program stands for
+/// those of volumes.
+fn volumes(draft: &Draft, to: &Problems<'_>) {
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    for it in &draft.servers {
+        let Some(volume) = &it.server.volume else { continue };
+        if let Some(other) = seen.insert(&volume.path, it.at) {
+            let line = to.line(other);
+            let text = format!("the volume in line {line} has the path `{}` too", volume.path);
+            it.problem(to, it.at, &format!("{text}; choose another"));
+        }
+        let disks = draft.servers.iter().any(|other| other.server.name == DISKS);
+        if volume.device.is_some() && !disks {
+            let text = format!("it has a `device`, but there is no [server.{DISKS}]; add it");
+            it.problem(to, it.at, &text);
+        }
+    }
+    for it in draft.programs.iter().filter(|it| it.program.any).skip(1) {
+        let name = &it.program.name;
+        to.add(it.at, format!("program `{name}`: another one has `any`; remove one"));
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod grants;
 mod times;
+mod volumes;
 
 use super::check;
 use crate::{OnRestart, Restart, decode, encode};

@@ -49,6 +49,9 @@ impl ProcServer {
         let text = |error: sys::Error| error.to_string();
         let image = self.images.image(&program.name).ok_or("its image was not checked")?;
         let bell = Notification::create().map_err(text)?;
+        let volumes = self.system.volume_lines(&program.name);
+        let volumes = volumes.iter().map(|line| ("volume", line.as_str()));
+        let facts: Vec<_> = volumes.chain([("cmdline", self.cmdline)]).collect();
         let args: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let handles = [
             ("names", self.names.as_handle(), OWN, badge),
@@ -59,7 +62,7 @@ impl ProcServer {
             name: &program.name,
             image,
             args: &args,
-            facts: &[("cmdline", self.cmdline)],
+            facts: &facts,
             quota: program.limits.quota(program.priority),
             priority: Priority(program.priority),
             time: loader::Time::Own,
