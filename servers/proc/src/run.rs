@@ -5,20 +5,23 @@ mod deaths;
 mod deliver;
 mod faults;
 mod images;
+mod launch;
 mod service_impl;
 mod spawn;
 mod terminal;
 mod waits;
 
+use alloc::collections::BTreeMap;
 use archive::Archive;
 use executor::{Executor, Task};
 use images::Images;
 use init_api::SystemClient;
+use launch::Launching;
 use manifest::{FILE, System};
-use proc_api::{Info, Proc, ProcError, SignalSet};
+use proc_api::{Info, Launch, Proc, ProcError, SignalSet};
 use proc_core::{Amounts, Entry, MAX_PROGRAMS, Table};
 use rt::Failure;
-use service::{Caller, Event, Reply};
+use service::{Caller, Event, Reply, Session};
 use sys::{Endpoint, Notification, Process, Rights};
 use terminal::Terminal;
 use waits::WaitReply;
@@ -32,6 +35,7 @@ struct SignalWaiter {
 /// What holds a living program.
 struct Held {
     process: Process,
+    priority: u8,
     /// Rings when there is a signal for its handlers.
     bell: Notification,
     /// It waits with another mask until a handler runs.
@@ -53,6 +57,8 @@ pub(crate) struct ProcServer {
     own: Endpoint,
     init: SystemClient,
     terminal: Terminal,
+    /// Programs that are about to start.
+    launches: BTreeMap<Session, Launching>,
     /// This server's own endpoint of `names`.
     names_client: Endpoint,
     executor: Executor,
@@ -81,6 +87,7 @@ impl ProcServer {
             own: env.handle("self")?,
             init: SystemClient::from_endpoint(env.handle("supervisor")?),
             terminal,
+            launches: BTreeMap::new(),
             names_client: env.names().copy(Rights::SEND)?,
             bell: executor.bell()?,
             executor,
@@ -90,7 +97,7 @@ impl ProcServer {
     /// Serves for ever.
     pub(crate) fn run(mut self, endpoint: Endpoint) -> Result<(), Failure> {
         let executor = self.executor.clone();
-        executor.serve_with(endpoint, &mut self, service, Self::on_event)?;
+        executor.serve_with(endpoint, &mut self, |it| it, Self::on_event)?;
         Ok(())
     }
 
@@ -123,9 +130,7 @@ impl ProcServer {
     }
 }
 
-fn service(server: &mut ProcServer) -> &mut (dyn Proc + 'static) {
-    server
-}
+service::together!(ProcServer: Proc, Launch);
 
 fn read_manifest(bytes: &[u8]) -> Result<System, Failure> {
     let archive = Archive::open(bytes).map_err(Failure::new)?;

@@ -102,6 +102,11 @@ pub enum ProcError {
         /// The number.
         limit: u32,
     },
+    /// What a launch was given cannot be.
+    BadLaunch {
+        /// What is wrong.
+        why: String,
+    },
     /// The program is of another job than the calling one.
     OtherJob {
         /// Its process id.
@@ -134,6 +139,7 @@ impl fmt::Display for ProcError {
             Self::TooMany { limit } => {
                 write!(f, "{limit} programs run already: wait for one or kill one")
             }
+            Self::BadLaunch { why } => write!(f, "the launch is not possible: {why}"),
             Self::OtherJob { pid } => {
                 write!(f, "process {pid} is of another job: a program signals its own job only")
             }

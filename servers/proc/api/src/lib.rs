@@ -79,7 +79,7 @@ pub struct ProgramInfo {
 }
 
 /// Starts programs and sends them signals.
-#[service::interface(version = 4, max_message = 16384)]
+#[service::interface(version = 5, max_message = 16384)]
 pub trait Proc {
     /// Starts a program of the boot archive: its process id. One that a server starts is the
     /// first of a group of its own; others join the caller's group and have its mask, and
@@ -91,6 +91,12 @@ pub trait Proc {
         arguments: Vec<String>,
         foreground: bool,
     ) -> Result<u32, ProcError>;
+
+    /// Begins to start a program that needs more than [`Proc::spawn`] gives it: its own image,
+    /// handles, a working directory. `program` is its name in `ps`; without an image of its own it
+    /// is that of a program of the boot archive.
+    #[opens(Launch)]
+    fn launch(&mut self, program: String) -> Result<(), ProcError>;
 
     /// Waits until the program has ended and forgets it.
     #[deferred]
@@ -181,3 +187,32 @@ pub trait Proc {
     #[idempotent]
     fn programs(&mut self) -> Result<Vec<String>, ProcError>;
 }
+
+/// A program that is about to start. Dropped before [`Launch::start`], it never was.
+#[service::interface(version = 1, session, max_message = 16384)]
+pub trait Launch {
+    /// Its image: the first `bytes` of this memory are an ELF file, such as one that the caller
+    /// has read from a volume. It is copied; the memory is not needed afterwards. The program gets
+    /// the quota and the rights of the manifest's program with `any`.
+    fn image(
+        &mut self,
+        #[handle(copy, READ)] memory: sys::Memory,
+        bytes: u64,
+    ) -> Result<(), ProcError>;
+
+    /// Gives it a handle with this name, such as `stdout`: at most [`LAUNCH_HANDLES`].
+    fn give(&mut self, name: String, #[handle] handle: sys::OwnedHandle) -> Result<(), ProcError>;
+
+    /// A line of its startup block, such as `directory` and `/home`: at most [`LAUNCH_FACTS`].
+    fn tell(&mut self, key: String, value: String) -> Result<(), ProcError>;
+
+    /// Starts it, as [`Proc::spawn`] does: its process id. It can be started once.
+    fn start(&mut self, arguments: Vec<String>, foreground: bool) -> Result<u32, ProcError>;
+}
+
+/// The most handles that a launch gives.
+pub const LAUNCH_HANDLES: usize = 8;
+/// The most lines that a launch tells.
+pub const LAUNCH_FACTS: usize = 32;
+/// The most bytes of an image.
+pub const IMAGE_BYTES: u64 = 32 << 20;

@@ -3,6 +3,7 @@
 mod programs;
 mod signals;
 
+use super::launch::Launching;
 use super::waits::WaitReply;
 use super::{ProcServer, Program};
 use alloc::string::{String, ToString};
@@ -11,7 +12,7 @@ use proc_api::{
     Action, Cause, Delivery, ExitStatus, Ids, Info, MaskChange, Proc, ProcError, ProgramInfo,
     ProgramState, Signal, SignalSet, Target, WaitFor, Waited,
 };
-use service::{Caller, Reply};
+use service::{Caller, Reply, Session};
 
 type Result<T> = core::result::Result<T, ProcError>;
 
@@ -24,13 +25,11 @@ impl Proc for ProcServer {
         arguments: Vec<String>,
         foreground: bool,
     ) -> Result<u32> {
-        let by = if foreground { self.may_give_terminal(caller)? } else { None };
-        let parent = self.caller_pid(caller);
-        let pid = self.start(&program, &arguments, parent)?;
-        if foreground {
-            self.programs.set_foreground(by, pid);
-        }
-        Ok(pid)
+        self.start_for(caller, &Launching::plain(&program), &arguments, foreground)
+    }
+
+    fn launch(&mut self, _: &Caller, session: Session, program: String) -> Result<()> {
+        self.open_launch(session, &program)
     }
 
     fn wait(&mut self, caller: &Caller, pid: u32, reply: Reply<Result<ExitStatus>>) {
@@ -157,7 +156,8 @@ impl Proc for ProcServer {
     }
 
     fn programs(&mut self, _: &Caller) -> Result<Vec<String>> {
-        Ok(self.system.programs.iter().map(|program| program.name.to_string()).collect())
+        let named = self.system.programs.iter().filter(|program| !program.any);
+        Ok(named.map(|program| program.name.to_string()).collect())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Starting a program.
 
+use super::launch::Launching;
 use super::{Held, ProcServer};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -12,26 +13,27 @@ use sys::{Notification, Priority, Process, Rights};
 const OWN: Rights = Rights::SEND.union(Rights::TRANSFER);
 
 impl ProcServer {
-    /// Starts a program for a parent (0: a server): its process id.
+    /// Starts a program for a parent (0: a server).
     pub(super) fn start(
         &mut self,
-        name: &str,
+        launching: &Launching,
         arguments: &[String],
         parent: u32,
     ) -> Result<u32, ProcError> {
-        let no_such = || ProcError::NoSuchProgram { program: name.to_string() };
-        let program = self.system.program(name).cloned().ok_or_else(no_such)?;
-        let number = self.system.client_number(name).ok_or_else(no_such)?;
+        let name = launching.program.as_str();
+        let (program, number) = self.terms(launching)?;
         let place = self.programs.reserve(parent, Amounts::of_program(program.limits));
         let place = place.map_err(|full| match full {
             Full::Slots => ProcError::TooMany { limit: MAX_PROGRAMS.into() },
             Full::Share(lack) => ProcError::Share(lack),
         })?;
         let badge = super::badge(number, place.instance);
-        let checked = self.images.check(name);
-        let held = checked
-            .and_then(|()| self.load(&program, arguments, badge, place.slot))
-            .map_err(|why| ProcError::CannotLoad { program: name.to_string(), why })?;
+        let cannot = |why| ProcError::CannotLoad { program: name.to_string(), why };
+        if launching.image.is_none() {
+            self.images.check(name).map_err(cannot)?;
+        }
+        let held = self.load(&program, launching, arguments, badge, place.slot);
+        let held = held.map_err(cannot)?;
         let pid = held.process.info().map_or(0, |info| info.pid);
         self.hand_over(&held.process);
         self.programs.insert(place, pid, name, held);
@@ -39,27 +41,47 @@ impl ProcServer {
         Ok(pid)
     }
 
+    /// The section of the manifest that a program runs under, and its number as a client.
+    fn terms(&self, launching: &Launching) -> Result<(Program, u32), ProcError> {
+        let name = &launching.program;
+        let found = match launching.image {
+            None => self.system.program(name).filter(|program| !program.any),
+            Some(_) => self.system.any_program(),
+        };
+        let number = found.and_then(|program| self.system.client_number(&program.name));
+        match (found, number) {
+            (Some(program), Some(number)) => Ok((program.clone(), number)),
+            _ => Err(ProcError::NoSuchProgram { program: name.clone() }),
+        }
+    }
+
     fn load(
         &self,
         program: &Program,
+        launching: &Launching,
         arguments: &[String],
         badge: u64,
         slot: u8,
     ) -> Result<Held, String> {
         let text = |error: sys::Error| error.to_string();
-        let image = self.images.image(&program.name).ok_or("its image was not checked")?;
+        let image = launching.own_image().or_else(|| self.images.image(&launching.program));
+        let image = image.ok_or("its image was not checked")?;
         let bell = Notification::create().map_err(text)?;
         let volumes = self.system.volume_lines(&program.name);
         let volumes = volumes.iter().map(|line| ("volume", line.as_str()));
-        let facts: Vec<_> = volumes.chain([("cmdline", self.cmdline)]).collect();
+        let told = launching.facts.iter().map(|(key, value)| (*key, value.as_str()));
+        let facts: Vec<_> = volumes.chain(told).chain([("cmdline", self.cmdline)]).collect();
         let args: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let handles = [
+        let mut handles = Vec::from([
             ("names", self.names.as_handle(), OWN, badge),
             ("proc", self.own.as_handle(), OWN, badge),
             ("signals", bell.as_handle(), Rights::SIGNAL | Rights::WAIT, 0),
-        ];
+        ]);
+        for (name, handle) in &launching.handles {
+            handles.push((name, handle.as_handle(), Rights::ALL, 0));
+        }
         let loading = loader::Program {
-            name: &program.name,
+            name: &launching.program,
             image,
             args: &args,
             facts: &facts,
@@ -72,7 +94,8 @@ impl ProcServer {
             death: Some((&self.bell, 1 << slot)),
         };
         let process = loading.start().map_err(|error| error.to_string())?;
-        Ok(Held { process, bell, suspended: None, alarm: None })
+        let priority = program.priority;
+        Ok(Held { process, priority, bell, suspended: None, alarm: None })
     }
 
     /// Sees to it that the program does not outlive this server, out of anyone's control.

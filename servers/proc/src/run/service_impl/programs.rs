@@ -1,6 +1,9 @@
 //! What the methods about programs need.
 
-use super::{Caller, Ids, ProcError, ProcServer, Program, ProgramInfo, ProgramState, Result};
+use super::{
+    Caller, Ids, Launching, ProcError, ProcServer, Program, ProgramInfo, ProgramState, Result,
+};
+use alloc::string::String;
 use proc_api::{Disposition, Signal};
 
 impl ProcServer {
@@ -44,6 +47,23 @@ impl ProcServer {
         self.send_group(pid, group, Signal::TTIN).map(|_| false)
     }
 
+    /// Starts a program for a caller: its process id.
+    pub(in crate::run) fn start_for(
+        &mut self,
+        caller: &Caller,
+        launching: &Launching,
+        arguments: &[String],
+        foreground: bool,
+    ) -> Result<u32> {
+        let by = if foreground { self.may_give_terminal(caller)? } else { None };
+        let parent = self.caller_pid(caller);
+        let pid = self.start(launching, arguments, parent)?;
+        if foreground {
+            self.programs.set_foreground(by, pid);
+        }
+        Ok(pid)
+    }
+
     pub(super) fn describe(&self, entry: &Program) -> ProgramInfo {
         let info = entry.process.as_ref().and_then(|held| held.process.info().ok());
         let info = info.unwrap_or_default();
@@ -57,7 +77,7 @@ impl ProcServer {
             name: entry.name.clone(),
             state,
             foreground: entry.ids.group == self.programs.foreground() && entry.ended.is_none(),
-            priority: self.system.program(&entry.name).map_or(0, |program| program.priority),
+            priority: entry.process.as_ref().map_or(0, |held| held.priority),
             pages: info.used.pages,
             pages_limit: info.limit.pages,
             handles: info.used.handles,
