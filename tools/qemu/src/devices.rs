@@ -5,6 +5,8 @@ use anyhow::Result;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+/// The size of the system's volume in bytes.
+pub const VOLUME_BYTES: u64 = 64 << 20;
 /// The size of a scratch disk in bytes.
 pub const SCRATCH_BYTES: u64 = 64 << 20;
 /// Its file: no data, and room for it as long as nothing is written.
@@ -89,6 +91,12 @@ pub struct Disk {
 }
 
 impl Disk {
+    /// A virtio disk with the volume in this image; writes are dropped at the end.
+    pub fn volume(file: &Path) -> Self {
+        let backend = Backend::File { file: file.into(), format: Format::Raw, kept: false };
+        Self { controller: Controller::Virtio, backend }
+    }
+
     /// A virtio disk of [`SCRATCH_BYTES`] for a machine that has no other.
     pub fn scratch() -> Self {
         Self { controller: Controller::Virtio, backend: Backend::Scratch }

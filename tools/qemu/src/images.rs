@@ -34,6 +34,8 @@ pub struct Images {
     pub campaign: PathBuf,
     /// The folder of all user programs, stripped.
     pub programs: PathBuf,
+    /// The system's volume.
+    pub volume: PathBuf,
     target: PathBuf,
 }
 
@@ -46,6 +48,7 @@ impl Images {
             archive: folder.join("boot.tar"),
             campaign: folder.join("campaign.tar"),
             programs: folder.join("programs"),
+            volume: folder.join("root.img"),
             target: target.to_owned(),
         }
     }
@@ -99,13 +102,13 @@ impl Images {
     }
 
     /// A machine that boots anything; its log is found as for [`Images::machine`]. Limits count
-    /// its own time. It has the devices of `cargo xtask run`: a scratch disk, a random source, a
-    /// network that ends at its gateway.
+    /// its own time. It has the devices of `cargo xtask run`: a disk with the system's volume, whose
+    /// changes are dropped, a random source, a network that ends at its gateway.
     pub fn machine_with(&self, boot: Boot, name: &str) -> Machine {
         let log = self.target.join("logs").join(format!("{name}.log"));
         let mut machine = Machine::new(boot, log, self.elfs()).with_cpus(cpus());
         machine.patient = true;
-        machine.disks.push(Disk::scratch());
+        machine.disks.push(Disk::volume(&self.volume));
         machine.random = true;
         machine.network = Some(Network::default());
         machine

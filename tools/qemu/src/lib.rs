@@ -52,7 +52,7 @@ pub use archive::Archive;
 pub use boot::{Boot, check_kernel_words};
 pub use campaign::{Campaign, results as campaign_results};
 pub use deadline::Deadline;
-pub use devices::{Backend, Board, Controller, Disk, Format, SCRATCH_BYTES};
+pub use devices::{Backend, Board, Controller, Disk, Format, SCRATCH_BYTES, VOLUME_BYTES};
 pub use elfs::{Elfs, OTHER_TARGETS, TARGET, TARGETS_FOLDER};
 pub use find::{find_ovmf, find_qemu};
 pub use fuzz::{Fuzz, Fuzzed};

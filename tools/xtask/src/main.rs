@@ -17,6 +17,7 @@ mod campaign;
 mod check;
 mod coverage;
 mod debug;
+mod disk;
 mod disk_image;
 mod fuzz;
 mod fuzz_inputs;
@@ -55,6 +56,7 @@ enum Command {
     Test(test::Arguments),
     Check(check::Arguments),
     NewServer(new_server::Arguments),
+    Disk(disk::Arguments),
     Log(log::Arguments),
     Debug(debug::Arguments),
     Graph(graph::Arguments),
@@ -118,6 +120,7 @@ fn run(command: &Command) -> anyhow::Result<u8> {
         Command::Miri(arguments) => miri::run(arguments),
         Command::Selftest(arguments) => selftest::run(arguments),
         Command::Image(arguments) => disk_image::run(arguments),
+        Command::Disk(arguments) => disk::run(arguments),
         Command::Debug(arguments) => debug::run(arguments),
         Command::Log(arguments) => log::run(arguments),
         Command::NewServer(arguments) => new_server::run(arguments),

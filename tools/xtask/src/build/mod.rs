@@ -3,23 +3,26 @@
 //! In `target/`: `kernel/`, `kernel-checks/` and `user/` are what cargo made (in each there may
 //! be a program of the same name), `bare/` what it made them of. `image/` holds what machines
 //! boot: `postern` (the kernel without debug information), `postern-checks` (the same with debug
-//! checks, for tests), `boot.tar`, and `programs/` (each user program, stripped).
+//! checks, for tests), `boot.tar`, `root.img` (the system's volume), and `programs/` (each user
+//! program, stripped).
 
 mod archive;
 mod cargo;
 mod programs;
 mod strip;
 mod system;
+mod volume;
 
 pub(crate) use cargo::Bare;
 pub(crate) use system::{MANIFEST, read as system};
+pub(crate) use volume::make as make_volume;
 
 use crate::metadata;
 use crate::setup::{self, Toolchain};
 use crate::workspace;
 use anyhow::Result;
 use clap::Args;
-use qemu_harness::{Elfs, Images};
+use qemu_harness::{Elfs, Images, VOLUME_BYTES};
 
 /// What runs in a campaign of faults, from the root on.
 const CAMPAIGN: &str = "tests/campaign.toml";
@@ -94,6 +97,7 @@ fn build(toolchain: &Toolchain, tests: bool) -> Result<Images> {
         }
     }
     archive::write(&system, &images, &images.archive)?;
+    make_volume(&images.volume, VOLUME_BYTES)?;
     if tests {
         let campaign = system::read_from(CAMPAIGN, &packages)?;
         archive::write(&campaign, &images, &images.campaign)?;

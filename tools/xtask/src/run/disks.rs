@@ -1,15 +1,16 @@
 //! The disks of a machine: image files, made when they are missing.
 
+use crate::build::make_volume;
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
-use qemu_harness::{Backend, Controller, Disk, Format, SCRATCH_BYTES};
+use qemu_harness::{Backend, Controller, Disk, Format, VOLUME_BYTES};
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The size of an image that is made, in bytes. Raw images take up only what was written.
-const NEW_BYTES: u64 = SCRATCH_BYTES;
+const NEW_BYTES: u64 = VOLUME_BYTES;
 /// Disks are made of sectors of this size.
 const SECTOR: u64 = 512;
 /// The first bytes of a qcow2 image. Source: QEMU, docs/interop/qcow2.txt, "Header".
@@ -19,7 +20,7 @@ const QCOW2_MAGIC: [u8; 4] = *b"QFI\xfb";
 #[derive(Args, Clone)]
 pub(super) struct DiskArguments {
     /// Attach an image file (raw or qcow2) as a virtio disk; it is made when missing
-    /// [default: a scratch disk of 64 MiB whose changes are dropped]
+    /// with a new volume [default: a new volume of 64 MiB whose changes are dropped]
     #[arg(long, value_name = "FILE")]
     disk: Vec<PathBuf>,
     /// Attach an image file as an NVMe disk; it is made when missing
@@ -28,7 +29,7 @@ pub(super) struct DiskArguments {
 }
 
 impl DiskArguments {
-    /// Checks the files and makes those that are missing. Without any, there is a scratch disk.
+    /// Checks the files and makes those that are missing.
     pub(super) fn attach(&self) -> Result<Vec<Disk>> {
         let virtio = self.disk.iter().map(|file| (Controller::Virtio, file));
         let nvme = self.nvme.iter().map(|file| (Controller::Nvme, file));
@@ -36,9 +37,6 @@ impl DiskArguments {
             .chain(nvme)
             .map(|(controller, file)| Ok(Disk { controller, backend: image(file)? }))
             .collect::<Result<_>>()?;
-        if disks.is_empty() {
-            return Ok(vec![Disk::scratch()]);
-        }
         for (at, disk) in disks.iter().enumerate() {
             let same = |other: &&Disk| other.backend == disk.backend;
             ensure!(
@@ -65,10 +63,19 @@ fn image(file: &Path) -> Result<Backend> {
 
 fn make(file: &Path) -> Result<()> {
     if file.extension().is_none_or(|extension| extension != "qcow2") {
-        return Ok(File::create_new(file)?.set_len(NEW_BYTES)?);
+        return make_volume(file, NEW_BYTES);
     }
+    let raw = file.with_extension("raw");
+    ensure!(!raw.exists(), "{} is in the way", raw.display());
+    let made = make_volume(&raw, NEW_BYTES).and_then(|()| convert(&raw, file));
+    // Where nothing was made there is nothing to remove.
+    let _ = fs_err::remove_file(&raw);
+    made
+}
+
+fn convert(raw: &Path, file: &Path) -> Result<()> {
     let mut command = Command::new("qemu-img");
-    command.args(["create", "-q", "-f", "qcow2", "--"]).arg(file).arg(NEW_BYTES.to_string());
+    command.args(["convert", "-q", "-f", "raw", "-O", "qcow2", "--"]).arg(raw).arg(file);
     let output = command.output().context("qemu-img; `cargo xtask setup` says how to get it")?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr).trim());
     Ok(())

@@ -138,7 +138,9 @@ impl MachineArguments {
             BoardName::Q35 => Board::Q35,
             BoardName::Pc => Board::Pc,
         };
-        machine.disks = disks;
+        if !disks.is_empty() {
+            machine.disks = disks;
+        }
         machine.random = true;
         machine.network = self.network.attach()?;
         if let Some(mib) = self.mem.filter(|mib| *mib < MEMORY_PROMISED) {
