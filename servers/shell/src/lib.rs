@@ -1,16 +1,52 @@
-//! The shell without its servers: words, tables, units, values of typed calls.
+//! The shell: reads lines from the console, runs commands, survives every server.
 //!
-//! Nothing here makes a system call, so it is tested on the host
-//! (`cargo test -p shell --lib`).
-#![cfg_attr(not(test), no_std)]
+//! **Shape.** [`syntax`] makes pipelines of a line, [`expand`] gives its words their values and
+//! paths, `run` carries them out: each command writes into the next one, `commands` has a table of
+//! all, `filters` those that read input. Files are those of the volumes that the manifest lets the
+//! shell see. Tests run the whole on the host, with volumes in memory.
+#![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
-pub mod devices;
-pub mod strace;
-pub mod table;
-pub mod types;
-pub mod units;
-pub mod value;
-pub mod words;
+mod commands;
+mod devices;
+pub mod expand;
+mod filters;
+mod glob;
+mod interrupts;
+mod options;
+mod run;
+mod session;
+mod shell;
+mod strace;
+mod stream;
+pub mod syntax;
+mod table;
+mod terminal;
+#[cfg(test)]
+mod tests;
+mod trouble;
+mod types;
+mod units;
+mod value;
+
+pub use session::Session;
+pub use shell::Shell;
+
+/// Heap for the longest tables and a few of their copies, in bytes.
+const RESERVE_BYTES: usize = 128 << 10;
+
+/// The program.
+///
+/// # Errors
+/// When there will never be a console for it.
+pub fn main(env: rt::Env) -> Result<(), rt::Failure> {
+    // The heap grows once, here: growth after hundreds of commands would look like a leak.
+    drop(core::hint::black_box(alloc::vec::Vec::<u8>::with_capacity(RESERVE_BYTES)));
+    let mut session = Session::new(Shell::new(env)?);
+    session.greet();
+    loop {
+        session.line();
+    }
+}

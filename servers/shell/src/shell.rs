@@ -1,73 +1,65 @@
 //! What commands work with.
 
+use crate::interrupts::Interrupts;
+use crate::stream::Output;
+use crate::terminal::{ConsoleOutput, Terminal};
 use crate::trouble::Trouble;
-use alloc::string::String;
-use console_api::ConsoleClient;
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::rc::Rc;
+use alloc::string::{String, ToString};
+use files::Namespace;
 use init_api::SystemClient;
 use names_api::NamesClient;
 use pci_api::PciClient;
 use proc_api::ProcClient;
-use service::CallError;
 use sys::{Endpoint, Rights};
 
-/// How often output is tried again while the console is away, and how long to wait between.
-const TRIES: u32 = 50;
-const PAUSE_NS: u64 = 100_000_000;
-/// The most text in one message.
-const PIECE: usize = 4096;
+/// The most variables, and the most bytes of one with its name.
+const VARIABLES_MAX: usize = 256;
+const VARIABLE_BYTES: usize = 4096;
 
-/// Connections and the last status.
-pub(crate) struct Shell {
+/// Connections, variables, the working directory, the output and the last status.
+pub struct Shell {
     env: rt::Env,
-    console: ConsoleClient,
+    pub(crate) terminal: Rc<Terminal>,
+    pub(crate) interrupts: Rc<Interrupts>,
+    pub(crate) files: Namespace,
     system: SystemClient,
     level: String,
     status: u64,
-    complaint: Complaint,
-}
-
-/// What was logged last about the console: the same is not logged again and again, which
-/// would hide its cause.
-#[derive(Default)]
-struct Complaint(String);
-
-impl Complaint {
-    fn log(&mut self, what: &str, error: &impl core::fmt::Display) {
-        let text = alloc::format!("{what}: {error}");
-        if self.0 != text {
-            defmt::warn!("{=str}", text.as_str());
-            self.0 = text;
-        }
-    }
+    variables: BTreeMap<String, String>,
+    output: Box<dyn Output>,
+    /// Why output failed first, of the command that runs.
+    trouble: Option<Trouble>,
+    /// Scripts that run inside each other.
+    pub(crate) depth: u32,
 }
 
 impl Shell {
     /// Connects to what it cannot do without.
-    pub(crate) fn new(env: rt::Env) -> Result<Self, rt::Failure> {
+    ///
+    /// # Errors
+    /// When there will never be a console for it, or the kernel refuses a thread.
+    pub fn new(env: rt::Env) -> Result<Self, rt::Failure> {
         let system = SystemClient::from_endpoint(env.handle("supervisor")?);
         let level = env.option("log").unwrap_or("info").into();
-        let mut complaint = Complaint::default();
-        let console = connect_console(env.names(), &mut complaint)?;
-        Ok(Self { env, console, system, level, status: 0, complaint })
-    }
-
-    /// The console.
-    pub(crate) fn console(&self) -> &ConsoleClient {
-        &self.console
-    }
-
-    /// A new connection to the console, in place of one that does not work for this reason.
-    /// Without any there is nothing left to do.
-    pub(crate) fn reconnect(&mut self, what: &str, error: &impl core::fmt::Display) {
-        self.complaint.log(what, error);
-        sys::sleep_for(PAUSE_NS);
-        match connect_console(self.env.names(), &mut self.complaint) {
-            Ok(console) => self.console = console,
-            Err(failure) => {
-                defmt::error!("no console: {=str}", alloc::format!("{failure}").as_str());
-                rt::exit(rt::EXIT_FAILURE)
-            }
-        }
+        let terminal = Rc::new(Terminal::connect(env.names())?);
+        let interrupts = Rc::new(Interrupts::watch(env.names())?);
+        let output = Box::new(ConsoleOutput::new(terminal.clone(), interrupts.clone()));
+        Ok(Self {
+            files: Namespace::of(&env)?,
+            env,
+            terminal,
+            interrupts,
+            system,
+            level,
+            status: 0,
+            variables: BTreeMap::new(),
+            output,
+            trouble: None,
+            depth: 0,
+        })
     }
 
     /// init.
@@ -110,42 +102,69 @@ impl Shell {
         self.status = status;
     }
 
-    /// Prints; a console that is being restarted is waited for.
+    /// The value of a variable; `?` is the last status. Empty when it is not set.
+    pub(crate) fn variable(&self, name: &str) -> String {
+        match name {
+            "?" => self.status.to_string(),
+            _ => self.variables.get(name).cloned().unwrap_or_default(),
+        }
+    }
+
+    /// All variables, by name.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Sets a variable.
+    ///
+    /// # Errors
+    /// When there are too many, or it is too long.
+    pub(crate) fn set_variable(&mut self, name: &str, value: String) -> Result<(), Trouble> {
+        if name.len().saturating_add(value.len()) > VARIABLE_BYTES {
+            return Err(Trouble::new(alloc::format!("{name}: longer than 4 KiB")));
+        }
+        if self.variables.len() >= VARIABLES_MAX && !self.variables.contains_key(name) {
+            return Err(Trouble::new(alloc::format!("{name}: there are 256 variables already")));
+        }
+        self.variables.insert(name.to_string(), value);
+        Ok(())
+    }
+
+    /// Writes output of a command, wherever that goes.
+    ///
+    /// # Errors
+    /// Why it cannot be written: then the command should end.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
+        if self.trouble.is_some() {
+            return Err(Trouble::Closed);
+        }
+        self.output.write(bytes)
+    }
+
+    /// Prints output of a command; the pipeline tells of a failure when the command has ended.
     pub(crate) fn print(&mut self, text: &str) {
-        let mut rest = text;
-        while !rest.is_empty() {
-            let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE));
-            self.print_piece(piece);
-            rest = after;
+        if let Err(trouble) = self.write(text.as_bytes()) {
+            self.trouble.get_or_insert(trouble);
         }
     }
 
-    fn print_piece(&mut self, piece: &str) {
-        for _ in 0..TRIES {
-            match self.console.write(piece) {
-                Ok(()) => return,
-                Err(error) => self.reconnect("no output", &error),
-            }
-        }
-    }
-}
-
-/// Waits until there is a console: without one a shell has nothing to do.
-///
-/// # Errors
-/// When there will never be one for this shell.
-fn connect_console(
-    names: &Endpoint,
-    complaint: &mut Complaint,
-) -> Result<ConsoleClient, rt::Failure> {
-    loop {
-        match ConsoleClient::connect(names) {
-            Ok(console) => return Ok(console),
-            Err(error @ (CallError::Refused | CallError::VersionMismatch)) => {
-                return Err(rt::Failure::new(error).while_doing("connecting to the console"));
-            }
-            Err(error) => complaint.log("no console", &error),
-        }
-        sys::sleep_for(PAUSE_NS);
+    /// Runs work whose output goes into `output`, and ends that. Returns the result of the work,
+    /// and of the output.
+    pub(crate) fn with_output<T>(
+        &mut self,
+        output: Box<dyn Output>,
+        work: impl FnOnce(&mut Self) -> T,
+    ) -> (T, Result<Option<u64>, Trouble>) {
+        let before = core::mem::replace(&mut self.output, output);
+        let trouble_before = self.trouble.take();
+        let result = work(self);
+        let mut output = core::mem::replace(&mut self.output, before);
+        let trouble = core::mem::replace(&mut self.trouble, trouble_before);
+        let ended = output.end();
+        let ended = match trouble {
+            None | Some(Trouble::Closed) => ended,
+            Some(trouble) => Err(trouble),
+        };
+        (result, ended)
     }
 }

@@ -21,6 +21,14 @@ pub(crate) enum Trouble {
     Usage,
     /// It could not do what it was asked.
     Failed(String),
+    /// The same, for a reason that names its place itself: a file, another command of the pipeline.
+    Named(String),
+    /// Its output is wanted no more: it ends, and nothing is said.
+    Closed,
+    /// No command or program has this name.
+    Unknown,
+    /// Ctrl-C was pressed.
+    Interrupted,
 }
 
 /// What a command returns: its status.
@@ -30,6 +38,14 @@ impl Trouble {
     /// A failure with this text.
     pub(crate) fn new(why: impl Display) -> Self {
         Self::Failed(why.to_string())
+    }
+
+    /// A reason that names its place itself.
+    pub(crate) fn named(self) -> Self {
+        match self {
+            Self::Failed(why) => Self::Named(why),
+            other => other,
+        }
     }
 
     /// A call that got no answer of its service.
@@ -62,6 +78,12 @@ impl<E: ForPeople> From<CallError<E>> for Trouble {
             CallError::Service(error) => Self::new(error),
             error => Self::of_call(error),
         }
+    }
+}
+
+impl From<files::Error> for Trouble {
+    fn from(error: files::Error) -> Self {
+        Self::new(error)
     }
 }
 

@@ -41,9 +41,70 @@ pub fn tenths(part: u64, whole: u64) -> String {
     }
 }
 
+/// Bytes: `12 B`, `3.4 KiB`, `120 MiB`.
+pub fn bytes(bytes: u64) -> String {
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    let step = (bytes.ilog2() / 10).clamp(1, 6);
+    let unit = UNITS.get(step as usize - 1).unwrap_or(&"EiB");
+    let tenths = (u128::from(bytes) * 10) >> (10 * step);
+    match tenths {
+        0..100 => format!("{}.{} {unit}", tenths / 10, tenths % 10),
+        _ => format!("{} {unit}", tenths / 10),
+    }
+}
+
+/// Permission bits as letters: `rwxr-xr-x`.
+pub fn mode(mode: u16) -> String {
+    let letter = |(place, letter): (usize, char)| {
+        if mode & (0o400 >> place) == 0 { '-' } else { letter }
+    };
+    "rwxrwxrwx".chars().enumerate().map(letter).collect()
+}
+
+/// Nanoseconds since the start of 1970 as a date in UTC: `2024-02-29 13:05`; `-` for 0.
+///
+/// Source: the civil calendar from days in eras of 400 years, which begin with a March.
+pub fn date(ns: u64) -> String {
+    if ns == 0 {
+        return "-".into();
+    }
+    let minutes = ns / (60 * SECOND);
+    let days = minutes / (24 * 60) + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let (day, month) =
+        (day - (153 * month + 2) / 5 + 1, if month < 10 { month + 3 } else { month - 9 });
+    let year = era * 400 + year + u64::from(month <= 2);
+    format!("{year}-{month:02}-{day:02} {:02}:{:02}", minutes / 60 % 24, minutes % 60)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{cpu_time, pages, percent, tenths, time};
+    use super::{bytes, cpu_time, date, mode, pages, percent, tenths, time};
+
+    #[test]
+    fn sizes_modes_and_dates() {
+        let sizes = [0, 1023, 1024, 1536, 10 << 20, 123 << 30, u64::MAX].map(bytes);
+        assert_eq!(sizes, ["0 B", "1023 B", "1.0 KiB", "1.5 KiB", "10 MiB", "123 GiB", "15 EiB"]);
+        assert_eq!([mode(0o755), mode(0o640)], ["rwxr-xr-x", "rw-r-----"]);
+        let dates = [0, 1, 951_782_400, 1_709_211_900, 1_735_689_599, 4_107_542_400];
+        assert_eq!(
+            dates.map(|seconds| date(seconds * super::SECOND)),
+            [
+                "-",
+                "1970-01-01 00:00",
+                "2000-02-29 00:00",
+                "2024-02-29 13:05",
+                "2024-12-31 23:59",
+                "2100-03-01 00:00"
+            ]
+        );
+    }
 
     #[test]
     fn times() {

@@ -1,4 +1,4 @@
-//! `echo`, `help`, `shutdown`, `sleep`, `status`.
+//! `echo`, `help`, `shutdown`, `sleep`, `status`, `time`.
 
 use super::{COMMANDS, find};
 use crate::shell::Shell;
@@ -46,10 +46,15 @@ pub(crate) fn shutdown(shell: &mut Shell, words: &[&str]) -> Outcome {
     Ok(0)
 }
 
-pub(crate) fn sleep(_: &mut Shell, words: &[&str]) -> Outcome {
+/// With a command, `time` is carried out with its pipeline.
+pub(crate) fn time(_: &mut Shell, _: &[&str]) -> Outcome {
+    Err(Trouble::Usage)
+}
+
+pub(crate) fn sleep(shell: &mut Shell, words: &[&str]) -> Outcome {
     let [seconds] = words else { return Err(Trouble::Usage) };
     let seconds: u64 = seconds.parse().map_err(|_| Trouble::Usage)?;
-    sys::sleep_for(seconds.saturating_mul(1_000_000_000));
+    shell.interrupts.sleep(seconds.saturating_mul(1_000_000_000))?;
     Ok(0)
 }
 

@@ -1,13 +1,13 @@
 //! `lspci`, `devices`: what `pci` knows.
 
+use crate::devices::{bytes, capability_name, class_name};
 use crate::shell::Shell;
+use crate::table::Table;
 use crate::trouble::{Outcome, Trouble};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use pci_api::{BarKind, DriverInfo, DriverState, FunctionInfo};
-use shell_core::devices::{bytes, capability_name, class_name};
-use shell_core::table::Table;
 
 pub(crate) fn lspci(shell: &mut Shell, words: &[&str]) -> Outcome {
     let functions = shell.pci()?.functions()?;

@@ -6,12 +6,12 @@
 use super::processes::state_of;
 use super::programs::wait_for;
 use crate::shell::Shell;
+use crate::table::Table;
 use crate::trouble::{Outcome, Trouble};
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 use proc_api::{ProcClient, ProgramInfo, ProgramState, Signal};
-use shell_core::table::Table;
 
 /// Lists them. Those that have ended are told of once.
 pub(crate) fn jobs(shell: &mut Shell, words: &[&str]) -> Outcome {

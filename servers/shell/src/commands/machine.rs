@@ -1,11 +1,11 @@
 //! `irq`, `log`, `mem`, `uptime`: the kernel's counters.
 
 use crate::shell::Shell;
+use crate::table::Table;
 use crate::trouble::{Outcome, Trouble};
+use crate::units::{pages, percent, time};
 use alloc::format;
 use alloc::string::{String, ToString};
-use shell_core::table::Table;
-use shell_core::units::{pages, percent, time};
 
 pub(crate) fn uptime(shell: &mut Shell, words: &[&str]) -> Outcome {
     none(words)?;

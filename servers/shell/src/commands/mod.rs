@@ -3,18 +3,35 @@
 
 mod basics;
 mod devices;
+pub(crate) mod files;
 mod jobs;
 mod machine;
 mod processes;
-mod programs;
+pub(crate) mod programs;
 mod selftest;
 mod servers;
 mod services;
 mod top;
 mod trace;
 
+use crate::filters;
 use crate::shell::Shell;
-use crate::trouble::Outcome;
+use crate::stream::Sieve;
+use crate::trouble::{Outcome, Trouble};
+
+/// Carries out a command: its status.
+pub(crate) type Act = fn(&mut Shell, &[&str]) -> Outcome;
+
+/// How a command is carried out.
+#[derive(Clone, Copy)]
+pub(crate) enum Run {
+    /// By a function that reads no input.
+    Act(Act),
+    /// By a filter, which this makes of the arguments.
+    Filter(fn(&[&str]) -> Result<Sieve, Trouble>),
+    /// By the program that its first argument names.
+    Program,
+}
 
 /// A command.
 pub(crate) struct Command {
@@ -25,13 +42,25 @@ pub(crate) struct Command {
     /// What it does.
     pub(crate) summary: &'static str,
     /// Does it.
-    pub(crate) run: fn(&mut Shell, &[&str]) -> Outcome,
+    pub(crate) run: Run,
 }
 
-/// Writes the table in columns.
+/// Writes the table in columns. Filters are in brackets.
 macro_rules! commands {
-    ($($name:literal, $usage:literal, $summary:literal, $run:path;)*) => {
-        &[$(Command { name: $name, usage: $usage, summary: $summary, run: $run },)*]
+    ($($name:literal, $usage:literal, $summary:literal, $run:tt $(:: $path:ident)?;)*) => {
+        &[$(Command { name: $name, usage: $usage, summary: $summary, run: run!($run $(:: $path)?) },)*]
+    };
+}
+
+macro_rules! run {
+    ([$filter:path]) => {
+        Run::Filter($filter)
+    };
+    (program) => {
+        Run::Program
+    };
+    ($module:ident :: $act:ident) => {
+        Run::Act($module::$act)
     };
 }
 
@@ -40,33 +69,58 @@ macro_rules! commands {
 pub(crate) static COMMANDS: &[Command] = commands! {
     "bg", "bg [JOB]", "lets a stopped program go on in the background", jobs::bg;
     "call", "call SERVICE METHOD [ARGUMENT…]", "calls a service; `services NAME` shows its methods", services::call;
+    "cat", "cat [FILE…]", "writes files, or its input", [filters::cat];
+    "cd", "cd [DIRECTORY]", "changes the working directory, by default to /home", files::cd;
+    "cp", "cp [-r] FROM… TO", "copies files, with -r directories", files::cp;
     "crash", "crash SERVER", "makes a server fault", servers::crash;
     "devices", "devices", "devices with a driver: state, vectors, DMA pages, restarts", devices::devices;
+    "df", "df [PATH…]", "volumes: size, use, where they are", files::df;
+    "du", "du [PATH…]", "the space that all below a path takes", files::du;
     "echo", "echo [WORD…]", "prints words", basics::echo;
     "faults", "faults [SERVER]", "the last faults of servers, or all about the last one of a server", servers::faults;
     "fg", "fg [JOB]", "brings a program to the foreground and waits for it", jobs::fg;
     "graph", "graph", "links from clients to servers now, by the handles of all processes, and who drives what", servers::graph;
+    "grep", "grep [-n] [-i] [-v] TEXT [FILE…]", "lines with a text: -n numbered, -i in any case, -v lines without", [filters::grep];
+    "head", "head [-n LINES] [FILE…]", "the first lines", [filters::head];
     "help", "help [COMMAND]", "lists the commands, or explains one", basics::help;
+    "hexdump", "hexdump [FILE…]", "bytes as numbers and text", [filters::hexdump];
     "irq", "irq", "how often each device interrupted", machine::irq;
     "jobs", "jobs", "programs that run in the background or are stopped", jobs::jobs;
     "kill", "kill [-SIGNAL] PID|NAME", "sends a signal (TERM) to a program or server", processes::kill;
+    "ln", "ln [-s] EXISTING NEW", "another name of a file, with -s a symbolic link", files::ln;
     "log", "log", "how much was logged, and how to read it", machine::log;
+    "ls", "ls [-l] [-a] [-1] [PATH…]", "lists directories: -l all about files, -a hidden ones too, -1 one a line", files::ls;
     "lspci", "lspci [SLOT]", "PCI functions, or all about one: BARs and capabilities", devices::lspci;
     "mem", "mem", "memory and kernel objects", machine::mem;
+    "mkdir", "mkdir [-p] DIRECTORY…", "makes directories, with -p those above too", files::mkdir;
+    "mv", "mv FROM… TO", "renames or moves", files::mv;
     "programs", "programs", "the programs that `run` knows", programs::programs;
     "ps", "ps", "servers and programs: state, CPU time, memory", processes::ps;
+    "pwd", "pwd", "the working directory", files::pwd;
     "restart", "restart SERVER", "starts a server, or starts it again", servers::restart;
-    "run", "run PROGRAM [ARGUMENT…] [&]", "runs a program and waits, or with & does not wait", programs::run;
+    "rm", "rm [-r] [-f] PATH…", "removes files, with -r directories; -f says nothing of what is not there", files::rm;
+    "rmdir", "rmdir DIRECTORY…", "removes empty directories", files::rmdir;
+    "run", "run PROGRAM [ARGUMENT…] [&]", "runs a program and waits, or with & does not wait", program;
     "selftest", "selftest", "checks the running system", selftest::selftest;
     "servers", "servers", "servers: state, restarts, last fault", servers::servers;
     "services", "services [NAME]", "lists services, or the methods of one", services::services;
+    "set", "set", "lists the variables", files::set;
+    "sh", "sh FILE", "carries out the lines of a file", files::sh;
+    "sha256sum", "sha256sum [FILE…]", "SHA-256 of files, or of its input", [filters::sha256sum];
     "shutdown", "shutdown [STATUS]", "ends the system, by default with the last status", basics::shutdown;
     "sleep", "sleep SECONDS", "waits", basics::sleep;
+    "sort", "sort [-r] [-n] [FILE…]", "sorts lines: -n by number, -r backwards", [filters::sort];
+    "stat", "stat PATH…", "all about files", files::stat;
     "status", "status", "the status of the last command", basics::status;
     "strace", "strace SERVER [COMMAND…]", "a server's system calls while a command runs, or for 2 seconds", trace::strace;
+    "sync", "sync [PATH…]", "makes all last that was written", files::sync;
+    "tail", "tail [-n LINES] [FILE…]", "the last lines", [filters::tail];
+    "time", "time COMMAND…", "tells how long a command or pipeline takes", basics::time;
     "top", "top [SECONDS]", "use of the CPUs: servers, programs, user, kernel, idle", top::top;
+    "touch", "touch FILE…", "makes empty files, or sets the time of their last change", files::touch;
     "uptime", "uptime", "time since boot", machine::uptime;
     "wait", "wait PID", "waits for a program that runs in the background", programs::wait;
+    "wc", "wc [-l] [-w] [-c] [FILE…]", "counts lines, words and bytes", [filters::wc];
 };
 
 /// The command with this name.

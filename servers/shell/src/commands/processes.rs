@@ -3,14 +3,14 @@
 
 use super::servers::state_text;
 use crate::shell::Shell;
+use crate::table::Table;
 use crate::trouble::{Outcome, Trouble};
+use crate::units::{cpu_time, pages};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use init_api::{ProcessEntry, ServerInfo};
 use proc_api::{ProgramInfo, ProgramState, Signal};
-use shell_core::table::Table;
-use shell_core::units::{cpu_time, pages};
 
 pub(crate) fn ps(shell: &mut Shell, words: &[&str]) -> Outcome {
     if !words.is_empty() {

@@ -1,12 +1,13 @@
 //! `programs`, `run`, `wait`.
 
 use crate::interrupts;
+use crate::run::{Call, Meaning};
 use crate::shell::Shell;
 use crate::trouble::{Outcome, Trouble};
 use alloc::format;
 use alloc::string::String;
-use alloc::vec::Vec;
-use proc_api::{ChildStatus, ExitStatus, ProcClient, Target, WaitFor};
+use proc_api::{ChildStatus, ExitStatus, ProcClient, ProcError, Target, WaitFor};
+use service::CallError;
 
 /// Status of a program that a signal stopped: this plus its number, as other shells have it.
 const SIGNALLED: u64 = 128;
@@ -20,20 +21,44 @@ pub(crate) fn programs(shell: &mut Shell, words: &[&str]) -> Outcome {
     Ok(0)
 }
 
-pub(crate) fn run(shell: &mut Shell, words: &[&str]) -> Outcome {
-    let (words, background) = match words {
-        [words @ .., "&"] => (words, true),
-        words => (words, false),
-    };
-    let [program, arguments @ ..] = words else { return Err(Trouble::Usage) };
-    let arguments: Vec<String> = arguments.iter().map(|word| String::from(*word)).collect();
-    let proc = shell.proc()?;
-    let pid = proc.spawn(program, arguments, !background)?;
-    if background {
-        shell.print(&format!("[{pid}]\n"));
-        return Ok(0);
+impl Shell {
+    /// Starts a program and does not wait for it.
+    pub(crate) fn in_background(&mut self, call: &Call) -> Outcome {
+        let Meaning::Program(program, arguments) = call.meaning()? else {
+            return Err(Trouble::new("only a program can run in the background"));
+        };
+        let pid = start(self, call, &self.proc()?, &program, &arguments, false)?;
+        self.print(&format!("[{pid}]\n"));
+        Ok(0)
     }
-    wait_for(shell, &proc, pid, program)
+
+    /// Runs a program that has the console.
+    pub(crate) fn in_foreground(
+        &mut self,
+        call: &Call,
+        program: &str,
+        arguments: &[String],
+    ) -> Outcome {
+        let proc = self.proc()?;
+        let pid = start(self, call, &proc, program, arguments, true)?;
+        wait_for(self, &proc, pid, program)
+    }
+}
+
+fn start(
+    _: &Shell,
+    call: &Call,
+    proc: &ProcClient,
+    program: &str,
+    arguments: &[String],
+    foreground: bool,
+) -> Result<u32, Trouble> {
+    proc.spawn(program, arguments, foreground).map_err(|error| match error {
+        CallError::Service(ProcError::NoSuchProgram { .. }) if call.name != "run" => {
+            Trouble::Unknown
+        }
+        error => error.into(),
+    })
 }
 
 pub(crate) fn wait(shell: &mut Shell, words: &[&str]) -> Outcome {

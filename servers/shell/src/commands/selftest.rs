@@ -41,8 +41,8 @@ pub(crate) fn selftest(shell: &mut Shell, words: &[&str]) -> Outcome {
 
 fn why(trouble: Trouble) -> String {
     match trouble {
-        Trouble::Failed(why) => why,
-        Trouble::Usage => String::new(),
+        Trouble::Failed(why) | Trouble::Named(why) => why,
+        _ => String::new(),
     }
 }
 

@@ -1,12 +1,12 @@
 //! `crash`, `faults`, `graph`, `restart`, `servers`: what init supervises.
 
 use crate::shell::Shell;
+use crate::table::Table;
 use crate::trouble::{Outcome, Trouble};
+use crate::units::time;
 use alloc::format;
 use alloc::string::{String, ToString};
 use init_api::{FaultRecord, ServerState};
-use shell_core::table::Table;
-use shell_core::units::time;
 
 pub(crate) fn state_text(state: &ServerState) -> String {
     match state {

@@ -1,14 +1,14 @@
 //! `services`, `call`: services by what they tell about themselves.
 
 use crate::shell::Shell;
+use crate::table::Table;
 use crate::trouble::{Outcome, Trouble};
+use crate::types::Type;
+use crate::value::{decode, encode};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use service::{Description, MethodDescription};
-use shell_core::table::Table;
-use shell_core::types::Type;
-use shell_core::value::{decode, encode};
 
 pub(crate) fn services(shell: &mut Shell, words: &[&str]) -> Outcome {
     let text = match words {
@@ -39,8 +39,8 @@ fn method_names(shell: &Shell, service: &str) -> String {
         Ok(told) => {
             told.methods.iter().map(|method| method.name.as_str()).collect::<Vec<_>>().join(" ")
         }
-        Err(Trouble::Failed(why)) => why,
-        Err(Trouble::Usage) => String::new(),
+        Err(Trouble::Failed(why) | Trouble::Named(why)) => why,
+        Err(_) => String::new(),
     }
 }
 

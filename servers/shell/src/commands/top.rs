@@ -1,13 +1,13 @@
 //! `top`: the use of the CPUs during the last interval.
 
 use crate::shell::Shell;
+use crate::table::Table;
 use crate::trouble::{Outcome, Trouble};
+use crate::units::{cpu_time, tenths};
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use shell_core::table::Table;
-use shell_core::units::{cpu_time, tenths};
 use sys::trace::cpu_info;
 
 const SECOND: u64 = 1_000_000_000;
@@ -26,7 +26,7 @@ pub(crate) fn top(shell: &mut Shell, words: &[&str]) -> Outcome {
     // The CPUs' moment encloses the tasks', so that no task used more than the CPUs did.
     let cpus_before = cpu_times();
     let tasks_before = task_times(shell)?;
-    sys::sleep_for(seconds * SECOND);
+    shell.interrupts.sleep(seconds * SECOND)?;
     let tasks_after = task_times(shell)?;
     let before = Sample { cpus: cpus_before, tasks: tasks_before };
     let after = Sample { cpus: cpu_times(), tasks: tasks_after };

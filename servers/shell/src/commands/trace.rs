@@ -1,8 +1,10 @@
 //! `strace`: a server's system calls while a command runs.
 
-use crate::commands;
 use crate::shell::Shell;
+use crate::strace::{call_text, result_text};
 use crate::trouble::{Outcome, Trouble};
+use crate::types::Type;
+use crate::value::decode;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
@@ -10,9 +12,6 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicBool, Ordering};
 use service::Description;
-use shell_core::strace::{call_text, result_text};
-use shell_core::types::Type;
-use shell_core::value::decode;
 use sys::trace::{Stop, TraceFlags, TraceStage, Tracer};
 use sys::{Endpoint, Message, Priority, Received, Rights};
 
@@ -34,22 +33,15 @@ pub(crate) fn strace(shell: &mut Shell, words: &[&str]) -> Outcome {
     let tracer = Tracer::watch(process, TraceFlags::ENTER.union(TraceFlags::EXIT))?;
     let watch = Watch::start(tracer, told)?;
     let status = match command.split_first() {
-        Some((name, arguments)) => run(shell, name, arguments),
+        Some((name, arguments)) => Ok(shell.run_words(name, arguments)),
         None => {
-            sys::sleep_for(WATCH_NS);
-            Ok(0)
+            let slept = shell.interrupts.sleep(WATCH_NS);
+            slept.map(|()| 0)
         }
     };
     let text = watch.end()?;
     shell.print(&text);
     status
-}
-
-fn run(shell: &mut Shell, name: &str, arguments: &[&str]) -> Outcome {
-    match commands::find(name) {
-        Some(command) => (command.run)(shell, arguments),
-        None => Err(Trouble::new(format!("no command `{name}`: `help` lists them"))),
-    }
 }
 
 /// A thread that answers the stops, so that the shell can run the command meanwhile, even

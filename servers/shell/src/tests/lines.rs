@@ -1,0 +1,154 @@
+//! The language over real volumes.
+
+use super::{check, printed, with_shell};
+
+#[test]
+fn a_file_is_written_and_read() {
+    check(
+        &["echo hello > /a; cat /a", "echo more >> /a", "cat /a | wc", "wc -l < /a"],
+        "hello\n      2       2      11\n      2\n",
+    );
+}
+
+#[test]
+fn pipes_have_any_length() {
+    check(&["echo 'b\na\nb\nc' > /x", "cat /x | sort -r | head -n 2 | grep -n b | cat"], "2:b\n");
+}
+
+#[test]
+fn status_decides_what_follows() {
+    check(
+        &["cat /none && echo yes || echo no; echo $?", "echo a | grep b || echo none"],
+        "cat: /none: no such file or directory\nno\n0\nnone\n",
+    );
+    assert_eq!(printed(&["nothing-like-it"]).1, 1, "there is no proc to ask");
+    assert_eq!(printed(&["echo 'a"]), ("shell: character 6: a ' has no partner\n".into(), 2));
+}
+
+#[test]
+fn variables_and_globs() {
+    check(
+        &[
+            "A='x y' B=/tmp/b",
+            "echo $A > $B.txt; touch /tmp/c.txt /tmp/.d",
+            "echo /t*/*.txt \"$A\"*",
+            "cd /tmp; echo *; set",
+        ],
+        "/tmp/b.txt /tmp/c.txt x y*\nb.txt c.txt\nA=x y\nB=/tmp/b\n",
+    );
+}
+
+#[test]
+fn a_command_that_reads_nothing_ends_the_one_before() {
+    check(&["echo a > /a; cat /a | echo b | cat"], "b\n");
+}
+
+#[test]
+fn what_is_typed_is_input() {
+    let (status, printed) = with_shell(&["two", "one"], |shell| {
+        shell.run_line("sort > /tmp/s");
+        shell.run_line("cat /tmp/s");
+        shell.status()
+    });
+    assert_eq!((status, printed.as_str()), (0, "one\ntwo\n"));
+}
+
+#[test]
+fn redirections_that_cannot_be_are_told() {
+    for (line, why) in [
+        ("echo a > /none/x", "/none/x: no such file or directory\n"),
+        ("cat < /none", "/none: no such file or directory\n"),
+        ("echo a > /x | cat", "shell: only the last command has a file\n"),
+        ("echo a | cat < /x", "shell: only the first command reads a file\n"),
+        ("echo a > /tmp", "/tmp: is a directory\n"),
+        ("echo a &", "shell: only a program can run in the background\n"),
+    ] {
+        let (printed, status) = with_shell(&[], move |shell| {
+            shell.run_line(line);
+            shell.status()
+        })
+        .into_printed();
+        assert!(printed.ends_with(why) && status != 0, "{line}: {printed} {status}");
+    }
+}
+
+#[test]
+fn a_full_volume_names_the_file() {
+    let (text, status) = printed(&[
+        "echo 0123456789012345678901234567890123456789012345678901234567890123 > /big",
+        "cat /big /big /big /big /big /big /big /big > /big1; cat /big1 /big1 /big1 /big1 /big1 /big1 /big1 /big1 > /big2",
+        "cat /big2 /big2 /big2 /big2 /big2 /big2 /big2 /big2 > /big3",
+        "cat /big3 /big3 > /tmp/full",
+    ]);
+    assert_eq!(status, 1);
+    assert_eq!(text, "/tmp/full: no space left on the volume\n");
+}
+
+#[test]
+fn scripts_run_and_their_errors_have_lines() {
+    check(
+        &["echo 'echo one # first\nA=2\necho $A | cat\ncat /none || echo three' > /s", "sh /s"],
+        "one\n2\ncat: /none: no such file or directory\nthree\n",
+    );
+    let (text, status) = printed(&["echo 'echo one\necho \"' > /s; sh /s"]);
+    assert_eq!((text.as_str(), status), ("/s: line 2, character 6: a \" has no partner\n", 1));
+    let (text, _) = printed(&["echo 'sh /s' > /s; sh /s"]);
+    assert_eq!(text, "sh: /s: more than 8 scripts in each other\n");
+}
+
+#[test]
+fn time_tells_of_a_whole_pipeline() {
+    let (text, status) = printed(&["echo a > /a; time cat /a | wc -c"]);
+    assert!(text.starts_with("      2\ntook ") && status == 0, "{text}");
+}
+
+#[test]
+fn random_lines_end() {
+    let mut random = fastrand::Rng::with_seed(7);
+    let pieces = [
+        "echo a",
+        "cat",
+        "/tmp/x",
+        "|",
+        ";",
+        "&&",
+        "||",
+        ">",
+        ">>",
+        "<",
+        "wc",
+        "head -n 1",
+        "$?",
+        "*",
+        "'q'",
+        "A=b",
+        "ls",
+        "sort",
+        "rm -f /tmp/x",
+        "&",
+        "#",
+        "time",
+        "sh",
+    ];
+    let lines: Vec<String> = (0..400)
+        .map(|_| {
+            let words = (0..random.usize(1..8)).map(|_| pieces[random.usize(0..pieces.len())]);
+            words.collect::<Vec<_>>().join(" ")
+        })
+        .collect();
+    let (count, printed) = with_shell(&[], move |shell| {
+        lines.iter().for_each(|line| shell.run_line(line));
+        lines.len()
+    });
+    assert!(count == 400 && printed.contains('a'));
+}
+
+trait IntoPrinted {
+    fn into_printed(self) -> (String, u64);
+}
+
+impl IntoPrinted for (u64, String) {
+    fn into_printed(self) -> (String, u64) {
+        (self.1, self.0)
+    }
+}

@@ -1,0 +1,143 @@
+//! The whole shell, with a console that keeps what is printed and volumes in memory.
+
+mod commands;
+mod lines;
+
+use crate::Shell;
+use console_api::{Console, ConsoleError, ControlKey};
+use executor::Executor;
+use files::Time;
+use names_api::{Names, NamesError, ServiceEntry};
+use service::{Caller, Reply};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use sys::{Endpoint, OwnedHandle, Rights};
+use volume::MemoryFs;
+
+/// What the shell is to the volumes.
+const SHELL: u64 = 1;
+/// The sizes of the volumes: what fits into the second one is soon found.
+const BIG: u64 = 1 << 20;
+const SMALL: u64 = 64 << 10;
+
+/// What was printed, and what is typed.
+#[derive(Clone, Default)]
+struct Screen {
+    printed: Arc<Mutex<String>>,
+    typed: Arc<Mutex<VecDeque<&'static str>>>,
+}
+
+struct FakeConsole {
+    screen: Screen,
+    waiters: Vec<Reply<Result<ControlKey, ConsoleError>>>,
+}
+
+impl Console for FakeConsole {
+    fn write(&mut self, _: &Caller, text: String) -> Result<(), ConsoleError> {
+        self.screen.printed.lock().unwrap().push_str(&text);
+        Ok(())
+    }
+
+    fn read_line(
+        &mut self,
+        _: &Caller,
+        _: String,
+        _: u64,
+        reply: Reply<Result<String, ConsoleError>>,
+    ) {
+        let line = self.screen.typed.lock().unwrap().pop_front();
+        reply.send(line.map(String::from).ok_or(ConsoleError::EndOfInput));
+    }
+
+    fn wait_control(&mut self, _: &Caller, reply: Reply<Result<ControlKey, ConsoleError>>) {
+        self.waiters.push(reply);
+    }
+
+    fn set_foreground(&mut self, _: &Caller, _: Vec<u64>) -> Result<(), ConsoleError> {
+        Ok(())
+    }
+}
+
+struct FakeNames(Vec<(&'static str, Endpoint)>);
+
+impl Names for FakeNames {
+    fn open(&mut self, caller: &Caller, service: String) -> Result<OwnedHandle, NamesError> {
+        let found = self.0.iter().find(|(name, _)| *name == service);
+        let (_, endpoint) = found.ok_or(NamesError::NotFound { service })?;
+        let badged = endpoint.badged(Rights::SEND | Rights::TRANSFER, caller.badge());
+        badged.map(OwnedHandle::from).map_err(|_| NamesError::Exhausted)
+    }
+
+    fn list(&mut self, _: &Caller) -> Result<Vec<ServiceEntry>, NamesError> {
+        Ok(Vec::new())
+    }
+}
+
+fn volume_of(bytes: u64) -> impl Fn(rt::Env) -> Result<(), rt::Failure> + Send + Sync {
+    move |env| volume::run(&env, MemoryFs::new(bytes, 64, Box::new(|| Time(sys::clock()))))
+}
+
+/// Runs work with a shell that has a volume at `/` and a small one at `/tmp`. Returns its result
+/// and what was printed.
+fn with_shell<T: Send + 'static>(
+    typed: &[&'static str],
+    work: impl FnOnce(&mut Shell) -> T + Send + 'static,
+) -> (T, String) {
+    let screen = Screen::default();
+    screen.typed.lock().unwrap().extend(typed);
+    let of = screen.clone();
+    let result = testkit::run(|system| {
+        let console = Endpoint::create().unwrap();
+        let (root, tmp) = (Endpoint::create().unwrap(), Endpoint::create().unwrap());
+        let nowhere = Endpoint::create().unwrap();
+        let all = Rights::ALL;
+        let screen = of.clone();
+        let _console =
+            system.program("console").handle("served", &console, all).serve(move |env| {
+                let mut console = FakeConsole { screen: screen.clone(), waiters: Vec::new() };
+                Executor::new()?.serve::<dyn Console>(env.handle("served")?, &mut console)?;
+                Ok(())
+            });
+        let _volumes = [("root", &root, BIG), ("tmp", &tmp, SMALL)].map(|(name, served, bytes)| {
+            let program = system.program(name).fact("access", "1 / write");
+            program.handle("endpoint", served, all).serve(volume_of(bytes))
+        });
+        let names = system
+            .program("names")
+            .handle("console", &console, all)
+            .handle("root", &root, all)
+            .handle("tmp", &tmp, all)
+            .serve(|env| {
+                let services = ["console", "root", "tmp"];
+                let given = services.map(|name| (name, env.handle(name).unwrap()));
+                Executor::new()?.serve::<dyn Names>(
+                    env.handle("endpoint")?,
+                    &mut FakeNames(Vec::from(given)),
+                )?;
+                Ok(())
+            });
+        let shell = system
+            .program("shell")
+            .fact("volume", "root /")
+            .fact("volume", "tmp /tmp")
+            .handle("names", &names.endpoint(SHELL), all)
+            .handle("supervisor", &nowhere, all);
+        shell.script(|env| work(&mut Shell::new(env).unwrap())).join()
+    });
+    let printed = screen.printed.lock().unwrap().clone();
+    (result, printed)
+}
+
+/// What lines print, with the last status.
+fn printed(lines: &'static [&'static str]) -> (String, u64) {
+    let (status, printed) = with_shell(&[], |shell| {
+        lines.iter().for_each(|line| shell.run_line(line));
+        shell.status()
+    });
+    (printed, status)
+}
+
+/// Checks what lines print, and that the last one succeeds.
+fn check(lines: &'static [&'static str], wanted: &str) {
+    assert_eq!(printed(lines), (wanted.into(), 0), "{lines:?}");
+}
