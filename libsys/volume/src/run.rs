@@ -2,6 +2,7 @@
 
 use crate::{Access, Clock, FileSystem, VolumeServer};
 use alloc::boxed::Box;
+use clock_api::WallClock;
 use executor::{Executor, Task};
 use files::Time;
 use service::Event;
@@ -12,10 +13,12 @@ const COMMIT_NS: u64 = 5_000_000_000;
 /// The bit that says so. The executor gives out bits from the other end.
 const COMMIT: u64 = 1;
 
-/// The time of day. Without a clock of the day it is the time since boot.
+/// The time of day, as `clock` told it when the server started. Without `clock` it is the time
+/// since boot.
 #[must_use]
-pub fn clock(_env: &rt::Env) -> Clock {
-    Box::new(|| Time(sys::clock()))
+pub fn clock(env: &rt::Env) -> Clock {
+    let wall = WallClock::ask(env.names()).unwrap_or_default();
+    Box::new(move || Time(wall.now_ns()))
 }
 
 /// Serves a volume for ever: with the rights of the startup block's lines `access`, and with the
