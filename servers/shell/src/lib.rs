@@ -15,6 +15,7 @@ pub mod expand;
 mod filters;
 mod glob;
 mod interrupts;
+mod launch;
 mod options;
 mod run;
 mod session;

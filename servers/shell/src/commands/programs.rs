@@ -6,8 +6,7 @@ use crate::shell::Shell;
 use crate::trouble::{Outcome, Trouble};
 use alloc::format;
 use alloc::string::String;
-use proc_api::{ChildStatus, ExitStatus, ProcClient, ProcError, Target, WaitFor};
-use service::CallError;
+use proc_api::{ChildStatus, ExitStatus, ProcClient, Target, WaitFor};
 
 /// Status of a program that a signal stopped: this plus its number, as other shells have it.
 const SIGNALLED: u64 = 128;
@@ -27,7 +26,8 @@ impl Shell {
         let Meaning::Program(program, arguments) = call.meaning()? else {
             return Err(Trouble::new("only a program can run in the background"));
         };
-        let pid = start(self, call, &self.proc()?, &program, &arguments, false)?;
+        let pid = self.launch(&self.proc()?, &program, &arguments, false, |_| Ok(()));
+        let pid = pid.map_err(|trouble| no_such(call, &program, trouble))?;
         self.print(&format!("[{pid}]\n"));
         Ok(0)
     }
@@ -40,25 +40,20 @@ impl Shell {
         arguments: &[String],
     ) -> Outcome {
         let proc = self.proc()?;
-        let pid = start(self, call, &proc, program, arguments, true)?;
+        let pid = self.launch(&proc, program, arguments, true, |_| Ok(()));
+        let pid = pid.map_err(|trouble| no_such(call, program, trouble))?;
         wait_for(self, &proc, pid, program)
     }
 }
 
-fn start(
-    _: &Shell,
-    call: &Call,
-    proc: &ProcClient,
-    program: &str,
-    arguments: &[String],
-    foreground: bool,
-) -> Result<u32, Trouble> {
-    proc.spawn(program, arguments, foreground).map_err(|error| match error {
-        CallError::Service(ProcError::NoSuchProgram { .. }) if call.name != "run" => {
-            Trouble::Unknown
-        }
-        error => error.into(),
-    })
+/// What `run` says of a name that is none; another command's name may be mistyped.
+fn no_such(call: &Call, program: &str, trouble: Trouble) -> Trouble {
+    match trouble {
+        Trouble::Unknown if call.name == "run" => Trouble::new(format!(
+            "no program `{program}`: neither in /bin nor in the manifest as [program.{program}]"
+        )),
+        trouble => trouble,
+    }
 }
 
 pub(crate) fn wait(shell: &mut Shell, words: &[&str]) -> Outcome {
