@@ -273,3 +273,25 @@ fn each_system_has_memory_of_its_own() {
         });
     }
 }
+
+/// Objects of the calling process.
+fn objects() -> u32 {
+    sys::Process::own_info().unwrap().used.objects
+}
+
+#[test]
+fn processes_that_map_one_memory_unmap_their_own() {
+    run(|system| {
+        let memory = Memory::create(2).unwrap();
+        let _mine = memory.map_own(Protection::Read).unwrap();
+        let program = system.program("alice").handle("memory", &memory, Rights::ALL);
+        let program = program.script(|env| {
+            let memory: Memory = env.handle("memory").unwrap();
+            let before = objects();
+            drop(memory.map_own(Protection::Read).unwrap());
+            (before, objects())
+        });
+        let (before, after) = program.join();
+        assert_eq!(after, before, "the mapping is gone");
+    });
+}

@@ -426,6 +426,11 @@ impl Seat {
         Ok((ObjectRef::Memory(shown).number(), kernel.objects.memories[shown].pages, first))
     }
 
+    /// A number of the process that no other one of the system has at the time.
+    pub fn process_number(&self) -> u64 {
+        ObjectRef::Process(self.process).number()
+    }
+
     /// An address for a mapping of this number of pages.
     pub fn room_for(&self, pages: u64) -> u64 {
         let mut state = self.live.lock();

@@ -16,11 +16,21 @@ struct Page(UnsafeCell<[u8; 4096]>);
 // SAFETY: pages are reached only through `sys::Shared` (atomics) or `sys::Pages` (alone).
 unsafe impl Sync for Page {}
 
-/// The blocks by system and object, and where what is mapped lies for the kernel.
+/// The blocks by system and object, and what is mapped.
 #[derive(Default)]
 struct Blocks {
     of: HashMap<(u64, u64), Block>,
-    mapped: Vec<(u64, u64)>,
+    mapped: Vec<Mapped>,
+}
+
+/// A mapping. Processes that map one block have one host address for it.
+struct Mapped {
+    system: u64,
+    process: u64,
+    /// Where the host has the bytes.
+    address: u64,
+    /// Where they lie for the kernel.
+    at: u64,
 }
 
 static BLOCKS: LazyLock<Mutex<Blocks>> = LazyLock::new(Mutex::default);
@@ -36,9 +46,9 @@ pub(super) fn map_own(
     pages: u64,
     protection: Protection,
 ) -> Result<u64, Error> {
-    let (at, (object, size, shown), system) = with_seat(|seat| {
-        Ok((seat.room_for(pages), seat.memory_of(memory)?, seat.live().number()))
-    })?;
+    let (at, (object, size, shown)) =
+        with_seat(|seat| Ok((seat.room_for(pages), seat.memory_of(memory)?)))?;
+    let (system, process) = here()?;
     let arguments = [0, memory.0.into(), at, first, pages, protection as u64];
     go_on(with_seat(|seat| Ok(seat.call(Syscall::Map as u64, arguments)))?)?;
     let mut blocks = blocks();
@@ -46,8 +56,13 @@ pub(super) fn map_own(
     // Of the whole block: a pointer to its first page would reach no further.
     let start = crate::raw::address_of(block.as_ptr());
     let address = start + (shown + first) * PAGE_SIZE;
-    blocks.mapped.push((address, at));
+    blocks.mapped.push(Mapped { system, process, address, at });
     Ok(address)
+}
+
+/// The system and the process of the calling thread.
+fn here() -> Result<(u64, u64), Error> {
+    with_seat(|seat| Ok((seat.live().number(), seat.process_number())))
 }
 
 fn new_block(pages: u64) -> Block {
@@ -60,11 +75,11 @@ fn new_block(pages: u64) -> Block {
 /// # Safety
 /// See [`super::unmap_own`]; here nothing depends on it.
 pub(super) unsafe fn unmap_own(address: u64, pages: u64) {
+    let Ok((system, process)) = here() else { return };
     let mut blocks = blocks();
-    let Some(place) = blocks.mapped.iter().position(|(mapped, _)| *mapped == address) else {
-        return;
-    };
-    let (_, at) = blocks.mapped.swap_remove(place);
+    let ours = |it: &Mapped| (it.system, it.process, it.address) == (system, process, address);
+    let Some(place) = blocks.mapped.iter().position(ours) else { return };
+    let Mapped { at, .. } = blocks.mapped.swap_remove(place);
     drop(blocks);
     // A process that is being taken apart has no mappings any more.
     let _ = with_seat(|seat| Ok(seat.call(Syscall::Unmap as u64, [0, at, pages, 0, 0, 0])));
