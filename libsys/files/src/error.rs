@@ -95,6 +95,8 @@ pub enum Cause {
     OtherVolume,
     /// A write or read ended early.
     Short,
+    /// The volume's server was restarted: what was written since the last `sync` may be lost.
+    WritesLost,
 }
 
 /// What failed, with the path.
@@ -158,6 +160,7 @@ impl fmt::Display for Error {
             Cause::NoVolume => f.write_str("no volume there"),
             Cause::OtherVolume => f.write_str("not on the same volume"),
             Cause::Short => f.write_str("ended early"),
+            Cause::WritesLost => f.write_str("writes since the last sync may be lost"),
         }
     }
 }

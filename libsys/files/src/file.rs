@@ -23,6 +23,19 @@ pub struct File {
     handle: HandleClient,
     ticket: Ticket,
     metadata: Metadata,
+    changed: Changed,
+    reopened: u32,
+}
+
+/// What was changed since the last sync.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Changed {
+    /// Nothing.
+    No,
+    /// Something, in the present life of the server.
+    Yes,
+    /// Something, in an earlier life: it may be lost.
+    Before,
 }
 
 impl File {
@@ -36,7 +49,15 @@ impl File {
         let (handle, opened) =
             client.open(rest, how).map_err(|error| Error::of_call(path, error))?;
         let Opened { ticket, metadata } = opened;
-        Ok(Self { mounted, path: path.into(), handle, ticket, metadata })
+        Ok(Self {
+            mounted,
+            path: path.into(),
+            handle,
+            ticket,
+            metadata,
+            changed: Changed::No,
+            reopened: 0,
+        })
     }
 
     /// Its path, as it was opened.
@@ -49,6 +70,12 @@ impl File {
     #[must_use]
     pub fn opened(&self) -> &Metadata {
         &self.metadata
+    }
+
+    /// How often it was opened again because its server was restarted.
+    #[must_use]
+    pub fn reopened(&self) -> u32 {
+        self.reopened
     }
 
     /// All about it now.
@@ -141,7 +168,7 @@ impl File {
         from: &(impl LendBytes + ?Sized),
     ) -> Result<usize, Error> {
         let most = from.bytes().len();
-        let written = self.call(|handle| handle.write(offset, from))?;
+        let written = self.change(|handle| handle.write(offset, from))?;
         Ok(usize::try_from(written).unwrap_or(most).min(most))
     }
 
@@ -152,7 +179,7 @@ impl File {
     pub fn append(&mut self, from: &[u8]) -> Result<u64, Error> {
         let mut first = None;
         for piece in from.chunks(PIECE_BYTES) {
-            let at = self.call(|handle| handle.append(piece))?;
+            let at = self.change(|handle| handle.append(piece))?;
             first.get_or_insert(at);
         }
         match first {
@@ -166,15 +193,20 @@ impl File {
     /// # Errors
     /// [`Error`].
     pub fn set_len(&mut self, len: u64) -> Result<(), Error> {
-        self.call(|handle| handle.set_len(len))
+        self.change(|handle| handle.set_len(len))
     }
 
     /// Makes its content, length and name last.
     ///
     /// # Errors
-    /// [`Error`]: then what was written since the last `sync` may be lost.
+    /// [`Error`]; [`Cause::WritesLost`] when the server was restarted since something was written
+    /// that was not synced. It is told once: a caller that still knows what it wrote writes it again.
     pub fn sync(&mut self) -> Result<(), Error> {
-        self.call(|handle| handle.sync())
+        self.call(|handle| handle.sync())?;
+        match core::mem::replace(&mut self.changed, Changed::No) {
+            Changed::Before => Err(Error::new(&self.path, Cause::WritesLost)),
+            Changed::No | Changed::Yes => Ok(()),
+        }
     }
 
     /// Takes, changes or gives back an advisory lock of the whole file.
@@ -183,6 +215,19 @@ impl File {
     /// [`FilesError::Locked`] while another session has one that does not go with it.
     pub fn lock(&mut self, kind: LockKind) -> Result<(), Error> {
         self.call(|handle| handle.lock(kind))
+    }
+
+    /// The same for a call that changes the file.
+    fn change<T>(
+        &mut self,
+        work: impl FnMut(&HandleClient) -> Result<T, CallError<FilesError>>,
+    ) -> Result<T, Error> {
+        let done = self.call(work);
+        // A call that failed may have changed something too.
+        if self.changed == Changed::No {
+            self.changed = Changed::Yes;
+        }
+        done
     }
 
     /// Calls; where the server does not know the session, it was restarted: the file is opened
@@ -217,6 +262,10 @@ impl File {
         })?;
         self.handle = handle;
         self.ticket = opened.ticket;
+        self.reopened = self.reopened.saturating_add(1);
+        if self.changed == Changed::Yes {
+            self.changed = Changed::Before;
+        }
         Ok(())
     }
 }
