@@ -66,6 +66,11 @@ fn the_kernel_is_held_shortly_when_an_endpoint_of_10000_senders_ends() {
 }
 
 #[test]
+fn the_kernel_is_held_shortly_by_the_longest_messages() {
+    holds("messages");
+}
+
+#[test]
 fn the_kernel_is_held_shortly_by_a_process_of_1000_threads() {
     holds("crowd");
 }

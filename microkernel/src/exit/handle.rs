@@ -167,6 +167,9 @@ impl<M: Machine> Kernel<M> {
     fn pass(&mut self, cpu: CpuId, is_call: bool) -> Option<ExitAction<()>> {
         self.check_interrupts(Place::Turn);
         if is_call && self.has_operation(cpu) {
+            // Other CPUs do not wait for the next piece.
+            let work = self.read_work(cpu);
+            self.run_work(cpu, work & Work::WakeUps.flag());
             self.settle_before_window(cpu);
             return None;
         }

@@ -1,6 +1,6 @@
 //! Call and send: from a client to a receiver of an endpoint.
 
-use super::parts::{FAILED_PER_PIECE, arrive};
+use super::parts::arrive;
 use super::{Blame, Moved};
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
@@ -91,22 +91,21 @@ impl<M: Machine> Kernel<M> {
         self.offer_piece(me, endpoint)
     }
 
-    /// Offers the message to receivers, of which a bounded number may be unable to take it.
+    /// Offers the message to the first receiver. If that is unable to take it, the next one's turn
+    /// is in another hold of the lock.
     fn offer_piece(&mut self, me: ThreadId, endpoint: EndpointId) -> NextThread {
-        let mut failed = 0;
-        while let Some(receiver) = self.objects.endpoints[endpoint].receivers.first() {
-            if failed == FAILED_PER_PIECE {
-                return self.continue_later(me, Operation::Offer { endpoint });
-            }
-            failed += 1;
+        if let Some(receiver) = self.objects.endpoints[endpoint].receivers.first() {
             self.detach(receiver);
-            match self.deliver(me, receiver) {
+            return match self.deliver(me, receiver) {
                 Ok(moved) => {
                     self.objects.threads[receiver].state = State::Ready;
                     self.release_moved(moved);
-                    return NextThread::To { thread: receiver, donation_returns: false };
+                    NextThread::To { thread: receiver, donation_returns: false }
                 }
-                Err(Blame::Receiver(error)) => self.unblock_detached(receiver, error),
+                Err(Blame::Receiver(error)) => {
+                    self.unblock_detached(receiver, error);
+                    self.continue_later(me, Operation::Offer { endpoint })
+                }
                 Err(Blame::Sender(error)) => {
                     self.objects.threads[receiver].state = State::Receiving(endpoint);
                     self.objects.endpoints[endpoint].receivers.push_front(
@@ -118,9 +117,9 @@ impl<M: Machine> Kernel<M> {
                     self.objects.processes[process].members.receiving += 1;
                     self.rearm(receiver);
                     self.fail(me, error);
-                    return NextThread::Same;
+                    NextThread::Same
                 }
-            }
+            };
         }
         let deadline = self.objects.message_deadline(me);
         if deadline == 0 {

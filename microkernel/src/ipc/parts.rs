@@ -25,9 +25,6 @@ impl Done {
     }
 }
 
-/// Threads with bad buffers that one piece of a message tells so.
-pub(super) const FAILED_PER_PIECE: usize = 4;
-
 /// Whether words are all that can pass between the two, with no receipt.
 #[inline(always)]
 pub(super) fn words_alone<F>(sender: &Thread<F>, receiver: &Thread<F>) -> bool {

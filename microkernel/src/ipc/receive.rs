@@ -1,7 +1,6 @@
 //! Receive: a message, or the bits of the bound notification.
 
 use super::Blame;
-use super::parts::FAILED_PER_PIECE;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::number;
@@ -27,6 +26,13 @@ impl<M: Machine> Kernel<M> {
         me: ThreadId,
         endpoint: EndpointId,
     ) -> Result<NextThread, Error> {
+        self.begin_receive(me);
+        self.receive_piece(me, endpoint)
+    }
+
+    /// The thread works for no client any more.
+    #[inline(always)]
+    pub(super) fn begin_receive(&mut self, me: ThreadId) {
         let receives = &mut self.objects.processes[self.objects.threads[me].process].ipc.receives;
         *receives = receives.wrapping_add(1);
         if self.objects.threads[me].sched.serving.is_some() {
@@ -37,36 +43,34 @@ impl<M: Machine> Kernel<M> {
             self.settle(self.objects.threads[me].sched.cpu);
             self.objects.threads[me].sched.serving = None;
         }
-        self.receive_piece(me, endpoint)
     }
 
-    /// Takes a message of the senders, of which a bounded number may be unable to send it.
+    /// Takes a message of the first sender, unless it is unable to send it: the next one's turn is
+    /// in another hold of the lock.
     fn receive_piece(&mut self, me: ThreadId, endpoint: EndpointId) -> Result<NextThread, Error> {
         if self.objects.take_bound_bits(me) {
             return Ok(NextThread::Same);
         }
-        let mut failed = 0;
-        while let Some(sender) = self.objects.endpoints[endpoint].senders.first() {
-            if failed == FAILED_PER_PIECE {
-                return Ok(self.continue_later(me, Operation::Receive { endpoint }));
-            }
-            failed += 1;
+        if let Some(sender) = self.objects.endpoints[endpoint].senders.first() {
             self.detach(sender);
-            match self.deliver(sender, me) {
+            return match self.deliver(sender, me) {
                 Ok(moved) => {
                     self.release_moved(moved);
-                    return Ok(NextThread::Same);
+                    Ok(NextThread::Same)
                 }
-                Err(Blame::Sender(error)) => self.fail(sender, error),
+                Err(Blame::Sender(error)) => {
+                    self.fail(sender, error);
+                    Ok(self.continue_later(me, Operation::Receive { endpoint }))
+                }
                 Err(Blame::Receiver(error)) => {
                     self.objects.threads[sender].state = State::Sending(endpoint);
                     self.objects.endpoints[endpoint]
                         .senders
                         .put_back(&mut self.objects.threads, sender);
                     self.rearm(sender);
-                    return Err(error);
+                    Err(error)
                 }
-            }
+            };
         }
         let deadline = self.objects.message_deadline(me);
         if deadline == 0 {

@@ -5,10 +5,14 @@ use super::parts::answered;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::number;
-use crate::object::{CallToken, IpcBuffer, Objects, State, ThreadId};
+use crate::object::{CallToken, EndpointId, IpcBuffer, Objects, Operation, State, ThreadId};
 use crate::sched::NextThread;
 use crate::syscall::Done;
 use abi::{Error, Handle};
+
+/// Bytes of an answer after which the next message, perhaps as long, is received in another hold of
+/// the lock.
+const LONG_ANSWER: u64 = 4096;
 
 impl<M: Machine> Kernel<M> {
     /// `Reply`.
@@ -36,8 +40,14 @@ impl<M: Machine> Kernel<M> {
                 return Err(error);
             }
         };
+        let sent = self.objects.threads[me].ipc.buffer.envelope().send_len;
         self.objects.bytes_have_gone(me);
-        let received = self.receive(me, endpoint);
+        let received = if sent > LONG_ANSWER && self.objects.has_sender(endpoint) {
+            self.begin_receive(me);
+            Ok(self.continue_later(me, Operation::Receive { endpoint }))
+        } else {
+            self.receive(me, endpoint)
+        };
         let Some(caller) = answered else { return received.map(Done::Next) };
         if received == Ok(NextThread::Blocked) {
             let donation_returns = donor == Some(caller);
@@ -85,6 +95,10 @@ impl<M: Machine> Kernel<M> {
 }
 
 impl<M: Machine> Objects<M> {
+    fn has_sender(&self, endpoint: EndpointId) -> bool {
+        self.endpoints[endpoint].senders.first().is_some()
+    }
+
     /// The thread that this token of `me`'s process names, if it still waits for the answer.
     #[inline(always)]
     pub(crate) fn awaiting(&self, me: ThreadId, token: u64) -> Option<ThreadId> {

@@ -53,10 +53,10 @@ fn pieces(smp: &mut Smp, crowd: &[ThreadId]) -> Vec<usize> {
     }
 }
 
-fn in_pieces(smp: &mut Smp, crowd: &[ThreadId]) {
+fn in_pieces(smp: &mut Smp, crowd: &[ThreadId], most: usize) {
     let pieces = pieces(smp, crowd);
     assert_eq!(pieces.iter().sum::<usize>(), CROWD, "{pieces:?}");
-    assert!(pieces.iter().all(|piece| *piece <= PER_TURN), "{pieces:?}");
+    assert!(pieces.iter().all(|piece| *piece <= most), "{pieces:?}");
 }
 
 /// An envelope that sends, and receives into, memory that is not there.
@@ -72,7 +72,7 @@ fn bad_envelope(driver: &mut Driver) {
 }
 
 #[test]
-fn a_receive_tells_few_bad_senders_in_one_turn() {
+fn a_receive_tells_one_bad_sender_in_a_hold() {
     let mut driver = boot();
     let endpoint = driver.make(Syscall::EndpointCreate, &[]);
     bad_envelope(&mut driver);
@@ -80,7 +80,7 @@ fn a_receive_tells_few_bad_senders_in_one_turn() {
     let me = driver.running();
     let mut smp = Smp::from(driver);
     smp.syscall(CPU, Syscall::Recv as u64, &[endpoint], 0);
-    in_pieces(&mut smp, &crowd);
+    in_pieces(&mut smp, &crowd, 1);
     let status = |id: ThreadId| Error::from_status(smp.kernel.frame(id).number_status);
     assert!(crowd.iter().all(|id| status(*id) == Some(Error::BadAddress)));
     assert!(
@@ -90,7 +90,7 @@ fn a_receive_tells_few_bad_senders_in_one_turn() {
 }
 
 #[test]
-fn an_offer_tells_few_bad_receivers_in_one_turn() {
+fn an_offer_tells_one_bad_receiver_in_a_hold() {
     let mut driver = boot();
     let endpoint = driver.make(Syscall::EndpointCreate, &[]);
     bad_envelope(&mut driver);
@@ -105,8 +105,40 @@ fn an_offer_tells_few_bad_receivers_in_one_turn() {
     }
     let mut smp = Smp::from(driver);
     smp.syscall(CPU, Syscall::Send as u64, &[endpoint, 1], ENVELOPE);
-    in_pieces(&mut smp, &crowd);
+    in_pieces(&mut smp, &crowd, 1);
     assert!(matches!(smp.kernel.objects.threads[me].state, State::Sending(_)), "it waits at last");
+}
+
+#[test]
+fn a_long_answer_and_the_next_message_are_two_holds() {
+    let mut driver = boot();
+    let endpoint = driver.make(Syscall::EndpointCreate, &[]);
+    let server = driver.running();
+    let room = Envelope { receive_address: BYTES, receive_capacity: 8192, ..Envelope::EMPTY };
+    driver.put_envelope(&room);
+    let clients = [(); 2].map(|()| {
+        let (handle, thread) = driver.thread(0, 31);
+        driver.raw(Syscall::ThreadResume as u64, &[handle], 0);
+        driver.raw(Syscall::Call as u64, &[endpoint, 1], ENVELOPE | abi::RECEIVES_ONLY);
+        driver.call(Syscall::ThreadPriority, &[handle, 20]).unwrap();
+        thread
+    });
+    let token = driver.call(Syscall::Recv, &[endpoint]).unwrap().token;
+    driver.put_envelope(&Envelope { send_address: BYTES, send_len: 8192, ..Envelope::EMPTY });
+    let mut smp = Smp::from(driver);
+    let arguments = [token, endpoint << 32 | 5];
+    smp.syscall(CPU, Syscall::ReplyRecv as u64, &arguments, ENVELOPE | abi::SENDS_BYTES);
+    let state = |smp: &Smp, id: ThreadId| smp.kernel.objects.threads[id].state;
+    assert_eq!(smp.place(CPU), Place::Window);
+    assert_eq!(state(&smp, clients[0]), State::Ready, "it has the answer");
+    assert!(matches!(state(&smp, clients[1]), State::Sending(_)), "its message waits");
+    smp.turn(CPU);
+    assert_eq!(smp.place(CPU), Place::User(server));
+    assert!(
+        matches!(state(&smp, clients[1]), State::AwaitReply(_)),
+        "{:?}",
+        state(&smp, clients[1])
+    );
 }
 
 #[test]
@@ -122,7 +154,7 @@ fn a_message_between_two_pieces_ends_with_its_endpoint() {
     assert_eq!(smp.place(CPU), Place::Window, "more pieces to come");
     let handle = abi::Handle(u32::try_from(endpoint).unwrap());
     smp.kernel.close(process, handle).unwrap();
-    in_pieces(&mut smp, &crowd);
+    in_pieces(&mut smp, &crowd, PER_TURN);
     let status = Error::from_status(smp.kernel.frame(me).number_status);
     assert_eq!(status, Some(Error::PeerDied));
     assert_eq!(smp.kernel.objects.endpoints.len(), 0);
@@ -136,7 +168,7 @@ fn a_dead_endpoint_lets_few_threads_go_in_one_turn() {
     let crowd = crowd(&mut driver, Syscall::Call, &[endpoint, 1], 0);
     let mut smp = Smp::from(driver);
     smp.syscall(CPU, Syscall::HandleClose as u64, &[endpoint], 0);
-    in_pieces(&mut smp, &crowd);
+    in_pieces(&mut smp, &crowd, PER_TURN);
     let status = |id: ThreadId| Error::from_status(smp.kernel.frame(id).number_status);
     assert!(crowd.iter().all(|id| status(*id) == Some(Error::PeerDied)));
     assert_eq!(smp.kernel.objects.endpoints.len(), 0, "the object goes with the last of them");
@@ -150,7 +182,7 @@ fn a_closed_notification_lets_few_threads_go_in_one_turn() {
     let crowd = crowd(&mut driver, Syscall::Wait, &[bell, FOREVER], 0);
     let mut smp = Smp::from(driver);
     smp.syscall(CPU, Syscall::HandleClose as u64, &[bell], 0);
-    in_pieces(&mut smp, &crowd);
+    in_pieces(&mut smp, &crowd, PER_TURN);
     let status = |id: ThreadId| Error::from_status(smp.kernel.frame(id).number_status);
     assert!(crowd.iter().all(|id| status(*id) == Some(Error::BadHandle)));
     assert_eq!(smp.kernel.objects.notifications.len(), 0);

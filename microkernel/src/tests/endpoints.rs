@@ -418,6 +418,8 @@ fn a_receiver_with_bad_memory_is_told_and_the_sender_waits_on() {
     assert_eq!(driver.running(), client);
     driver.put_envelope(&Envelope { send_address: BYTES, send_len: 8, ..Envelope::EMPTY });
     driver.raw(SEND, &[endpoint], ENVELOPE);
+    assert_eq!(driver.running(), server);
     assert_eq!(driver.result(server), Err(Error::BadAddress));
+    driver.raw(Syscall::Sleep as u64, &[u64::MAX], 0);
     assert!(matches!(driver.state(client), State::Sending(_)));
 }

@@ -3,19 +3,22 @@
 
 use crate::children::{Child, SOON_NS};
 use crate::machine::{Machine, after};
-use abi::{Envelope, PAGE_SIZE, Syscall};
+use abi::{Envelope, MESSAGE_MAX, PAGE_SIZE, Syscall};
 use alloc::format;
 use rt::Failure;
 use sys::hazard::entries::{call_once, sleep_for_ever, spin_for_ever};
-use sys::hazard::plain;
+use sys::hazard::{call, plain};
 use sys::trace::{Debuggee, filter};
 use sys::{
-    Direction, Endpoint, Error, IoSpace, IoSpaceFlags, Irq, Mapping, Memory, Notification,
+    Direction, Endpoint, Error, FOREVER, IoSpace, IoSpaceFlags, Irq, Mapping, Memory, Notification,
     Priority, Process, Protection, Quota, Rights, Thread,
 };
+use zerocopy::IntoBytes;
 
 /// Threads that wait to be received.
 const SENDERS: u64 = 10_000;
+/// Threads that call with long messages.
+const CALLS: u64 = 32;
 /// Threads of one process that is suspended, resumed, watched and killed.
 const THREADS: u64 = 1_000;
 /// Processes of one priority, each with a ready thread.
@@ -45,6 +48,7 @@ pub(crate) fn run(machine: &Machine, scene: &str) -> Result<(), Failure> {
     match scene {
         "senders" => senders(machine),
         "endpoint" => endpoint(machine),
+        "messages" => messages(machine),
         "crowd" => crowd(machine),
         "shares" => shares(),
         "regions" => regions(),
@@ -107,6 +111,59 @@ fn endpoint(machine: &Machine) -> Result<(), Failure> {
     let child = calling(machine, &endpoint)?;
     drop(endpoint);
     child.stop()
+}
+
+/// Threads that call with as many bytes as can be sent, some of them without the last page, for a
+/// server that answers with as many.
+fn messages(machine: &Machine) -> Result<(), Failure> {
+    let endpoint = Endpoint::create()?;
+    let child = child(machine, CALLS)?;
+    let handle = child.process.give(&endpoint, Rights::SEND, 0)?;
+    let pages = 1 + MESSAGE_MAX as u64 / PAGE_SIZE;
+    let mut kept = alloc::vec::Vec::new();
+    let mut whole = 0;
+    for number in 0..CALLS {
+        let bad = number % 8 < 6;
+        let at = LARGE_AT + number * 2 * pages * PAGE_SIZE;
+        let memory = Memory::create(pages)?;
+        let own = memory.map_own(Protection::ReadWrite)?;
+        own.write_at(0, long_envelope(at, FOREVER).as_bytes())?;
+        let mapped = if bad { pages - 1 } else { pages };
+        child.process.map(&memory, at, 0, mapped, Protection::ReadWrite)?;
+        whole += u64::from(!bad);
+        Thread::create(&child.process, call_once(), at, u64::from(handle.0), Priority(BELOW))?
+            .resume()?;
+        kept.push((memory, own));
+    }
+    sys::sleep_for(SOON_NS / 100);
+    let memory = Memory::create(pages)?;
+    let own = memory.map_own(Protection::ReadWrite)?;
+    let at = own.as_mut_ptr().expose_provenance() as u64;
+    own.write_at(0, long_envelope(at, 0).as_bytes())?;
+    let own_handle = u64::from(endpoint.handle().0);
+    let mut got = call(Syscall::Recv as u64, [own_handle, 0], [0; 7], at);
+    for _ in 1..whole {
+        let values = [got.token, own_handle << 32];
+        got = call(Syscall::ReplyRecv as u64, values, [0; 7], at);
+        if got.status != 0 {
+            return Err(Failure::new(format_args!("a long message: {}", got.status)));
+        }
+    }
+    child.stop()
+}
+
+/// An envelope at an address: the longest message lies in the pages after its own, and there is
+/// room for another one in the same place.
+fn long_envelope(at: u64, deadline_ns: u64) -> Envelope {
+    let (address, len) = (at + PAGE_SIZE, MESSAGE_MAX as u64);
+    Envelope {
+        send_address: address,
+        send_len: len,
+        receive_address: address,
+        receive_capacity: len,
+        deadline_ns,
+        ..Envelope::EMPTY
+    }
 }
 
 /// A large process is suspended, looked at, watched, resumed and killed.
