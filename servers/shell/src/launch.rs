@@ -86,6 +86,6 @@ fn is_absent(error: &Error) -> bool {
                 | FilesError::Unusable { .. }
         ),
         Cause::NoVolume | Cause::Call(_) => true,
-        Cause::OtherVolume | Cause::Short => false,
+        Cause::OtherVolume | Cause::Short | Cause::WritesLost => false,
     }
 }
