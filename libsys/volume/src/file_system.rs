@@ -1,12 +1,12 @@
 //! What a file system does for a [`VolumeServer`](crate::VolumeServer).
 
-use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use files::{Entry, FilesError, Metadata, NodeId, Space, Time, VolumeInfo};
 
 /// The time of day, for what is written.
-pub type Clock = Box<dyn Fn() -> Time + Send>;
+pub type Clock = Arc<dyn Fn() -> Time + Send + Sync>;
 
 /// A node that has no name left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,4 +90,10 @@ pub trait FileSystem {
 
     /// Makes all changes last.
     fn sync(&mut self) -> Result<(), FilesError>;
+
+    /// Does the same, and leaves the volume as one that is not in use: there may be no changes for
+    /// a while.
+    fn rest(&mut self) -> Result<(), FilesError> {
+        self.sync()
+    }
 }

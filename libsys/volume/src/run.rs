@@ -1,7 +1,7 @@
 //! The main function of a volume's server.
 
 use crate::{Access, Clock, FileSystem, VolumeServer};
-use alloc::boxed::Box;
+use alloc::sync::Arc;
 use clock_api::WallClock;
 use executor::{Executor, Task};
 use files::Time;
@@ -18,7 +18,7 @@ const COMMIT: u64 = 1;
 #[must_use]
 pub fn clock(env: &rt::Env) -> Clock {
     let wall = WallClock::ask(env.names()).unwrap_or_default();
-    Box::new(move || Time(wall.now_ns()))
+    Arc::new(move || Time(wall.now_ns()))
 }
 
 /// Serves a volume for ever: with the rights of the startup block's lines `access`, and with the
@@ -67,7 +67,7 @@ pub fn serve(endpoint: Endpoint, server: VolumeServer) -> Result<(), rt::Failure
 
 fn commit(server: &mut VolumeServer) {
     if server.is_dirty()
-        && let Err(_error) = server.commit()
+        && let Err(_error) = server.rest()
     {
         #[cfg(target_os = "none")]
         defmt::error!("not committed: {=str}", alloc::format!("{_error}").as_str());

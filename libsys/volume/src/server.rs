@@ -68,7 +68,21 @@ impl VolumeServer {
     /// # Errors
     /// What the file system says.
     pub fn commit(&mut self) -> Result<(), FilesError> {
-        self.fs.sync()?;
+        let done = self.fs.sync();
+        self.committed(done)
+    }
+
+    /// Commits all changes, and leaves the volume as one that is not in use.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn rest(&mut self) -> Result<(), FilesError> {
+        let done = self.fs.rest();
+        self.committed(done)
+    }
+
+    fn committed(&mut self, done: Result<(), FilesError>) -> Result<(), FilesError> {
+        done?;
         self.dirty = false;
         self.fresh = 0;
         self.open.committed();
@@ -395,7 +409,7 @@ impl Volume for VolumeServer {
 
     fn sync(&mut self, caller: &Caller) -> Result<(), FilesError> {
         self.seen(caller)?;
-        self.commit()
+        self.rest()
     }
 }
 

@@ -1,7 +1,7 @@
 //! `campaign`: random faults in servers while clients check each answer.
 
-use crate::{build, setup};
-use anyhow::Result;
+use crate::{build, setup, workspace};
+use anyhow::{Context as _, Result};
 use clap::Args;
 use qemu_harness::{Campaign, campaign_results};
 
@@ -20,6 +20,10 @@ pub(crate) struct Arguments {
     /// Number of CPUs
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=64))]
     cpus: u32,
+    /// Cut the power of a disk with a volume this number of times instead: on the host, from the
+    /// recorded writes of a checked workload
+    #[arg(long, value_name = "N")]
+    power_cuts: Option<u32>,
     /// Only in these servers
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     targets: Vec<String>,
@@ -30,9 +34,12 @@ pub(crate) struct Arguments {
 
 /// The command.
 pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
+    if let Some(cuts) = arguments.power_cuts {
+        return power_cuts(cuts, arguments.seed);
+    }
     setup::qemu()?;
     let images = build::with_tests(&setup::toolchain()?)?;
-    let Arguments { faults, seed, cpus, targets, kinds } = arguments;
+    let Arguments { faults, seed, cpus, targets, kinds, .. } = arguments;
     let campaign = Campaign {
         faults: *faults,
         seed: *seed,
@@ -49,4 +56,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
         println!("failed: {}", outcome.explanation().trim_end());
     }
     Ok(outcome.verdict.status())
+}
+
+/// Runs the test of the volume's server that makes images of disks (`servers/ext4`).
+fn power_cuts(cuts: u32, seed: u64) -> Result<u8> {
+    let mut command = workspace::host_cargo();
+    command.args(["test", "--quiet", "--package", "ext4", "--lib", "many_power_cuts"]);
+    command.args(["--", "--ignored", "--nocapture"]);
+    command.env("POWER_CUTS", cuts.to_string()).env("POWER_SEED", seed.to_string());
+    println!("{cuts} power cuts from seed {seed} …");
+    Ok(u8::from(!command.status().context("cannot start cargo")?.success()))
 }

@@ -74,7 +74,9 @@ impl Names for FakeNames {
 }
 
 fn volume_of(bytes: u64) -> impl Fn(rt::Env) -> Result<(), rt::Failure> + Send + Sync {
-    move |env| volume::run(&env, MemoryFs::new(bytes, 64, Box::new(|| Time(sys::clock()))))
+    move |env| {
+        volume::run(&env, MemoryFs::new(bytes, 64, std::sync::Arc::new(|| Time(sys::clock()))))
+    }
 }
 
 /// Runs work with a shell that has a volume at `/` and a small one at `/tmp`. Returns its result

@@ -28,7 +28,10 @@ fn the_workload_finds_a_good_volume_good() {
         let volume = Endpoint::create().unwrap();
         let program = system.program("volume").fact("access", "1 / write");
         let _server = program.handle("endpoint", &volume, Rights::ALL).serve(|env| {
-            volume::run(&env, MemoryFs::new(4 << 20, 100, Box::new(|| Time(sys::clock()))))
+            volume::run(
+                &env,
+                MemoryFs::new(4 << 20, 100, std::sync::Arc::new(|| Time(sys::clock()))),
+            )
         });
         let names = system.program("names").handle("volume", &volume, Rights::ALL).serve(|env| {
             let mut names = OneVolume(env.handle("volume")?);

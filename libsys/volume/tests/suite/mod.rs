@@ -1,4 +1,7 @@
-//! A volume in memory, and clients of it.
+//! What every volume must do, through the real interface: the same tests for each file system.
+//!
+//! A test file has a function that starts such a volume ([`program`]), and names the tests that it
+//! runs by [`tests!`].
 
 #![allow(dead_code, reason = "each test file uses a part")]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -6,31 +9,43 @@
 use files::{FilesError, How, Time, VolumeClient};
 use service::CallError;
 use sys::{Endpoint, Memory, Rights};
-use testkit::{Server, System};
-use volume::MemoryFs;
+use testkit::{Program, Server, System};
 
-/// Bytes of the volume.
-pub const BYTES: u64 = 256 << 10;
-/// Its nodes.
-pub const NODES: u64 = 40;
+pub mod paths;
 
-/// A volume whose clients 1 and 2 write everywhere, 3 writes below `/home/x`, 4 reads below
-/// `/home`, and others are given nothing.
-pub fn start(system: &System) -> Server<'_> {
-    start_with(system, |env| {
-        let clock = Box::new(|| Time(sys::clock()));
-        volume::run(&env, MemoryFs::new(BYTES, NODES, clock))
-    })
-}
+/// Starts a volume.
+pub type Start = for<'a> fn(&'a System) -> Server<'a>;
 
-pub fn start_with(
-    system: &System,
-    main: impl Fn(rt::Env) -> Result<(), rt::Failure> + Send + Sync + 'static,
-) -> Server<'_> {
+/// A program that is a volume whose clients 1 and 2 write everywhere, 3 writes below `/home/x`, 4
+/// reads below `/home`, and others are given nothing.
+pub fn program(system: &System) -> Program<'_> {
     let keep = Memory::create(4).unwrap();
     let program = system.program("volume").handle("keep", &keep, Rights::ALL);
     let program = program.fact("access", "1 / write").fact("access", "2 / write");
-    program.fact("access", "3 /home/x write").fact("access", "4 /home read").serve(main)
+    program.fact("access", "3 /home/x write").fact("access", "4 /home read")
+}
+
+/// The time of the tests.
+pub fn clock() -> volume::Clock {
+    std::sync::Arc::new(|| Time(sys::clock()))
+}
+
+/// Makes tests of functions of the suite.
+macro_rules! tests {
+    ($start:path: $($module:ident::$name:ident),+ $(,)?) => { $(
+        #[test]
+        fn $name() {
+            suite::$module::$name($start);
+        }
+    )+ };
+}
+
+/// Runs a script as client 1 of a new volume.
+pub fn with_client(start: Start, script: impl FnOnce(&VolumeClient) + Send + 'static) {
+    testkit::run(|system: &System| {
+        let server = start(system);
+        server.client("one", move |endpoint| script(&volume(endpoint))).join();
+    });
 }
 
 pub fn volume(endpoint: Endpoint) -> VolumeClient {
@@ -60,7 +75,7 @@ pub fn refusal(error: CallError<FilesError>) -> FilesError {
     }
 }
 
-/// Names in a directory, sorted.
+/// Names in a directory, sorted, without the one that a check of ext4 wants to be there.
 pub fn list(volume: &VolumeClient, path: &str) -> Vec<String> {
     let mut names = Vec::new();
     let mut from = 0;
@@ -70,6 +85,7 @@ pub fn list(volume: &VolumeClient, path: &str) -> Vec<String> {
         from = last.next;
         names.extend(entries.into_iter().map(|entry| entry.name));
     }
+    names.retain(|name| name != "lost+found");
     names.sort();
     names
 }

