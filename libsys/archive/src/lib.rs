@@ -89,6 +89,18 @@ impl<'a> Archive<'a> {
         core::str::from_utf8(self.file(name).ok()?).ok()
     }
 
+    /// Shows the name and the bytes of each file but the list of checksums. The bytes are not
+    /// compared with their checksum.
+    pub fn each(&self, mut show: impl FnMut(&str, &'a [u8])) {
+        for entry in self.tar.entries() {
+            if let Ok(name) = entry.filename().as_str()
+                && name != CHECKSUMS
+            {
+                show(name, entry.data());
+            }
+        }
+    }
+
     fn find<'n>(&self, name: &'n str) -> Result<&'a [u8], ArchiveError<'n>> {
         let mut entries = self.tar.entries();
         let entry = entries.find(|entry| entry.filename().as_str() == Ok(name));
