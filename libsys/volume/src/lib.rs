@@ -22,6 +22,7 @@
 extern crate alloc;
 
 mod access;
+mod cache;
 mod file_system;
 mod memory;
 mod open;
@@ -33,5 +34,5 @@ mod walk;
 pub use access::{Access, Grant, Rights};
 pub use file_system::{Clock, FileSystem, Unlinked};
 pub use memory::MemoryFs;
-pub use run::{clock, run, serve};
+pub use run::{clock, run, run_cached, serve};
 pub use server::VolumeServer;

@@ -85,7 +85,8 @@ impl OpenFiles {
         (is_last && self.unlinked.remove(&file.node)).then_some(Unlinked(file.node))
     }
 
-    fn is_open(&self, node: NodeId) -> bool {
+    /// Whether a session has it.
+    pub(crate) fn is_open(&self, node: NodeId) -> bool {
         self.sessions.values().any(|file| file.node == node)
     }
 

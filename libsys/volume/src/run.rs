@@ -27,12 +27,32 @@ pub fn clock(env: &rt::Env) -> Clock {
 /// # Errors
 /// When the program was not given its endpoint, or the kernel refuses to let it serve.
 pub fn run(env: &rt::Env, fs: impl FileSystem + 'static) -> Result<(), rt::Failure> {
+    run_with(env, fs, |server| server)
+}
+
+/// The same for a file system on a disk: with up to this number of pages of files that were read.
+///
+/// # Errors
+/// As for [`run`].
+pub fn run_cached(
+    env: &rt::Env,
+    fs: impl FileSystem + 'static,
+    pages: usize,
+) -> Result<(), rt::Failure> {
+    run_with(env, fs, |server| server.with_cache(pages))
+}
+
+fn run_with(
+    env: &rt::Env,
+    fs: impl FileSystem + 'static,
+    set_up: impl FnOnce(VolumeServer) -> VolumeServer,
+) -> Result<(), rt::Failure> {
     let access = Access::parse(env.startup().values("access"), |_wrong| {
         #[cfg(target_os = "none")]
         defmt::warn!("no grant of a subtree: {=str}", _wrong);
     });
     let keep: Option<Memory> = env.handle("keep").ok();
-    let server = VolumeServer::new(fs, access, keep.as_ref())?;
+    let server = set_up(VolumeServer::new(fs, access, keep.as_ref())?);
     #[cfg(target_os = "none")]
     defmt::info!("ready");
     serve(env.handle("endpoint")?, server)

@@ -1,5 +1,6 @@
 //! The service of a volume over a file system.
 
+use crate::cache::Cache;
 use crate::open::{OpenFile, OpenFiles};
 use crate::walk::{Named, Place, walk};
 use crate::{Access, FileSystem, Rights, Unlinked};
@@ -22,6 +23,7 @@ pub struct VolumeServer {
     pub(crate) fs: Box<dyn FileSystem>,
     access: Access,
     open: OpenFiles,
+    cache: Option<Cache>,
     /// Whether there are changes that are not committed.
     dirty: bool,
     fresh: usize,
@@ -54,7 +56,14 @@ impl VolumeServer {
         keep: Option<&Memory>,
     ) -> Result<Self, KeepError> {
         let (fs, open) = (Box::new(fs), OpenFiles::new(keep)?);
-        Ok(Self { fs, access, open, dirty: false, fresh: 0, piece: Vec::new() })
+        let (cache, piece) = (None, Vec::new());
+        Ok(Self { fs, access, open, cache, dirty: false, fresh: 0, piece })
+    }
+
+    /// With up to this number of pages of files that were read, for a file system on a disk.
+    #[must_use]
+    pub fn with_cache(self, pages: usize) -> Self {
+        Self { cache: Some(Cache::new(pages)), ..self }
     }
 
     /// Whether there are changes that are not committed.
@@ -161,10 +170,11 @@ impl VolumeServer {
 
     fn unlinked(&mut self, node: Option<Unlinked>) -> Result<(), FilesError> {
         self.dirty = true;
-        match node {
-            Some(node) => self.open.unlinked(&mut *self.fs, node),
-            None => Ok(()),
+        let Some(node) = node else { return Ok(()) };
+        if !self.open.is_open(node.0) {
+            self.forget_pages(node.0);
         }
+        self.open.unlinked(&mut *self.fs, node)
     }
 
     /// The file to open; it is made if it is not there and may be.
@@ -227,8 +237,29 @@ impl VolumeServer {
         let piece = self.piece.get_mut(..len).unwrap_or_default();
         from.read(0, piece).map_err(|_| FilesError::Unsupported)?;
         offset.checked_add(len as u64).ok_or(FilesError::TooBig)?;
-        let written = self.fs.write(node, offset, piece)?;
-        self.changed(written)
+        let done = self.fs.write(node, offset, piece);
+        self.dirty = true;
+        if let Some(cache) = &mut self.cache {
+            match &done {
+                Ok(written) => {
+                    cache.written(node, offset, piece.get(..*written).unwrap_or_default())
+                }
+                Err(_) => cache.forget(node),
+            }
+        }
+        done
+    }
+
+    fn set_len_of(&mut self, node: NodeId, len: u64) -> Result<(), FilesError> {
+        self.forget_pages(node);
+        self.fs.set_len(node, len)?;
+        self.changed(())
+    }
+
+    fn forget_pages(&mut self, node: NodeId) {
+        if let Some(cache) = &mut self.cache {
+            cache.forget(node);
+        }
     }
 }
 
@@ -256,8 +287,7 @@ impl Volume for VolumeServer {
         self.open.has_room(caller.badge())?;
         let mut metadata = self.file_to_open(caller, &path, how)?;
         if how.truncate && how.write && metadata.len > 0 {
-            self.fs.set_len(metadata.node, 0)?;
-            self.dirty = true;
+            self.set_len_of(metadata.node, 0)?;
             metadata = self.fs.metadata(metadata.node)?;
         }
         let ticket = self.open.add(session, caller.badge(), metadata.node, how.write);
@@ -424,7 +454,11 @@ impl Handle for VolumeServer {
         let len = into.len().min(PIECE_BYTES);
         self.piece.resize(len.max(self.piece.len()), 0);
         let piece = self.piece.get_mut(..len).unwrap_or_default();
-        let read = self.fs.read(node, offset, piece)?.min(len);
+        let read = match &mut self.cache {
+            Some(cache) => cache.read(&mut *self.fs, node, offset, piece)?,
+            None => self.fs.read(node, offset, piece)?,
+        };
+        let read = read.min(len);
         into.write(0, piece.get(..read).unwrap_or_default())
             .map_err(|_| FilesError::Unsupported)?;
         Ok(u32::try_from(read).unwrap_or(u32::MAX))
@@ -441,7 +475,7 @@ impl Handle for VolumeServer {
         let end = self.fs.metadata(node)?.len;
         if self.write_lent(node, end, from)? < from.len() {
             // All or nothing: a part of a record is of no use.
-            self.fs.set_len(node, end)?;
+            self.set_len_of(node, end)?;
             return Err(FilesError::Full);
         }
         Ok(end)
@@ -454,8 +488,7 @@ impl Handle for VolumeServer {
 
     fn set_len(&mut self, caller: &Caller, len: u64) -> Result<(), FilesError> {
         let node = self.file_to_write(caller)?.node;
-        self.fs.set_len(node, len)?;
-        self.changed(())
+        self.set_len_of(node, len)
     }
 
     fn sync(&mut self, caller: &Caller) -> Result<(), FilesError> {
@@ -471,6 +504,7 @@ impl Handle for VolumeServer {
     fn closed(&mut self, session: Session) {
         if let Some(node) = self.open.close(session) {
             self.dirty = true;
+            self.forget_pages(node.0);
             // A device that fails keeps it: the next mount frees it.
             let _ = self.fs.forget(node);
         }

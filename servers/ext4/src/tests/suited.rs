@@ -7,7 +7,7 @@ use testkit::{Server, System, run};
 
 pub(super) fn serve<'a>(system: &'a System, disk: &Disk) -> Server<'a> {
     let disk = disk.clone();
-    program(system).serve(move |env| ::volume::run(&env, disk.volume()))
+    program(system).serve(move |env| ::volume::run_cached(&env, disk.volume(), 32))
 }
 
 fn start(system: &System) -> Server<'_> {
