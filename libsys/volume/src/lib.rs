@@ -34,5 +34,5 @@ mod walk;
 pub use access::{Access, Grant, Rights};
 pub use file_system::{Clock, FileSystem, Unlinked};
 pub use memory::MemoryFs;
-pub use run::{clock, run, run_cached, serve};
+pub use run::{run, run_cached, serve};
 pub use server::VolumeServer;

@@ -1,10 +1,7 @@
 //! The main function of a volume's server.
 
-use crate::{Access, Clock, FileSystem, VolumeServer};
-use alloc::sync::Arc;
-use clock_api::WallClock;
+use crate::{Access, FileSystem, VolumeServer};
 use executor::{Executor, Task};
-use files::Time;
 use service::Event;
 use sys::{Endpoint, Memory};
 
@@ -12,14 +9,6 @@ use sys::{Endpoint, Memory};
 const COMMIT_NS: u64 = 5_000_000_000;
 /// The bit that says so. The executor gives out bits from the other end.
 const COMMIT: u64 = 1;
-
-/// The time of day, as `clock` told it when the server started. Without `clock` it is the time
-/// since boot.
-#[must_use]
-pub fn clock(env: &rt::Env) -> Clock {
-    let wall = WallClock::ask(env.names()).unwrap_or_default();
-    Arc::new(move || Time(wall.now_ns()))
-}
 
 /// Serves a volume for ever: with the rights of the startup block's lines `access`, and with the
 /// tickets in the memory `keep`, where there is one.

@@ -34,10 +34,14 @@ pub use self::volume::{Ext4Volume, Opener, format};
 pub use disk::BlkDisk;
 pub use rsext4;
 
+use ::volume::Clock;
 use alloc::boxed::Box;
 use alloc::string::ToString;
+use alloc::sync::Arc;
 use blk_api::{BlkClient, BlkDoor};
 use block::BlockClient;
+use clock_api::WallClock;
+use files::Time;
 
 /// Pages of the pool: eight transfers of 128 KiB.
 const POOL_PAGES: u64 = 256;
@@ -63,6 +67,7 @@ pub fn main(env: rt::Env) -> Result<(), rt::Failure> {
         let client = client.map_err(|error| alloc::format!("{name}: {error}"))?;
         Ok(BlkDisk::new(client.with_patience(PATIENCE_NS)))
     });
-    let clock = ::volume::clock(&env);
+    let wall = WallClock::ask(env.names()).unwrap_or_default();
+    let clock: Clock = Arc::new(move || Time(wall.now_ns()));
     ::volume::run_cached(&env, Ext4Volume::new(&device, open, clock), CACHE_PAGES)
 }

@@ -8,7 +8,12 @@
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
-use volume::MemoryFs;
+extern crate alloc;
+
+use alloc::sync::Arc;
+use clock_api::WallClock;
+use files::Time;
+use volume::{Clock, MemoryFs};
 
 /// The size without an argument, in KiB.
 pub const KIB: u64 = 8192;
@@ -22,6 +27,7 @@ const NODE_KIB: u64 = 4;
 pub fn main(env: rt::Env) -> Result<(), rt::Failure> {
     let argument = env.args().find_map(|argument| argument.strip_prefix("kib="));
     let kib = argument.and_then(|number| number.parse().ok()).unwrap_or(KIB);
-    let clock = volume::clock(&env);
+    let wall = WallClock::ask(env.names()).unwrap_or_default();
+    let clock: Clock = Arc::new(move || Time(wall.now_ns()));
     volume::run(&env, MemoryFs::new(kib.saturating_mul(1024), kib / NODE_KIB, clock))
 }

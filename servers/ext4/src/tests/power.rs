@@ -20,7 +20,7 @@ use volume::FileSystem;
 const PER_SEED: usize = 600;
 /// Operations of one workload.
 const STEPS: usize = 90;
-/// One image of so many is judged by e2fsck.
+/// One image of this number is judged by e2fsck.
 const JUDGED: usize = 8;
 /// Writes that a disk that lies about flushes has not written yet.
 const VOLATILE: usize = 40;
