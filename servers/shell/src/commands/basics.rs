@@ -1,6 +1,7 @@
 //! `echo`, `help`, `shutdown`, `sleep`, `status`, `time`.
 
 use super::{COMMANDS, find};
+use crate::commands::files::sync;
 use crate::shell::Shell;
 use crate::trouble::{Outcome, Trouble};
 use alloc::format;
@@ -42,6 +43,8 @@ pub(crate) fn shutdown(shell: &mut Shell, words: &[&str]) -> Outcome {
         _ => return Err(Trouble::Usage),
     };
     let status = u32::try_from(status).map_err(|_| Trouble::Usage)?;
+    // What cannot be synced is told, and is no reason to go on for ever.
+    sync(shell, &[])?;
     shell.system().shutdown(status)?;
     Ok(0)
 }

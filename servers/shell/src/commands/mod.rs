@@ -107,7 +107,7 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "set", "set", "lists the variables", files::set;
     "sh", "sh FILE", "carries out the lines of a file", files::sh;
     "sha256sum", "sha256sum [FILE…]", "SHA-256 of files, or of its input", [filters::sha256sum];
-    "shutdown", "shutdown [STATUS]", "ends the system, by default with the last status", basics::shutdown;
+    "shutdown", "shutdown [STATUS]", "syncs all volumes and ends the system, with the status of the last command", basics::shutdown;
     "sleep", "sleep SECONDS", "waits", basics::sleep;
     "sort", "sort [-r] [-n] [FILE…]", "sorts lines: -n by number, -r backwards", [filters::sort];
     "stat", "stat PATH…", "all about files", files::stat;
