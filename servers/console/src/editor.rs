@@ -44,6 +44,8 @@ pub enum Event {
     Attention,
     /// Ctrl-D on an empty line.
     EndOfInput,
+    /// Tab, with the text before the cursor.
+    Tab(String),
 }
 
 /// The line and the screen around it. The methods return the text to send to the terminal.
@@ -85,6 +87,8 @@ impl Editor {
             Key::Attention => (String::new(), Some(Event::Attention)),
             Key::EndOfInput if self.line.is_empty() => (String::new(), Some(Event::EndOfInput)),
             Key::Columns(columns) => (self.resize(columns), None),
+            Key::Tab => (String::new(), Some(Event::Tab(self.line.split().0.iter().collect()))),
+            Key::PageUp | Key::PageDown | Key::Control(_) => (String::new(), None),
             Key::Char(character) => (self.insert(character), None),
             _ => (self.edit(key), None),
         };
@@ -93,6 +97,11 @@ impl Editor {
 
     /// Shows the line behind a prompt.
     pub fn show(&mut self, prompt: &str) -> String {
+        if self.visible {
+            let erased = self.view.erase();
+            self.set_prompt(prompt);
+            return erased + &self.view.draw(&self.prompt, &self.line);
+        }
         let mut output = self.fresh_line();
         self.visible = true;
         self.set_prompt(prompt);
@@ -139,6 +148,16 @@ impl Editor {
     /// Puts text into an empty, hidden line, as if typed.
     pub fn restore(&mut self, text: &str) {
         self.line.set(text);
+    }
+
+    /// Forgets the history.
+    pub fn forget(&mut self) {
+        self.history = History::default();
+    }
+
+    /// The number of columns of the terminal.
+    pub fn columns(&self) -> usize {
+        self.view.columns()
     }
 
     /// Adds a line to the history, as if typed.

@@ -7,6 +7,7 @@
 //! **Order.** A control byte takes effect at once and ends an unfinished sequence. So Enter and
 //! Ctrl-C always arrive, also after an ESC that begins a string without an end.
 
+use console_api::RawKey;
 use vte::{Params, Parser, Perform};
 
 /// A key, or a report of the terminal.
@@ -48,8 +49,46 @@ pub enum Key {
     Attention,
     /// Ctrl-D: end of input on an empty line, else Delete.
     EndOfInput,
+    /// Tab.
+    Tab,
+    /// A screen back, a screen forward: only for programs that draw the screen themselves.
+    PageUp,
+    /// See `PageUp`.
+    PageDown,
+    /// Ctrl and this letter, where it has no other meaning here.
+    Control(char),
     /// The terminal reports its number of columns.
     Columns(usize),
+}
+
+impl Key {
+    /// The same key for a program that draws the screen itself; `None` for a report, and for
+    /// what is the leader's.
+    pub fn raw(self) -> Option<RawKey> {
+        Some(match self {
+            Self::Char(character) => RawKey::Char(character),
+            Self::Enter => RawKey::Enter,
+            Self::Tab => RawKey::Tab,
+            Self::Backspace => RawKey::Backspace,
+            Self::Delete => RawKey::Delete,
+            Self::Left => RawKey::Left,
+            Self::Right => RawKey::Right,
+            Self::Up => RawKey::Up,
+            Self::Down => RawKey::Down,
+            Self::Home => RawKey::Home,
+            Self::End => RawKey::End,
+            Self::PageUp => RawKey::PageUp,
+            Self::PageDown => RawKey::PageDown,
+            Self::Interrupt => RawKey::Control('c'),
+            Self::EndOfInput => RawKey::Control('d'),
+            Self::DeleteToEnd => RawKey::Control('k'),
+            Self::DeleteToStart => RawKey::Control('u'),
+            Self::DeleteWord => RawKey::Control('w'),
+            Self::Suspend => RawKey::Control('z'),
+            Self::Control(letter) => RawKey::Control(letter),
+            Self::Quit | Self::Attention | Self::Columns(_) => return None,
+        })
+    }
 }
 
 /// The decoder.
@@ -58,10 +97,16 @@ pub struct Keys {
     /// No bytes are reserved for strings (OSC): a keyboard sends none.
     parser: Parser<0>,
     decoded: Decoded,
+    rows: Option<u16>,
     after_return: bool,
 }
 
 impl Keys {
+    /// The number of rows that the terminal reported last.
+    pub fn rows(&self) -> Option<u16> {
+        self.rows
+    }
+
     /// Takes the next byte. Returns the key that it completes, if any.
     pub fn push(&mut self, byte: u8) -> Option<Key> {
         let after_return = core::mem::replace(&mut self.after_return, byte == b'\r');
@@ -69,6 +114,7 @@ impl Keys {
             b'\n' if after_return => None,
             ESC | 0x20.. => {
                 self.parser.advance(&mut self.decoded, &[byte]);
+                self.rows = self.decoded.rows.take().or(self.rows);
                 self.decoded.key.take()
             }
             _ => {
@@ -88,6 +134,8 @@ const SIZES: [u16; 2] = [8, 48];
 #[derive(Default)]
 struct Decoded {
     key: Option<Key>,
+    /// The rows of a report of the size.
+    rows: Option<u16>,
     /// After `ESC O` (SS3): the next character is the last one of a cursor key.
     single_shift: bool,
 }
@@ -111,9 +159,13 @@ impl Perform for Decoded {
         self.single_shift = false;
         let mut params = params.iter().map(|param| param.first().copied().unwrap_or(0));
         let first = params.next().unwrap_or(0);
-        self.key = match (last, params.nth(1)) {
+        let (rows, columns) = (params.next(), params.next());
+        self.key = match (last, columns) {
             _ if !intermediates.is_empty() => None,
-            ('t', Some(columns)) if SIZES.contains(&first) => Some(Key::Columns(columns.into())),
+            ('t', Some(columns)) if SIZES.contains(&first) => {
+                self.rows = rows;
+                Some(Key::Columns(columns.into()))
+            }
             // Further parameters are modifiers, which change nothing here.
             _ => cursor_key(last, first),
         };
@@ -129,6 +181,7 @@ fn control_key(byte: u8) -> Option<Key> {
         0x05 => Key::End,
         0x06 => Key::Right,
         0x08 | 0x7f => Key::Backspace,
+        0x09 => Key::Tab,
         b'\r' | b'\n' => Key::Enter,
         0x0b => Key::DeleteToEnd,
         0x0e => Key::Down,
@@ -138,6 +191,7 @@ fn control_key(byte: u8) -> Option<Key> {
         0x1a => Key::Suspend,
         0x1c => Key::Quit,
         0x1d => Key::Attention,
+        letter @ 0x01..=0x1a => Key::Control(char::from(b'a' + letter - 1)),
         _ => return None,
     })
 }
@@ -151,6 +205,8 @@ fn cursor_key(last: char, parameter: u16) -> Option<Key> {
         ('H', _) | ('~', 1 | 7) => Key::Home,
         ('F', _) | ('~', 4 | 8) => Key::End,
         ('~', 3) => Key::Delete,
+        ('~', 5) => Key::PageUp,
+        ('~', 6) => Key::PageDown,
         _ => return None,
     })
 }

@@ -11,3 +11,4 @@ pub mod editor;
 pub mod foreground;
 pub mod keys;
 pub mod lines;
+pub mod raw;

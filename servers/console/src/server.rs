@@ -4,21 +4,56 @@ use crate::keeper::Keeper;
 use crate::uart::Uart;
 use alloc::string::String;
 use alloc::vec::Vec;
-use console_api::{Console, ConsoleError, ControlKey};
+use console_api::{Console, ConsoleError, ControlKey, Input, RawKey, Size};
 use console_core::editor::{COLUMNS, Editor, Event};
 use console_core::foreground::{Foreground, NotLeader};
-use console_core::keys::Keys;
+use console_core::keys::{Key, Keys};
 use console_core::lines::Lines;
+use console_core::raw::Raw;
 use service::{Caller, Reply};
 use sys::Error;
+
+/// The reply to a reader of a line.
+enum LineReply {
+    /// It wants lines.
+    Line(Reply<Result<String, ConsoleError>>),
+    /// It completes lines, too.
+    LineOrTab(Reply<Result<Input, ConsoleError>>),
+}
+
+impl LineReply {
+    fn refuse(self, error: ConsoleError) {
+        match self {
+            Self::Line(reply) => reply.send(Err(error)),
+            Self::LineOrTab(reply) => reply.send(Err(error)),
+        }
+    }
+
+    /// Whether the line was delivered.
+    fn deliver(self, line: String) -> bool {
+        match self {
+            Self::Line(reply) => reply.deliver(&Ok(line)).is_ok(),
+            Self::LineOrTab(reply) => reply.deliver(&Ok(Input::Line(line))).is_ok(),
+        }
+    }
+}
 
 /// A client that waits for a line.
 struct Reader {
     client: u64,
     ticket: u64,
     prompt: String,
-    reply: Reply<Result<String, ConsoleError>>,
+    reply: LineReply,
 }
+
+/// A client that waits for a key.
+struct KeyReader {
+    client: u64,
+    reply: Reply<Result<RawKey, ConsoleError>>,
+}
+
+/// The rows of a terminal of unknown size.
+const ROWS: u16 = 24;
 
 /// A client that waits for control keys.
 struct Waiter {
@@ -35,6 +70,11 @@ pub(crate) struct Server {
     lines: Lines,
     foreground: Foreground,
     reader: Option<Reader>,
+    raw: Raw,
+    key_reader: Option<KeyReader>,
+    /// The reader was told of Tab: keys wait in the device until it reads again, so that what
+    /// completes the line comes before them.
+    is_completing: bool,
     waiter: Option<Waiter>,
     /// A control key that came without a waiter.
     pressed: Option<ControlKey>,
@@ -65,6 +105,9 @@ impl Server {
             lines,
             foreground,
             reader: None,
+            raw: Raw::default(),
+            key_reader: None,
+            is_completing: false,
             waiter: None,
             pressed: None,
         }
@@ -72,9 +115,15 @@ impl Server {
 
     /// Takes what came in, as long as there is room for lines.
     pub(crate) fn input(&mut self) -> Result<(), Error> {
-        while !self.lines.full() {
+        while !self.lines.full() && !self.is_completing {
             let Some(byte) = self.uart.read()? else { break };
-            if let Some(key) = self.keys.push(byte) {
+            let Some(key) = self.keys.push(byte) else { continue };
+            if self.raw.is_on()
+                && let Some(raw) = key.raw()
+            {
+                self.raw.press(raw);
+                self.serve_key_reader();
+            } else {
                 let shown = self.editor.visible();
                 let (output, event) = self.editor.key(key);
                 self.apply(event, shown, &output);
@@ -102,7 +151,64 @@ impl Server {
             Some(Event::Quit) => self.control(ControlKey::Quit, "^\\\n"),
             Some(Event::Attention) => self.attention(),
             Some(Event::EndOfInput) => self.end_of_input(),
+            Some(Event::Tab(before)) => self.tab(before),
         }
+    }
+
+    /// Tells the reader of Tab, if it wants to know. The line stays on the screen.
+    fn tab(&mut self, before: String) {
+        match self.reader.take() {
+            Some(Reader { reply: LineReply::LineOrTab(reply), .. }) => {
+                self.is_completing = reply.deliver(&Ok(Input::Tab(before))).is_ok();
+            }
+            reader => self.reader = reader,
+        }
+    }
+
+    fn serve_key_reader(&mut self) {
+        let Some(reader) = self.key_reader.take() else { return };
+        match self.raw.read(reader.client) {
+            None => self.key_reader = Some(reader),
+            Some(key) => {
+                if reader.reply.deliver(&Ok(key)).is_err() {
+                    self.raw.give_back(key);
+                }
+            }
+        }
+    }
+
+    /// Keys are for the line again.
+    fn end_raw(&mut self) {
+        self.raw.end();
+        if let Some(reader) = self.key_reader.take() {
+            reader.reply.send(Err(ConsoleError::Superseded));
+        }
+    }
+
+    /// A client reads a line.
+    fn read(&mut self, caller: &Caller, prompt: String, ticket: u64, reply: LineReply) {
+        let client = caller.badge();
+        if !self.foreground.may_read(client) {
+            return reply.refuse(ConsoleError::Background);
+        }
+        self.end_raw();
+        self.is_completing = false;
+        self.take_terminal();
+        self.foreground.reads(client);
+        if self.foreground.clients() != self.lines.foreground() {
+            self.foreground_changed();
+        }
+        self.reader = Some(Reader { client, ticket, prompt, reply });
+        self.serve_reader(false);
+        // There may be room again for what the device holds.
+        if let Err(error) = self.input() {
+            defmt::warn!("the uart does not answer: {}", error.text());
+        }
+    }
+
+    fn only_leader(&self, caller: &Caller) -> Result<(), ConsoleError> {
+        let is_leader = self.foreground.may_hear(caller.badge());
+        is_leader.then_some(()).ok_or(ConsoleError::NotLeader)
     }
 
     fn interrupt(&mut self, output: &str) {
@@ -112,7 +218,7 @@ impl Server {
         let reader = self.reader.take();
         let client = reader.as_ref().map(|reader| reader.client);
         if let Some(reader) = reader {
-            reader.reply.send(Err(ConsoleError::Interrupted));
+            reader.reply.refuse(ConsoleError::Interrupted);
         }
         // The reader has its answer.
         if self.is_for_others(client) {
@@ -133,6 +239,7 @@ impl Server {
     /// The leader's key: takes the terminal from any other reader.
     fn attention(&mut self) {
         if self.foreground.take_back() {
+            self.end_raw();
             self.foreground_changed();
             self.control(ControlKey::Attention, "^]\n");
         }
@@ -142,6 +249,9 @@ impl Server {
     fn foreground_changed(&mut self) {
         self.lines.set_foreground(self.foreground.clients());
         self.keeper.save(&self.lines);
+        if self.key_reader.as_ref().is_some_and(|it| !self.foreground.may_read(it.client)) {
+            self.end_raw();
+        }
         let may_read = |reader: &mut Reader| self.foreground.may_read(reader.client);
         if self.reader.as_mut().is_some_and(|reader| !may_read(reader)) {
             self.take_terminal();
@@ -153,7 +263,7 @@ impl Server {
         if let Some(before) = self.reader.take() {
             let output = self.editor.hide();
             self.send(&output);
-            before.reply.send(Err(ConsoleError::Superseded));
+            before.reply.refuse(ConsoleError::Superseded);
         }
     }
 
@@ -175,7 +285,7 @@ impl Server {
         if let Some(reader) = self.reader.take() {
             let output = self.editor.hide() + &self.editor.print("^D\n");
             self.send(&output);
-            reader.reply.send(Err(ConsoleError::EndOfInput));
+            reader.reply.refuse(ConsoleError::EndOfInput);
         }
     }
 
@@ -194,7 +304,7 @@ impl Server {
             let echo = self.editor.print_line(&reader.prompt, &line);
             self.send(&echo);
         }
-        if reader.reply.deliver(&Ok(line)).is_err() {
+        if !reader.reply.deliver(line) {
             self.lines.undelivered();
             self.keeper.save(&self.lines);
         }
@@ -222,21 +332,59 @@ impl Console for Server {
         ticket: u64,
         reply: Reply<Result<String, ConsoleError>>,
     ) {
+        self.read(caller, prompt, ticket, LineReply::Line(reply));
+    }
+
+    fn read_or_tab(
+        &mut self,
+        caller: &Caller,
+        prompt: String,
+        ticket: u64,
+        reply: Reply<Result<Input, ConsoleError>>,
+    ) {
+        self.read(caller, prompt, ticket, LineReply::LineOrTab(reply));
+    }
+
+    fn type_text(&mut self, caller: &Caller, text: String) -> Result<(), ConsoleError> {
+        self.only_leader(caller)?;
+        let mut output = String::new();
+        for character in text.chars().filter(|character| !character.is_control()) {
+            output.push_str(&self.editor.key(Key::Char(character)).0);
+        }
+        self.apply(None, true, &output);
+        Ok(())
+    }
+
+    fn set_history(&mut self, caller: &Caller, lines: Vec<String>) -> Result<(), ConsoleError> {
+        self.only_leader(caller)?;
+        self.editor.forget();
+        lines.iter().for_each(|line| self.editor.remember(line));
+        Ok(())
+    }
+
+    fn read_key(&mut self, caller: &Caller, reply: Reply<Result<RawKey, ConsoleError>>) {
         let client = caller.badge();
         if !self.foreground.may_read(client) {
             return reply.send(Err(ConsoleError::Background));
         }
         self.take_terminal();
-        self.foreground.reads(client);
-        if self.foreground.clients() != self.lines.foreground() {
-            self.foreground_changed();
+        if let Some(before) = self.key_reader.take() {
+            before.reply.send(Err(ConsoleError::Superseded));
         }
-        self.reader = Some(Reader { client, ticket, prompt, reply });
-        self.serve_reader(false);
-        // There may be room again for what the device holds.
-        if let Err(error) = self.input() {
-            defmt::warn!("the uart does not answer: {}", error.text());
+        // Keys are its own from here on, and one may wait.
+        match self.raw.read(client) {
+            None => self.key_reader = Some(KeyReader { client, reply }),
+            Some(key) => {
+                if reply.deliver(&Ok(key)).is_err() {
+                    self.raw.give_back(key);
+                }
+            }
         }
+    }
+
+    fn size(&mut self, _: &Caller) -> Result<Size, ConsoleError> {
+        let columns = u16::try_from(self.editor.columns()).unwrap_or(u16::MAX);
+        Ok(Size { columns, rows: self.keys.rows().filter(|rows| *rows > 1).unwrap_or(ROWS) })
     }
 
     fn wait_control(&mut self, caller: &Caller, reply: Reply<Result<ControlKey, ConsoleError>>) {

@@ -6,6 +6,7 @@ use console_api::{ConsoleClient, ControlKey};
 use core::cell::Cell;
 use core::sync::atomic::{AtomicU32, Ordering};
 use proc_api::{ProcClient, Signal};
+use queue::Bell;
 use sys::{Endpoint, Error, Notification, Priority, Rights};
 
 const STACK_PAGES: u64 = 8;
@@ -90,6 +91,14 @@ impl Interrupts {
             self.wait(until)?;
         }
         Ok(())
+    }
+
+    /// A bell for a pipe.
+    ///
+    /// # Errors
+    /// What the kernel refuses.
+    pub(crate) fn pipe_bell(&self) -> Result<Bell, Error> {
+        Ok(Bell::new(self.bell.copy(Rights::SIGNAL | Rights::TRANSFER)?, NEWS))
     }
 
     fn look(&self, bits: Result<u64, Error>) {

@@ -12,7 +12,7 @@ use service::CallError;
 use sys::{Memory, PAGE_SIZE, Pages};
 
 /// Where programs are that are named without a directory.
-const BIN: &str = "/bin";
+pub(crate) const BIN: &str = "/bin";
 
 impl Shell {
     /// Starts a program: its process id. It begins in the shell's working directory. `more` may give

@@ -10,14 +10,17 @@
 extern crate alloc;
 
 mod commands;
+mod completion;
 mod devices;
 pub mod expand;
 mod filters;
 mod glob;
+mod history;
 mod interrupts;
 mod launch;
 mod options;
 mod run;
+mod screen;
 mod session;
 mod shell;
 mod strace;
@@ -45,7 +48,8 @@ const RESERVE_BYTES: usize = 128 << 10;
 pub fn main(env: rt::Env) -> Result<(), rt::Failure> {
     // The heap grows once, here: growth after hundreds of commands would look like a leak.
     drop(core::hint::black_box(alloc::vec::Vec::<u8>::with_capacity(RESERVE_BYTES)));
-    let mut session = Session::new(Shell::new(env)?);
+    let mut shell = Shell::new(env)?;
+    let mut session = Session::new(&mut shell);
     session.greet();
     loop {
         session.line();

@@ -1,24 +1,30 @@
 //! From a line at the prompt to commands.
 
-use crate::commands::files::rc;
+use crate::commands::{self, files::rc};
+use crate::completion::{Candidates, complete, shown};
+use crate::history::History;
+use crate::launch::BIN;
 use crate::run::INTERRUPTED_STATUS;
 use crate::shell::Shell;
 use alloc::string::String;
-use console_api::ConsoleError;
+use alloc::vec::Vec;
+use console_api::{ConsoleError, Input};
+use files::{Entry, Kind};
 use init_api::{NO_DEVICE, ServerState};
 use service::CallError;
 
 const PROMPT: &str = "postern> ";
 
 /// The dialogue with the user.
-pub struct Session {
-    shell: Shell,
+pub struct Session<'a> {
+    shell: &'a mut Shell,
+    history: History,
 }
 
-impl Session {
+impl<'a> Session<'a> {
     /// Nothing was said yet.
-    pub fn new(shell: Shell) -> Self {
-        Self { shell }
+    pub fn new(shell: &'a mut Shell) -> Self {
+        Self { shell, history: History::default() }
     }
 
     /// Runs the script of the boot, after the first words: which servers do not run: commands that need one would only say
@@ -33,7 +39,12 @@ impl Session {
             }
         }
         self.shell.print(&text);
-        if let Err(trouble) = rc(&mut self.shell) {
+        let history = History::load(&self.shell.files);
+        if !history.is_empty() {
+            // A console that is away has its own last lines.
+            let _ = self.shell.terminal.console().set_history(history);
+        }
+        if let Err(trouble) = rc(self.shell) {
             let status = self.shell.complain("rc", &trouble);
             self.shell.set_status(status);
         }
@@ -41,8 +52,12 @@ impl Session {
 
     /// Reads a line and runs it.
     pub fn line(&mut self) {
-        match self.shell.terminal.read(PROMPT) {
-            Ok(line) => self.shell.run_line(&line),
+        match self.shell.terminal.read_or_tab(PROMPT) {
+            Ok(Input::Line(line)) => {
+                self.history.add(&self.shell.files, &line);
+                self.shell.run_line(&line);
+            }
+            Ok(Input::Tab(before)) => self.complete(&before),
             Err(CallError::Service(ConsoleError::Interrupted)) => {
                 self.shell.set_status(INTERRUPTED_STATUS);
             }
@@ -51,5 +66,34 @@ impl Session {
             }
             Err(error) => self.shell.terminal.reconnect("no line", &error),
         }
+    }
+
+    fn complete(&mut self, before: &str) {
+        let found = complete(before, &*self.shell);
+        if !found.insert.is_empty() {
+            if let Err(error) = self.shell.terminal.console().type_text(found.insert) {
+                self.shell.terminal.reconnect("no completion", &error);
+            }
+        } else if !found.candidates.is_empty() {
+            self.shell.terminal.print(&shown(&found.candidates));
+        }
+    }
+}
+
+impl Candidates for Shell {
+    fn commands(&self) -> Vec<String> {
+        let own = commands::COMMANDS.iter().map(|command| command.name.into());
+        let programs = self.proc().and_then(|proc| Ok(proc.programs()?)).unwrap_or_default();
+        let found = self.files.list(BIN).unwrap_or_default();
+        own.chain(programs).chain(found.into_iter().map(|entry| entry.name)).collect()
+    }
+
+    fn names(&self, directory: &str) -> Vec<String> {
+        let entries = self.files.list(directory).unwrap_or_default().into_iter();
+        let name = |entry: Entry| match entry.kind {
+            Kind::Directory => entry.name + "/",
+            _ => entry.name,
+        };
+        entries.map(name).collect()
     }
 }

@@ -20,6 +20,14 @@ pub(crate) trait Output {
     /// [`Trouble::Closed`] when no more are wanted, which is no failure of the writer.
     fn write(&mut self, bytes: &[u8]) -> Result<(), Trouble>;
 
+    /// Passes on what programs of this chain have written meanwhile.
+    ///
+    /// # Errors
+    /// As for [`Output::write`].
+    fn pump(&mut self) -> Result<(), Trouble> {
+        Ok(())
+    }
+
     /// There is no more. Returns the status of the last command of the chain, if it has one.
     ///
     /// # Errors
@@ -104,6 +112,10 @@ impl FilterOutput {
 impl Output for FilterOutput {
     fn write(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
         self.step(|filter, next| filter.take(bytes, next))
+    }
+
+    fn pump(&mut self) -> Result<(), Trouble> {
+        self.next.pump()
     }
 
     fn end(&mut self) -> Result<Option<u64>, Trouble> {

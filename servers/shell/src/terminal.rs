@@ -6,7 +6,7 @@ use crate::trouble::Trouble;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
-use console_api::{ConsoleClient, ConsoleError, LineReader};
+use console_api::{ConsoleClient, ConsoleError, Input, LineReader};
 use core::cell::RefCell;
 use service::CallError;
 use sys::{Endpoint, Rights};
@@ -69,6 +69,14 @@ impl Terminal {
     /// As for [`LineReader::read`].
     pub(crate) fn read(&self, prompt: &str) -> Result<String, CallError<ConsoleError>> {
         self.reader.borrow_mut().read(&self.console(), prompt)
+    }
+
+    /// The same, or what is before the cursor when Tab is pressed.
+    ///
+    /// # Errors
+    /// As for [`LineReader::read`].
+    pub(crate) fn read_or_tab(&self, prompt: &str) -> Result<Input, CallError<ConsoleError>> {
+        self.reader.borrow_mut().read_or_tab(&self.console(), prompt)
     }
 
     /// A new connection to the console, in place of one that does not work for this reason.

@@ -6,12 +6,13 @@
 //! console is restarted between its request and the answer.
 //!
 //! Errors: [`ConsoleError`]; Ctrl-C and Ctrl-D while reading are among them.
-#![no_std]
+#![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
 mod reader;
+pub mod stdio;
 
 pub use reader::LineReader;
 
@@ -65,8 +66,62 @@ pub enum ControlKey {
     Attention,
 }
 
+/// What a reader of lines with completion gets.
+#[service::data]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A line is complete.
+    Line(String),
+    /// Tab was pressed. The line stays on the screen; this is its text before the cursor.
+    Tab(String),
+}
+
+/// A key of the terminal, for a program that draws the screen itself.
+#[service::data]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RawKey {
+    /// A printable character.
+    Char(char),
+    /// Ctrl and this letter, in lower case.
+    Control(char),
+    /// Enter.
+    Enter,
+    /// Tab.
+    Tab,
+    /// Deletes to the left.
+    Backspace,
+    /// Deletes under the cursor.
+    Delete,
+    /// Cursor keys.
+    Left,
+    /// See `Left`.
+    Right,
+    /// See `Left`.
+    Up,
+    /// See `Left`.
+    Down,
+    /// To the start.
+    Home,
+    /// To the end.
+    End,
+    /// A screen back.
+    PageUp,
+    /// A screen forward.
+    PageDown,
+}
+
+/// The size of the terminal, in cells.
+#[service::data]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Columns.
+    pub columns: u16,
+    /// Rows.
+    pub rows: u16,
+}
+
 /// A terminal.
-#[service::interface(version = 3)]
+#[service::interface(version = 4)]
 pub trait Console {
     /// Prints text, above the line that is being edited if there is one.
     #[idempotent]
@@ -77,6 +132,29 @@ pub trait Console {
     #[deferred]
     #[idempotent]
     fn read_line(&mut self, prompt: String, ticket: u64) -> Result<String, ConsoleError>;
+
+    /// As [`Console::read_line`], and Tab is told to the caller, which then types what completes
+    /// the line ([`Console::type_text`]) and reads again, with a new ticket.
+    #[deferred]
+    #[idempotent]
+    fn read_or_tab(&mut self, prompt: String, ticket: u64) -> Result<Input, ConsoleError>;
+
+    /// Types text at the cursor, as if the user had. Only for the leader of the session.
+    fn type_text(&mut self, text: String) -> Result<(), ConsoleError>;
+
+    /// Sets the lines that the user goes back to, the oldest first. Only for the leader.
+    #[idempotent]
+    fn set_history(&mut self, lines: Vec<String>) -> Result<(), ConsoleError>;
+
+    /// Waits for the next key, which is not echoed. From the first such call until the caller, or
+    /// another client, reads a line, keys are kept for it. Ctrl-C is such a key, too; Ctrl-] is
+    /// still the leader's.
+    #[deferred]
+    fn read_key(&mut self) -> Result<RawKey, ConsoleError>;
+
+    /// The size of the terminal: as it was reported, else 80 columns and 24 rows.
+    #[idempotent]
+    fn size(&mut self) -> Result<Size, ConsoleError>;
 
     /// Waits for a key that is pressed while the caller does not read, and is not for the
     /// line. Only the leader can wait.

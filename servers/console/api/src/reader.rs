@@ -1,6 +1,6 @@
 //! A reader of lines.
 
-use crate::{ConsoleClient, ConsoleError};
+use crate::{ConsoleClient, ConsoleError, Input};
 use alloc::string::String;
 use service::CallError;
 
@@ -27,6 +27,27 @@ impl LineReader {
         prompt: &str,
     ) -> Result<String, CallError<ConsoleError>> {
         let answer = console.read_line(prompt, self.ticket);
+        self.settle(answer)
+    }
+
+    /// The same, or what is before the cursor when Tab is pressed.
+    ///
+    /// # Errors
+    /// As for [`LineReader::read`].
+    pub fn read_or_tab(
+        &mut self,
+        console: &ConsoleClient,
+        prompt: &str,
+    ) -> Result<Input, CallError<ConsoleError>> {
+        let answer = console.read_or_tab(prompt, self.ticket);
+        self.settle(answer)
+    }
+
+    /// An answer that arrived uses its ticket up.
+    fn settle<T>(
+        &mut self,
+        answer: Result<T, CallError<ConsoleError>>,
+    ) -> Result<T, CallError<ConsoleError>> {
         if matches!(answer, Ok(_) | Err(CallError::Service(_))) {
             self.ticket = self.ticket.wrapping_add(1);
         }

@@ -5,6 +5,8 @@ use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
 
 /// Bytes of history.
+const EDITOR_MAX: usize = 16 << 10;
+/// Bytes of it that outlive the console.
 pub const HISTORY_MAX: usize = 1024;
 
 /// Lines, oldest first, and the one that the editor shows.
@@ -16,14 +18,14 @@ pub(super) struct History {
 }
 
 impl History {
-    /// Adds a line. Drops the oldest lines beyond [`HISTORY_MAX`] bytes.
+    /// Adds a line. Drops the oldest lines beyond [`EDITOR_MAX`] bytes.
     pub(super) fn add(&mut self, line: &str) {
         self.leave();
         if line.is_empty() || self.lines.back().is_some_and(|last| last == line) {
             return;
         }
         self.lines.push_back(line.to_string());
-        while self.lines.iter().map(String::len).sum::<usize>() > HISTORY_MAX {
+        while self.lines.iter().map(String::len).sum::<usize>() > EDITOR_MAX {
             self.lines.pop_front();
         }
     }

@@ -386,3 +386,28 @@ fn what_is_typed_in_the_middle_of_a_wide_line_stands_there() {
     assert_eq!(desk.terminal.line(), "$ 漢x字");
     assert_eq!(desk.terminal.column, "$ ".len() + 2 + 1);
 }
+
+#[test]
+fn tab_leaves_the_line_and_text_is_typed_into_it() {
+    let mut terminal = Terminal::new(COLUMNS);
+    let (mut editor, mut keys) = (Editor::default(), Keys::default());
+    terminal.show(&editor.show("> "));
+    let mut events = Vec::new();
+    for byte in b"cat /ho x\x1b[D\x1b[D\t" {
+        if let Some(key) = keys.push(*byte) {
+            let (output, event) = editor.key(key);
+            terminal.show(&output);
+            events.extend(event);
+        }
+    }
+    assert_eq!(events, [Event::Tab("cat /ho".into())]);
+    for character in "me/".chars() {
+        terminal.show(&editor.key(crate::keys::Key::Char(character)).0);
+    }
+    let before = editor.text();
+    terminal.show(&editor.print("one  two\n"));
+    terminal.show(&editor.show("> "));
+    assert_eq!((before.as_str(), editor.text().as_str()), ("cat /home/ x", "cat /home/ x"));
+    let shown: Vec<String> = terminal.rows.iter().map(|row| row.concat()).collect();
+    assert_eq!(shown, ["one  two", "> cat /home/ x"]);
+}

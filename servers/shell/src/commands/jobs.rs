@@ -40,7 +40,7 @@ pub(crate) fn fg(shell: &mut Shell, words: &[&str]) -> Outcome {
     proc.kill_group(job.ids.group, Signal::CONT.number())?;
     // What is pressed from here on is for it.
     shell.print(&format!("[{pid}] {}\n", job.name));
-    wait_for(shell, &proc, pid, &job.name)
+    wait_for(&shell.terminal, &proc, pid, &job.name)
 }
 
 pub(crate) fn bg(shell: &mut Shell, words: &[&str]) -> Outcome {

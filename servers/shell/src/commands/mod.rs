@@ -8,6 +8,7 @@ mod jobs;
 mod machine;
 mod processes;
 pub(crate) mod programs;
+mod screens;
 mod selftest;
 mod servers;
 mod services;
@@ -29,6 +30,8 @@ pub(crate) enum Run {
     Act(Act),
     /// By a filter, which this makes of the arguments.
     Filter(fn(&[&str]) -> Result<Sieve, Trouble>),
+    /// By a filter that uses the terminal.
+    View(fn(&Shell, &[&str]) -> Result<Sieve, Trouble>),
     /// By the program that its first argument names.
     Program,
 }
@@ -45,7 +48,8 @@ pub(crate) struct Command {
     pub(crate) run: Run,
 }
 
-/// Writes the table in columns. Filters are in brackets.
+/// Writes the table in columns. Filters are in brackets, those
+/// that use the terminal in braces.
 macro_rules! commands {
     ($($name:literal, $usage:literal, $summary:literal, $run:tt $(:: $path:ident)?;)*) => {
         &[$(Command { name: $name, usage: $usage, summary: $summary, run: run!($run $(:: $path)?) },)*]
@@ -55,6 +59,9 @@ macro_rules! commands {
 macro_rules! run {
     ([$filter:path]) => {
         Run::Filter($filter)
+    };
+    ({$view:path}) => {
+        Run::View($view)
     };
     (program) => {
         Run::Program
@@ -77,6 +84,7 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "df", "df [PATH…]", "volumes: size, use, where they are", files::df;
     "du", "du [PATH…]", "the space that all below a path takes", files::du;
     "echo", "echo [WORD…]", "prints words", basics::echo;
+    "edit", "edit FILE", "changes a text: Ctrl-S saves, Ctrl-Q ends", screens::edit;
     "faults", "faults [SERVER]", "the last faults of servers, or all about the last one of a server", servers::faults;
     "fg", "fg [JOB]", "brings a program to the foreground and waits for it", jobs::fg;
     "graph", "graph", "links from clients to servers now, by the handles of all processes, and who drives what", servers::graph;
@@ -87,6 +95,7 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "irq", "irq", "how often each device interrupted", machine::irq;
     "jobs", "jobs", "programs that run in the background or are stopped", jobs::jobs;
     "kill", "kill [-SIGNAL] PID|NAME", "sends a signal (TERM) to a program or server", processes::kill;
+    "less", "less [FILE…]", "shows text page by page: space, b, arrows, / searches, q ends", {screens::less};
     "ln", "ln [-s] EXISTING NEW", "another name of a file, with -s a symbolic link", files::ln;
     "log", "log", "how much was logged, and how to read it", machine::log;
     "ls", "ls [-l] [-a] [-1] [PATH…]", "lists directories: -l all about files, -a hidden ones too, -1 one a line", files::ls;

@@ -1,6 +1,7 @@
 //! Commands that make output of input: each reads its files, or what the command before it in a
 //! pipeline writes.
 
+mod collect;
 mod digest;
 mod grep;
 mod hexdump;
@@ -10,6 +11,7 @@ mod sort;
 mod tests;
 mod wc;
 
+pub(crate) use collect::Collect;
 pub(crate) use digest::sha256sum;
 pub(crate) use grep::grep;
 pub(crate) use hexdump::hexdump;

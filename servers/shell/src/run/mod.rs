@@ -1,11 +1,12 @@
 //! Carries out lines and scripts.
 
 mod call;
+mod foreground;
 mod pipeline;
 mod program;
 mod sinks;
 
-pub(crate) use call::{Call, Meaning};
+use call::{Call, Meaning};
 pub(crate) use sinks::FileInput;
 
 use crate::shell::Shell;

@@ -95,7 +95,7 @@ fn segments(shell: &mut Shell, calls: Vec<Call>) -> u64 {
     if let Some(why) = wrong {
         return shell.complain("shell", &Trouble::new(why));
     }
-    let segments = match split(calls) {
+    let segments = match split(shell, calls) {
         Ok(segments) => segments,
         Err((name, trouble)) => return shell.complain(&name, &trouble),
     };
@@ -122,7 +122,7 @@ fn console(shell: &Shell) -> ConsoleOutput {
     ConsoleOutput::new(shell.terminal.clone(), shell.interrupts.clone())
 }
 
-fn split(calls: Vec<Call>) -> Result<Vec<Segment>, (String, Trouble)> {
+fn split(shell: &Shell, calls: Vec<Call>) -> Result<Vec<Segment>, (String, Trouble)> {
     let mut all: Vec<Segment> = Vec::new();
     for call in calls {
         let name = call.name.clone();
@@ -139,8 +139,13 @@ fn split(calls: Vec<Call>) -> Result<Vec<Segment>, (String, Trouble)> {
                     all.push(Segment { source, takers: Vec::new() });
                     continue;
                 }
-                Run::Filter(make) => {
-                    let sieve = make(&call.words()).map_err(at)?;
+                Run::Filter(_) | Run::View(_) => {
+                    let made = match command.run {
+                        Run::Filter(make) => make(&call.words()),
+                        Run::View(make) => make(shell, &call.words()),
+                        Run::Act(_) | Run::Program => continue,
+                    };
+                    let sieve = made.map_err(at)?;
                     if !sieve.files.is_empty() {
                         let source = Source::Files { name, sieve };
                         all.push(Segment { source, takers: Vec::new() });

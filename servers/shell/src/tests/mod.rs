@@ -2,9 +2,11 @@
 
 mod commands;
 mod lines;
+mod pipes;
+mod sessions;
 
 use crate::Shell;
-use console_api::{Console, ConsoleError, ControlKey};
+use console_api::{Console, ConsoleError, ControlKey, Input, RawKey, Size};
 use executor::Executor;
 use files::Time;
 use names_api::{Names, NamesError, ServiceEntry};
@@ -25,6 +27,7 @@ const SMALL: u64 = 64 << 10;
 struct Screen {
     printed: Arc<Mutex<String>>,
     typed: Arc<Mutex<VecDeque<&'static str>>>,
+    keys: Arc<Mutex<VecDeque<RawKey>>>,
 }
 
 struct FakeConsole {
@@ -47,6 +50,39 @@ impl Console for FakeConsole {
     ) {
         let line = self.screen.typed.lock().unwrap().pop_front();
         reply.send(line.map(String::from).ok_or(ConsoleError::EndOfInput));
+    }
+
+    fn read_or_tab(
+        &mut self,
+        _: &Caller,
+        _: String,
+        _: u64,
+        reply: Reply<Result<Input, ConsoleError>>,
+    ) {
+        let next = self.screen.typed.lock().unwrap().pop_front();
+        let input = next.map(|line| match line.strip_suffix('\t') {
+            Some(before) => Input::Tab(before.into()),
+            None => Input::Line(line.into()),
+        });
+        reply.send(input.ok_or(ConsoleError::EndOfInput));
+    }
+
+    fn type_text(&mut self, _: &Caller, text: String) -> Result<(), ConsoleError> {
+        self.screen.printed.lock().unwrap().push_str(&format!("typed {text:?}\n"));
+        Ok(())
+    }
+
+    fn set_history(&mut self, _: &Caller, lines: Vec<String>) -> Result<(), ConsoleError> {
+        self.screen.printed.lock().unwrap().push_str(&format!("history {lines:?}\n"));
+        Ok(())
+    }
+
+    fn read_key(&mut self, _: &Caller, reply: Reply<Result<RawKey, ConsoleError>>) {
+        reply.send(Ok(self.screen.keys.lock().unwrap().pop_front().unwrap_or(RawKey::Char('q'))));
+    }
+
+    fn size(&mut self, _: &Caller) -> Result<Size, ConsoleError> {
+        Ok(Size { columns: 40, rows: 6 })
     }
 
     fn wait_control(&mut self, _: &Caller, reply: Reply<Result<ControlKey, ConsoleError>>) {
@@ -85,7 +121,17 @@ fn with_shell<T: Send + 'static>(
     typed: &[&'static str],
     work: impl FnOnce(&mut Shell) -> T + Send + 'static,
 ) -> (T, String) {
+    with_screen(typed, &[], work)
+}
+
+/// The same with keys for what draws the screen itself.
+fn with_screen<T: Send + 'static>(
+    typed: &[&'static str],
+    keys: &[RawKey],
+    work: impl FnOnce(&mut Shell) -> T + Send + 'static,
+) -> (T, String) {
     let screen = Screen::default();
+    screen.keys.lock().unwrap().extend(keys);
     screen.typed.lock().unwrap().extend(typed);
     let of = screen.clone();
     let result = testkit::run(|system| {
