@@ -18,6 +18,7 @@
 //! 7. [Time](time): budgets, and servers that work on their clients' time.
 //! 8. [Testing](testing): a server's real code in `cargo test`, with deaths and time-outs.
 //! 9. [Debugging](debugging): what to type when something does not work.
+//! 10. [Files and pipes](files): the shell's lines, programs in pipelines, files in programs.
 //!
 //! # Words
 //!
@@ -52,6 +53,7 @@
 
 pub mod debugging;
 pub mod drivers;
+pub mod files;
 pub mod first_server;
 pub mod interfaces;
 pub mod queues;
