@@ -2,7 +2,7 @@
 //!
 //! **Shape.** The crate `rsext4` knows the format and its journal; this server gives it the disk
 //! (through `blk`) and makes a [`volume::FileSystem`] of it. The argument `device=NAME` says which.
-//! The server needs a quota of 1,024 pages for files that were read, and 1,500 for the rest.
+//! The server needs a quota of 512 pages for files that were read, and 1,300 for the rest.
 //!
 //! **Commits.** Changes are committed by `sync`, and a few seconds after the first of them. After
 //! a death of the server, or a power cut, the journal is replayed: what was committed is there,
@@ -46,8 +46,8 @@ use files::Time;
 /// Pages of the pool: eight transfers of 128 KiB.
 const POOL_PAGES: u64 = 256;
 const UNITS: u16 = 16;
-/// Pages of files that were read: 4 MiB.
-const CACHE_PAGES: usize = 1024;
+/// Pages of files that were read: 2 MiB.
+const CACHE_PAGES: usize = 512;
 /// How long a transfer waits for another life of the driver. Less than the heartbeat.
 const PATIENCE_NS: u64 = 20_000_000_000;
 

@@ -35,6 +35,8 @@ struct Inner<D> {
     in_use: bool,
     /// The superblock as `rsext4` wrote it, while the one on the disk differs.
     written: Option<Superblock>,
+    /// Writes since the mount began.
+    writes: usize,
 }
 
 impl<D> Clone for Marked<D> {
@@ -45,12 +47,23 @@ impl<D> Clone for Marked<D> {
 
 impl<D: BlockIo> Marked<D> {
     pub(crate) fn new(device: D) -> Self {
-        Self(Rc::new(RefCell::new(Inner { device, in_use: false, written: None })))
+        Self(Rc::new(RefCell::new(Inner { device, in_use: false, written: None, writes: 0 })))
+    }
+
+    /// The number of writes since the mount began.
+    pub(crate) fn writes(&self) -> usize {
+        self.0.borrow().writes
+    }
+
+    /// Counts writes from 0 again.
+    pub(crate) fn count_anew(&self) {
+        self.0.borrow_mut().writes = 0;
     }
 
     /// Before a mount that writes: sets the mark, in a superblock that is good.
     pub(crate) fn begin(&self) -> Ext4Result<()> {
         let inner = &mut *self.0.borrow_mut();
+        inner.writes = 0;
         let found = inner.superblock()?;
         if !can_be_marked(&found) {
             return Ok(());
@@ -125,6 +138,7 @@ impl<D: BlockIo> Inner<D> {
 impl<D: BlockIo> BlockIo for Marked<D> {
     fn write(&mut self, buffer: &[u8], sector: SectorId, count: u32) -> Ext4Result<()> {
         let inner = &mut *self.0.borrow_mut();
+        inner.writes += 1;
         let part = inner.part(buffer.len(), sector).filter(|_| inner.in_use);
         let Some(part) = part else { return inner.device.write(buffer, sector, count) };
         let mut copy = buffer.to_vec();

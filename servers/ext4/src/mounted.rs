@@ -16,6 +16,9 @@ const ROOT: u32 = 2;
 const FIRST: u32 = 11;
 /// The most nodes that wait to be freed.
 const WAITING: usize = 256;
+/// The writes after which a volume is mounted anew: `rsext4` keeps each block of its journal in
+/// memory until the journal is full, which may be more than the server has.
+const WRITES: usize = 384;
 const NS: u64 = 1_000_000_000;
 
 /// The clock, as `rsext4` asks for it.
@@ -98,6 +101,9 @@ impl<D: BlockIo> Mounted<D> {
         if self.read_only.is_some() {
             return Err(FilesError::ReadOnly);
         }
+        if self.device.writes() > WRITES {
+            self.rest()?;
+        }
         if self.rests {
             let begun = self.device.begin();
             self.done(begun)?;
@@ -179,6 +185,7 @@ impl<D: BlockIo> Mounted<D> {
             }
             // There are open files without names.
             Err(error) if error.kind() == Ext4ErrorKind::Busy => {
+                self.device.count_anew();
                 let synced = self.ext4.sync();
                 self.done(synced)
             }
