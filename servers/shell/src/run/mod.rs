@@ -69,10 +69,11 @@ impl Shell {
             }
             let status = pipeline::run(self, step);
             self.set_status(status);
-            if self.interrupts.check().is_err() {
-                self.set_status(INTERRUPTED_STATUS);
+            // A program that handles SIGINT has a status of its own, and the line goes on.
+            if status == INTERRUPTED_STATUS && self.interrupts.check().is_err() {
                 return;
             }
+            self.interrupts.clear();
         }
     }
 

@@ -4,6 +4,7 @@
 //! behind them take what they write. A segment that is followed by another one has no reader: its
 //! output is refused, and it ends.
 
+use super::INTERRUPTED_STATUS;
 use super::call::{Call, Meaning};
 use super::sinks::{FileInput, FileOutput};
 use crate::commands::Run;
@@ -207,6 +208,7 @@ fn run_segment(shell: &mut Shell, segment: Segment, first: &Call, end: Box<dyn O
     };
     let own = result.unwrap_or_else(|trouble| shell.complain(&name, &trouble));
     match ended {
+        Ok(_) if own == INTERRUPTED_STATUS => own,
         Ok(later) if is_piped => later.unwrap_or(own),
         Ok(later) => own.max(later.unwrap_or(0)),
         Err(trouble) => shell.complain(&name, &trouble).max(own),
