@@ -11,6 +11,9 @@ pub const OTHER_TARGETS: [&str; 2] = ["x86_64-postern-float", "i686-postern"];
 /// Where the files of [`OTHER_TARGETS`] are, from the root on.
 pub const TARGETS_FOLDER: &str = "libsys/targets";
 
+/// The file in the folder of programs that says which server runs which program.
+const NOTE: &str = "servers";
+
 /// The files of kernel and programs with debug information.
 #[derive(Clone, Debug)]
 pub struct Elfs {
@@ -40,13 +43,37 @@ impl Elfs {
     }
 
     /// A user program. A process may be called `PROGRAM.NUMBER`, a server of tests
-    /// `PROGRAM-WORD`.
+    /// `PROGRAM-WORD`, a volume as in [`Elfs::note_files`].
     pub fn program(&self, name: &str) -> PathBuf {
         let exact = self.newest(name);
+        if !exact.exists()
+            && let Some(file) = self.noted_file(name)
+        {
+            return self.newest(&file);
+        }
         match name.split_once(['.', '#', ':', '-']) {
             Some((program, _)) if !exact.exists() => self.newest(program),
             _ => exact,
         }
+    }
+
+    /// Notes servers whose program has another name: each with its program.
+    ///
+    /// # Errors
+    /// When the note cannot be written.
+    pub fn note_files<'a>(
+        &self,
+        servers: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> std::io::Result<()> {
+        let lines: String = servers.map(|(server, file)| format!("{server} {file}\n")).collect();
+        std::fs::write(self.user.join(NOTE), lines)
+    }
+
+    fn noted_file(&self, name: &str) -> Option<String> {
+        let lines = std::fs::read_to_string(self.user.join(NOTE)).ok()?;
+        let named = lines.lines().filter_map(|line| line.split_once(' '));
+        let (_, file) = named.filter(|(server, _)| *server == name).next()?;
+        Some(file.to_owned())
     }
 
     /// The newest file of a program: it may have changed its target.
@@ -75,5 +102,23 @@ impl Elfs {
             let elf = if kernel { elfs.kernel.clone() } else { elfs.program(name) };
             elf.exists().then_some(elf)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Elfs;
+
+    #[test]
+    fn a_volume_has_the_program_of_its_type() {
+        let folder = tempfile::tempdir().unwrap();
+        let elfs = Elfs::in_target(folder.path());
+        let ext4 = elfs.user_program(super::TARGET, "ext4");
+        std::fs::create_dir_all(ext4.parent().unwrap()).unwrap();
+        std::fs::write(&ext4, b"elf").unwrap();
+        elfs.note_files([("root", "ext4"), ("tmp", "memory")].into_iter()).unwrap();
+        assert_eq!(elfs.program("root"), ext4);
+        assert_eq!(elfs.program("ext4.3"), ext4);
+        assert!(!elfs.program("tmp").exists() && !elfs.program("other").exists());
     }
 }

@@ -96,6 +96,8 @@ fn build(toolchain: &Toolchain, tests: bool) -> Result<Images> {
             strip::copy(toolchain, &elf, &images.programs.join(name))?;
         }
     }
+    let servers = system.servers.iter().map(|server| (server.name.as_str(), server.file()));
+    elfs.note_files(servers.filter(|(name, file)| name != file))?;
     archive::write(&system, &images, &images.archive)?;
     make_volume(&images.volume, VOLUME_BYTES)?;
     if tests {
