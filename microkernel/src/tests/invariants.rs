@@ -1,16 +1,14 @@
 //! What is true of the kernel after every step, on any number of CPUs.
 
+mod contexts;
 mod devices;
+mod memory;
 
 use crate::cpu::{Context, Cpu};
 use crate::hosted::Hosted;
 use crate::kernel::Kernel;
-use crate::machine::{Access, CpuId, Machine};
-use crate::object::{
-    By, Life, Loan, MemoryId, NotificationId, ObjectRef, Operation, ProcessId, QuotaId, Region,
-    Resource, State, Storage, ThreadId, checked_regions,
-};
-use crate::time::context_key;
+use crate::machine::{CpuId, Machine};
+use crate::object::{By, Life, NotificationId, Operation, ProcessId, Resource, State, ThreadId};
 use crate::time::thread_key;
 use crate::work::Work;
 use core::sync::atomic::Ordering;
@@ -21,10 +19,10 @@ pub(super) fn check(kernel: &Kernel<Hosted>) {
     check_running(kernel);
     check_runs(kernel);
     check_threads(kernel);
-    check_contexts(kernel);
+    contexts::check_contexts(kernel);
     check_references(kernel);
-    check_memory(kernel);
-    check_loans(kernel);
+    memory::check_memory(kernel);
+    memory::check_loans(kernel);
     check_quotas(kernel);
     check_vectors(kernel);
     assert_eq!(kernel.checks.violations, 0, "a debug check found something");
@@ -319,84 +317,6 @@ fn check_threads(kernel: &Kernel<Hosted>) {
     }
 }
 
-/// A context and its thread know each other, and who has no budget left waits for the next.
-fn check_contexts(kernel: &Kernel<Hosted>) {
-    for id in kernel.objects.sched_contexts.ids() {
-        let context = &kernel.objects.sched_contexts[id];
-        if let Some(home) = context.home {
-            assert_eq!(kernel.objects.threads[home].sched.own, Some(id));
-        }
-        assert_eq!(context.home.is_some(), context.holder.is_some(), "{id:?} is somebody's");
-        let Some(holder) = context.holder else { continue };
-        assert_eq!(kernel.objects.threads[holder].sched.context, Some(id));
-        let due = kernel.sched.deadlines.has(context_key(id));
-        assert_eq!(due, context.left == 0, "{id:?}: the next budget comes when it is spent");
-    }
-    for id in kernel.objects.threads.ids() {
-        let thread = &kernel.objects.threads[id];
-        let own = thread.sched.own.map(|own| &kernel.objects.sched_contexts[own]);
-        assert!(own.is_none_or(|own| own.home == Some(id)));
-        assert!(
-            thread.sched.timed || (thread.sched.own.is_none() && thread.sched.context.is_none())
-        );
-        let context = thread.sched.context.map(|context| &kernel.objects.sched_contexts[context]);
-        assert!(context.is_none_or(|context| context.holder == Some(id)));
-        assert_eq!(thread.sched.spent, context.is_some_and(|context| context.left == 0), "{id:?}");
-        assert_eq!(thread.sched.due, context.map_or(0, |context| context.until), "{id:?}");
-        let own = own.map_or(thread.sched.base, |own| own.terms.priority);
-        let donor = thread.sched.donor.map(|donor| &kernel.objects.threads[donor]);
-        assert_eq!(
-            thread.sched.priority,
-            own.max(donor.map_or(0, |donor| donor.sched.priority)),
-            "{id:?}"
-        );
-        check_lent(kernel, id);
-    }
-}
-
-/// Who uses whose time is known on both sides, and it is with the last of a chain.
-fn check_lent(kernel: &Kernel<Hosted>, id: ThreadId) {
-    let thread = &kernel.objects.threads[id];
-    if thread.dead {
-        assert!(
-            thread.sched.own.or(thread.sched.context).is_none()
-                && thread.sched.donor.or(thread.sched.lent_to).is_none()
-        );
-        return;
-    }
-    let process = thread.process;
-    if let Some(donor) = thread.sched.donor {
-        let lender = &kernel.objects.threads[donor];
-        assert!(
-            thread.sched.passive && lender.sched.lent_to == Some(id),
-            "{donor:?} lends to {id:?}"
-        );
-        assert_eq!(lender.state, State::AwaitReply(process));
-        assert_eq!(
-            (thread.sched.share, thread.sched.depth),
-            (lender.sched.share, lender.sched.depth + 1)
-        );
-    } else {
-        assert_eq!(
-            thread.sched.share,
-            kernel.objects.processes[process].sched.share.unwrap_or(process)
-        );
-        assert_eq!(thread.sched.depth, 0);
-    }
-    if let Some(server) = thread.sched.lent_to {
-        assert_eq!(kernel.objects.threads[server].sched.donor, Some(id));
-        assert_eq!(thread.sched.context, None, "{id:?} keeps what it lent");
-    } else if thread.sched.donor.is_some() || thread.sched.own.is_some() {
-        let head =
-            std::iter::successors(Some(id), |id| kernel.objects.threads[*id].sched.donor).last();
-        assert_eq!(
-            thread.sched.context,
-            kernel.objects.threads[head.unwrap()].sched.own,
-            "{id:?} has it all"
-        );
-    }
-}
-
 /// Objects that handles name exist, and no object lives without a name.
 fn check_references(kernel: &Kernel<Hosted>) {
     for id in kernel.objects.endpoints.ids() {
@@ -498,133 +418,6 @@ fn check_abandoned(kernel: &Kernel<Hosted>) {
         kernel.objects.ended_endpoints.is_some() || kernel.objects.ended_notifications.is_some();
     let none = listed.is_empty() && !ended;
     assert!(none || kernel.sched.cpus.iter().any(tells), "no CPU will tell {listed:?}");
-}
-
-/// Frames that are neither free nor of a memory object: tables, blank pages of loans, vector
-/// states, what is behind the arenas.
-fn other_frames(kernel: &Kernel<Hosted>) -> u64 {
-    let tables = kernel
-        .objects
-        .processes
-        .ids()
-        .filter_map(|id| kernel.objects.processes[id].space.table.as_ref());
-    let loans = kernel.objects.memories.ids().map(|id| &kernel.objects.memories[id].storage);
-    let loans = loans.filter(|storage| matches!(storage, Storage::Loan(_))).count();
-    let vectors = kernel
-        .objects
-        .threads
-        .ids()
-        .filter(|id| kernel.objects.threads[*id].registers.vector.is_some())
-        .count();
-    let tables: u64 = tables.map(|table| table.frames()).sum();
-    tables + (loans + vectors) as u64 + kernel.machine.grown
-}
-
-/// Every frame is free or has one owner, and regions are balanced trees, sorted and apart.
-fn check_memory(kernel: &Kernel<Hosted>) {
-    let mut used = 0;
-    for id in kernel.objects.memories.ids() {
-        let object = &kernel.objects.memories[id];
-        if matches!(object.storage, Storage::Frames(_)) {
-            used += object.pages;
-        }
-    }
-    let charged: u64 = kernel.objects.quotas.ids().map(|id| own_pages(kernel, id)).sum();
-    let taken = kernel.frames.total() - kernel.frames.available();
-    assert_eq!(charged, taken, "frames in use are paid for");
-    assert_eq!(used + other_frames(kernel), taken, "a frame is lost or has two owners");
-    let mut seen = BTreeSet::new();
-    for process in kernel.objects.processes.ids() {
-        for id in checked_regions(
-            &kernel.objects.processes[process].space.regions,
-            &kernel.objects.regions,
-        ) {
-            assert!(kernel.objects.regions[id].pages > 0, "{id:?} is empty");
-            assert!(seen.insert(id.index()));
-        }
-    }
-    assert_eq!(seen.len(), kernel.objects.regions.len(), "no region is lost");
-}
-
-/// A loan is mapped in one space, shows its parent's pages or blanks, and is revoked
-/// by a thread or a reaper once its lender's handle is closed.
-fn check_loans(kernel: &Kernel<Hosted>) {
-    let taken_back: Vec<MemoryId> = long_operations(kernel)
-        .filter_map(|operation| match operation {
-            Operation::Revoke { loan, .. } => Some(loan),
-            _ => None,
-        })
-        .collect();
-    for id in kernel.objects.memories.ids() {
-        let Storage::Loan(loan) = &kernel.objects.memories[id].storage else { continue };
-        assert_eq!(loan.regions > 0, loan.space.is_some(), "{id:?}");
-        let works = taken_back.iter().filter(|taken| **taken == id).count();
-        let expected = usize::from(loan.revoked && loan.parent.is_some());
-        assert!(works == expected || works == 1, "{id:?} is taken back by {works}");
-        assert!(loan.revoked || works == 0);
-        let mut found = 0;
-        for process in kernel.objects.processes.ids() {
-            for region in checked_regions(
-                &kernel.objects.processes[process].space.regions,
-                &kernel.objects.regions,
-            ) {
-                let region = &kernel.objects.regions[region];
-                if region.memory == id {
-                    assert_eq!(loan.space, Some(process), "{id:?} is mapped in two spaces");
-                    let end = loan.address + kernel.objects.memories[id].pages * abi::PAGE_SIZE;
-                    let inside = region.start >= loan.address && region.end() <= end;
-                    assert!(inside, "{id:?} is not looked for at {:#x}", region.start);
-                    check_loan_pages(kernel, process, region, loan);
-                    found += 1;
-                }
-            }
-        }
-        assert_eq!(found, loan.regions, "{id:?} is mapped elsewhere");
-        check_lender(kernel, id, loan);
-    }
-}
-
-/// What is mapped of a loan is the parent's page, or the blank one.
-fn check_loan_pages(kernel: &Kernel<Hosted>, process: ProcessId, region: &Region, loan: &Loan) {
-    let Some(table) = &kernel.objects.processes[process].space.table else { return };
-    for page in 0..region.pages {
-        let address = region.start + page * abi::PAGE_SIZE;
-        let Some(seen) = kernel.machine.translate(table, address, Access::Read) else { continue };
-        let lent = loan
-            .parent
-            .and_then(|parent| kernel.memory_page(parent, loan.first + region.first_page + page));
-        let lent = lent == Some(seen);
-        assert!(lent || (loan.revoked && seen == loan.blank.phys()), "{address:#x} shows {seen:?}");
-    }
-}
-
-/// A loan has one lender's handle until it is revoked, and none from then on.
-fn check_lender(kernel: &Kernel<Hosted>, id: MemoryId, loan: &Loan) {
-    let mut lenders = 0;
-    for process in kernel.objects.processes.ids() {
-        let mut slot = 0;
-        while let Some((handle, entry)) =
-            kernel.objects.processes[process].handles.next(&kernel.objects.chunks, slot..u16::MAX)
-        {
-            lenders += usize::from(
-                entry.object == ObjectRef::Memory(id) && kernel.objects.is_lender(&entry),
-            );
-            slot = handle.slot() + 1;
-        }
-    }
-    assert_eq!(lenders, usize::from(!loan.revoked), "{id:?}");
-}
-
-/// Pages that an account pays for itself: what it uses, less what its children may.
-fn own_pages(kernel: &Kernel<Hosted>, id: QuotaId) -> u64 {
-    let children = kernel
-        .objects
-        .quotas
-        .ids()
-        .filter(|child| kernel.objects.quotas[*child].parent == Some(id));
-    let lent: u32 =
-        children.map(|child| kernel.objects.quotas[child].limit.of(Resource::Pages)).sum();
-    u64::from(kernel.objects.quotas[id].used.of(Resource::Pages) - lent)
 }
 
 fn check_quotas(kernel: &Kernel<Hosted>) {
