@@ -8,7 +8,7 @@ use qemu_harness::{Backend, Board, Controller, Disk, Images, Machine, Session};
 use system_tests::{COMMAND, eventually, expect, machine_with_sections, with_machine};
 
 /// The drivers that have a device on these machines.
-const DRIVERS: [&str; 4] = ["virtio-blk", "nvme", "virtio-rng", "edu"];
+const DRIVERS: [&str; 5] = ["virtio-blk", "nvme", "virtio-net", "virtio-rng", "edu"];
 
 /// A board with each device that there is a driver for.
 fn with_devices(board: Board) -> impl FnOnce(&mut Machine) -> Result<()> {
@@ -45,7 +45,11 @@ fn all_open(session: &mut Session) -> Result<String> {
 fn each_device_has_its_driver(board: Board, name: &str) {
     with_machine(name, with_devices(board), |session| {
         all_open(session)?;
-        expect(session, "lspci", &["1af4:1042", "1af4:1044", "1b36:0010", "1234:11e8"])?;
+        expect(
+            session,
+            "lspci",
+            &["1af4:1041", "1af4:1042", "1af4:1044", "1b36:0010", "1234:11e8"],
+        )?;
         expect(session, "call edu factorial 5", &["120"])?;
         let told = session.run("graph", COMMAND)?;
         let driven = told.lines().filter_map(parse_driven).count();
@@ -71,6 +75,7 @@ fn a_driver_without_a_device_is_given_up_and_the_rest_runs() {
     let none = |machine: &mut Machine| {
         machine.disks.clear();
         machine.random = false;
+        machine.network = None;
         Ok(())
     };
     with_machine("devices-none", none, |session| {

@@ -16,6 +16,7 @@ pub mod expand;
 mod filters;
 mod glob;
 mod history;
+mod http;
 mod interrupts;
 mod launch;
 mod options;

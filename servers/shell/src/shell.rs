@@ -11,6 +11,7 @@ use alloc::string::{String, ToString};
 use files::Namespace;
 use init_api::SystemClient;
 use names_api::NamesClient;
+use net_api::NetClient;
 use pci_api::PciClient;
 use proc_api::ProcClient;
 use sys::{Endpoint, Rights};
@@ -75,6 +76,11 @@ impl Shell {
     /// A connection to `pci`.
     pub(crate) fn pci(&self) -> Result<PciClient, Trouble> {
         Ok(PciClient::connect(self.env.names())?)
+    }
+
+    /// A connection to `net`.
+    pub(crate) fn net(&self) -> Result<NetClient, Trouble> {
+        Ok(NetClient::connect(self.env.names())?)
     }
 
     /// `names`, by its own interface.

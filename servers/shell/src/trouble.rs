@@ -6,6 +6,7 @@ use console_api::ConsoleError;
 use core::fmt::{Debug, Display};
 use init_api::SystemError;
 use names_api::NamesError;
+use net_api::NetError;
 use pci_api::PciError;
 use proc_api::ProcError;
 use service::{CallError, Never};
@@ -61,6 +62,7 @@ impl Trouble {
 trait ForPeople: Debug + Display {}
 impl ForPeople for ConsoleError {}
 impl ForPeople for NamesError {}
+impl ForPeople for NetError {}
 impl ForPeople for PciError {}
 impl ForPeople for ProcError {}
 impl ForPeople for SystemError {}
@@ -83,6 +85,12 @@ impl<E: ForPeople> From<CallError<E>> for Trouble {
 
 impl From<files::Error> for Trouble {
     fn from(error: files::Error) -> Self {
+        Self::new(error)
+    }
+}
+
+impl From<NetError> for Trouble {
+    fn from(error: NetError) -> Self {
         Self::new(error)
     }
 }

@@ -10,9 +10,9 @@ use virtio_drivers::transport::DeviceType;
 const RECEIVE: u16 = 0;
 const TRANSMIT: u16 = 1;
 /// Two descriptors for each frame.
-const QUEUE_SIZE: usize = 256;
+const QUEUE_SIZE: usize = 128;
 /// The most frames in each direction.
-pub(crate) const DEPTH: u16 = 128;
+pub(crate) const DEPTH: u16 = 64;
 /// Frames to be transmitted from which on the device interrupts for them.
 const MANY: u16 = 24;
 /// Pages of the pool: three for each queue, one for the headers.

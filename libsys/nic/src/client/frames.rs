@@ -136,7 +136,7 @@ impl Frames {
         }
     }
 
-    /// Sends what is to be sent, then takes what has come, and asks for the bell when that is
+    /// Sends what waits, then takes what has come, and asks for the bell when that is
     /// nothing. Returns whether something came.
     ///
     /// # Errors
@@ -184,7 +184,7 @@ impl Frames {
         Ok(())
     }
 
-    /// Sends what is to be sent.
+    /// Sends what waits.
     ///
     /// # Errors
     /// As for [`Frames::exchange`].

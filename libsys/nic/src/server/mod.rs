@@ -79,7 +79,7 @@ pub struct NicServer<B> {
     backend: B,
     link: Link,
     client: Option<Client>,
-    /// The watchdog: while a frame is to be transmitted.
+    /// The watchdog: runs while the device has a frame to transmit.
     tick: u64,
     timer: Timer,
     armed: bool,
@@ -155,7 +155,7 @@ impl<B: Backend> NicServer<B> {
         Ok(moved)
     }
 
-    /// Sets the watchdog while a frame is to be transmitted.
+    /// Sets the watchdog while the device has a frame to transmit.
     fn watch(&mut self) {
         let busy = self.client.as_ref().is_some_and(|client| client.slots.transmits_from(u64::MAX));
         if busy && !self.armed {

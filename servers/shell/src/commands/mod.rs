@@ -6,6 +6,7 @@ mod devices;
 pub(crate) mod files;
 mod jobs;
 mod machine;
+mod net;
 mod processes;
 pub(crate) mod programs;
 mod screens;
@@ -92,6 +93,7 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "head", "head [-n LINES] [FILE…]", "the first lines", [filters::head];
     "help", "help [COMMAND]", "lists the commands, or explains one", basics::help;
     "hexdump", "hexdump [FILE…]", "bytes as numbers and text", [filters::hexdump];
+    "ip", "ip", "interfaces, addresses, routes, what was dropped and why", net::ip;
     "irq", "irq", "how often each device interrupted", machine::irq;
     "jobs", "jobs", "programs that run in the background or are stopped", jobs::jobs;
     "kill", "kill [-SIGNAL] PID|NAME", "sends a signal (TERM) to a program or server", processes::kill;
@@ -103,6 +105,10 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "mem", "mem", "memory and kernel objects", machine::mem;
     "mkdir", "mkdir [-p] DIRECTORY…", "makes directories, with -p those above too", files::mkdir;
     "mv", "mv FROM… TO", "renames or moves", files::mv;
+    "nc", "nc HOST PORT [WORD…]", "connects, sends a line, prints what comes", net::nc;
+    "netstat", "netstat", "connections and ports", net::netstat;
+    "nslookup", "nslookup NAME", "the addresses of a name", net::nslookup;
+    "ping", "ping HOST [COUNT]", "asks a host for an answer", net::ping;
     "programs", "programs", "the programs that `run` knows", programs::programs;
     "ps", "ps", "servers and programs: state, CPU time, memory", processes::ps;
     "pwd", "pwd", "the working directory", files::pwd;
@@ -130,6 +136,7 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "uptime", "uptime", "time since boot", machine::uptime;
     "wait", "wait PID", "waits for a program that runs in the background", programs::wait;
     "wc", "wc [-l] [-w] [-c] [FILE…]", "counts lines, words and bytes", [filters::wc];
+    "wget", "wget [-O FILE] URL", "fetches a file by HTTP and tells its size, rate and CRC-32; -O - writes it to the output", net::wget;
 };
 
 /// The command with this name.

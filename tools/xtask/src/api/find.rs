@@ -1,4 +1,4 @@
-//! Finds the interfaces in the api packages and in `libsys/block`.
+//! Finds the interfaces in the api packages, in `libsys/block` and `libsys/nic`.
 
 use crate::check::tokens;
 use crate::metadata::Package;
@@ -33,9 +33,9 @@ pub(super) fn interfaces(root: &Path, packages: &[Package]) -> Result<Vec<Interf
     Ok(found)
 }
 
-/// Whether a package has interfaces: those of servers, and that of all drivers of disks.
+/// Whether a package has interfaces: those of servers, and those of all drivers of disks and cards.
 fn has_interfaces(folder: &Path) -> bool {
-    folder.ends_with("api") || folder.ends_with("libsys/block")
+    folder.ends_with("api") || ["libsys/block", "libsys/nic"].iter().any(|it| folder.ends_with(it))
 }
 
 /// The names of the traits behind an attribute `interface(…)`.

@@ -1,0 +1,55 @@
+//! The net server.
+#![no_std]
+#![no_main]
+#![forbid(unsafe_code)]
+
+use executor::Executor;
+use net_core::{Grants, NetServer, Seeds, Shared};
+use nic::{DriverDoor, NicClient, NicDriverClient};
+use random_api::RandomClient;
+use sys::{Endpoint, Failure, Priority, Rights};
+
+rt::entry!(main);
+
+/// The service of the card's driver.
+const DRIVER: &str = "virtio-net";
+/// Slots for received frames, and for those to be transmitted.
+const SLOTS: (u16, u16) = (96, 64);
+/// The priority of the thread that attaches: that of the manifest.
+const PRIORITY: Priority = Priority(38);
+/// How long `random` may take.
+const RANDOM_NS: u64 = 2_000_000_000;
+
+fn main(env: rt::Env) -> Result<(), Failure> {
+    let executor = Executor::new()?;
+    let clients = env.startup().values("client");
+    let grants = Grants::parse(env.args(), clients, |wrong| {
+        defmt::warn!("no grant of the network to a client: {=str}", wrong);
+    });
+    let seeds = seeds(env.names());
+    let names = env.names().copy(Rights::SEND)?;
+    let find = move || service::connect(&names, DRIVER).ok().map(NicDriverClient::from_endpoint);
+    let card = NicClient::new(&executor, DriverDoor::new(find), SLOTS, PRIORITY)?;
+    let shared = Shared::new(&executor, Some(card), seeds);
+    shared.start();
+    defmt::info!("ready");
+    let mut server = NetServer::new(shared, grants);
+    executor.serve::<NetServer>(env.handle("endpoint")?, &mut server)?;
+    Ok(())
+}
+
+/// Random bytes: those of `random`, and mixed into them those of the CPU and the time.
+fn seeds(names: &Endpoint) -> Seeds {
+    let mut seeds = Seeds::default();
+    let client = RandomClient::connect(names).ok();
+    let bytes = client.and_then(|client| client.within(RANDOM_NS).bytes(32).ok());
+    match bytes {
+        Some(bytes) if bytes.len() == seeds.len() => seeds.copy_from_slice(&bytes),
+        _ => defmt::warn!("no seed from `random`: that of the CPU must do"),
+    }
+    for word in seeds.chunks_mut(8) {
+        let mix = sys::hardware_random().unwrap_or_else(sys::clock).to_le_bytes();
+        word.iter_mut().zip(mix).for_each(|(byte, mix)| *byte ^= mix);
+    }
+    seeds
+}

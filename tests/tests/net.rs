@@ -1,0 +1,110 @@
+//! The network in the whole system: addresses, pings, and a file from a server of this host, also
+//! after deaths of the card's driver.
+
+use anyhow::{Context as _, Result, ensure};
+use qemu_harness::{Machine, Network, Session};
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use system_tests::{COMMAND, eventually, expect, restarts, with_machine};
+
+/// Bytes of the file.
+const BYTES: usize = 4 << 20;
+/// Deaths of the driver meanwhile.
+const DEATHS: u32 = 5;
+
+/// The file: not the same anywhere.
+fn file() -> Vec<u8> {
+    let mut state = 0x2545_f491_u32;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state.to_le_bytes()[0]
+    };
+    (0..BYTES).map(|_| next()).collect()
+}
+
+/// The sum of IEEE 802.3, as `wget` tells it.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
+            (sum >> 1) ^ (0xedb8_8320 & (sum & 1).wrapping_neg())
+        })
+    })
+}
+
+/// Serves the file on the loopback address to each connection, for ever: the port.
+fn serve() -> Result<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let port = listener.local_addr()?.port();
+    let file = file();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let file = file.clone();
+            // A client that goes away early is not this server's concern.
+            std::thread::spawn(move || drop(answer(stream, &file)));
+        }
+    });
+    Ok(port)
+}
+
+fn answer(mut stream: TcpStream, file: &[u8]) -> Result<()> {
+    let mut request = Vec::new();
+    let mut byte = [0];
+    while !request.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte)?;
+        request.push(byte[0]);
+    }
+    write!(stream, "HTTP/1.0 200 OK\r\nContent-Length: {}\r\n\r\n", file.len())?;
+    Ok(stream.write_all(file)?)
+}
+
+fn open(machine: &mut Machine) -> Result<()> {
+    machine.network = Some(Network { open: true, forwards: Vec::new() });
+    Ok(())
+}
+
+/// Waits until the card has its address.
+fn wait_for_address(session: &mut Session) -> Result<()> {
+    eventually(session, "ip", "the address", |told| told.contains("10.0.2.15").then_some(()))
+}
+
+#[test]
+fn the_system_has_an_address_and_fetches_a_file() {
+    with_machine("net", open, |session| {
+        wait_for_address(session)?;
+        expect(session, "ip", &["lo: up", "eth0: up", "127.0.0.1/8", "via 10.0.2.2"])?;
+        expect(session, "ping 10.0.2.2", &["4 of 4 answered"])?;
+        expect(session, "ping 127.0.0.1 1", &["1 of 1 answered"])?;
+        expect(session, "nslookup localhost", &["127.0.0.1"])?;
+        let port = serve()?;
+        let sum = format!("CRC-32 {:08x}", crc32(&file()));
+        let told =
+            expect(session, &format!("wget http://10.0.2.2:{port}/f"), &["status 200", &sum])?;
+        println!("{told}");
+        expect(session, "netstat", &["no sockets"])?;
+        Ok(())
+    });
+}
+
+#[test]
+fn a_file_comes_right_after_each_death_of_the_driver() {
+    with_machine("net-deaths", open, |session| {
+        wait_for_address(session)?;
+        let port = serve()?;
+        let sum = format!("CRC-32 {:08x}", crc32(&file()));
+        let before = restarts(session, "virtio-net")?;
+        for _ in 0..DEATHS {
+            // It dies before and after connections, and its next life finds frames of the last one.
+            session.run("crash virtio-net", COMMAND)?;
+            let command = format!("wget http://10.0.2.2:{port}/f");
+            expect(session, &command, &["status 200", &sum])?;
+        }
+        let deaths = restarts(session, "virtio-net")? - before;
+        ensure!(deaths >= DEATHS, "{deaths} deaths");
+        let told = session.run("ip", COMMAND)?;
+        let lives = told.lines().find(|line| line.contains("new lives of the driver"));
+        println!("{}", lives.context("the card was not attached again")?);
+        Ok(())
+    });
+}
