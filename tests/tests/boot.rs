@@ -14,16 +14,16 @@ fn boots(name: &str, change: impl FnOnce(&mut Machine) -> Result<()>) {
 }
 
 #[test]
-fn direct_boot_in_64_mib_with_one_cpu() {
+fn direct_boot_in_96_mib_with_one_cpu() {
     boots("boot-1", |machine| {
         machine.cpus = 1;
-        machine.memory_mib = 64;
+        machine.memory_mib = 96;
         Ok(())
     });
 }
 
 #[test]
-fn direct_boot_in_64_mib_with_two_cpus() {
+fn direct_boot_in_96_mib_with_two_cpus() {
     boots("boot-2", |machine| {
         machine.cpus = 2;
         Ok(())

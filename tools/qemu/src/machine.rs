@@ -58,10 +58,10 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// A machine with 1 CPU, 64 MiB for a direct boot, 256 MiB for a disk image, and no devices but
+    /// A machine with 1 CPU, 96 MiB for a direct boot, 256 MiB for a disk image, and no devices but
     /// a serial line.
     pub fn new(boot: Boot, log: PathBuf, elfs: Elfs) -> Self {
-        let memory_mib = if matches!(boot, Boot::Direct { .. }) { 64 } else { 256 };
+        let memory_mib = if matches!(boot, Boot::Direct { .. }) { 96 } else { 256 };
         Self {
             boot,
             cpus: 1,
@@ -300,7 +300,7 @@ mod tests {
         machine.cpus = 2;
         let words = words(&machine);
         assert!(words.contains("-kernel k -initrd a,b.tar -append selftest log=info"), "{words}");
-        assert!(words.contains("-m 64M -smp 2"), "{words}");
+        assert!(words.contains("-m 96M -smp 2"), "{words}");
         assert!(words.contains("-debugcon file:logs/a.log"), "{words}");
         assert!(words.contains("-D logs/a.qemu.log"), "{words}");
     }
