@@ -123,12 +123,13 @@ impl<D: BlockIo> Mounted<D> {
     ) -> Result<T, FilesError> {
         self.begin()?;
         if self.freed {
-            self.sync()?;
+            self.commit()?;
         }
         let done = work(&mut self.ext4);
         let is_full = matches!(&done, Err(error) if error.kind() == Ext4ErrorKind::NoSpace);
         if is_full && !self.unlinked.is_empty() {
             self.sync()?;
+            self.commit()?;
             let again = work(&mut self.ext4);
             return self.done(again);
         }
@@ -152,15 +153,23 @@ impl<D: BlockIo> Mounted<D> {
         if self.unlinked.len() >= WAITING { self.sync() } else { Ok(()) }
     }
 
-    /// Commits, and frees nodes whose last name is gone for good by that.
+    /// Commits.
+    fn commit(&mut self) -> Result<(), FilesError> {
+        let synced = self.ext4.sync();
+        self.done(synced)?;
+        self.freed = false;
+        Ok(())
+    }
+
+    /// Commits, and frees nodes whose last name is gone for good by that. Their blocks are used
+    /// after the next commit: before it, a mount frees these nodes again, and reads their trees.
     pub(crate) fn sync(&mut self) -> Result<(), FilesError> {
         if self.rests {
             return Ok(());
         }
-        let synced = self.ext4.sync();
-        self.done(synced)?;
-        self.freed = false;
+        self.commit()?;
         while let Some(node) = self.unlinked.pop() {
+            self.freed = true;
             let freed = self.ext4.reap_unlinked_inode(node);
             self.done(freed)?;
         }
@@ -186,8 +195,7 @@ impl<D: BlockIo> Mounted<D> {
             // There are open files without names.
             Err(error) if error.kind() == Ext4ErrorKind::Busy => {
                 self.device.count_anew();
-                let synced = self.ext4.sync();
-                self.done(synced)
+                self.commit()
             }
             Err(error) => self.done(Err(error)),
         }

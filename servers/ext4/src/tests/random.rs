@@ -66,6 +66,15 @@ impl<'a> Model<'a> {
                 versions.push(is);
             }
         }
+        // A file without a name has it again when the removal is lost.
+        for open in &self.open {
+            let is_named = self.files.values().any(|file| Rc::ptr_eq(file, &open.content));
+            let versions = self.before.entry("open".into()).or_default();
+            let is = Some(open.content.borrow().clone());
+            if !is_named && !versions.contains(&is) {
+                versions.push(is);
+            }
+        }
     }
 
     fn step(&mut self) {
