@@ -67,6 +67,9 @@ fn programs_and_commands_join_in_pipelines() {
 fn tab_completes_at_the_prompt() {
     at_prompt("tab", |session| {
         prints(session, "touch /tmp/longname /tmp/other; echo ok", "ok")?;
-        prints(session, "ls /tmp/lo\t; hex\t/tmp/longname", "/tmp/longname\n00000000")
+        session.mark();
+        session.send(b"ls /tmp/lo\t; echo no; hex\t/tmp/longname\r")?;
+        session.wait_for("/tmp/longname\nno\n00000000\n", COMMAND)?;
+        session.wait_prompt(COMMAND)
     });
 }
