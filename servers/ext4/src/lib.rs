@@ -1,7 +1,7 @@
 //! A volume on a disk, in ext4.
 //!
 //! **Shape.** The crate `rsext4` knows the format and its journal; this server gives it the disk
-//! (through `blk`) and makes a [`volume::FileSystem`] of it. The argument `device=NAME` says which.
+//! (through `blk`) and makes a [`FileSystem`](::volume::FileSystem) of it. The argument `device=NAME` says which.
 //! The server needs a quota of 512 pages for files that were read, and 1,300 for the rest.
 //!
 //! **Commits.** Changes are committed by `sync`, and a few seconds after the first of them. After

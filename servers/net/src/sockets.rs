@@ -2,10 +2,12 @@
 
 mod datagrams;
 mod listener;
+mod place;
 mod stream;
 
 pub(crate) use datagrams::DatagramEntry;
 pub(crate) use listener::ListenerEntry;
+pub(crate) use place::Place;
 pub(crate) use stream::{STREAM_BUFFERS, StreamEntry, new_stream_socket};
 
 use crate::face::Face;
@@ -14,36 +16,10 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use net_api::NetError;
 use service::Session;
-use smoltcp::iface::SocketHandle;
-use smoltcp::socket::{Socket, tcp, udp};
+use smoltcp::socket::{Socket, tcp};
 
 /// How long a socket that its client has closed may deliver what was sent before.
 const LINGER_NS: u64 = 10_000_000_000;
-
-/// Where a socket is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    pub(crate) face: usize,
-    pub(crate) handle: SocketHandle,
-}
-
-impl Place {
-    /// The TCP socket there, if its interface is.
-    pub(crate) fn tcp(self, faces: &mut [Face]) -> Option<&mut tcp::Socket<'static>> {
-        Some(faces.get_mut(self.face)?.sockets.get_mut(self.handle))
-    }
-
-    /// The UDP socket there, if its interface is.
-    pub(crate) fn udp(self, faces: &mut [Face]) -> Option<&mut udp::Socket<'static>> {
-        Some(faces.get_mut(self.face)?.sockets.get_mut(self.handle))
-    }
-
-    pub(crate) fn remove(self, faces: &mut [Face]) {
-        if let Some(face) = faces.get_mut(self.face) {
-            face.sockets.remove(self.handle);
-        }
-    }
-}
 
 /// A connection whose client has closed it.
 struct Ended {

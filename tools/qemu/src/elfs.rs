@@ -71,8 +71,8 @@ impl Elfs {
 
     fn noted_file(&self, name: &str) -> Option<String> {
         let lines = std::fs::read_to_string(self.user.join(NOTE)).ok()?;
-        let named = lines.lines().filter_map(|line| line.split_once(' '));
-        let (_, file) = named.filter(|(server, _)| *server == name).next()?;
+        let mut named = lines.lines().filter_map(|line| line.split_once(' '));
+        let (_, file) = named.find(|(server, _)| *server == name)?;
         Some(file.to_owned())
     }
 

@@ -1,6 +1,6 @@
 //! The `device` of a driver, and what need not be written about it.
 
-use super::read::ServerDraft;
+use super::draft::ServerDraft;
 use super::section::{Placed, Section};
 use crate::{ALL_BARS, ClassPrefix, DeviceGrant, DeviceId, DeviceSlot, OnRestart};
 use std::borrow::ToOwned;

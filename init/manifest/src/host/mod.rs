@@ -1,6 +1,7 @@
 //! Reads `system.toml` and checks it; host only.
 
 mod devices;
+mod draft;
 mod grants;
 mod problem;
 mod read;

@@ -1,7 +1,7 @@
 //! The checks that need more than one section.
 
+use super::draft::{Draft, ServerDraft};
 use super::problem::{Problems, hint};
-use super::read::{Draft, ServerDraft};
 use crate::{DISKS, MAX_SERVERS, NAMES};
 use std::collections::BTreeMap;
 use std::format;

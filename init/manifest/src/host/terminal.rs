@@ -1,7 +1,7 @@
 //! The terminal: the leader of its session, and the server that tells it of programs.
 
+use super::draft::{Draft, ServerDraft};
 use super::problem::Problems;
-use super::read::{Draft, ServerDraft};
 use super::section::Placed;
 use std::borrow::ToOwned;
 use std::format;

@@ -1,6 +1,7 @@
 //! `[volume.NAME]`: a server with a few keys more.
 
-use super::read::{self, ServerDraft};
+use super::draft::ServerDraft;
+use super::read;
 use super::section::{Placed, Section};
 use crate::{DISKS, Restart, Volume, VolumeAccess, is_absolute};
 use std::format;

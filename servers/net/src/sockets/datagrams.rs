@@ -1,6 +1,6 @@
 //! A UDP port.
 
-use super::Place;
+use super::place::Place;
 use crate::face::Face;
 use crate::quota::Held;
 use alloc::vec;

@@ -1,6 +1,7 @@
 //! A port where connections come in.
 
-use super::{Place, StreamEntry, new_stream_socket};
+use super::place::Place;
+use super::stream::{StreamEntry, new_stream_socket};
 use crate::face::Face;
 use crate::quota::Held;
 use alloc::vec::Vec;

@@ -1,6 +1,6 @@
 //! A connection.
 
-use super::Place;
+use super::place::Place;
 use crate::face::Face;
 use alloc::vec;
 use net_api::{Interest, NetError};

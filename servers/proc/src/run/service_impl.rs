@@ -1,5 +1,6 @@
 //! The service's methods.
 
+mod launch;
 mod programs;
 mod signals;
 

@@ -1,8 +1,8 @@
 //! A caller waits for its server: so the server has to be more urgent, or the call turns
 //! priorities round. A circle of calls, which could wait for itself, always breaks this.
 
+use super::super::draft::{Draft, ProgramDraft};
 use super::super::problem::Problems;
-use super::super::read::{Draft, ProgramDraft};
 use super::super::section::Placed;
 use crate::{NAMES, System};
 use std::borrow::ToOwned;

@@ -1,7 +1,7 @@
 //! Who may connect: everyone in a `clients` list is there, once.
 
+use super::super::draft::{Draft, ServerDraft};
 use super::super::problem::{Problems, hint};
-use super::super::read::{Draft, ServerDraft};
 use std::format;
 use std::string::String;
 

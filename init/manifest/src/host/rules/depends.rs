@@ -1,7 +1,7 @@
 //! Dependencies of servers: each exists, is listed once, and there is an order of starts.
 
+use super::super::draft::{Draft, ServerDraft};
 use super::super::problem::{Problems, hint};
-use super::super::read::{Draft, ServerDraft};
 use crate::OnRestart;
 use std::borrow::ToOwned;
 use std::format;

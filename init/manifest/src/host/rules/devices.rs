@@ -1,7 +1,7 @@
 //! Devices: one owner each, and handles that can be told apart.
 
+use super::super::draft::{Draft, ServerDraft};
 use super::super::problem::Problems;
-use super::super::read::{Draft, ServerDraft};
 use std::format;
 use std::vec::Vec;
 

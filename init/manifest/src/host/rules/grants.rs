@@ -1,7 +1,7 @@
 //! Devices on the bus: there is a server that gives them out, and no slot is given twice.
 
+use super::super::draft::{Draft, ServerDraft};
 use super::super::problem::Problems;
-use super::super::read::{Draft, ServerDraft};
 use crate::OnRestart;
 use std::format;
 

@@ -1,7 +1,7 @@
 //! What all may use together has to be there.
 
+use super::super::draft::{Draft, ProgramDraft, ServerDraft};
 use super::super::problem::Problems;
-use super::super::read::{Draft, ProgramDraft, ServerDraft};
 use crate::Limits;
 use std::format;
 

@@ -1,7 +1,7 @@
 //! Budgets of time: what is promised can be kept, on the smallest machine.
 
+use super::super::draft::{Draft, ServerDraft};
 use super::super::problem::Problems;
-use super::super::read::{Draft, ServerDraft};
 use crate::Time;
 use std::borrow::ToOwned;
 use std::format;
