@@ -70,6 +70,6 @@ fn tab_completes_at_the_prompt() {
         session.mark();
         session.send(b"ls /tmp/lo\t; echo no; hex\t/tmp/longname\r")?;
         session.wait_for("/tmp/longname\nno\n00000000\n", COMMAND)?;
-        session.wait_prompt(COMMAND)
+        session.settle(COMMAND)
     });
 }
