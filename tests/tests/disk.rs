@@ -62,11 +62,14 @@ fn killed(session: &mut Session, driver: &str) -> Result<()> {
     let at_first = session.run("mem", COMMAND)?;
     let at_first = counts(&at_first).context("no counts")?;
     let before = restarts(session, driver)?;
-    session.run(LOAD, COMMAND)?;
+    let started = session.run(LOAD, COMMAND)?;
+    let job = started.trim().trim_matches(['[', ']']).to_owned();
     for _ in 0..DEATHS {
         session.run(&format!("crash {driver}"), COMMAND)?;
         std::thread::sleep(Duration::from_millis(100));
     }
+    // Asked again and again, the terminal would remember more lines: its heap would grow.
+    session.run(&format!("wait {job}"), COMMAND)?;
     // When its process is gone too, it has told what became of it.
     let what = format!("what it told before, {at_first:?}");
     eventually(session, "mem", &what, |table| counts(table).filter(|now| *now == at_first))?;
