@@ -43,7 +43,7 @@ pub use client::{Door, DriverDoor, FrameCounts, Frames, NicClient};
 pub use error::NicError;
 pub use interface::{Attached, Bits, Link, NicDriver, NicDriverClient, Terms};
 pub use looped::LoopCard;
-pub use server::{INTERRUPT, NicServer, serve};
+pub use server::{ClientEnded, INTERRUPT, NicServer, serve};
 pub use wire::{Completion, Operation, Request};
 
 /// Bytes of a slot: the largest frame that fits.
