@@ -47,10 +47,7 @@ pub fn machine_with_changes(
 }
 
 fn checked(text: &str) -> Result<System> {
-    let sections = text.lines().filter_map(|line| line.strip_prefix('[')?.strip_suffix(']'));
-    let sections = sections.filter_map(|it| Some(it.split_once('.')?.1));
-    let types = text.lines().filter_map(|line| line.strip_prefix("type = \"")?.strip_suffix('"'));
-    let names: Vec<&str> = sections.chain(types).collect();
+    let names = manifest::mentioned_programs(text);
     match manifest::check(text, "the test's manifest", &names, USER_PAGES) {
         Ok(system) => Ok(system),
         Err(problems) => {

@@ -116,7 +116,7 @@ pub use driven::{Driven, parse_driven};
 pub use grant::{ALL_BARS, ClassPrefix, DeviceGrant, DeviceId, DeviceSlot, DriverGrant, NoGrant};
 pub use graph::{INIT, Link, Why, parse_link};
 #[cfg(feature = "host")]
-pub use host::{Problem, check};
+pub use host::{Problem, check, mentioned_programs};
 pub use system::{
     DeviceMemory, INIT_PRIORITY, Irq, Limits, MAX_SERVERS, NAMES, OnRestart, Ports, Program,
     Restart, RestartPolicy, Server, System, Time,

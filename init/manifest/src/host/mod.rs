@@ -18,6 +18,15 @@ use crate::System;
 use problem::Problems;
 use std::vec::Vec;
 
+/// The programs that a manifest may need, by the names of its sections and the types of its
+/// volumes: for tests of a manifest whose programs are not built.
+pub fn mentioned_programs(text: &str) -> Vec<&str> {
+    let sections = text.lines().filter_map(|line| line.strip_prefix('[')?.strip_suffix(']'));
+    let names = sections.filter_map(|section| Some(section.split_once('.')?.1));
+    let types = text.lines().filter_map(|line| line.strip_prefix("type = \"")?.strip_suffix('"'));
+    names.chain(types).collect()
+}
+
 /// Reads a manifest and checks all of it.
 ///
 /// `file_name` is what problems are reported with; `available_programs` are the programs

@@ -11,11 +11,7 @@ pub(super) fn encoded() -> Vec<u8> {
 fn system() -> System {
     let text = include_str!("../../../../init/system.toml");
     // Which programs there are is asked of the text: it names no other ones.
-    let names: Vec<&str> = text
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix('[')?.strip_suffix(']')?.split_once('.'))
-        .map(|(_, name)| name)
-        .collect();
+    let names = manifest::mentioned_programs(text);
     manifest::check(text, "init/system.toml", &names, u32::MAX / 2).expect("a good manifest")
 }
 
