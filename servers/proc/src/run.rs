@@ -12,6 +12,8 @@ mod terminal;
 mod waits;
 
 use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use archive::Archive;
 use executor::{Executor, Task};
 use images::Images;
@@ -57,6 +59,8 @@ pub(crate) struct ProcServer {
     own: Endpoint,
     init: SystemClient,
     terminal: Terminal,
+    /// What each program's startup block says of volumes.
+    volumes: BTreeMap<String, Vec<String>>,
     /// Programs that are about to start.
     launches: BTreeMap<Session, Launching>,
     /// This server's own endpoint of `names`.
@@ -78,6 +82,8 @@ impl ProcServer {
         let terminal = Terminal::new(system.terminal().map(|(server, _)| server.name.as_str()));
         let limits = system.spawner().map(|server| server.limits).unwrap_or_default();
         let executor = Executor::new()?;
+        let named = system.programs.iter().map(|program| program.name.as_str());
+        let volumes = named.map(|name| (name.to_string(), system.volume_lines(name))).collect();
         Ok(Self {
             programs: Table::new(Amounts::of_spawner(limits)),
             system,
@@ -87,6 +93,7 @@ impl ProcServer {
             own: env.handle("self")?,
             init: SystemClient::from_endpoint(env.handle("supervisor")?),
             terminal,
+            volumes,
             launches: BTreeMap::new(),
             names_client: env.names().copy(Rights::SEND)?,
             bell: executor.bell()?,

@@ -67,7 +67,7 @@ impl ProcServer {
         let image = launching.own_image().or_else(|| self.images.image(&launching.program));
         let image = image.ok_or("its image was not checked")?;
         let bell = Notification::create().map_err(text)?;
-        let volumes = self.system.volume_lines(&program.name);
+        let volumes = self.volumes.get(&program.name).map_or(&[][..], Vec::as_slice);
         let volumes = volumes.iter().map(|line| ("volume", line.as_str()));
         let told = launching.facts.iter().map(|(key, value)| (*key, value.as_str()));
         let facts: Vec<_> = volumes.chain(told).chain([("cmdline", self.cmdline)]).collect();
