@@ -6,12 +6,11 @@
 //! block; its [`Namespace`] leads a path to the volume with the longest fitting mount path and
 //! speaks with that server directly.
 //!
-//! ```no_run
-//! # fn main() -> Result<(), files::Error> {
-//! # let env: rt::Env = unimplemented!();
+//! ```
+//! # fn example(env: &rt::Env) -> Result<(), files::Error> {
 //! use files::{How, Namespace};
 //!
-//! let names = Namespace::of(&env)?;
+//! let names = Namespace::of(env)?;
 //! let mut file = names.open("/home/a", How::CREATE)?;
 //! file.write_at(0, b"hello\n")?;
 //! file.sync()?;

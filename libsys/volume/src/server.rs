@@ -1,4 +1,6 @@
 //! The service of a volume over a file system.
+//!
+//! Longer than other files: it has one method, mostly of a few lines, for each call of two interfaces.
 
 use crate::cache::Cache;
 use crate::open::{OpenFile, OpenFiles};
