@@ -3,6 +3,7 @@
 use crate::state;
 use alloc::boxed::Box;
 use mmio_api::{MapError, MmioAddr, MmioOp, MmioRaw};
+use spin::Once;
 use sys::Mapping;
 
 /// Gives out parts of the registers of this process, at the addresses where they are mapped.
@@ -19,12 +20,17 @@ impl MmioOp for Mapped {
     fn iounmap(&self, _: &MmioRaw) {}
 }
 
+static INITIALIZED: Once = Once::new();
+
 /// Registers as crates on `mmio-api` open them: address, number of bytes, and what maps them.
 /// They stay mapped as long as the process lives. Such a crate is trusted with the bounds.
 pub fn register_window(registers: Mapping) -> (MmioAddr, usize, &'static dyn MmioOp) {
     let registers = Box::leak(Box::new(registers));
     let (start, bytes) = (registers.as_mut_ptr().expose_provenance(), registers.len());
     state::with(|state| state.set_registers(start, bytes));
+    // Once, before a driver's crate does it: of two threads in `init`, the second may return before
+    // the first has stored its argument.
+    INITIALIZED.call_once(|| mmio_api::init(&Mapped));
     (MmioAddr::from(start), bytes, &Mapped)
 }
 
