@@ -45,6 +45,10 @@ fn programs_and_commands_join_in_pipelines() {
         prints(session, "echo abc | upper | cat", "ABC")?;
         prints(session, "hello you | upper > /tmp/u; cat /tmp/u", "HELLO, YOU!")?;
         prints(session, "upper < /tmp/u", "HELLO, YOU!")?;
+        prints(session, "client 0 | head -1 | wc -l", "1")?;
+        prints(session, "mandelbrot 1 > /tmp/m; wc -l < /tmp/m", "1")?;
+        prints(session, "hostile | grep -v 'ok  ' | wc -l", "1")?;
+        prints(session, "less", "less: no file and no input: name a file, or use `|`")?;
         // More than all pipes hold.
         let line = "0123456789".repeat(6);
         prints(session, &format!("cd /tmp; echo {line} > 0"), "")?;

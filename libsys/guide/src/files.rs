@@ -44,7 +44,7 @@
 //!     let mut number = 0;
 //!     while let Some(line) = stdio.read_line()? {
 //!         number += 1;
-//!         stdio.print(&format!("{number} {line}\n"))?;
+//!         stdio.print(format!("{number} {line}\n"))?;
 //!     }
 //!     Ok(())
 //! }

@@ -12,6 +12,6 @@ rt::entry!(main);
 fn main(env: rt::Env) -> Result<(), rt::Failure> {
     let name = env.args().next().unwrap_or("world");
     defmt::info!("greeting {=str}", name);
-    Stdio::open(&env).print(&alloc::format!("Hello, {name}!\n"))?;
+    Stdio::open(&env).print(alloc::format!("Hello, {name}!\n"))?;
     Ok(())
 }

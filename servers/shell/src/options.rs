@@ -25,6 +25,10 @@ impl<'a> Options<'a> {
         while let Some(word) = rest.next() {
             match word.strip_prefix('-') {
                 Some("-") => break,
+                // `head -3` is as old as `head -n 3`.
+                Some(count) if valued.contains('n') && is_number(count) => {
+                    found.values.push(('n', count.to_string()));
+                }
                 Some(options) if !options.is_empty() => {
                     found.option(options, (letters, valued), &mut rest)?;
                 }
@@ -74,6 +78,10 @@ impl<'a> Options<'a> {
     }
 }
 
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 #[cfg(test)]
 mod tests {
     use super::Options;
@@ -85,6 +93,8 @@ mod tests {
         assert_eq!(found.number('n').unwrap(), Some(3));
         assert_eq!(found.words, ["a", "-", "-x"]);
         assert_eq!(Options::read("", "n", &["-n12"]).unwrap().number('n').unwrap(), Some(12));
+        let short = Options::read("", "n", &["-12", "a"]).unwrap();
+        assert_eq!((short.number('n').unwrap(), &short.words[..]), (Some(12), &["a"][..]));
         for wrong in [&["-x"][..], &["-n"]] {
             assert!(Options::read("r", "n", wrong).is_err());
         }

@@ -4,7 +4,7 @@
 //! # fn start(env: rt::Env) -> Result<(), rt::Failure> {
 //! let mut stdio = console_api::stdio::Stdio::open(&env);
 //! while let Some(line) = stdio.read_line()? {
-//!     stdio.print(&format!("{line}!\n"))?;
+//!     stdio.print(format!("{line}!\n"))?;
 //! }
 //! # Ok(())
 //! # }
@@ -176,8 +176,8 @@ impl Stdio {
     ///
     /// # Errors
     /// As for [`Stdio::write`].
-    pub fn print(&mut self, text: &str) -> Result<(), StdioError> {
-        self.write(text.as_bytes())
+    pub fn print(&mut self, text: impl AsRef<str>) -> Result<(), StdioError> {
+        self.write(text.as_ref().as_bytes())
     }
 
     /// The next piece of the input; `None` at its end.

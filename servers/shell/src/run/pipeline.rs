@@ -147,6 +147,13 @@ fn split(shell: &Shell, calls: Vec<Call>) -> Result<Vec<Segment>, (String, Troub
                         Run::Act(_) | Run::Program => continue,
                     };
                     let sieve = made.map_err(at)?;
+                    let is_first = all.is_empty() && call.input.is_none();
+                    if is_first && sieve.files.is_empty() && matches!(command.run, Run::View(_)) {
+                        // What is typed is keys for it, and in a script they are the next lines.
+                        return Err(at(Trouble::new(
+                            "no file and no input: name a file, or use `|`",
+                        )));
+                    }
                     if !sieve.files.is_empty() {
                         let source = Source::Files { name, sieve };
                         all.push(Segment { source, takers: Vec::new() });

@@ -54,6 +54,15 @@ fn what_is_typed_is_input() {
 }
 
 #[test]
+fn less_without_a_file_leaves_the_next_lines_alone() {
+    let ((), printed) = with_shell(&["echo next"], |shell| {
+        shell.run_line("less");
+        assert_eq!(shell.terminal.read("").unwrap(), "echo next");
+    });
+    assert_eq!(printed, "less: no file and no input: name a file, or use `|`\n");
+}
+
+#[test]
 fn redirections_that_cannot_be_are_told() {
     for (line, why) in [
         ("echo a > /none/x", "/none/x: no such file or directory\n"),

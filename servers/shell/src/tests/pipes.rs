@@ -45,7 +45,7 @@ fn lines_come_whole_however_they_are_cut() {
         let (mut input, mut output, program) = piped(system, |mut stdio| {
             assert!(stdio.is_piped());
             while let Some(line) = stdio.read_line().unwrap() {
-                stdio.print(&format!("<{line}>\n")).unwrap();
+                stdio.print(format!("<{line}>\n")).unwrap();
             }
             stdio.read().unwrap()
         });

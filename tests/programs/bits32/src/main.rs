@@ -18,7 +18,7 @@ mod threads;
 use alloc::format;
 use alloc::string::String;
 use checks::{CHECKS, Check, Wanted};
-use console_api::ConsoleClient;
+use console_api::stdio::Stdio;
 use outcome::Outcome;
 use proc_api::{ExitStatus, ProcClient, Signal};
 use rt::Failure;
@@ -30,9 +30,9 @@ fn main(env: rt::Env) -> Result<(), Failure> {
     if let Some(name) = env.args().next() {
         return alone(name);
     }
-    let console = ConsoleClient::connect(env.names())?;
+    let mut stdio = Stdio::open(&env);
     let proc = ProcClient::from_endpoint(env.handle("proc")?);
-    console.write(format!("the way in is {:?}\n", hazard::way()))?;
+    stdio.print(format!("the way in is {:?}\n", hazard::way()))?;
     let mut failed = 0;
     let all = || CHECKS.iter().filter(|check| !matches!(check.wanted, Wanted::Asked));
     for check in all() {
@@ -43,9 +43,9 @@ fn main(env: rt::Env) -> Result<(), Failure> {
                 format!("FAILED {}: {why}\n", check.name)
             }
         };
-        console.write(line)?;
+        stdio.print(line)?;
     }
-    console.write(format!("{} checks, {failed} failed\n", all().count()))?;
+    stdio.print(format!("{} checks, {failed} failed\n", all().count()))?;
     rt::exit(u64::from(failed > 0))
 }
 

@@ -7,7 +7,7 @@
 extern crate alloc;
 
 use alloc::format;
-use console_api::ConsoleClient;
+use console_api::stdio::Stdio;
 use template_api::TemplateClient;
 
 rt::entry!(main);
@@ -23,7 +23,7 @@ struct Count {
 }
 
 fn main(env: rt::Env) -> Result<(), rt::Failure> {
-    let console = ConsoleClient::connect(env.names())?;
+    let mut stdio = Stdio::open(&env);
     let seconds: u64 = env.args().next().and_then(|text| text.parse().ok()).unwrap_or(1);
     let server = env.args().nth(1).unwrap_or("template");
     let template = TemplateClient::connect_as(env.names(), server)?;
@@ -42,6 +42,6 @@ fn main(env: rt::Env) -> Result<(), rt::Failure> {
         number += 1;
     }
     let Count { right, wrong, errors } = count;
-    console.write(format!("client: {right} right, {wrong} wrong, {errors} errors\n"))?;
+    stdio.print(format!("client: {right} right, {wrong} wrong, {errors} errors\n"))?;
     Ok(())
 }

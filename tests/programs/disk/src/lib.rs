@@ -22,7 +22,7 @@ use alloc::format;
 use alloc::string::String;
 use blk_api::{BlkClient, BlkDoor};
 use block::BlockClient;
-use console_api::ConsoleClient;
+use console_api::stdio::Stdio;
 
 /// Pages of the pool: 32 requests of 8 KiB and more.
 const POOL_PAGES: u64 = 80;
@@ -35,14 +35,14 @@ const NS_PER_SECOND: u64 = 1_000_000_000;
 /// # Errors
 /// When the disk cannot be had, or something was wrong with it.
 pub fn main(env: rt::Env) -> Result<(), rt::Failure> {
-    let console = ConsoleClient::connect(env.names())?;
+    let mut stdio = Stdio::open(&env);
     let mut words = env.args();
     let name = words.next().unwrap_or("blk0");
     let door = BlkDoor::new(BlkClient::connect(env.names())?, name);
     let first = words.next();
     if first == Some("speed") {
         let text = speed::measure(&mut BlockClient::attach(door, speed::POOL_PAGES, UNITS)?)?;
-        console.write(text)?;
+        stdio.print(text)?;
         return Ok(());
     }
     let number = |word: Option<&str>, other| word.and_then(|it| it.parse().ok()).unwrap_or(other);
@@ -53,7 +53,7 @@ pub fn main(env: rt::Env) -> Result<(), rt::Failure> {
     let load = Load::new(&mut disk, Load::chunks_of(mib * MIB));
     let outcome = load.run(|| sys::clock() >= end_ns);
     let text = report(outcome, sys::clock() - begun_ns);
-    console.write(text.as_str())?;
+    stdio.print(text.as_str())?;
     if text.ends_with("good\n") { Ok(()) } else { Err("the disk is bad".into()) }
 }
 

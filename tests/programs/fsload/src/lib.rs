@@ -17,7 +17,7 @@ pub use names::Names;
 
 use alloc::format;
 use alloc::string::String;
-use console_api::ConsoleClient;
+use console_api::stdio::Stdio;
 use fastrand::Rng;
 use files::{Error, Namespace};
 
@@ -45,7 +45,7 @@ pub struct Outcome {
 /// # Errors
 /// When the directory cannot be used, or something was wrong.
 pub fn main(env: rt::Env) -> Result<(), rt::Failure> {
-    let console = ConsoleClient::connect(env.names())?;
+    let mut stdio = Stdio::open(&env);
     let space = Namespace::of(&env)?;
     let mut words = env.args();
     let directory = words.next().unwrap_or("/tmp");
@@ -54,7 +54,7 @@ pub fn main(env: rt::Env) -> Result<(), rt::Failure> {
     let end_ns = sys::clock() + seconds * NS_PER_SECOND;
     let outcome = run(&space, directory, seed, |_| sys::clock() < end_ns);
     let text = report(&outcome);
-    console.write(text.as_str())?;
+    stdio.print(text.as_str())?;
     if outcome.wrong.is_none() { Ok(()) } else { Err("the files are bad".into()) }
 }
 

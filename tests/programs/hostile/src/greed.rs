@@ -1,7 +1,7 @@
 //! `run hostile WAY`: takes what others need, in ways that are no single attempt.
 
 use alloc::string::String;
-use console_api::ConsoleClient;
+use console_api::stdio::Stdio;
 use proc_api::ProcClient;
 use rt::Failure;
 use service::CallError;
@@ -34,7 +34,7 @@ pub(crate) fn go(env: &rt::Env, way: &str) -> Result<bool, Failure> {
 }
 
 fn say(env: &rt::Env, text: &str) -> Result<(), Failure> {
-    Ok(ConsoleClient::connect(env.names())?.write(text)?)
+    Ok(Stdio::open(env).print(text)?)
 }
 
 /// A child that `proc` does not know of, and that spins.

@@ -17,7 +17,7 @@ mod refused;
 use alloc::format;
 use alloc::string::String;
 use attempts::{ATTEMPTS, Attempt, Way};
-use console_api::ConsoleClient;
+use console_api::stdio::Stdio;
 use proc_api::{ExitStatus, ProcClient, Signal};
 use rt::Failure;
 
@@ -27,7 +27,7 @@ fn main(env: rt::Env) -> Result<(), Failure> {
     if let Some(name) = env.args().next() {
         return if greed::go(&env, name)? { Ok(()) } else { alone(name) };
     }
-    let console = ConsoleClient::connect(env.names())?;
+    let mut stdio = Stdio::open(&env);
     let proc = ProcClient::from_endpoint(env.handle("proc")?);
     let mut failed = 0;
     for attempt in ATTEMPTS {
@@ -38,9 +38,9 @@ fn main(env: rt::Env) -> Result<(), Failure> {
                 format!("FAILED {}: {why}\n", attempt.name)
             }
         };
-        console.write(line)?;
+        stdio.print(line)?;
     }
-    console.write(format!("{} attempts, {failed} got away with it\n", ATTEMPTS.len()))?;
+    stdio.print(format!("{} attempts, {failed} got away with it\n", ATTEMPTS.len()))?;
     rt::exit(u64::from(failed > 0))
 }
 

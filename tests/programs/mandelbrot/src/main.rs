@@ -12,7 +12,7 @@ mod upcalls;
 
 use alloc::format;
 use alloc::sync::Arc;
-use console_api::ConsoleClient;
+use console_api::stdio::Stdio;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use rt::Failure;
 use sys::Priority;
@@ -25,19 +25,19 @@ const DEPTH: u64 = 200;
 const THREADS_MAX: usize = 16;
 
 fn main(env: rt::Env) -> Result<(), Failure> {
-    let console = ConsoleClient::connect(env.names())?;
+    let mut stdio = Stdio::open(&env);
     if env.args().next() == Some("upcalls") {
-        return upcalls::run(&console);
+        return upcalls::run(&mut stdio);
     }
     let threads = env.args().next().map_or(Ok(1), str::parse).unwrap_or(0);
     if !(1..=THREADS_MAX).contains(&threads) {
-        console.write("usage: mandelbrot [THREADS | upcalls]\n")?;
+        stdio.print("usage: mandelbrot [THREADS | upcalls]\n")?;
         rt::exit(2)
     }
     let found = in_threads(threads)?;
     let first = found.first().copied().unwrap_or(0);
     let different = found.iter().filter(|sum| **sum != first).count();
-    console.write(format!(
+    stdio.print(format!(
         "{WIDTH} x {HEIGHT}, {threads} threads, {different} differ, checksum {first:016x}\n"
     ))?;
     Ok(())

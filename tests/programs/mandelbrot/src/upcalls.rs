@@ -3,7 +3,7 @@
 use crate::{checksum, escape};
 use alloc::format;
 use alloc::sync::Arc;
-use console_api::ConsoleClient;
+use console_api::stdio::Stdio;
 use core::sync::atomic::{AtomicU64, Ordering};
 use rt::Failure;
 use sys::{Notification, Priority};
@@ -21,7 +21,7 @@ static DONE: AtomicU64 = AtomicU64::new(0);
 static WRONG: AtomicU64 = AtomicU64::new(0);
 
 /// Diverts a thread of lower priority, so that it happens anywhere in its work.
-pub(crate) fn run(console: &ConsoleClient) -> Result<(), Failure> {
+pub(crate) fn run(stdio: &mut Stdio) -> Result<(), Failure> {
     let wanted = checksum();
     let bell = Arc::new(Notification::create()?);
     let own = bell.clone();
@@ -40,7 +40,7 @@ pub(crate) fn run(console: &ConsoleClient) -> Result<(), Failure> {
     }
     thread.kill()?;
     let (upcalls, wrong) = (UPCALLS.load(Ordering::Relaxed), WRONG.load(Ordering::Relaxed));
-    console.write(format!("{upcalls} upcalls, {wrong} of {PICTURES} pictures differ\n"))?;
+    stdio.print(format!("{upcalls} upcalls, {wrong} of {PICTURES} pictures differ\n"))?;
     Ok(())
 }
 

@@ -17,6 +17,7 @@ mod table;
 mod terminal;
 
 use alloc::format;
+use console_api::stdio::Stdio;
 use console_api::{ConsoleClient, ConsoleError};
 use core::sync::atomic::{AtomicU8, Ordering};
 use proc_api::signals::Signals;
@@ -50,17 +51,18 @@ fn main(env: rt::Env) -> Result<(), Failure> {
         "send" => stress::send(&env)?,
         "receive" => stress::receive(&env)?,
         _ => {
+            let mut stdio = Stdio::open(&env);
             let console = ConsoleClient::connect(env.names())?;
             let signals = Signals::start(&env)?;
             match what {
-                "handle" => handle(&console, &signals, parse(signal)?)?,
-                "ignore" => ignore(&console, &signals, parse(signal)?)?,
-                "read" => read(&console, &signals)?,
+                "handle" => handle(&mut stdio, &signals, parse(signal)?)?,
+                "ignore" => ignore(&mut stdio, &signals, parse(signal)?)?,
+                "read" => read(&mut stdio, &console, &signals)?,
                 "steal" => terminal::steal(&console, &signals, &env)?,
                 "leaves-thief" => terminal::leaves_thief(&signals, &env)?,
                 "deaf" => terminal::deaf(&console, &signals)?,
                 _ => {
-                    console.write(USAGE)?;
+                    stdio.print(USAGE)?;
                     rt::exit(2)
                 }
             }
@@ -74,39 +76,39 @@ fn parse(text: &str) -> Result<Signal, Failure> {
 }
 
 /// Waits for a signal with a handler, says which came.
-fn handle(console: &ConsoleClient, signals: &Signals, signal: Signal) -> Result<(), Failure> {
+fn handle(stdio: &mut Stdio, signals: &Signals, signal: Signal) -> Result<(), Failure> {
     signals.handle(signal, Flags::NONE, |info, _| {
         CAME.store(info.signal.number(), Ordering::Relaxed);
     })?;
-    console.write(format!("waiting for {signal}\n"))?;
+    stdio.print(format!("waiting for {signal}\n"))?;
     while CAME.load(Ordering::Relaxed) == 0 {
         sys::sleep_for(1_000_000);
     }
-    console.write(format!("{signal} was handled\n"))?;
+    stdio.print(format!("{signal} was handled\n"))?;
     Ok(())
 }
 
 /// Ignores a signal for ever.
-fn ignore(console: &ConsoleClient, signals: &Signals, signal: Signal) -> Result<(), Failure> {
+fn ignore(stdio: &mut Stdio, signals: &Signals, signal: Signal) -> Result<(), Failure> {
     signals.ignore(signal)?;
-    console.write(format!("ignoring {signal}\n"))?;
+    stdio.print(format!("ignoring {signal}\n"))?;
     sys::sleep_until(sys::FOREVER);
     Ok(())
 }
 
 /// Reads a line as a program in the foreground; in the background it is stopped until then.
-fn read(console: &ConsoleClient, signals: &Signals) -> Result<(), Failure> {
+fn read(stdio: &mut Stdio, console: &ConsoleClient, signals: &Signals) -> Result<(), Failure> {
     let mut reader = console_api::LineReader::new();
     loop {
         if let Err(error) = signals.may_read() {
-            console.write(format!("not read: {error}\n"))?;
+            stdio.print(format!("not read: {error}\n"))?;
             return Ok(());
         }
         match reader.read(console, "line? ") {
-            Ok(line) => return Ok(console.write(format!("read `{line}`\n"))?),
+            Ok(line) => return Ok(stdio.print(format!("read `{line}`\n"))?),
             // The shell took the terminal while this program was stopped.
             Err(CallError::Service(ConsoleError::Superseded | ConsoleError::Background)) => {}
-            Err(error) => return Ok(console.write(format!("not read: {error}\n"))?),
+            Err(error) => return Ok(stdio.print(format!("not read: {error}\n"))?),
         }
     }
 }

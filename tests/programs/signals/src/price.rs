@@ -5,7 +5,7 @@ use crate::context::{Context, Outcome, Why, count, equal, set};
 use crate::figures::{figures, line};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use console_api::ConsoleClient;
+use console_api::stdio::Stdio;
 use core::sync::atomic::{AtomicU32, Ordering};
 use proc_api::signals::Signals;
 use proc_api::{ExitStatus, Flags, Signal, SignalSet};
@@ -19,17 +19,17 @@ const THERE: Signal = Signal::USR2;
 
 /// A line for each operation.
 pub(crate) fn table(env: &rt::Env) -> Result<(), Failure> {
-    let console = ConsoleClient::connect(env.names())?;
-    measure_all(env, &console).map_err(|Why(why)| Failure::from(why))
+    let mut stdio = Stdio::open(env);
+    measure_all(env, &mut stdio).map_err(|Why(why)| Failure::from(why))
 }
 
-fn measure_all(env: &rt::Env, console: &ConsoleClient) -> Result<(), Why> {
+fn measure_all(env: &rt::Env, stdio: &mut Stdio) -> Result<(), Why> {
     let context = Context::new(env).map_err(|failure| Why(failure.to_string()))?;
     context.note(HERE, Flags::NONE)?;
     let me = context.me()?;
-    let print = |row: &str, samples: Vec<u64>| {
+    let mut print = |row: &str, samples: Vec<u64>| {
         let text = line(row, &figures(samples)) + "\n";
-        console.write(text).map_err(|error| Why(error.to_string()))
+        stdio.print(text).map_err(|error| Why(error.to_string()))
     };
     print("signal-to-own-handler", samples(|| context.kill(me, HERE))?)?;
     equal(usize::try_from(count(HERE)), Ok(TIMES + WARM_UP))?;

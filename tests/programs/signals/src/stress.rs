@@ -10,7 +10,7 @@ use crate::context::{Context, Why, ensure, equal};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use console_api::ConsoleClient;
+use console_api::stdio::Stdio;
 use core::sync::atomic::{AtomicU64, Ordering};
 use proc_api::signals::Failed;
 use proc_api::{Cause, ExitStatus, Flags, Info, ProcError, Signal, SignalSet};
@@ -41,7 +41,7 @@ static STANDARD: AtomicU64 = AtomicU64::new(0);
 
 /// Starts all programs and waits for all.
 pub(crate) fn run(env: &rt::Env, total: u64) -> Result<(), Failure> {
-    let console = ConsoleClient::connect(env.names())?;
+    let mut stdio = Stdio::open(env);
     let each = total.div_ceil(PAIRS);
     let begin = sys::clock();
     let told = run_all(env, each).map_err(|Why(why)| why);
@@ -52,8 +52,8 @@ pub(crate) fn run(env: &rt::Env, total: u64) -> Result<(), Failure> {
         format!("{total} queued signals of {SENDERS} programs came to {RECEIVERS} once, in order");
     match told {
         Ok([full, handled]) => {
-            console.write(format!("ok 1 - {rule}\n1..1\n"))?;
-            console.write(format!(
+            stdio.print(format!("ok 1 - {rule}\n1..1\n"))?;
+            stdio.print(format!(
                 "# {total} in {ms} ms: {per_second} a second; {full} times the queue was full; \
                  {} standard signals between them were handled {handled} times\n",
                 standard(each) * PAIRS
@@ -61,7 +61,7 @@ pub(crate) fn run(env: &rt::Env, total: u64) -> Result<(), Failure> {
             Ok(())
         }
         Err(why) => {
-            console.write(format!("not ok 1 - {rule}\n# {why}\n1..1\n"))?;
+            stdio.print(format!("not ok 1 - {rule}\n# {why}\n1..1\n"))?;
             rt::exit(1)
         }
     }

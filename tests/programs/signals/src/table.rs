@@ -8,7 +8,7 @@ use crate::rows::{calls, dispositions, faults, groups, masks, queued, stops, wai
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec;
-use console_api::ConsoleClient;
+use console_api::stdio::Stdio;
 use proc_api::{ExitStatus, ProcClient};
 use rt::Failure;
 
@@ -103,7 +103,7 @@ pub(crate) fn run_row(env: &rt::Env, number: &str) -> Result<(), Failure> {
     let row = number.parse::<usize>().ok().and_then(|number| TABLE.get(number.wrapping_sub(1)));
     let (_, test) = row.ok_or("no row has this number")?;
     if let Err(Why(why)) = test(&Context::new(env)?) {
-        ConsoleClient::connect(env.names())?.write(format!("# {number}: {why}\n"))?;
+        Stdio::open(env).print(format!("# {number}: {why}\n"))?;
         rt::exit(1);
     }
     Ok(())
@@ -111,7 +111,7 @@ pub(crate) fn run_row(env: &rt::Env, number: &str) -> Result<(), Failure> {
 
 /// Runs all rows.
 pub(crate) fn run_all(env: &rt::Env) -> Result<(), Failure> {
-    let console = ConsoleClient::connect(env.names())?;
+    let mut stdio = Stdio::open(env);
     let proc = ProcClient::from_endpoint(env.handle("proc")?);
     let mut failed = 0;
     for (number, (rule, _)) in (1..).zip(TABLE) {
@@ -119,8 +119,8 @@ pub(crate) fn run_all(env: &rt::Env) -> Result<(), Failure> {
         let good = proc.wait(pid)? == ExitStatus::Exited(0);
         failed += u64::from(!good);
         let word = if good { "ok" } else { "not ok" };
-        console.write(format!("{word} {number} - {rule}\n"))?;
+        stdio.print(format!("{word} {number} - {rule}\n"))?;
     }
-    console.write(format!("1..{}\n", TABLE.len()))?;
+    stdio.print(format!("1..{}\n", TABLE.len()))?;
     rt::exit(u64::from(failed > 0));
 }

@@ -12,7 +12,7 @@ rt::entry!(start);
 fn start(env: rt::Env) -> Result<(), rt::Failure> {
     let mut stdio = Stdio::open(&env);
     while let Some(line) = stdio.read_line()? {
-        stdio.print(&alloc::format!("{}\n", line.to_uppercase()))?;
+        stdio.print(alloc::format!("{}\n", line.to_uppercase()))?;
     }
     Ok(())
 }

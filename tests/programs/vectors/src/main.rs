@@ -11,7 +11,7 @@ mod meetings;
 mod price;
 
 use alloc::format;
-use console_api::ConsoleClient;
+use console_api::stdio::Stdio;
 use meetings::{births, calls, switches};
 use rt::Failure;
 use sys::SystemInfo;
@@ -20,21 +20,21 @@ use sys::hazard::vectors::{components, divide_sse, divide_x87};
 rt::entry!(main);
 
 fn main(env: rt::Env) -> Result<(), Failure> {
-    let console = ConsoleClient::connect(env.names())?;
+    let mut stdio = Stdio::open(&env);
     match env.args().next() {
-        None => all(&console),
+        None => all(&mut stdio),
         Some("x87") => {
             divide_x87();
             Err("x87 divided by zero".into())
         }
         Some("sse") => {
             divide_sse();
-            console.write("SSE divided by zero\n")?;
+            stdio.print("SSE divided by zero\n")?;
             Ok(())
         }
-        Some("price") => price::table(&console),
+        Some("price") => price::table(&mut stdio),
         Some(_) => {
-            console.write("usage: vectors [x87 | sse | price]\n")?;
+            stdio.print("usage: vectors [x87 | sse | price]\n")?;
             rt::exit(2)
         }
     }
@@ -43,20 +43,20 @@ fn main(env: rt::Env) -> Result<(), Failure> {
 /// What is done, and how many registers differed.
 type Part = (&'static str, fn() -> Result<usize, Failure>);
 
-fn all(console: &ConsoleClient) -> Result<(), Failure> {
+fn all(stdio: &mut Stdio) -> Result<(), Failure> {
     let parts: [Part; 4] = [
         ("100000 switches of 4 threads", || switches(4, 100, 250)),
         ("10000 calls of a server that uses them", || calls(10_000, true)),
         ("10000 calls of a server that does not", || calls(10_000, false)),
         ("100 threads, each after the death of another", || births(100)),
     ];
-    console.write(format!("components {:#b}\n", components()))?;
+    stdio.print(format!("components {:#b}\n", components()))?;
     let mut wrong = 0;
     for (what, part) in parts {
         let before = counts()?;
         let different = part()?;
         let [loads, saves, kept, switches] = counts()?;
-        console.write(format!(
+        stdio.print(format!(
             "{what}: {different} registers differ; {} loads, {} saves, {} kept, {} switches\n",
             loads - before[0],
             saves - before[1],

@@ -6,7 +6,7 @@
 use abi::Syscall;
 use alloc::format;
 use alloc::sync::Arc;
-use console_api::ConsoleClient;
+use console_api::stdio::Stdio;
 use rt::Failure;
 use sys::hazard::vectors::look;
 use sys::hazard::{plain, ticks};
@@ -18,13 +18,13 @@ const SAMPLES: usize = 200;
 const SETTLE_NS: u64 = 5_000_000;
 
 /// A line for each kind of thread.
-pub(crate) fn table(console: &ConsoleClient) -> Result<(), Failure> {
+pub(crate) fn table(stdio: &mut Stdio) -> Result<(), Failure> {
     let server = Server::start()?;
     // The first calls take another way here and there.
     let _ = (null_call(), server.round_trip());
-    let line = |who: &str| {
+    let mut line = |who: &str| {
         let (call, trip) = (null_call(), server.round_trip());
-        console.write(format!("{who}: null call {call}, round trip {trip}\n"))
+        stdio.print(format!("{who}: null call {call}, round trip {trip}\n"))
     };
     let bell = Arc::new(Notification::create()?);
     let other = bell.clone();
