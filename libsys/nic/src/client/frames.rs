@@ -202,13 +202,6 @@ impl Frames {
         Ok(())
     }
 
-    /// Rings the driver, if there is one. A driver that has ended is found by others.
-    pub fn ring(&self) {
-        if let Some(channel) = &self.channel {
-            let _ = channel.ring();
-        }
-    }
-
     /// Whether the driver is gone: a system call.
     #[must_use]
     pub fn has_ended(&self) -> bool {

@@ -5,21 +5,17 @@ use super::frames::Frames;
 use crate::{Attached, Bits, NicError, Terms};
 use alloc::boxed::Box;
 use alloc::rc::Rc;
-use core::cell::{Cell, RefCell, RefMut};
+use core::cell::{RefCell, RefMut};
 use core::future::Future;
 use core::pin::pin;
 use core::task::{Context, Poll};
-use executor::{Bit, Executor, Remote, Task};
+use executor::{Bit, Executor, Remote};
 use queue::{Bell, Offer};
 use sys::{Priority, Rights};
 
 /// Between two tries to attach: it doubles.
 const PAUSE_NS: u64 = 250_000;
 const PAUSE_MOST_NS: u64 = 500_000_000;
-
-/// How long a client sleeps before it looks by itself, and rings the driver: a damaged ring may
-/// have lost a wake-up.
-const LOOK_NS: u64 = 100_000_000;
 
 /// A card over all lives of its driver.
 pub struct NicClient {
@@ -28,10 +24,6 @@ pub struct NicClient {
     news: Bit,
     end: Bit,
     door: Remote<Box<dyn Door>>,
-    /// When the driver is rung without a reason.
-    ring_at_ns: Cell<u64>,
-    /// Wakes the client to look by itself.
-    _look: Task,
 }
 
 impl core::fmt::Debug for NicClient {
@@ -57,16 +49,7 @@ impl NicClient {
         let (news, end) = (executor.bit()?, executor.bit()?);
         let door: Box<dyn Door> = Box::new(door);
         let door = Remote::new(executor, door, priority)?;
-        let (clock, bell, bits) = (executor.clone(), executor.bell()?, news.mask());
-        let _look = executor.spawn(async move {
-            loop {
-                clock.sleep_for(LOOK_NS).await;
-                // Ringing its own bell is refused to no holder of it.
-                let _ = bell.signal(bits);
-            }
-        });
-        let (executor, ring_at_ns) = (executor.clone(), Cell::new(0));
-        Ok(Rc::new(Self { executor, frames, news, end, door, ring_at_ns, _look }))
+        Ok(Rc::new(Self { executor: executor.clone(), frames, news, end, door }))
     }
 
     /// The slots.
@@ -87,17 +70,14 @@ impl NicClient {
         }
     }
 
-    /// Ready when the driver has news or has ended.
+    /// Ready when the driver has news or has ended: something came after the last
+    /// [`Frames::exchange`]. What that one returned has no news.
     pub fn poll_news(&self, context: &mut Context<'_>) -> Poll<()> {
         let news = pin!(self.news.wait()).poll(context).is_ready();
         let end = pin!(self.end.wait()).poll(context).is_ready();
         if end && self.frames.borrow().has_ended() {
             // What it sent before is lost with it: frames may be lost.
             self.frames().detach();
-        }
-        if news && sys::clock() >= self.ring_at_ns.get() {
-            self.ring_at_ns.set(sys::clock().saturating_add(LOOK_NS));
-            self.frames().ring();
         }
         // A driver that waits for a slot has no news before it gets it. Why it cannot be sent the
         // next exchange tells.
