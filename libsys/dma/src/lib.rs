@@ -14,7 +14,8 @@
 //! of [`FOREIGN_MAX`] bytes that nothing reads; the address is translated on its way to the device.
 //!
 //! **One device.** What is translated is the process's own state, since `Hal` has no `self`: a
-//! driver is a process with one device. On the host it belongs to the thread.
+//! driver is a process with one device, and a second pool is refused. On the host it belongs to the
+//! thread; `begin_life` is for tests of several lives.
 //!
 //! **Trust.** What a device writes is an allegation. [`Ring`] checks it before the crate's queue,
 //! which panics at some of it, sees it; a panic would end the driver, and its next life resets the
@@ -39,3 +40,5 @@ pub use pool::{Part, Pool};
 pub use registers::register_window;
 pub use ring::{Buffer, Fault, Ring, Used};
 pub use space::{Space, map_run};
+#[cfg(not(target_os = "none"))]
+pub use state::begin_life;

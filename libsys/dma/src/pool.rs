@@ -2,7 +2,7 @@
 
 use crate::foreign::make_stand_in;
 use crate::space::{Space, map_run};
-use crate::state;
+use crate::state::{self, State};
 use alloc::boxed::Box;
 use core::ptr::NonNull;
 use sys::{DeviceAddress, Error, Mapping, Memory, PAGE_SIZE, Protection};
@@ -19,11 +19,22 @@ impl Pool {
     /// Makes the pool of this process, once: zeroed pages, mapped for the device to be read and written.
     ///
     /// # Errors
-    /// `OutOfMemory` when there are not this many pages that lie together; what the kernel refuses.
+    /// `BadState` when the process has a pool, `OutOfMemory` when there are not this many pages
+    /// that lie together; what the kernel refuses.
     pub fn open(space: &impl Space, pages: u64) -> Result<Self, Error> {
+        state::with(State::claim_pool)?;
+        let pool = Self::make(space, pages);
+        if pool.is_err() {
+            state::with(State::release_pool);
+        }
+        pool
+    }
+
+    fn make(space: &impl Space, pages: u64) -> Result<Self, Error> {
         let memory = Memory::create_contiguous(pages)?;
-        let mapping = Box::leak(Box::new(memory.map_own(Protection::ReadWrite)?));
+        let mapping = memory.map_own(Protection::ReadWrite)?;
         let device = map_run(space, &memory, pages)?;
+        let mapping = Box::leak(Box::new(mapping));
         let start = mapping.as_mut_ptr().expose_provenance();
         state::with(|state| state.set_pool(start, mapping.len(), device));
         make_stand_in();
@@ -120,5 +131,49 @@ impl Part {
     fn check(&self, offset: usize, bytes: usize) -> Result<(), Error> {
         let end = offset.checked_add(bytes).ok_or(Error::BadAddress)?;
         if end <= self.bytes { Ok(()) } else { Err(Error::BadAddress) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pool;
+    use crate::Space;
+    use sys::{DeviceAddress, Direction, Error, Memory};
+
+    /// A device that reaches at most this many pages, at this address.
+    struct Fake {
+        address: u64,
+        pages: u64,
+    }
+
+    impl Space for Fake {
+        fn map(
+            &self,
+            _: &Memory,
+            _: u64,
+            pages: u64,
+            _: Direction,
+        ) -> Result<(DeviceAddress, u64), Error> {
+            Ok((DeviceAddress(self.address), pages.min(self.pages)))
+        }
+
+        fn unmap(&self, _: DeviceAddress, _: u64) -> Result<(), Error> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_second_pool_is_refused_and_the_first_stays() {
+        let few = Fake { address: 0x10000, pages: 1 };
+        assert_eq!(Pool::open(&few, 2).err(), Some(Error::OutOfMemory));
+        // What failed is no pool.
+        let first = Pool::open(&Fake { address: 0x20000, pages: 8 }, 2).unwrap();
+        let part = first.take(100).unwrap();
+        let start = part.pointer().unwrap().addr().get();
+        let second = Pool::open(&Fake { address: 0x90000, pages: 8 }, 2);
+        assert_eq!(second.err(), Some(Error::BadState));
+        let found = crate::state::with(|state| state.translate(start, 100));
+        assert_eq!(found, Some(part.device().0));
+        assert_eq!(first.take(1).unwrap().device(), DeviceAddress(0x20000 + 128));
     }
 }

@@ -1,12 +1,15 @@
 //! The pool, the stand-in and the registers of this process, for interfaces without `self`.
 
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use sys::DeviceAddress;
+use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use sys::{DeviceAddress, Error};
 
 /// Bytes here that the device reaches, or that stand in for such.
 #[derive(Debug)]
 struct Block {
+    /// Whether it has its bytes, or is about to get them. It gets them once: addresses in them
+    /// are in use as long as the process lives.
+    claimed: AtomicBool,
     start: AtomicUsize,
     bytes: AtomicUsize,
     device: AtomicU64,
@@ -15,7 +18,12 @@ struct Block {
 impl Block {
     const fn new() -> Self {
         let (start, bytes) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { start, bytes, device: AtomicU64::new(0) }
+        Self { claimed: AtomicBool::new(false), start, bytes, device: AtomicU64::new(0) }
+    }
+
+    /// The right to set it.
+    fn claim(&self) -> Result<(), Error> {
+        if self.claimed.swap(true, Ordering::AcqRel) { Err(Error::BadState) } else { Ok(()) }
     }
 
     /// ORDER: the length is what makes a block valid. It is stored last and loaded first.
@@ -56,15 +64,35 @@ impl State {
         Self { pool, taken: AtomicUsize::new(0), stand_in, registers }
     }
 
+    /// The right to make the pool, which [`State::set_pool`] uses or [`State::release_pool`] gives
+    /// back.
+    ///
+    /// # Errors
+    /// `BadState` when there is a pool, or another thread makes it.
+    pub(crate) fn claim_pool(&self) -> Result<(), Error> {
+        self.pool.claim()
+    }
+
+    pub(crate) fn release_pool(&self) {
+        self.pool.claimed.store(false, Ordering::Release);
+    }
+
     /// The pool from now on: bytes whose address was exposed, mapped for good, all zero.
     pub(crate) fn set_pool(&self, start: usize, bytes: usize, device: DeviceAddress) {
         self.pool.set(start, bytes, device.0);
-        self.taken.store(0, Ordering::Release);
     }
 
     /// The stand-in from now on: bytes whose address was exposed, allocated for good.
     pub(crate) fn set_stand_in(&self, start: usize, bytes: usize) {
         self.stand_in.set(start, bytes, 0);
+    }
+
+    /// The right to [`State::set_registers`].
+    ///
+    /// # Errors
+    /// `BadState` when they are set.
+    pub(crate) fn claim_registers(&self) -> Result<(), Error> {
+        self.registers.claim()
     }
 
     /// The registers from now on: bytes whose address was exposed, mapped for good.
@@ -124,10 +152,19 @@ pub(crate) fn with<R>(use_it: impl FnOnce(&State) -> R) -> R {
 /// Uses the state of this thread: each test is a driver of its own.
 #[cfg(not(target_os = "none"))]
 pub(crate) fn with<R>(use_it: impl FnOnce(&State) -> R) -> R {
-    std::thread_local! {
-        static STATE: State = const { State::new() };
-    }
-    STATE.with(use_it)
+    STATE.with_borrow(use_it)
+}
+
+#[cfg(not(target_os = "none"))]
+std::thread_local! {
+    static STATE: core::cell::RefCell<State> = const { core::cell::RefCell::new(State::new()) };
+}
+
+/// Ends what this thread was, for a host test: from now on it is another life of a driver, without
+/// a pool and without registers. What the life before took is not given out again.
+#[cfg(not(target_os = "none"))]
+pub fn begin_life() {
+    STATE.set(State::new());
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ impl<S: Space> Starting<S> {
         let page = usize::try_from(PAGE_SIZE).map_err(Failure::new)?;
         // One vector: of the admin queue, and of the queue of commands.
         let config = Config::msix(page, [0, 0]).map_err(Failure::new)?;
-        let (address, bytes, mapper) = register_window(window);
+        let (address, bytes, mapper) = register_window(window)?;
         let nvme =
             Nvme::new(address, bytes, device_memory(), mapper, config).map_err(Failure::new)?;
         let mut driver = NvmeBlockDriver::from_nvme_with_queue_depth(nvme, DEPTH.into());

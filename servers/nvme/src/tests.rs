@@ -24,6 +24,7 @@ fn numbered(sectors: usize) -> Bytes {
 
 /// Brings a controller up.
 fn up(device: &Nvme, bus: &Bus) -> Result<Disk<Bus>, Failure> {
+    dma::begin_life();
     let registers = device.memory().map_registers(0, REGISTER_PAGES)?;
     let window = device.memory().map_own(Protection::ReadWrite)?;
     let mut starting = Starting::new(&registers, window, bus.clone())?;

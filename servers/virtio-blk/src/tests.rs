@@ -32,6 +32,7 @@ struct Bench {
 const PAGES: u64 = 64;
 
 fn bench(model: device::Disk, setup: Setup) -> Bench {
+    dma::begin_life();
     let bus = Bus::default();
     let device = Rc::new(Virtio::new(&bus, model, setup));
     let mut disk = Disk::open(areas(&device), bus.clone()).unwrap();

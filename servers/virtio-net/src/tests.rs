@@ -31,6 +31,7 @@ struct Bench {
 }
 
 fn bench_of(model: device::Card) -> Result<Bench, sys::Failure> {
+    dma::begin_life();
     let bus = Bus::default();
     let device = Rc::new(Virtio::new(&bus, model, Setup::default()));
     let mut card = Card::open(areas(&device), bus.clone())?;

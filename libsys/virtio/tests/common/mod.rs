@@ -31,6 +31,7 @@ pub fn areas(device: &Rc<Device>) -> Areas<Device> {
 }
 
 pub fn up(bus: &Bus, device: &Rc<Device>) -> Result<(Transport, Ring<8>, Pool), Trouble> {
+    dma::begin_life();
     let pool = Pool::open(bus, 8).unwrap();
     let mut transport = PosternTransport::new(areas(device), DeviceType::EntropySource, 0);
     negotiate(&mut transport, Features::empty()).map_err(Trouble::Device)?;
