@@ -5,9 +5,7 @@
 
 use block::INTERRUPT;
 use executor::Executor;
-use pci_api::{Opened, VirtioKind, Windows};
 use sys::{Error, Failure, IoSpace, Notification, Registers};
-use virtio::{Area, Areas};
 use virtio_blk_core::Disk;
 
 rt::entry!(main);
@@ -20,7 +18,7 @@ fn main(env: rt::Env) -> Result<(), Failure> {
     let bell = Notification::create()?;
     let vector = opened.vector(0, &bell, INTERRUPT)?;
     let space = opened.io_space()?;
-    let mut disk = Disk::open(areas(&opened)?, space)?;
+    let mut disk = Disk::open(opened.virtio_areas()?, space)?;
     opened.start_dma()?;
     learn_serial(&mut disk, &bell)?;
     disk.acknowledge(vector);
@@ -40,21 +38,4 @@ fn learn_serial(disk: &mut Disk<Registers, IoSpace>, bell: &Notification) -> Res
         };
     }
     Ok(())
-}
-
-fn areas(opened: &Opened) -> Result<Areas<Registers>, Failure> {
-    let mut windows = Windows::default();
-    let mut area = |kind| {
-        let found = opened.info.virtio(kind).ok_or("a virtio structure is missing")?;
-        let bytes = u64::from(found.length);
-        let (registers, start) =
-            windows.registers(opened, found.bar, found.offset.into(), bytes)?;
-        let bytes = usize::try_from(bytes).map_err(Failure::new)?;
-        let area = Area::new(registers, start, bytes).map_err(Failure::new)?;
-        Ok::<_, Failure>((area, found.multiplier))
-    };
-    let (common, _) = area(VirtioKind::Common)?;
-    let (notify, multiplier) = area(VirtioKind::Notify)?;
-    let (device, _) = area(VirtioKind::Device)?;
-    Ok(Areas { common, notify, multiplier, device: Some(device) })
 }

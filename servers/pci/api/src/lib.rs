@@ -35,7 +35,8 @@ mod error;
 mod function;
 mod info;
 mod open;
-mod windows;
+#[cfg(feature = "virtio")]
+mod virtio;
 
 pub use error::PciError;
 pub use function::{BarKind, BarSummary, DriverInfo, DriverState, FunctionInfo};
@@ -43,7 +44,6 @@ pub use info::{
     Bar, Capability, Class, DeviceInfo, Id, Place, Slot, VirtioCapability, VirtioKind, Window,
 };
 pub use open::{Opened, open};
-pub use windows::Windows;
 
 use alloc::vec::Vec;
 
