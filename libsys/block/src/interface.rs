@@ -1,6 +1,7 @@
 //! The service of a driver.
 
 use crate::{Attached, BlockError, Identity, Range};
+use driver::Bits;
 use sys::{Memory, Notification};
 
 /// What a client wants.
@@ -15,16 +16,6 @@ pub struct Terms {
     pub units: u16,
     /// The bits of its bell that are set for completions and for the driver's end.
     pub bits: Bits,
-}
-
-/// Bits of a client's bell.
-#[service::data]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bits {
-    /// Set when there are completions and the client sleeps.
-    pub news: u64,
-    /// Set when the driver has ended.
-    pub end: u64,
 }
 
 /// A driver of one disk. The name of the service is that of the driver.

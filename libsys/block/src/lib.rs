@@ -43,12 +43,13 @@ mod wire;
 
 pub use backend::{Backend, Completed, DeviceRequest, Submitted};
 pub use client::{AsyncBlockClient, BlockClient, Door, DriverDoor, Pool, PoolPart, Ticket, failed};
+pub use driver::{Bits, INTERRUPT};
 pub use error::BlockError;
 pub use identity::{Attached, Identity, Range};
-pub use interface::{Bits, BlockDriver, BlockDriverClient, Terms};
+pub use interface::{BlockDriver, BlockDriverClient, Terms};
 pub use null::NullDisk;
 pub use ram::RamDisk;
-pub use server::{BlockServer, INTERRUPT, serve};
+pub use server::{BlockServer, serve};
 pub use wire::{Completion, Operation, Request};
 
 /// Bytes of a sector, the unit of all addresses and lengths on a disk.

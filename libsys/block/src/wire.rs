@@ -4,7 +4,11 @@
 //! obeyed. It is no defence against a peer that lies; all fields are checked for that.
 
 use crate::BlockError;
+use driver::fold;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
+/// Where the fold of a seal starts.
+const START: u32 = 0x5eed_b10c;
 
 /// What a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +89,7 @@ impl Request {
 
     fn fold(&self) -> u32 {
         let [low, high] = halves(self.lba);
-        fold([low, high, self.id, self.epoch, self.operation, self.offset, self.sectors])
+        fold(START, [low, high, self.id, self.epoch, self.operation, self.offset, self.sectors])
     }
 }
 
@@ -109,13 +113,13 @@ impl Completion {
     #[must_use]
     pub fn new(id: u32, epoch: u32, result: Result<(), BlockError>) -> Self {
         let status = result.map_or_else(BlockError::number, |()| 0);
-        Self { id, epoch, status, seal: fold([id, epoch, status]) }
+        Self { id, epoch, status, seal: fold(START, [id, epoch, status]) }
     }
 
     /// Whether it is as the driver sealed it.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.seal == fold([self.id, self.epoch, self.status])
+        self.seal == fold(START, [self.id, self.epoch, self.status])
     }
 
     /// How the request ended.
@@ -135,25 +139,16 @@ fn halves(value: u64) -> [u32; 2] {
     [u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h])]
 }
 
-/// Changes with each single bit of the words. Not 0 for zeros: blank memory is no record.
-fn fold<const N: usize>(words: [u32; N]) -> u32 {
-    words.iter().fold(0x5eed_b10c, |seal, word| (seal ^ word).rotate_left(5))
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Completion, Operation, Request};
     use crate::BlockError;
-    use zerocopy::{FromBytes, IntoBytes};
+    use zerocopy::{FromBytes, Immutable, IntoBytes};
 
     /// All records that differ from this one in one bit.
-    fn damaged<T: IntoBytes + FromBytes + zerocopy::Immutable + Copy>(record: T) -> Vec<T> {
-        let flip = |bit: usize| {
-            let mut bytes = record.as_bytes().to_vec();
-            bytes[bit / 8] ^= 1 << (bit % 8);
-            T::read_from_bytes(&bytes).unwrap()
-        };
-        (0..size_of::<T>() * 8).map(flip).collect()
+    fn damaged<T: IntoBytes + FromBytes + Immutable>(record: &T) -> impl Iterator<Item = T> {
+        let flipped = testkit::with_each_bit_flipped(record.as_bytes());
+        flipped.map(|bytes| T::read_from_bytes(&bytes).unwrap())
     }
 
     #[test]
@@ -163,10 +158,10 @@ mod tests {
             Request { lba: 7 << 33, id: 3, epoch: 9, operation, sectors: 8, ..Request::default() };
         let request = request.sealed();
         assert!(request.is_whole());
-        assert!(damaged(request).iter().all(|request| !request.is_whole()));
+        assert!(damaged(&request).all(|request| !request.is_whole()));
         let completion = Completion::new(3, 9, Err(BlockError::Device));
         assert!(completion.is_whole());
-        assert!(damaged(completion).iter().all(|completion| !completion.is_whole()));
+        assert!(damaged(&completion).all(|completion| !completion.is_whole()));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The service of a driver.
 
 use crate::NicError;
+use driver::Bits;
 use sys::{Memory, Notification};
 
 /// What a card is.
@@ -25,16 +26,6 @@ pub struct Terms {
     pub transmit: u16,
     /// The bits of its bell.
     pub bits: Bits,
-}
-
-/// Bits of a client's bell.
-#[service::data]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bits {
-    /// Set when there are completions and the client sleeps.
-    pub news: u64,
-    /// Set when the driver has ended.
-    pub end: u64,
 }
 
 /// What was agreed when a client attached.

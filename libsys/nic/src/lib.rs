@@ -40,10 +40,11 @@ mod wire;
 
 pub use backend::{Backend, Completed, DeviceFrame, Submitted};
 pub use client::{Door, DriverDoor, FrameCounts, Frames, NicClient};
+pub use driver::{Bits, INTERRUPT};
 pub use error::NicError;
-pub use interface::{Attached, Bits, Link, NicDriver, NicDriverClient, Terms};
+pub use interface::{Attached, Link, NicDriver, NicDriverClient, Terms};
 pub use looped::LoopCard;
-pub use server::{ClientEnded, INTERRUPT, NicServer, serve};
+pub use server::{ClientEnded, NicServer, serve};
 pub use wire::{Completion, Operation, Request};
 
 /// Bytes of a slot: the largest frame that fits.

@@ -3,7 +3,11 @@
 //! Both carry a seal, a fold of their other words: a record with a flipped bit is refused, not
 //! obeyed. It is no defence against a peer that lies; all fields are checked for that.
 
+use driver::fold;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
+/// Where the fold of a seal starts.
+const START: u32 = 0x5eed_f4a3;
 
 /// What is done with a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,20 +29,6 @@ impl Operation {
             _ => None,
         }
     }
-}
-
-/// The bits of an id that are the slot's number; those above change with each use of it.
-const SLOT_BITS: u32 = 16;
-
-/// The slot that an id names.
-pub(crate) fn slot_of(id: u32) -> u16 {
-    let [low, high, ..] = id.to_le_bytes();
-    u16::from_le_bytes([low, high])
-}
-
-/// The id of a slot's next use.
-pub(crate) fn next_id(id: u32) -> u32 {
-    id.wrapping_add(1 << SLOT_BITS)
 }
 
 /// A slot on its way to the driver.
@@ -79,7 +69,7 @@ impl Request {
     }
 
     fn fold(&self) -> u32 {
-        fold([self.id, self.epoch, pair(self.operation, self.bytes)])
+        fold(START, [self.id, self.epoch, pair(self.operation, self.bytes)])
     }
 }
 
@@ -105,13 +95,13 @@ impl Completion {
     #[must_use]
     pub fn new(id: u32, epoch: u32, frame: Option<u16>) -> Self {
         let (status, bytes) = frame.map_or((1, 0), |bytes| (0, bytes));
-        Self { id, epoch, status, bytes, seal: fold([id, epoch, pair(status, bytes)]) }
+        Self { id, epoch, status, bytes, seal: fold(START, [id, epoch, pair(status, bytes)]) }
     }
 
     /// Whether it is as the driver sealed it.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.seal == fold([self.id, self.epoch, pair(self.status, self.bytes)])
+        self.seal == fold(START, [self.id, self.epoch, pair(self.status, self.bytes)])
     }
 }
 
@@ -119,34 +109,25 @@ fn pair(low: u16, high: u16) -> u32 {
     u32::from(high) << 16 | u32::from(low)
 }
 
-/// Changes with each single bit of the words. Not 0 for zeros: blank memory is no record.
-fn fold(words: [u32; 3]) -> u32 {
-    words.iter().fold(0x5eed_f4a3, |seal, word| (seal ^ word).rotate_left(5))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Completion, Operation, Request, next_id, slot_of};
-    use zerocopy::{FromBytes, IntoBytes};
+    use super::{Completion, Operation, Request};
+    use zerocopy::{FromBytes, Immutable, IntoBytes};
 
     /// All records that differ from this one in one bit.
-    fn damaged<T: IntoBytes + FromBytes + zerocopy::Immutable + Copy>(record: T) -> Vec<T> {
-        let flip = |bit: usize| {
-            let mut bytes = record.as_bytes().to_vec();
-            bytes[bit / 8] ^= 1 << (bit % 8);
-            T::read_from_bytes(&bytes).unwrap()
-        };
-        (0..size_of::<T>() * 8).map(flip).collect()
+    fn damaged<T: IntoBytes + FromBytes + Immutable>(record: &T) -> impl Iterator<Item = T> {
+        let flipped = testkit::with_each_bit_flipped(record.as_bytes());
+        flipped.map(|bytes| T::read_from_bytes(&bytes).unwrap())
     }
 
     #[test]
     fn a_flipped_bit_breaks_the_seal() {
         let request = Request::new(7 << 16 | 3, 9, Operation::Transmit, 1514);
         assert!(request.is_whole());
-        assert!(damaged(request).iter().all(|request| !request.is_whole()));
+        assert!(damaged(&request).all(|request| !request.is_whole()));
         let completion = Completion::new(3, 9, Some(60));
         assert!(completion.is_whole());
-        assert!(damaged(completion).iter().all(|completion| !completion.is_whole()));
+        assert!(damaged(&completion).all(|completion| !completion.is_whole()));
     }
 
     #[test]
@@ -154,12 +135,5 @@ mod tests {
         assert!(!Request::default().is_whole());
         assert!(!Completion::default().is_whole());
         assert_eq!((size_of::<Request>(), size_of::<Completion>()), (16, 16));
-    }
-
-    #[test]
-    fn an_id_changes_with_each_use_of_its_slot() {
-        let id = next_id(next_id(17));
-        assert_eq!((slot_of(id), id), (17, 2 << 16 | 17));
-        assert_eq!(slot_of(next_id(u32::MAX)), u16::MAX);
     }
 }

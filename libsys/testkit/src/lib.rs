@@ -64,3 +64,12 @@ pub use program::Program;
 pub use relay::Relay;
 pub use server::Server;
 pub use system::{System, run};
+
+/// These bytes, each time with another bit flipped.
+pub fn with_each_bit_flipped(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    (0..bytes.len() * 8).map(|bit| {
+        let mut flipped = bytes.to_vec();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        flipped
+    })
+}

@@ -1,11 +1,9 @@
 //! How a client comes to its disk, again and again.
 
 use crate::{Attached, Bits, BlockDriverClient, BlockError, Range, Terms};
+use driver::ATTACH_NS;
 use service::CallError;
 use sys::{Memory, Notification};
-
-/// The time-out of one try to attach.
-const ATTACH_NS: u64 = 2_000_000_000;
 
 /// The way to a disk: straight to a driver, or through the server `blk`.
 pub trait Door: Send + 'static {
@@ -64,9 +62,5 @@ impl Door for DriverDoor {
 /// What a failed call of a service of blocks means.
 #[must_use]
 pub fn failed(error: CallError<BlockError>) -> BlockError {
-    match error {
-        CallError::Service(error) => error,
-        CallError::Refused => BlockError::NotAllowed,
-        _ => BlockError::NoDriver,
-    }
+    driver::failed(error, BlockError::NotAllowed, BlockError::NoDriver)
 }

@@ -9,14 +9,13 @@ use super::PoolPart;
 use crate::{Attached, BlockError, Completion, Identity, Operation, Request};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use driver::{next_use, place_of};
 use queue::{Channel, QueueError};
 
 /// The most lives of a driver that a request is sent to.
 const LIVES: u32 = 16;
 /// Records that are sent or taken together.
 const BATCH: usize = 32;
-/// The bits of an id that are the place of its slot; those above change with each use of it.
-const PLACE_BITS: u32 = 16;
 
 /// A request that was started. Its result is asked for once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +24,7 @@ pub struct Ticket(u32);
 impl Ticket {
     /// The place of its slot, less than the units.
     pub(crate) fn place(self) -> usize {
-        usize::try_from(self.0 & ((1 << PLACE_BITS) - 1)).unwrap_or(usize::MAX)
+        place_of(self.0).into()
     }
 }
 
@@ -137,9 +136,8 @@ impl Requests {
         self.started += 1;
         let order = self.started;
         let slot = self.slot(place).ok_or(BlockError::Full)?;
-        let number = u32::try_from(place).unwrap_or(0);
-        let uses = (slot.request.id >> PLACE_BITS).wrapping_add(1) << PLACE_BITS;
-        let (id, operation) = (uses | number, operation as u32);
+        let number = u16::try_from(place).unwrap_or(0);
+        let (id, operation) = (next_use(slot.request.id, number), operation as u32);
         let request = Request { lba, id, operation, offset, sectors, ..Request::default() };
         *slot = Slot { state: Kept, request, order, lives: 0, abandoned: None };
         self.kept.push_back(place);

@@ -5,7 +5,7 @@ use super::{LOOK_NS, LOOKS, PATIENCE_NS, PAUSE_MOST_NS, PAUSE_NS, RECOVERIES, ma
 use crate::{Attached, Bits, BlockError, Completion, Identity, Operation, Request, SECTOR_BYTES};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use queue::{Bell, Channel, QueueError};
+use queue::{Channel, QueueError};
 use sys::{Notification, Rights};
 
 /// The bits of the client's bell.
@@ -281,7 +281,7 @@ fn open(
     units: u16,
 ) -> Result<(Channel<Request, Completion>, Attached), BlockError> {
     let (offer, attached) = door.attach(pool.memory(), bell, BITS, units)?;
-    let own = Bell::with_end(bell.copy(Rights::ALL)?, BITS.news, BITS.end);
+    let own = BITS.bell(bell.copy(Rights::ALL)?);
     let channel = offer.channel(Some(own)).map_err(|_| BlockError::Protocol)?;
     Ok((channel, attached))
 }

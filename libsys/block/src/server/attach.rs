@@ -1,9 +1,9 @@
 //! How a client comes: what it may have, its pool, its channel.
 
+use super::BlockServer;
 use super::client::{Client, Grant, Pool};
-use super::{BlockServer, END, NEWS};
-use crate::{Attached, Backend, BlockDriver, BlockError, Identity, Range, Terms};
-use queue::{Bell, Plan};
+use crate::{Attached, Backend, Bits, BlockDriver, BlockError, Identity, Range, Terms};
+use queue::Plan;
 use service::Caller;
 use sys::{Error, Memory, Notification};
 
@@ -56,8 +56,8 @@ impl<B: Backend> BlockServer<B> {
         terms: &Terms,
     ) -> Result<queue::Offer, Error> {
         let slots = u32::try_from(grant.units.next_power_of_two()).unwrap_or(1);
-        let own = Bell::with_end(self.executor.bell()?, NEWS, END);
-        let peer = Bell::with_end(bell, terms.bits.news, terms.bits.end);
+        let own = Bits::OF_DRIVER.bell(self.executor.bell()?);
+        let peer = terms.bits.bell(bell);
         let plan = Plan::channel(slots, grant.epoch)?.rings(own).rings_there(peer);
         let (creator, offer) = plan.create()?;
         self.next_key = self.next_key.wrapping_add(1);

@@ -16,27 +16,17 @@ use crate::{Backend, BlockDriver, Identity, Request};
 use alloc::vec::Vec;
 use client::Client;
 use core::convert::Infallible;
+use driver::{END, NEWS, TICK, Watchdog};
 use executor::Executor;
 use flights::Flights;
 use service::Event;
-use sys::{Endpoint, Error, Notification, Timer};
+use sys::{Endpoint, Error, Notification};
 use turn::Turn;
-
-/// The bit of the executor's notification that the device's interrupt sets.
-pub const INTERRUPT: u64 = 1;
-/// Set by clients that have requests, by the kernel at the end of one, by the watchdog.
-const NEWS: u64 = 1 << 1;
-const END: u64 = 1 << 2;
-const TICK: u64 = 1 << 3;
 
 /// Requests that are taken out of a ring together.
 const BATCH: usize = 32;
 /// Rounds before calls are looked at.
 const ROUNDS: u32 = 64;
-/// From one look of the watchdog to the next, and the looks that a request may see.
-const TICK_NS: u64 = 1_000_000_000;
-const TICKS: u64 = 10;
-
 /// Serves a disk for ever: the main loop of a driver. The device's interrupt sets the bit
 /// [`INTERRUPT`] of the executor's notification.
 ///
@@ -78,10 +68,7 @@ pub struct BlockServer<B> {
     next: usize,
     next_key: u32,
     epoch: u32,
-    /// The watchdog: while something is in flight.
-    tick: u64,
-    timer: Timer,
-    armed: bool,
+    watchdog: Watchdog,
     /// What was taken out of a ring just now.
     batch: [Request; BATCH],
 }
@@ -95,9 +82,7 @@ impl<B: Backend> BlockServer<B> {
         let bell = executor.bell()?;
         let identity = backend.identity();
         let flights = Flights::new(identity.depth);
-        // Milliseconds since boot: a later life does not give out an epoch of an earlier one.
-        let epoch = u32::try_from(sys::clock() / 1_000_000 % (1 << 31)).unwrap_or(0);
-        let timer = Timer::create(&bell, TICK)?;
+        let watchdog = Watchdog::new(&bell)?;
         Ok(Self {
             executor,
             bell,
@@ -107,10 +92,8 @@ impl<B: Backend> BlockServer<B> {
             flights,
             next: 0,
             next_key: 0,
-            epoch,
-            tick: 0,
-            timer,
-            armed: false,
+            epoch: driver::first_epoch(),
+            watchdog,
             batch: [Request::default(); BATCH],
         })
     }
@@ -132,7 +115,7 @@ impl<B: Backend> BlockServer<B> {
             // In the first one the clients that rang have something: none needs to be listened to.
             let listen = round > 0;
             if !self.round(listen) && listen {
-                return self.watch();
+                return self.watchdog.watch(self.flights.count() > 0);
             }
         }
         // Calls are served in between.
@@ -179,7 +162,7 @@ impl<B: Backend> BlockServer<B> {
                 backend: &mut self.backend,
                 identity: &self.identity,
                 flights: &mut self.flights,
-                tick: self.tick,
+                tick: self.watchdog.tick(),
                 share,
             };
             let (done, submitted) = turn.of(client);
@@ -208,18 +191,8 @@ impl<B: Backend> BlockServer<B> {
         });
     }
 
-    /// Sets the watchdog while something is in flight.
-    fn watch(&mut self) {
-        if self.flights.count() > 0 && !self.armed {
-            let armed = self.timer.arm(sys::clock().saturating_add(TICK_NS));
-            self.armed = armed.is_ok();
-        }
-    }
-
     fn look_at_the_device(&mut self) {
-        self.armed = false;
-        self.tick += 1;
-        if self.tick.checked_sub(TICKS).is_some_and(|tick| self.flights.any_from(tick)) {
+        if self.watchdog.look().is_some_and(|tick| self.flights.any_from(tick)) {
             fail("the device does not answer");
         }
     }

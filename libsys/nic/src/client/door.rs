@@ -1,11 +1,8 @@
 //! How the client comes to its card, again and again.
 
 use crate::{Attached, NicDriverClient, NicError, Terms};
-use service::CallError;
+use driver::ATTACH_NS;
 use sys::{Memory, Notification};
-
-/// The time-out of one try to attach.
-const ATTACH_NS: u64 = 2_000_000_000;
 
 /// The way to a card.
 pub trait Door: Send + 'static {
@@ -45,10 +42,9 @@ impl<F: Fn() -> Option<NicDriverClient> + Send + 'static> Door for DriverDoor<F>
         terms: Terms,
     ) -> Result<(queue::Offer, Attached), NicError> {
         let driver = (self.0)().ok_or(NicError::NoDriver)?;
-        driver.within(ATTACH_NS).attach(pool, bell, terms).map_err(|error| match error {
-            CallError::Service(error) => error,
-            CallError::Refused => NicError::NotAllowed,
-            _ => NicError::NoDriver,
-        })
+        driver
+            .within(ATTACH_NS)
+            .attach(pool, bell, terms)
+            .map_err(|error| driver::failed(error, NicError::NotAllowed, NicError::NoDriver))
     }
 }

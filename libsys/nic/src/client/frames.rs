@@ -1,9 +1,9 @@
 //! The slots of the client: no waiting in here.
 
-use crate::wire::{next_id, slot_of};
 use crate::{Attached, Completion, FRAME_BYTES, Link, NicError, Operation, Request};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use driver::{next_use, place_of};
 use queue::{Channel, QueueError};
 use sys::{Mapping, Memory, Protection};
 
@@ -160,7 +160,7 @@ impl Frames {
     }
 
     fn take(&mut self, completion: &Completion) -> Result<(), QueueError> {
-        let number = slot_of(completion.id);
+        let number = place_of(completion.id);
         let epoch = self.attached.map(|attached| attached.epoch);
         let slot = self.slots.get_mut(usize::from(number)).ok_or(QueueError::Corrupt)?;
         let is_right = completion.is_whole() && slot.away && slot.id == completion.id;
@@ -251,7 +251,7 @@ impl Frames {
     fn give(&mut self, number: u16, operation: Operation, bytes: u16) {
         let epoch = self.attached.map_or(0, |attached| attached.epoch);
         let Some(slot) = self.slots.get_mut(usize::from(number)) else { return };
-        slot.id = next_id(slot.id);
+        slot.id = next_use(slot.id, number);
         slot.away = true;
         self.out.push_back(Request::new(slot.id, epoch, operation, bytes));
     }

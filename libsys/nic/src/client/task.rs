@@ -10,7 +10,7 @@ use core::future::Future;
 use core::pin::pin;
 use core::task::{Context, Poll};
 use executor::{Bit, Executor, Remote};
-use queue::{Bell, Offer};
+use queue::Offer;
 use sys::{Priority, Rights};
 
 /// Between two tries to attach: it doubles.
@@ -87,7 +87,7 @@ impl NicClient {
 
     async fn try_attach(&self) -> Result<(), NicError> {
         let (offer, attached) = self.call().await?;
-        let bell = Bell::with_end(self.executor.bell()?, self.news.mask(), self.end.mask());
+        let bell = Bits::of(&self.news, &self.end).bell(self.executor.bell()?);
         let channel = offer.channel(Some(bell)).map_err(|_| NicError::Protocol)?;
         self.frames().attach(channel, attached);
         Ok(())
@@ -99,7 +99,7 @@ impl NicClient {
             (frames.memory().copy(Rights::ALL)?, frames.terms())
         };
         let bell = self.executor.bell()?;
-        let bits = Bits { news: self.news.mask(), end: self.end.mask() };
+        let bits = Bits::of(&self.news, &self.end);
         let terms = Terms { receive, transmit, bits };
         self.door.start(move |door| door.attach(&pool, &bell, terms)).await
     }

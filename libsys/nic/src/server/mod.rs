@@ -5,21 +5,15 @@ mod slots;
 mod tests;
 
 use crate::{
-    Attached, Backend, Completion, FRAME_BYTES, Link, NicDriver, NicError, Request, Terms,
+    Attached, Backend, Bits, Completion, FRAME_BYTES, Link, NicDriver, NicError, Request, Terms,
 };
 use core::convert::Infallible;
+use driver::{END, NEWS, TICK, Watchdog};
 use executor::Executor;
-use queue::{Bell, Channel, Plan};
+use queue::{Channel, Plan};
 use service::{Caller, Event};
 use slots::Slots;
-use sys::{Endpoint, Error, Memory, Notification, PAGE_SIZE, Timer};
-
-/// The bit of the executor's notification that the device's interrupt sets.
-pub const INTERRUPT: u64 = 1;
-/// Set by a client that has requests, by the kernel at its end, by the watchdog.
-const NEWS: u64 = 1 << 1;
-const END: u64 = 1 << 2;
-const TICK: u64 = 1 << 3;
+use sys::{Endpoint, Error, Memory, Notification, PAGE_SIZE};
 
 /// Records that are taken out of a ring together.
 const BATCH: usize = 32;
@@ -27,10 +21,6 @@ const BATCH: usize = 32;
 const ROUNDS: u32 = 64;
 /// The most slots of a client.
 const SLOTS: u16 = 512;
-/// From one look of the watchdog to the next, and the looks that a frame to be transmitted may see.
-const TICK_NS: u64 = 1_000_000_000;
-const TICKS: u64 = 10;
-
 /// Serves a card for ever: the main loop of a driver. The device's interrupt sets the bit
 /// [`INTERRUPT`] of the executor's notification.
 ///
@@ -79,10 +69,8 @@ pub struct NicServer<B> {
     backend: B,
     link: Link,
     client: Option<Client>,
-    /// The watchdog: runs while the device has a frame to transmit.
-    tick: u64,
-    timer: Timer,
-    armed: bool,
+    /// Runs while the device has a frame to transmit.
+    watchdog: Watchdog,
     batch: [Request; BATCH],
 }
 
@@ -94,10 +82,9 @@ impl<B: Backend> NicServer<B> {
     pub fn new(executor: Executor, backend: B) -> Result<Self, Error> {
         let bell = executor.bell()?;
         let link = backend.link();
-        let timer = Timer::create(&bell, TICK)?;
+        let watchdog = Watchdog::new(&bell)?;
         let batch = [Request::default(); BATCH];
-        let (client, tick, armed) = (None, 0, false);
-        Ok(Self { executor, bell, backend, link, client, tick, timer, armed, batch })
+        Ok(Self { executor, bell, backend, link, client: None, watchdog, batch })
     }
 
     /// Does what these bits of the executor's notification ask for.
@@ -123,7 +110,8 @@ impl<B: Backend> NicServer<B> {
             // In the first one a client that rang has something: it needs not be listened to.
             let listen = round > 0;
             if !self.round(listen)? && listen {
-                self.watch();
+                let client = self.client.as_ref();
+                self.watchdog.watch(client.is_some_and(|it| it.slots.transmits_from(u64::MAX)));
                 return Ok(());
             }
         }
@@ -134,7 +122,7 @@ impl<B: Backend> NicServer<B> {
 
     /// One round over the device and the client. Returns whether something moved.
     fn round(&mut self, listen: bool) -> Result<bool, ClientEnded> {
-        let Self { backend, client, tick, batch, .. } = self;
+        let Self { backend, client, watchdog, batch, .. } = self;
         let mut moved = false;
         let Some(client) = client else {
             // A completion without a client is of no slot that was given.
@@ -146,7 +134,7 @@ impl<B: Backend> NicServer<B> {
             }
             moved = true;
         }
-        moved |= client.take(listen, *tick, batch)?;
+        moved |= client.take(listen, watchdog.tick(), batch)?;
         if client.slots.submit(backend) {
             backend.kick();
             moved = true;
@@ -155,19 +143,8 @@ impl<B: Backend> NicServer<B> {
         Ok(moved)
     }
 
-    /// Sets the watchdog while the device has a frame to transmit.
-    fn watch(&mut self) {
-        let busy = self.client.as_ref().is_some_and(|client| client.slots.transmits_from(u64::MAX));
-        if busy && !self.armed {
-            self.armed = self.timer.arm(sys::clock().saturating_add(TICK_NS)).is_ok();
-        }
-    }
-
     fn look_at_the_device(&mut self) {
-        self.armed = false;
-        self.tick += 1;
-        let late = self.tick.checked_sub(TICKS);
-        if let Some((tick, client)) = late.zip(self.client.as_ref())
+        if let Some((tick, client)) = self.watchdog.look().zip(self.client.as_ref())
             && client.slots.transmits_from(tick)
         {
             fail("the device does not transmit");
@@ -188,10 +165,9 @@ impl<B: Backend> NicServer<B> {
         if pool.info()?.pages < pages {
             return Err(NicError::BadPool);
         }
-        // Milliseconds since boot: no later life gives out the epoch of an earlier one.
-        let epoch = u32::try_from(sys::clock() / 1_000_000 % (1 << 31)).unwrap_or(0);
-        let own = Bell::with_end(self.executor.bell()?, NEWS, END);
-        let peer = Bell::with_end(bell, terms.bits.news, terms.bits.end);
+        let epoch = driver::first_epoch();
+        let own = Bits::OF_DRIVER.bell(self.executor.bell()?);
+        let peer = terms.bits.bell(bell);
         let plan = Plan::channel(u32::from(slots).next_power_of_two(), epoch)?;
         let (creator, offer) = plan.rings(own).rings_there(peer).create()?;
         let address = self.backend.map_pool(&pool, pages)?;

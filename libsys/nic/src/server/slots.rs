@@ -1,12 +1,12 @@
 //! The slots of a client, and what the driver has of them.
 
-use crate::wire::slot_of;
 use crate::{
     Backend, Completed, Completion, DeviceFrame, FRAME_BYTES, HEADER_BYTES, NicError, Operation,
     Request, Submitted, Terms,
 };
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use driver::place_of;
 use sys::DeviceAddress;
 
 /// A slot that the driver or the device has.
@@ -54,7 +54,7 @@ impl Slots {
     /// # Errors
     /// [`NicError::Protocol`]: a client that writes this is not served on.
     pub(super) fn begin(&mut self, request: &Request, tick: u64) -> Result<(), NicError> {
-        let tag = slot_of(request.id);
+        let tag = place_of(request.id);
         let operation = Operation::from_number(request.operation).ok_or(NicError::Protocol)?;
         let fills = tag < self.receive;
         if !request.is_whole()

@@ -7,7 +7,7 @@ use crate::{
     Operation, Request, Submitted, Terms,
 };
 use executor::Executor;
-use queue::{Bell, Channel};
+use queue::Channel;
 use service::Caller;
 use sys::{DeviceAddress, Memory, Notification, Rights};
 
@@ -30,7 +30,7 @@ fn attach<B: Backend>(server: &mut NicServer<B>, terms: Terms) -> Result<Raw, Ni
     let (pool, bell) = (Memory::create(POOL).unwrap(), Notification::create().unwrap());
     let theirs = bell.copy(Rights::ALL).unwrap();
     let (offer, attached) = server.attach(&Caller::with_badge(1), pool, theirs, terms)?;
-    let channel = offer.channel(Some(Bell::with_end(bell, BITS.news, BITS.end))).unwrap();
+    let channel = offer.channel(Some(BITS.bell(bell))).unwrap();
     Ok(Raw { channel, epoch: attached.epoch })
 }
 

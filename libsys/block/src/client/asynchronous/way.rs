@@ -4,7 +4,7 @@ use crate::client::Door;
 use crate::{Attached, Bits, BlockError, Completion, Request};
 use alloc::boxed::Box;
 use executor::{Bit, Executor, Remote};
-use queue::{Bell, Channel, Offer};
+use queue::{Channel, Offer};
 use sys::{Memory, Rights};
 
 /// The way to the driver, without blocking the executor.
@@ -22,12 +22,12 @@ impl Way<'_> {
         units: u16,
     ) -> Result<(Offer, Attached), BlockError> {
         let (pool, bell) = (pool.copy(Rights::ALL)?, self.executor.bell()?);
-        let bits = Bits { news: self.news.mask(), end: self.end.mask() };
+        let bits = Bits::of(self.news, self.end);
         self.door.start(move |door| door.attach(&pool, &bell, bits, units)).await
     }
 
     pub(super) fn open(&self, offer: Offer) -> Result<Channel<Request, Completion>, BlockError> {
-        let bell = Bell::with_end(self.executor.bell()?, self.news.mask(), self.end.mask());
+        let bell = Bits::of(self.news, self.end).bell(self.executor.bell()?);
         offer.channel(Some(bell)).map_err(|_| BlockError::Protocol)
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{Raw, SECTORS, alone, attach, attach_pool, server, step, whole};
 use crate::server::attach::{CLIENTS, PER_OWNER, POOL_PAGES};
-use crate::server::{END, NEWS, TICK, TICKS};
 use crate::{BlockError, Operation, Range, Request};
+use driver::{END, NEWS, TICK, TICKS};
 use queue::QueueError;
 
 /// What a request comes to that is a good one but for this change.

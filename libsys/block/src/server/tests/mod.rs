@@ -9,7 +9,7 @@ use crate::{
     Operation, Range, Request, Submitted, Terms,
 };
 use executor::Executor;
-use queue::{Bell, Channel};
+use queue::Channel;
 use service::Caller;
 use std::collections::{BTreeSet, VecDeque};
 use sys::{DeviceAddress, Memory, Notification, Rights};
@@ -129,7 +129,7 @@ pub(crate) fn attach_pool(
     let pool = Memory::create(pages).unwrap();
     let given = bell.copy(Rights::SIGNAL | Rights::TRANSFER).unwrap();
     let (offer, attached) = server.attach(&Caller::with_badge(7), pool, given, terms)?;
-    let own = Bell::with_end(bell, BITS.news, BITS.end);
+    let own = BITS.bell(bell);
     let channel = offer.channel(Some(own)).unwrap();
     Ok(Raw { channel, epoch: attached.epoch, next: 0 })
 }
