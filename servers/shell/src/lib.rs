@@ -24,6 +24,7 @@ mod run;
 mod screen;
 mod session;
 mod shell;
+mod sinks;
 mod strace;
 mod stream;
 pub mod syntax;

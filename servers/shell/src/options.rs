@@ -15,7 +15,7 @@ pub(crate) struct Options<'a> {
 
 impl<'a> Options<'a> {
     /// Reads options of these letters; those in `valued` have a value. `--` ends them, `-` is a
-    /// word.
+    /// word, and `-3` is short for `-n 3`.
     ///
     /// # Errors
     /// [`Trouble::Usage`] for any other option.
@@ -68,13 +68,18 @@ impl<'a> Options<'a> {
         self.letters.contains(letter)
     }
 
+    /// The last value of this option.
+    pub(crate) fn value(&self, letter: char) -> Option<&str> {
+        let found = self.values.iter().rfind(|(found, _)| *found == letter);
+        found.map(|(_, value)| value.as_str())
+    }
+
     /// The last value of this option as a number.
     ///
     /// # Errors
     /// [`Trouble::Usage`] when it is none.
     pub(crate) fn number(&self, letter: char) -> Result<Option<u64>, Trouble> {
-        let value = self.values.iter().rfind(|(found, _)| *found == letter);
-        value.map(|(_, value)| value.parse().map_err(|_| Trouble::Usage)).transpose()
+        self.value(letter).map(|value| value.parse().map_err(|_| Trouble::Usage)).transpose()
     }
 }
 

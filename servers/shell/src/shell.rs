@@ -8,6 +8,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString};
+use clock_api::WallClock;
 use files::Namespace;
 use init_api::SystemClient;
 use names_api::NamesClient;
@@ -86,6 +87,11 @@ impl Shell {
     /// `names`, by its own interface.
     pub(crate) fn names(&self) -> Result<NamesClient, Trouble> {
         Ok(NamesClient::from_endpoint(self.env.names().copy(Rights::SEND)?))
+    }
+
+    /// The time of day.
+    pub(crate) fn wall_clock(&self) -> Result<WallClock, Trouble> {
+        Ok(WallClock::ask(self.env.names())?)
     }
 
     /// An endpoint of any service.

@@ -145,6 +145,22 @@ impl Output for NoOutput {
     }
 }
 
+/// The path of a file that is empty and drops what is written. The shell knows it, no volume has it.
+pub(crate) const NULL: &str = "/dev/null";
+
+/// Output that is dropped.
+pub(crate) struct Dropped;
+
+impl Output for Dropped {
+    fn write(&mut self, _: &[u8]) -> Result<(), Trouble> {
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<Option<u64>, Trouble> {
+        Ok(None)
+    }
+}
+
 /// Cuts input into lines.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {

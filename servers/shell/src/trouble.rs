@@ -2,6 +2,7 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use clock_api::ClockError;
 use console_api::ConsoleError;
 use core::fmt::{Debug, Display};
 use init_api::SystemError;
@@ -60,6 +61,7 @@ impl Trouble {
 
 /// Errors of services that have a text for people.
 trait ForPeople: Debug + Display {}
+impl ForPeople for ClockError {}
 impl ForPeople for ConsoleError {}
 impl ForPeople for NamesError {}
 impl ForPeople for NetError {}

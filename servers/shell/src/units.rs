@@ -65,12 +65,37 @@ pub fn mode(mode: u16) -> String {
 }
 
 /// Nanoseconds since the start of 1970 as a date in UTC: `2024-02-29 13:05`; `-` for 0.
-///
-/// Source: the civil calendar from days in eras of 400 years, which begin with a March.
 pub fn date(ns: u64) -> String {
     if ns == 0 {
         return "-".into();
     }
+    let [year, month, day] = civil(ns);
+    let minutes = ns / (60 * SECOND);
+    format!("{year}-{month:02}-{day:02} {:02}:{:02}", minutes / 60 % 24, minutes % 60)
+}
+
+/// The same with seconds, for any time: `2024-02-29 13:05:07`.
+pub fn date_to_second(ns: u64) -> String {
+    let ([year, month, day], seconds) = (civil(ns), ns / SECOND);
+    let (hour, minute) = (seconds / 3600 % 24, seconds / 60 % 60);
+    format!("{year}-{month:02}-{day:02} {hour:02}:{minute:02}:{:02}", seconds % 60)
+}
+
+/// Nanoseconds in a number of seconds, which may have a point: `2`, `0.25`. None for other text.
+pub fn parse_seconds(text: &str) -> Option<u64> {
+    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+    if !part.bytes().all(|byte| byte.is_ascii_digit()) || part.is_empty() {
+        return None;
+    }
+    let part: u64 = format!("{part:0<9}").get(..9)?.parse().ok()?;
+    let whole: u64 = whole.parse().ok()?;
+    Some(whole.saturating_mul(SECOND).saturating_add(part))
+}
+
+/// Year, month and day of a number of nanoseconds since the start of 1970.
+///
+/// Source: the civil calendar from days in eras of 400 years, which begin with a March.
+fn civil(ns: u64) -> [u64; 3] {
     let minutes = ns / (60 * SECOND);
     let days = minutes / (24 * 60) + 719_468;
     let (era, day) = (days / 146_097, days % 146_097);
@@ -79,13 +104,14 @@ pub fn date(ns: u64) -> String {
     let month = (5 * day + 2) / 153;
     let (day, month) =
         (day - (153 * month + 2) / 5 + 1, if month < 10 { month + 3 } else { month - 9 });
-    let year = era * 400 + year + u64::from(month <= 2);
-    format!("{year}-{month:02}-{day:02} {:02}:{:02}", minutes / 60 % 24, minutes % 60)
+    [era * 400 + year + u64::from(month <= 2), month, day]
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{bytes, cpu_time, date, mode, pages, percent, tenths, time};
+    use super::{
+        bytes, cpu_time, date, date_to_second, mode, pages, parse_seconds, percent, tenths, time,
+    };
 
     #[test]
     fn sizes_modes_and_dates() {
@@ -104,6 +130,15 @@ mod tests {
                 "2100-03-01 00:00"
             ]
         );
+    }
+
+    #[test]
+    fn seconds_are_shown_and_read() {
+        assert_eq!(date_to_second(1_709_211_907 * super::SECOND), "2024-02-29 13:05:07");
+        assert_eq!(date_to_second(0), "1970-01-01 00:00:00");
+        let read = ["2", "0.25", "1.0000000019"].map(parse_seconds);
+        assert_eq!(read, [Some(2_000_000_000), Some(250_000_000), Some(1_000_000_001)]);
+        assert_eq!(["", ".", "1.", "-1", "1.x", "1e3"].map(parse_seconds), [None; 6]);
     }
 
     #[test]

@@ -1,9 +1,10 @@
-//! `echo`, `help`, `shutdown`, `sleep`, `status`, `time`.
+//! `date`, `echo`, `false`, `help`, `seq`, `shutdown`, `sleep`, `status`, `time`, `true`.
 
 use super::{COMMANDS, find};
 use crate::commands::files::sync;
 use crate::shell::Shell;
 use crate::trouble::{Outcome, Trouble};
+use crate::units;
 use alloc::format;
 use alloc::string::String;
 
@@ -12,6 +13,38 @@ const STATUS_MAX: u64 = 31;
 
 pub(crate) fn echo(shell: &mut Shell, words: &[&str]) -> Outcome {
     shell.print(&(words.join(" ") + "\n"));
+    Ok(0)
+}
+
+/// Does nothing, with success.
+pub(crate) fn success(_: &mut Shell, _: &[&str]) -> Outcome {
+    Ok(0)
+}
+
+/// Does nothing, and fails.
+pub(crate) fn failure(_: &mut Shell, _: &[&str]) -> Outcome {
+    Ok(1)
+}
+
+pub(crate) fn date(shell: &mut Shell, words: &[&str]) -> Outcome {
+    if !words.is_empty() {
+        return Err(Trouble::Usage);
+    }
+    let now = shell.wall_clock()?.now_ns();
+    shell.print(&format!("{} UTC\n", units::date_to_second(now)));
+    Ok(0)
+}
+
+pub(crate) fn seq(shell: &mut Shell, words: &[&str]) -> Outcome {
+    let number = |word: &str| word.parse::<i64>().map_err(|_| Trouble::Usage);
+    let (first, last) = match words {
+        [last] => (1, number(last)?),
+        [first, last] => (number(first)?, number(last)?),
+        _ => return Err(Trouble::Usage),
+    };
+    for number in first..=last {
+        shell.write(format!("{number}\n").as_bytes())?;
+    }
     Ok(0)
 }
 
@@ -56,8 +89,7 @@ pub(crate) fn time(_: &mut Shell, _: &[&str]) -> Outcome {
 
 pub(crate) fn sleep(shell: &mut Shell, words: &[&str]) -> Outcome {
     let [seconds] = words else { return Err(Trouble::Usage) };
-    let seconds: u64 = seconds.parse().map_err(|_| Trouble::Usage)?;
-    shell.interrupts.sleep(seconds.saturating_mul(1_000_000_000))?;
+    shell.interrupts.sleep(units::parse_seconds(seconds).ok_or(Trouble::Usage)?)?;
     Ok(0)
 }
 

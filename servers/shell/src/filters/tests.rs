@@ -1,6 +1,6 @@
 //! Each filter alone, fed in one piece and byte by byte.
 
-use super::{cat, grep, head, hexdump, sha256sum, sort, tail, wc};
+use super::{cat, cut, grep, head, hexdump, sha256sum, sort, tail, tr, uniq, wc};
 use crate::stream::{Output, Sieve};
 use crate::trouble::Trouble;
 
@@ -47,6 +47,7 @@ fn cat_head_and_tail() {
     check(cat, &[], "a\nb", "a\nb");
     check(head, &["-n", "2"], "a\nb\nc\n", "a\nb\n");
     check(head, &["-n2"], "a", "a");
+    check(head, &["-2"], "a\nb\nc\n", "a\nb\n");
     check(head, &["-n", "0"], "a\n", "");
     check(head, &[], &"x\n".repeat(20), &"x\n".repeat(10));
     check(tail, &["-n", "2"], "a\nb\nc\n", "b\nc\n");
@@ -90,6 +91,33 @@ fn sort_by_text_and_by_number() {
     check(sort, &["-r"], "b\na\n", "b\na\n");
     check(sort, &["-n"], "10 x\n9\n-3\nnone\n", "-3\nnone\n9\n10 x\n");
     check(sort, &["-rn"], "10\n9\n11\n", "11\n10\n9\n");
+}
+
+#[test]
+fn cut_takes_fields_and_characters() {
+    check(cut, &["-f2"], "a\tb\tc\nwhole\n", "b\nwhole\n");
+    check(cut, &["-d", ":", "-f", "1,3-"], "a:b:c:d\n", "a:c:d\n");
+    check(cut, &["-c", "-2,4"], "abcde\nä", "abd\nä\n");
+    for wrong in [&["-f0"][..], &["-f3-2"], &["-f-"], &["-f1", "-c1"], &[], &["-d::", "-f1"]] {
+        assert!(matches!(cut(wrong).map(|_| ()), Err(Trouble::Usage)), "{wrong:?}");
+    }
+}
+
+#[test]
+fn tr_replaces_and_removes_characters() {
+    check(tr, &["a-c", "A-C"], "abcd\n", "ABCd\n");
+    check(tr, &["ab", "x"], "abc", "xxc");
+    check(tr, &["-d", "\\n "], "a b\nc", "abc");
+    check(tr, &[" ", "\\n"], "a b", "a\nb");
+    assert!(tr(&["ä", "a"]).is_err() && tr(&["a", ""]).is_err() && tr(&["a"]).is_err());
+}
+
+#[test]
+fn uniq_shows_repeated_lines_once() {
+    check(uniq, &[], "a\na\nb\na", "a\nb\na\n");
+    check(uniq, &["-c"], "a\na\nb\n", "      2 a\n      1 b\n");
+    check(uniq, &["-d"], "a\na\nb\n\n\n", "a\n\n");
+    check(uniq, &[], "", "");
 }
 
 #[test]

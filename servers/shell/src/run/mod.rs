@@ -4,10 +4,8 @@ mod call;
 mod foreground;
 mod pipeline;
 mod program;
-mod sinks;
 
 use call::{Call, Meaning};
-pub(crate) use sinks::FileInput;
 
 use crate::shell::Shell;
 use crate::syntax::{Step, When, parse};

@@ -6,10 +6,10 @@
 
 use super::INTERRUPTED_STATUS;
 use super::call::{Call, Meaning};
-use super::sinks::{FileInput, FileOutput};
 use crate::commands::Run;
 use crate::shell::Shell;
-use crate::stream::{FilterOutput, NoOutput, Output, Sieve};
+use crate::sinks::{FileInput, FileOutput};
+use crate::stream::{Dropped, FilterOutput, NULL, NoOutput, Output, Sieve};
 use crate::syntax::Step;
 use crate::terminal::ConsoleOutput;
 use crate::trouble::{Outcome, Trouble};
@@ -105,6 +105,7 @@ fn segments(shell: &mut Shell, calls: Vec<Call>) -> u64 {
     for (place, segment) in segments.into_iter().enumerate() {
         let end: Result<Box<dyn Output>, Trouble> = match output.take_if(|_| place + 1 == count) {
             _ if place + 1 < count => Ok(Box::new(NoOutput)),
+            Some((path, _)) if path == NULL => Ok(Box::new(Dropped)),
             Some((path, append)) => {
                 FileOutput::open(&shell.files, &path, append, shell.interrupts.clone())
                     .map(|output| Box::new(output) as Box<dyn Output>)
@@ -255,6 +256,9 @@ fn files(
 }
 
 fn file(shell: &mut Shell, path: &str) -> Outcome {
+    if path == NULL {
+        return Ok(0);
+    }
     let mut input = FileInput::open(shell, path).map_err(Trouble::named)?;
     while let Some(piece) = input.next().map_err(Trouble::named)? {
         shell.write(piece)?;

@@ -119,7 +119,12 @@ impl<'a> Lexer<'a> {
                 _ => word.plain(character),
             }
         }
-        Ok(word)
+        match (&word.0[..], self.rest.peek()) {
+            ([Part::Plain(text)], Some('>' | '<')) if is_number(text) => {
+                Err(SyntaxError { place: self.place, kind: SyntaxErrorKind::Number })
+            }
+            _ => Ok(word),
+        }
     }
 
     fn escaped(&mut self, place: Place, word: &mut Word) -> Result<(), SyntaxError> {
@@ -207,6 +212,10 @@ impl Word {
             self.0.push(Part::Quoted(String::new()));
         }
     }
+}
+
+fn is_number(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_operator(character: char) -> bool {

@@ -124,6 +124,8 @@ pub enum SyntaxErrorKind {
     NoCommand(&'static str),
     /// A redirection without a file.
     NoFile(&'static str),
+    /// A number directly before `>` or `<`: elsewhere it names another output.
+    Number,
 }
 
 impl fmt::Display for SyntaxError {
@@ -139,6 +141,9 @@ impl fmt::Display for SyntaxError {
             SyntaxErrorKind::BadVariable => f.write_str("a $ without the name of a variable"),
             SyntaxErrorKind::NoCommand(operator) => write!(f, "no command at `{operator}`"),
             SyntaxErrorKind::NoFile(operator) => write!(f, "no file after `{operator}`"),
+            SyntaxErrorKind::Number => {
+                f.write_str("only > and < lead to files; error texts go to the terminal")
+            }
         }
     }
 }

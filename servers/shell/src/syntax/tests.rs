@@ -82,6 +82,7 @@ fn errors_name_their_place() {
         ("a & & b", 1, 5, SyntaxErrorKind::NoCommand("&")),
         ("x\necho a > ; b", 2, 8, SyntaxErrorKind::NoFile(">")),
         ("a >", 1, 3, SyntaxErrorKind::NoFile(">")),
+        ("a 2> b", 1, 4, SyntaxErrorKind::Number),
         ("a $", 1, 3, SyntaxErrorKind::BadVariable),
         ("a ${b", 1, 3, SyntaxErrorKind::BadVariable),
         ("a \"$1\"", 1, 4, SyntaxErrorKind::BadVariable),

@@ -131,8 +131,37 @@ fn filters_read_files_and_go_on_after_a_missing_one() {
 }
 
 #[test]
+fn trees_are_listed_and_searched() {
+    check(&["mkdir -p /a/b; touch /a/x /a/b/y; ls -R /a"], "/a:\nb/  x\n\n/a/b:\ny\n");
+    check(
+        &["mkdir -p /a/b; touch /a/x.rs /a/b/y.rs; find /a; find /a -name '*.rs'"],
+        "/a\n/a/b\n/a/b/y.rs\n/a/x.rs\n/a/b/y.rs\n/a/x.rs\n",
+    );
+    let (text, status) = printed(&["find /none; find -x"]);
+    let wanted = "find: /none: no such file or directory\nusage: find [PATH…] [-name PATTERN]\n";
+    assert_eq!((text.as_str(), status), (wanted, 2));
+}
+
+#[test]
+fn tee_writes_files_and_its_output() {
+    check(
+        &["echo x | tee /a /b | wc -l; cat /a /b; echo y | tee -a /a; cat /a"],
+        "      1\nx\nx\ny\nx\ny\n",
+    );
+    check(&["seq 3 | tee /a | head -1; wc -l /a"], "1\n      3 /a\n");
+}
+
+#[test]
+fn what_goes_to_dev_null_is_gone() {
+    check(
+        &["echo x > /dev/null; wc -c < /dev/null; true && echo yes; false || echo no"],
+        "      0\nyes\nno\n",
+    );
+}
+
+#[test]
 fn wrong_options_show_the_usage() {
     let (text, status) = printed(&["ls -q", "head -n x /f", "cp /a"]);
-    let wanted = "usage: ls [-l] [-a] [-1] [PATH…]\nusage: head [-n LINES] [FILE…]\nusage: cp [-r] FROM… TO\n";
+    let wanted = "usage: ls [-l] [-a] [-1] [-R] [PATH…]\nusage: head [-n LINES] [FILE…]\nusage: cp [-r] FROM… TO\n";
     assert_eq!((text.as_str(), status), (wanted, 2));
 }

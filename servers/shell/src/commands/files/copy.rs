@@ -3,8 +3,8 @@
 use super::remove::remove_tree;
 use super::{each, join, look, target};
 use crate::options::Options;
-use crate::run::FileInput;
 use crate::shell::Shell;
+use crate::sinks::FileInput;
 use crate::trouble::{Outcome, Trouble};
 use alloc::format;
 use alloc::string::{String, ToString};

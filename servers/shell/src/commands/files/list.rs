@@ -15,9 +15,9 @@ use files::{Kind, Metadata};
 const COLUMNS: usize = 80;
 
 pub(crate) fn ls(shell: &mut Shell, words: &[&str]) -> Outcome {
-    let options = Options::read("la1", "", words)?;
+    let options = Options::read("la1R", "", words)?;
     let paths = if options.words.is_empty() { alloc::vec!["."] } else { options.words.clone() };
-    let several = paths.len() > 1;
+    let several = paths.len() > 1 || options.has('R');
     let mut is_first = true;
     each(shell, "ls", &paths, |shell, path| {
         let found = shell.files.link_metadata(path)?;
@@ -31,17 +31,28 @@ pub(crate) fn ls(shell: &mut Shell, words: &[&str]) -> Outcome {
             };
             return shell.write(text.as_bytes());
         }
-        if several {
-            let space = if core::mem::replace(&mut is_first, false) { "" } else { "\n" };
-            shell.write(format!("{space}{path}:\n").as_bytes())?;
+        let mut open = alloc::vec![path.to_string()];
+        while let Some(path) = open.pop() {
+            shell.interrupts.check()?;
+            if several {
+                let space = if core::mem::replace(&mut is_first, false) { "" } else { "\n" };
+                shell.write(format!("{space}{path}:\n").as_bytes())?;
+            }
+            let below = directory(shell, &path, &options)?;
+            if options.has('R') {
+                open.extend(below.into_iter().rev());
+            }
         }
-        directory(shell, path, &options)
+        Ok(())
     })
 }
 
-fn directory(shell: &mut Shell, path: &str, options: &Options) -> Result<(), Trouble> {
+/// Lists a directory: the directories in it.
+fn directory(shell: &mut Shell, path: &str, options: &Options) -> Result<Vec<String>, Trouble> {
     let mut entries = shell.files.list(path)?;
     entries.retain(|entry| options.has('a') || !entry.name.starts_with('.'));
+    let directories = entries.iter().filter(|entry| entry.kind == Kind::Directory);
+    let below = directories.map(|entry| join(path, &entry.name)).collect();
     let text = if options.has('l') {
         let names: Vec<(String, String)> =
             entries.into_iter().map(|entry| (join(path, &entry.name), entry.name)).collect();
@@ -59,7 +70,8 @@ fn directory(shell: &mut Shell, path: &str, options: &Options) -> Result<(), Tro
             columns(&names)
         }
     };
-    shell.write(text.as_bytes())
+    shell.write(text.as_bytes())?;
+    Ok(below)
 }
 
 /// The long form, for paths and the names that are shown.

@@ -1,6 +1,7 @@
 //! Commands over files.
 
 mod copy;
+mod find;
 mod links;
 mod list;
 mod paths;
@@ -9,6 +10,7 @@ mod scripts;
 mod space;
 
 pub(crate) use copy::{cp, mv};
+pub(crate) use find::find;
 pub(crate) use links::{ln, stat, touch};
 pub(crate) use list::ls;
 pub(crate) use paths::{cd, mkdir, pwd, rmdir};

@@ -12,7 +12,7 @@ use files::{File, How, Metadata, Namespace};
 const PIECE: usize = 16 << 10;
 
 /// Output to a file.
-pub(super) struct FileOutput {
+pub(crate) struct FileOutput {
     file: File,
     /// Where the next bytes go; `None`: at the end of the file.
     at: Option<u64>,
@@ -25,7 +25,7 @@ impl FileOutput {
     ///
     /// # Errors
     /// [`Trouble::Named`].
-    pub(super) fn open(
+    pub(crate) fn open(
         files: &Namespace,
         path: &str,
         append: bool,
