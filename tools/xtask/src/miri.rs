@@ -106,23 +106,35 @@ pub(crate) fn short() -> Result<std::result::Result<Results, String>> {
     if let Err(error) = prepare() {
         return Ok(Err(format!("{error:#}")));
     }
-    let version = version()?;
+    let version = &version()?;
     let mut results = Results::default();
-    for suite in SHORT {
-        let words = [suite.options, suite.filters, &[FLAGS, version.as_str()]].concat();
-        let mark = Mark::of(&format!("miri-{}", suite.packages.join("-")), suite.packages, &words)?;
-        if mark.is_set() {
-            eprintln!("unchanged since it passed under Miri: {}", suite.packages.join(", "));
-            continue;
-        }
-        let more = run_suite(suite.packages, suite.options, suite.filters)?;
-        ensure!(more != Results::default(), "not one test ran");
-        if more.failed() == 0 && more.passed > 0 {
-            mark.set()?;
-        }
-        add(&mut results, more);
+    build_std()?;
+    // Side by side: Miri runs each suite on one CPU.
+    let ends: Vec<_> = std::thread::scope(|scope| {
+        let begin = |suite| scope.spawn(move || run_if_changed(suite, version));
+        let running: Vec<_> = SHORT.iter().map(begin).collect();
+        running.into_iter().map(|suite| suite.join()).collect()
+    });
+    for end in ends {
+        add(&mut results, end.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
     }
     Ok(Ok(results))
+}
+
+/// What a suite of the short form says; nothing when its inputs are those of its last pass.
+fn run_if_changed(suite: &Suite, version: &str) -> Result<Results> {
+    let words = [suite.options, suite.filters, &[FLAGS, version]].concat();
+    let mark = Mark::of(&format!("miri-{}", suite.packages.join("-")), suite.packages, &words)?;
+    if mark.is_set() {
+        eprintln!("unchanged since it passed under Miri: {}", suite.packages.join(", "));
+        return Ok(Results::default());
+    }
+    let results = run_suite(suite.packages, suite.options, suite.filters)?;
+    ensure!(results != Results::default(), "not one test ran");
+    if results.failed() == 0 && results.passed > 0 {
+        mark.set()?;
+    }
+    Ok(results)
 }
 
 fn add(all: &mut Results, more: Results) {
@@ -144,6 +156,13 @@ fn prepare() -> Result<()> {
 
 fn works() -> bool {
     version().is_ok()
+}
+
+/// Builds the standard library for Miri, once and before suites that run side by side need it.
+fn build_std() -> Result<()> {
+    let mut command = nightly("rustup");
+    command.args(["run", TOOLCHAIN, "cargo", "miri", "setup"]);
+    step::run("building the standard library for Miri", &mut command)
 }
 
 /// What Miri says of its version.
