@@ -74,6 +74,18 @@ fn lines_typed_ahead_are_run_in_order() {
 }
 
 #[test]
+fn an_end_of_input_typed_ahead_comes_behind_its_lines() {
+    at_prompt("console-end", |session| {
+        session.mark();
+        session.send(b"sort\rb\ra\r\x04echo after\r")?;
+        // Without the end `sort` reads this line, too.
+        session.wait_for("\nafter", COMMAND)?;
+        session.settle(COMMAND)?;
+        Ok(())
+    });
+}
+
+#[test]
 fn a_line_that_is_too_long_is_refused_not_cut() {
     at_prompt("console-long", |session| {
         let longest = "x".repeat(LINE_MAX - "echo ".len());

@@ -15,19 +15,28 @@ use serde::{Deserialize, Serialize};
 pub const UNREAD_MAX: usize = 3 * 1024;
 
 /// The version of [`Lines`] in kept memory.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
+
+/// What a reader gets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Typed {
+    /// A line.
+    Line(String),
+    /// The end of input, typed where a line could begin.
+    End,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Handed {
     client: u64,
     ticket: u64,
-    line: String,
+    typed: Typed,
 }
 
 /// What outlives the console server.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lines {
-    unread: VecDeque<String>,
+    unread: VecDeque<Typed>,
     handed: Option<Handed>,
     history: VecDeque<String>,
     partial: String,
@@ -43,8 +52,13 @@ impl Lines {
         while bytes(&self.history) > HISTORY_MAX {
             self.history.pop_front();
         }
-        self.unread.push_back(line);
+        self.unread.push_back(Typed::Line(line));
         self.partial.clear();
+    }
+
+    /// The end of input was typed.
+    pub fn ended(&mut self) {
+        self.unread.push_back(Typed::End);
     }
 
     /// The line being edited, as it is now.
@@ -67,22 +81,22 @@ impl Lines {
         &self.foreground
     }
 
-    /// The line for this reader and ticket, and whether it was handed out before.
-    pub fn take(&mut self, client: u64, ticket: u64) -> Option<(String, bool)> {
+    /// What this reader and ticket gets, and whether it was handed out before.
+    pub fn take(&mut self, client: u64, ticket: u64) -> Option<(Typed, bool)> {
         if let Some(handed) = &self.handed
             && (handed.client, handed.ticket) == (client, ticket)
         {
-            return Some((handed.line.clone(), true));
+            return Some((handed.typed.clone(), true));
         }
-        let line = self.unread.pop_front()?;
-        self.handed = Some(Handed { client, ticket, line: line.clone() });
-        Some((line, false))
+        let typed = self.unread.pop_front()?;
+        self.handed = Some(Handed { client, ticket, typed: typed.clone() });
+        Some((typed, false))
     }
 
-    /// The reader of the line handed out last is gone: it is for the next one.
+    /// The reader of what was handed out last is gone: it is for the next one.
     pub fn undelivered(&mut self) {
         if let Some(handed) = self.handed.take() {
-            self.unread.push_front(handed.line);
+            self.unread.push_front(handed.typed);
         }
     }
 
@@ -94,10 +108,14 @@ impl Lines {
 
     /// Whether input has to wait until lines are read.
     pub fn full(&self) -> bool {
-        bytes(&self.unread) >= UNREAD_MAX
+        let unread = self.unread.iter().map(|typed| match typed {
+            Typed::Line(line) => size(line),
+            Typed::End => size(""),
+        });
+        unread.sum::<usize>() >= UNREAD_MAX
     }
 
-    /// How many lines wait.
+    /// How many lines and ends of input wait.
     pub fn waiting(&self) -> usize {
         self.unread.len()
     }
@@ -109,12 +127,17 @@ impl Lines {
 }
 
 fn bytes(lines: &VecDeque<String>) -> usize {
-    lines.iter().map(|line| line.len() + 2).sum()
+    lines.iter().map(|line| size(line)).sum()
+}
+
+/// The bytes of a line in kept memory, about.
+fn size(line: &str) -> usize {
+    line.len() + 2
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Lines, UNREAD_MAX, VERSION};
+    use super::{Lines, Typed, UNREAD_MAX, VERSION};
     use crate::editor::LINE_MAX;
 
     fn with(lines: &[&str]) -> Lines {
@@ -125,11 +148,15 @@ mod tests {
         all
     }
 
+    fn line(text: &str) -> Typed {
+        Typed::Line(text.into())
+    }
+
     #[test]
     fn lines_come_in_order_once() {
         let mut lines = with(&["a", "b"]);
-        assert_eq!(lines.take(1, 10), Some(("a".into(), false)));
-        assert_eq!(lines.take(1, 11), Some(("b".into(), false)));
+        assert_eq!(lines.take(1, 10), Some((line("a"), false)));
+        assert_eq!(lines.take(1, 11), Some((line("b"), false)));
         assert_eq!(lines.take(1, 12), None);
     }
 
@@ -137,16 +164,30 @@ mod tests {
     fn the_same_ticket_gets_the_same_line() {
         let mut lines = with(&["a", "b"]);
         lines.take(1, 10);
-        assert_eq!(lines.take(1, 10), Some(("a".into(), true)));
-        assert_eq!(lines.take(1, 11), Some(("b".into(), false)));
+        assert_eq!(lines.take(1, 10), Some((line("a"), true)));
+        assert_eq!(lines.take(1, 11), Some((line("b"), false)));
         assert_eq!(lines.take(1, 10), None, "an old ticket is a new request");
+    }
+
+    #[test]
+    fn an_end_of_input_waits_its_turn() {
+        let mut lines = with(&["a"]);
+        lines.ended();
+        lines.completed("b".into());
+        let taken: Vec<Typed> =
+            (0..3).filter_map(|ticket| lines.take(1, ticket)).map(|it| it.0).collect();
+        assert_eq!(taken, [line("a"), Typed::End, line("b")]);
+        while !lines.full() {
+            lines.ended();
+        }
+        assert!(lines.waiting() <= UNREAD_MAX);
     }
 
     #[test]
     fn another_reader_does_not_get_it_again() {
         let mut lines = with(&["a", "b"]);
         lines.take(1, 10);
-        assert_eq!(lines.take(2, 10), Some(("b".into(), false)));
+        assert_eq!(lines.take(2, 10), Some((line("b"), false)));
     }
 
     #[test]
@@ -154,7 +195,7 @@ mod tests {
         let mut lines = with(&["a", "b"]);
         lines.take(1, 10);
         lines.undelivered();
-        assert_eq!(lines.take(2, 1), Some(("a".into(), false)));
+        assert_eq!(lines.take(2, 1), Some((line("a"), false)));
         assert_eq!(lines.waiting(), 1);
     }
 

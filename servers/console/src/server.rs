@@ -8,7 +8,7 @@ use console_api::{Console, ConsoleError, ControlKey, Input, RawKey, Size};
 use console_core::editor::{COLUMNS, Editor, Event};
 use console_core::foreground::{Foreground, NotLeader};
 use console_core::keys::{Key, Keys};
-use console_core::lines::Lines;
+use console_core::lines::{Lines, Typed};
 use console_core::raw::Raw;
 use service::{Caller, Reply};
 use sys::Error;
@@ -281,25 +281,25 @@ impl Server {
         self.pressed = (!matches!(told, Some(Ok(())))).then_some(key);
     }
 
+    /// The reader that waits gets the end of input, or the one that comes.
     fn end_of_input(&mut self) {
-        if let Some(reader) = self.reader.take() {
-            let output = self.editor.hide() + &self.editor.print("^D\n");
-            self.send(&output);
-            reader.reply.refuse(ConsoleError::EndOfInput);
-        }
+        self.lines.ended();
+        self.keeper.save(&self.lines);
+        self.serve_reader(false);
     }
 
     /// Gives the reader its line, or shows the prompt. A line that was typed without a reader
     /// has no echo yet, and is shown now.
     fn serve_reader(&mut self, on_screen: bool) {
         let Some(reader) = self.reader.take() else { return };
-        let Some((line, again)) = self.lines.take(reader.client, reader.ticket) else {
+        let Some((typed, again)) = self.lines.take(reader.client, reader.ticket) else {
             let output = self.editor.show(&reader.prompt);
             self.send(&output);
             self.reader = Some(reader);
             return;
         };
         self.keeper.save(&self.lines);
+        let Typed::Line(line) = typed else { return self.tell_end(reader) };
         if !on_screen && !again {
             let echo = self.editor.print_line(&reader.prompt, &line);
             self.send(&echo);
@@ -308,6 +308,12 @@ impl Server {
             self.lines.undelivered();
             self.keeper.save(&self.lines);
         }
+    }
+
+    fn tell_end(&mut self, reader: Reader) {
+        let output = self.editor.hide() + &self.editor.print("^D\n");
+        self.send(&output);
+        reader.reply.refuse(ConsoleError::EndOfInput);
     }
 
     /// Output that cannot be sent is lost: there is no second terminal.
