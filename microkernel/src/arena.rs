@@ -210,9 +210,15 @@ impl<K, T> Arena<K, T> {
     }
 
     /// The slot that the next object gets, and what is left there of the last one.
-    pub fn next_place(&self) -> Option<(usize, &T)> {
+    pub fn next_place(&mut self) -> Option<(usize, &mut T)> {
         let index = if self.free == NONE { self.fresh } else { self.free } as usize;
-        self.slots.get(index).map(|slot| (index, &slot.value))
+        self.slots.get_mut(index).map(|slot| (index, &mut slot.value))
+    }
+
+    /// What lies in a slot in which no object was yet.
+    pub(crate) fn unused(&mut self, index: usize) -> Option<&mut T> {
+        let slot = self.slots.get_mut(index)?;
+        (slot.key < GENERATION).then_some(&mut slot.value)
     }
 
     /// Ends an object, if it still lives; its id is stale from then on. A slot whose

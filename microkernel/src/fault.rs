@@ -8,14 +8,15 @@ use crate::object::{
 use crate::sched::NextThread;
 use crate::work::Work;
 use abi::{Envelope, FAULT_LABEL, FaultKind, FaultReply, WORDS};
+use core::ops::Deref;
 
 impl Fault {
     /// What its handler is told.
     #[inline(always)]
-    pub(crate) fn words<F: Frame>(
+    pub(crate) fn words(
         &self,
         id: ThreadId,
-        thread: &Thread<F>,
+        thread: &Thread<impl Deref<Target: Frame>>,
         pid: u32,
     ) -> [u64; WORDS] {
         [

@@ -4,7 +4,7 @@ use crate::arena::{Arena, Growing, Slot};
 use crate::cpu::{CPUS, Cpu, SHARED_ITERATIONS, SLICE_NS, Scheduler};
 use crate::frames::{FrameInfo, Frames};
 use crate::holds::Checks;
-use crate::machine::{BootMemory, CpuId, Machine, Phys};
+use crate::machine::{BootMemory, CpuId, Machine, NoFrame, Phys};
 use crate::number;
 use crate::object::{Dying, FIRST_PID, Life, Messages, Objects, Pids, ThreadId};
 use crate::time::{Deadlines, Entry, keys_end};
@@ -86,6 +86,10 @@ impl<M: Machine, B: BootMemory> FirstArenas<'_, M, B> {
         while slice.len() < len && self.machine.extend(&mut slice, make, &mut frames).is_ok() {}
         slice
     }
+
+    fn thread_frame(&mut self) -> Result<M::FrameHandle, NoFrame> {
+        self.machine.new_frame(&mut |_| Some(self.memory.frame()))
+    }
 }
 
 impl<M: Machine> Kernel<M> {
@@ -95,8 +99,9 @@ impl<M: Machine> Kernel<M> {
         let keys = keys_end(sizes.threads, sizes.timers, sizes.sched_contexts);
         let slice = machine.ticks_of(SLICE_NS);
         let mut room = FirstArenas { machine: &mut machine, memory };
-        let objects = Objects {
+        let mut objects = Objects {
             threads: room.arena(sizes.threads),
+            thread_frames: 0,
             processes: room.arena(sizes.processes),
             endpoints: room.arena(sizes.endpoints),
             notifications: room.arena(sizes.notifications),
@@ -121,6 +126,11 @@ impl<M: Machine> Kernel<M> {
             handle_count: 0,
             living: 0,
         };
+        while objects.thread_frames < objects.threads.capacity()
+            && let Ok(frame) = room.thread_frame()
+        {
+            objects.add_thread_frame(frame);
+        }
         let deadlines =
             Deadlines::new(room.slice(keys, Entry::empty), room.slice(keys, Deadlines::nowhere));
         let sched = Scheduler {

@@ -18,6 +18,7 @@
 
 use crate::arena::{Fixed, Growing};
 use abi::{CompatCall, DebugRegisters, Protection, SavedFrame, ThreadMode, WORDS};
+use core::ops::DerefMut;
 
 /// The address of a frame or of a byte in physical memory.
 ///
@@ -223,9 +224,10 @@ pub enum PortWidth {
     Long,
 }
 
-/// The saved user registers of a thread. Lives inside its `Thread`.
+/// The saved user registers of a thread. The entry stubs fill them.
 ///
-/// The entry stubs write it directly, so its address is stable while the thread lives.
+/// Order: those of a thread that is current on a CPU are that CPU's, and the core on another one does
+/// not touch them.
 pub trait Frame: Clone + Default {
     /// Registers of a thread that starts at `entry` with one argument, a thread pointer equal to
     /// its stack pointer where that is in user space, and everything else 0.
@@ -286,6 +288,10 @@ pub const fn thread_pointer_at(stack: u64) -> u64 {
 pub trait Machine: Sized {
     /// Saved user registers.
     type Frame: Frame + 'static;
+    /// The one handle to the saved registers of a thread. They lie in memory of their own, to which
+    /// no object of the core leads but this: while a thread runs, the entries of its CPU fill them,
+    /// and another CPU may work on the thread itself.
+    type FrameHandle: DerefMut<Target = Self::Frame> + Default + 'static;
     /// The root of one address space's translation.
     type PageTable: 'static;
     /// Messages of each CPU: their numbers are below this.
@@ -377,6 +383,16 @@ pub trait Machine: Sized {
         make: fn(usize) -> T,
         frames: &mut dyn FnMut(&mut Self) -> Option<Phys>,
     ) -> Result<(), NoFrame>;
+
+    /// Memory for the saved registers of one more thread, for good. `frames` gives zeroed frames, at
+    /// most one.
+    ///
+    /// # Errors
+    /// [`NoFrame`]: a frame was needed and there was none.
+    fn new_frame(
+        &mut self,
+        frames: &mut dyn FnMut(&mut Self) -> Option<Phys>,
+    ) -> Result<Self::FrameHandle, NoFrame>;
 
     /// Fills frames with zeros.
     fn zero(&mut self, first: Phys, frames: u64);

@@ -22,6 +22,7 @@ use crate::machine::{CpuId, Interrupt, Machine, Phys};
 use crate::object::{Fault, Thread, ThreadId};
 use crate::work::Work;
 use abi::TURN_BUCKETS;
+use core::ops::DerefMut;
 use core::sync::atomic::Ordering;
 
 /// Why a CPU comes into the kernel.
@@ -60,7 +61,7 @@ pub enum ExitAction<T> {
 pub struct Switch<F> {
     /// Which.
     pub id: ThreadId,
-    /// Where its registers are saved, stable while it lives.
+    /// Where its registers are saved.
     pub frame: *mut F,
     /// The root of its space.
     pub root: Phys,
@@ -68,8 +69,8 @@ pub struct Switch<F> {
 
 impl<F> Switch<F> {
     #[inline(always)]
-    pub(crate) fn to(id: ThreadId, thread: &mut Thread<F>) -> Self {
-        Self { id, frame: &raw mut thread.frame, root: thread.root }
+    pub(crate) fn to(id: ThreadId, thread: &mut Thread<impl DerefMut<Target = F>>) -> Self {
+        Self { id, frame: &raw mut *thread.frame, root: thread.root }
     }
 }
 

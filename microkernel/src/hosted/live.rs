@@ -346,7 +346,7 @@ impl Seat {
         state.smp.settle();
         self.live.changed.notify_all();
         let state = self.until_running(state)?;
-        Ok(state.smp.kernel.objects.threads[self.thread].frame.clone())
+        Ok(state.smp.kernel.objects.threads[self.thread].frame.as_ref().clone())
     }
 
     fn until_running<'a>(

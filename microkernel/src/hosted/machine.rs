@@ -217,6 +217,7 @@ fn table_key(level: u32, address: u64) -> TableKey {
 
 impl Machine for Hosted {
     type Frame = HostedFrame;
+    type FrameHandle = Box<HostedFrame>;
     type PageTable = HostedTable;
     const MESSAGES: u8 = 32;
 
@@ -260,6 +261,12 @@ impl Machine for Hosted {
         self.grown += u64::from(frame != Phys::ZERO);
         slice.push(make(slice.len()));
         Ok(())
+    }
+    fn new_frame(
+        &mut self,
+        _: &mut dyn FnMut(&mut Self) -> Option<Phys>,
+    ) -> Result<Box<HostedFrame>, NoFrame> {
+        Ok(Box::default())
     }
     fn unmap(&mut self, table: &mut HostedTable, address: u64) -> Option<PageSize> {
         table.pages.remove(&address).map(|page| page.size)

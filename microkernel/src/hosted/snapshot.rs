@@ -119,6 +119,7 @@ impl Hash for Objects<Hosted> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let Self {
             threads,
+            thread_frames: _,
             processes,
             endpoints,
             notifications,

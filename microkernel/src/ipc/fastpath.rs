@@ -320,8 +320,8 @@ impl Payload {
     fn find<M: Machine>(
         machine: &M,
         processes: &Processes<M>,
-        (from, envelope): (&Thread<M::Frame>, u64),
-        to: &Thread<M::Frame>,
+        (from, envelope): (&Thread<M::FrameHandle>, u64),
+        to: &Thread<M::FrameHandle>,
     ) -> Option<Self> {
         let IpcBuffer::Unread(room) = to.ipc.buffer else { return None };
         let sender = processes[from.process].space.table.as_ref()?;

@@ -4,6 +4,7 @@ use crate::machine::Frame;
 use crate::object::{IpcBuffer, Pending, State, Thread, ThreadId};
 use crate::sched::NextThread;
 use abi::Handle;
+use core::ops::DerefMut;
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,13 +34,16 @@ pub(super) fn words_alone<F>(sender: &Thread<F>, receiver: &Thread<F>) -> bool {
 
 /// Those words, in registers.
 #[inline(always)]
-pub(super) fn copy_registers<F: Frame>(sender: &mut Thread<F>, receiver: &mut Thread<F>) {
+pub(super) fn copy_registers<F: DerefMut<Target: Frame>>(
+    sender: &mut Thread<F>,
+    receiver: &mut Thread<F>,
+) {
     receiver.frame.words_mut().copy_from_slice(sender.frame.words());
 }
 
 /// The words of a message: those in the sender's registers, or of its fault.
 #[inline(always)]
-pub(super) fn copy_words<F: Frame>(sender: &Thread<F>, receiver: &mut Thread<F>) {
+pub(super) fn copy_words<F: DerefMut<Target: Frame>>(sender: &Thread<F>, receiver: &mut Thread<F>) {
     *receiver.frame.words_mut() = match &sender.faults.unanswered {
         Some(fault) => fault.words,
         None => *sender.frame.words(),
@@ -49,7 +53,7 @@ pub(super) fn copy_words<F: Frame>(sender: &Thread<F>, receiver: &mut Thread<F>)
 /// What sender and receiver are told of a message whose content was moved. The caller of this
 /// function then puts a calling sender among its server's callers.
 #[inline(always)]
-pub(super) fn arrive<F: Frame>(
+pub(super) fn arrive<F: DerefMut<Target: Frame>>(
     sender: &mut Thread<F>,
     from: ThreadId,
     receiver: &mut Thread<F>,
@@ -72,7 +76,11 @@ pub(super) fn arrive<F: Frame>(
 
 /// A caller that is in no list any more has its answer.
 #[inline(always)]
-pub(super) fn answered<F: Frame>(caller: &mut Thread<F>, status: u64, label: u32) {
+pub(super) fn answered<F: DerefMut<Target: Frame>>(
+    caller: &mut Thread<F>,
+    status: u64,
+    label: u32,
+) {
     caller.ipc.buffer = IpcBuffer::Nothing;
     caller.frame.set_status(status);
     caller.frame.set_values(0, u64::from(label));

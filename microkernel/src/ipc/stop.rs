@@ -44,7 +44,7 @@ impl<M: Machine> Kernel<M> {
         match stage {
             TraceStage::Enter if label == TraceReply::Skip as u32 => {
                 thread.calls.emulated = true;
-                set_result(&mut thread.frame, word0, word1, word2);
+                set_result(&mut *thread.frame, word0, word1, word2);
             }
             TraceStage::Enter => {
                 if rewritten {
@@ -54,11 +54,11 @@ impl<M: Machine> Kernel<M> {
                 self.set_thread_work(id, Work::Call);
             }
             TraceStage::Exit | TraceStage::Step if rewritten => {
-                set_result(&mut thread.frame, word1, word2, word3);
+                set_result(&mut *thread.frame, word1, word2, word3);
             }
             TraceStage::Exit | TraceStage::Step => {}
             TraceStage::Dispatch => {
-                set_result(&mut thread.frame, word0, word1, word2);
+                set_result(&mut *thread.frame, word0, word1, word2);
                 let given = [word3, rest[0], rest[1], rest[2]];
                 thread.frame.words_mut()[..given.len()].copy_from_slice(&given);
             }

@@ -2,7 +2,7 @@
 
 use crate::cpu::Context;
 use crate::kernel::Kernel;
-use crate::machine::{CpuId, Machine};
+use crate::machine::{CpuId, Frame, Machine};
 use crate::object::{
     By, FIRST_PID, IpcBuffer, Life, Objects, Operation, ProcessId, Resource, SchedState, State,
     Thread, ThreadId,
@@ -279,7 +279,7 @@ impl<M: Machine> Kernel<M> {
             self.enqueue(id);
             return;
         }
-        crate::machine::Frame::set_status(&mut self.objects.threads[id].frame, status);
+        self.objects.threads[id].frame.set_status(status);
         self.ready(id);
     }
 

@@ -6,7 +6,7 @@
 
 use crate::ipc::Done;
 use crate::kernel::Kernel;
-use crate::machine::Machine;
+use crate::machine::{Frame, Machine};
 use crate::mem::Progress;
 use crate::object::{By, Life, ObjectRef, Objects, Operation, ProcessId, ThreadId, ToThread};
 use abi::{Error, Rights};
@@ -100,11 +100,7 @@ impl<M: Machine> Kernel<M> {
         let object = ObjectRef::Thread(thread);
         match self.grant(self.objects.threads[me].process, object, Rights::ALL, 0) {
             Ok(handle) => {
-                crate::machine::Frame::set_values(
-                    &mut self.objects.threads[me].frame,
-                    u64::from(handle.0),
-                    0,
-                );
+                self.objects.threads[me].frame.set_values(u64::from(handle.0), 0);
                 0
             }
             Err(error) => error as u64,

@@ -69,7 +69,9 @@ impl<M: Machine> Kernel<M> {
             Resource::Threads,
             1,
         )?;
-        let mut thread = Thread::new(frame, process, root, priority, cpu);
+        let mut handle = core::mem::take(&mut left.frame);
+        *handle = frame;
+        let mut thread = Thread::new(handle, process, root, priority, cpu);
         thread.ipc.token = token;
         thread.sched.share = self.objects.processes[process].sched.share.unwrap_or(process);
         thread.calls.plain_end = self.objects.processes[process].supervision.watch.calls_end();

@@ -10,7 +10,7 @@ use crate::arena::{Arena, Growing, Slot};
 use crate::frames::{Block, Frames};
 use crate::kernel::Kernel;
 use crate::machine::{GROWTH, Machine, NoFrame, OwnedFrame, Phys};
-use crate::object::{Quotas, Resource};
+use crate::object::{QuotaId, Quotas, Resource};
 use crate::time::{Deadlines, Entry, keys_end};
 use abi::Error;
 
@@ -36,7 +36,24 @@ impl<M: Machine> Kernel<M> {
     /// Makes sure that one more thread fits, and its deadline.
     pub(crate) fn ensure_thread_capacity(&mut self) -> Result<(), Error> {
         self.ensure_capacity(|kernel| &mut kernel.objects.threads)?;
+        self.ensure_thread_frames()?;
         self.ensure_deadline_capacity()
+    }
+
+    /// Makes sure that all threads that fit have memory for their registers.
+    #[inline(always)]
+    fn ensure_thread_frames(&mut self) -> Result<(), Error> {
+        let all = self.objects.thread_frames == self.objects.threads.capacity();
+        if all { Ok(()) } else { self.add_thread_frames() }
+    }
+
+    #[cold]
+    fn add_thread_frames(&mut self) -> Result<(), Error> {
+        while self.objects.thread_frames < self.objects.threads.capacity() {
+            let frame = self.new_frame()?;
+            self.objects.add_thread_frame(frame);
+        }
+        Ok(())
     }
 
     /// Makes sure that one more timer fits, and its deadline.
@@ -76,23 +93,29 @@ impl<M: Machine> Kernel<M> {
         slice: impl Fn(&mut Self) -> &mut Growing<T>,
         make: fn(usize) -> T,
     ) -> Result<(), Error> {
-        let payer = self.objects.growth_payer.ok_or(Error::OutOfMemory)?;
-        if self.objects.quotas.left(payer, Resource::Pages) < GROWTH {
-            return Err(Error::OutOfMemory);
-        }
-        let (mut longer, mut taken) = (core::mem::take(slice(self)), 0);
-        let frames = &mut self.frames;
-        let mut frame = |machine: &mut M| {
-            let frame = frames.take(0)?.phys();
-            machine.zero(frame, 1);
-            taken += 1;
-            Some(frame)
-        };
-        let extended = self.machine.extend(&mut longer, make, &mut frame);
+        let (payer, mut taken) = (self.payer_of_growth()?, 0);
+        let mut longer = core::mem::take(slice(self));
+        let extended =
+            self.machine.extend(&mut longer, make, &mut zeroed(&mut self.frames, &mut taken));
         *slice(self) = longer;
-        // NOFAIL: so much was left.
+        // NOFAIL: that number was left.
         self.objects.quotas.charge(payer, Resource::Pages, taken)?;
         extended.map_err(|NoFrame| Error::OutOfMemory)
+    }
+
+    fn new_frame(&mut self) -> Result<M::FrameHandle, Error> {
+        let (payer, mut taken) = (self.payer_of_growth()?, 0);
+        let frame = self.machine.new_frame(&mut zeroed(&mut self.frames, &mut taken));
+        // NOFAIL: that number was left.
+        self.objects.quotas.charge(payer, Resource::Pages, taken)?;
+        frame.map_err(|NoFrame| Error::OutOfMemory)
+    }
+
+    /// The account that pays, with enough for one call of the machine.
+    fn payer_of_growth(&self) -> Result<QuotaId, Error> {
+        let payer = self.objects.growth_payer.ok_or(Error::OutOfMemory)?;
+        let enough = self.objects.quotas.left(payer, Resource::Pages) >= GROWTH;
+        enough.then_some(payer).ok_or(Error::OutOfMemory)
     }
 
     /// Takes a zeroed frame, paid for by this account.
@@ -100,11 +123,11 @@ impl<M: Machine> Kernel<M> {
         frames: &mut Frames,
         quotas: &mut Quotas,
         machine: &mut M,
-        quota: crate::object::QuotaId,
+        quota: QuotaId,
     ) -> Option<OwnedFrame> {
-        quotas.charge(quota, crate::object::Resource::Pages, 1).ok()?;
+        quotas.charge(quota, Resource::Pages, 1).ok()?;
         let Some(block) = frames.take(0) else {
-            quotas.give_back(quota, crate::object::Resource::Pages, 1);
+            quotas.give_back(quota, Resource::Pages, 1);
             return None;
         };
         machine.zero(block.phys(), 1);
@@ -115,22 +138,32 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn free_frame(
         frames: &mut Frames,
         quotas: &mut Quotas,
-        quota: crate::object::QuotaId,
+        quota: QuotaId,
         frame: OwnedFrame,
     ) {
         frames.release_block(Block::at(frame));
-        quotas.give_back(quota, crate::object::Resource::Pages, 1);
+        quotas.give_back(quota, Resource::Pages, 1);
     }
 
     /// Gives a frame back that was a part of a table.
     pub(crate) fn free_table_frame(
         frames: &mut Frames,
         quotas: &mut Quotas,
-        quota: crate::object::QuotaId,
+        quota: QuotaId,
         frame: Phys,
     ) {
         let block = frames.reclaim(frame);
         frames.release_block(block);
-        quotas.give_back(quota, crate::object::Resource::Pages, 1);
+        quotas.give_back(quota, Resource::Pages, 1);
+    }
+}
+
+/// Takes zeroed frames, and counts them.
+fn zeroed<M: Machine>(frames: &mut Frames, taken: &mut u32) -> impl FnMut(&mut M) -> Option<Phys> {
+    |machine| {
+        let frame = frames.take(0)?.phys();
+        machine.zero(frame, 1);
+        *taken += 1;
+        Some(frame)
     }
 }

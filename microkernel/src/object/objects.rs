@@ -13,7 +13,9 @@ use abi::IRQ_LINES;
 
 /// The arenas of all kernel objects, and the lists of objects that wait for exit work.
 pub(crate) struct Objects<M: Machine> {
-    pub(crate) threads: Threads<M::Frame>,
+    pub(crate) threads: Threads<M::FrameHandle>,
+    /// Slots of threads, from the first one on, whose saved registers have memory.
+    pub(crate) thread_frames: usize,
     pub(crate) processes: Processes<M>,
     pub(crate) endpoints: Arena<EndpointKind, Endpoint>,
     pub(crate) notifications: Arena<NotificationKind, Notification>,
@@ -49,6 +51,14 @@ pub(crate) struct Objects<M: Machine> {
 }
 
 impl<M: Machine> Objects<M> {
+    /// Memory for the saved registers of the next slot of threads that has none.
+    pub(crate) fn add_thread_frame(&mut self, frame: M::FrameHandle) {
+        // NOFAIL: no thread is made in a slot without a frame.
+        let Some(thread) = self.threads.unused(self.thread_frames) else { return };
+        thread.frame = frame;
+        self.thread_frames += 1;
+    }
+
     /// Where the work on a dying process goes on: the first of its line that has living children,
     /// or else the last one.
     pub(crate) fn first_to_reap(&self, mut id: ProcessId) -> ProcessId {

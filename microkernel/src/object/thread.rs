@@ -93,11 +93,12 @@ pub struct ExtraRegisters {
     pub vector: Option<VectorState>,
 }
 
-/// A thread. The frame comes first: the entry stubs fill it.
+/// A thread. `F` is the handle to its saved registers, which lie in memory of their own: while the
+/// thread runs, the entries of its CPU fill them, whatever is done to this here.
 #[derive(Debug, Hash)]
 #[cfg_attr(any(test, feature = "hosted"), derive(Clone))]
 pub struct Thread<F> {
-    /// Saved user registers.
+    /// Its saved user registers.
     pub frame: F,
     /// Its process.
     pub process: ProcessId,

@@ -64,7 +64,7 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn update_sched_params(
         &mut self,
         id: ThreadId,
-        change: impl FnOnce(&mut Thread<M::Frame>),
+        change: impl FnOnce(&mut Thread<M::FrameHandle>),
     ) {
         if self.on_cpu(id) {
             let cpu = self.objects.threads[id].sched.cpu;

@@ -205,7 +205,7 @@ impl<M: Machine> Kernel<M> {
     pub(super) fn queue<R>(
         &mut self,
         cpu: CpuId,
-        change: impl FnOnce(&mut RunQueue, &mut crate::object::Threads<M::Frame>) -> R,
+        change: impl FnOnce(&mut RunQueue, &mut crate::object::Threads<M::FrameHandle>) -> R,
     ) -> R {
         change(&mut self.sched.cpus[usize::from(cpu.0)].queue, &mut self.objects.threads)
     }

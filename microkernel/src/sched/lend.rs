@@ -53,7 +53,7 @@ impl<M: Machine> Kernel<M> {
         &mut self,
         id: ThreadId,
         (context, slice): (Option<crate::object::SchedContextId>, u64),
-        change: impl FnOnce(&mut crate::object::Thread<M::Frame>),
+        change: impl FnOnce(&mut crate::object::Thread<M::FrameHandle>),
     ) {
         if let Some(context) = context {
             self.objects.sched_contexts[context].holder = Some(id);

@@ -93,7 +93,7 @@ impl<M: Machine> Kernel<M> {
 
     /// A thread that may be blocked now was signalled before it blocked.
     pub(crate) fn signalled_before(&mut self, id: ThreadId) {
-        let signalled = |thread: &Thread<M::Frame>| thread.work.0 & Work::Upcall.flag() != 0;
+        let signalled = |thread: &Thread<M::FrameHandle>| thread.work.0 & Work::Upcall.flag() != 0;
         if self.objects.threads.get(id).is_some_and(signalled) {
             self.recheck_upcall(id);
         }

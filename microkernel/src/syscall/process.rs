@@ -3,7 +3,7 @@
 use super::Done;
 use super::handle::badge_with;
 use crate::kernel::Kernel;
-use crate::machine::Machine;
+use crate::machine::{Frame, Machine};
 use crate::mem::{Readable, UserSlice, Writable};
 use crate::object::{
     Amounts, Fault, Life, ObjectRef, Process, ProcessId, ProcessLog, QuotaId, Resource, ThreadId,
@@ -223,7 +223,7 @@ impl<M: Machine> Kernel<M> {
         let (address, len) = (self.argument(me, 1), self.argument(me, 2).min(FAULT_TEXT_MAX));
         let slice = UserSlice::<Readable>::new(address, len)?;
         self.check_user(self.own(me), slice)?;
-        crate::machine::Frame::set_status(&mut self.objects.threads[me].frame, 0);
+        self.objects.threads[me].frame.set_status(0);
         self.raise(me, &Fault { kind, code: 0, address: 0 }, Some((address, len)));
         Ok(Done::Elsewhere)
     }

@@ -10,6 +10,7 @@ use super::mm::entry::Entry;
 use super::mm::growing::Slices;
 use super::mm::range::{REGIONS, Range};
 use super::mm::table::{ENTRIES, Table};
+use super::mm::thread_frames::{FrameHandle, FrameMemory};
 use super::mm::{physmap, shootdown, space};
 use super::{log, ports, time};
 use abi::{DebugRegisters, PAGE_SIZE, Protection};
@@ -24,6 +25,7 @@ use heapless::Vec;
 pub(crate) struct Hardware {
     kernel_root: Table,
     growing: Slices,
+    thread_frames: FrameMemory,
     ram: Vec<Range, REGIONS>,
     ram_end: u64,
     controllers: Vec<Range, 8>,
@@ -44,6 +46,7 @@ impl Hardware {
         Self {
             kernel_root,
             growing: Slices::new(kernel_root),
+            thread_frames: FrameMemory::NONE,
             ram: ram.clone(),
             ram_end: low_ram.max().unwrap_or(0),
             controllers: platform.registers().map(page).collect(),
@@ -66,6 +69,7 @@ fn level(size: PageSize) -> u32 {
 
 impl Machine for Hardware {
     type Frame = UserFrame;
+    type FrameHandle = FrameHandle;
     type PageTable = Table;
     const MESSAGES: u8 = vectors::MESSAGES;
 
@@ -171,6 +175,18 @@ impl Machine for Hardware {
         let frame = frames(self).ok_or(NoFrame)?;
         // SAFETY: the core gives a frame of its own for this.
         unsafe { self.growing.extend(slice, make, frame) }
+    }
+
+    fn new_frame(
+        &mut self,
+        frames: &mut dyn FnMut(&mut Self) -> Option<Phys>,
+    ) -> Result<FrameHandle, NoFrame> {
+        if self.thread_frames.is_full() {
+            let page = frames(self).ok_or(NoFrame)?;
+            // SAFETY: the core gives a frame of its own for this.
+            self.thread_frames = unsafe { FrameMemory::new(page) };
+        }
+        self.thread_frames.take().ok_or(NoFrame)
     }
 
     fn free_tables(

@@ -5,7 +5,6 @@ use super::bases::Bases;
 use super::block::CpuBlock;
 use super::tables::{USER_CODE, USER_CODE_32, USER_DATA};
 use abi::{CompatCall, SavedFrame, ThreadMode, USER_END, WORDS};
-use core::marker::PhantomPinned;
 use core::mem::offset_of;
 use core::sync::atomic::Ordering::Relaxed;
 use core_kernel::logic::before_int;
@@ -37,6 +36,28 @@ pub(crate) struct Trap {
     pub(crate) ss: u64,
 }
 
+impl Trap {
+    /// All zero.
+    const EMPTY: Self = Self {
+        r15: 0,
+        r11: 0,
+        rbp: 0,
+        rdi: 0,
+        rsi: 0,
+        rcx: 0,
+        rbx: 0,
+        rax: 0,
+        words: [0; WORDS],
+        vector: 0,
+        error: 0,
+        rip: 0,
+        cs: 0,
+        rflags: 0,
+        rsp: 0,
+        ss: 0,
+    };
+}
+
 /// In place of a vector: the thread came by SYSCALL.
 pub(crate) const SYSCALL_MARK: u64 = 0x100;
 /// In place of a vector: the registers were put together by the kernel.
@@ -46,22 +67,13 @@ pub(crate) const SYSENTER_MARK: u64 = 0x102;
 /// In place of a vector: the thread came by SYSCALL out of 32-bit code.
 pub(crate) const SYSCALL32_MARK: u64 = 0x103;
 
-/// The frame inside a thread. Entries push into it from its end downwards, so its end is
+/// The saved registers of a thread. Entries push into it from its end downwards, so its end is
 /// aligned as the CPU aligns a stack before it pushes: to 16.
 ///
-/// **Aliasing.** While its thread runs, the entries of its CPU write it without holding the
-/// kernel; at the same time a CPU that does hold the kernel may have a `&mut Thread` around it, and
-/// touches everything there but the frame. That no byte is used by both is the core's rule (the
-/// frame of a thread that is current is its CPU's). That the reference does not claim the frame
-/// for itself all the same takes `pinned`: a `&mut` to what is not `Unpin` is not taken for the
-/// only way to its memory. It is so with all that contains one: `Thread`, its slot, the arena.
-///
-/// Source: Rust RFC 3467 "UnsafePinned", which names this rule and will replace it.
+/// Frames of threads lie in memory of their own (`mm::thread_frames`).
 #[repr(C, align(16))]
 #[derive(Clone, Debug, Default)]
 pub(crate) struct UserFrame {
-    /// Takes `Unpin` away.
-    pinned: PhantomPinned,
     /// During a 32-bit call: the thread's own rdx, rsi and rdi, whose places have values of
     /// the call.
     kept: [u64; 3],
@@ -181,6 +193,15 @@ const fn low(value: u64) -> u64 {
 }
 
 impl UserFrame {
+    /// A frame that no thread has filled.
+    pub(crate) const EMPTY: Self = Self {
+        kept: [0; 3],
+        mode: ThreadMode::Bits64,
+        in_compat_call: false,
+        bases: Bases::of_thread(0),
+        trap: Trap::EMPTY,
+    };
+
     /// The frame that entries from user mode of this CPU push into.
     pub(crate) fn of(cpu: &CpuBlock) -> *mut Self {
         let end: *mut Self =

@@ -36,9 +36,8 @@ pub(super) extern "C" fn interrupt_arrived() -> ! {
     let cpu = this_cpu();
     // The address must be read before anything else can fault.
     let address = Cr2::read_raw();
-    // SAFETY: the stub just filled the running thread's frame, which only this CPU uses now. A
-    // reference to the whole thread that another CPU has does not exclude this one, see
-    // `UserFrame`.
+    // SAFETY: the stub just filled the running thread's frame, which only this CPU uses now: it lies
+    // in memory of its own, to which the core makes no reference while the thread runs.
     let trap = unsafe { &mut (*UserFrame::of(cpu)).trap };
     if trap.vector >= u64::from(vectors::FIRST_INTERRUPT)
         && trap.vector != u64::from(vectors::COMPAT_CALL)

@@ -82,8 +82,8 @@ unsafe fn load(cpu: &CpuBlock, frame: *mut UserFrame) {
 /// the frame exists.
 pub(super) unsafe fn save_bases(cpu: &CpuBlock) {
     if cpu.frame_end.load(Relaxed) != NONE {
-        // SAFETY: the caller's promise. The frame lies in an arena that is there for good; the
-        // thread lives, or ended in this very entry, so no other thread has its place yet.
+        // SAFETY: the caller's promise. The frame's memory is there for good; the thread lives, or
+        // ended in this very entry, so no other thread has its frame yet.
         unsafe { (*UserFrame::of(cpu)).bases = Bases::held(cpu) };
         cpu.frame_end.store(NONE, Relaxed);
     }

@@ -15,3 +15,4 @@ pub(crate) mod range;
 pub(crate) mod shootdown;
 pub(crate) mod space;
 pub(crate) mod table;
+pub(crate) mod thread_frames;
