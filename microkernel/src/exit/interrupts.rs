@@ -31,12 +31,7 @@ pub(super) fn recorded<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextTh
 /// if there are more.
 pub(super) fn deadlines<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
     let now = kernel.machine.now_ns();
-    for _ in 0..DEADLINES_PER_ITERATION {
-        let Some(key) = kernel.next_deadline(now) else { return NextThread::Same };
-        let next = kernel.deadline_passed(key);
-        kernel.switch(cpu, next);
-    }
-    kernel.set_cpu_work(cpu, Work::Deadlines);
+    kernel.expire_deadlines(cpu, now);
     NextThread::Same
 }
 
@@ -94,19 +89,33 @@ impl<M: Machine> Kernel<M> {
         self.stats.timer_interrupts = self.stats.timer_interrupts.wrapping_add(1);
         self.cpu_mut(cpu).timer_ns = None;
         self.sched.set_timer_dirty(cpu);
-        self.resume_shared_work(cpu);
-        let next = deadlines(self, cpu);
-        self.switch(cpu, next);
+        let now = self.machine.now_ns();
+        self.resume_shared_work(cpu, now);
+        self.expire_deadlines(cpu, now);
         self.end_slice(cpu);
     }
 
-    /// The timer may have fired for the end of the slice, in the middle of an exit: then the time
-    /// is not booked yet, and a timer that is set for what is past would only fire again.
+    /// As [`deadlines`].
+    #[inline(always)]
+    fn expire_deadlines(&mut self, cpu: CpuId, now_ns: u64) {
+        for _ in 0..DEADLINES_PER_ITERATION {
+            let Some(key) = self.next_deadline(now_ns) else { return };
+            let next = self.deadline_passed(key);
+            self.switch(cpu, next);
+        }
+        self.set_cpu_work(cpu, Work::Deadlines);
+    }
+
+    /// The timer may have fired for the end of a slice or budget, in the middle of an exit: then
+    /// the time is not booked yet, and a timer that is set for what is past would only fire again.
     fn end_slice(&mut self, cpu: CpuId) {
-        self.account(cpu, Context::Kernel);
-        if let Some(id) = self.cpu(cpu).current
-            && self.objects.threads[id].sched.context.is_none()
-        {
+        let state = self.cpu(cpu);
+        let Some(id) = state.current else { return };
+        let sched = &self.objects.threads[id].sched;
+        if sched.context.is_some() {
+            self.account(cpu, Context::Kernel);
+        } else if state.queue.has(sched.priority) {
+            self.account(cpu, Context::Kernel);
             self.check_slice(cpu, id);
         }
     }

@@ -48,10 +48,9 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// From the timer interrupt: shared work goes on when its time has come.
-    pub(super) fn resume_shared_work(&mut self, cpu: CpuId) {
-        let now = self.machine.now_ns();
+    pub(super) fn resume_shared_work(&mut self, cpu: CpuId, now_ns: u64) {
         let state = self.cpu_mut(cpu);
-        if state.resume_ns.is_some_and(|at| at <= now) {
+        if state.resume_ns.is_some_and(|at| at <= now_ns) {
             state.resume_ns = None;
             // Reaping is a level: its flag follows from the state.
             let flags = core::mem::take(&mut state.postponed) & !Work::Reap.flag();

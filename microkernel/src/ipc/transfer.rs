@@ -54,21 +54,20 @@ impl<M: Machine> Kernel<M> {
             receiver.ipc.buffer = IpcBuffer::Nothing;
             return Ok(None);
         }
+        let (source, target) = (sender.process, receiver.process);
         if let IpcBuffer::Unread(address) = receiver.ipc.buffer {
             self.read_envelope(to, address).map_err(Blame::Receiver)?;
         }
-        let plan = self.plan(from, to)?;
-        let (source, target) =
-            (self.objects.threads[from].process, self.objects.threads[to].process);
+        let plan = self.plan((from, source), (to, target))?;
         if let Some((read, write)) = plan.bytes {
             // NOFAIL: both sides were checked by `plan`.
             self.copy_user((source, read), (target, write)).map_err(Blame::Sender)?;
         }
         let (sender, receiver) = self.objects.threads.pair_mut(from, to);
         copy_words(sender, receiver);
-        let (taken, moved) = self.move_handles(from, to, &plan);
-        self.write_receipt(to, &plan, taken);
-        self.objects.threads[to].ipc.buffer = IpcBuffer::Nothing;
+        receiver.ipc.buffer = IpcBuffer::Nothing;
+        let (taken, moved) = self.move_handles(source, target, &plan);
+        self.write_receipt(target, &plan, taken);
         Ok(moved)
     }
 
@@ -81,17 +80,21 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    fn plan(&mut self, from: ThreadId, to: ThreadId) -> Result<Plan, Blame> {
+    /// Checks a message from a thread of one process to a thread of another one.
+    fn plan(
+        &mut self,
+        (from, source): (ThreadId, ProcessId),
+        (to, target): (ThreadId, ProcessId),
+    ) -> Result<Plan, Blame> {
         let sent = self.objects.threads[from].ipc.buffer.envelope();
         let receipt = self.plan_receipt(to).map_err(Blame::Receiver)?;
-        let bytes = self.plan_bytes(from, to, &sent)?;
-        let transfers = self.objects.plan_handles(from, &sent).map_err(Blame::Sender)?;
+        let bytes = self.plan_bytes(source, (to, target), &sent)?;
+        let transfers = self.objects.plan_handles(source, &sent).map_err(Blame::Sender)?;
         let count = transfers.iter().flatten().count();
         if count > 0 {
             if receipt.is_none() {
                 return Err(Blame::Sender(Error::HandlesFull));
             }
-            let target = self.objects.threads[to].process;
             self.reserve_handles(target, count).map_err(|_| Blame::Sender(Error::HandlesFull))?;
         }
         Ok(Plan { bytes, transfers, receipt })
@@ -110,35 +113,31 @@ impl<M: Machine> Kernel<M> {
 
     fn plan_bytes(
         &self,
-        from: ThreadId,
-        to: ThreadId,
+        source: ProcessId,
+        (to, target): (ThreadId, ProcessId),
         sent: &Envelope,
     ) -> Result<Option<Copy>, Blame> {
         if sent.send_len == 0 {
             return Ok(None);
         }
         let read = UserSlice::new(sent.send_address, sent.send_len).map_err(Blame::Sender)?;
-        let read =
-            self.check_user(self.objects.threads[from].process, read).map_err(Blame::Sender)?;
+        let read = self.check_user(source, read).map_err(Blame::Sender)?;
         let room = self.objects.threads[to].ipc.buffer.envelope();
         if room.receive_capacity < sent.send_len {
             return Err(Blame::Sender(Error::TooLong));
         }
         let write = UserSlice::new(room.receive_address, sent.send_len).map_err(Blame::Receiver)?;
-        let write =
-            self.check_user(self.objects.threads[to].process, write).map_err(Blame::Receiver)?;
+        let write = self.check_user(target, write).map_err(Blame::Receiver)?;
         Ok(Some((read, write)))
     }
 
     fn move_handles(
         &mut self,
-        from: ThreadId,
-        to: ThreadId,
+        source: ProcessId,
+        target: ProcessId,
         plan: &Plan,
     ) -> ([u32; MESSAGE_HANDLES], Option<Moved>) {
         let (mut taken, mut moved) = ([0; MESSAGE_HANDLES], None);
-        let (source, target) =
-            (self.objects.threads[from].process, self.objects.threads[to].process);
         for (index, planned) in plan.transfers.iter().enumerate() {
             let Some((transfer, entry)) = planned else { continue };
             let rights =
@@ -156,7 +155,7 @@ impl<M: Machine> Kernel<M> {
         (taken, moved)
     }
 
-    fn write_receipt(&mut self, to: ThreadId, plan: &Plan, taken: [u32; MESSAGE_HANDLES]) {
+    fn write_receipt(&mut self, target: ProcessId, plan: &Plan, taken: [u32; MESSAGE_HANDLES]) {
         let Some(slice) = plan.receipt else { return };
         let mut bytes = [0; RECEIPT_LEN];
         let len = plan.bytes.map_or(0, |(read, _)| read.len() as u64);
@@ -164,16 +163,15 @@ impl<M: Machine> Kernel<M> {
         for (place, handle) in bytes[8..].chunks_exact_mut(4).zip(taken) {
             place.copy_from_slice(&handle.to_le_bytes());
         }
-        let process = self.objects.threads[to].process;
         // NOFAIL: checked by `plan_receipt`.
-        let _written = self.write_checked(process, slice, &bytes);
+        let _written = self.write_checked(target, slice, &bytes);
     }
 }
 
 impl<M: Machine> Objects<M> {
     fn plan_handles(
         &self,
-        from: ThreadId,
+        source: ProcessId,
         sent: &Envelope,
     ) -> Result<[Option<(HandleTransfer, Entry)>; MESSAGE_HANDLES], Error> {
         let mut transfers = [None; MESSAGE_HANDLES];
@@ -190,7 +188,7 @@ impl<M: Machine> Objects<M> {
             if doubled || transfer.moved > 1 {
                 return Err(Error::BadArgument);
             }
-            let entry = self.lookup(self.threads[from].process, Handle(transfer.handle))?;
+            let entry = self.lookup(source, Handle(transfer.handle))?;
             let stays = transfer.moved == 1 && self.is_lender(&entry);
             if !entry.rights.contains(Rights::TRANSFER) || stays {
                 return Err(Error::NoRight);

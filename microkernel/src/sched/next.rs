@@ -17,8 +17,10 @@ const DROPPED_PER_TURN: usize = 16;
 impl<M: Machine> Kernel<M> {
     /// The current thread ends its turn: others of its priority run first.
     pub(crate) fn yield_turn(&mut self, id: ThreadId) -> NextThread {
-        self.settle(self.objects.threads[id].sched.cpu);
-        self.objects.threads[id].sched.slice = 0;
+        let sched = &mut self.objects.threads[id].sched;
+        sched.slice = 0;
+        let cpu = sched.cpu;
+        self.settle(cpu);
         NextThread::Other
     }
 

@@ -105,8 +105,9 @@ impl<M: Machine> Kernel<M> {
 
     /// Takes out the next deadline that has passed.
     pub(crate) fn next_deadline(&mut self, now_ns: u64) -> Option<usize> {
+        let key = self.sched.deadlines.pop_due(now_ns)?;
         self.sched.set_timer_dirty(self.here());
-        self.sched.deadlines.pop_due(now_ns)
+        Some(key)
     }
 
     /// Sets a waiting thread's deadline.

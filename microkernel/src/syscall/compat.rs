@@ -29,15 +29,18 @@ impl<M: Machine> Kernel<M> {
 
     /// Reads the block into the frame.
     fn begin_compat(&mut self, me: ThreadId) -> Result<(), Error> {
-        let address = self.objects.threads[me].frame.compat_block();
+        let thread = &self.objects.threads[me];
+        let (process, address) = (thread.process, thread.frame.compat_block());
         if !address.is_multiple_of(8) {
             return Err(Error::BadAddress);
         }
         let mut call = CompatCall::default();
         let slice = UserSlice::<Readable>::new(address, BLOCK_LEN)?;
-        self.read_user(self.objects.threads[me].process, slice, call.as_mut_bytes())?;
-        self.objects.threads[me].frame.begin_compat(&call);
-        self.set_thread_work(me, Work::CompatResults);
+        self.read_user(process, slice, call.as_mut_bytes())?;
+        let thread = &mut self.objects.threads[me];
+        thread.frame.begin_compat(&call);
+        // Its CPU is this one, which reads the flag before it leaves.
+        thread.work.0 |= Work::CompatResults.flag();
         Ok(())
     }
 
