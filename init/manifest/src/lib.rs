@@ -65,7 +65,8 @@
 //! `"010802"`) and `slot` (`"00:04.0"`), as far as they are there, and that no earlier driver has,
 //! is the driver's. It gets these `bars` (`"all"` or numbers; none by default), up to `vectors`
 //! interrupt vectors, and up to `dma_pages` pages for DMA at a time. `dma = "trusted"` says that
-//! the driver may do DMA without an IOMMU, so to all memory. A driver is a client of the server
+//! the driver may do DMA without an IOMMU, so to all memory. A vector is a write of the device to
+//! memory: without DMA none comes. A driver is a client of the server
 //! with `bus`, depends on it and is restarted after it, without a word about that in the
 //! manifest. The startup block of that server has a line `device` for each driver
 //! ([`DriverGrant`]). A driver whose device is not there is given up, and the others run.

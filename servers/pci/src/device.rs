@@ -217,11 +217,18 @@ impl Device {
         Ok(handle)
     }
 
-    /// Lets the device do DMA, or stops it.
-    pub fn bus_master(&self, machine: Machine<'_>, on: bool) {
+    /// Lets the device do DMA, or stops it. Its interrupt messages are DMA, too.
+    ///
+    /// # Errors
+    /// [`PciError::NoDma`] when the driver was not granted any: the device would reach all memory.
+    pub fn bus_master(&self, machine: Machine<'_>, on: bool) -> Result<(), PciError> {
+        if on && self.info.dma_pages == 0 {
+            return Err(self.refuse(PciError::NoDma));
+        }
         let slot = self.function.slot;
         let (clear, set) = if on { (0, command::BUS_MASTER) } else { (command::BUS_MASTER, 0) };
         change_command(machine.config, slot, clear, set);
+        Ok(())
     }
 
     /// Resets it for its driver.

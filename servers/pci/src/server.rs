@@ -174,8 +174,7 @@ impl DeviceService for PciServer {
 
     fn bus_master(&mut self, caller: &Caller, on: bool) -> Result<(), PciError> {
         let (machine, device) = self.open_one(caller)?;
-        device.bus_master(machine, on);
-        Ok(())
+        device.bus_master(machine, on)
     }
 
     fn reset(&mut self, caller: &Caller, answer: Answer) {

@@ -21,6 +21,22 @@ fn device(fake: &Fake, slot: Slot) -> Device {
     Device::new(machine(fake), &line.parse().unwrap(), function, &functions)
 }
 
+#[test]
+fn a_device_whose_driver_has_no_dma_does_none() {
+    let fake = q35();
+    let functions = scan(&fake);
+    let function = functions.iter().find(|it| it.slot == VIRTIO).unwrap();
+    for grant in ["dma=0", "dma=16"] {
+        let line = format!("3 driver slot={VIRTIO} bars=3f vectors=2 {grant}");
+        let mut device = Device::new(machine(&fake), &line.parse().unwrap(), function, &functions);
+        device.advance(machine(&fake), 0);
+        device.open(Session::with_number(1)).unwrap();
+        assert_eq!(device.bus_master(machine(&fake), true), Err(PciError::NoDma), "{grant}");
+        assert!(!device.driver_info(&fake).bus_master);
+        assert_eq!(device.bus_master(machine(&fake), false), Ok(()));
+    }
+}
+
 fn state(fake: &Fake, device: &Device) -> DriverState {
     device.driver_info(fake).state
 }
@@ -41,7 +57,7 @@ fn a_session_ends_in_order() {
     let bell = Notification::create().unwrap();
     let _irq = device.vector(machine(&fake), 0, &bell, 1).unwrap();
     let _ = device.io_space(machine(&fake));
-    device.bus_master(machine(&fake), true);
+    device.bus_master(machine(&fake), true).unwrap();
     fake.mappings.set(2);
     fake.take_log();
     device.close(machine(&fake), 0);

@@ -13,7 +13,7 @@ fn serve(env: rt::Env) -> Result<(), rt::Failure> {
 }
 
 const DEVICES: [&str; 3] = [
-    "1 edu id=1234:11e8 bars=01 vectors=1",
+    "1 edu id=1234:11e8 bars=01 vectors=1 dma=1 trusted",
     "2 blk id=1af4:1042 bars=3f vectors=2 dma=16 trusted",
     "3 net id=1af4:1041",
 ];
@@ -49,7 +49,7 @@ fn drivers_are_told_what_they_have() {
         assert_eq!((info.slot.to_string().as_str(), info.vectors), ("00:04.0", 2));
         // edu is in quarantine for a second first.
         let info = open(pci.endpoint(1)).unwrap();
-        assert_eq!((info.bars.len(), info.dma_pages), (1, 0));
+        assert_eq!((info.bars.len(), info.dma_pages), (1, 1));
         let none = open(pci.endpoint(3)).unwrap_err();
         let expected = PciError::NoDevice { device: "1af4:1041".into() };
         assert!(matches!(none, CallError::Service(error) if error == expected));
