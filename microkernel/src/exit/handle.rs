@@ -246,6 +246,7 @@ impl<M: Machine> Kernel<M> {
             work &= work - 1;
             // NOFAIL: `read_work` lets only bits of the table through.
             let item = &Self::WORK[index];
+            self.check_row(cpu, current);
             self.checks.holds.note_row(index);
             if item.kind == Kind::OneShot {
                 self.clear_work(cpu, item.work);
@@ -253,6 +254,14 @@ impl<M: Machine> Kernel<M> {
             self.cpu_mut(cpu).work_counts[index] += 1;
             let next = (item.run)(self, cpu);
             self.switch(cpu, next);
+        }
+    }
+
+    /// A row acts on the thread whose flags were read.
+    #[inline(always)]
+    fn check_row(&mut self, cpu: CpuId, current: Option<ThreadId>) {
+        if checks::ON && self.cpu(cpu).current != current {
+            self.report(format_args!("{cpu:?} has work for {current:?}, which is not current"));
         }
     }
 

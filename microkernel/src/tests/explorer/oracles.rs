@@ -3,7 +3,7 @@
 //! | fault | what would show it |
 //! |---|---|
 //! | a token answers another call | one token, two threads |
-//! | a stop after a call that was never made | a thread in user mode stops so |
+//! | a stop after a call that was never made or was not watched | a thread stops so |
 //! | a badge given without the right to | a listener set with a badge, by a handle without `MINT` |
 //! | a message that looks like the kernel's | a call with a reserved label is taken |
 //! | an exit that other CPUs can keep from its end | shared work is left after its last iteration |
@@ -22,14 +22,18 @@ use std::collections::{HashMap, HashSet};
 pub(super) struct History {
     /// Who waited for the answer that a token gives.
     tokens: HashMap<u64, ThreadId>,
-    /// Threads that have made a call and were not in user mode since.
-    in_call: HashSet<ThreadId>,
+    /// Threads that have made a watched call and were not in user mode since.
+    in_watched_call: HashSet<ThreadId>,
 }
 
 impl History {
-    /// A thread makes a call.
-    pub(super) fn calls(&mut self, me: ThreadId) {
-        self.in_call.insert(me);
+    /// A thread makes a call. It is watched if the thread has no plain calls.
+    pub(super) fn calls(&mut self, smp: &Smp, me: ThreadId) {
+        if smp.kernel.objects.threads[me].calls.plain_end == 0 {
+            self.in_watched_call.insert(me);
+        } else {
+            self.in_watched_call.remove(&me);
+        }
     }
 
     /// Looks at the machine after a step.
@@ -43,13 +47,17 @@ impl History {
                 assert_eq!(first, id, "the token {token:#x} is given a second time");
             }
             let reason = thread.faults.unanswered.as_ref().map(|fault| fault.reason);
-            if let Some(Reason::Trace(TraceStage::Exit)) = reason {
-                assert!(self.in_call.contains(&id), "{id:?} stops after a call it did not make");
+            if let Some(Reason::Trace(TraceStage::Exit | TraceStage::Step)) = reason {
+                let may = self.in_watched_call.contains(&id);
+                assert!(
+                    may,
+                    "{id:?} stops after a call that it did not make, or that was not watched"
+                );
             }
         }
         for place in &smp.places {
             if let Place::User(id) = place {
-                self.in_call.remove(id);
+                self.in_watched_call.remove(id);
             }
         }
     }

@@ -203,7 +203,7 @@ impl Run {
         let Some(me) = smp.running(cpu) else { return };
         let forbidden = oracles::forbidden(smp, me, call);
         let seen = oracles::is_plain(smp, me);
-        self.history.calls(me);
+        self.history.calls(smp, me);
         smp.syscall(cpu, call.number, &call.arguments, call.envelope);
         if let Some(why) = forbidden {
             assert!(!oracles::was_taken(smp, me), "{why}: {call:?} by {me:?}");
