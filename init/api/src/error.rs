@@ -41,6 +41,8 @@ pub enum SystemError {
     },
     /// The caller is no server, the object is no process, or init has adopted its limit.
     CannotAdopt,
+    /// The manifest lets the caller only observe.
+    NotAllowed,
     /// The kernel said no.
     Kernel {
         /// The server.
@@ -71,6 +73,7 @@ impl fmt::Display for SystemError {
             Self::CannotAdopt => f.write_str(
                 "init adopts only processes, only from servers, and a limited number from each",
             ),
+            Self::NotAllowed => f.write_str("the manifest lets this server only observe"),
             Self::Kernel { server, why } => write!(f, "`{server}`: {why}"),
         }
     }

@@ -1,7 +1,8 @@
 //! The System service of `init`: servers, faults, the machine.
 //!
 //! A server with `supervisor = true` in the manifest finds the service's endpoint as the
-//! handle `supervisor`: `SystemClient::from_endpoint(env.handle("supervisor")?)`.
+//! handle `supervisor`: `SystemClient::from_endpoint(env.handle("supervisor")?)`. One with
+//! `observer = true` finds it too, and is refused each method that changes something.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -21,7 +22,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 /// What init can tell and do.
-#[service::interface(version = 4, max_message = 32768)]
+#[service::interface(version = 5, max_message = 32768)]
 pub trait System {
     /// All servers, init first, then in the manifest's order.
     #[idempotent]

@@ -17,7 +17,7 @@ pub enum Why {
     Listed,
     /// Every client may ask `names` for services.
     Finds,
-    /// It is a supervisor, and may use init's System service.
+    /// It is a supervisor or an observer, and may use init's System service.
     Supervises,
     /// It is a program, and may call the server that started it.
     Started,
@@ -64,7 +64,7 @@ impl System {
         let name = |server: &'_ crate::Server| server.name == NAMES;
         let others = self.clients().filter(|client| *client != NAMES);
         let finds = others.map(|client| Link { client, server: NAMES, why: Why::Finds });
-        let supervises = servers().filter(|it| it.supervisor);
+        let supervises = servers().filter(|it| it.supervisor || it.observer);
         let supervises =
             supervises.map(|it| Link { client: &it.name, server: INIT, why: Why::Supervises });
         let started = servers().filter(|it| it.spawn).flat_map(|it| {

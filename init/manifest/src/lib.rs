@@ -38,6 +38,7 @@
 //! | `device` | none | its PCI device, see below |
 //! | `keep_pages` | 0 | memory that survives restarts |
 //! | `supervisor` | false | whether it may use init's System service |
+//! | `observer` | false | whether it may ask init's System service, and change nothing |
 //! | `spawn` | false | whether it starts the programs, out of its own quota |
 //! | `archive` | false | whether it reads the boot archive |
 //! | `args` | none | arguments |
@@ -49,7 +50,7 @@
 //! |---|---|---|
 //! | `names` | all but `names` | endpoint of the name server, badged with the client number |
 //! | `endpoint` | `service = true` | receive right of its own endpoint |
-//! | `supervisor` | `supervisor = true` | endpoint of init's System service |
+//! | `supervisor` | `supervisor = true`, `observer = true` | endpoint of init's System service |
 //! | `peers` | `on_restart = "tell"` | notification: bit k says that the k-th of `depends` was started again, or given up |
 //! | `keep` | `keep_pages` > 0 | memory that survives restarts; libsys/keep makes a value of it |
 //! | as in `irq = [{ name, line, notify }]` | | the interrupt line; the notification it signals: bit k for the k-th line |

@@ -168,6 +168,8 @@ pub struct Server {
     pub keep_pages: u32,
     /// Whether it may call init's System service.
     pub supervisor: bool,
+    /// Whether it may call those methods of init's System service that change nothing.
+    pub observer: bool,
     /// Whether it starts the programs.
     pub spawn: bool,
     /// Whether it reads the boot archive.
@@ -280,7 +282,7 @@ impl System {
         let flags = [
             !is_names,
             server.service,
-            server.supervisor,
+            server.supervisor || server.observer,
             server.on_restart == OnRestart::Tell,
             server.keep_pages > 0,
             server.bus,

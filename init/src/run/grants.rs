@@ -61,7 +61,7 @@ pub(crate) fn of<'a>(common: &'a Common, children: &'a [Child], index: usize) ->
     if let Some(endpoint) = &child.endpoint {
         grants.push(Grant::new("endpoint", endpoint.as_handle(), FOR_SERVER, 0));
     }
-    if child.plan.supervisor {
+    if child.plan.supervisor || child.plan.observer {
         let init = common.endpoint.as_handle();
         grants.push(Grant::new("supervisor", init, OWN, child.number.into()));
     }

@@ -58,7 +58,8 @@ impl System for Init {
         })
     }
 
-    fn kill(&mut self, _caller: &Caller, server: String, signal: u8) -> Result<(), SystemError> {
+    fn kill(&mut self, caller: &Caller, server: String, signal: u8) -> Result<(), SystemError> {
+        self.check_may_change(caller)?;
         let child = self.child(&server)?;
         if !ENDING.contains(&signal) {
             return Err(SystemError::NotForServers { signal });
@@ -75,7 +76,8 @@ impl System for Init {
         self.list_processes().map_err(|error| kernel("init", error))
     }
 
-    fn kill_process(&mut self, _caller: &Caller, pid: u32, signal: u8) -> Result<(), SystemError> {
+    fn kill_process(&mut self, caller: &Caller, pid: u32, signal: u8) -> Result<(), SystemError> {
+        self.check_may_change(caller)?;
         if !ENDING.contains(&signal) {
             return Err(SystemError::NotForServers { signal });
         }
@@ -86,7 +88,8 @@ impl System for Init {
         }
     }
 
-    fn crash(&mut self, _caller: &Caller, server: String) -> Result<(), SystemError> {
+    fn crash(&mut self, caller: &Caller, server: String) -> Result<(), SystemError> {
+        self.check_may_change(caller)?;
         let index = self.index(&server)?;
         let Some(child) = self.children.get(index) else {
             return Err(SystemError::NoSuchServer { server });
@@ -108,7 +111,8 @@ impl System for Init {
         Ok(())
     }
 
-    fn process(&mut self, _caller: &Caller, server: String) -> Result<Process, SystemError> {
+    fn process(&mut self, caller: &Caller, server: String) -> Result<Process, SystemError> {
+        self.check_may_change(caller)?;
         let child = self.child(&server)?;
         let Some(process) = child.process() else {
             return Err(SystemError::NotRunning { server });
@@ -116,7 +120,8 @@ impl System for Init {
         process.copy(Rights::ALL).map_err(|error| kernel(&server, error))
     }
 
-    fn restart(&mut self, _caller: &Caller, server: String) -> Result<(), SystemError> {
+    fn restart(&mut self, caller: &Caller, server: String) -> Result<(), SystemError> {
+        self.check_may_change(caller)?;
         let index = self.index(&server)?;
         let resource = &self.common.boot.resource;
         let child = self.children.get_mut(index);
@@ -126,12 +131,14 @@ impl System for Init {
     }
 
     fn adopt(&mut self, caller: &Caller, process: Process) -> Result<(), SystemError> {
+        self.check_may_change(caller)?;
         let index = self.index_of_badge(caller.badge()).ok_or(SystemError::CannotAdopt)?;
         let child = self.children.get_mut(index).ok_or(SystemError::CannotAdopt)?;
         if child.adopt(process) { Ok(()) } else { Err(SystemError::CannotAdopt) }
     }
 
-    fn shutdown(&mut self, _caller: &Caller, status: u32) -> Result<(), SystemError> {
+    fn shutdown(&mut self, caller: &Caller, status: u32) -> Result<(), SystemError> {
+        self.check_may_change(caller)?;
         let code = init_core::exit_code(status)?;
         defmt::info!("shutting down with status {=u32}", status);
         match self.common.boot.resource.shutdown(code) {
@@ -142,6 +149,13 @@ impl System for Init {
 }
 
 impl Init {
+    /// Refuses observers, which only ask.
+    fn check_may_change(&self, caller: &Caller) -> Result<(), SystemError> {
+        let index = self.index_of_badge(caller.badge());
+        let plan = index.and_then(|index| self.children.get(index)).map(|child| &child.plan);
+        if plan.is_some_and(|plan| plan.supervisor) { Ok(()) } else { Err(SystemError::NotAllowed) }
+    }
+
     /// Returns what init itself uses, without the quotas of its servers.
     fn own_info(&self) -> ProcessInfo {
         let mut own = Process::own_info().unwrap_or_default();

@@ -81,6 +81,7 @@ pub(super) fn server_with(
         device: device.map(|device| device.value),
         keep_pages: section.small("keep_pages", 0..=1024, Some(0)),
         supervisor: section.flag("supervisor"),
+        observer: section.flag("observer"),
         spawn: section.flag("spawn"),
         archive: section.flag("archive"),
         volume: None,
