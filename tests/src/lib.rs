@@ -4,11 +4,13 @@
 //! machine in QEMU and shows the whole transcript when something is missing.
 #![forbid(unsafe_code)]
 
+mod browser;
 mod image;
 mod system;
 mod transcript;
 mod user;
 
+pub use browser::Browser;
 pub use image::{Function, Image, Jump};
 pub use system::{machine_with_changes, machine_with_sections};
 pub use transcript::{Example, matches, readme_session};

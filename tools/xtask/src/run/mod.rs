@@ -9,6 +9,7 @@ mod network;
 mod relay;
 mod script;
 mod terminal;
+mod web;
 
 pub(crate) use interactive::on_terminal;
 pub(crate) use machine::{Firmware, MachineArguments};

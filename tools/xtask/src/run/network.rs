@@ -1,5 +1,6 @@
 //! The network of a machine.
 
+use super::web;
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 use qemu_harness::{Forward, Network};
@@ -24,15 +25,24 @@ pub(super) struct NetworkArguments {
     /// Lead a TCP port of 127.0.0.1 to a port of the guest (may be repeated)
     #[arg(long, value_name = "HOST:GUEST", value_parser = forward)]
     forward: Vec<Forward>,
+    /// Lead a free port (8080 if it is) to the web server, and say when its page is up
+    #[arg(long)]
+    web: bool,
 }
 
 impl NetworkArguments {
     /// The network, if there is one.
     pub(super) fn attach(&self) -> Result<Option<Network>> {
-        let forwards = self.forward.clone();
+        let mut forwards = self.forward.clone();
         if self.net == Reach::None {
-            ensure!(forwards.is_empty(), "--forward needs a network: leave `--net none` out");
+            let needed = !forwards.is_empty() || self.web;
+            ensure!(!needed, "--forward and --web need a network: leave `--net none` out");
             return Ok(None);
+        }
+        if self.web {
+            let host = web::free_port(&forwards)?;
+            forwards.push(Forward { host, guest: web::GUEST_PORT });
+            web::announce(host);
         }
         Ok(Some(Network { open: self.net == Reach::User, forwards }))
     }
@@ -62,7 +72,7 @@ mod tests {
     #[test]
     fn a_forward_needs_a_card() {
         let forward = vec![Forward { host: 8080, guest: 80 }];
-        let network = |net, forward| NetworkArguments { net, forward }.attach();
+        let network = |net, forward| NetworkArguments { net, forward, web: false }.attach();
         assert!(network(Reach::None, forward.clone()).is_err());
         assert_eq!(network(Reach::None, Vec::new()).unwrap(), None);
         let closed = network(Reach::Gateway, forward.clone()).unwrap().unwrap();
