@@ -54,6 +54,7 @@ pub use cpu::Context;
 pub use holds::LongestHold;
 pub use kernel::{Kernel, Sizes};
 pub use lifecycle::{BootProcess, Segment};
+pub use log::Backlog;
 pub use machine::{BootMemory, CpuId, Machine, Phys};
 pub use mem::{Readable, UserSlice, Writable};
 pub use object::{Fault, ThreadId};

@@ -10,8 +10,57 @@
 
 use crate::kernel::Kernel;
 use crate::machine::Machine;
+use crate::number;
 use crate::object::{FIRST_PID, ProcessId, Stream};
 use abi::{Error, LogHeader, LogKind};
+
+/// The last bytes of the log, for readers on the machine. Bytes are numbered from the boot on.
+#[derive(Debug)]
+pub struct Backlog<const LEN: usize> {
+    bytes: [u8; LEN],
+    end: u64,
+}
+
+impl<const LEN: usize> Backlog<LEN> {
+    /// Nothing was logged.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { bytes: [0; LEN], end: 0 }
+    }
+
+    /// Appends; the oldest bytes are forgotten.
+    pub fn push(&mut self, bytes: &[u8]) {
+        let kept = &bytes[bytes.len().saturating_sub(LEN)..];
+        self.end += (bytes.len() - kept.len()) as u64;
+        let (behind, before) = kept.split_at(kept.len().min(LEN - self.place(self.end)));
+        let place = self.place(self.end);
+        self.bytes[place..place + behind.len()].copy_from_slice(behind);
+        self.bytes[..before.len()].copy_from_slice(before);
+        self.end += kept.len() as u64;
+    }
+
+    /// Copies from this byte on, or from the oldest that is left: the number of bytes, and the
+    /// number behind the last.
+    pub fn read(&self, first: u64, into: &mut [u8]) -> (usize, u64) {
+        let first = first.clamp(self.end.saturating_sub(LEN as u64), self.end);
+        let len = number::size(self.end - first).min(into.len());
+        let place = self.place(first);
+        let (behind, before) = into[..len].split_at_mut(len.min(LEN - place));
+        behind.copy_from_slice(&self.bytes[place..place + behind.len()]);
+        before.copy_from_slice(&self.bytes[..before.len()]);
+        (len, first + len as u64)
+    }
+
+    fn place(&self, number: u64) -> usize {
+        number::size(number % LEN as u64)
+    }
+}
+
+impl<const LEN: usize> Default for Backlog<LEN> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 /// What ends a frame of the stream.
 const FRAME_END: u8 = 0;

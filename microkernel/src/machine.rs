@@ -473,6 +473,9 @@ pub trait Machine: Sized {
     fn port_write(&mut self, port: u16, width: PortWidth, value: u32);
     /// Appends to the system log.
     fn log(&mut self, bytes: &[u8]);
+    /// Copies the log from byte number `first` since the boot on, or from the oldest that is left:
+    /// the number of bytes, and the number behind the last.
+    fn read_log(&self, first: u64, into: &mut [u8]) -> (usize, u64);
 }
 
 /// Ranges of ports that one process may use by instructions.

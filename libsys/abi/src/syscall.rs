@@ -285,4 +285,9 @@ syscalls! {
     /// until none is left. From the first call on nothing is mapped or unmapped in it
     /// (`BadState`). The caller promises that the function is no bus master and was reset.
     IoSpaceClear = 89,
+
+    /// `(resource, first, address, capacity) -> bytes, next`: copies at most `capacity` bytes of the
+    /// system log, 1,024 at most, from byte number `first` since the boot on, or from the oldest
+    /// that is still there; `next` is the number behind the last. The resource needs `READ` alone.
+    LogRead = 90,
 }

@@ -29,6 +29,17 @@ impl Resource {
         let found = (handle != 0).then(|| created(Ok((handle, 0)))).transpose()?;
         Ok((found.map(Process::from), next))
     }
+
+    /// Copies the system log from this byte number since the boot on, or from the oldest byte that
+    /// is left: how many, and the number behind the last. Needs the right to read, no other.
+    pub fn read_log(&self, first: u64, into: &mut [u8]) -> Result<(usize, u64), Error> {
+        let (address, room) = (address_of(into.as_mut_ptr()), into.len() as u64);
+        let arguments = [argument(self.handle()), first, address, room, 0, 0];
+        // SAFETY: 1. the kernel writes at most `into.len()` bytes to an exclusive, live slice.
+        // 2. every bit pattern is a value of them.
+        let (count, next) = unsafe { with_memory(Syscall::LogRead, arguments) }?;
+        Ok((usize::try_from(count).unwrap_or(0).min(into.len()), next))
+    }
 }
 
 impl Memory {

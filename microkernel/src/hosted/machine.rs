@@ -443,4 +443,12 @@ impl Machine for Hosted {
     fn log(&mut self, bytes: &[u8]) {
         self.log.extend_from_slice(bytes);
     }
+    fn read_log(&self, first: u64, into: &mut [u8]) -> (usize, u64) {
+        let first =
+            usize::try_from(first).map_or(self.log.len(), |first| first.min(self.log.len()));
+        let rest = &self.log[first..];
+        let len = rest.len().min(into.len());
+        into[..len].copy_from_slice(&rest[..len]);
+        (len, (first + len) as u64)
+    }
 }

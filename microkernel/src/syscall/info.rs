@@ -6,10 +6,10 @@ use crate::machine::{CpuId, Machine};
 use crate::mem::{Readable, UserSlice, Writable};
 use crate::object::ThreadId;
 use crate::work::NAMES;
-use abi::{Error, LogKind, SystemInfo};
+use abi::{Error, LogKind, ObjectKind, Rights, SystemInfo};
 use zerocopy::IntoBytes;
 
-/// The longest `LogWrite`.
+/// The longest `LogWrite`, and the most of one `LogRead`.
 const LOG_MAX: usize = 1024;
 
 impl<M: Machine> Kernel<M> {
@@ -20,6 +20,17 @@ impl<M: Machine> Kernel<M> {
         self.read_user(self.own(me), slice, bytes)?;
         self.log_of_process(self.own(me), LogKind::Defmt, bytes)?;
         Ok(Done::NOTHING)
+    }
+
+    pub(super) fn sys_log_read(&mut self, me: ThreadId) -> Result<Done, Error> {
+        self.object(me, 0, ObjectKind::Resource, Rights::READ)?;
+        let (first, address) = (self.argument(me, 1), self.argument(me, 2));
+        let room = crate::number::size(self.argument(me, 3).min(LOG_MAX as u64));
+        let mut bytes = [0; LOG_MAX];
+        let (count, next) = self.machine.read_log(first, &mut bytes[..room]);
+        let slice = UserSlice::<Writable>::new(address, count as u64)?;
+        self.write_user(self.own(me), slice, &bytes[..count])?;
+        Ok(Done::Values(count as u64, next))
     }
 
     pub(super) fn sys_system_info(&mut self, me: ThreadId) -> Result<Done, Error> {

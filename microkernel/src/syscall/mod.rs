@@ -189,6 +189,7 @@ impl<M: Machine> Kernel<M> {
             Syscall::PortWrite => verb!(sys_port_write),
             Syscall::PortWriteBytes => verb!(sys_port_write_bytes),
             Syscall::LogWrite => verb!(sys_log_write),
+            Syscall::LogRead => verb!(sys_log_read),
             Syscall::SystemInfo => verb!(sys_system_info),
             Syscall::Shutdown => verb!(sys_shutdown),
             Syscall::ProcessThread => verb!(sys_process_thread),

@@ -158,7 +158,7 @@ fn good(call: Syscall, o: &Objects) -> [u64; 9] {
         Syscall::ProcessFind => &[1, 1],
         Syscall::LogWrite => &[BYTES, 8],
         Syscall::SystemInfo => &[BYTES],
-        Syscall::TraceRead => &[1, 0, BYTES, 4],
+        Syscall::TraceRead | Syscall::LogRead => &[1, 0, BYTES, 4],
         Syscall::Reply | Syscall::ReplyRecv | Syscall::ReplyWaits => &[0, o.endpoint << 32],
         Syscall::UpcallMask
         | Syscall::Yield

@@ -1,11 +1,14 @@
 //! What programs may write to the system log.
 
 use super::kit::{BYTES, boot};
+use crate::Backlog;
 use crate::hosted::Driver;
 use crate::object::ProcessId;
 use crate::object::ProcessLog;
-use abi::{Error, LOG_BURST, LOG_RATE, LogHeader, LogKind, Syscall};
+use abi::{Error, LOG_BURST, LOG_RATE, LogHeader, LogKind, Rights, Syscall};
 
+/// The handle of the resource in the first program.
+const RESOURCE: u64 = 1;
 const SECOND: u64 = 1_000_000_000;
 
 /// The records in the log: kind, source, payload.
@@ -128,4 +131,45 @@ fn records_of_watched_calls_count_too() {
         .filter(|_| driver.kernel.log_of_process(id, LogKind::Audit, &audit).is_ok())
         .count();
     assert!(written * (LogHeader::SIZE + 48) <= usize::try_from(LOG_BURST).unwrap());
+}
+
+#[test]
+fn a_reader_gets_the_log_in_pieces_and_sees_a_gap() {
+    let mut backlog = Backlog::<16>::new();
+    let mut into = [0; 7];
+    assert_eq!(backlog.read(0, &mut into), (0, 0));
+    backlog.push(b"0123456789");
+    assert_eq!(backlog.read(0, &mut into), (7, 7));
+    assert_eq!(&into, b"0123456");
+    assert_eq!((backlog.read(7, &mut into), &into[..3]), ((3, 10), &b"789"[..]));
+    backlog.push(b"abcdefghij");
+    assert_eq!((backlog.read(0, &mut into), &into), ((7, 11), b"456789a"), "the oldest left");
+    assert_eq!((backlog.read(15, &mut into), &into[..5]), ((5, 20), &b"fghij"[..]));
+    assert_eq!(backlog.read(u64::MAX, &mut into), (0, 20));
+    backlog.push(&[b'x'; 40]);
+    backlog.push(b"end");
+    let mut all = [0; 20];
+    assert_eq!((backlog.read(0, &mut all), &all[..16]), ((16, 63), &b"xxxxxxxxxxxxxend"[..]));
+}
+
+#[test]
+fn the_log_is_read_with_a_right_of_its_own() {
+    let mut driver = boot();
+    let rights = u64::from(Rights::READ.bits());
+    let reader = driver.make(Syscall::HandleCopy, &[RESOURCE, rights, 0]);
+    let log = driver.kernel.machine.log.clone();
+    let end = log.len() as u64;
+    assert!(end > 8, "the boot is logged");
+    let read = driver.call(Syscall::LogRead, &[reader, 4, BYTES, 4]);
+    assert_eq!(read.map(|read| read.values), Ok((4, 8)));
+    assert_eq!(driver.peek(BYTES, 4), log[4..8]);
+    let read = driver.call(Syscall::LogRead, &[reader, end, BYTES, 4]);
+    assert_eq!(read.map(|read| read.values), Ok((0, end)));
+    let kernel = 1 << 47;
+    let bad = driver.call(Syscall::LogRead, &[reader, 0, kernel, 4]);
+    assert_eq!(bad, Err(Error::BadAddress));
+    let other = u64::from(Rights::MANAGE.bits());
+    let other = driver.make(Syscall::HandleCopy, &[RESOURCE, other, 0]);
+    assert_eq!(driver.call(Syscall::LogRead, &[other, 0, BYTES, 4]), Err(Error::NoRight));
+    assert_eq!(driver.call(Syscall::Shutdown, &[reader, 0]), Err(Error::NoRight));
 }

@@ -179,6 +179,7 @@ fn a_resource_for_devices_makes_devices_and_nothing_else() {
         (Syscall::Shutdown, [devices, 0, 0, 0, 0]),
         (Syscall::ProcessFind, [devices, 0, 0, 0, 0]),
         (Syscall::TraceRead, [devices, 0, crate::hosted::DATA, 1, 0]),
+        (Syscall::LogRead, [devices, 0, crate::hosted::DATA, 1, 0]),
         (Syscall::ContextCreate, [devices, 10_000, 20_000, 20, 0]),
     ] {
         assert_eq!(driver.call(call, &arguments), Err(Error::NoRight), "{call:?}");

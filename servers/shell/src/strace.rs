@@ -139,6 +139,8 @@ fn shape(call: Syscall) -> (&'static [Shown], &'static [Shown]) {
         Syscall::Shutdown => (&[("resource", Handle), ("code", Number)], &[]),
         Syscall::TraceRead => (&[("resource", Handle), ("first", Number), ("into", Hex),
                                  ("room", Number)], &[("records", Number), ("next", Number)]),
+        Syscall::LogRead => (&[("resource", Handle), ("first", Number), ("into", Hex),
+                               ("room", Number)], &[("bytes", Number), ("next", Number)]),
         Syscall::CpuInfo => (&[("cpu", Number), ("into", Hex)], &[]),
     }
 }

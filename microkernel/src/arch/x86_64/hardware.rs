@@ -373,4 +373,8 @@ impl Machine for Hardware {
     fn log(&mut self, bytes: &[u8]) {
         log::write(bytes);
     }
+
+    fn read_log(&self, first: u64, into: &mut [u8]) -> (usize, u64) {
+        log::read(first, into)
+    }
 }

@@ -6,10 +6,26 @@ use abi::{LogHeader, LogKind};
 use core::cell::UnsafeCell;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicBool, AtomicU16};
+use core_kernel::Backlog;
+use spin::Mutex;
+
+/// What a reader on the machine can still have.
+///
+/// ORDER: a leaf: nothing else is acquired while it is held, always with interrupts off.
+static BACKLOG: Mutex<Backlog<{ 64 << 10 }>> = Mutex::new(Backlog::new());
 
 /// Appends to the log.
 pub(crate) fn write(bytes: &[u8]) {
     ports::write_bytes(LOG_PORT, bytes);
+    // A panic in the middle of a write must not wait for itself; the debug console has it.
+    if let Some(mut backlog) = BACKLOG.try_lock() {
+        backlog.push(bytes);
+    }
+}
+
+/// Copies what is left of the log; see [`Backlog::read`].
+pub(crate) fn read(first: u64, into: &mut [u8]) -> (usize, u64) {
+    BACKLOG.lock().read(first, into)
 }
 
 /// Writes one of the kernel's records. Longer text is cut.

@@ -34,6 +34,7 @@ fn ranges(number: Syscall, arguments: &[u64; 6]) -> Result<Vec<Range>, Error> {
             2,
             usize::try_from(arguments[3]).unwrap_or(0).saturating_mul(size_of::<TraceRecord>()),
         ),
+        Syscall::LogRead => of(2, usize::try_from(arguments[3]).unwrap_or(0)),
         Syscall::LogWrite => vec![sent(0, arguments[1])],
         Syscall::FaultRaise => vec![sent(1, arguments[2])],
         Syscall::PortWriteBytes => vec![sent(2, arguments[3])],

@@ -256,7 +256,9 @@ fn of_device(call: Syscall, r: &mut Random) -> [u64; 6] {
         S::LogWrite => [buffer(r), r.below(1100), 0, 0, 0, 0],
         S::SystemInfo => [buffer(r), 0, 0, 0, 0, 0],
         S::ProcessFind => [handle(r, Kind::Resource), length(r), 0, 0, 0, 0],
-        S::TraceRead => [handle(r, Kind::Resource), length(r), buffer(r), length(r), 0, 0],
+        S::TraceRead | S::LogRead => {
+            [handle(r, Kind::Resource), length(r), buffer(r), length(r), 0, 0]
+        }
         S::CpuInfo => [r.below(6), buffer(r), 0, 0, 0, 0],
         // Refused for want of the right: no child has it.
         S::Shutdown => [handle(r, Kind::Notification), 0x10, 0, 0, 0, 0],
