@@ -35,6 +35,7 @@
 //! | `heartbeat_ms` | 0 | it is hung, and restarted, when it received nothing and waited for nothing for a whole such period; 0: no check |
 //! | `irq`, `ports`, `memory` | none | devices, see below |
 //! | `bus` | false | whether it owns configuration space and gives PCI devices to drivers |
+//! | `log` | false | whether it reads the system log |
 //! | `device` | none | its PCI device, see below |
 //! | `keep_pages` | 0 | memory that survives restarts |
 //! | `supervisor` | false | whether it may use init's System service |
@@ -56,7 +57,7 @@
 //! | as in `irq = [{ name, line, notify }]` | | the interrupt line; the notification it signals: bit k for the k-th line |
 //! | as in `ports = [{ name, first, count }]` | | port range |
 //! | as in `memory = [{ name, address, pages }]` | | device memory |
-//! | `resource` | `bus = true` | the right to make device memory, ports, interrupts and IoSpaces |
+//! | `resource` | `bus`, `log` | the right to make device memory, ports, interrupts and IoSpaces; to read the log |
 //! | `archive` | `spawn`, `archive` | the boot archive; its size is the line `archive BYTES` |
 //! | `root`, `self` | `spawn = true` | unbadged endpoints of `names` and itself, from which programs get badged copies |
 //! | `service:NAME` | `names` | endpoint of a service, from which clients get badged copies |

@@ -162,6 +162,8 @@ pub struct Server {
     pub memory: Vec<DeviceMemory>,
     /// Whether it owns configuration space and gives devices to drivers.
     pub bus: bool,
+    /// Whether it reads the system log.
+    pub log: bool,
     /// Its device.
     pub device: Option<DeviceGrant>,
     /// Pages of memory that survive its restarts.
@@ -285,7 +287,7 @@ impl System {
             server.supervisor || server.observer,
             server.on_restart == OnRestart::Tell,
             server.keep_pages > 0,
-            server.bus,
+            server.bus || server.log,
         ];
         let flags = flags.into_iter().filter(|flag| *flag).count();
         let spawns = if server.spawn { 2 } else { 0 };

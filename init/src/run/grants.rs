@@ -75,9 +75,11 @@ pub(crate) fn of<'a>(common: &'a Common, children: &'a [Child], index: usize) ->
             grants.extend(handle.map(|handle| Grant::new(name, handle, FOR_CLIENTS, 0)));
         }
     }
-    if child.plan.bus {
+    let devices = if child.plan.bus { Rights::DEVICE } else { Rights::NONE };
+    let log = if child.plan.log { Rights::READ } else { Rights::NONE };
+    if child.plan.bus || child.plan.log {
         let resource = common.boot.resource.as_handle();
-        grants.push(Grant::new("resource", resource, Rights::DEVICE, 0));
+        grants.push(Grant::new("resource", resource, devices | log, 0));
     }
     if let Some(bell) = &child.peers {
         grants.push(Grant::new("peers", bell.as_handle(), Rights::WAIT, 0));

@@ -1,9 +1,13 @@
 //! Audited system calls as text.
 
 use abi::{Error, Syscall, TraceStage};
+use alloc::borrow::ToOwned as _;
+use alloc::format;
+use alloc::string::String;
 
 /// The text of an audit record: the bytes of an `abi::TraceRecord`, little endian.
-pub(crate) fn text(record: &[u8]) -> String {
+#[must_use]
+pub fn text(record: &[u8]) -> String {
     let word = |at: usize| {
         let bytes = record.get(at..at + 8).and_then(|bytes| bytes.try_into().ok());
         bytes.map_or(0, u64::from_le_bytes)

@@ -1,6 +1,7 @@
 //! A line of the decoded log.
 
-use std::fmt;
+use alloc::string::String;
+use core::fmt;
 
 /// One line of the decoded log.
 #[derive(Clone, Debug, PartialEq, Eq)]

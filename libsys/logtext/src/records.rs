@@ -1,6 +1,7 @@
 //! Cuts the byte stream of the log into records.
 
 use abi::{LOG_MAGIC, LogHeader};
+use alloc::vec::Vec;
 
 /// One record of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +35,7 @@ impl Records {
 
     /// The number of bytes outside of records since the last call.
     pub fn take_skipped(&mut self) -> usize {
-        std::mem::take(&mut self.skipped)
+        core::mem::take(&mut self.skipped)
     }
 
     /// The bytes of an incomplete record.

@@ -1,6 +1,5 @@
 //! Turns records into lines: one text or defmt stream for each source.
 
-use crate::audit;
 use crate::program::{Program, Statement, Stream};
 use crate::symbols::Symbols;
 use crate::{FindElf, KERNEL, Line, Record, Records};
@@ -94,7 +93,7 @@ impl LogDecoder {
             }
             LogKind::Audit => {
                 let name = self.source(record, lines).name.clone();
-                let text = audit::text(&record.payload);
+                let text = logtext::audit::text(&record.payload);
                 lines.push(line(record, &name, Statement { level: "AUDIT", text, place: None }));
             }
             LogKind::Defmt => {
@@ -204,8 +203,14 @@ fn note(time_ns: u64, count: usize, what: &str) -> Line {
 #[cfg(test)]
 mod tests {
     use super::LogDecoder;
-    use crate::records::tests::record;
-    use abi::LogKind;
+    use abi::{LogHeader, LogKind};
+
+    fn record(kind: LogKind, source: u32, time_ns: u64, payload: &[u8]) -> Vec<u8> {
+        let len = u16::try_from(payload.len()).unwrap();
+        let mut bytes = LogHeader { kind, source, time_ns, len }.encode().to_vec();
+        bytes.extend_from_slice(payload);
+        bytes
+    }
 
     #[test]
     fn text_goes_by_the_name_of_its_source() {

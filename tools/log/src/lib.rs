@@ -6,25 +6,20 @@
 //! into text. [`Records`] finds the records, [`LogDecoder`] makes [`Line`]s of them.
 #![forbid(unsafe_code)]
 
-mod audit;
 mod decoder;
-mod line;
 mod program;
-mod records;
+mod strings;
 mod symbols;
 
 pub use decoder::LogDecoder;
-pub use line::Line;
-pub use records::{Record, Records};
+pub use logtext::{KERNEL, Line, Record, Records, Strings};
+pub use strings::add_strings;
 pub use symbols::{Place, Symbols};
 
 use std::path::{Path, PathBuf};
 
 /// Finds the ELF of a program by its name; `kernel` is the kernel.
 pub type FindElf = Box<dyn Fn(&str) -> Option<PathBuf> + Send>;
-
-/// The name of the kernel as a source.
-pub const KERNEL: &str = "kernel";
 
 /// Decodes a whole log file.
 ///

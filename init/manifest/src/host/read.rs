@@ -78,6 +78,7 @@ pub(super) fn server_with(
         ports,
         memory,
         bus: section.flag("bus"),
+        log: section.flag("log"),
         device: device.map(|device| device.value),
         keep_pages: section.small("keep_pages", 0..=1024, Some(0)),
         supervisor: section.flag("supervisor"),
