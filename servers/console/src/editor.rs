@@ -5,6 +5,7 @@
 
 mod history;
 mod line;
+mod search;
 mod view;
 
 pub use history::HISTORY_MAX;
@@ -14,6 +15,7 @@ use crate::keys::Key;
 use alloc::string::String;
 use history::History;
 use line::Line;
+use search::Search;
 use view::{View, width};
 
 /// The columns of a terminal of unknown width.
@@ -60,6 +62,7 @@ pub struct Editor {
     clean: bool,
     /// A character did not fit: the line must not be used without it.
     overflowed: bool,
+    search: Option<Search>,
 }
 
 impl Editor {
@@ -74,11 +77,15 @@ impl Editor {
             at_line_start: true,
             clean: false,
             overflowed: false,
+            search: None,
         }
     }
 
     /// Takes a key. While the line is hidden, nothing is echoed.
     pub fn key(&mut self, key: Key) -> (String, Option<Event>) {
+        if let Some(done) = self.search_key(key) {
+            return done;
+        }
         let (output, event) = match key {
             Key::Enter => self.complete(),
             Key::Interrupt => (self.abandon(), Some(Event::Interrupt)),
@@ -97,6 +104,7 @@ impl Editor {
 
     /// Shows the line behind a prompt.
     pub fn show(&mut self, prompt: &str) -> String {
+        self.end_search();
         if self.visible {
             let erased = self.view.erase();
             self.set_prompt(prompt);
@@ -119,6 +127,7 @@ impl Editor {
 
     /// Takes the line off the screen; its text stays.
     pub fn hide(&mut self) -> String {
+        self.end_search();
         if core::mem::replace(&mut self.visible, false) { self.view.erase() } else { String::new() }
     }
 

@@ -35,6 +35,13 @@ impl History {
         self.place = None;
     }
 
+    /// The next line with this text that is further back, and how far.
+    pub(super) fn find(&self, wanted: &str, back: usize) -> Option<(usize, &str)> {
+        let mut lines = self.lines.iter().rev().enumerate().skip(back);
+        let (place, line) = lines.find(|(_, line)| line.contains(wanted))?;
+        Some((place.saturating_add(1), line))
+    }
+
     pub(super) fn older(&mut self, line: &mut Line) {
         let back = self.place.as_ref().map_or(0, |(back, _)| *back) + 1;
         let Some(found) = self.lines.len().checked_sub(back).and_then(|at| self.lines.get(at))

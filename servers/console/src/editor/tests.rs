@@ -411,3 +411,37 @@ fn tab_leaves_the_line_and_text_is_typed_into_it() {
     let shown: Vec<String> = terminal.rows.iter().map(|row| row.concat()).collect();
     assert_eq!(shown, ["one  two", "> cat /home/ x"]);
 }
+
+#[test]
+fn ctrl_r_finds_older_lines_by_what_is_in_them() {
+    let mut desk = Desk::default();
+    for line in ["ls /tmp", "cat /tmp/a", "echo b"] {
+        desk.prompt();
+        desk.type_in(&format!("{line}\r"));
+    }
+    desk.prompt();
+    desk.type_in("typed");
+    for (keys, screen) in [
+        ("\x12", "search ``: typed"),
+        ("tmp", "search `tmp`: cat /tmp/a"),
+        ("\x12", "search `tmp`: ls /tmp"),
+        // There is no other one.
+        ("\x12", "search `tmp`: ls /tmp"),
+        ("\x7f", "search `tm`: cat /tmp/a"),
+        ("\x7f\x7f", "search ``: typed"),
+        ("cat", "search `cat`: cat /tmp/a"),
+    ] {
+        assert_eq!(desk.type_in(keys), []);
+        assert_eq!(desk.terminal.line(), screen, "after {keys:?}");
+    }
+    desk.type_in("\x1b[D");
+    assert_eq!(desk.terminal.line(), "$ cat /tmp/a", "another key ends the search");
+    assert_eq!(desk.type_in("b\r"), [Event::Line("cat /tmp/ba".into())]);
+    desk.prompt();
+    assert_eq!(desk.type_in("\x12echo\r"), [Event::Line("echo b".into())]);
+    desk.prompt();
+    desk.type_in("\x12ls");
+    assert_eq!(desk.type_in("\x03"), [Event::Interrupt]);
+    desk.prompt();
+    assert_eq!(desk.terminal.line(), "$ ");
+}
