@@ -1,6 +1,6 @@
 //! A campaign of faults: a system of servers, clients and one program that injects.
 
-use crate::{Images, Outcome};
+use crate::{Backend, Controller, Disk, Images, Outcome};
 use anyhow::Result;
 use std::time::Duration;
 
@@ -42,6 +42,7 @@ impl Campaign {
             "faults={faults} seed={seed} targets={targets} kinds={kinds} log=info"
         ))?;
         machine.memory_mib = MEMORY;
+        machine.disks.push(Disk { controller: Controller::Nvme, backend: Backend::Scratch });
         Ok(machine.start()?.finish(MORE + EACH * self.faults))
     }
 }

@@ -8,7 +8,8 @@ use qemu_harness::{Campaign, campaign_results};
 /// Inject random faults into servers while clients check each answer.
 ///
 /// Kinds: kill, hang, flip-code, flip-data, flip-stack, wrong-reply, lost-notice,
-/// doubled-notice, no-handles, no-memory. Servers: store, template, names, proc.
+/// doubled-notice, no-handles, no-memory; of drivers also flip-ring, dead-before-bell, storm.
+/// Servers: store, template, names, proc; drivers: virtio-blk, nvme.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Number of faults

@@ -3,7 +3,9 @@
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// The servers that faults are injected into.
-pub(crate) const TARGETS: [&str; 4] = ["store", "template", "names", "proc"];
+pub(crate) const TARGETS: [&str; 6] = ["store", "template", "names", "proc", "virtio-blk", "nvme"];
+/// The first of them that is a driver of a disk. All after it are, too.
+pub(crate) const FIRST_DISK: usize = 4;
 
 /// How an operation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,5 +63,9 @@ pub(crate) static BOOKS: [Book; TARGETS.len()] = [const { Book::new() }; TARGETS
 
 /// Clients rest while it is set.
 pub(crate) static REST: AtomicBool = AtomicBool::new(false);
-/// How many clients rest now.
+/// The number of clients that rest now.
 pub(crate) static RESTING: AtomicU64 = AtomicU64::new(0);
+/// A client that rests does one operation when this is raised.
+pub(crate) static TURN: AtomicU64 = AtomicU64::new(0);
+/// The number of these operations that were done.
+pub(crate) static TURNS_DONE: AtomicU64 = AtomicU64::new(0);

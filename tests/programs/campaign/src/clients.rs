@@ -1,6 +1,7 @@
 //! The clients: each uses one server, one operation after the other, and checks the answers.
 
-use crate::books::{BOOKS, End, REST, RESTING};
+use crate::books::{BOOKS, End, FIRST_DISK, REST, RESTING, TURN, TURNS_DONE};
+use crate::disk::Disk;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::vec::Vec;
@@ -27,8 +28,15 @@ type Operations = alloc::boxed::Box<dyn FnMut(&mut Rng) -> Result<End, Gone> + S
 struct Gone;
 
 /// Who works at which of the targets.
-const CLIENTS: [(usize, Client); 5] =
-    [(0, store), (0, store), (1, template), (2, names), (3, proc)];
+const CLIENTS: [(usize, Client); 7] = [
+    (0, store),
+    (0, store),
+    (1, template),
+    (2, names),
+    (3, proc),
+    (FIRST_DISK, |names, _| disk(names, 0)),
+    (FIRST_DISK + 1, |names, _| disk(names, 1)),
+];
 
 /// How many there are.
 pub(crate) const COUNT: u64 = CLIENTS.len() as u64;
@@ -46,8 +54,7 @@ pub(crate) fn start(names: &Endpoint, seed: u64) -> Result<(), Error> {
 
 fn work(names: &Endpoint, target: usize, client: Client, number: u64, mut rng: Rng) {
     let mut operations = client(names, number);
-    loop {
-        rest();
+    let mut operate = || {
         if let Some(book) = BOOKS.get(target) {
             match operations(&mut rng) {
                 Ok(end) => book.note(end),
@@ -55,18 +62,31 @@ fn work(names: &Endpoint, target: usize, client: Client, number: u64, mut rng: R
             }
         }
         sys::sleep_for(PAUSE_NS);
+    };
+    loop {
+        rest(&mut operate);
+        operate();
     }
 }
 
-/// Stands still while the campaign takes stock.
-fn rest() {
-    if REST.load(Ordering::Acquire) {
-        RESTING.fetch_add(1, Ordering::AcqRel);
-        while REST.load(Ordering::Acquire) {
-            sys::sleep_for(PAUSE_NS);
-        }
-        RESTING.fetch_sub(1, Ordering::AcqRel);
+/// Stands still while the campaign takes stock; does one operation for each turn.
+fn rest(mut operate: impl FnMut()) {
+    if !REST.load(Ordering::Acquire) {
+        return;
     }
+    let mut turn = TURN.load(Ordering::Acquire);
+    RESTING.fetch_add(1, Ordering::AcqRel);
+    while REST.load(Ordering::Acquire) {
+        let now = TURN.load(Ordering::Acquire);
+        if turn == now {
+            sys::sleep_for(PAUSE_NS);
+            continue;
+        }
+        turn = now;
+        operate();
+        TURNS_DONE.fetch_add(1, Ordering::AcqRel);
+    }
+    RESTING.fetch_sub(1, Ordering::AcqRel);
 }
 
 /// Puts and gets records, and keeps books of its own that the checked client knows nothing of.
@@ -166,6 +186,19 @@ fn proc(names: &Endpoint, _: u64) -> Operations {
         let Some(client) = &client else { return Err(Gone) };
         let ended = client.spawn("nothing", [], false).and_then(|pid| client.wait(pid));
         Ok(checked(ended.map(|status| status == ExitStatus::Exited(0))))
+    })
+}
+
+/// Writes and reads sectors of a disk.
+fn disk(names: &Endpoint, place: usize) -> Operations {
+    let disk = Disk::open(names, place);
+    if let Err(error) = &disk {
+        defmt::error!("disk {=usize}: {=str}", place, format!("{error:?}").as_str());
+    }
+    let mut disk = disk.ok();
+    alloc::boxed::Box::new(move |rng| {
+        let Some(disk) = &mut disk else { return Err(Gone) };
+        Ok(disk.operate(rng))
     })
 }
 

@@ -1,6 +1,7 @@
 //! What is done to a server.
 
-use crate::tamper;
+use crate::books::FIRST_DISK;
+use crate::{disk, tamper};
 use abi::{KILLED, Layout};
 use alloc::vec::Vec;
 use fastrand::Rng;
@@ -29,10 +30,13 @@ pub(crate) enum Kind {
     DoubledNotice,
     NoHandles,
     NoMemory,
+    FlipRing,
+    DeadBeforeBell,
+    Storm,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Kill,
         Self::Hang,
         Self::FlipCode,
@@ -43,7 +47,18 @@ impl Kind {
         Self::DoubledNotice,
         Self::NoHandles,
         Self::NoMemory,
+        Self::FlipRing,
+        Self::DeadBeforeBell,
+        Self::Storm,
     ];
+
+    /// Whether a server has it. What a driver without an IOMMU writes into its device's rings goes to
+    /// any memory, so nothing is promised when its own code or data are damaged.
+    pub(crate) fn is_for(self, target: usize) -> bool {
+        let any = matches!(self, Self::Kill | Self::Hang | Self::LostNotice | Self::DoubledNotice);
+        let of_disks = matches!(self, Self::FlipRing | Self::DeadBeforeBell | Self::Storm);
+        any || of_disks == (target >= FIRST_DISK)
+    }
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -57,6 +72,9 @@ impl Kind {
             Self::DoubledNotice => "doubled-notice",
             Self::NoHandles => "no-handles",
             Self::NoMemory => "no-memory",
+            Self::FlipRing => "flip-ring",
+            Self::DeadBeforeBell => "dead-before-bell",
+            Self::Storm => "storm",
         }
     }
 
@@ -82,7 +100,12 @@ impl Held {
 }
 
 /// Does it. `BadState` when it could not be done: the server ended by itself meanwhile.
-pub(crate) fn inject(kind: Kind, process: &Process, rng: &mut Rng) -> Result<Held, Error> {
+pub(crate) fn inject(
+    kind: Kind,
+    target: usize,
+    process: &Process,
+    rng: &mut Rng,
+) -> Result<Held, Error> {
     let mut held = Vec::new();
     match kind {
         Kind::Kill => process.kill(KILLED + 9)?,
@@ -99,6 +122,9 @@ pub(crate) fn inject(kind: Kind, process: &Process, rng: &mut Rng) -> Result<Hel
         Kind::WrongReply => tamper::wrong_reply(process, rng)?,
         Kind::LostNotice => tamper::lost_notice(process)?,
         Kind::DoubledNotice => tamper::doubled_notice(process, rng)?,
+        Kind::FlipRing => disk::flip_ring(target.saturating_sub(FIRST_DISK), rng)?,
+        Kind::DeadBeforeBell => tamper::dead_before_bell(process)?,
+        Kind::Storm => tamper::storm(process)?,
         Kind::NoHandles => {
             let bell = Notification::create()?;
             while process.give(&bell, Rights::SIGNAL, 0).is_ok() {}

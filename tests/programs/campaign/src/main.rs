@@ -3,7 +3,8 @@
 //!
 //! **Shape.** [`clients`] keep [`books`] of what became of each operation; [`faults`] and
 //! [`tamper`] do one thing to one server; [`watch`] sees how it shows and how long it takes
-//! until the server does its work again; [`table`] counts. The kernel's own numbers and all
+//! until the server does its work again; [`table`] counts. Drivers of disks have clients that know
+//! what each sector holds ([`disk`]), and faults of their own. The kernel's own numbers and all
 //! memory are looked at before and after.
 //!
 //! Options on the command line: `faults=N seed=S targets=a,b kinds=x,y`.
@@ -15,9 +16,12 @@ extern crate alloc;
 
 mod books;
 mod clients;
+mod disk;
 mod faults;
 mod rest;
 mod run;
+#[path = "../../disk/src/sector.rs"]
+mod sector;
 mod table;
 mod tamper;
 mod watch;

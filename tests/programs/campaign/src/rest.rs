@@ -1,6 +1,7 @@
-//! Taking stock: everything stands still, every server has a new life, all is counted.
+//! Taking stock: everything stands still, every server has a new life in which each client has
+//! used it once, all is counted.
 
-use crate::books::{REST, RESTING, TARGETS};
+use crate::books::{REST, RESTING, TARGETS, TURN, TURNS_DONE};
 use crate::clients;
 use core::sync::atomic::Ordering;
 use init_api::{ServerState, SystemClient};
@@ -8,7 +9,7 @@ use rt::Failure;
 
 const POLL_NS: u64 = 1_000_000;
 const LIMIT_NS: u64 = 20_000_000_000;
-/// After the last start, until all that is done once is done.
+/// After the last answer, until what ended is taken apart.
 const QUIET_NS: u64 = 100_000_000;
 
 /// What there is: the same before and after, if nothing was lost.
@@ -36,6 +37,9 @@ pub(crate) fn take_stock(init: &SystemClient) -> Result<Stock, Failure> {
         };
         Ok(TARGETS.iter().all(running))
     })?;
+    // A server that runs may be on its way up; one that answers is not.
+    let turn = TURN.fetch_add(1, Ordering::AcqRel) + 1;
+    until(|| Ok(TURNS_DONE.load(Ordering::Acquire) == turn * clients::COUNT))?;
     sys::sleep_for(QUIET_NS);
     let info = sys::system_info()?;
     REST.store(false, Ordering::Release);

@@ -1,6 +1,6 @@
 //! The campaign: fault after fault, and the verdict.
 
-use crate::books::{BOOKS, TARGETS};
+use crate::books::{BOOKS, Book, FIRST_DISK, TARGETS};
 use crate::clients;
 use crate::faults::{Kind, inject};
 use crate::rest::take_stock;
@@ -93,10 +93,11 @@ pub(crate) fn run(env: &rt::Env, init: &SystemClient, plan: &Plan) -> Result<boo
 /// One fault, and a server that works again.
 fn one(init: &SystemClient, plan: &Plan, rng: &mut Rng, table: &mut Table) -> Result<(), Failure> {
     let target = plan.targets.get(rng.usize(0..plan.targets.len())).copied().unwrap_or(0);
-    let kind = plan.kinds.get(rng.usize(0..plan.kinds.len())).copied().unwrap_or(Kind::Kill);
+    let kinds: Vec<Kind> = plan.kinds.iter().copied().filter(|it| it.is_for(target)).collect();
+    let kind = rng.choice(kinds).unwrap_or(Kind::Kill);
     let process = running(init, target)?;
     let before = before(target);
-    let held = match inject(kind, &process, rng) {
+    let held = match inject(kind, target, &process, rng) {
         Ok(held) => held,
         // It died under the injector's hands: that shows, too.
         Err(error) => {
@@ -144,12 +145,14 @@ fn verdict(
     (before, after): (crate::rest::Stock, crate::rest::Stock),
 ) -> Result<bool, Failure> {
     let wrong: u64 = BOOKS.iter().map(|book| book.wrong.load(Ordering::Relaxed)).sum();
+    let failed: u64 = BOOKS.iter().skip(FIRST_DISK).map(Book::told).sum();
     let violations = sys::system_info()?.violations;
     let lost = table.lost();
     say("");
     say(&format!("{} faults from seed {}", plan.faults, plan.seed));
     say(&format!("kernel failures {violations}"));
     say(&format!("client operations lost or wrong without an error {wrong}"));
+    say(&format!("operations on disks that failed {failed}"));
     say(&format!("servers neither back nor given up {lost}"));
     let same = before == after;
     say(&format!("memory, handles, objects back to start: {}", if same { "yes" } else { "no" }));
@@ -157,5 +160,5 @@ fn verdict(
         say(&format!("before {before:?}"));
         say(&format!("after  {after:?}"));
     }
-    Ok(wrong == 0 && violations == 0 && lost == 0 && same)
+    Ok(wrong == 0 && failed == 0 && violations == 0 && lost == 0 && same)
 }

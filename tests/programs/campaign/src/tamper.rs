@@ -7,6 +7,8 @@ use sys::{Error, Process, Rights, Words};
 
 /// How long to wait for the right call. The server may have nothing to do.
 const WINDOW_NS: u64 = 30_000_000;
+/// Interrupts of a storm.
+const STORM: u32 = 500;
 
 /// Runs every stop past a function until it has done what it wants to.
 fn at_stops(
@@ -59,6 +61,30 @@ pub(crate) fn lost_notice(process: &Process) -> Result<(), Error> {
         let mut changed = words;
         changed[2] = 0;
         stop.rewrite(changed).map(|()| true)
+    })
+}
+
+/// The server dies between what it puts into a ring and the bell that tells of it.
+pub(crate) fn dead_before_bell(process: &Process) -> Result<(), Error> {
+    at_stops(process, TraceFlags::ENTER, |stop| {
+        if !is(&stop.words, Syscall::Signal) {
+            return stop.resume().map(|()| false);
+        }
+        process.kill(abi::KILLED + 9).map(|()| true)
+    })
+}
+
+/// All bits come many times, as from a device that interrupts without end.
+pub(crate) fn storm(process: &Process) -> Result<(), Error> {
+    let mut left = STORM;
+    at_stops(process, TraceFlags::ENTER, |stop| {
+        let receives = is(&stop.words, Syscall::Recv)
+            || (is(&stop.words, Syscall::ReplyRecv) && stop.words[1] == 0);
+        if !receives {
+            return stop.resume().map(|()| false);
+        }
+        left -= 1;
+        stop.skip(0, block::INTERRUPT, u64::from(NOTIFIED_LABEL)).map(|()| left == 0)
     })
 }
 
