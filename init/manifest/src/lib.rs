@@ -82,10 +82,10 @@
 //! | `device` | none | the disk or partition, such as `blk0p1`; the server is then a client of `blk` |
 //! | `path` | needed | where its clients see it |
 //! | `read_only` | false | whether nothing on it changes |
-//! | `access` | none | `CLIENT`, `CLIENT=SUBTREE`, `CLIENT=SUBTREE:read`: what each client sees |
+//! | `access` | none | `CLIENT`, `CLIENT=SUBTREE`, `CLIENT=SUBTREE:read`, `CLIENT:write=DIRECTORY`: what each client sees, and changes |
 //!
 //! Its startup block has the argument `device=DEVICE`, and a line `access NUMBER SUBTREE write` (or
-//! `read`) for each of `access`. The startup block of each client has a line `volume NAME PATH`.
+//! `read`, `write=DIRECTORY`) for each of `access`. The startup block of each client has a line `volume NAME PATH`.
 //!
 //! A service also finds a line `client NUMBER NAME` for each of its `clients`: which badges are whose.
 //!

@@ -31,20 +31,25 @@ pub struct VolumeAccess {
     pub subtree: String,
     /// Whether it may change something there.
     pub write: bool,
+    /// The directory of the subtree below which alone it may; `/` for all.
+    pub below: String,
 }
 
 impl VolumeAccess {
-    /// Reads `CLIENT`, `CLIENT=SUBTREE`, both with `:read` behind it for a client that only reads.
+    /// Reads `CLIENT`, `CLIENT=SUBTREE`, both with `:read` behind it for a client that only reads, or
+    /// `:write=DIRECTORY` for one that reads all and changes what is below that directory.
     pub fn parse(text: &str) -> Option<Self> {
-        let (text, write) = match text.rsplit_once(':') {
-            Some((text, "read")) => (text, false),
-            Some((text, "write")) => (text, true),
-            Some(_) => return None,
-            None => (text, true),
+        let (text, right) = text.rsplit_once(':').unwrap_or((text, "write"));
+        let (write, below) = match right.split_once('=') {
+            Some(("write", below)) => (true, below),
+            None if right == "write" => (true, "/"),
+            None if right == "read" => (false, "/"),
+            _ => return None,
         };
         let (client, subtree) = text.split_once('=').unwrap_or((text, "/"));
-        let good = !client.is_empty() && is_absolute(subtree);
-        good.then(|| Self { client: client.into(), subtree: subtree.into(), write })
+        let good = !client.is_empty() && is_absolute(subtree) && is_absolute(below);
+        let [client, subtree, below] = [client, subtree, below].map(Into::into);
+        good.then_some(Self { client, subtree, write, below })
     }
 }
 
@@ -56,12 +61,16 @@ pub fn is_absolute(path: &str) -> bool {
 }
 
 impl Volume {
-    /// The lines `access NUMBER SUBTREE write|read` of its server's startup block.
+    /// The lines `access NUMBER SUBTREE write|read|write=DIRECTORY` of its server's startup block.
     #[must_use]
     pub fn access_lines(&self, system: &System) -> Vec<String> {
         let line = |access: &VolumeAccess| {
             let number = system.client_number(&access.client)?;
-            let right = if access.write && !self.read_only { "write" } else { "read" };
+            let right = match access.below.as_str() {
+                _ if !access.write || self.read_only => "read".into(),
+                "" | "/" => "write".into(),
+                below => format!("write={below}"),
+            };
             Some(format!("{number} {} {right}", access.subtree))
         };
         self.access.iter().filter_map(line).collect()
@@ -99,7 +108,21 @@ mod tests {
         assert_eq!(read("shell"), whole("shell", "/", true));
         assert_eq!(read("proc=/bin:read"), whole("proc", "/bin", false));
         assert_eq!(read("a=/b/c:write"), whole("a", "/b/c", true));
-        for bad in ["", "=/", "a=b", "a=/b/", "a=/../b", "a:all", "a=/x y"] {
+        let below = |text| VolumeAccess::parse(text).map(|it| (it.subtree, it.write, it.below));
+        assert_eq!(below("a:write=/home"), Some(("/".into(), true, "/home".into())));
+        assert_eq!(below("a=/b:read"), Some(("/b".into(), false, "/".into())));
+        for bad in [
+            "a:read=/x",
+            "a:write=",
+            "a:write=x",
+            "",
+            "=/",
+            "a=b",
+            "a=/b/",
+            "a=/../b",
+            "a:all",
+            "a=/x y",
+        ] {
             assert_eq!(read(bad), None, "{bad}");
         }
     }

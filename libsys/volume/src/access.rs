@@ -1,7 +1,8 @@
 //! Which client sees which part of the volume.
 //!
-//! The startup block says it in lines `access CLIENT SUBTREE read|write`. A client without such a
-//! line sees nothing.
+//! The startup block says it in lines `access CLIENT SUBTREE read|write|write=DIRECTORY`: the last one
+//! reads all of its subtree and changes what is below the directory. A client without such a line sees
+//! nothing.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -22,6 +23,8 @@ pub struct Grant {
     /// The names of the path to its directory.
     pub(crate) subtree: Vec<String>,
     pub(crate) rights: Rights,
+    /// The names of the path from there to the directory below which alone it writes.
+    pub(crate) below: Vec<String>,
 }
 
 /// All grants.
@@ -53,16 +56,20 @@ impl Access {
 fn grant(line: &str) -> Option<Grant> {
     let mut words = line.split(' ');
     let client = words.next()?.parse().ok()?;
-    let subtree = words.next()?.strip_prefix('/')?;
-    let rights = match words.next()? {
-        "read" => Rights::Read,
-        "write" => Rights::Write,
-        _ => return None,
+    let subtree = names(words.next()?)?;
+    let (rights, below) = match words.next()? {
+        "read" => (Rights::Read, Vec::new()),
+        "write" => (Rights::Write, Vec::new()),
+        other => (Rights::Write, names(other.strip_prefix("write=")?)?),
     };
-    let names: Vec<String> =
-        subtree.split('/').filter(|name| !name.is_empty()).map(ToString::to_string).collect();
-    let good = words.next().is_none() && names.iter().all(|name| files::is_name(name));
-    good.then_some(Grant { client, subtree: names, rights })
+    words.next().is_none().then_some(Grant { client, subtree, rights, below })
+}
+
+/// The names of an absolute path.
+fn names(path: &str) -> Option<Vec<String>> {
+    let names = path.strip_prefix('/')?.split('/').filter(|name| !name.is_empty());
+    let names: Vec<String> = names.map(ToString::to_string).collect();
+    names.iter().all(|name| files::is_name(name)).then_some(names)
 }
 
 #[cfg(test)]
@@ -71,12 +78,21 @@ mod tests {
 
     #[test]
     fn a_client_has_its_line_and_others_have_nothing() {
-        let lines = ["5 / write", "7 /home/x read", "8 home read", "9 / own", "10 /.. read", ""];
+        let lines = [
+            "5 / write",
+            "7 /home/x read",
+            "8 home read",
+            "9 / own",
+            "10 /.. read",
+            "",
+            "11 / write=/a/b",
+        ];
         let mut wrong = Vec::new();
         let access = Access::parse(lines.into_iter(), |line| wrong.push(line));
         assert_eq!(wrong, ["8 home read", "9 / own", "10 /.. read", ""]);
         assert_eq!(access.of(5 | 3 << 32).map(|grant| grant.rights), Some(Rights::Write));
         assert_eq!(access.of(7).map(|grant| grant.subtree.len()), Some(2));
+        assert_eq!(access.of(11).map(|grant| grant.below.len()), Some(2));
         assert_eq!(access.of(6), None);
     }
 }

@@ -45,6 +45,32 @@ service::together!(VolumeServer: Volume, Handle);
 struct Seen {
     root: NodeId,
     rights: Rights,
+    /// The directory below which alone it changes something.
+    below: Option<NodeId>,
+}
+
+impl Seen {
+    /// Whether a place is where it may change something. The place was walked to without links left,
+    /// so the way to it is the directories that it is in.
+    fn changes(&self, place: &Place) -> Result<(), FilesError> {
+        match (self.below, place) {
+            (None, _) => Ok(()),
+            (Some(below), Place::Named(named)) if named.way.contains(&below) => Ok(()),
+            (Some(_), _) => Err(FilesError::NotAllowed),
+        }
+    }
+}
+
+/// The directory that names lead to.
+fn directory(
+    fs: &mut dyn FileSystem,
+    from: NodeId,
+    names: &[String],
+) -> Result<NodeId, FilesError> {
+    names.iter().try_fold(from, |directory, name| {
+        let found = fs.look_up(directory, name)?;
+        if found.kind == Kind::Directory { Ok(found.node) } else { Err(FilesError::NotDirectory) }
+    })
 }
 
 impl VolumeServer {
@@ -102,15 +128,18 @@ impl VolumeServer {
 
     fn seen(&mut self, caller: &Caller) -> Result<Seen, FilesError> {
         let grant = self.access.of(caller.badge()).ok_or(FilesError::NotAllowed)?;
-        let mut root = self.fs.root()?;
-        for name in &grant.subtree {
-            let found = self.fs.look_up(root, name)?;
-            if found.kind != Kind::Directory {
-                return Err(FilesError::NotDirectory);
+        let root = self.fs.root()?;
+        let root = directory(&mut *self.fs, root, &grant.subtree)?;
+        let (mut rights, mut below) = (grant.rights, None);
+        if !grant.below.is_empty() {
+            // While it is not there, there is nothing to change.
+            match directory(&mut *self.fs, root, &grant.below) {
+                Ok(directory) => below = Some(directory),
+                Err(FilesError::NotFound | FilesError::NotDirectory) => rights = Rights::Read,
+                Err(error) => return Err(error),
             }
-            root = found.node;
         }
-        Ok(Seen { root, rights: grant.rights })
+        Ok(Seen { root, rights, below })
     }
 
     fn may_write(&mut self, rights: Rights) -> Result<(), FilesError> {
@@ -136,9 +165,10 @@ impl VolumeServer {
         path: &str,
         follow: bool,
     ) -> Result<Place, FilesError> {
-        let Seen { root, rights } = self.seen(caller)?;
-        self.may_write(rights)?;
-        walk(&mut *self.fs, root, path, follow)
+        let seen = self.seen(caller)?;
+        self.may_write(seen.rights)?;
+        let place = walk(&mut *self.fs, seen.root, path, follow)?;
+        seen.changes(&place).map(|()| place)
     }
 
     /// A name that is not there yet.
@@ -186,12 +216,12 @@ impl VolumeServer {
         path: &str,
         how: How,
     ) -> Result<Metadata, FilesError> {
-        let Seen { root, rights } = self.seen(caller)?;
-        if how.write || how.create || how.truncate {
-            self.may_write(rights)?;
-        }
         let follow = !(how.create && how.new);
-        let named = match walk(&mut *self.fs, root, path, follow)? {
+        let place = match how.write || how.create || how.truncate {
+            true => self.walk_to_change(caller, path, follow)?,
+            false => self.walk(caller, path, follow)?,
+        };
+        let named = match place {
             Place::Passed(_) => return Err(FilesError::IsDirectory),
             Place::Named(named) => named,
         };
@@ -375,7 +405,8 @@ impl Volume for VolumeServer {
         existing: String,
         path: String,
     ) -> Result<(), FilesError> {
-        let found = self.walk(caller, &existing, false)?.found()?;
+        // What has two names can be changed by both.
+        let found = self.walk_to_change(caller, &existing, false)?.found()?;
         if found.kind == Kind::Directory {
             return Err(FilesError::IsDirectory);
         }

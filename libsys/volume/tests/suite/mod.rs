@@ -17,12 +17,15 @@ pub mod paths;
 pub type Start = for<'a> fn(&'a System) -> Server<'a>;
 
 /// A program that is a volume whose clients 1 and 2 write everywhere, 3 writes below `/home/x`, 4
-/// reads below `/home`, and others are given nothing.
+/// reads below `/home`, 5 reads all and writes below `/home/x`, and others are given nothing.
 pub fn program(system: &System) -> Program<'_> {
     let keep = Memory::create(4).unwrap();
     let program = system.program("volume").handle("keep", &keep, Rights::ALL);
     let program = program.fact("access", "1 / write").fact("access", "2 / write");
-    program.fact("access", "3 /home/x write").fact("access", "4 /home read")
+    program
+        .fact("access", "3 /home/x write")
+        .fact("access", "4 /home read")
+        .fact("access", "5 / write=/home/x")
 }
 
 /// The time of the tests.

@@ -158,6 +158,28 @@ pub fn a_client_sees_its_subtree_and_no_more(start: Start) {
             assert_eq!(refusal(volume.make_directory("d").unwrap_err()), FilesError::NotAllowed);
         });
         all("five", |volume| {
+            assert_eq!(get(volume, "home/near").unwrap(), b"n");
+            put(volume, "home/x/mine", b"five's");
+            put(volume, "home/x/new", b"n");
+            volume.make_directory("home/x/d").unwrap();
+            volume.rename("home/x/new", "home/x/d/new").unwrap();
+            let refused = [
+                volume.open("home/near", How::WRITE).map(drop),
+                volume.open("home/x/out", How::WRITE).map(drop),
+                volume.open("home/x/../new", How::NEW).map(drop),
+                volume.add_name("home/near", "home/x/near"),
+                volume.rename("home/near", "home/x/near"),
+                volume.rename("home/x/mine", "home/mine"),
+                volume.remove("secret"),
+                volume.set_mode("home/near", 0o600),
+                volume.make_directory("home/d"),
+            ];
+            for refused in refused {
+                assert_eq!(refusal(refused.unwrap_err()), FilesError::NotAllowed);
+            }
+            assert_eq!(get(volume, "home/near").unwrap(), b"n");
+        });
+        all("six", |volume| {
             assert_eq!(get(volume, "/"), Err(FilesError::NotAllowed));
             assert_eq!(refusal(volume.list("/", 0).unwrap_err()), FilesError::NotAllowed);
             assert_eq!(refusal(volume.sync().unwrap_err()), FilesError::NotAllowed);
