@@ -26,6 +26,12 @@ pub(crate) fn code(interface: &Interface) -> TokenStream {
 
             #ways_in
 
+            /// The same for another thread.
+            #[must_use]
+            pub fn twin(&self) -> Self {
+                Self(self.0.twin())
+            }
+
             /// Every call from now on ends after `ns` nanoseconds, with all its attempts.
             #[must_use]
             pub fn with_timeout(self, ns: ::core::primitive::u64) -> Self {

@@ -6,6 +6,7 @@ use crate::{
     Attempt, CallError, DEFAULT_MESSAGE, Description, Interface, Never, ReceivedHandles, Request,
     builtin, label,
 };
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 use serde::{Serialize, de::DeserializeOwned};
@@ -14,11 +15,11 @@ use sys::{Answer, Endpoint, Lifeline, Message, Transfers, Words};
 /// What all typed clients have in common. The attribute's `…Client` types wrap it.
 #[derive(Debug)]
 pub struct Client {
-    endpoint: Endpoint,
+    endpoint: Arc<Endpoint>,
     timeout_ns: Option<u64>,
     buffers: RefCell<Buffers>,
-    /// Closed with the client: so the server learns that the session is over.
-    _held: Option<Lifeline>,
+    /// Closed with the client and its twins: so the server learns that the session is over.
+    held: Option<Arc<Lifeline>>,
 }
 
 /// Kept from call to call, so that a call does not allocate.
@@ -29,19 +30,38 @@ struct Buffers {
     capacity: usize,
 }
 
+impl Buffers {
+    fn of(capacity: usize) -> Self {
+        Self { send: Vec::new(), receive: Vec::new(), capacity }
+    }
+}
+
 impl Client {
     /// For an endpoint with the right to send; messages are at most so long.
     #[must_use]
     pub fn new(endpoint: Endpoint, max_message: u32) -> Self {
         let capacity = usize::try_from(max_message).unwrap_or(DEFAULT_MESSAGE);
-        let buffers = Buffers { send: Vec::new(), receive: Vec::new(), capacity };
-        Self { endpoint, timeout_ns: None, buffers: RefCell::new(buffers), _held: None }
+        let buffers = RefCell::new(Buffers::of(capacity));
+        Self { endpoint: Arc::new(endpoint), timeout_ns: None, buffers, held: None }
+    }
+
+    /// A client of the same endpoint, and the same session, for another thread: each makes a call at
+    /// a time.
+    #[must_use]
+    pub fn twin(&self) -> Self {
+        let capacity = self.buffers.try_borrow().map_or(DEFAULT_MESSAGE, |it| it.capacity);
+        Self {
+            endpoint: self.endpoint.clone(),
+            timeout_ns: self.timeout_ns,
+            buffers: RefCell::new(Buffers::of(capacity)),
+            held: self.held.clone(),
+        }
     }
 
     /// For a session: open as long as the lifeline is held.
     #[must_use]
     pub fn in_session(endpoint: Endpoint, max_message: u32, held: Lifeline) -> Self {
-        Self { _held: Some(held), ..Self::new(endpoint, max_message) }
+        Self { held: Some(Arc::new(held)), ..Self::new(endpoint, max_message) }
     }
 
     /// Connects by name and checks that both sides have the same interface.

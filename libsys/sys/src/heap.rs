@@ -12,6 +12,8 @@ use talc::source::Manual;
 
 /// Pages that it grows by, when the quota has them.
 const STEP_PAGES: u64 = 16;
+/// Pages from which on it grows by an eighth: each growth is an object, of which a quota has few.
+const LARGE_PAGES: u64 = 1024;
 /// What the allocator needs beside a block: its table, once, and the tags around a block.
 const OVERHEAD_BYTES: u64 = (talc::min_first_heap_size::<DefaultBinning>() + CHUNK_UNIT) as u64;
 
@@ -101,7 +103,8 @@ impl Growing {
             .checked_add(layout.align() as u64 + OVERHEAD_BYTES)
             .ok_or(Error::OutOfMemory)?;
         let needed = bytes.div_ceil(PAGE_SIZE);
-        self.add(needed.max(STEP_PAGES)).or_else(|_| self.add(needed))
+        let step = if self.pages < LARGE_PAGES { STEP_PAGES } else { self.pages / 8 };
+        self.add(needed.max(step)).or_else(|_| self.add(needed))
     }
 
     fn add(&mut self, pages: u64) -> Result<(), Error> {

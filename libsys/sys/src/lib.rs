@@ -91,8 +91,12 @@ pub use raw::Words;
 pub use registers::{RegisterFile, Registers};
 pub use sched_context::{SchedContext, Terms, Usage};
 pub use shared::Shared;
+#[cfg(target_os = "none")]
+pub use space::show_at;
 pub use system::{
     clock, exit, log_write, raise_fault, sleep_for, sleep_until, system_info, yield_now,
 };
 pub use thread::{Thread, set_own_passive, set_own_priority, spawn_thread};
+#[cfg(all(target_os = "none", target_arch = "x86_64"))]
+pub use thread::{own_word, set_own_word};
 pub use timer::Timer;

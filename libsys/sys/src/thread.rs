@@ -20,6 +20,8 @@ use hosted as backend;
 use native as backend;
 #[cfg(target_os = "none")]
 pub(crate) use native::current_slot;
+#[cfg(all(target_os = "none", target_arch = "x86_64"))]
+pub use native::{own_word, set_own_word};
 
 object! {
     /// A thread.

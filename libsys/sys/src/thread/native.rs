@@ -11,8 +11,9 @@ use core::sync::atomic::{AtomicU64, Ordering};
 #[cfg_attr(target_arch = "x86_64", path = "native/x86_64.rs")]
 mod arch;
 
-/// Bytes of a slot.
-const SLOT_BYTES: u64 = 1 << 20;
+/// Bytes of a slot. Where addresses are plenty, threads may have stacks as large as other systems
+/// give them.
+const SLOT_BYTES: u64 = if cfg!(target_pointer_width = "64") { 16 << 20 } else { 1 << 20 };
 /// Slots: threads of a process beside its first.
 const SLOTS: u64 = 64;
 const _: () = assert!(SLOTS == u64::BITS as u64, "a bit of `USED` for each");
@@ -20,8 +21,8 @@ const _: () = assert!(STACKS_BASE + SLOTS * SLOT_BYTES <= usize::MAX as u64);
 /// The most pages of a stack; the rest of the slot guards.
 const STACK_PAGES_MAX: u64 = SLOT_BYTES / PAGE_SIZE - 16;
 
-/// The top of a stack: the word that names the thread, then its [`Start`]; the stack stays
-/// aligned.
+/// The top of a stack: the word that names the thread, a word for the program, then its [`Start`];
+/// the stack stays aligned.
 const TOP_BYTES: u64 = (START_AT + size_of::<Start>().next_multiple_of(16)) as u64;
 /// Where the start record lies above the word.
 const START_AT: usize = 16;
@@ -44,6 +45,21 @@ struct Start {
 /// The first thread's loader leaves zeros there.
 pub(crate) fn current_slot() -> u64 {
     arch::thread_word()
+}
+
+/// The word that the calling thread keeps for its program: 0 until it was set.
+#[cfg(target_arch = "x86_64")]
+#[must_use]
+#[inline]
+pub fn own_word() -> u64 {
+    arch::own_word()
+}
+
+/// Sets that word.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+pub fn set_own_word(word: u64) {
+    arch::set_own_word(word);
 }
 
 /// Makes the stack, then the thread, then lets it run.

@@ -131,20 +131,42 @@ impl Stdio {
     /// What the program was started with. A pipe that cannot be used counts as none.
     #[must_use]
     pub fn open(env: &rt::Env) -> Self {
-        let offer = |names: [&str; 4]| {
-            let [a, b, c, d] = names.map(|name| env.take(name).ok());
-            Some(Offer::from_handles([a?, b?, c?, d?]))
-        };
+        Self { output: output_pipe(env), ..Self::input_of(env) }
+    }
+
+    /// Its input alone; output goes to the console. For programs whose threads read and write at the
+    /// same time.
+    #[must_use]
+    pub fn input_of(env: &rt::Env) -> Self {
+        let input = offer(env, STDIN).and_then(|offer| offer.record_consumer(None).ok());
+        Self { input, ..Self::console_of(env) }
+    }
+
+    /// Its output alone; input comes from the console.
+    #[must_use]
+    pub fn output_of(env: &rt::Env) -> Self {
+        Self { output: output_pipe(env), ..Self::console_of(env) }
+    }
+
+    /// The console, whatever the program was started with: for messages of errors.
+    #[must_use]
+    pub fn console_of(env: &rt::Env) -> Self {
         Self {
             names: env.names().copy(Rights::SEND).ok(),
             console: None,
             reader: LineReader::new(),
-            input: offer(STDIN).and_then(|offer| offer.record_consumer(None).ok()),
-            output: offer(STDOUT).and_then(|offer| offer.record_producer(None).ok()),
+            input: None,
+            output: None,
             read: Vec::new(),
             used: 0,
             ended: false,
         }
+    }
+
+    /// Whether input comes from a pipe and not from the console.
+    #[must_use]
+    pub fn is_fed(&self) -> bool {
+        self.input.is_some()
     }
 
     /// Whether output goes to a pipe and not to the console.
@@ -275,6 +297,16 @@ impl Stdio {
         }
         self.console.as_ref().ok_or(StdioError::Console(CallError::Refused))
     }
+}
+
+/// The pipe that a program was given under these names.
+fn offer(env: &rt::Env, names: [&str; 4]) -> Option<Offer> {
+    let [a, b, c, d] = names.map(|name| env.take(name).ok());
+    Some(Offer::from_handles([a?, b?, c?, d?]))
+}
+
+fn output_pipe(env: &rt::Env) -> Option<RecordProducer<Chunk>> {
+    offer(env, STDOUT)?.record_producer(None).ok()
 }
 
 /// Why there is no connection: a refusal has no error of the console's own.

@@ -15,6 +15,27 @@ pub(super) fn thread_word() -> u64 {
     word
 }
 
+/// The word above it, which is the program's.
+#[inline]
+pub(super) fn own_word() -> u64 {
+    let word;
+    // SAFETY: as above: the top of each stack has 16 bytes, and only this thread uses these 8.
+    unsafe {
+        asm!("mov {}, fs:[8]", out(reg) word, options(readonly, nostack, preserves_flags));
+    }
+    word
+}
+
+/// Sets it.
+#[inline]
+pub(super) fn set_own_word(word: u64) {
+    // SAFETY: as above; nothing else lies in these 8 bytes, between the thread's name and its
+    // start record.
+    unsafe {
+        asm!("mov fs:[8], {}", in(reg) word, options(nostack, preserves_flags));
+    }
+}
+
 /// The first instructions: the stack is empty and aligned, `rdi` is the start record.
 #[unsafe(naked)]
 pub(super) extern "C" fn thread_entry() -> ! {
