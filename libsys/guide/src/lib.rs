@@ -19,6 +19,7 @@
 //! 8. [Testing](testing): a server's real code in `cargo test`, with deaths and time-outs.
 //! 9. [Debugging](debugging): what to type when something does not work.
 //! 10. [Files and pipes](files): the shell's lines, programs in pipelines, files in programs.
+//! 11. [Ordinary Rust programs](ordinary): the standard library, and crates of the registry.
 //!
 //! # Words
 //!
@@ -56,6 +57,7 @@ pub mod drivers;
 pub mod files;
 pub mod first_server;
 pub mod interfaces;
+pub mod ordinary;
 pub mod queues;
 pub mod signals;
 pub mod supervision;

@@ -69,6 +69,8 @@ pub(super) fn kind(folder: &Path) -> Option<Kind> {
         ["libsys", "service-macros"] => Macros,
         ["libsys", "testkit"] => TestKit,
         ["libsys", "guide"] => Guide,
+        // The start of a program and the functions that its standard library calls: part of a program.
+        ["libsys", "std-table"] => Program,
         ["libsys", _] => Runtime,
         ["microkernel"] => Kernel,
         ["init", "manifest"] => Manifest,

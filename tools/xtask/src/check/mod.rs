@@ -11,6 +11,7 @@ mod layers;
 mod lints;
 mod modules;
 mod properties;
+mod table;
 pub(crate) mod tokens;
 mod words;
 
@@ -44,6 +45,8 @@ enum Check {
     Properties,
     /// Links of documents, the size and the walks of ARCHITECTURE.md.
     Documents,
+    /// The version of the standard library's table.
+    Table,
     /// Words that comments and documents do not use.
     Words,
     /// Versions of changed interfaces.
@@ -64,6 +67,7 @@ impl Check {
             Self::Unsafe => none(border::check(packages)?),
             Self::Properties => none(properties::check()?),
             Self::Documents => none(documents::check()?),
+            Self::Table => none(table::check(toolchain)?),
             Self::Words => none(words::check()?),
             Self::Interfaces => none(crate::api::check(packages)?),
             Self::Lints => lints::clippy(toolchain, packages),

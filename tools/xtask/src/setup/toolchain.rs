@@ -49,6 +49,11 @@ impl Toolchain {
         tool.exists().then_some(tool).with_context(missing)
     }
 
+    /// The sources of its standard library.
+    pub(crate) fn sources(&self) -> PathBuf {
+        self.sysroot.join("lib/rustlib/src/rust/library")
+    }
+
     /// Whether rustfmt and clippy are there, which only `check` needs.
     pub(super) fn has_lints(&self) -> bool {
         let tools = ["rustfmt", "cargo-fmt", "cargo-clippy", "clippy-driver"];
