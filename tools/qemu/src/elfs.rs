@@ -8,6 +8,10 @@ pub const TARGET: &str = "x86_64-unknown-none";
 /// Targets that programs may choose instead; each has its file in [`TARGETS_FOLDER`].
 pub const OTHER_TARGETS: [&str; 2] = ["x86_64-postern-float", "i686-postern"];
 
+/// The target of programs with the standard library, with a file beside those of
+/// [`OTHER_TARGETS`].
+pub const STD_TARGET: &str = "x86_64-postern-std";
+
 /// Where the files of [`OTHER_TARGETS`] are, from the root on.
 pub const TARGETS_FOLDER: &str = "libsys/targets";
 
@@ -19,6 +23,8 @@ const NOTE: &str = "servers";
 pub struct Elfs {
     kernel: PathBuf,
     user: PathBuf,
+    /// What `cargo xtask install` made.
+    installed: PathBuf,
 }
 
 impl Elfs {
@@ -34,7 +40,8 @@ impl Elfs {
 
     fn with_kernel(target: &Path, part: &str) -> Self {
         let kernel = target.join(part).join(TARGET).join("release").join("postern");
-        Self { kernel, user: target.join("user") }
+        let installed = target.join("std").join(STD_TARGET).join("release");
+        Self { kernel, user: target.join("user"), installed }
     }
 
     /// The kernel.
@@ -46,6 +53,10 @@ impl Elfs {
     /// `PROGRAM-WORD`, a volume as in [`Elfs::note_files`].
     pub fn program(&self, name: &str) -> PathBuf {
         let exact = self.newest(name);
+        let installed = self.installed.join(name);
+        if !exact.exists() && installed.exists() {
+            return installed;
+        }
         if !exact.exists()
             && let Some(file) = self.noted_file(name)
         {

@@ -53,7 +53,7 @@ pub use boot::{Boot, check_kernel_words};
 pub use campaign::{Campaign, results as campaign_results};
 pub use deadline::Deadline;
 pub use devices::{Backend, Board, Controller, Disk, Format, SCRATCH_BYTES, VOLUME_BYTES};
-pub use elfs::{Elfs, OTHER_TARGETS, TARGET, TARGETS_FOLDER};
+pub use elfs::{Elfs, OTHER_TARGETS, STD_TARGET, TARGET, TARGETS_FOLDER};
 pub use find::{find_ovmf, find_qemu};
 pub use fuzz::{Fuzz, Fuzzed};
 pub use images::Images;

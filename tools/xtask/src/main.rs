@@ -22,11 +22,13 @@ mod disk_image;
 mod fuzz;
 mod fuzz_inputs;
 mod graph;
+mod install;
 mod log;
 mod loom;
 mod metadata;
 mod miri;
 mod mutants;
+mod new_program;
 mod new_server;
 mod run;
 mod selftest;
@@ -56,6 +58,8 @@ enum Command {
     Test(test::Arguments),
     Check(check::Arguments),
     NewServer(new_server::Arguments),
+    NewProgram(new_program::Arguments),
+    Install(install::Arguments),
     Disk(disk::Arguments),
     Log(log::Arguments),
     Debug(debug::Arguments),
@@ -106,6 +110,8 @@ fn run(command: &Command) -> anyhow::Result<u8> {
         Command::Run(arguments) => run::run(arguments),
         Command::Test(arguments) => test::run(arguments),
         Command::Check(arguments) => check::run(arguments),
+        Command::Install(arguments) => install::run(arguments),
+        Command::NewProgram(arguments) => new_program::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
         Command::Sizes(arguments) => sizes::run(arguments),
         Command::Coverage(arguments) => coverage::run(arguments),

@@ -3,8 +3,8 @@
 //! In `target/`: `kernel/`, `kernel-checks/` and `user/` are what cargo made (in each there may
 //! be a program of the same name), `bare/` what it made them of. `image/` holds what machines
 //! boot: `postern` (the kernel without debug information), `postern-checks` (the same with debug
-//! checks, for tests), `boot.tar`, `root.img` (the system's volume), and `programs/` (each user
-//! program, stripped).
+//! checks, for tests), `boot.tar`, `root.img` (the system's volume), `programs/` (each user
+//! program, stripped), and `installed/` (what `cargo xtask install` made).
 
 mod archive;
 mod cargo;
@@ -15,8 +15,9 @@ mod volume;
 
 pub(crate) use cargo::Bare;
 pub(crate) use system::{MANIFEST, read as system};
-pub(crate) use volume::make as make_volume;
+pub(crate) use volume::{INSTALLED, make as make_volume};
 
+use crate::install;
 use crate::metadata;
 use crate::setup::{self, Toolchain};
 use crate::workspace;
@@ -53,7 +54,8 @@ pub(crate) fn all(toolchain: &Toolchain) -> Result<Images> {
 /// Builds that, the programs of the system tests, and the kernel with its debug checks,
 /// which is the one that the tests boot.
 pub(crate) fn with_tests(toolchain: &Toolchain) -> Result<Images> {
-    build(toolchain, true)?;
+    let images = build(toolchain, true)?;
+    install::for_tests(toolchain, &images.programs)?;
     checked(toolchain)
 }
 
@@ -76,6 +78,11 @@ pub(crate) fn for_bench(toolchain: &Toolchain) -> Result<Images> {
     build(toolchain, true)
 }
 
+/// Where the files are that machines boot.
+pub(crate) fn images() -> Images {
+    Images::in_target(&workspace::target())
+}
+
 /// Where the programs are, with their debug information.
 pub(crate) fn elfs() -> Elfs {
     Elfs::in_target(&workspace::target())
@@ -84,7 +91,7 @@ pub(crate) fn elfs() -> Elfs {
 fn build(toolchain: &Toolchain, tests: bool) -> Result<Images> {
     let packages = metadata::packages()?;
     let system = system::read(&packages)?;
-    let images = Images::in_target(&workspace::target());
+    let images = images();
     cargo::kernel(toolchain, Bare::Kernel)?;
     let groups = programs::by_target(&packages, programs::wanted(&packages, &system, tests))?;
     let elfs = elfs();

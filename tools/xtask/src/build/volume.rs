@@ -7,6 +7,8 @@ use volume_image::{Image, put_tree};
 
 /// What is on every new volume, from the root on.
 const FILES: &str = "init/files";
+/// Programs that go to `/bin`, in the folder of images.
+pub(crate) const INSTALLED: &str = "installed";
 /// Documents that go to `/doc`.
 const DOCUMENTS: [&str; 2] = ["README.md", "ARCHITECTURE.md"];
 /// Directories that a new volume has, also where nothing is in them.
@@ -36,6 +38,10 @@ fn fill(file: &Path, bytes: u64) -> Result<()> {
     put_tree(&mut image, &root.join(FILES), "/")?;
     for document in DOCUMENTS {
         image.write(&format!("/doc/{document}"), &fs_err::read(root.join(document))?)?;
+    }
+    let installed = workspace::target().join("image").join(INSTALLED);
+    if installed.exists() {
+        put_tree(&mut image, &installed, "/bin")?;
     }
     image.close()
 }

@@ -12,7 +12,7 @@ mod results;
 pub(crate) use host::{run_command, test_command};
 pub(crate) use results::Results;
 
-use crate::{build, disk_image, miri, run::Firmware, selftest, setup, step::Step};
+use crate::{build, disk_image, install, miri, run::Firmware, selftest, setup, step::Step};
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 use host::SYSTEM_TESTS;
@@ -34,7 +34,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "1",
         value_parser = clap::value_parser!(u32).range(1..=255))]
     cpus: Vec<u32>,
+    /// Build programs of the registry, and run their tests, too
+    #[arg(long)]
+    programs: bool,
 }
+
+/// The file of the tests of programs of the registry, whose tests are ignored otherwise.
+const PROGRAMS: [&str; 2] = ["--test", "programs"];
 
 /// A part of the tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -81,7 +87,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
             }
         });
     }
-    if [Part::Selftest, Part::Boot, Part::System].into_iter().any(wanted) {
+    if arguments.programs || [Part::Selftest, Part::Boot, Part::System].into_iter().any(wanted) {
         in_qemu(&wanted, arguments, &mut summary);
     }
     Ok(summary.print())
@@ -103,8 +109,12 @@ fn in_qemu(wanted: &dyn Fn(Part) -> bool, arguments: &Arguments, summary: &mut S
             summary.run(&row("self-tests"), run);
         }
         if wanted(Part::System) {
-            let run = || some(system_tests(&images, cpus, filter)?, filter);
+            let run = || some(system_tests(&images, cpus, &[], filter)?, filter);
             summary.run(&row("system tests"), run);
+        }
+        if arguments.programs {
+            let run = || some(programs(&images, cpus)?, "");
+            summary.run(&row("programs of the registry"), run);
         }
     }
 }
@@ -147,10 +157,16 @@ fn selftests(images: &Images, cpus: u32, filter: &str) -> Result<Results> {
     Ok(selftest::judge(&outcome, filter))
 }
 
-fn system_tests(images: &Images, cpus: u32, filter: &str) -> Result<Results> {
+/// Builds programs of the registry, and runs their tests.
+fn programs(images: &Images, cpus: u32) -> Result<Results> {
+    install::of_registry_for_tests(&setup::toolchain()?, &images.programs)?;
+    system_tests(images, cpus, &PROGRAMS, "--ignored")
+}
+
+fn system_tests(images: &Images, cpus: u32, options: &[&str], filter: &str) -> Result<Results> {
     let toolchain = setup::toolchain()?;
     let image = |firmware| disk_image::make(&toolchain, images, firmware, "");
-    let mut command = host::test_command(&[SYSTEM_TESTS.to_owned()], &[], filter);
+    let mut command = host::test_command(&[SYSTEM_TESTS.to_owned()], options, filter);
     command
         .env("POSTERN_KERNEL", &images.kernel)
         .env("POSTERN_ARCHIVE", &images.archive)

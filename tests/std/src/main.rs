@@ -1,0 +1,71 @@
+//! An ordinary program with Rust's standard library, as system tests run it: `std-program [PART]`.
+//! Each part prints one line; a part that fails panics.
+
+mod files;
+mod outside;
+mod threads;
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.first().map(String::as_str) {
+        None => all(),
+        Some("exit") => std::process::exit(42),
+        Some("count") => println!("{}", std::io::stdin().lines().count()),
+        Some("sleep") => std::thread::sleep(Duration::from_secs(3600)),
+        Some("outside") => {
+            outside::children();
+            outside::sockets();
+        }
+        Some("panic") => panic!("as asked"),
+        Some("echo") => println!("{}", arguments[1..].join(" ")),
+        Some("cat") => println!(
+            "{} bytes",
+            std::io::copy(&mut std::io::stdin(), &mut std::io::stdout()).unwrap()
+        ),
+        Some("env") => println!("{}", std::env::var(&arguments[1]).unwrap_or("none".into())),
+        Some(other) => panic!("no part {other}"),
+    }
+}
+
+fn all() {
+    println!("args: {:?}", std::env::args().collect::<Vec<_>>());
+    environment();
+    memory();
+    times();
+    threads::all();
+    files::all();
+    println!("all is well");
+}
+
+fn environment() {
+    assert_eq!(std::env::var("HOME").as_deref(), Ok("/home"));
+    std::env::set_var("COLOUR", "blue");
+    assert_eq!(std::env::var("COLOUR").as_deref(), Ok("blue"));
+    std::env::remove_var("COLOUR");
+    assert!(std::env::var("COLOUR").is_err());
+    assert!(std::env::vars().any(|(name, _)| name == "PATH"));
+    println!("environment: {}", std::env::current_exe().unwrap().display());
+}
+
+fn memory() {
+    let mut words = HashMap::new();
+    for word in "a b a c b a".split(' ') {
+        *words.entry(word).or_insert(0) += 1;
+    }
+    let big: Vec<u64> = (0..100_000).collect();
+    let sum: u64 = big.iter().sum();
+    let mut counts: Vec<_> = words.into_iter().collect();
+    counts.sort();
+    println!("memory: {counts:?} {sum} {:.3}", (sum as f64).sqrt());
+}
+
+fn times() {
+    let begun = Instant::now();
+    std::thread::sleep(Duration::from_millis(5));
+    assert!(begun.elapsed() >= Duration::from_millis(5));
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    println!("time: after 2020: {}", since.as_secs() > 1_577_836_800);
+}
