@@ -20,6 +20,7 @@
 //! 9. [Debugging](debugging): what to type when something does not work.
 //! 10. [Files and pipes](files): the shell's lines, programs in pipelines, files in programs.
 //! 11. [Ordinary Rust programs](ordinary): the standard library, and crates of the registry.
+//! 12. [A network server](network): an echo on TCP, its test, its rights, and how to reach it.
 //!
 //! # Words
 //!
@@ -57,6 +58,7 @@ pub mod drivers;
 pub mod files;
 pub mod first_server;
 pub mod interfaces;
+pub mod network;
 pub mod ordinary;
 pub mod queues;
 pub mod signals;

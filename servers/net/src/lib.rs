@@ -35,6 +35,7 @@ mod names;
 mod phy;
 mod ping;
 mod quota;
+mod run;
 mod server;
 mod shared;
 mod sockets;
@@ -44,6 +45,7 @@ mod status;
 mod tests;
 
 pub use grants::{Grants, Protocol};
+pub use run::{alone, run};
 pub use server::NetServer;
 pub use shared::Shared;
 pub use stack::Seeds;

@@ -4,7 +4,7 @@
 #![forbid(unsafe_code)]
 
 use executor::Executor;
-use net_core::{Grants, NetServer, Seeds, Shared};
+use net_core::Seeds;
 use nic::{DriverDoor, NicClient, NicDriverClient};
 use random_api::RandomClient;
 use sys::{Endpoint, Failure, Priority, Rights};
@@ -22,20 +22,11 @@ const RANDOM_NS: u64 = 2_000_000_000;
 
 fn main(env: rt::Env) -> Result<(), Failure> {
     let executor = Executor::new()?;
-    let clients = env.startup().values("client");
-    let grants = Grants::parse(env.args(), clients, |wrong| {
-        defmt::warn!("no grant of the network to a client: {=str}", wrong);
-    });
     let seeds = seeds(env.names());
     let names = env.names().copy(Rights::SEND)?;
     let find = move || service::connect(&names, DRIVER).ok().map(NicDriverClient::from_endpoint);
     let card = NicClient::new(&executor, DriverDoor::new(find), SLOTS, PRIORITY)?;
-    let shared = Shared::new(&executor, Some(card), seeds);
-    shared.start();
-    defmt::info!("ready");
-    let mut server = NetServer::new(shared, grants);
-    executor.serve::<NetServer>(env.handle("endpoint")?, &mut server)?;
-    Ok(())
+    net_core::run(&env, &executor, Some(card), seeds)
 }
 
 /// Random bytes: those of `random`, and mixed into them those of the CPU and the time.

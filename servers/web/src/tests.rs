@@ -12,7 +12,6 @@ use init_api::{
 };
 use names_api::{Names, NamesError, ServiceEntry};
 use net_api::{NetClient, NetError, Peer, TcpStream};
-use net_core::{Grants, NetServer, Shared};
 use service::Caller;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -106,18 +105,6 @@ impl Names for FakeNames {
     }
 }
 
-fn net(env: rt::Env) -> Result<(), rt::Failure> {
-    let executor = Executor::new()?;
-    let shared = Shared::new(&executor, None, [7; 32]);
-    shared.start();
-    let rights = ["web=listen:tcp:80", "client=connect:tcp:*"].into_iter();
-    let clients = ["1 web", "2 client"].into_iter();
-    let grants = Grants::parse(rights, clients, |wrong| panic!("{wrong}"));
-    let mut server = NetServer::new(shared, grants);
-    executor.serve::<NetServer>(env.handle("served")?, &mut server)?;
-    Ok(())
-}
-
 /// What a client has: the network, and how often `template` has died.
 struct Visitor {
     net: NetClient,
@@ -137,7 +124,15 @@ fn with_visitor<T: Send + 'static>(work: impl FnOnce(Visitor) -> T + Send + 'sta
             Executor::new()?.serve::<dyn Init>(env.handle("served")?, &mut init)?;
             Ok(())
         });
-        let _net = system.program("net").quota(quota()).handle("served", &net_line, all).serve(net);
+        let _net = system
+            .program("net")
+            .quota(quota())
+            .handle("endpoint", &net_line, all)
+            .fact("client", "1 web")
+            .fact("client", "2 client")
+            .arg("web=listen:tcp:80")
+            .arg("client=connect:tcp:*")
+            .serve(net_core::alone);
         let _volumes = [("root", &root), ("boot", &boot)].map(|(name, served)| {
             let program = system.program(name).quota(quota()).fact("access", "1 / write");
             program.handle("endpoint", served, all).serve(|env| {

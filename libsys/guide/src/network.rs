@@ -1,0 +1,69 @@
+//! A network server: an echo on TCP, from the socket to a connection from outside.
+//!
+//! # The server, and its test
+//!
+//! It is in `tests/programs/tcp-echo`, and this is all of it:
+//!
+//! ```ignore
+#![doc = include_str!("../../../tests/programs/tcp-echo/src/lib.rs")]
+//! ```
+//!
+//! - [`NetClient`](net_api::NetClient) speaks with the server `net`. A listener and a stream are
+//!   sessions with it: they end with the program that has them, however that ends.
+//! - [`TcpListener`](net_api::TcpListener) and [`TcpStream`](net_api::TcpStream) wait. One thread
+//!   serves one client here; the next ones wait in the backlog. `servers/web` gives each connection
+//!   to one of some threads.
+//! - Nothing waits for ever on a client: `with_timeout` bounds each call, and what fails then is
+//!   that connection.
+//! - When the card's driver dies, connections go on: what was lost on the way is sent again. When
+//!   `net` dies, each call ends with [`NetError::Gone`](net_api::NetError::Gone), and the program
+//!   makes its sockets again.
+//! - The test runs `net` itself over its loopback interface
+//!   (`net_core::alone`), with rights as in a manifest. `cargo test -p tcp-echo` takes no time: all
+//!   time-outs are virtual.
+//!
+//! # Rights
+//!
+//! The server's own section has nothing of the network in it:
+//!
+//! ```toml
+#![doc = include_str!("../../../tests/programs/tcp-echo/system.toml")]
+//! ```
+//!
+//! It is a client of `net`, which must know what it may do. In `[server.net]`:
+//!
+//! ```toml
+//! clients = ["shell", "web", "tcp-echo"]
+//! args = ["tcp-echo=listen:tcp:7"]
+//! ```
+//!
+//! | argument | the client may |
+//! |---|---|
+//! | `CLIENT=listen:tcp:PORT` | accept connections on this port, `*`: on any |
+//! | `CLIENT=connect:tcp:PORT` | connect to this port of any address |
+//! | `CLIENT=listen:udp:PORT`, `CLIENT=connect:udp:PORT` | the same for datagrams |
+//! | `CLIENT=ping` | send echo requests |
+//!
+//! Its priority is below that of `net`, as for every client.
+//!
+//! # Try it
+//!
+//! The test `tests/tests/guide.rs` boots it and connects from outside. By hand, with the lines in
+//! the manifest:
+//!
+//! ```text
+//! cargo xtask run --forward 7007:7
+//! postern> netstat
+//! ```
+//!
+//! and in another terminal `nc 127.0.0.1 7007`. What you type comes back.
+//!
+//! # What can go wrong
+//!
+//! | you see | because |
+//! |---|---|
+//! | `refused` at the start | it is not in the `clients` of `net` |
+//! | `the manifest does not allow it` | `args` of `net` has no grant for that port |
+//! | `the port is in use` | another server listens there |
+//! | `too many sockets or buffers` | each client has a quota of both; close what you do not need |
+//! | a connection from outside that is reset at once | nothing listens on that port in the guest |
