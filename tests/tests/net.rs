@@ -4,7 +4,7 @@
 use anyhow::{Context as _, Result, ensure};
 use qemu_harness::{Machine, Network, Session};
 use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
 use system_tests::{COMMAND, eventually, expect, restarts, with_machine};
 
 /// Bytes of the file.
@@ -105,6 +105,48 @@ fn a_file_comes_right_after_each_death_of_the_driver() {
         let told = session.run("ip", COMMAND)?;
         let lives = told.lines().find(|line| line.contains("new lives of the driver"));
         println!("{}", lives.context("the card was not attached again")?);
+        Ok(())
+    });
+}
+
+/// Tells the time as a server of stratum 2 does, this many seconds after the start of 1970: the port.
+/// Source: RFC 5905, section 7.3.
+fn serve_time(unix_seconds: u32) -> Result<u16> {
+    const FROM_1900: u32 = 2_208_988_800;
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let port = socket.local_addr()?.port();
+    let now = unix_seconds.wrapping_add(FROM_1900).to_be_bytes();
+    std::thread::spawn(move || {
+        let mut request = [0; 48];
+        while let Ok((48, from)) = socket.recv_from(&mut request) {
+            let mut answer = [0; 48];
+            // The client's version, mode 4, stratum, precision.
+            (answer[0], answer[1], answer[3]) = (request[0] & 0x38 | 4, 2, 0xec);
+            answer[24..32].copy_from_slice(&request[40..48]);
+            for at in [16, 32, 40] {
+                answer[at..at + 4].copy_from_slice(&now);
+            }
+            if socket.send_to(&answer, from).is_err() {
+                return;
+            }
+        }
+    });
+    Ok(port)
+}
+
+#[test]
+fn the_clock_is_set_and_frames_are_captured() {
+    with_machine("net-tools", open, |session| {
+        wait_for_address(session)?;
+        // 2031-05-06 07:08:09.
+        let port = serve_time(1_935_817_689)?;
+        expect(session, &format!("ntp 10.0.2.2 {port}"), &["clock moved by", "stratum 2"])?;
+        expect(session, "date", &["2031-05-06 07:"])?;
+        let told = expect(session, "tcpdump -w /tmp/p ping 10.0.2.2 2", &["2 of 2 answered"])?;
+        let frames = told.lines().find_map(|line| line.split_once(" frames in /tmp/p, 0 lost"));
+        let frames: u32 = frames.with_context(|| told.clone())?.0.trim().parse()?;
+        ensure!(frames >= 4, "two requests and two answers, not {frames} frames");
+        expect(session, "hexdump /tmp/p | head -n 1", &["4d 3c b2 a1 02 00 04 00"])?;
         Ok(())
     });
 }

@@ -1,7 +1,7 @@
 //! Which client may do what.
 //!
 //! The arguments of the server in the manifest are `CLIENT=connect:PROTOCOL:PORT`,
-//! `CLIENT=listen:PROTOCOL:PORT` and `CLIENT=ping`, such as `shell=connect:tcp:*` and
+//! `CLIENT=listen:PROTOCOL:PORT`, `CLIENT=ping` and `CLIENT=capture`, such as `shell=connect:tcp:*` and
 //! `web=listen:tcp:80`. PROTOCOL is `tcp` or `udp`; PORT is a number, or `*` for all. To use a UDP port
 //! of which the system says the number takes no right; to send to one takes `connect`. What is not
 //! granted is refused.
@@ -23,6 +23,7 @@ enum Right {
     Connect(Protocol, Option<u16>),
     Listen(Protocol, Option<u16>),
     Ping,
+    Capture,
 }
 
 /// All grants.
@@ -86,6 +87,12 @@ impl Grants {
         self.any(badge, |right| right == Right::Ping)
     }
 
+    /// Whether it may see the frames of all.
+    #[must_use]
+    pub fn may_capture(&self, badge: u64) -> bool {
+        self.any(badge, |right| right == Right::Capture)
+    }
+
     fn any(&self, badge: u64, fits: impl Fn(Right) -> bool) -> bool {
         self.grants.iter().any(|(client, right)| is_badge(*client, badge) && fits(*right))
     }
@@ -105,6 +112,9 @@ fn grant(text: &str, clients: &[(u32, String)]) -> Option<(u32, Right)> {
 fn right(text: &str) -> Option<Right> {
     if text == "ping" {
         return Some(Right::Ping);
+    }
+    if text == "capture" {
+        return Some(Right::Capture);
     }
     let mut words = text.split(':');
     let (verb, protocol, port) = (words.next()?, words.next()?, words.next()?);

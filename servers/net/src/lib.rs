@@ -41,6 +41,7 @@ mod shared;
 mod sockets;
 mod stack;
 mod status;
+mod tap;
 #[cfg(test)]
 mod tests;
 

@@ -1,6 +1,7 @@
 //! Cards, as smoltcp wants them.
 
 use crate::check::{self, Drop, Drops};
+use crate::tap::Tap;
 use alloc::collections::VecDeque;
 use alloc::rc::Rc;
 use alloc::vec;
@@ -36,6 +37,7 @@ pub(crate) struct Card {
     pub(crate) client: Rc<NicClient>,
     pub(crate) link: Link,
     pub(crate) drops: Drops,
+    pub(crate) tap: Tap,
 }
 
 impl Phy {
@@ -84,6 +86,7 @@ impl Card {
         loop {
             let length = self.client.frames().receive(&mut bytes)?;
             let frame = bytes.get(..length)?;
+            self.tap.record(frame);
             match check::frame(frame, EthernetAddress(self.link.mac)) {
                 Ok(()) => {
                     bytes.truncate(length);
@@ -125,6 +128,7 @@ impl TxToken for Sending<'_> {
                     return f(&mut vec![0; length]);
                 };
                 let result = f(frame);
+                card.tap.record(frame);
                 if !card.client.frames().transmit(frame) {
                     card.drops.count(Drop::NoRoom);
                 }

@@ -9,7 +9,8 @@ use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 use net_api::{
-    Address, Datagrams, Interest, Listener, Net, NetError, Peer, SocketInfo, Status, Stream,
+    Address, Capture, Datagrams, Interest, Listener, Net, NetError, Peer, SocketInfo, Status,
+    Stream,
 };
 use service::{Caller, Lent, LentMut, Reply, Session};
 use smoltcp::wire::{IpAddress, IpEndpoint};
@@ -21,7 +22,7 @@ pub struct NetServer {
     grants: Rc<Grants>,
 }
 
-service::together!(NetServer: Net, Stream, Listener, Datagrams);
+service::together!(NetServer: Net, Stream, Listener, Datagrams, Capture);
 
 impl NetServer {
     /// Over a stack that is polled.
@@ -34,6 +35,7 @@ impl NetServer {
         {
             let stack = &mut *self.shared.stack();
             stack.table.close(session, &mut stack.faces);
+            stack.tap.close(session);
             stack.wake();
         }
         self.shared.kick();
@@ -174,6 +176,24 @@ impl Net for NetServer {
         let datagrams = DatagramEntry::new(owner, port, &mut stack.faces);
         stack.table.datagrams.insert(session, datagrams);
         Ok(port)
+    }
+
+    fn capture(&mut self, caller: &Caller, session: Session, bytes: u16) -> Result<(), NetError> {
+        if !self.grants.may_capture(caller.badge()) {
+            return Err(NetError::NotAllowed);
+        }
+        self.shared.stack().tap.open(session, bytes.into())
+    }
+}
+
+impl Capture for NetServer {
+    fn take(&mut self, caller: &Caller, mut into: LentMut<'_>) -> Result<(u32, u64), NetError> {
+        let session = caller.session().ok_or(NetError::Closed)?;
+        self.shared.stack().tap.take(session, &mut into)
+    }
+
+    fn closed(&mut self, session: Session) {
+        self.close(session);
     }
 }
 

@@ -4,6 +4,7 @@ use crate::check::Drops;
 use crate::face::Face;
 use crate::phy::{Card, Phy};
 use crate::sockets::Sockets;
+use crate::tap::Tap;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::task::Waker;
@@ -27,6 +28,8 @@ pub(crate) struct Stack {
     pub(crate) client: Option<Rc<NicClient>>,
     /// Futures that look again after each poll.
     pub(crate) waiting: Vec<Waker>,
+    /// The copies of frames.
+    pub(crate) tap: Tap,
 }
 
 impl Stack {
@@ -34,7 +37,14 @@ impl Stack {
     pub(crate) fn new(client: Option<Rc<NicClient>>, seeds: Seeds) -> Self {
         let mut random = ChaCha8Rng::from_seed(seeds);
         let faces = alloc::vec![Face::looped(random.next_u64())];
-        Self { faces, table: Sockets::default(), random, client, waiting: Vec::new() }
+        Self {
+            faces,
+            table: Sockets::default(),
+            random,
+            client,
+            waiting: Vec::new(),
+            tap: Tap::default(),
+        }
     }
 
     /// A random number.
@@ -125,7 +135,7 @@ impl Stack {
     fn add_card(&mut self, link: nic::Link, drops: Drops) {
         let Some(client) = self.client.clone() else { return };
         let seed = self.random();
-        self.faces.push(Face::card(Card { client, link, drops }, seed));
+        self.faces.push(Face::card(Card { client, link, drops, tap: self.tap.clone() }, seed));
         self.table.join_face(1, &mut self.faces);
     }
 

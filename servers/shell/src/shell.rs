@@ -8,7 +8,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString};
-use clock_api::WallClock;
+use clock_api::{ClockClient, WallClock};
 use files::Namespace;
 use init_api::SystemClient;
 use names_api::NamesClient;
@@ -92,6 +92,11 @@ impl Shell {
     /// The time of day.
     pub(crate) fn wall_clock(&self) -> Result<WallClock, Trouble> {
         Ok(WallClock::ask(self.env.names())?)
+    }
+
+    /// Sets the time of day, in nanoseconds since the start of 1970, UTC.
+    pub(crate) fn set_clock(&self, now_ns: u64) -> Result<(), Trouble> {
+        Ok(ClockClient::connect(self.env.names())?.set(now_ns)?)
     }
 
     /// An endpoint of any service.

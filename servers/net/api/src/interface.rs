@@ -15,7 +15,7 @@ pub struct Interest {
 }
 
 /// The network.
-#[service::interface(version = 1)]
+#[service::interface(version = 2)]
 pub trait Net {
     /// Interfaces, routes, counters.
     #[idempotent]
@@ -46,6 +46,20 @@ pub trait Net {
     /// Binds a port of all interfaces; 0: one that is free. Returns it.
     #[opens(Datagrams)]
     fn udp_bind(&mut self, port: u16) -> Result<u16, NetError>;
+
+    /// Copies the frames of the card from now on, the first `bytes` (at most 2048) of each. There is
+    /// one capture at a time.
+    #[opens(Capture)]
+    fn capture(&mut self, bytes: u16) -> Result<(), NetError>;
+}
+
+/// Frames that are copied while they come and go.
+#[service::interface(version = 1, name = "net-capture", session)]
+pub trait Capture {
+    /// Takes whole records, as many as fit: the number of their bytes, and of the frames so far for
+    /// which there was no room. A record is the time since boot in nanoseconds (u64), the bytes of
+    /// the frame and those of them that follow (u32 each), all little-endian, then these bytes.
+    fn take(&mut self, #[lend] into: &mut [u8]) -> Result<(u32, u64), NetError>;
 }
 
 /// A TCP connection.

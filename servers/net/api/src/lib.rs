@@ -31,10 +31,12 @@ pub use address::{Address, Peer};
 pub use error::NetError;
 pub use info::{Counter, Interface, Route, SocketInfo, Status};
 pub use interface::{
-    Datagrams, DatagramsClient, Interest, Listener, ListenerClient, Net, NetClient, Stream,
-    StreamClient,
+    Capture, CaptureClient, Datagrams, DatagramsClient, Interest, Listener, ListenerClient, Net,
+    NetClient, Stream, StreamClient,
 };
 pub use sockets::{TcpListener, TcpStream, UdpSocket, resolve};
 
+/// Bytes of a captured record before those of its frame.
+pub const RECORD_BYTES: usize = 16;
 /// The most bytes of a name.
 pub const NAME_MAX: usize = 253;

@@ -143,7 +143,11 @@ impl TcpListener {
 
 /// A UDP port.
 #[derive(Debug)]
-pub struct UdpSocket(DatagramsClient, u16);
+pub struct UdpSocket {
+    datagrams: DatagramsClient,
+    port: u16,
+    timeout_ns: u64,
+}
 
 impl UdpSocket {
     /// Binds a port; 0: one that is free.
@@ -151,14 +155,25 @@ impl UdpSocket {
     /// # Errors
     /// [`NetError::NotAllowed`], [`NetError::InUse`], and what the server says.
     pub fn bind(net: &NetClient, port: u16) -> Result<Self, NetError> {
-        let (socket, port) = net.udp_bind(port)?;
-        Ok(Self(socket, port))
+        let (datagrams, port) = net.udp_bind(port)?;
+        Ok(Self { datagrams, port, timeout_ns: u64::MAX })
+    }
+
+    /// Waits at most this long in each call.
+    #[must_use]
+    pub fn with_timeout(self, timeout_ns: u64) -> Self {
+        Self { timeout_ns, ..self }
+    }
+
+    fn wait(&self, interest: Interest) -> Result<(), NetError> {
+        self.datagrams.within(self.timeout_ns).wait(interest)?;
+        Ok(())
     }
 
     /// Its port.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.1
+        self.port
     }
 
     /// Sends a datagram; waits for room.
@@ -167,8 +182,8 @@ impl UdpSocket {
     /// What the server says.
     pub fn send_to(&mut self, to: Peer, bytes: &[u8]) -> Result<(), NetError> {
         loop {
-            match self.0.send_to(to, bytes).map_err(NetError::from) {
-                Err(NetError::WouldBlock) => self.0.wait(SEND)?,
+            match self.datagrams.send_to(to, bytes).map_err(NetError::from) {
+                Err(NetError::WouldBlock) => self.wait(SEND)?,
                 sent => return sent,
             };
         }
@@ -180,8 +195,8 @@ impl UdpSocket {
     /// What the server says.
     pub fn receive_from(&mut self, into: &mut [u8]) -> Result<(usize, Peer), NetError> {
         loop {
-            match self.0.receive_from(&mut *into).map_err(NetError::from) {
-                Err(NetError::WouldBlock) => self.0.wait(RECEIVE)?,
+            match self.datagrams.receive_from(&mut *into).map_err(NetError::from) {
+                Err(NetError::WouldBlock) => self.wait(RECEIVE)?,
                 received => return received.map(|(length, from)| (count(length), from)),
             };
         }

@@ -4,7 +4,8 @@ use super::common::{
     ALL, DOWNLOAD, ECHO, OWN, PEER, Peer, Weather, Wire, byte, client, driver, net, ready,
 };
 use net_api::{
-    Address, NetClient, NetError, Peer as To, TcpListener, TcpStream, UdpSocket, resolve,
+    Address, NetClient, NetError, Peer as To, RECORD_BYTES, TcpListener, TcpStream, UdpSocket,
+    resolve,
 };
 use testkit::{Server, System};
 
@@ -105,6 +106,43 @@ fn names_pings_and_datagrams() {
 }
 
 #[test]
+fn frames_are_copied_for_one_client() {
+    with_client(Weather::default(), |net| {
+        let capture = net.capture(60).unwrap();
+        assert_eq!(net.capture(60).map_err(NetError::from).err(), Some(NetError::TooMany));
+        net.ping(PEER.into(), 56, 1000).unwrap();
+        let mut room = vec![0; 64 << 10];
+        let (bytes, lost) = capture.take(&mut room[..]).unwrap();
+        let (mut rest, mut lengths) = (&room[..usize::try_from(bytes).unwrap()], Vec::new());
+        while !rest.is_empty() {
+            let number = |at: usize| u32::from_le_bytes(rest[at..at + 4].try_into().unwrap());
+            lengths.push((number(8), number(12)));
+            rest = &rest[RECORD_BYTES + usize::try_from(number(12)).unwrap()..];
+        }
+        // Request and answer: Ethernet, IPv4, ICMP, 56 bytes.
+        assert_eq!(lengths.iter().filter(|it| **it == (98, 60)).count(), 2, "{lengths:?}");
+        assert_eq!(lost, 0);
+        net.ping(PEER.into(), 56, 1000).unwrap();
+        let short = capture.take(&mut room[..20]).map_err(NetError::from);
+        assert_eq!(short, Err(NetError::TooLong));
+        download(&net, 1_000_000);
+        let (bytes, lost) = capture.take(&mut room[..]).unwrap();
+        assert!(bytes > 50_000 && lost == 0, "{bytes} bytes, {lost} lost");
+        drop(capture);
+        let whole = loop {
+            match net.capture(2048) {
+                Ok(capture) => break capture,
+                Err(_) => sys::sleep_for(1_000_000),
+            }
+        };
+        // More than there is room for; the connection does not mind.
+        download(&net, 400_000);
+        let (bytes, lost) = whole.take(&mut room[..]).unwrap();
+        assert!(bytes > 60_000 && lost > 50, "{bytes} bytes, {lost} lost");
+    });
+}
+
+#[test]
 fn connections_that_cannot_be_end_with_a_reason() {
     with_client(Weather::default(), |net| {
         let connect = |peer| TcpStream::connect(&net, peer).map(|_| ());
@@ -150,6 +188,8 @@ fn what_is_not_granted_is_refused() {
             assert_eq!(UdpSocket::bind(&net, 53).err(), Some(NetError::NotAllowed));
             let pinged = net.ping(PEER.into(), 8, 10).map_err(NetError::from);
             assert_eq!(pinged, Err(NetError::NotAllowed));
+            let captured = net.capture(60).map_err(NetError::from);
+            assert_eq!(captured.err(), Some(NetError::NotAllowed));
             assert!(TcpListener::bind(&net, 8080, 1).is_ok());
             download(&net, 1000);
         });

@@ -2,11 +2,13 @@
 //! its kind.
 
 mod basics;
+mod capture;
 mod devices;
 pub(crate) mod files;
 mod jobs;
 mod machine;
 mod net;
+mod ntp;
 mod processes;
 pub(crate) mod programs;
 mod screens;
@@ -112,6 +114,7 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "nc", "nc HOST PORT [WORD…]", "connects, sends a line, prints what comes", net::nc;
     "netstat", "netstat", "connections and ports", net::netstat;
     "nslookup", "nslookup NAME", "the addresses of a name", net::nslookup;
+    "ntp", "ntp HOST [PORT]", "asks a time server and sets the clock", ntp::ntp;
     "ping", "ping HOST [COUNT]", "asks a host for an answer", net::ping;
     "programs", "programs", "the programs that `run` knows", programs::programs;
     "ps", "ps", "servers and programs: state, CPU time, memory", processes::ps;
@@ -135,6 +138,7 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "strace", "strace SERVER [COMMAND…]", "a server's system calls while a command runs, or for 2 seconds", trace::strace;
     "sync", "sync [PATH…]", "makes all last that was written", files::sync;
     "tail", "tail [-n LINES] [FILE…]", "the last lines", [filters::tail];
+    "tcpdump", "tcpdump -w FILE [COMMAND…]", "frames of the card into a pcap file, while a command runs or until Ctrl-C", capture::tcpdump;
     "tee", "tee [-a] FILE…", "writes its input to files, too; -a at their ends", {filters::tee};
     "time", "time COMMAND…", "tells how long a command or pipeline takes", basics::time;
     "top", "top [SECONDS]", "use of the CPUs: servers, programs, user, kernel, idle", top::top;

@@ -21,8 +21,14 @@ pub const PEER: [u8; 4] = [10, 0, 2, 2];
 pub const OWN: [u8; 4] = [10, 0, 2, 15];
 
 /// A client's rights.
-pub const ALL: [&str; 5] =
-    ["a=connect:tcp:*", "a=connect:udp:*", "a=listen:tcp:*", "a=ping", "b=connect:tcp:*"];
+pub const ALL: [&str; 6] = [
+    "a=connect:tcp:*",
+    "a=connect:udp:*",
+    "a=listen:tcp:*",
+    "a=ping",
+    "a=capture",
+    "b=connect:tcp:*",
+];
 
 pub fn quota() -> Quota {
     Quota {
