@@ -16,7 +16,10 @@ fn attackers() -> String {
     };
     let crash = "[server.sick-panics]\npriority = 10\npages = 128\nargs = [\"panics\"]\n\
          backoff_ms = 50\nbackoff_max_ms = 50\nrestart_limit = 1000\n\n";
-    ["floods", "exhausts", "forges"].into_iter().map(section).collect::<String>() + crash
+    let observer = "[server.sick-observes]\npriority = 10\npages = 128\nobserver = true\n\
+         args = [\"observes\"]\nrestart = \"never\"\n\n";
+    let attackers = ["floods", "exhausts", "forges"].into_iter().map(section);
+    attackers.collect::<String>() + crash + observer
 }
 
 /// One more life of each attacker, and the end of the flood.
@@ -71,7 +74,11 @@ fn a_child_that_attacks_init_harms_only_itself() {
         Ok(())
     });
     let log = outcome.log_lines().join("\n");
-    let refused = ["garbage was refused 200 times", "a forged fault was refused"];
+    let refused = [
+        "garbage was refused 200 times",
+        "a forged fault was refused",
+        "servers, and was refused 7 times",
+    ];
     for wanted in ["floods init", "init adopted 64"].into_iter().chain(refused) {
         assert!(log.contains(wanted), "the log does not tell `{wanted}`\n{log}");
     }

@@ -10,6 +10,7 @@ extern crate alloc;
 mod flood;
 mod ghost;
 mod greedy;
+mod observe;
 mod smuggle;
 
 use rt::Failure;
@@ -29,6 +30,7 @@ fn main(env: rt::Env) -> Result<(), Failure> {
         "floods" => flood::calls(&env),
         "exhausts" => flood::handles(&env),
         "forges" => flood::forges(&env),
+        "observes" => observe::observes(&env),
         "works" => greedy::works(),
         "greedy" => greedy::takes_all(&env),
         "gives" => smuggle::gives(&env),
