@@ -5,7 +5,9 @@ use anyhow::{Context as _, Result, bail, ensure};
 use archive::Archive;
 use manifest::{System, decode, parse_driven};
 use qemu_harness::{Backend, Board, Controller, Disk, Images, Machine, Session};
-use system_tests::{COMMAND, eventually, expect, machine_with_sections, with_machine};
+use system_tests::{
+    COMMAND, eventually, expect, machine_with_sections, until_logged, with_machine,
+};
 
 /// The drivers that have a device on these machines.
 const DRIVERS: [&str; 5] = ["virtio-blk", "nvme", "virtio-net", "virtio-rng", "edu"];
@@ -137,5 +139,37 @@ fn drivers_come_back_after_the_server_of_the_bus() {
             all_open(session).context("after the death of pci")?;
         }
         expect(session, "call edu factorial 7", &["5040"]).map(|_| ())
+    });
+}
+
+/// A driver that goes wrong, of a device behind those of the usual drivers.
+const SICK: &str = "[server.sick-grasps]\npriority = 44\npages = 256\nargs = [\"grasps\"]\n\
+    restart = \"never\"\n\
+    device = { slot = \"00:10.0\", bars = [0], vectors = 1, dma_pages = 2, dma = \"trusted\" }\n\n";
+
+#[test]
+fn what_a_driver_was_not_given_it_does_not_get() {
+    let name = "devices-sick";
+    let mut machine = machine_with_sections(name, SICK).expect("the machine of this test");
+    with_devices(Board::Q35)(&mut machine).expect("its devices");
+    machine.extra.extend(["-device", "nvme,serial=sick,addr=0x10"].map(str::to_owned));
+    let log = machine.clone();
+    let change = |changed: &mut Machine| {
+        *changed = machine;
+        Ok(())
+    };
+    with_machine(name, change, |session| {
+        until_logged(&log, "that the driver was refused", |lines| {
+            let wanted = [
+                "refused to sick-grasps: 00:10.0: no window 0 of BAR 1",
+                "refused to sick-grasps: 00:10.0: no window 255 of BAR 0",
+                "refused to sick-grasps: 00:10.0: no vector 65535 of 1",
+                "all of it was refused",
+                "refused to sick-grasps: 00:10.0: no vector 1 of 1",
+            ];
+            wanted.iter().all(|text| lines.iter().any(|line| line.contains(text)))
+        })?;
+        all_open(session)?;
+        expect(session, "call edu factorial 5", &["120"]).map(|_| ())
     });
 }

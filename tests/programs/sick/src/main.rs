@@ -9,6 +9,7 @@ extern crate alloc;
 
 mod flood;
 mod ghost;
+mod grasp;
 mod greedy;
 mod observe;
 mod smuggle;
@@ -37,6 +38,7 @@ fn main(env: rt::Env) -> Result<(), Failure> {
         "takes" => smuggle::takes(&env),
         "ghost" => ghost::dies(&env),
         "watches" => ghost::watches(),
+        "grasps" => grasp::takes(&env),
         other => Err(Failure::new(alloc::format!("no way to go wrong is called {other}"))),
     }
 }
