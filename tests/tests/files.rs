@@ -18,7 +18,7 @@ fn volume(folder: &Path) -> Result<PathBuf> {
     let file = folder.join("volume.img");
     Image::format(&file, VOLUME_BYTES)?;
     let mut image = Image::open(&file)?;
-    for directory in ["/bin", "/home", "/tmp"] {
+    for directory in ["/bin", "/home", "/tmp", "/var/log"] {
         image.make_directories(directory)?;
     }
     image.close()?;
@@ -68,6 +68,37 @@ fn files_outlast_a_boot_and_the_host_finds_the_volume_clean() {
     with_machine("files-second", on(&file), |session| {
         expect(session, "cat /home/a /home/from-host", &["hello", "across"])?;
         expect(session, "cat /tmp/a", &["no such file"])?;
+        Ok(())
+    });
+    is_clean(&file).unwrap();
+}
+
+#[test]
+fn the_log_is_text_and_outlasts_a_boot() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = volume(folder.path()).unwrap();
+    with_machine("log-first", on(&file), |session| {
+        session.run("hello before", COMMAND)?;
+        session.run("crash store", COMMAND)?;
+        // Each statement has its strings, those of the kernel too.
+        expect(session, "log -n 4000 | grep -c 'unknown text'", &["0"])?;
+        expect(session, "log -n 4000 | grep greeting", &["hello INFO  greeting before"])?;
+        let shown = "grep greeting /var/log/system";
+        eventually(session, shown, "greeting", |text| {
+            text.contains("greeting before").then_some(())
+        })?;
+        // What it has taken it does not take again after its death.
+        session.run("crash syslog", COMMAND)?;
+        session.run("hello again", COMMAND)?;
+        expect(session, "log | grep greeting", &["hello INFO  greeting again"])?;
+        expect(session, "grep -c before /var/log/system", &["1"])?;
+        session.run("sync", COMMAND)?;
+        Ok(())
+    });
+    with_machine("log-second", on(&file), |session| {
+        expect(session, "log -n 1", &["] "])?;
+        expect(session, "grep -c '^== boot' /var/log/system", &["2"])?;
+        expect(session, "cat /var/log/system", &["greeting before", "backtrace of store"])?;
         Ok(())
     });
     is_clean(&file).unwrap();

@@ -44,3 +44,5 @@ pub use strings::{Level, Strings};
 
 /// The name of the kernel as a source.
 pub const KERNEL: &str = "kernel";
+/// The name of the strings of the kernel with debug checks, whose numbers are others.
+pub const CHECKED_KERNEL: &str = "kernel-checks";

@@ -57,10 +57,20 @@ impl Strings {
         text
     }
 
-    /// A string of a program.
+    /// A string of a program. A process may be called `PROGRAM.NUMBER`, a server of tests
+    /// `PROGRAM-WORD`.
     #[must_use]
     pub fn get(&self, program: &str, number: u16) -> Option<(Level, &str)> {
-        self.0.get(program)?.get(&number).map(|(level, text)| (*level, text.as_str()))
+        let first = || program.split(['.', '#', ':', '-']).next().and_then(|it| self.0.get(it));
+        let strings = self.0.get(program).or_else(first)?;
+        strings.get(&number).map(|(level, text)| (*level, text.as_str()))
+    }
+
+    /// Gives a program the strings of another name.
+    pub fn take_from(&mut self, program: &str, other: &str) {
+        if let Some(strings) = self.0.remove(other) {
+            self.0.insert(program.into(), strings);
+        }
     }
 }
 
@@ -102,6 +112,9 @@ mod tests {
         assert_eq!(Strings::parse(&text), strings);
         assert_eq!(strings.get("a", 1), Some(("INFO", "one {=str}\nand \\ more")));
         assert_eq!((strings.get("a", 3), strings.get("c", 1)), (None, None));
+        assert_eq!(strings.get("b.7", 1), Some(("ERROR", "two")));
+        strings.take_from("a", "b");
+        assert_eq!(strings.to_text(), "= a\n1 ERROR two\n");
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub fn text(word: &Word, scope: &impl Scope) -> String {
     let part = |part: &Part| match part {
         Part::Plain(text) | Part::Quoted(text) => text.clone(),
         Part::Variable(name) => scope.variable(name),
+        // It has run by then, and is a quoted text.
+        Part::Output { .. } => String::new(),
     };
     word.0.iter().map(part).collect()
 }
@@ -83,6 +85,7 @@ fn components(word: &Word, scope: &impl Scope) -> Vec<Pattern> {
             Part::Plain(text) => add(text, Pattern::add_pattern),
             Part::Quoted(text) => add(text, Pattern::add_literal),
             Part::Variable(name) => add(&scope.variable(name), Pattern::add_literal),
+            Part::Output { .. } => {}
         }
     }
     all.retain(|pattern| *pattern != Pattern::default());

@@ -1,6 +1,7 @@
 //! What commands work with.
 
 use crate::interrupts::Interrupts;
+use crate::run::Captured;
 use crate::stream::Output;
 use crate::terminal::{ConsoleOutput, Terminal};
 use crate::trouble::Trouble;
@@ -16,6 +17,7 @@ use net_api::NetClient;
 use pci_api::PciClient;
 use proc_api::ProcClient;
 use sys::{Endpoint, Rights};
+use syslog_api::SyslogClient;
 
 /// The most variables, and the most bytes of one with its name.
 const VARIABLES_MAX: usize = 256;
@@ -28,7 +30,6 @@ pub struct Shell {
     pub(crate) interrupts: Rc<Interrupts>,
     pub(crate) files: Namespace,
     system: SystemClient,
-    level: String,
     status: u64,
     variables: BTreeMap<String, String>,
     output: Box<dyn Output>,
@@ -36,6 +37,8 @@ pub struct Shell {
     trouble: Option<Trouble>,
     /// Scripts that run inside each other.
     pub(crate) depth: u32,
+    /// Takes output in place of the console, inside of `$(…)`.
+    pub(crate) captured: Option<Captured>,
 }
 
 impl Shell {
@@ -45,7 +48,6 @@ impl Shell {
     /// When there will never be a console for it, or the kernel refuses a thread.
     pub fn new(env: rt::Env) -> Result<Self, rt::Failure> {
         let system = SystemClient::from_endpoint(env.handle("supervisor")?);
-        let level = env.option("log").unwrap_or("info").into();
         let terminal = Rc::new(Terminal::connect(env.names())?);
         let interrupts = Rc::new(Interrupts::watch(env.names())?);
         let output = Box::new(ConsoleOutput::new(terminal.clone(), interrupts.clone()));
@@ -55,12 +57,12 @@ impl Shell {
             terminal,
             interrupts,
             system,
-            level,
             status: 0,
             variables: BTreeMap::new(),
             output,
             trouble: None,
             depth: 0,
+            captured: None,
         })
     }
 
@@ -84,6 +86,11 @@ impl Shell {
         Ok(NetClient::connect(self.env.names())?)
     }
 
+    /// A connection to `syslog`.
+    pub(crate) fn syslog(&self) -> Result<SyslogClient, Trouble> {
+        Ok(SyslogClient::connect(self.env.names())?)
+    }
+
     /// `names`, by its own interface.
     pub(crate) fn names(&self) -> Result<NamesClient, Trouble> {
         Ok(NamesClient::from_endpoint(self.env.names().copy(Rights::SEND)?))
@@ -102,11 +109,6 @@ impl Shell {
     /// An endpoint of any service.
     pub(crate) fn endpoint(&self, service: &str) -> Result<Endpoint, Trouble> {
         Ok(self.names()?.open(service)?.into())
-    }
-
-    /// The log level that the system was started with.
-    pub(crate) fn log_level(&self) -> &str {
-        &self.level
     }
 
     /// The status of the last command.

@@ -11,6 +11,7 @@ use net_api::NetError;
 use pci_api::PciError;
 use proc_api::ProcError;
 use service::{CallError, Never};
+use syslog_api::SyslogError;
 use template_api::TemplateError;
 
 /// Status of a command that was used wrongly.
@@ -67,6 +68,7 @@ impl ForPeople for NamesError {}
 impl ForPeople for NetError {}
 impl ForPeople for PciError {}
 impl ForPeople for ProcError {}
+impl ForPeople for SyslogError {}
 impl ForPeople for SystemError {}
 impl ForPeople for TemplateError {}
 

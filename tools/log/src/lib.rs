@@ -12,7 +12,7 @@ mod strings;
 mod symbols;
 
 pub use decoder::LogDecoder;
-pub use logtext::{KERNEL, Line, Record, Records, Strings};
+pub use logtext::{CHECKED_KERNEL, KERNEL, Line, Record, Records, Strings};
 pub use strings::add_strings;
 pub use symbols::{Place, Symbols};
 

@@ -5,7 +5,7 @@ use crate::table::Table;
 use crate::trouble::{Outcome, Trouble};
 use crate::units::{pages, percent, time};
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 
 pub(crate) fn uptime(shell: &mut Shell, words: &[&str]) -> Outcome {
     none(words)?;
@@ -56,18 +56,6 @@ pub(crate) fn irq(shell: &mut Shell, words: &[&str]) -> Outcome {
         table.row([irq.line.to_string(), irq.count.to_string(), owner]);
     }
     shell.print(&table.render());
-    Ok(0)
-}
-
-/// The guest has only the numbers of the log's strings: reading it is the host's work.
-pub(crate) fn log(shell: &mut Shell, words: &[&str]) -> Outcome {
-    none(words)?;
-    let written = shell.system().machine()?.log_bytes;
-    let level: String = shell.log_level().into();
-    shell.print(&format!(
-        "{written} bytes written, level {level} (log= on the kernel command line)\n\
-         on the host: `cargo xtask log FILE` decodes it, `cargo xtask run --log` shows it live\n"
-    ));
     Ok(0)
 }
 

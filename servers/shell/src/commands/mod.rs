@@ -6,6 +6,7 @@ mod capture;
 mod devices;
 pub(crate) mod files;
 mod jobs;
+mod log;
 mod machine;
 mod net;
 mod ntp;
@@ -95,7 +96,7 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "fg", "fg [JOB]", "brings a program to the foreground and waits for it", jobs::fg;
     "find", "find [PATH…] [-name PATTERN]", "all paths below, or those whose last name fits", files::find;
     "graph", "graph", "links from clients to servers now, by the handles of all processes, and who drives what", servers::graph;
-    "grep", "grep [-n] [-i] [-v] TEXT [FILE…]", "lines with a text: -n numbered, -i in any case, -v lines without", [filters::grep];
+    "grep", "grep [-c] [-F] [-i] [-n] [-v] EXPRESSION [FILE…]", "lines that fit: -c their count, -F a text, -i in any case, -n numbered, -v others", [filters::grep];
     "head", "head [-n LINES] [FILE…]", "the first lines", [filters::head];
     "help", "help [COMMAND]", "lists the commands, or explains one", basics::help;
     "hexdump", "hexdump [-C] [FILE…]", "bytes as numbers and text", [filters::hexdump];
@@ -105,7 +106,7 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "kill", "kill [-SIGNAL] PID|NAME", "sends a signal (TERM) to a program or server", processes::kill;
     "less", "less [FILE…]", "shows text page by page: space, b, arrows, / searches, q ends", {screens::less};
     "ln", "ln [-s] EXISTING NEW", "another name of a file, with -s a symbolic link", files::ln;
-    "log", "log", "how much was logged, and how to read it", machine::log;
+    "log", "log [-n LINES] [-f]", "the last lines of the system log; -f goes on until Ctrl-C", log::log;
     "ls", "ls [-l] [-a] [-1] [-R] [PATH…]", "lists directories: -l all about files, -a hidden ones too, -1 one a line, -R with all below", files::ls;
     "lspci", "lspci [SLOT]", "PCI functions, or all about one: BARs and capabilities", devices::lspci;
     "mem", "mem", "memory and kernel objects", machine::mem;

@@ -1,17 +1,24 @@
-//! `grep`, for fixed text.
+//! `grep`: regular expressions, or with `-F` fixed text.
 
 use crate::options::Options;
 use crate::stream::{Filter, Lines, Output, Sieve, write_line};
 use crate::trouble::{Outcome, Trouble};
 use alloc::string::String;
-use alloc::vec::Vec;
+use regex_automata::nfa::thompson::{Config, pikevm};
+use regex_automata::util::syntax;
+
+/// The most memory of a compiled expression.
+const EXPRESSION_BYTES: usize = 64 << 10;
+/// Parentheses in each other.
+const NESTING: u32 = 50;
 
 /// What lines are shown, and how.
 struct Wanted {
-    text: Vec<u8>,
-    ignore_case: bool,
+    expression: pikevm::PikeVM,
+    cache: pikevm::Cache,
     inverted: bool,
     numbered: bool,
+    counted: bool,
     named: bool,
 }
 
@@ -20,60 +27,97 @@ struct Grep {
     lines: Lines,
     name: String,
     number: u64,
+    count: u64,
     found: bool,
 }
 
 pub(crate) fn grep(words: &[&str]) -> Result<Sieve, Trouble> {
-    let options = Options::read("niv", "", words)?;
+    let options = Options::read("cinvF", "", words)?;
     let [text, files @ ..] = &options.words[..] else { return Err(Trouble::Usage) };
-    let ignore_case = options.has('i');
-    let text = if ignore_case { text.to_lowercase() } else { String::from(*text) };
+    let pattern = if options.has('F') { escaped(text) } else { String::from(*text) };
+    let expression = compiled(&pattern, options.has('i'))
+        .map_err(|why| Trouble::new(alloc::format!("`{text}`: {why}")))?;
     let wanted = Wanted {
-        text: text.into_bytes(),
-        ignore_case,
+        cache: expression.create_cache(),
+        expression,
         inverted: options.has('v'),
         numbered: options.has('n'),
+        counted: options.has('c'),
         named: files.len() > 1,
     };
-    let filter =
-        Grep { wanted, lines: Lines::default(), name: String::new(), number: 0, found: false };
+    let lines = Lines::default();
+    let filter = Grep { wanted, lines, name: String::new(), number: 0, count: 0, found: false };
     Ok(Sieve::new(filter, files))
 }
 
-impl Wanted {
-    fn fits(&self, line: &[u8]) -> bool {
-        let has = match self.ignore_case {
-            true => contains(String::from_utf8_lossy(line).to_lowercase().as_bytes(), &self.text),
-            false => contains(line, &self.text),
-        };
-        has != self.inverted
-    }
+fn compiled(pattern: &str, ignore_case: bool) -> Result<pikevm::PikeVM, &'static str> {
+    // Lines are bytes, and no text need be in them.
+    let rules = syntax::Config::new().unicode(false).utf8(false).nest_limit(NESTING);
+    let limits = Config::new().nfa_size_limit(Some(EXPRESSION_BYTES)).utf8(false);
+    pikevm::PikeVM::builder()
+        .syntax(rules.case_insensitive(ignore_case))
+        .thompson(limits)
+        .build(pattern)
+        .map_err(|error| match error.size_limit() {
+            Some(_) => "the expression is too big",
+            None => "not an expression",
+        })
 }
 
-fn contains(line: &[u8], text: &[u8]) -> bool {
-    text.is_empty() || line.windows(text.len()).any(|part| part == text)
+/// An expression that is this text.
+fn escaped(text: &str) -> String {
+    let mut expression = String::with_capacity(text.len());
+    for character in text.chars() {
+        if r"\.+*?()|[]{}^$#&-~".contains(character) {
+            expression.push('\\');
+        }
+        expression.push(character);
+    }
+    expression
+}
+
+impl Wanted {
+    fn fits(&mut self, line: &[u8]) -> bool {
+        self.expression.is_match(&mut self.cache, line) != self.inverted
+    }
+
+    /// What stands before a line.
+    fn title(&self, name: &str) -> String {
+        if self.named { alloc::format!("{name}:") } else { String::new() }
+    }
 }
 
 impl Grep {
     /// The last line of a file may have no end.
     fn rest(&mut self, out: &mut dyn Output) -> Result<(), Trouble> {
-        if self.lines.is_begun() { self.take(b"\n", out) } else { Ok(()) }
+        if self.lines.is_begun() {
+            self.take(b"\n", out)?;
+        }
+        let count = core::mem::take(&mut self.count);
+        match self.wanted.counted {
+            true => {
+                let title = self.wanted.title(&self.name);
+                write_line(out, alloc::format!("{title}{count}").as_bytes())
+            }
+            false => Ok(()),
+        }
     }
 }
 
 impl Filter for Grep {
     fn take(&mut self, bytes: &[u8], out: &mut dyn Output) -> Result<(), Trouble> {
-        let Self { wanted, lines, name, number, found } = self;
+        let Self { wanted, lines, name, number, count, found } = self;
         lines.take(bytes, |line| {
             *number += 1;
             if !wanted.fits(line) {
                 return Ok(());
             }
             *found = true;
-            let mut shown = String::new();
-            if wanted.named {
-                shown = alloc::format!("{name}:");
+            *count += 1;
+            if wanted.counted {
+                return Ok(());
             }
+            let mut shown = wanted.title(name);
             if wanted.numbered {
                 shown.push_str(&alloc::format!("{number}:"));
             }
@@ -93,7 +137,10 @@ impl Filter for Grep {
     }
 
     fn end(&mut self, out: &mut dyn Output) -> Outcome {
-        self.rest(out)?;
+        // The rest of a file was seen at its end.
+        if self.name.is_empty() {
+            self.rest(out)?;
+        }
         Ok(u64::from(!self.found))
     }
 }

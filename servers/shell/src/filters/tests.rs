@@ -71,7 +71,7 @@ fn wc_counts() {
 }
 
 #[test]
-fn grep_finds_fixed_text() {
+fn grep_finds_what_fits() {
     let text = "one\nTwo.\nthree [x]\nlast";
     check(grep, &["o"], text, "one\nTwo.\n");
     check(grep, &["-n", "e"], text, "1:one\n3:three [x]\n");
@@ -79,6 +79,15 @@ fn grep_finds_fixed_text() {
     check(grep, &["-v", "o"], text, "three [x]\nlast\n");
     check(grep, &["-nv", ""], text, "");
     check(grep, &["[x]"], text, "three [x]\n");
+    check(grep, &["-F", "[x]"], text, "three [x]\n");
+    check(grep, &["-F", "w."], text, "");
+    check(grep, &["^(one|l.*t)$"], text, "one\nlast\n");
+    check(grep, &["-c", "t|T"], text, "3\n");
+    check(grep, &["-cv", "."], text, "0\n");
+    for wrong in ["(", "a{2000}{2000}", "[z-a]"] {
+        let refused = grep(&[wrong]).map(|_| ());
+        assert!(matches!(refused, Err(Trouble::Failed(why)) if why.contains(wrong)));
+    }
     check(grep, &["--", "-"], "a-b\n", "a-b\n");
     assert_eq!(filtered(grep, &["nothing"], text.as_bytes(), 9).1, 1);
     assert_eq!(filtered(grep, &["last"], text.as_bytes(), 9).1, 0);

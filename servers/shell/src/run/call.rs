@@ -37,8 +37,10 @@ impl Call {
     /// Expands a command.
     ///
     /// # Errors
-    /// When it becomes too many words.
-    pub(crate) fn expand(shell: &Shell, command: &syntax::Command) -> Result<Self, Trouble> {
+    /// When it becomes too many words, or a command in it has too much output.
+    pub(crate) fn expand(shell: &mut Shell, command: &syntax::Command) -> Result<Self, Trouble> {
+        let command = &shell.substituted(command)?;
+        let shell = &*shell;
         let words = expand::words(&command.words, shell);
         let mut words = words
             .map_err(|expand::TooMany| {

@@ -4,8 +4,10 @@ mod call;
 mod foreground;
 mod pipeline;
 mod program;
+mod substitute;
 
 use call::{Call, Meaning};
+pub(crate) use substitute::Captured;
 
 use crate::shell::Shell;
 use crate::syntax::{Step, When, parse};

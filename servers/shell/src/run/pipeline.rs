@@ -110,7 +110,7 @@ fn segments(shell: &mut Shell, calls: Vec<Call>) -> u64 {
                 FileOutput::open(&shell.files, &path, append, shell.interrupts.clone())
                     .map(|output| Box::new(output) as Box<dyn Output>)
             }
-            None => Ok(Box::new(console(shell))),
+            None => Ok(last_output(shell)),
         };
         status = match end {
             Ok(end) => run_segment(shell, segment, &first, end),
@@ -120,8 +120,12 @@ fn segments(shell: &mut Shell, calls: Vec<Call>) -> u64 {
     status
 }
 
-fn console(shell: &Shell) -> ConsoleOutput {
-    ConsoleOutput::new(shell.terminal.clone(), shell.interrupts.clone())
+/// Where output without a file goes: to the console, or into the `$(…)` around it.
+fn last_output(shell: &Shell) -> Box<dyn Output> {
+    match &shell.captured {
+        Some(captured) => Box::new(captured.clone()),
+        None => Box::new(ConsoleOutput::new(shell.terminal.clone(), shell.interrupts.clone())),
+    }
 }
 
 fn split(shell: &Shell, calls: Vec<Call>) -> Result<Vec<Segment>, (String, Trouble)> {
@@ -178,6 +182,7 @@ fn run_segment(shell: &mut Shell, segment: Segment, first: &Call, end: Box<dyn O
     if matches!(source, Source::Input)
         && first.input.is_none()
         && first.output.is_none()
+        && shell.captured.is_none()
         && let [Taker::Program(call, program, arguments)] = &takers[..]
     {
         return outcome(shell, &call.name, |shell| shell.in_foreground(call, program, arguments));

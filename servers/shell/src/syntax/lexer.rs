@@ -1,9 +1,13 @@
 //! Words and operators of a text.
 
+use super::parser::parse_inside;
 use super::{Part, Place, SyntaxError, SyntaxErrorKind, Word};
 use alloc::string::String;
 use core::iter::Peekable;
 use core::str::Chars;
+
+/// The most `$(` in each other.
+const DEPTH_MAX: u32 = 8;
 
 /// A piece of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,11 +34,14 @@ fn is_name_character(character: char) -> bool {
 pub(super) struct Lexer<'a> {
     rest: Peekable<Chars<'a>>,
     place: Place,
+    /// The number of `$(` around this text.
+    depth: u32,
 }
 
 impl<'a> Lexer<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
-        Self { rest: text.chars().peekable(), place: Place { line: 1, character: 1 } }
+    pub(super) fn new(text: &'a str, depth: u32) -> Self {
+        let place = Place { line: 1, character: 1 };
+        Self { rest: text.chars().peekable(), place, depth }
     }
 
     /// The next piece and its place.
@@ -115,7 +122,7 @@ impl<'a> Lexer<'a> {
                 '\'' => self.single_quoted(place, &mut word)?,
                 '"' => self.double_quoted(place, &mut word)?,
                 '\\' => self.escaped(place, &mut word)?,
-                '$' => self.variable(place, &mut word)?,
+                '$' => self.variable(place, &mut word, false)?,
                 _ => word.plain(character),
             }
         }
@@ -155,7 +162,7 @@ impl<'a> Lexer<'a> {
             let here = self.place;
             match self.take() {
                 Some('"') => return Ok(()),
-                Some('$') => self.variable(here, word)?,
+                Some('$') => self.variable(here, word, true)?,
                 Some('\\') => match self.take() {
                     Some(escaped @ ('"' | '\\' | '$')) => word.quoted(escaped),
                     Some(other) => {
@@ -171,7 +178,41 @@ impl<'a> Lexer<'a> {
         Err(SyntaxError { place, kind: SyntaxErrorKind::OpenQuote('"') })
     }
 
-    fn variable(&mut self, place: Place, word: &mut Word) -> Result<(), SyntaxError> {
+    /// The text up to the `)` of a `$(`, and what it means.
+    fn output(&mut self, place: Place, quoted: bool) -> Result<Part, SyntaxError> {
+        let bad = |kind| SyntaxError { place, kind };
+        let (mut text, mut quote, mut open) = (String::new(), None, 0_u32);
+        while let Some(character) = self.take() {
+            match (quote, character) {
+                (None, ')') if open == 0 => {
+                    let depth = self.depth.saturating_add(1);
+                    if depth > DEPTH_MAX {
+                        return Err(bad(SyntaxErrorKind::TooDeep));
+                    }
+                    let steps = parse_inside(&text, depth).map_err(|error| bad(error.kind))?;
+                    return Ok(Part::Output { steps, quoted });
+                }
+                (None, '(') => open = open.saturating_add(1),
+                (None, ')') => open = open.saturating_sub(1),
+                (None, '\'' | '"') => quote = Some(character),
+                (Some(opened), closed) if opened == closed => quote = None,
+                (None | Some('"'), '\\') => {
+                    text.push(character);
+                    text.extend(self.take());
+                    continue;
+                }
+                _ => {}
+            }
+            text.push(character);
+        }
+        Err(bad(SyntaxErrorKind::OpenOutput))
+    }
+
+    fn variable(&mut self, place: Place, word: &mut Word, quoted: bool) -> Result<(), SyntaxError> {
+        if self.take_if('(') {
+            word.0.push(self.output(place, quoted)?);
+            return Ok(());
+        }
         let bad = SyntaxError { place, kind: SyntaxErrorKind::BadVariable };
         if self.take_if('?') {
             word.0.push(Part::Variable("?".into()));

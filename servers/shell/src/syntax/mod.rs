@@ -10,6 +10,7 @@
 //! | `'…'`, `"…"`, `\c` | as it is; as it is but for `$` and `\`; one character as it is |
 //! | `NAME=WORD` | sets a variable; in front of a program, for that program |
 //! | `$NAME`, `${NAME}`, `$?` | its value, unsplit; the last status |
+//! | `$(A)`, `"$(A)"` | the output of A, as words; as it is but for the last ends of lines |
 //! | `*`, `?`, `[a-z]`, `[!a]` | paths that fit, or the word itself when none does |
 //! | `#` at the start of a word | a comment, to the end of the line |
 
@@ -91,6 +92,13 @@ pub enum Part {
     Quoted(String),
     /// The value of a variable; `?` is the last status.
     Variable(String),
+    /// The output of pipelines: one text where it was quoted, else words.
+    Output {
+        /// What runs.
+        steps: Vec<Step>,
+        /// Whether it stands in quotes.
+        quoted: bool,
+    },
 }
 
 /// A place in a text, each counted from 1.
@@ -120,6 +128,10 @@ pub enum SyntaxErrorKind {
     OpenBackslash,
     /// `$` or `${` without the name of a variable.
     BadVariable,
+    /// `$(` without its `)`.
+    OpenOutput,
+    /// More than 8 `$(` in each other.
+    TooDeep,
     /// An operator stands where a command should.
     NoCommand(&'static str),
     /// A redirection without a file.
@@ -139,6 +151,8 @@ impl fmt::Display for SyntaxError {
             SyntaxErrorKind::OpenQuote(quote) => write!(f, "a {quote} has no partner"),
             SyntaxErrorKind::OpenBackslash => f.write_str("the line ends in a backslash"),
             SyntaxErrorKind::BadVariable => f.write_str("a $ without the name of a variable"),
+            SyntaxErrorKind::OpenOutput => f.write_str("a $( has no )"),
+            SyntaxErrorKind::TooDeep => f.write_str("more than 8 $( in each other"),
             SyntaxErrorKind::NoCommand(operator) => write!(f, "no command at `{operator}`"),
             SyntaxErrorKind::NoFile(operator) => write!(f, "no file after `{operator}`"),
             SyntaxErrorKind::Number => {

@@ -11,7 +11,12 @@ use alloc::vec::Vec;
 /// # Errors
 /// [`SyntaxError`]: nothing should be run then.
 pub fn parse(text: &str) -> Result<Vec<Step>, SyntaxError> {
-    Parser { lexer: Lexer::new(text), steps: Vec::new(), commands: Vec::new() }.run()
+    parse_inside(text, 0)
+}
+
+/// The same inside of this number of `$(`.
+pub(super) fn parse_inside(text: &str, depth: u32) -> Result<Vec<Step>, SyntaxError> {
+    Parser { lexer: Lexer::new(text, depth), steps: Vec::new(), commands: Vec::new() }.run()
 }
 
 struct Parser<'a> {

@@ -8,6 +8,7 @@ fn shown(step: &Step) -> Vec<Vec<String>> {
         Part::Plain(text) => text.clone(),
         Part::Quoted(text) => format!("[{text}]"),
         Part::Variable(name) => format!("<{name}>"),
+        Part::Output { steps, quoted } => format!("$({} steps, {quoted})", steps.len()),
     };
     let word = |word: &super::Word| word.0.iter().map(part).collect::<String>();
     step.commands.iter().map(|command| command.words.iter().map(word).collect()).collect()

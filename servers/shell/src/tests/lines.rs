@@ -26,6 +26,27 @@ fn status_decides_what_follows() {
 }
 
 #[test]
+fn output_becomes_words() {
+    check(
+        &[
+            "echo 'b  c\nd' > /x; echo a$(cat /x)e",
+            "echo \"a$(cat /x)e\" | wc -l; A=$(cat /x | head -1); echo $A",
+            "echo $(echo $(echo '(in)' \")\")) > /$(echo y); cat /y",
+            "echo x$(rm -f /none)y $(rm -f /none)$(rm -f /none) z",
+        ],
+        "ab c de\n      2\nb  c\n(in) )\nxy z\n",
+    );
+    for (line, why) in [
+        ("echo $(cat", "shell: character 6: a $( has no )\n"),
+        ("echo $(cat |)", "shell: character 6: no command at `|`\n"),
+        ("echo $($($($($($($($($(x)))))))))", "shell: character 6: more than 8 $( in each other\n"),
+        ("echo $(cat /none)", "cat: /none: no such file or directory\n\n"),
+    ] {
+        assert_eq!(with_shell(&[], move |shell| shell.run_line(line)).1, why);
+    }
+}
+
+#[test]
 fn variables_and_globs() {
     check(
         &[
@@ -138,6 +159,8 @@ fn random_lines_end() {
         "#",
         "time",
         "sh",
+        "$(cat /tmp/x)",
+        "a\"$(echo b)\"",
     ];
     let lines: Vec<String> = (0..400)
         .map(|_| {

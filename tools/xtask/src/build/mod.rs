@@ -54,22 +54,24 @@ pub(crate) fn all(toolchain: &Toolchain) -> Result<Images> {
 /// Builds that, the programs of the system tests, and the kernel with its debug checks,
 /// which is the one that the tests boot.
 pub(crate) fn with_tests(toolchain: &Toolchain) -> Result<Images> {
+    checked(toolchain)?;
     let images = build(toolchain, true)?;
     install::for_tests(toolchain, &images.programs)?;
-    checked(toolchain)
+    Ok(Images::with_checks(&workspace::target()))
 }
 
 /// Builds everything that the system boots, and the kernel with its debug checks.
 pub(crate) fn with_checks(toolchain: &Toolchain) -> Result<Images> {
+    checked(toolchain)?;
     build(toolchain, false)?;
-    checked(toolchain)
+    Ok(Images::with_checks(&workspace::target()))
 }
 
-fn checked(toolchain: &Toolchain) -> Result<Images> {
+/// The archive has its strings: it is built first.
+fn checked(toolchain: &Toolchain) -> Result<()> {
     cargo::kernel(toolchain, Bare::CheckedKernel)?;
     let images = Images::with_checks(&workspace::target());
-    strip::copy(toolchain, images.elfs().kernel(), &images.kernel)?;
-    Ok(images)
+    strip::copy(toolchain, images.elfs().kernel(), &images.kernel)
 }
 
 /// Builds that and the programs of the system tests, with the kernel that users boot: what is

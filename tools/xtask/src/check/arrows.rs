@@ -10,6 +10,8 @@ pub(super) enum Kind {
     Abi,
     /// The reader of the boot archive.
     Archive,
+    /// What the machine writes and the host reads, or both write: no system calls.
+    Format,
     /// The kernel: portable core and image.
     Kernel,
     /// System calls, made safe.
@@ -35,13 +37,15 @@ pub(super) enum Kind {
 }
 
 use Kind::{
-    Abi, Api, Archive, Guide, Kernel, Macros, Manifest, Program, Runtime, Sys, TestKit, Tests, Tool,
+    Abi, Api, Archive, Format, Guide, Kernel, Macros, Manifest, Program, Runtime, Sys, TestKit,
+    Tests, Tool,
 };
 
 /// The kinds that a package of each kind may depend on.
-const ARROWS: [(Kind, &[Kind]); 13] = [
+const ARROWS: [(Kind, &[Kind]); 14] = [
     (Abi, &[]),
     (Archive, &[]),
+    (Format, &[Abi]),
     (Kernel, &[Abi, Archive]),
     (Sys, &[Abi]),
     (Macros, &[]),
@@ -51,8 +55,8 @@ const ARROWS: [(Kind, &[Kind]); 13] = [
     (Guide, &[Abi, Sys, Runtime, TestKit, Manifest, Api]),
     (Manifest, &[Abi, Manifest]),
     (Api, &[Abi, Sys, Runtime, Api]),
-    (Program, &[Abi, Archive, Sys, Runtime, Manifest, Api]),
-    (Tool, &[Abi, Manifest, Tool]),
+    (Program, &[Abi, Archive, Format, Sys, Runtime, Manifest, Api]),
+    (Tool, &[Abi, Format, Manifest, Tool]),
     (Tests, &[Abi, Archive, Kernel, Macros, Manifest, Tool, Runtime, Sys, Api]),
 ];
 
@@ -65,6 +69,7 @@ pub(super) fn kind(folder: &Path) -> Option<Kind> {
     Some(match parts.as_slice() {
         ["libsys", "abi"] => Abi,
         ["libsys", "archive"] => Archive,
+        ["libsys", "logtext"] => Format,
         ["libsys", "sys"] => Sys,
         ["libsys", "service-macros"] => Macros,
         ["libsys", "testkit"] => TestKit,
