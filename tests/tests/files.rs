@@ -126,6 +126,48 @@ fn a_program_that_the_host_copies_in_runs() {
 }
 
 #[test]
+fn a_stick_in_fat_goes_between_host_and_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    let (root, stick) = (volume(folder.path()).unwrap(), folder.path().join("stick.img"));
+    Image::format_as(&stick, 8 << 20, volume_image::Format::Fat).unwrap();
+    let mut image = Image::open(&stick).unwrap();
+    image.write("/From the host.txt", b"across\n").unwrap();
+    image.close().unwrap();
+    let both = |machine: &mut Machine| {
+        let disk = |file: &Path| {
+            let backend = Backend::File { file: file.into(), format: Format::Raw, kept: true };
+            Disk { controller: Controller::Virtio, backend }
+        };
+        machine.disks = vec![disk(&root), disk(&stick)];
+        Ok(())
+    };
+    with_machine("files-fat", both, |session| {
+        expect(session, "cat '/usb/From the host.txt'", &["across"])?;
+        expect(session, "echo hello > /usb/a.txt; cat /usb/A.TXT; df /usb", &["hello", "fat"])?;
+        expect(
+            session,
+            "mkdir /usb/d; cp /boot/hello '/usb/d/a long name'; ls /usb/d",
+            &["a long"],
+        )?;
+        session.run("crash usb", COMMAND)?;
+        expect(session, "mv /usb/a.txt /usb/d/b.txt; cat /usb/d/b.txt", &["hello"])?;
+        expect(session, "ln -s a /usb/l", &["the volume cannot do it"])?;
+        session.run("sync", COMMAND)?;
+        Ok(())
+    });
+    if let Ok(told) = Command::new("fsck.fat").arg("-n").arg(&stick).output() {
+        let text = String::from_utf8_lossy(&told.stdout);
+        assert!(told.status.success(), "fsck.fat: {text}");
+    }
+    let mut image = Image::open(&stick).unwrap();
+    assert_eq!(image.read("/d/b.txt").unwrap(), b"hello\n");
+    let hello = Images::get().unwrap().program("hello").unwrap();
+    assert_eq!(image.read("/d/a long name").unwrap(), hello);
+    assert_eq!(image.check().unwrap(), 4);
+    image.close().unwrap();
+}
+
+#[test]
 fn without_a_disk_there_are_files_in_memory() {
     let none = |machine: &mut Machine| {
         machine.disks.clear();

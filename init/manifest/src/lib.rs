@@ -78,7 +78,7 @@
 //!
 //! | key | default | meaning |
 //! |---|---|---|
-//! | `type` | needed | the server's program: `ext4`, `memory`, `bootfs` |
+//! | `type` | needed | the server's program: `ext4`, `fat`, `memory`, `bootfs` |
 //! | `device` | none | the disk or partition, such as `blk0p1`; the server is then a client of `blk` |
 //! | `path` | needed | where its clients see it |
 //! | `read_only` | false | whether nothing on it changes |

@@ -24,6 +24,7 @@ extern crate alloc;
 mod access;
 mod cache;
 mod file_system;
+mod late;
 mod memory;
 mod open;
 mod run;
@@ -33,6 +34,7 @@ mod walk;
 
 pub use access::{Access, Grant, Rights};
 pub use file_system::{Clock, FileSystem, Unlinked};
+pub use late::{Late, Opener};
 pub use memory::MemoryFs;
 pub use run::{run, run_cached, serve};
 pub use server::VolumeServer;

@@ -23,18 +23,17 @@ extern crate alloc;
 mod cursor;
 mod disk;
 mod errors;
-mod marked;
 mod mounted;
 mod names;
 #[cfg(test)]
 mod tests;
 mod volume;
 
-pub use self::volume::{Ext4Volume, Opener, format};
+pub use self::volume::{Ext4Volume, format};
 pub use disk::BlkDisk;
 pub use rsext4;
 
-use ::volume::Clock;
+use ::volume::{Clock, Opener};
 use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::sync::Arc;

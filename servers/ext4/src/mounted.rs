@@ -1,10 +1,10 @@
 //! A volume that is mounted.
 
 use crate::errors::{line, refusal};
-use crate::marked::Marked;
 use alloc::string::String;
 use alloc::vec::Vec;
 use files::{FilesError, Kind, Metadata, NodeId, State, Time};
+use replay_mark::Marked;
 use rsext4::{
     BlockIo, Clock, DirectoryEntryType, Ext4, Ext4Error, Ext4ErrorKind, Ext4Result, Ext4Timestamp,
     InodeInfo, InodeNumber, MountOptions, MountServices, MountedServices, NoopObserver,

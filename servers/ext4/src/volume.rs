@@ -4,38 +4,21 @@ use crate::errors::line;
 use crate::mounted::{Mounted, Wall, metadata, number, timestamp};
 use crate::names::name;
 use alloc::boxed::Box;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
-use files::{Entry, FilesError, Metadata, NodeId, PATH_BYTES, Space, State, Time, VolumeInfo};
+use files::{Entry, FilesError, Metadata, NodeId, PATH_BYTES, Space, Time, VolumeInfo};
 use rsext4::{
     BlockIo, Ext4Result, FilePermissions, InodeMetadataUpdate, MkfsOptions, MutationContext,
 };
-use volume::{Clock, FileSystem, Unlinked};
+use volume::{Clock, FileSystem, Late, Opener, Unlinked};
 
-/// Opens the disk, or says why it cannot be had.
-pub type Opener<D> = Box<dyn FnMut() -> Result<D, String>>;
-
-/// The pause between two attempts to mount.
-const AGAIN_NS: u64 = 1_000_000_000;
 /// The system has no users: everything is root's.
 const ROOT: MutationContext = MutationContext::new(0, 0, 0, 0);
 
 /// A volume in ext4.
-pub struct Ext4Volume<D: BlockIo> {
-    device: String,
-    open: Opener<D>,
-    clock: Clock,
-    mounted: Option<Mounted<D>>,
-    why: String,
-    again_ns: u64,
-}
-
-impl<D: BlockIo> core::fmt::Debug for Ext4Volume<D> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Ext4Volume").field("device", &self.device).finish_non_exhaustive()
-    }
-}
+#[derive(Debug)]
+pub struct Ext4Volume<D: BlockIo>(Late<Mounted<D>>);
 
 /// Makes an empty ext4 volume of a disk.
 ///
@@ -45,50 +28,23 @@ pub fn format<D: BlockIo>(device: D, clock: Clock) -> Ext4Result<D> {
     rsext4::format(device, Wall(clock), MkfsOptions::default())
 }
 
-impl<D: BlockIo> Ext4Volume<D> {
+impl<D: BlockIo + 'static> Ext4Volume<D> {
     /// On the disk with this name. It is mounted as soon as it is there.
-    pub fn new(device: &str, open: Opener<D>, clock: Clock) -> Self {
-        let device = device.to_string();
-        let mut volume =
-            Self { device, open, clock, mounted: None, why: String::new(), again_ns: 0 };
-        // Each call says what is wrong, and tries again.
-        let _ = volume.mounted();
-        volume
+    pub fn new(device: &str, mut open: Opener<D>, clock: Clock) -> Self {
+        let mount =
+            move || open().and_then(|disk| Mounted::mount(disk, clock.clone()).map_err(line));
+        Self(Late::new(device, Box::new(mount)))
     }
 
-    /// The mounted volume. One that is not is looked for, at most once in a second.
+    /// The mounted volume.
     fn mounted(&mut self) -> Result<&mut Mounted<D>, FilesError> {
-        if self.mounted.is_none() && sys::clock() >= self.again_ns {
-            self.mount();
-        }
-        let why = &self.why;
-        self.mounted.as_mut().ok_or_else(|| FilesError::Unusable { why: why.clone() })
-    }
-
-    fn mount(&mut self) {
-        let clock = self.clock.clone();
-        let mounted = (self.open)().and_then(|disk| Mounted::mount(disk, clock).map_err(line));
-        match mounted {
-            Ok(mounted) => self.mounted = Some(mounted),
-            Err(why) => {
-                #[cfg(target_os = "none")]
-                if self.why != why {
-                    defmt::warn!("no volume on {=str}: {=str}", self.device.as_str(), why.as_str());
-                }
-                self.why = why;
-                self.again_ns = sys::clock().saturating_add(AGAIN_NS);
-            }
-        }
+        self.0.get()
     }
 }
 
-impl<D: BlockIo> FileSystem for Ext4Volume<D> {
+impl<D: BlockIo + 'static> FileSystem for Ext4Volume<D> {
     fn info(&mut self) -> VolumeInfo {
-        let state = match self.mounted() {
-            Ok(mounted) => mounted.state(),
-            Err(_) => State::Unusable { why: self.why.clone() },
-        };
-        VolumeInfo { format: "ext4".into(), device: self.device.clone(), state }
+        self.0.info("ext4", |mounted| mounted.state())
     }
 
     fn root(&mut self) -> Result<NodeId, FilesError> {

@@ -1,51 +1,23 @@
-//! An image as a volume: paths to inodes.
+//! An image as a volume, whatever its format.
 
-use crate::FileDevice;
-use anyhow::{Context as _, Result, anyhow, bail, ensure};
-use rsext4::{
-    Clock, DirectoryCursor, DirectoryEntryType, Ext4, Ext4Error, Ext4Result, Ext4Timestamp,
-    FileName, FilePermissions, InodeInfo, InodeNumber, MkfsOptions, MountOptions, MountServices,
-    MountedServices, MutationContext, NoopObserver, RenameOptions, format,
-};
+use crate::ext4::Ext4Image;
+use crate::fat::{self, FatImage};
+use crate::volume::{Item, Operations};
+use anyhow::Result;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The least size of a volume in bytes, with its journal.
-const LEAST_BYTES: u64 = 32 << 20;
-/// Names of a directory that are read together.
-const NAMES: usize = 256;
-/// Bytes of a file that are written together.
-const PIECE: usize = 1 << 20;
-
-/// The host's time of day.
-#[derive(Clone, Copy, Debug)]
-struct HostClock;
-
-impl Clock for HostClock {
-    fn now(&self) -> Ext4Result<Ext4Timestamp> {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH);
-        let seconds = since.ok().and_then(|since| i64::try_from(since.as_secs()).ok());
-        Ok(Ext4Timestamp::new(seconds.unwrap_or(0), 0))
-    }
-}
-
-type Volume = Ext4<FileDevice, MountedServices<(), NoopObserver>>;
-
-/// What a path names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Item {
-    /// The name in its directory.
-    pub name: String,
-    /// Whether it is a directory.
-    pub directory: bool,
-    /// Bytes of its content.
-    pub len: u64,
+/// How an image keeps files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// With a journal: files survive power cuts.
+    #[default]
+    Ext4,
+    /// FAT16 or FAT32, by size: other systems read it.
+    Fat,
 }
 
 /// An open image.
-pub struct Image {
-    volume: Volume,
-}
+pub struct Image(Box<dyn Operations>);
 
 impl std::fmt::Debug for Image {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -54,45 +26,50 @@ impl std::fmt::Debug for Image {
 }
 
 impl Image {
-    /// Makes a file of this size, or empties one, and makes it an empty volume.
+    /// Makes a file of this size, or empties one, and makes it an empty volume in ext4.
     ///
     /// # Errors
     /// What the host or the file system says.
     pub fn format(file: &Path, bytes: u64) -> Result<()> {
-        ensure!(bytes >= LEAST_BYTES, "a volume has at least {} MiB", LEAST_BYTES >> 20);
-        fs_err::File::create(file)?.set_len(bytes)?;
-        let device = FileDevice::open(file)?;
-        format(device, HostClock, MkfsOptions::default())
-            .map_err(|error| anyhow!("formatting {}: {error}", file.display()))?;
-        Ok(())
+        Self::format_as(file, bytes, Format::Ext4)
     }
 
-    /// Opens an image; its journal is replayed.
+    /// The same in any format.
+    ///
+    /// # Errors
+    /// As for [`Image::format`].
+    pub fn format_as(file: &Path, bytes: u64, format: Format) -> Result<()> {
+        match format {
+            Format::Ext4 => Ext4Image::format(file, bytes),
+            Format::Fat => FatImage::format(file, bytes),
+        }
+    }
+
+    /// The format of an image; what is none of them counts as ext4.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn kind(file: &Path) -> Result<Format> {
+        Ok(if fat::looks_like(file)? { Format::Fat } else { Format::Ext4 })
+    }
+
+    /// Opens an image; a journal is replayed.
     ///
     /// # Errors
     /// When it is no volume, or damaged.
     pub fn open(file: &Path) -> Result<Self> {
-        let device = FileDevice::open(file)
-            .with_context(|| format!("cannot open the image {}", file.display()))?;
-        let services = MountServices::new(HostClock, (), NoopObserver);
-        let volume = Ext4::mount(device, services, MountOptions::read_write());
-        let volume = volume.map_err(|error| {
-            let advice = "make one with `cargo xtask disk format FILE`";
-            anyhow!(
-                "{} is no ext4 volume that can be used ({}); {advice}",
-                file.display(),
-                error.kind()
-            )
-        })?;
-        Ok(Self { volume })
+        Ok(Self(match Self::kind(file)? {
+            Format::Fat => Box::new(FatImage::open(file)?),
+            Format::Ext4 => Box::new(Ext4Image::open(file)?),
+        }))
     }
 
     /// Writes everything and marks the volume clean.
     ///
     /// # Errors
     /// What the file system says.
-    pub fn close(mut self) -> Result<()> {
-        self.volume.unmount().map_err(|error| anyhow!("closing the volume: {error}"))
+    pub fn close(self) -> Result<()> {
+        self.0.close()
     }
 
     /// What is in a directory, sorted; or the file itself.
@@ -100,34 +77,7 @@ impl Image {
     /// # Errors
     /// When it is not there.
     pub fn list(&mut self, path: &str) -> Result<Vec<Item>> {
-        let info = self.find(path)?;
-        if !info.is_directory() {
-            let name = path.rsplit('/').next().unwrap_or(path).to_owned();
-            return Ok(vec![Item { name, directory: false, len: info.size }]);
-        }
-        let mut items = Vec::new();
-        for (name, number) in self.names(info.number)? {
-            let info = self.volume.inode(number).map_err(at(&name))?;
-            items.push(Item { name, directory: info.is_directory(), len: info.size });
-        }
-        items.sort_by(|one, other| one.name.cmp(&other.name));
-        Ok(items)
-    }
-
-    fn names(&mut self, directory: InodeNumber) -> Result<Vec<(String, InodeNumber)>> {
-        let mut names = Vec::new();
-        let mut cursor = DirectoryCursor::Start;
-        loop {
-            let entries = self.volume.read_directory(directory, cursor, NAMES).map_err(at("."))?;
-            let Some(last) = entries.last() else { return Ok(names) };
-            cursor = last.next_cursor;
-            for entry in entries {
-                let name = String::from_utf8_lossy(&entry.name).into_owned();
-                if name != "." && name != ".." {
-                    names.push((name, entry.inode));
-                }
-            }
-        }
+        self.0.list(path)
     }
 
     /// The content of a file.
@@ -135,72 +85,15 @@ impl Image {
     /// # Errors
     /// When it is not there, or a directory.
     pub fn read(&mut self, path: &str) -> Result<Vec<u8>> {
-        let info = self.find(path)?;
-        ensure!(info.file_type() == DirectoryEntryType::RegularFile, "{path} is no file");
-        let mut content = vec![0; usize::try_from(info.size)?];
-        let mut done = 0;
-        while done < content.len() {
-            let room = &mut content[done..];
-            let read = self.volume.read_inode(info.number, done as u64, room).map_err(at(path))?;
-            ensure!(read > 0, "{path} ends early");
-            done += read;
-        }
-        Ok(content)
+        self.0.read(path)
     }
 
-    /// Replaces or makes a file: a crash leaves the old content or the new one.
+    /// Replaces or makes a file: on ext4, a crash leaves the old content or the new one.
     ///
     /// # Errors
     /// When its directory is not there, or the volume is full.
     pub fn write(&mut self, path: &str, content: &[u8]) -> Result<()> {
-        let (parent, name) = self.parent(path)?;
-        let old = self.volume.lookup_child(parent, named(&name)?).map_err(at(path))?;
-        ensure!(old.is_none_or(|info| !info.is_directory()), "{path} is a directory");
-        let new = format!("{name}.new");
-        self.discard(parent, &new)?;
-        let made = self.fill(parent, &new, content);
-        let done = made.and_then(|()| {
-            let (from, to) = (named(&new)?, named(&name)?);
-            let moved = self.volume.rename(parent, from, parent, to, RenameOptions::default());
-            let moved = moved.map_err(at(path))?;
-            if let Some(gone) = moved.replaced {
-                self.reap(gone)?;
-            }
-            self.volume.sync().map_err(at(path))
-        });
-        if done.is_err() {
-            self.discard(parent, &new)?;
-        }
-        done.with_context(|| format!("writing {path}"))
-    }
-
-    fn fill(&mut self, parent: InodeNumber, name: &str, content: &[u8]) -> Result<()> {
-        let context = MutationContext::new(0, 0, 0, 0);
-        let permissions = FilePermissions::new(0o755).map_err(at(name))?;
-        let made = self.volume.create_regular_file(context, parent, named(name)?, permissions);
-        let info = made.map_err(at(name))?;
-        for (number, piece) in content.chunks(PIECE).enumerate() {
-            let offset = (number * PIECE) as u64;
-            self.volume.write_inode(info.number, offset, piece).map_err(at(name))?;
-        }
-        self.volume.sync().map_err(at(name))
-    }
-
-    /// Removes a file that need not be there.
-    fn discard(&mut self, parent: InodeNumber, name: &str) -> Result<()> {
-        let name = named(name)?;
-        if self.volume.lookup_child(parent, name).map_err(at("."))?.is_some() {
-            let gone = self.volume.unlink(parent, name).map_err(at("."))?;
-            self.reap(gone)?;
-        }
-        Ok(())
-    }
-
-    fn reap(&mut self, gone: rsext4::UnlinkOutcome) -> Result<()> {
-        if gone.remaining_links == 0 {
-            self.volume.reap_unlinked_inode(gone.inode).map_err(at("."))?;
-        }
-        Ok(())
+        self.0.write(path, content)
     }
 
     /// Removes a file or an empty directory.
@@ -208,15 +101,7 @@ impl Image {
     /// # Errors
     /// When it is not there, or a directory with something in it.
     pub fn remove(&mut self, path: &str) -> Result<()> {
-        let info = self.find(path)?;
-        let (parent, name) = self.parent(path)?;
-        let name = named(&name)?;
-        let gone = match info.is_directory() {
-            true => self.volume.remove_empty_directory(parent, name),
-            false => self.volume.unlink(parent, name),
-        };
-        let gone = gone.map_err(at(path))?;
-        self.reap(gone)
+        self.0.remove(path)
     }
 
     /// Makes a directory and those above it, where they are not there.
@@ -224,30 +109,15 @@ impl Image {
     /// # Errors
     /// When one of them is a file.
     pub fn make_directories(&mut self, path: &str) -> Result<()> {
-        let mut whole = String::new();
-        for name in path.split('/').filter(|name| !name.is_empty()) {
-            let parent = self.find(&whole)?.number;
-            whole.push('/');
-            whole.push_str(name);
-            match self.volume.lookup_child(parent, named(name)?).map_err(at(&whole))? {
-                Some(info) => ensure!(info.is_directory(), "{whole} is no directory"),
-                None => {
-                    let context = MutationContext::new(0, 0, 0, 0);
-                    let permissions = FilePermissions::new(0o755).map_err(at(name))?;
-                    let made =
-                        self.volume.create_directory(context, parent, named(name)?, permissions);
-                    made.map_err(at(&whole))?;
-                }
-            }
-        }
-        Ok(())
+        self.0.make_directories(path)
     }
 
     /// Free and all bytes.
-    #[must_use]
-    pub fn space(&self) -> (u64, u64) {
-        let stats = self.volume.statfs();
-        (stats.free_blocks * stats.block_size, stats.total_blocks * stats.block_size)
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn space(&mut self) -> Result<(u64, u64)> {
+        self.0.space()
     }
 
     /// Reads every file: the number of files and directories.
@@ -255,53 +125,6 @@ impl Image {
     /// # Errors
     /// What is damaged, with its path.
     pub fn check(&mut self) -> Result<u64> {
-        self.check_below("")
+        self.0.check()
     }
-
-    fn check_below(&mut self, path: &str) -> Result<u64> {
-        let mut count = 0;
-        let directory = self.find(path)?.number;
-        for (name, number) in self.names(directory)? {
-            let path = format!("{path}/{name}");
-            let info = self.volume.inode(number).map_err(at(&path))?;
-            count += 1;
-            match info.file_type() {
-                DirectoryEntryType::Directory => count += self.check_below(&path)?,
-                DirectoryEntryType::RegularFile => drop(self.read(&path)?),
-                _ => {}
-            }
-        }
-        Ok(count)
-    }
-
-    fn find(&mut self, path: &str) -> Result<InodeInfo> {
-        let root = self.volume.root_inode();
-        let mut info = self.volume.inode(root).map_err(at("/"))?;
-        for name in path.split('/').filter(|name| !name.is_empty()) {
-            ensure!(info.is_directory(), "{path}: a part of it is no directory");
-            let child = self.volume.lookup_child(info.number, named(name)?).map_err(at(path))?;
-            info = child.ok_or_else(|| anyhow!("{path}: no such file or directory"))?;
-        }
-        Ok(info)
-    }
-
-    /// The directory of a path, and its last name.
-    fn parent(&mut self, path: &str) -> Result<(InodeNumber, String)> {
-        let trimmed = path.trim_end_matches('/');
-        let (directory, name) = trimmed.rsplit_once('/').unwrap_or(("", trimmed));
-        if name.is_empty() {
-            bail!("{path:?} names no file");
-        }
-        let info = self.find(directory)?;
-        ensure!(info.is_directory(), "{directory} is no directory");
-        Ok((info.number, name.to_owned()))
-    }
-}
-
-fn named(name: &str) -> Result<FileName<'_>> {
-    FileName::new(name.as_bytes()).map_err(|error| anyhow!("{name:?} is no name: {error}"))
-}
-
-fn at(path: &str) -> impl FnOnce(Ext4Error) -> anyhow::Error + '_ {
-    move |error| anyhow!("{path}: {}", error.kind())
 }

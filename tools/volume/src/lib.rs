@@ -16,17 +16,21 @@
 //! # }
 //! ```
 //!
-//! **Shape.** An image is a raw file that is one ext4 volume, without a partition table, made and
-//! changed by the crate that the server `ext4` uses in the machine. So no tool of the host is
-//! needed. A machine must not run on the image meanwhile.
+//! **Shape.** An image is a raw file that is one volume, ext4 or FAT, without a partition table, made
+//! and changed by the crates that the servers `ext4` and `fat` use in the machine. So no tool of the
+//! host is needed. A machine must not run on the image meanwhile.
 //!
 //! **Errors** are texts that name the path.
 #![forbid(unsafe_code)]
 
+mod ext4;
+mod fat;
 mod file_device;
 mod image;
 mod tree;
+mod volume;
 
 pub use file_device::FileDevice;
-pub use image::{Image, Item};
+pub use image::{Format, Image};
 pub use tree::put_tree;
+pub use volume::Item;

@@ -28,10 +28,14 @@ pub fn put_tree(image: &mut Image, from: &Path, to: &str) -> Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::put_tree;
-    use crate::Image;
+    use crate::{Format, Image};
 
     #[test]
     fn a_folder_is_put_and_read_again_after_the_image_was_closed() {
+        [Format::Ext4, Format::Fat].into_iter().for_each(put_and_read);
+    }
+
+    fn put_and_read(format: Format) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.img");
         let tree = folder.path().join("tree");
@@ -39,7 +43,7 @@ mod tests {
         std::fs::write(tree.join("a"), b"one").unwrap();
         let big: Vec<u8> = (0..3_000_000_u32).map(|at| (at % 251) as u8).collect();
         std::fs::write(tree.join("bin/deep/big"), &big).unwrap();
-        Image::format(&file, 32 << 20).unwrap();
+        Image::format_as(&file, 32 << 20, format).unwrap();
         let mut image = Image::open(&file).unwrap();
         assert_eq!(put_tree(&mut image, &tree, "/x").unwrap(), 2);
         image.write("/x/a", b"two").unwrap();
@@ -54,6 +58,25 @@ mod tests {
         assert!(said.contains("/x/a: no such file"), "{said}");
         assert!(image.check().unwrap() >= 4);
         image.close().unwrap();
+    }
+
+    #[test]
+    fn an_image_that_is_open_is_marked_for_a_replay() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.img");
+        Image::format(&file, 32 << 20).unwrap();
+        // The feature "needs recovery" of the superblock.
+        let is_marked = || std::fs::read(&file).unwrap()[1024 + 0x60] & 4 != 0;
+        assert!(!is_marked());
+        let mut image = Image::open(&file).unwrap();
+        image.write("/a", b"one").unwrap();
+        assert!(is_marked(), "a crash here must be followed by a replay");
+        drop(image);
+        assert!(is_marked());
+        let mut image = Image::open(&file).unwrap();
+        assert_eq!(image.read("/a").unwrap(), b"one");
+        image.close().unwrap();
+        assert!(!is_marked());
     }
 
     #[test]

@@ -25,6 +25,12 @@ pub(crate) struct Arguments {
     /// recorded writes of a checked workload
     #[arg(long, value_name = "N")]
     power_cuts: Option<u32>,
+    /// Mount this number of damaged images instead, of ext4 and of FAT: on the host
+    #[arg(long, value_name = "N", conflicts_with = "power_cuts")]
+    damaged_images: Option<u32>,
+    /// Make this number of random steps with files instead, against a model: on the host
+    #[arg(long, value_name = "N", conflicts_with_all = ["power_cuts", "damaged_images"])]
+    file_steps: Option<u32>,
     /// Only in these servers
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     targets: Vec<String>,
@@ -35,8 +41,10 @@ pub(crate) struct Arguments {
 
 /// The command.
 pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
-    if let Some(cuts) = arguments.power_cuts {
-        return power_cuts(cuts, arguments.seed);
+    let Arguments { power_cuts, damaged_images, file_steps, .. } = arguments;
+    let counts = [power_cuts, damaged_images, file_steps];
+    if let Some((count, suite)) = counts.into_iter().zip(&HOST_SUITES).find_map(of_host) {
+        return suite.run(count, arguments.seed);
     }
     setup::qemu()?;
     let images = build::with_tests(&setup::toolchain()?)?;
@@ -59,12 +67,77 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     Ok(outcome.verdict.status())
 }
 
-/// Runs the test of the volume's server that makes images of disks (`servers/ext4`).
-fn power_cuts(cuts: u32, seed: u64) -> Result<u8> {
-    let mut command = workspace::host_cargo();
-    command.args(["test", "--quiet", "--package", "ext4", "--lib", "many_power_cuts"]);
-    command.args(["--", "--ignored", "--nocapture"]);
-    command.env("POWER_CUTS", cuts.to_string()).env("POWER_SEED", seed.to_string());
-    println!("{cuts} power cuts from seed {seed} …");
-    Ok(u8::from(!command.status().context("cannot start cargo")?.success()))
+/// A long test of the volumes' servers that needs no machine.
+struct HostSuite {
+    what: &'static str,
+    packages: &'static [&'static str],
+    /// The name of its tests.
+    filter: &'static str,
+    /// The variables with the count and the seed.
+    variables: [&'static str; 2],
+}
+
+/// In the order of their options.
+const HOST_SUITES: [HostSuite; 3] = [
+    HostSuite {
+        what: "power cuts",
+        packages: &["ext4"],
+        filter: "many_power_cuts",
+        variables: ["POWER_CUTS", "POWER_SEED"],
+    },
+    HostSuite {
+        what: "damaged images",
+        packages: &["ext4", "fat"],
+        filter: "many_damaged_images",
+        variables: ["MOUNTS", "MOUNT_SEED"],
+    },
+    HostSuite {
+        what: "steps with files",
+        packages: &["ext4"],
+        filter: "many_random_operations",
+        variables: ["FSX_STEPS", "FSX_SEED"],
+    },
+];
+
+fn of_host(
+    (count, suite): (&Option<u32>, &'static HostSuite),
+) -> Option<(u32, &'static HostSuite)> {
+    count.map(|count| (count, suite))
+}
+
+impl HostSuite {
+    fn run(&self, count: u32, seed: u64) -> Result<u8> {
+        let mut command = workspace::host_cargo();
+        command.args(["test", "--quiet", "--lib"]);
+        command.args(self.packages.iter().flat_map(|package| ["--package", package]));
+        command.args([self.filter, "--", "--ignored", "--nocapture"]);
+        let [of_count, of_seed] = self.variables;
+        command.env(of_count, count.to_string()).env(of_seed, seed.to_string());
+        println!("{count} {} from seed {seed} …", self.what);
+        Ok(u8::from(!command.status().context("cannot start cargo")?.success()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::HOST_SUITES;
+    use crate::workspace;
+
+    #[test]
+    fn each_suite_is_an_ignored_test_that_reads_its_variables() {
+        for suite in &HOST_SUITES {
+            for package in suite.packages {
+                let folder = workspace::root().join("servers").join(package).join("src/tests");
+                let files = fs_err::read_dir(folder).unwrap();
+                let found = files.map(|file| fs_err::read_to_string(file.unwrap().path()).unwrap());
+                let is_test = |line: &str| line.starts_with("fn ") && line.contains(suite.filter);
+                let wanted = |text: &String| {
+                    text.contains("#[ignore")
+                        && text.lines().any(is_test)
+                        && suite.variables.iter().all(|variable| text.contains(variable))
+                };
+                assert!(found.into_iter().any(|text| wanted(&text)), "{} of {package}", suite.what);
+            }
+        }
+    }
 }

@@ -3,10 +3,10 @@
 use crate::build;
 use crate::output;
 use anyhow::{Context as _, Result, bail, ensure};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use volume_image::{Image, Item, put_tree};
+use volume_image::{Format, Image, Item, put_tree};
 
 /// Make a disk image with a volume, and copy files in and out. No machine may run on it meanwhile.
 #[derive(Args)]
@@ -21,9 +21,12 @@ enum Action {
     Format {
         /// The image; what it holds is lost.
         file: PathBuf,
-        /// Its size in MiB.
-        #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(32..=1 << 20))]
+        /// Its size in MiB: from 32, in FAT from 1
+        #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
         mib: u64,
+        /// How it keeps files.
+        #[arg(long = "type", value_enum, default_value_t = Kind::Ext4)]
+        kind: Kind,
         /// Make it over a file that is there.
         #[arg(long)]
         force: bool,
@@ -62,17 +65,35 @@ enum Action {
         /// The file in the image.
         path: String,
     },
-    /// Check the image, with e2fsck where it is installed
+    /// Check the image, with e2fsck or fsck.fat where they are installed
     Check {
         /// The image.
         file: PathBuf,
     },
 }
 
+/// How a volume keeps files.
+#[derive(Clone, Copy, ValueEnum)]
+enum Kind {
+    /// With a journal: what the machine's root volume is
+    Ext4,
+    /// For sticks, and files that other systems read
+    Fat,
+}
+
+impl From<Kind> for Format {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Ext4 => Self::Ext4,
+            Kind::Fat => Self::Fat,
+        }
+    }
+}
+
 /// The command.
 pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     match &arguments.action {
-        Action::Format { file, mib, force } => format(file, *mib, *force)?,
+        Action::Format { file, mib, kind, force } => format(file, *mib, (*kind).into(), *force)?,
         Action::Put { file, from, to } => with(file, |image| put(image, from, to))?,
         Action::Get { file, path, to } => {
             let content = with(file, |image| image.read(path))?;
@@ -93,10 +114,10 @@ fn with<T>(file: &Path, work: impl FnOnce(&mut Image) -> Result<T>) -> Result<T>
     done.and_then(|value| closed.map(|()| value))
 }
 
-fn format(file: &Path, mib: u64, force: bool) -> Result<()> {
+fn format(file: &Path, mib: u64, format: Format, force: bool) -> Result<()> {
     let there = file.exists() && !force;
     ensure!(!there, "{} is there; --force makes a new volume of it", file.display());
-    build::make_volume(file, mib << 20)?;
+    build::make_volume(file, mib << 20, format)?;
     println!("made {}: a volume of {mib} MiB", file.display());
     Ok(())
 }
@@ -142,9 +163,11 @@ fn line(item: &Item) {
 }
 
 fn check(file: &Path) -> Result<u8> {
-    // It is there and readable, so what e2fsck says is about its content.
-    fs_err::File::open(file)?;
-    match Command::new("e2fsck").arg("-fn").arg(file).output() {
+    let (judge, words) = match Image::kind(file)? {
+        Format::Ext4 => ("e2fsck", ["-f", "-n"]),
+        Format::Fat => ("fsck.fat", ["-n", "-v"]),
+    };
+    match Command::new(judge).args(words).arg(file).output() {
         Ok(told) => {
             print!("{}", String::from_utf8_lossy(&told.stdout));
             let clean = told.status.code() == Some(0);
@@ -153,7 +176,7 @@ fn check(file: &Path) -> Result<u8> {
             }
         }
         Err(_) => {
-            println!("e2fsck is not installed: reading every file instead");
+            println!("{judge} is not installed: reading every file instead");
             let count = with(file, Image::check)?;
             println!("{}: {count} files and directories can be read", file.display());
         }

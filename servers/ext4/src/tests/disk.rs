@@ -1,11 +1,12 @@
 //! A disk in memory that records and fails, and volumes on it.
 
-use crate::{Ext4Volume, Opener, format};
+use crate::{Ext4Volume, format};
 use files::Time;
 use rsext4::{BlockIo, DeviceCapabilities, DeviceGeometry, Ext4Error, Ext4Result, SectorId};
 use std::collections::BTreeMap;
 use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use volume::Opener;
 
 pub const SECTOR: usize = 512;
 pub const BLOCK: usize = 4096;

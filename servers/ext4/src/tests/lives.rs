@@ -3,11 +3,12 @@
 use super::disk::{Disk, clock};
 use super::suite::{get, list, program, put, refusal, volume};
 use super::suited::serve;
-use crate::{Ext4Volume, Opener};
+use crate::Ext4Volume;
 use files::{FilesError, How, LockKind, State};
 use service::CallError;
 use std::sync::{Arc, Mutex};
 use testkit::run;
+use volume::Opener;
 
 #[test]
 fn open_files_go_on_after_a_death() {

@@ -290,5 +290,6 @@ fn many_random_operations_do_what_the_model_does() {
     let (steps, seed) = (number("FSX_STEPS").unwrap_or(10_000_000), number("FSX_SEED"));
     let seed = u64::from(seed.unwrap_or(1));
     // A system of the test kit for each piece: it counts what is left behind.
-    (0..u64::from(steps / 20_000)).for_each(|piece| walk(20_000, seed + piece));
+    let pieces = (0..steps).step_by(20_000).map(|done| (steps - done).min(20_000));
+    pieces.zip(seed..).for_each(|(steps, seed)| walk(steps, seed));
 }

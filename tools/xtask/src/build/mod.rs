@@ -24,6 +24,7 @@ use crate::workspace;
 use anyhow::Result;
 use clap::Args;
 use qemu_harness::{Elfs, Images, VOLUME_BYTES};
+use volume_image::Format;
 
 /// What runs in a campaign of faults, from the root on.
 const CAMPAIGN: &str = "tests/campaign.toml";
@@ -108,7 +109,7 @@ fn build(toolchain: &Toolchain, tests: bool) -> Result<Images> {
     let servers = system.servers.iter().map(|server| (server.name.as_str(), server.file()));
     elfs.note_files(servers.filter(|(name, file)| name != file))?;
     archive::write(&system, &images, &images.archive)?;
-    make_volume(&images.volume, VOLUME_BYTES)?;
+    make_volume(&images.volume, VOLUME_BYTES, Format::Ext4)?;
     if tests {
         let campaign = system::read_from(CAMPAIGN, &packages)?;
         archive::write(&campaign, &images, &images.campaign)?;

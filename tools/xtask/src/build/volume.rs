@@ -3,7 +3,7 @@
 use crate::workspace;
 use anyhow::{Context as _, Result};
 use std::path::Path;
-use volume_image::{Image, put_tree};
+use volume_image::{Format, Image, put_tree};
 
 /// What is on every new volume, from the root on.
 const FILES: &str = "init/files";
@@ -16,11 +16,11 @@ const DIRECTORIES: [&str; 7] = ["/bin", "/boot", "/doc", "/etc", "/home", "/tmp"
 
 /// Makes a volume of this size with the system's files. The image appears when it is complete: a
 /// machine may have the one before open.
-pub(crate) fn make(file: &Path, bytes: u64) -> Result<()> {
+pub(crate) fn make(file: &Path, bytes: u64, format: Format) -> Result<()> {
     let mut name = file.file_name().context("an image has a name")?.to_owned();
     name.push(format!(".{}.draft", std::process::id()));
     let draft = file.with_file_name(name);
-    let made = fill(&draft, bytes).and_then(|()| Ok(fs_err::rename(&draft, file)?));
+    let made = fill(&draft, bytes, format).and_then(|()| Ok(fs_err::rename(&draft, file)?));
     if made.is_err() {
         // Where nothing was made there is nothing to remove.
         let _ = fs_err::remove_file(&draft);
@@ -28,8 +28,8 @@ pub(crate) fn make(file: &Path, bytes: u64) -> Result<()> {
     made
 }
 
-fn fill(file: &Path, bytes: u64) -> Result<()> {
-    Image::format(file, bytes)?;
+fn fill(file: &Path, bytes: u64, format: Format) -> Result<()> {
+    Image::format_as(file, bytes, format)?;
     let mut image = Image::open(file)?;
     for directory in DIRECTORIES {
         image.make_directories(directory)?;

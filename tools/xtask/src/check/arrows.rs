@@ -69,7 +69,7 @@ pub(super) fn kind(folder: &Path) -> Option<Kind> {
     Some(match parts.as_slice() {
         ["libsys", "abi"] => Abi,
         ["libsys", "archive"] => Archive,
-        ["libsys", "logtext"] => Format,
+        ["libsys", "logtext" | "replay-mark"] => Format,
         ["libsys", "sys"] => Sys,
         ["libsys", "service-macros"] => Macros,
         ["libsys", "testkit"] => TestKit,

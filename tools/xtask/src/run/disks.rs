@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use volume_image::Format as VolumeFormat;
 
 /// The size of an image that is made, in bytes. Raw images take up only what was written.
 const NEW_BYTES: u64 = VOLUME_BYTES;
@@ -63,11 +64,11 @@ fn image(file: &Path) -> Result<Backend> {
 
 fn make(file: &Path) -> Result<()> {
     if file.extension().is_none_or(|extension| extension != "qcow2") {
-        return make_volume(file, NEW_BYTES);
+        return make_volume(file, NEW_BYTES, VolumeFormat::Ext4);
     }
     let raw = file.with_extension("raw");
     ensure!(!raw.exists(), "{} is in the way", raw.display());
-    let made = make_volume(&raw, NEW_BYTES).and_then(|()| convert(&raw, file));
+    let made = make_volume(&raw, NEW_BYTES, VolumeFormat::Ext4).and_then(|()| convert(&raw, file));
     // Where nothing was made there is nothing to remove.
     let _ = fs_err::remove_file(&raw);
     made

@@ -5,6 +5,14 @@
 //! in its place. A power cut then leaves a journal that is not replayed. So the mark is kept here,
 //! below: it is on the disk before the first write of a mount, and leaves it after a flush of the
 //! last.
+//!
+//! All that mounts a volume to write goes through it: the server `ext4`, and the tools of the host.
+//!
+//! **Errors** are those of the disk.
+#![cfg_attr(target_os = "none", no_std)]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
 
 use alloc::rc::Rc;
 use alloc::vec;
@@ -27,7 +35,7 @@ const CHECKSUM: usize = 0x3fc;
 type Superblock = [u8; LEN];
 
 /// A disk that keeps the mark. Copies are the same one.
-pub(crate) struct Marked<D>(Rc<RefCell<Inner<D>>>);
+pub struct Marked<D>(Rc<RefCell<Inner<D>>>);
 
 struct Inner<D> {
     device: D,
@@ -45,23 +53,34 @@ impl<D> Clone for Marked<D> {
     }
 }
 
+impl<D> core::fmt::Debug for Marked<D> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Marked").finish_non_exhaustive()
+    }
+}
+
 impl<D: BlockIo> Marked<D> {
-    pub(crate) fn new(device: D) -> Self {
+    /// Over this disk.
+    pub fn new(device: D) -> Self {
         Self(Rc::new(RefCell::new(Inner { device, in_use: false, written: None, writes: 0 })))
     }
 
     /// The number of writes since the mount began.
-    pub(crate) fn writes(&self) -> usize {
+    #[must_use]
+    pub fn writes(&self) -> usize {
         self.0.borrow().writes
     }
 
     /// Counts writes from 0 again.
-    pub(crate) fn count_anew(&self) {
+    pub fn count_anew(&self) {
         self.0.borrow_mut().writes = 0;
     }
 
     /// Before a mount that writes: sets the mark, in a superblock that is good.
-    pub(crate) fn begin(&self) -> Ext4Result<()> {
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn begin(&self) -> Ext4Result<()> {
         let inner = &mut *self.0.borrow_mut();
         inner.writes = 0;
         let found = inner.superblock()?;
@@ -78,7 +97,10 @@ impl<D: BlockIo> Marked<D> {
     }
 
     /// After an unmount: all that it wrote lasts, then the mark goes.
-    pub(crate) fn end(&self) -> Ext4Result<()> {
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn end(&self) -> Ext4Result<()> {
         let inner = &mut *self.0.borrow_mut();
         inner.device.flush()?;
         if let Some(written) = inner.written {

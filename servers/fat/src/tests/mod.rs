@@ -1,0 +1,8 @@
+#![allow(clippy::cast_possible_truncation, reason = "small numbers")]
+
+mod damage;
+mod disk;
+#[macro_use]
+#[path = "../../../../libsys/volume/tests/suite/mod.rs"]
+mod suite;
+mod suited;
