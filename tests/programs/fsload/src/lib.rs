@@ -2,6 +2,8 @@
 //! against a model in memory, while others kill the volume's server and the disk's driver. After
 //! each `sync` the file must be as the model; when writes were lost, each byte must be one that was
 //! there since the last `sync`. The last line is `fsload: good` or `fsload: bad`.
+//!
+//! `run fsload DIRECTORY speed`: how fast files are there, a line for each row.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -9,6 +11,7 @@ extern crate alloc;
 
 mod content;
 mod names;
+mod speed;
 #[cfg(test)]
 mod tests;
 
@@ -49,6 +52,11 @@ pub fn main(env: rt::Env) -> Result<(), rt::Failure> {
     let space = Namespace::of(&env)?;
     let mut words = env.args();
     let directory = words.next().unwrap_or("/tmp");
+    let mut words = words.peekable();
+    if words.peek() == Some(&"speed") {
+        stdio.print(speed::measure(&space, directory)?)?;
+        return Ok(());
+    }
     let mut number = |other| words.next().and_then(|word| word.parse().ok()).unwrap_or(other);
     let (seconds, seed): (u64, u64) = (number(1), number(1));
     let end_ns = sys::clock() + seconds * NS_PER_SECOND;

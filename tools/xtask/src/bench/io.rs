@@ -1,4 +1,4 @@
-//! `bench --io`: what a client gets from a disk, in requests and bytes of a second of this host.
+//! `bench --io`: what a client gets from a disk, and from files on it, in a second of this host.
 
 use crate::step::Step;
 use anyhow::{Result, ensure};
@@ -8,8 +8,10 @@ use std::time::Duration;
 /// The driver's measurements take a second each.
 const LIMIT: Duration = Duration::from_secs(60);
 const COMMAND: &str = "run disk blk0 speed";
+/// The same of files on the system's volume, in one boot with the disk below it.
+const FILES: [&str; 2] = [COMMAND, "run fsload /home speed"];
 /// The lines of the results begin so.
-const RESULT: &str = "disk: ";
+const RESULTS: [&str; 2] = ["disk: ", "files: "];
 
 /// Reads through each driver, from a file and from nothing, and prints the results. They vary with
 /// the host: compare them with another guest's of the same hour.
@@ -22,14 +24,22 @@ pub(super) fn run(images: &Images) -> Result<u8> {
             machine.disks = vec![Disk { controller, backend: backend.clone() }];
             let (printed, _) = machine.run_at_prompt(&[COMMAND], LIMIT)?;
             step.end();
-            let printed = printed.concat();
-            let results: Vec<&str> =
-                printed.lines().filter_map(|line| line.strip_prefix(RESULT)).collect();
-            ensure!(!results.is_empty(), "`{COMMAND}` printed no result but:\n{printed}");
-            for result in results {
-                println!("{driver}, {what}: {result}");
-            }
+            show(&format!("{driver}, {what}"), &printed.concat(), &RESULTS[..1])?;
         }
     }
+    let step = Step::begin("reading and writing files by virtio-blk and ext4");
+    let (printed, _) = images.machine("bench-files").run_at_prompt(&FILES, LIMIT)?;
+    step.end();
+    show("virtio-blk, the volume", &printed.concat(), &RESULTS)?;
     Ok(0)
+}
+
+/// Prints the lines that begin with one of these words, at least one of each.
+fn show(title: &str, printed: &str, results: &[&str]) -> Result<()> {
+    for result in results {
+        let lines: Vec<&str> = printed.lines().filter(|line| line.starts_with(result)).collect();
+        ensure!(!lines.is_empty(), "no result of `{result}` but:\n{printed}");
+        lines.iter().for_each(|line| println!("{title}: {line}"));
+    }
+    Ok(())
 }
