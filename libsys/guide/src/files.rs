@@ -20,13 +20,18 @@
 //! | `> FILE`, `>> FILE`, `< FILE` | output replaces a file, or is added to it; input comes from one |
 //! | `'…'`, `"…"`, `\c` | no signs, only `$` and `\`, one character |
 //! | `NAME=VALUE`, `$NAME`, `$?` | variables; the last status |
+//! | `$(A)`, `"$(A)"` | what A writes, as words; as one word |
 //! | `*`, `?`, `[a-z]` | paths that fit |
 //! | `PROGRAM &` | without waiting for it |
 //!
 //! A name that is no command is a program: `/bin/NAME` if it is there, else one of the manifest. A
 //! path with a `/` is that file. `NAME=VALUE PROGRAM` gives the program a variable. The status of a
-//! pipeline is that of its last command. Ctrl-C ends it. Tab completes commands and paths;
-//! `/home/.history` has the lines that were typed, and `/etc/rc` runs at boot.
+//! pipeline is that of its last command. Ctrl-C ends it. Tab completes commands and paths, Ctrl-R looks
+//! for a line that was typed before; `/home/.history` has those lines, and `/etc/rc` runs at boot.
+//!
+//! A second disk in FAT is `/usb`: `cargo xtask disk format --type fat usb.img` makes an image of one.
+//! `log` shows the end of the system log, `log -f` goes on with it; `/var/log/system` has it over
+//! boots, with the lines of faults.
 //!
 //! # A program in a pipeline
 //!
