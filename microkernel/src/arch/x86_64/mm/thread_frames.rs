@@ -55,6 +55,7 @@ impl DerefMut for FrameHandle {
 }
 
 /// Frames in a page.
+#[expect(clippy::cast_possible_truncation, reason = "4,096")]
 const FRAMES: usize = abi::PAGE_SIZE as usize / size_of::<UserFrame>();
 
 /// What is left of the page that frames are taken from.
