@@ -24,6 +24,7 @@
 use crate::cpu::Scheduler;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
+use crate::mem::Memory;
 use crate::object::{Fault, ThreadId, VectorState};
 use crate::work::Work;
 use abi::FaultKind;
@@ -46,7 +47,7 @@ impl<M: Machine> Kernel<M> {
         }
         let quota = self.objects.processes[self.objects.threads[id].process].accounts.quota;
         let (frames, quotas) = (&mut self.frames, &mut self.objects.quotas);
-        match Self::take_frame(frames, quotas, &mut self.machine, quota) {
+        match Memory::take_frame(frames, quotas, &mut self.machine, quota) {
             Some(frame) => {
                 self.machine.vector_prepare(frame.phys());
                 self.objects.threads[id].registers.vector = Some(VectorState { frame, cpu: None });
@@ -100,7 +101,7 @@ impl<M: Machine> Kernel<M> {
         let Some(state) = self.objects.threads[id].registers.vector.take() else { return };
         self.sched.disown(id, state.cpu);
         let quota = self.objects.processes[self.objects.threads[id].process].accounts.quota;
-        Self::free_frame(&mut self.frames, &mut self.objects.quotas, quota, state.frame);
+        Memory::<M>::free_frame(&mut self.frames, &mut self.objects.quotas, quota, state.frame);
     }
 
     /// Locks the registers: the next use enters the kernel.

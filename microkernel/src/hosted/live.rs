@@ -114,7 +114,7 @@ impl Live {
         let limit = Amounts::new(2 * OBJECTS, OBJECTS, 1 << 10, OBJECTS);
         let account = kernel.objects.quotas.open(Some(payer), limit)?;
         let process = kernel.new_process(name, account, payer, PRIORITY)?;
-        kernel.retain_process(process);
+        kernel.objects.retain_process(process);
         // It has a thread that never starts: a process ends with its last one.
         kernel.new_thread(process, HostedFrame::default(), PRIORITY, CpuId(0))?;
         Ok(process)
@@ -195,9 +195,10 @@ impl State {
         let kernel = &mut self.smp.kernel;
         kernel.machine.run_on(cpu);
         let quota = kernel.objects.processes[process].accounts.quota;
-        let pages = kernel.new_memory(quota, SLOT_PAGES, false)?;
-        kernel.fill_now(pages);
-        let mapped = kernel.map_now(process, pages, slot(cpu), SLOT_PAGES, Protection::ReadWrite);
+        let pages = kernel.memory().new_memory(quota, SLOT_PAGES, false)?;
+        kernel.memory().fill_now(pages);
+        let mapped =
+            kernel.memory().map_now(process, pages, slot(cpu), SLOT_PAGES, Protection::ReadWrite);
         mapped?;
         let frame = HostedFrame::default();
         let thread = kernel.new_thread(process, frame, PRIORITY, cpu)?;
@@ -261,7 +262,12 @@ impl Seat {
     /// # Errors
     /// When it has no room for a handle.
     pub fn resource(&self) -> Result<Handle, Error> {
-        self.live.lock().smp.kernel.grant(self.process, ObjectRef::Resource, Rights::ALL, 0)
+        self.live.lock().smp.kernel.memory().grant(
+            self.process,
+            ObjectRef::Resource,
+            Rights::ALL,
+            0,
+        )
     }
 
     /// A call whose arguments name no memory.
@@ -389,12 +395,12 @@ impl Seat {
     fn write(&self, address: u64, bytes: &[u8]) {
         let Ok(slice) = UserSlice::new(address, bytes.len() as u64) else { return };
         // A process that is being taken apart has no memory: the call will tell.
-        let _ = self.live.lock().smp.kernel.write_user(self.process, slice, bytes);
+        let _ = self.live.lock().smp.kernel.memory().write_user(self.process, slice, bytes);
     }
 
     fn read(&self, address: u64, into: &mut [u8]) {
         let Ok(slice) = UserSlice::new(address, into.len() as u64) else { return };
-        let _ = self.live.lock().smp.kernel.read_user(self.process, slice, into);
+        let _ = self.live.lock().smp.kernel.memory().read_user(self.process, slice, into);
     }
 
     /// The process behind a handle of this one.

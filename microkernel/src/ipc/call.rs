@@ -4,7 +4,7 @@ use super::parts::arrive;
 use super::{Blame, Moved};
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
-use crate::mem::{Readable, UserSlice};
+use crate::mem::{Memory, Readable, UserSlice};
 use crate::number;
 use crate::object::{
     By, Endpoint, EndpointId, EnvelopeTag, IpcBuffer, ObjectRef, Objects, Operation, Pending,
@@ -41,43 +41,8 @@ impl<M: Machine> Kernel<M> {
         if self.objects.endpoints[endpoint].dead() {
             return Err(Error::PeerDied);
         }
-        self.load_buffer(me)?;
+        self.memory().load_buffer(me)?;
         Ok(Done::Next(self.offer(me, endpoint, pending)))
-    }
-
-    /// Sets the memory of the caller's message. An envelope that sends is read now.
-    #[inline(always)]
-    pub(crate) fn load_buffer(&mut self, me: ThreadId) -> Result<(), Error> {
-        let thread = &mut self.objects.threads[me];
-        thread.ipc.buffer = IpcBuffer::Nothing;
-        match EnvelopeTag::of(thread.frame.envelope()) {
-            EnvelopeTag::Nothing => {}
-            EnvelopeTag::Receives(address) => thread.ipc.buffer = IpcBuffer::Unread(address),
-            EnvelopeTag::SendsBytes(address) => {
-                self.read_envelope(me, address)?;
-                self.objects.keep_bytes_alone(me);
-            }
-            EnvelopeTag::Anything(address) => self.read_envelope(me, address)?,
-        }
-        Ok(())
-    }
-
-    /// Reads a thread's envelope.
-    #[inline(never)]
-    pub(super) fn read_envelope(&mut self, id: ThreadId, address: u64) -> Result<(), Error> {
-        if !address.is_multiple_of(8) {
-            return Err(Error::BadAddress);
-        }
-        let mut envelope = Envelope::EMPTY;
-        let slice = UserSlice::<Readable>::new(address, Envelope::SIZE as u64)?;
-        self.read_user(self.objects.threads[id].process, slice, envelope.as_mut_bytes())?;
-        // What the kernel writes is not taken from users.
-        (envelope.received_len, envelope.taken) = (0, Envelope::EMPTY.taken);
-        if envelope.send_len > MESSAGE_MAX as u64 {
-            return Err(Error::TooLong);
-        }
-        self.objects.threads[id].ipc.buffer = IpcBuffer::Read(address, envelope);
-        Ok(())
     }
 
     /// Delivers the message to a waiting receiver, or queues the sender.
@@ -155,7 +120,7 @@ impl<M: Machine> Kernel<M> {
         let Some(pending) = self.objects.threads[from].ipc.pending else {
             return Err(Blame::Sender(Error::BadState));
         };
-        let moved = self.transfer(from, to)?;
+        let moved = self.memory().transfer(from, to)?;
         // Point of no return: the message has arrived.
         let (sender, receiver) = self.objects.threads.pair_mut(from, to);
         sender.ipc.pending = None;
@@ -189,6 +154,43 @@ impl<M: Machine> Kernel<M> {
         }
         self.objects.threads[me].frame.set_status(error as u64);
         self.ready(me);
+    }
+}
+
+impl<M: Machine> Memory<'_, M> {
+    /// Sets the memory of the caller's message. An envelope that sends is read now.
+    #[inline(always)]
+    pub(crate) fn load_buffer(&mut self, me: ThreadId) -> Result<(), Error> {
+        let thread = &mut self.objects.threads[me];
+        thread.ipc.buffer = IpcBuffer::Nothing;
+        match EnvelopeTag::of(thread.frame.envelope()) {
+            EnvelopeTag::Nothing => {}
+            EnvelopeTag::Receives(address) => thread.ipc.buffer = IpcBuffer::Unread(address),
+            EnvelopeTag::SendsBytes(address) => {
+                self.read_envelope(me, address)?;
+                self.objects.keep_bytes_alone(me);
+            }
+            EnvelopeTag::Anything(address) => self.read_envelope(me, address)?,
+        }
+        Ok(())
+    }
+
+    /// Reads a thread's envelope.
+    #[inline(never)]
+    pub(super) fn read_envelope(&mut self, id: ThreadId, address: u64) -> Result<(), Error> {
+        if !address.is_multiple_of(8) {
+            return Err(Error::BadAddress);
+        }
+        let mut envelope = Envelope::EMPTY;
+        let slice = UserSlice::<Readable>::new(address, Envelope::SIZE as u64)?;
+        self.read_user(self.objects.threads[id].process, slice, envelope.as_mut_bytes())?;
+        // What the kernel writes is not taken from users.
+        (envelope.received_len, envelope.taken) = (0, Envelope::EMPTY.taken);
+        if envelope.send_len > MESSAGE_MAX as u64 {
+            return Err(Error::TooLong);
+        }
+        self.objects.threads[id].ipc.buffer = IpcBuffer::Read(address, envelope);
+        Ok(())
     }
 }
 

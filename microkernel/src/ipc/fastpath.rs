@@ -16,7 +16,7 @@ use super::parts::{answered, arrive, copy_registers};
 use super::transfer::{RECEIPT, RECEIPT_LEN};
 use crate::kernel::Kernel;
 use crate::machine::{Access, CpuId, Frame, Machine, Phys};
-use crate::mem::{Checked, Readable, UserSlice, Writable, room_in_page};
+use crate::mem::{Checked, Memory, Readable, UserSlice, Writable, room_in_page};
 use crate::number;
 use crate::object::{
     CallToken, EndpointId, EnvelopeTag, Fault, FaultRecord, IpcBuffer, Pending, PendingLink,
@@ -145,7 +145,7 @@ impl<M: Machine> Kernel<M> {
         make_current(state, &mut self.stats, self.sched.slice, (receiver, to));
         let peers = state.queue.has(from.sched.priority);
         if let Some(payload) = payload {
-            self.copy_payload(&payload);
+            self.memory().copy_payload(&payload);
         }
         self.finish(cpu, me, Rest { links: [left, joined], debt, peers });
         Some(())
@@ -234,7 +234,7 @@ impl<M: Machine> Kernel<M> {
         make_current(state, &mut self.stats, self.sched.slice, (caller, to));
         let peers = state.queue.has(from.sched.priority);
         if let Some(payload) = payload {
-            self.copy_payload(&payload);
+            self.memory().copy_payload(&payload);
         }
         self.finish(cpu, me, Rest { links: [left, joined], debt, peers });
         self.count_call(me, Syscall::ReplyRecv);
@@ -271,7 +271,9 @@ impl<M: Machine> Kernel<M> {
             self.leave_slice(cpu, me);
         }
     }
+}
 
+impl<M: Machine> Memory<'_, M> {
     /// The words went; now the bytes.
     #[inline(always)]
     fn copy_payload(&mut self, Payload { from, to, receipt }: &Payload) {

@@ -15,7 +15,7 @@ impl<M: Machine> Kernel<M> {
         let thread = &self.objects.threads[me];
         let handle = Handle(number::low32(thread.frame.argument(0)));
         let endpoint = self.objects.receive_end(thread.process, handle)?;
-        self.load_buffer(me)?;
+        self.memory().load_buffer(me)?;
         self.receive(me, endpoint).map(Done::Next)
     }
 

@@ -17,7 +17,7 @@ const LONG_ANSWER: u64 = 4096;
 impl<M: Machine> Kernel<M> {
     /// `Reply`.
     pub(crate) fn sys_reply(&mut self, me: ThreadId) -> Result<Done, Error> {
-        self.load_buffer(me)?;
+        self.memory().load_buffer(me)?;
         let answered = self.answer(me);
         self.objects.threads[me].ipc.buffer = IpcBuffer::Nothing;
         self.enqueue(answered?);
@@ -30,7 +30,7 @@ impl<M: Machine> Kernel<M> {
         let thread = &self.objects.threads[me];
         let handle = Handle(number::high32(thread.frame.argument(1)));
         let endpoint = self.objects.receive_end(thread.process, handle)?;
-        self.load_buffer(me)?;
+        self.memory().load_buffer(me)?;
         let donor = self.objects.threads[me].sched.donor;
         let answered = match self.answer(me) {
             Ok(caller) => Some(caller),
@@ -70,7 +70,7 @@ impl<M: Machine> Kernel<M> {
             self.fault_answer(caller, label, words);
             return Ok(caller);
         }
-        let (status, moved) = match self.transfer(me, caller) {
+        let (status, moved) = match self.memory().transfer(me, caller) {
             Ok(moved) => (0, moved),
             // The server's own memory or handles: it may try again, the call is still open.
             Err(Blame::Sender(

@@ -7,7 +7,7 @@
 use super::parts::{copy_words, words_alone};
 use crate::kernel::Kernel;
 use crate::machine::Machine;
-use crate::mem::{Checked, Readable, UserSlice, Writable};
+use crate::mem::{Checked, Memory, Readable, UserSlice, Writable};
 use crate::object::{Entry, IpcBuffer, Objects, ProcessId, ThreadId};
 use abi::{Envelope, Error, Handle, HandleTransfer, MESSAGE_HANDLES, ObjectKind, Rights};
 use core::mem::offset_of;
@@ -41,6 +41,17 @@ struct Plan {
 }
 
 impl<M: Machine> Kernel<M> {
+    /// Releases what a message moved. Sender and receiver have their new states: what its end
+    /// signals may wake them.
+    pub(crate) fn release_moved(&mut self, moved: Option<Moved>) {
+        let Some(Moved(entries)) = moved else { return };
+        for entry in entries.into_iter().flatten() {
+            self.release(entry.object, entry.rights);
+        }
+    }
+}
+
+impl<M: Machine> Memory<'_, M> {
     /// Moves words, bytes and handles. All checks come first; then nothing fails and no thread
     /// is woken.
     pub(crate) fn transfer(
@@ -69,15 +80,6 @@ impl<M: Machine> Kernel<M> {
         let (taken, moved) = self.move_handles(source, target, &plan);
         self.write_receipt(target, &plan, taken);
         Ok(moved)
-    }
-
-    /// Releases what a message moved. Sender and receiver have their new states: what its end
-    /// signals may wake them.
-    pub(crate) fn release_moved(&mut self, moved: Option<Moved>) {
-        let Some(Moved(entries)) = moved else { return };
-        for entry in entries.into_iter().flatten() {
-            self.release(entry.object, entry.rights);
-        }
     }
 
     /// Checks a message from a thread of one process to a thread of another one.

@@ -2,7 +2,7 @@
 
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
-use crate::mem::{Readable, UserSlice, Writable};
+use crate::mem::{UserSlice, Writable};
 use crate::object::{Fault, NotificationId, ThreadId, Upcall};
 use abi::{Error, FaultKind, SavedFrame};
 use zerocopy::IntoBytes;
@@ -60,7 +60,7 @@ impl<M: Machine> Kernel<M> {
         // Checked: a frame at 0 leaves no address for the stack pointer, so the stack ends there.
         let stack = address.checked_sub(BELOW_FRAME).ok_or(Error::BadAddress).and_then(|stack| {
             let slice = UserSlice::<Writable>::new(address, FRAME_LEN)?;
-            self.write_user(process, slice, saved.as_bytes()).map(|()| stack)
+            self.memory().write_user(process, slice, saved.as_bytes()).map(|()| stack)
         });
         let Ok(stack) = stack else {
             self.raise(id, &Fault { kind: FaultKind::Page, code: WRITE, address }, None);
@@ -76,8 +76,7 @@ impl<M: Machine> Kernel<M> {
     /// `UpcallReturn`: the registers in the saved frame, as far as they are safe.
     pub(crate) fn upcall_return(&mut self, id: ThreadId, address: u64) -> Result<(), Error> {
         let mut saved = SavedFrame::default();
-        let slice = UserSlice::<Readable>::new(address, FRAME_LEN)?;
-        self.read_user(self.objects.threads[id].process, slice, saved.as_mut_bytes())?;
+        self.memory().read_record(id, address, saved.as_mut_bytes())?;
         // What comes back is no result of this call: none is owed to its block.
         self.objects.threads[id].frame.end_compat();
         self.objects.threads[id].frame.restore(&saved);

@@ -2,6 +2,7 @@
 
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Frame, Machine, Phys};
+use crate::mem::Memory;
 use crate::number;
 use crate::object::{Amounts, MemoryObject, ObjectRef, ProcessId, Storage};
 use abi::{Error, Handle, PAGE_SIZE, Protection, Rights, StartupWriter};
@@ -48,9 +49,9 @@ impl<M: Machine> Kernel<M> {
         let quota = self.objects.quotas.open(None, all)?;
         self.objects.growth_payer = Some(quota);
         let process = self.new_process(boot.name, quota, quota, 63)?;
-        self.retain_process(process);
+        self.objects.retain_process(process);
         for segment in boot.segments {
-            self.boot_segment(process, segment)?;
+            self.memory().boot_segment(process, segment)?;
         }
         let stack = Segment {
             address: abi::STACK_TOP - boot.stack_pages * PAGE_SIZE,
@@ -58,8 +59,8 @@ impl<M: Machine> Kernel<M> {
             memory_len: boot.stack_pages * PAGE_SIZE,
             protection: Protection::ReadWrite,
         };
-        self.boot_segment(process, &stack)?;
-        self.boot_startup(process, boot)?;
+        self.memory().boot_segment(process, &stack)?;
+        self.memory().boot_startup(process, boot)?;
         let frame = M::Frame::start(
             abi::ThreadMode::Bits64,
             boot.entry,
@@ -70,7 +71,9 @@ impl<M: Machine> Kernel<M> {
         self.ready(thread);
         Ok(())
     }
+}
 
+impl<M: Machine> Memory<'_, M> {
     fn boot_segment(&mut self, process: ProcessId, segment: &Segment<'_>) -> Result<(), Error> {
         let pages = segment.memory_len.div_ceil(PAGE_SIZE);
         let memory =
@@ -78,7 +81,8 @@ impl<M: Machine> Kernel<M> {
         self.fill_now(memory);
         let mut bytes = segment.bytes;
         for page in 0..pages {
-            let place = self.memory_page(memory, page).ok_or(Error::OutOfMemory)?;
+            let place =
+                self.objects.memory_page(self.frames, memory, page).ok_or(Error::OutOfMemory)?;
             let (now, later) = bytes.split_at(bytes.len().min(number::size(PAGE_SIZE)));
             self.machine.write(place, now);
             bytes = later;

@@ -3,6 +3,7 @@
 use crate::cpu::Context;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Frame, Machine};
+use crate::mem::Memory;
 use crate::object::{
     By, FIRST_PID, IpcBuffer, Life, Objects, Operation, ProcessId, Resource, SchedState, State,
     Thread, ThreadId,
@@ -36,7 +37,7 @@ impl<M: Machine> Kernel<M> {
         self.bind(id, None);
         self.drop_vector(id);
         let operation = self.objects.threads[id].operation.take();
-        let unfinished = operation.and_then(|operation| self.drop_operation(operation));
+        let unfinished = operation.and_then(|operation| self.memory().drop_operation(operation));
         let thread = &mut self.objects.threads[id];
         thread.dead = true;
         // It waits for nothing any more: an old reply token must not find it.
@@ -76,32 +77,6 @@ impl<M: Machine> Kernel<M> {
         if thread.dead && thread.refs == 0 && !self.on_cpu(id) {
             self.objects.threads.discard(id);
         }
-    }
-
-    /// Drops what a long operation held. What others rely on is another operation: what it must
-    /// still give back, a loan that is taken back, the threads of another process.
-    fn drop_operation(&mut self, operation: Operation) -> Option<Operation> {
-        match operation {
-            Operation::Zero { memory, .. } => return self.release_memory(memory),
-            // A half-made mapping is a region like any other: it goes with its space.
-            Operation::Map { region, .. } => {
-                if let Some(region) = self.objects.regions.get_mut(region) {
-                    region.busy = false;
-                }
-            }
-            // Half done, it is a region like any other, too.
-            Operation::Unmap { process, at, end, .. }
-            | Operation::Protect { process, at, end, .. } => {
-                self.objects.leave_region(process, at, end)
-            }
-            Operation::Claim { .. }
-            | Operation::FindThread { .. }
-            | Operation::Offer { .. }
-            | Operation::Receive { .. } => {}
-            Operation::EachThread { .. } => return Some(operation),
-            Operation::Revoke { .. } | Operation::Release { .. } => return Some(operation),
-        }
-        None
     }
 
     /// Ends a process: no thread of it runs from now on; the exit loop does the rest.
@@ -165,8 +140,8 @@ impl<M: Machine> Kernel<M> {
         if let Some(region) =
             self.objects.processes[id].space.regions.first_from(&self.objects.regions, 0)
         {
-            self.reap_region(id, region);
-        } else if self.reap_tables(id) {
+            self.memory().reap_region(id, region);
+        } else if self.memory().reap_tables(id) {
             self.reap_end(id);
         }
     }
@@ -185,23 +160,6 @@ impl<M: Machine> Kernel<M> {
             }
         } else {
             return false;
-        }
-        true
-    }
-
-    /// Gives page tables back. True when none is left.
-    fn reap_tables(&mut self, id: ProcessId) -> bool {
-        let process = &mut self.objects.processes[id];
-        let quota = process.accounts.quota;
-        let Some(table) = process.space.table.as_mut() else { return true };
-        self.machine.retire(table);
-        let (frames, quotas) = (&mut self.frames, &mut self.objects.quotas);
-        let mut free = |frame| Self::free_table_frame(frames, quotas, quota, frame);
-        if !self.machine.free_tables(table, TABLES_PER_PIECE, &mut free) {
-            return false;
-        }
-        if let Some(table) = process.space.table.take() {
-            free(self.machine.free_root(table));
         }
         true
     }
@@ -291,6 +249,51 @@ impl<M: Machine> Kernel<M> {
         self.reap_piece();
         let spent = self.book_without_slice(cpu);
         self.charge(share, spent);
+    }
+}
+
+impl<M: Machine> Memory<'_, M> {
+    /// Drops what a long operation held. What others rely on is another operation: what it must
+    /// still give back, a loan that is taken back, the threads of another process.
+    fn drop_operation(&mut self, operation: Operation) -> Option<Operation> {
+        match operation {
+            Operation::Zero { memory, .. } => return self.release_memory(memory),
+            // A half-made mapping is a region like any other: it goes with its space.
+            Operation::Map { region, .. } => {
+                if let Some(region) = self.objects.regions.get_mut(region) {
+                    region.busy = false;
+                }
+            }
+            // Half done, it is a region like any other, too.
+            Operation::Unmap { process, at, end, .. }
+            | Operation::Protect { process, at, end, .. } => {
+                self.objects.leave_region(process, at, end)
+            }
+            Operation::Claim { .. }
+            | Operation::FindThread { .. }
+            | Operation::Offer { .. }
+            | Operation::Receive { .. } => {}
+            Operation::EachThread { .. } => return Some(operation),
+            Operation::Revoke { .. } | Operation::Release { .. } => return Some(operation),
+        }
+        None
+    }
+
+    /// Gives page tables back. True when none is left.
+    fn reap_tables(&mut self, id: ProcessId) -> bool {
+        let process = &mut self.objects.processes[id];
+        let quota = process.accounts.quota;
+        let Some(table) = process.space.table.as_mut() else { return true };
+        self.machine.retire(table);
+        let (frames, quotas) = (&mut *self.frames, &mut self.objects.quotas);
+        let mut free = |frame| Self::free_table_frame(frames, quotas, quota, frame);
+        if !self.machine.free_tables(table, TABLES_PER_PIECE, &mut free) {
+            return false;
+        }
+        if let Some(table) = process.space.table.take() {
+            free(self.machine.free_root(table));
+        }
+        true
     }
 }
 

@@ -7,7 +7,7 @@
 use crate::ipc::Done;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
-use crate::mem::Progress;
+use crate::mem::{Memory, Progress};
 use crate::object::{By, Life, ObjectRef, Objects, Operation, ProcessId, ThreadId, ToThread};
 use abi::{Error, Rights};
 
@@ -94,7 +94,9 @@ impl<M: Machine> Kernel<M> {
         self.start_operation(me, Operation::FindThread { process, at, left: index });
         Ok(Done::Elsewhere)
     }
+}
 
+impl<M: Machine> Memory<'_, M> {
     /// Gives the thread a handle of another one: the status.
     pub(crate) fn grant_thread(&mut self, me: ThreadId, thread: ThreadId) -> u64 {
         let object = ObjectRef::Thread(thread);

@@ -2,6 +2,7 @@
 
 use crate::kernel::Kernel;
 use crate::machine::Machine;
+use crate::mem::Memory;
 use crate::object::{
     EndpointId, Entry, IrqId, IrqSource, LifelineId, NotificationId, ObjectRef, Objects, Operation,
     ProcessId, Resource, ThreadId,
@@ -10,62 +11,6 @@ use crate::time::timer_key;
 use abi::{Error, Handle, ObjectKind, Rights};
 
 impl<M: Machine> Kernel<M> {
-    /// Gives a process a handle, paid for by it.
-    pub(crate) fn grant(
-        &mut self,
-        process: ProcessId,
-        object: ObjectRef,
-        rights: Rights,
-        badge: u64,
-    ) -> Result<Handle, Error> {
-        let quota = self.objects.processes[process].accounts.quota;
-        self.objects.quotas.charge(quota, Resource::Handles, 1)?;
-        let entry = Entry { object, rights, badge };
-        let placed =
-            match self.objects.processes[process].handles.insert(&mut self.objects.chunks, entry) {
-                Err(Error::OutOfMemory) => self.place_in_new_chunk(process, entry),
-                placed => placed,
-            };
-        match placed {
-            Ok(handle) => {
-                self.objects.handle_count += 1;
-                self.objects.retain(object, rights);
-                Ok(handle)
-            }
-            Err(error) => {
-                self.objects.quotas.give_back(quota, Resource::Handles, 1);
-                Err(error)
-            }
-        }
-    }
-
-    #[cold]
-    fn place_in_new_chunk(&mut self, process: ProcessId, entry: Entry) -> Result<Handle, Error> {
-        self.grow(|kernel| &mut kernel.objects.chunks)?;
-        self.objects.processes[process].handles.insert(&mut self.objects.chunks, entry)
-    }
-
-    /// Makes sure that the process can be granted `count` handles.
-    pub(crate) fn reserve_handles(
-        &mut self,
-        process: ProcessId,
-        count: usize,
-    ) -> Result<(), Error> {
-        let left = self
-            .objects
-            .quotas
-            .left(self.objects.processes[process].accounts.quota, Resource::Handles);
-        if (left as usize) < count {
-            return Err(Error::QuotaExceeded);
-        }
-        loop {
-            match self.objects.processes[process].handles.reserve(&mut self.objects.chunks, count) {
-                Err(Error::OutOfMemory) => self.grow(|kernel| &mut kernel.objects.chunks)?,
-                reserved => break reserved,
-            }
-        }
-    }
-
     /// Closes a handle: the operation that its end starts, if one.
     pub(crate) fn close(
         &mut self,
@@ -88,13 +33,8 @@ impl<M: Machine> Kernel<M> {
             return None;
         };
         // A revocation holds a name of its own: only one of the two can be.
-        let left = self.release_memory(memory);
+        let left = self.memory().release_memory(memory);
         revocation.or(left)
-    }
-
-    /// No handle names the first program, so it gets a reference of its own.
-    pub(crate) fn retain_process(&mut self, process: ProcessId) {
-        self.objects.retain(ObjectRef::Process(process), Rights::NONE);
     }
 
     /// One handle fewer names the object; the last one ends it.
@@ -103,8 +43,8 @@ impl<M: Machine> Kernel<M> {
             ObjectRef::Endpoint(id) => self.release_endpoint(id, rights.contains(Rights::RECEIVE)),
             ObjectRef::Notification(id) => self.release_notification(id),
             ObjectRef::Memory(id) => {
-                let left = self.release_memory(id);
-                self.finish_release(left);
+                let left = self.memory().release_memory(id);
+                self.memory().finish_release(left);
             }
             ObjectRef::Process(id) => {
                 self.objects.processes[id].refs -= 1;
@@ -205,6 +145,64 @@ impl<M: Machine> Kernel<M> {
     }
 }
 
+impl<M: Machine> Memory<'_, M> {
+    /// Gives a process a handle, paid for by it.
+    pub(crate) fn grant(
+        &mut self,
+        process: ProcessId,
+        object: ObjectRef,
+        rights: Rights,
+        badge: u64,
+    ) -> Result<Handle, Error> {
+        let quota = self.objects.processes[process].accounts.quota;
+        self.objects.quotas.charge(quota, Resource::Handles, 1)?;
+        let entry = Entry { object, rights, badge };
+        let placed =
+            match self.objects.processes[process].handles.insert(&mut self.objects.chunks, entry) {
+                Err(Error::OutOfMemory) => self.place_in_new_chunk(process, entry),
+                placed => placed,
+            };
+        match placed {
+            Ok(handle) => {
+                self.objects.handle_count += 1;
+                self.objects.retain(object, rights);
+                Ok(handle)
+            }
+            Err(error) => {
+                self.objects.quotas.give_back(quota, Resource::Handles, 1);
+                Err(error)
+            }
+        }
+    }
+
+    #[cold]
+    fn place_in_new_chunk(&mut self, process: ProcessId, entry: Entry) -> Result<Handle, Error> {
+        self.grow(|objects| &mut objects.chunks)?;
+        self.objects.processes[process].handles.insert(&mut self.objects.chunks, entry)
+    }
+
+    /// Makes sure that the process can be granted `count` handles.
+    pub(crate) fn reserve_handles(
+        &mut self,
+        process: ProcessId,
+        count: usize,
+    ) -> Result<(), Error> {
+        let left = self
+            .objects
+            .quotas
+            .left(self.objects.processes[process].accounts.quota, Resource::Handles);
+        if (left as usize) < count {
+            return Err(Error::QuotaExceeded);
+        }
+        loop {
+            match self.objects.processes[process].handles.reserve(&mut self.objects.chunks, count) {
+                Err(Error::OutOfMemory) => self.grow(|objects| &mut objects.chunks)?,
+                reserved => break reserved,
+            }
+        }
+    }
+}
+
 impl<M: Machine> Objects<M> {
     /// The entry of a handle of this process.
     #[inline(always)]
@@ -277,5 +275,10 @@ impl<M: Machine> Objects<M> {
             ObjectRef::SchedContext(id) => self.sched_contexts[id].refs += 1,
             ObjectRef::Resource => {}
         }
+    }
+
+    /// No handle names the first program, so it gets a reference of its own.
+    pub(crate) fn retain_process(&mut self, process: ProcessId) {
+        self.retain(ObjectRef::Process(process), Rights::NONE);
     }
 }

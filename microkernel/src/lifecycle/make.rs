@@ -3,6 +3,7 @@
 use crate::frames::Chain;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine, PortSpans};
+use crate::mem::Memory;
 use crate::object::{
     Accounts, By, CallToken, MemoryId, MemoryObject, Objects, Process, ProcessId, QuotaId, Regions,
     Resource, ShareState, Space, Storage, Teardown, Thread, ThreadId,
@@ -19,13 +20,17 @@ impl<M: Machine> Kernel<M> {
         payer: QuotaId,
         max_priority: u8,
     ) -> Result<ProcessId, Error> {
-        self.ensure_capacity(|kernel| &mut kernel.objects.processes)?;
+        self.memory().ensure_capacity(|objects| &mut objects.processes)?;
         if self.objects.pids.is_empty() {
             self.objects.find_pids()?;
         }
         self.objects.quotas.charge(payer, Resource::Objects, 1)?;
-        let root =
-            Self::take_frame(&mut self.frames, &mut self.objects.quotas, &mut self.machine, quota);
+        let root = Memory::take_frame(
+            &mut self.frames,
+            &mut self.objects.quotas,
+            &mut self.machine,
+            quota,
+        );
         let Some(root) = root else {
             self.objects.quotas.give_back(payer, Resource::Objects, 1);
             return Err(Error::QuotaExceeded);
@@ -85,7 +90,9 @@ impl<M: Machine> Kernel<M> {
         owner.members.count += 1;
         Ok(id)
     }
+}
 
+impl<M: Machine> Memory<'_, M> {
     /// A memory object whose frames are promised, and not taken yet; or taken, when they must lie
     /// together.
     pub(crate) fn new_memory(
@@ -98,7 +105,7 @@ impl<M: Machine> Kernel<M> {
         if count == 0 {
             return Err(Error::BadArgument);
         }
-        self.ensure_capacity(|kernel| &mut kernel.objects.memories)?;
+        self.ensure_capacity(|objects| &mut objects.memories)?;
         self.objects.quotas.charge(quota, Resource::Pages, count)?;
         if let Err(error) = self.objects.quotas.charge(quota, Resource::Objects, 1) {
             self.objects.quotas.give_back(quota, Resource::Pages, count);

@@ -2,7 +2,7 @@
 
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
-use crate::mem::Progress;
+use crate::mem::{Memory, Progress};
 use crate::object::{MemoryId, ObjectRef, Operation, ThreadId};
 use crate::work::Work;
 use abi::Rights;
@@ -33,14 +33,14 @@ impl<M: Machine> Kernel<M> {
                 return;
             }
             Progress::Finished(status) => status,
-            Progress::Memory(memory) => match self.grant_memory(me, memory) {
+            Progress::Memory(memory) => match self.memory().grant_memory(me, memory) {
                 Ok(status) => status,
                 Err(left) => {
                     self.objects.threads[me].operation = Some(left);
                     return;
                 }
             },
-            Progress::Thread(thread) => self.grant_thread(me, thread),
+            Progress::Thread(thread) => self.memory().grant_thread(me, thread),
         };
         self.objects.threads[me].frame.set_status(status);
     }
@@ -54,7 +54,7 @@ impl<M: Machine> Kernel<M> {
             Operation::FindThread { process, at, left } => {
                 self.objects.find_thread_piece(process, at, left)
             }
-            operation => self.memory_piece(operation),
+            operation => self.memory().memory_piece(operation),
         }
     }
 
@@ -64,10 +64,12 @@ impl<M: Machine> Kernel<M> {
             Progress::More(operation) => Some(operation),
             Progress::Finished(_) | Progress::Thread(_) => None,
             // Nothing is there that could have the handle.
-            Progress::Memory(memory) => self.release_memory(memory),
+            Progress::Memory(memory) => self.memory().release_memory(memory),
         }
     }
+}
 
+impl<M: Machine> Memory<'_, M> {
     /// Gives the thread the handle of memory that is ready: the status of its call. Without a
     /// handle the memory ends, perhaps by an operation.
     fn grant_memory(&mut self, me: ThreadId, memory: MemoryId) -> Result<u64, Operation> {

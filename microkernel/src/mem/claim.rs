@@ -5,9 +5,9 @@
 //! two. Another thread that works in the same range at the same time can make an operation end
 //! in its middle with `BadState`.
 
+use super::Memory;
 use super::map::rights_for;
 use super::pieces::Progress;
-use crate::kernel::Kernel;
 use crate::machine::Machine;
 use crate::object::{
     Branch, Claim, Life, Objects, Operation, ProcessId, Region, RegionId, Regions,
@@ -17,7 +17,18 @@ use abi::{Error, PAGE_SIZE};
 /// Regions looked at in one piece. In tests few, so that short ranges take several pieces there.
 const REGIONS_PER_PIECE: usize = if cfg!(test) { 2 } else { 64 };
 
-impl<M: Machine> Kernel<M> {
+impl<M: Machine> Objects<M> {
+    /// Whether a region can be changed so now.
+    fn check_claim(&self, id: RegionId, claim: &Claim) -> Result<(), Error> {
+        let region = &self.regions[id];
+        if claim.protection.is_some_and(|to| !region.limit.contains(rights_for(to))) {
+            return Err(Error::NoRight);
+        }
+        if region.busy { Err(Error::BadState) } else { Ok(()) }
+    }
+}
+
+impl<M: Machine> Memory<'_, M> {
     /// Makes the ends of a range ends of regions.
     pub(crate) fn claim(&mut self, claim: Claim) -> Result<Operation, Error> {
         let Claim { process, at, end, .. } = claim;
@@ -101,19 +112,8 @@ impl<M: Machine> Kernel<M> {
         let process = &mut self.objects.processes[process];
         let quota = process.accounts.quota;
         let table = process.space.table.as_mut().ok_or(Error::PeerDied)?;
-        let (frames, quotas) = (&mut self.frames, &mut self.objects.quotas);
+        let (frames, quotas) = (&mut *self.frames, &mut self.objects.quotas);
         let mut tables = |machine: &mut M| Self::take_frame(frames, quotas, machine, quota);
         self.machine.split(table, address, &mut tables).map_err(|_| Error::QuotaExceeded)
-    }
-}
-
-impl<M: Machine> Objects<M> {
-    /// Whether a region can be changed so now.
-    fn check_claim(&self, id: RegionId, claim: &Claim) -> Result<(), Error> {
-        let region = &self.regions[id];
-        if claim.protection.is_some_and(|to| !region.limit.contains(rights_for(to))) {
-            return Err(Error::NoRight);
-        }
-        if region.busy { Err(Error::BadState) } else { Ok(()) }
     }
 }

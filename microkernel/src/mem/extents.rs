@@ -3,10 +3,9 @@
 //! Cost: to find a page takes a number of steps that grows with the logarithm of the object's
 //! blocks; each page behind it that is asked for next costs a constant.
 
-use crate::frames::Run;
-use crate::kernel::Kernel;
+use crate::frames::{Frames, Run};
 use crate::machine::{Machine, Phys};
-use crate::object::{MemoryId, Storage};
+use crate::object::{MemoryId, Objects, Storage};
 use abi::PAGE_SIZE;
 
 /// Pages of a memory object that lie together, from one page on.
@@ -41,39 +40,40 @@ impl From<Run> for Extent {
     }
 }
 
-impl<M: Machine> Kernel<M> {
+impl<M: Machine> Objects<M> {
     /// The extent that begins with this page.
-    pub(crate) fn extent(&self, memory: MemoryId, page: u64) -> Option<Extent> {
-        let object = &self.objects.memories[memory];
+    pub(crate) fn extent(&self, frames: &Frames, memory: MemoryId, page: u64) -> Option<Extent> {
+        let object = &self.memories[memory];
         let pages = object.pages.checked_sub(page).filter(|pages| *pages > 0)?;
         match &object.storage {
             Storage::Fixed(base) | Storage::Device(base) => {
                 Some(Extent::fixed(base.plus(page * PAGE_SIZE), pages))
             }
             Storage::Loan(loan) => match loan.parent.filter(|_| !loan.revoked) {
-                Some(parent) => self.extent(parent, loan.first + page),
+                Some(parent) => self.extent(frames, parent, loan.first + page),
                 None => Some(Extent::fixed(loan.blank.phys(), 1)),
             },
-            Storage::Frames(chain) => self.frames.find(chain, page).map(Extent::from),
+            Storage::Frames(chain) => frames.find(chain, page).map(Extent::from),
         }
     }
 
     /// Moves on to the extent that begins with this page, where the last one is used up.
     pub(crate) fn next_extent(
         &self,
+        frames: &Frames,
         extent: &mut Extent,
         memory: MemoryId,
         page: u64,
     ) -> Option<()> {
         if extent.pages == 0 {
-            let behind = extent.run.and_then(|run| self.frames.behind(&run)).map(Extent::from);
-            *extent = behind.or_else(|| self.extent(memory, page))?;
+            let behind = extent.run.and_then(|run| frames.behind(&run)).map(Extent::from);
+            *extent = behind.or_else(|| self.extent(frames, memory, page))?;
         }
         Some(())
     }
 
     /// Where a page of a memory object lies.
-    pub(crate) fn memory_page(&self, memory: MemoryId, page: u64) -> Option<Phys> {
-        self.extent(memory, page).map(|extent| extent.place)
+    pub(crate) fn memory_page(&self, frames: &Frames, memory: MemoryId, page: u64) -> Option<Phys> {
+        self.extent(frames, memory, page).map(|extent| extent.place)
     }
 }

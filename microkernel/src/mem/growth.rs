@@ -6,38 +6,80 @@
 //! growth never takes a page that another quota allows.
 //! Order: room is made before anything of an object is charged or linked.
 
+use super::Memory;
 use crate::arena::{Arena, Growing, Slot};
 use crate::frames::{Block, Frames};
 use crate::kernel::Kernel;
 use crate::machine::{GROWTH, Machine, NoFrame, OwnedFrame, Phys};
-use crate::object::{QuotaId, Quotas, Resource};
+use crate::object::{Objects, QuotaId, Quotas, Resource};
 use crate::time::{Deadlines, Entry, keys_end};
 use abi::Error;
 
 impl<M: Machine> Kernel<M> {
+    /// Makes sure that one more thread fits, and its deadline.
+    pub(crate) fn ensure_thread_capacity(&mut self) -> Result<(), Error> {
+        self.memory().ensure_capacity(|objects| &mut objects.threads)?;
+        self.memory().ensure_thread_frames()?;
+        self.ensure_deadline_capacity()
+    }
+
+    /// Makes sure that one more timer fits, and its deadline.
+    pub(crate) fn ensure_timer_capacity(&mut self) -> Result<(), Error> {
+        self.memory().ensure_capacity(|objects| &mut objects.timers)?;
+        self.ensure_deadline_capacity()
+    }
+
+    /// Makes sure that one more scheduling context fits, and its deadline.
+    pub(crate) fn ensure_context_capacity(&mut self) -> Result<(), Error> {
+        self.memory().ensure_capacity(|objects| &mut objects.sched_contexts)?;
+        self.ensure_deadline_capacity()
+    }
+
+    /// Makes sure that all threads, timers and contexts that fit can have deadlines: to set one
+    /// never fails.
+    #[inline(always)]
+    fn ensure_deadline_capacity(&mut self) -> Result<(), Error> {
+        let (threads, timers) = (self.objects.threads.capacity(), self.objects.timers.capacity());
+        let keys = keys_end(threads, timers, self.objects.sched_contexts.capacity());
+        if self.sched.deadlines.keys() < keys { self.add_keys(keys) } else { Ok(()) }
+    }
+
+    #[cold]
+    fn add_keys(&mut self, keys: usize) -> Result<(), Error> {
+        let Self { machine, objects, frames, sched, .. } = self;
+        let mut memory = Memory { machine, objects, frames };
+        while sched.deadlines.heap_mut().len() < keys {
+            memory.extend(sched.deadlines.heap_mut(), Entry::empty)?;
+        }
+        while sched.deadlines.places_mut().len() < keys {
+            memory.extend(sched.deadlines.places_mut(), Deadlines::nowhere)?;
+        }
+        Ok(())
+    }
+}
+
+impl<M: Machine> Memory<'_, M> {
     /// Makes sure that one more object fits into an arena.
     #[inline(always)]
     pub(crate) fn ensure_capacity<K: 'static, T: Default + 'static>(
         &mut self,
-        arena: fn(&mut Self) -> &mut Arena<K, T>,
+        arena: fn(&mut Objects<M>) -> &mut Arena<K, T>,
     ) -> Result<(), Error> {
-        if arena(self).has_room() { Ok(()) } else { self.grow(arena) }
+        if arena(self.objects).has_room() { Ok(()) } else { self.grow(arena) }
     }
 
     /// Makes an arena larger.
     #[cold]
     pub(crate) fn grow<K: 'static, T: Default + 'static>(
         &mut self,
-        arena: fn(&mut Self) -> &mut Arena<K, T>,
+        arena: fn(&mut Objects<M>) -> &mut Arena<K, T>,
     ) -> Result<(), Error> {
-        self.extend(|kernel| arena(kernel).slots_mut(), Slot::empty)
-    }
-
-    /// Makes sure that one more thread fits, and its deadline.
-    pub(crate) fn ensure_thread_capacity(&mut self) -> Result<(), Error> {
-        self.ensure_capacity(|kernel| &mut kernel.objects.threads)?;
-        self.ensure_thread_frames()?;
-        self.ensure_deadline_capacity()
+        let payer = self.objects.payer_of_growth()?;
+        let mut longer = core::mem::take(arena(self.objects).slots_mut());
+        let grown =
+            self.with_frames(|machine, frames| machine.extend(&mut longer, Slot::empty, frames));
+        *arena(self.objects).slots_mut() = longer;
+        self.objects.pay_growth(payer, grown)
     }
 
     /// Makes sure that all threads that fit have memory for their registers.
@@ -56,66 +98,36 @@ impl<M: Machine> Kernel<M> {
         Ok(())
     }
 
-    /// Makes sure that one more timer fits, and its deadline.
-    pub(crate) fn ensure_timer_capacity(&mut self) -> Result<(), Error> {
-        self.ensure_capacity(|kernel| &mut kernel.objects.timers)?;
-        self.ensure_deadline_capacity()
-    }
-
-    /// Makes sure that one more scheduling context fits, and its deadline.
-    pub(crate) fn ensure_context_capacity(&mut self) -> Result<(), Error> {
-        self.ensure_capacity(|kernel| &mut kernel.objects.sched_contexts)?;
-        self.ensure_deadline_capacity()
-    }
-
-    /// Makes sure that all threads, timers and contexts that fit can have deadlines: to set one
-    /// never fails.
-    #[inline(always)]
-    fn ensure_deadline_capacity(&mut self) -> Result<(), Error> {
-        let (threads, timers) = (self.objects.threads.capacity(), self.objects.timers.capacity());
-        let keys = keys_end(threads, timers, self.objects.sched_contexts.capacity());
-        if self.sched.deadlines.keys() < keys { self.add_keys(keys) } else { Ok(()) }
-    }
-
-    #[cold]
-    fn add_keys(&mut self, keys: usize) -> Result<(), Error> {
-        while self.sched.deadlines.heap_mut().len() < keys {
-            self.extend(|kernel| kernel.sched.deadlines.heap_mut(), Entry::empty)?;
-        }
-        while self.sched.deadlines.places_mut().len() < keys {
-            self.extend(|kernel| kernel.sched.deadlines.places_mut(), Deadlines::nowhere)?;
-        }
-        Ok(())
-    }
-
+    /// Makes a slice longer that is not one of the arenas of objects.
     fn extend<T: 'static>(
         &mut self,
-        slice: impl Fn(&mut Self) -> &mut Growing<T>,
+        slice: &mut Growing<T>,
         make: fn(usize) -> T,
     ) -> Result<(), Error> {
-        let (payer, mut taken) = (self.payer_of_growth()?, 0);
-        let mut longer = core::mem::take(slice(self));
-        let extended =
-            self.machine.extend(&mut longer, make, &mut zeroed(&mut self.frames, &mut taken));
-        *slice(self) = longer;
-        // NOFAIL: that number was left.
-        self.objects.quotas.charge(payer, Resource::Pages, taken)?;
-        extended.map_err(|NoFrame| Error::OutOfMemory)
+        let payer = self.objects.payer_of_growth()?;
+        let grown = self.with_frames(|machine, frames| machine.extend(slice, make, frames));
+        self.objects.pay_growth(payer, grown)
     }
 
     fn new_frame(&mut self) -> Result<M::FrameHandle, Error> {
-        let (payer, mut taken) = (self.payer_of_growth()?, 0);
-        let frame = self.machine.new_frame(&mut zeroed(&mut self.frames, &mut taken));
-        // NOFAIL: that number was left.
-        self.objects.quotas.charge(payer, Resource::Pages, taken)?;
-        frame.map_err(|NoFrame| Error::OutOfMemory)
+        let payer = self.objects.payer_of_growth()?;
+        let grown = self.with_frames(M::new_frame);
+        self.objects.pay_growth(payer, grown)
     }
 
-    /// The account that pays, with enough for one call of the machine.
-    fn payer_of_growth(&self) -> Result<QuotaId, Error> {
-        let payer = self.objects.growth_payer.ok_or(Error::OutOfMemory)?;
-        let enough = self.objects.quotas.left(payer, Resource::Pages) >= GROWTH;
-        enough.then_some(payer).ok_or(Error::OutOfMemory)
+    /// Calls the machine, which takes zeroed frames. Returns its result and their number.
+    fn with_frames<T>(
+        &mut self,
+        call: impl FnOnce(&mut M, &mut dyn FnMut(&mut M) -> Option<Phys>) -> T,
+    ) -> (T, u32) {
+        let (frames, mut taken) = (&mut *self.frames, 0);
+        let mut frame = |machine: &mut M| {
+            let frame = frames.take(0)?.phys();
+            machine.zero(frame, 1);
+            taken += 1;
+            Some(frame)
+        };
+        (call(self.machine, &mut frame), taken)
     }
 
     /// Takes a zeroed frame, paid for by this account.
@@ -158,12 +170,22 @@ impl<M: Machine> Kernel<M> {
     }
 }
 
-/// Takes zeroed frames, and counts them.
-fn zeroed<M: Machine>(frames: &mut Frames, taken: &mut u32) -> impl FnMut(&mut M) -> Option<Phys> {
-    |machine| {
-        let frame = frames.take(0)?.phys();
-        machine.zero(frame, 1);
-        *taken += 1;
-        Some(frame)
+impl<M: Machine> Objects<M> {
+    /// The account that pays, with enough for one call of the machine.
+    fn payer_of_growth(&self) -> Result<QuotaId, Error> {
+        let payer = self.growth_payer.ok_or(Error::OutOfMemory)?;
+        let enough = self.quotas.left(payer, Resource::Pages) >= GROWTH;
+        enough.then_some(payer).ok_or(Error::OutOfMemory)
+    }
+
+    /// Charges the frames that the machine took. All arenas are in their places again.
+    fn pay_growth<T>(
+        &mut self,
+        payer: QuotaId,
+        (grown, taken): (Result<T, NoFrame>, u32),
+    ) -> Result<T, Error> {
+        // NOFAIL: that number was left.
+        self.quotas.charge(payer, Resource::Pages, taken)?;
+        grown.map_err(|NoFrame| Error::OutOfMemory)
     }
 }

@@ -7,83 +7,14 @@
 //! new bytes and never faults. When the space is flushed, the parent's pages are the lender's alone,
 //! and the parent is released.
 
+use super::Memory;
 use super::pieces::{ENTRIES_PER_PIECE, Progress};
-use crate::kernel::Kernel;
 use crate::machine::{Machine, Phys};
 use crate::object::{
     Entry, Loan, MemoryId, MemoryObject, ObjectRef, Objects, Operation, ProcessId, QuotaId,
     RegionId, Resource, Storage,
 };
 use abi::{Error, PAGE_SIZE, Rights};
-
-impl<M: Machine> Kernel<M> {
-    /// A loan without a handle yet, paid for by this account.
-    pub(crate) fn new_loan(
-        &mut self,
-        quota: QuotaId,
-        parent: MemoryId,
-        first: u64,
-        pages: u64,
-    ) -> Result<MemoryId, Error> {
-        self.ensure_capacity(|kernel| &mut kernel.objects.memories)?;
-        self.objects.quotas.charge(quota, Resource::Objects, 1)?;
-        let blank =
-            Self::take_frame(&mut self.frames, &mut self.objects.quotas, &mut self.machine, quota);
-        let Some(blank) = blank else {
-            self.objects.quotas.give_back(quota, Resource::Objects, 1);
-            return Err(Error::QuotaExceeded);
-        };
-        // Point of no return: room, places and payment are there.
-        self.objects.memories[parent].refs += 1;
-        let parent = Some(parent);
-        let (space, address, regions) = (None, 0, 0);
-        let loan = Loan { parent, first, blank, revoked: false, space, address, regions };
-        let object = MemoryObject { refs: 0, pages, storage: Storage::Loan(loan), quota };
-        // NOFAIL: room was checked above.
-        self.objects.memories.insert(object).map_err(|_| Error::OutOfMemory)
-    }
-
-    /// Frees what a loan held whose last name is gone.
-    pub(super) fn free_loan(&mut self, quota: QuotaId, loan: Loan) -> Option<Operation> {
-        Self::free_frame(&mut self.frames, &mut self.objects.quotas, quota, loan.blank);
-        self.release_memory(loan.parent?)
-    }
-
-    /// A bounded piece of taking a loan back: some pages of a region, or past another's region.
-    pub(super) fn revoke_piece(&mut self, memory: MemoryId, at: u64) -> Progress {
-        if let Some((process, region, blank)) = self.objects.region_where_lent(memory, at) {
-            let region = &self.objects.regions[region];
-            let (start, stop) = (at.max(region.start), region.end());
-            let at = match region.memory == memory {
-                true => self.blank_entries(process, start, stop, blank),
-                false => stop,
-            };
-            return Progress::More(Operation::Revoke { loan: memory, at });
-        }
-        let parent = self.objects.loan_mut(memory).and_then(|loan| loan.parent.take());
-        let left = self.release_memory(memory);
-        self.finish_release(left);
-        match parent.and_then(|parent| self.release_memory(parent)) {
-            Some(operation) => Progress::More(operation),
-            None => Progress::Finished(0),
-        }
-    }
-
-    /// Puts a blank page in place of a bounded number of pages: the next address.
-    fn blank_entries(&mut self, process: ProcessId, mut at: u64, stop: u64, blank: Phys) -> u64 {
-        let Some(table) = self.objects.processes[process].space.table.as_mut() else { return stop };
-        for _ in 0..ENTRIES_PER_PIECE {
-            if at >= stop {
-                break;
-            }
-            // A page that is not mapped yet will be a blank one.
-            self.machine.replace(table, at, blank);
-            at += PAGE_SIZE;
-        }
-        self.machine.flush(table);
-        at
-    }
-}
 
 impl<M: Machine> Objects<M> {
     fn loan(&self, memory: MemoryId) -> Option<&Loan> {
@@ -178,5 +109,73 @@ impl<M: Machine> Objects<M> {
         let end = loan.address + self.memories[memory].pages * PAGE_SIZE;
         let region = self.first_region_in(process, at.max(loan.address), end)?;
         Some((process, region, loan.blank.phys()))
+    }
+}
+
+impl<M: Machine> Memory<'_, M> {
+    /// A loan without a handle yet, paid for by this account.
+    pub(crate) fn new_loan(
+        &mut self,
+        quota: QuotaId,
+        parent: MemoryId,
+        first: u64,
+        pages: u64,
+    ) -> Result<MemoryId, Error> {
+        self.ensure_capacity(|objects| &mut objects.memories)?;
+        self.objects.quotas.charge(quota, Resource::Objects, 1)?;
+        let blank = Self::take_frame(self.frames, &mut self.objects.quotas, self.machine, quota);
+        let Some(blank) = blank else {
+            self.objects.quotas.give_back(quota, Resource::Objects, 1);
+            return Err(Error::QuotaExceeded);
+        };
+        // Point of no return: room, places and payment are there.
+        self.objects.memories[parent].refs += 1;
+        let parent = Some(parent);
+        let (space, address, regions) = (None, 0, 0);
+        let loan = Loan { parent, first, blank, revoked: false, space, address, regions };
+        let object = MemoryObject { refs: 0, pages, storage: Storage::Loan(loan), quota };
+        // NOFAIL: room was checked above.
+        self.objects.memories.insert(object).map_err(|_| Error::OutOfMemory)
+    }
+
+    /// Frees what a loan held whose last name is gone.
+    pub(super) fn free_loan(&mut self, quota: QuotaId, loan: Loan) -> Option<Operation> {
+        Self::free_frame(self.frames, &mut self.objects.quotas, quota, loan.blank);
+        self.release_memory(loan.parent?)
+    }
+
+    /// A bounded piece of taking a loan back: some pages of a region, or past another's region.
+    pub(super) fn revoke_piece(&mut self, memory: MemoryId, at: u64) -> Progress {
+        if let Some((process, region, blank)) = self.objects.region_where_lent(memory, at) {
+            let region = &self.objects.regions[region];
+            let (start, stop) = (at.max(region.start), region.end());
+            let at = match region.memory == memory {
+                true => self.blank_entries(process, start, stop, blank),
+                false => stop,
+            };
+            return Progress::More(Operation::Revoke { loan: memory, at });
+        }
+        let parent = self.objects.loan_mut(memory).and_then(|loan| loan.parent.take());
+        let left = self.release_memory(memory);
+        self.finish_release(left);
+        match parent.and_then(|parent| self.release_memory(parent)) {
+            Some(operation) => Progress::More(operation),
+            None => Progress::Finished(0),
+        }
+    }
+
+    /// Puts a blank page in place of a bounded number of pages: the next address.
+    fn blank_entries(&mut self, process: ProcessId, mut at: u64, stop: u64, blank: Phys) -> u64 {
+        let Some(table) = self.objects.processes[process].space.table.as_mut() else { return stop };
+        for _ in 0..ENTRIES_PER_PIECE {
+            if at >= stop {
+                break;
+            }
+            // A page that is not mapped yet will be a blank one.
+            self.machine.replace(table, at, blank);
+            at += PAGE_SIZE;
+        }
+        self.machine.flush(table);
+        at
     }
 }

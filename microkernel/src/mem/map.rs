@@ -3,7 +3,7 @@
 //! Shape: a space's regions form a tree by address; they never overlap. The page
 //! table follows them: pages of a region that is not busy are all mapped.
 
-use crate::kernel::Kernel;
+use super::Memory;
 use crate::machine::Machine;
 use crate::object::{
     Branch, Gap, Life, MemoryId, Objects, ProcessId, Region, RegionId, Regions, Resource,
@@ -47,7 +47,28 @@ pub(crate) struct MapRequest {
     pub(crate) rights: Rights,
 }
 
-impl<M: Machine> Kernel<M> {
+impl<M: Machine> Objects<M> {
+    /// The first region that has pages in this range.
+    pub(crate) fn first_region_in(
+        &self,
+        process: ProcessId,
+        at: u64,
+        end: u64,
+    ) -> Option<RegionId> {
+        let first = self.processes[process].space.regions.first_from(&self.regions, at);
+        first.filter(|id| self.regions[*id].start < end)
+    }
+
+    /// The region after this one, if it has pages before this end.
+    pub(crate) fn next_region_in(&self, id: RegionId, end: u64) -> Option<RegionId> {
+        if self.regions[id].end() >= end {
+            return None;
+        }
+        Regions::next(&self.regions, id).filter(|id| self.regions[*id].start < end)
+    }
+}
+
+impl<M: Machine> Memory<'_, M> {
     /// Checks a mapping and enters its region, marked busy; no page is mapped yet.
     pub(crate) fn add_region(
         &mut self,
@@ -90,7 +111,7 @@ impl<M: Machine> Kernel<M> {
         region: Region,
         gap: Gap,
     ) -> Result<RegionId, Error> {
-        self.ensure_capacity(|kernel| &mut kernel.objects.regions)?;
+        self.ensure_capacity(|objects| &mut objects.regions)?;
         self.objects.quotas.charge(
             self.objects.processes[process].accounts.quota,
             Resource::Objects,
@@ -117,26 +138,5 @@ impl<M: Machine> Kernel<M> {
         self.objects.uncount_loan_region(region.memory);
         let left = self.release_memory(region.memory);
         self.finish_release(left);
-    }
-}
-
-impl<M: Machine> Objects<M> {
-    /// The first region that has pages in this range.
-    pub(crate) fn first_region_in(
-        &self,
-        process: ProcessId,
-        at: u64,
-        end: u64,
-    ) -> Option<RegionId> {
-        let first = self.processes[process].space.regions.first_from(&self.regions, at);
-        first.filter(|id| self.regions[*id].start < end)
-    }
-
-    /// The region after this one, if it has pages before this end.
-    pub(crate) fn next_region_in(&self, id: RegionId, end: u64) -> Option<RegionId> {
-        if self.regions[id].end() >= end {
-            return None;
-        }
-        Regions::next(&self.regions, id).filter(|id| self.regions[*id].start < end)
     }
 }

@@ -3,9 +3,9 @@
 //! Each piece is bounded, so that the exit loop can let interrupts in between them and a
 //! more urgent thread can run. The thread that asked is continued when it runs again.
 
+use super::Memory;
 use super::extents::Extent;
 use super::map::{MapRequest, rights_for};
-use crate::kernel::Kernel;
 use crate::machine::{Machine, Page, PageSize, Phys};
 use crate::object::{
     Life, MemoryId, Objects, Operation, ProcessId, Region, RegionId, Storage, ThreadId,
@@ -30,7 +30,23 @@ pub(crate) enum Progress {
     Thread(ThreadId),
 }
 
-impl<M: Machine> Kernel<M> {
+impl<M: Machine> Objects<M> {
+    pub(super) fn alive(&self, process: ProcessId) -> bool {
+        self.processes.get(process).is_some_and(|process| process.life == Life::Alive)
+    }
+
+    /// The thread that worked on a range is dead: the region in which it was is free again.
+    pub(crate) fn leave_region(&mut self, process: ProcessId, at: u64, end: u64) {
+        if self.alive(process)
+            && let Some(id) = self.first_region_in(process, at, end)
+            && self.regions[id].start < at
+        {
+            self.regions[id].busy = false;
+        }
+    }
+}
+
+impl<M: Machine> Memory<'_, M> {
     /// A piece of an operation on memory.
     pub(crate) fn memory_piece(&mut self, operation: Operation) -> Progress {
         match operation {
@@ -94,7 +110,8 @@ impl<M: Machine> Kernel<M> {
         let mut entries = 0;
         let mut extent = Extent::NONE;
         while entries < MAPPED_PER_PIECE {
-            let next = self.next_extent(&mut extent, memory, first_page + done);
+            let next =
+                self.objects.next_extent(self.frames, &mut extent, memory, first_page + done);
             let mapped = next.ok_or(Error::BadArgument);
             match mapped.and_then(|()| self.map_entry(process, region, done, &extent)) {
                 Ok((size, replaced)) => {
@@ -130,7 +147,7 @@ impl<M: Machine> Kernel<M> {
             self.machine.flush(table);
         }
         let (quotas, quota) = (&mut self.objects.quotas, process.accounts.quota);
-        Self::free_table_frame(&mut self.frames, quotas, quota, frame);
+        Self::free_table_frame(self.frames, quotas, quota, frame);
     }
 
     /// Maps one page of a region, a large one where address, place and length allow it. Returns
@@ -157,7 +174,7 @@ impl<M: Machine> Kernel<M> {
         let process = &mut self.objects.processes[process];
         let quota = process.accounts.quota;
         let table = process.space.table.as_mut().ok_or(Error::PeerDied)?;
-        let (frames, quotas) = (&mut self.frames, &mut self.objects.quotas);
+        let (frames, quotas) = (&mut *self.frames, &mut self.objects.quotas);
         let mut tables = |machine: &mut M| Self::take_frame(frames, quotas, machine, quota);
         let page = Page { address, frame: place, size, protection, device };
         let mapped = self.machine.map(table, &page, &mut tables);
@@ -299,22 +316,6 @@ impl<M: Machine> Kernel<M> {
                 }
                 Progress::Memory(_) | Progress::Thread(_) => return Ok(()),
             }
-        }
-    }
-}
-
-impl<M: Machine> Objects<M> {
-    pub(super) fn alive(&self, process: ProcessId) -> bool {
-        self.processes.get(process).is_some_and(|process| process.life == Life::Alive)
-    }
-
-    /// The thread that worked on a range is dead: the region in which it was is free again.
-    pub(crate) fn leave_region(&mut self, process: ProcessId, at: u64, end: u64) {
-        if self.alive(process)
-            && let Some(id) = self.first_region_in(process, at, end)
-            && self.regions[id].start < at
-        {
-            self.regions[id].busy = false;
         }
     }
 }

@@ -4,8 +4,8 @@
 //! kept alive by an operation of the thread whose doing that was, or of its process's reaper,
 //! which takes it apart from its first block to its last.
 
+use super::Memory;
 use super::pieces::Progress;
-use crate::kernel::Kernel;
 use crate::machine::Machine;
 use crate::object::{MemoryId, Objects, Operation, Resource, Storage};
 
@@ -13,7 +13,18 @@ use crate::object::{MemoryId, Objects, Operation, Resource, Storage};
 /// In tests one, so that small objects take several pieces there.
 const BLOCKS_PER_PIECE: u32 = if cfg!(test) { 1 } else { 32 };
 
-impl<M: Machine> Kernel<M> {
+impl<M: Machine> Objects<M> {
+    /// Whether an object has one name left, and more blocks than a piece gives back.
+    fn is_last_of_many(&self, id: MemoryId) -> bool {
+        let object = &self.memories[id];
+        match &object.storage {
+            Storage::Frames(chain) => object.refs == 1 && chain.blocks() > BLOCKS_PER_PIECE,
+            _ => false,
+        }
+    }
+}
+
+impl<M: Machine> Memory<'_, M> {
     /// One name of a memory object fewer. The last one ends it: what is left to do, if that is
     /// more than a piece of work.
     #[must_use = "the memory would never be given back"]
@@ -94,16 +105,5 @@ impl<M: Machine> Kernel<M> {
         object.pages -= pages;
         let count = u32::try_from(pages).unwrap_or(u32::MAX);
         self.objects.quotas.give_back(object.quota, Resource::Pages, count);
-    }
-}
-
-impl<M: Machine> Objects<M> {
-    /// Whether an object has one name left, and more blocks than a piece gives back.
-    fn is_last_of_many(&self, id: MemoryId) -> bool {
-        let object = &self.memories[id];
-        match &object.storage {
-            Storage::Frames(chain) => object.refs == 1 && chain.blocks() > BLOCKS_PER_PIECE,
-            _ => false,
-        }
     }
 }

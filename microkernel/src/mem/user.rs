@@ -4,10 +4,10 @@
 //! program's own table and works on physical memory, so a wrong address is an error code
 //! and never a fault in the kernel.
 
-use crate::kernel::Kernel;
+use super::Memory;
 use crate::machine::{Access, Machine, Phys};
 use crate::number;
-use crate::object::ProcessId;
+use crate::object::{ProcessId, ThreadId};
 use abi::{Error, PAGE_SIZE, USER_END};
 use core::marker::PhantomData;
 
@@ -162,7 +162,7 @@ pub(crate) fn room_in_page(address: u64) -> usize {
     number::size(PAGE_SIZE - address % PAGE_SIZE)
 }
 
-impl<M: Machine> Kernel<M> {
+impl<M: Machine> Memory<'_, M> {
     pub(crate) fn place(
         &self,
         process: ProcessId,
@@ -182,7 +182,7 @@ impl<M: Machine> Kernel<M> {
     ) -> Result<Checked<A>, Error> {
         let table =
             self.objects.processes[process].space.table.as_ref().ok_or(Error::BadAddress)?;
-        slice.check(&self.machine, table).ok_or(Error::BadAddress)
+        slice.check(self.machine, table).ok_or(Error::BadAddress)
     }
 
     fn place_of(&self, cursor: &Cursor, access: Access) -> Result<Phys, Error> {
@@ -218,6 +218,28 @@ impl<M: Machine> Kernel<M> {
     ) -> Result<(), Error> {
         let checked = self.check_user(process, slice)?;
         self.write_checked(process, checked, bytes)
+    }
+
+    /// Reads a record in the caller's own memory.
+    pub(crate) fn read_record(
+        &self,
+        me: ThreadId,
+        address: u64,
+        record: &mut [u8],
+    ) -> Result<(), Error> {
+        let slice = UserSlice::new(address, record.len() as u64)?;
+        self.read_user(self.objects.threads[me].process, slice, record)
+    }
+
+    /// Writes a record into the caller's own memory, all or nothing.
+    pub(crate) fn write_record(
+        &mut self,
+        me: ThreadId,
+        address: u64,
+        record: &[u8],
+    ) -> Result<(), Error> {
+        let slice = UserSlice::new(address, record.len() as u64)?;
+        self.write_user(self.objects.threads[me].process, slice, record)
     }
 
     /// Writes a checked slice; `bytes` has its length.

@@ -8,7 +8,7 @@
 
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Frame, Machine};
-use crate::mem::{Readable, UserSlice, Writable};
+use crate::mem::{Memory, Readable, UserSlice, Writable};
 use crate::object::{Fault, State, ThreadId};
 use crate::work::Work;
 use abi::{CompatCall, Error, FaultKind};
@@ -21,27 +21,10 @@ const WRITE: u64 = 1;
 impl<M: Machine> Kernel<M> {
     /// The current thread of this CPU made a system call from 32-bit code.
     pub(crate) fn compat_syscall(&mut self, cpu: CpuId, me: ThreadId) {
-        match self.begin_compat(me) {
+        match self.memory().begin_compat(me) {
             Ok(()) => self.syscall(cpu, me),
             Err(error) => self.refuse_call(me, error),
         }
-    }
-
-    /// Reads the block into the frame.
-    fn begin_compat(&mut self, me: ThreadId) -> Result<(), Error> {
-        let thread = &self.objects.threads[me];
-        let (process, address) = (thread.process, thread.frame.compat_block());
-        if !address.is_multiple_of(8) {
-            return Err(Error::BadAddress);
-        }
-        let mut call = CompatCall::default();
-        let slice = UserSlice::<Readable>::new(address, BLOCK_LEN)?;
-        self.read_user(process, slice, call.as_mut_bytes())?;
-        let thread = &mut self.objects.threads[me];
-        thread.frame.begin_compat(&call);
-        // Its CPU is this one, which reads the flag before it leaves.
-        thread.work.0 |= Work::CompatResults.flag();
-        Ok(())
     }
 
     /// Writes the results of a call that is over. A block that cannot be written is the
@@ -58,12 +41,31 @@ impl<M: Machine> Kernel<M> {
         }
         let (process, address) = (thread.process, thread.frame.compat_block());
         let written = UserSlice::<Writable>::new(address, BLOCK_LEN)
-            .and_then(|slice| self.write_user(process, slice, results.as_bytes()));
+            .and_then(|slice| self.memory().write_user(process, slice, results.as_bytes()));
         if written.is_ok() {
             self.objects.threads[id].frame.end_compat();
             return;
         }
         self.set_thread_work(id, Work::CompatResults);
         self.raise(id, &Fault { kind: FaultKind::Page, code: WRITE, address }, None);
+    }
+}
+
+impl<M: Machine> Memory<'_, M> {
+    /// Reads the block into the frame.
+    fn begin_compat(&mut self, me: ThreadId) -> Result<(), Error> {
+        let thread = &self.objects.threads[me];
+        let (process, address) = (thread.process, thread.frame.compat_block());
+        if !address.is_multiple_of(8) {
+            return Err(Error::BadAddress);
+        }
+        let mut call = CompatCall::default();
+        let slice = UserSlice::<Readable>::new(address, BLOCK_LEN)?;
+        self.read_user(process, slice, call.as_mut_bytes())?;
+        let thread = &mut self.objects.threads[me];
+        thread.frame.begin_compat(&call);
+        // Its CPU is this one, which reads the flag before it leaves.
+        thread.work.0 |= Work::CompatResults.flag();
+        Ok(())
     }
 }

@@ -3,20 +3,16 @@
 use super::Done;
 use crate::kernel::Kernel;
 use crate::machine::Machine;
-use crate::object::{ObjectRef, SchedContext, SchedContextId, SchedState, Terms, ThreadId};
+use crate::object::{
+    ObjectRef, Objects, SchedContext, SchedContextId, SchedState, Terms, ThreadId,
+};
 use abi::{BUDGET_LEAST_NS, ContextFlags, Error, ObjectKind, PERIOD_MOST_NS, Rights};
 
 impl<M: Machine> Kernel<M> {
-    fn context(&self, me: ThreadId) -> Result<SchedContextId, Error> {
-        match self.object(me, 0, ObjectKind::SchedContext, Rights::MANAGE)?.object {
-            ObjectRef::SchedContext(id) => Ok(id),
-            _ => Err(Error::WrongKind),
-        }
-    }
-
     /// The terms in arguments 1 to 4.
     fn terms(&self, me: ThreadId) -> Result<Terms, Error> {
-        let [budget_ns, period_ns, priority, flags] = [1, 2, 3, 4].map(|at| self.argument(me, at));
+        let [budget_ns, period_ns, priority, flags] =
+            [1, 2, 3, 4].map(|at| self.objects.argument(me, at));
         let good =
             BUDGET_LEAST_NS <= budget_ns && budget_ns <= period_ns && period_ns <= PERIOD_MOST_NS;
         if !good {
@@ -25,45 +21,40 @@ impl<M: Machine> Kernel<M> {
         Ok(Terms {
             budget: self.machine.ticks_of(budget_ns),
             period: self.machine.ticks_of(period_ns),
-            priority: self.priority_for(self.own(me), priority)?,
+            priority: self.objects.priority_for(self.objects.own(me), priority)?,
             flags: ContextFlags::from_bits(flags).ok_or(Error::BadArgument)?,
         })
     }
 
     pub(super) fn sys_context_create(&mut self, me: ThreadId) -> Result<Done, Error> {
-        self.resource(me)?;
+        self.objects.resource(me)?;
         let terms = self.terms(me)?;
         self.ensure_context_capacity()?;
-        let quota = self.pay_for_object(me)?;
+        let quota = self.objects.pay_for_object(me)?;
         let made = self.objects.sched_contexts.insert(SchedContext::new(terms, quota));
         self.grant_new(me, made.map(ObjectRef::SchedContext))
     }
 
     pub(super) fn sys_context_configure(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let id = self.context(me)?;
+        let id = self.objects.context(me)?;
         let terms = self.terms(me)?;
         if let Some(home) = self.objects.sched_contexts[id].home {
-            self.may_be_as_urgent(home, &terms)?;
+            self.objects.may_be_as_urgent(home, &terms)?;
         }
         self.configure_context(id, terms);
         Ok(Done::NOTHING)
     }
 
-    /// The limit of a process holds for the contexts of its threads too.
-    fn may_be_as_urgent(&self, thread: ThreadId, terms: &Terms) -> Result<(), Error> {
-        self.priority_for(self.objects.threads[thread].process, u64::from(terms.priority)).map(drop)
-    }
-
     pub(super) fn sys_context_bind(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let id = self.context(me)?;
-        let thread = self.thread_argument(me, 1)?;
+        let id = self.objects.context(me)?;
+        let thread = self.objects.thread_argument(me, 1)?;
         let home = self.objects.sched_contexts[id].home;
         let SchedState { own, passive, lent_to, .. } = &self.objects.threads[thread].sched;
         let alone = own.is_none() && !passive && lent_to.is_none();
-        match self.argument(me, 2) {
+        match self.objects.argument(me, 2) {
             0 if home == Some(thread) => self.unbind_context(id),
             1 if home.is_none() && alone => {
-                self.may_be_as_urgent(thread, &self.objects.sched_contexts[id].terms)?;
+                self.objects.may_be_as_urgent(thread, &self.objects.sched_contexts[id].terms)?;
                 self.bind_context(id, thread);
             }
             0 | 1 => return Err(Error::BadState),
@@ -73,8 +64,8 @@ impl<M: Machine> Kernel<M> {
     }
 
     pub(super) fn sys_thread_passive(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let id = self.thread_argument(me, 0)?;
-        let passive = match self.argument(me, 1) {
+        let id = self.objects.thread_argument(me, 0)?;
+        let passive = match self.objects.argument(me, 1) {
             0 => false,
             1 => true,
             _ => return Err(Error::BadArgument),
@@ -89,9 +80,23 @@ impl<M: Machine> Kernel<M> {
     }
 
     pub(super) fn sys_context_info(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let id = self.context(me)?;
+        let id = self.objects.context(me)?;
         self.settle_holder(id);
         let context = &self.objects.sched_contexts[id];
         Ok(Done::Values(self.machine.ns_of(context.used), context.exhaustions))
+    }
+}
+
+impl<M: Machine> Objects<M> {
+    fn context(&self, me: ThreadId) -> Result<SchedContextId, Error> {
+        match self.object(me, 0, ObjectKind::SchedContext, Rights::MANAGE)?.object {
+            ObjectRef::SchedContext(id) => Ok(id),
+            _ => Err(Error::WrongKind),
+        }
+    }
+
+    /// The limit of a process holds for the contexts of its threads too.
+    fn may_be_as_urgent(&self, thread: ThreadId, terms: &Terms) -> Result<(), Error> {
+        self.priority_for(self.threads[thread].process, u64::from(terms.priority)).map(drop)
     }
 }

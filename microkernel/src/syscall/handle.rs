@@ -3,7 +3,9 @@
 use super::Done;
 use crate::kernel::Kernel;
 use crate::machine::Machine;
-use crate::object::{Endpoint, Entry, Notification, ObjectRef, QuotaId, Resource, ThreadId};
+use crate::object::{
+    Endpoint, Entry, Notification, ObjectRef, Objects, QuotaId, Resource, ThreadId,
+};
 use abi::{Error, OWN_PROCESS, ObjectKind, Rights};
 
 /// Whether any badge may be put on what is sent with this handle.
@@ -22,64 +24,59 @@ pub(super) fn badge_with(entry: &Entry, badge: u64) -> Result<u64, Error> {
 
 impl<M: Machine> Kernel<M> {
     pub(super) fn sys_handle_close(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let handle = self.handle_argument(me, 0)?;
-        let Some(revocation) = self.close(self.own(me), handle)? else { return Ok(Done::NOTHING) };
+        let handle = self.objects.handle_argument(me, 0)?;
+        let Some(revocation) = self.close(self.objects.own(me), handle)? else {
+            return Ok(Done::NOTHING);
+        };
         self.start_operation(me, revocation);
         Ok(Done::Elsewhere)
     }
 
-    /// What a copy of a handle would be: fewer rights, and a badge where it may have one.
-    fn derive(&self, entry: Entry, rights: u64, badge: u64) -> Result<Entry, Error> {
-        if !entry.rights.contains(Rights::TRANSFER) {
-            return Err(Error::NoRight);
-        }
-        let rights =
-            Rights::from_bits_retain(u16::try_from(rights).map_err(|_| Error::BadArgument)?);
-        let badge = badge_with(&entry, badge)?;
-        Ok(Entry { rights: self.objects.copied_rights(&entry, rights), badge, ..entry })
-    }
-
     pub(super) fn sys_handle_copy(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let entry = self.objects.lookup(self.own(me), self.handle_argument(me, 0)?)?;
-        let copy = self.derive(entry, self.argument(me, 1), self.argument(me, 2))?;
-        self.grant(self.own(me), copy.object, copy.rights, copy.badge).map(Done::handle)
+        let entry =
+            self.objects.lookup(self.objects.own(me), self.objects.handle_argument(me, 0)?)?;
+        let copy = self.objects.derive(
+            entry,
+            self.objects.argument(me, 1),
+            self.objects.argument(me, 2),
+        )?;
+        let own = self.objects.own(me);
+        self.memory().grant(own, copy.object, copy.rights, copy.badge).map(Done::handle)
     }
 
     pub(super) fn sys_handle_give(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let target = self.managed_process(me, 0)?;
-        let entry = self.objects.lookup(self.own(me), self.handle_argument(me, 1)?)?;
-        let copy = self.derive(entry, self.argument(me, 2), self.argument(me, 3))?;
-        self.living(target)?;
-        self.grant(target, copy.object, copy.rights, copy.badge).map(Done::handle)
+        let target = self.objects.managed_process(me, 0)?;
+        let entry =
+            self.objects.lookup(self.objects.own(me), self.objects.handle_argument(me, 1)?)?;
+        let copy = self.objects.derive(
+            entry,
+            self.objects.argument(me, 2),
+            self.objects.argument(me, 3),
+        )?;
+        self.objects.living(target)?;
+        self.memory().grant(target, copy.object, copy.rights, copy.badge).map(Done::handle)
     }
 
     pub(super) fn sys_handle_info(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let own = self.own(me);
-        let entry = self.objects.lookup(own, self.handle_argument(me, 0)?)?;
+        let own = self.objects.own(me);
+        let entry = self.objects.lookup(own, self.objects.handle_argument(me, 0)?)?;
         let is_own = matches!(entry.object, ObjectRef::Process(id) if id == own);
         let kind = entry.object.kind() as u64 | if is_own { OWN_PROCESS } else { 0 };
         Ok(Done::Values(kind, u64::from(entry.rights.bits())))
     }
 
     pub(super) fn sys_endpoint_create(&mut self, me: ThreadId) -> Result<Done, Error> {
-        self.ensure_capacity(|kernel| &mut kernel.objects.endpoints)?;
-        let quota = self.pay_for_object(me)?;
+        self.memory().ensure_capacity(|objects| &mut objects.endpoints)?;
+        let quota = self.objects.pay_for_object(me)?;
         let made = self.objects.endpoints.insert(Endpoint::new(quota));
         self.grant_new(me, made.map(ObjectRef::Endpoint))
     }
 
     pub(super) fn sys_notification_create(&mut self, me: ThreadId) -> Result<Done, Error> {
-        self.ensure_capacity(|kernel| &mut kernel.objects.notifications)?;
-        let quota = self.pay_for_object(me)?;
+        self.memory().ensure_capacity(|objects| &mut objects.notifications)?;
+        let quota = self.objects.pay_for_object(me)?;
         let made = self.objects.notifications.insert(Notification::new(quota));
         self.grant_new(me, made.map(ObjectRef::Notification))
-    }
-
-    /// Charges one object to the caller's process. Returns the account.
-    pub(super) fn pay_for_object(&mut self, me: ThreadId) -> Result<QuotaId, Error> {
-        let quota = self.objects.processes[self.own(me)].accounts.quota;
-        self.objects.quotas.charge(quota, Resource::Objects, 1)?;
-        Ok(quota)
     }
 
     /// Gives the caller the first handle of an object that was just made and paid for.
@@ -89,7 +86,7 @@ impl<M: Machine> Kernel<M> {
         me: ThreadId,
         made: Result<ObjectRef, impl Sized>,
     ) -> Result<Done, Error> {
-        let process = self.own(me);
+        let process = self.objects.own(me);
         let Ok(object) = made else {
             let quota = self.objects.processes[process].accounts.quota;
             self.objects.quotas.give_back(quota, Resource::Objects, 1);
@@ -97,9 +94,29 @@ impl<M: Machine> Kernel<M> {
         };
         // One more name, so that a refused handle takes the object along.
         self.objects.retain(object, Rights::NONE);
-        let granted = self.grant(process, object, Rights::ALL, 0);
+        let granted = self.memory().grant(process, object, Rights::ALL, 0);
         self.release(object, Rights::NONE);
         granted.map(Done::handle)
+    }
+}
+
+impl<M: Machine> Objects<M> {
+    /// What a copy of a handle would be: fewer rights, and a badge where it may have one.
+    fn derive(&self, entry: Entry, rights: u64, badge: u64) -> Result<Entry, Error> {
+        if !entry.rights.contains(Rights::TRANSFER) {
+            return Err(Error::NoRight);
+        }
+        let rights =
+            Rights::from_bits_retain(u16::try_from(rights).map_err(|_| Error::BadArgument)?);
+        let badge = badge_with(&entry, badge)?;
+        Ok(Entry { rights: self.copied_rights(&entry, rights), badge, ..entry })
+    }
+
+    /// Charges one object to the caller's process. Returns the account.
+    pub(super) fn pay_for_object(&mut self, me: ThreadId) -> Result<QuotaId, Error> {
+        let quota = self.processes[self.own(me)].accounts.quota;
+        self.quotas.charge(quota, Resource::Objects, 1)?;
+        Ok(quota)
     }
 
     /// Why a handle argument names no object of this kind with these rights.
@@ -122,6 +139,6 @@ impl<M: Machine> Kernel<M> {
         kind: ObjectKind,
         rights: Rights,
     ) -> Result<Entry, Error> {
-        self.objects.lookup_with(self.own(me), self.handle_argument(me, index)?, kind, rights)
+        self.lookup_with(self.own(me), self.handle_argument(me, index)?, kind, rights)
     }
 }

@@ -9,21 +9,17 @@ use super::Done;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::number;
-use crate::object::{ProcessId, ThreadId, ToThread, Watch};
+use crate::object::{Objects, ProcessId, ThreadId, ToThread, Watch};
 use crate::sched::NextThread;
 use crate::work::Work;
 use abi::{Error, LogKind, TraceFlags, TraceRecord, TraceStage};
 use zerocopy::IntoBytes;
 
 impl<M: Machine> Kernel<M> {
-    fn watch_of(&self, me: ThreadId) -> Watch {
-        self.objects.processes[self.objects.threads[me].process].supervision.watch
-    }
-
     /// A call that is not below the thread's `calls_end`.
     #[cold]
     pub(super) fn call_with_hooks(&mut self, me: ThreadId) {
-        let watch = self.watch_of(me);
+        let watch = self.objects.watch_of(me);
         let thread = &mut self.objects.threads[me];
         thread.calls.watched = thread.frame.syscall_number();
         thread.calls.emulated = false;
@@ -44,7 +40,7 @@ impl<M: Machine> Kernel<M> {
     #[cold]
     pub(super) fn refuse_call(&mut self, me: ThreadId, error: Error) {
         self.stats.syscalls += 1;
-        let watch = self.watch_of(me);
+        let watch = self.objects.watch_of(me);
         if watch.any() && watch.dispatch.is_none() {
             self.objects.threads[me].calls.watched =
                 self.objects.threads[me].frame.syscall_number();
@@ -57,7 +53,7 @@ impl<M: Machine> Kernel<M> {
     /// The call as the tracer left it, if there is one: filter, records, then the call itself.
     /// From the row `call` when the tracer has answered.
     pub(crate) fn continue_call(&mut self, me: ThreadId) {
-        let watch = self.watch_of(me);
+        let watch = self.objects.watch_of(me);
         let number = self.objects.threads[me].frame.syscall_number();
         self.objects.threads[me].calls.watched = number;
         let allowed = number >= super::CALLS || watch.allowed >> number & 1 != 0;
@@ -76,7 +72,7 @@ impl<M: Machine> Kernel<M> {
 
     /// From the row `call exit`: the call has its result.
     pub(crate) fn exit_hooks(&mut self, me: ThreadId) -> NextThread {
-        let watch = self.watch_of(me);
+        let watch = self.objects.watch_of(me);
         let status = self.objects.threads[me].frame.syscall_number();
         self.record(me, TraceStage::Exit, status);
         let stepped =
@@ -93,7 +89,7 @@ impl<M: Machine> Kernel<M> {
 
     /// Writes the call to where its process's flags say.
     fn record(&mut self, me: ThreadId, stage: TraceStage, status: u64) {
-        let flags = self.watch_of(me).flags;
+        let flags = self.objects.watch_of(me).flags;
         let thread = &self.objects.threads[me];
         let record = TraceRecord {
             time_ns: self.machine.now_ns(),
@@ -113,13 +109,19 @@ impl<M: Machine> Kernel<M> {
 
     fn audit(&mut self, me: ThreadId, record: &TraceRecord) {
         // A record that is dropped is counted.
-        let _ = self.log_of_process(self.own(me), LogKind::Audit, record.as_bytes());
+        let _ = self.log_of_process(self.objects.own(me), LogKind::Audit, record.as_bytes());
     }
 
     /// Changes who watches a process: its threads' calls take the long way or do not.
     pub(super) fn set_watch(&mut self, me: ThreadId, process: ProcessId, watch: Watch) -> Done {
         self.objects.processes[process].supervision.watch = watch;
         self.apply_to_threads(me, process, ToThread::Watch)
+    }
+}
+
+impl<M: Machine> Objects<M> {
+    fn watch_of(&self, me: ThreadId) -> Watch {
+        self.processes[self.threads[me].process].supervision.watch
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Done;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
-use crate::mem::{Readable, UserSlice, Writable};
+use crate::mem::{Readable, UserSlice};
 use crate::object::ThreadId;
 use crate::work::NAMES;
 use abi::{Error, LogKind, ObjectKind, Rights, SystemInfo};
@@ -14,30 +14,30 @@ const LOG_MAX: usize = 1024;
 
 impl<M: Machine> Kernel<M> {
     pub(super) fn sys_log_write(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let slice = UserSlice::<Readable>::new(self.argument(me, 0), self.argument(me, 1))?;
+        let slice =
+            UserSlice::<Readable>::new(self.objects.argument(me, 0), self.objects.argument(me, 1))?;
         let mut bytes = [0; LOG_MAX];
         let bytes = bytes.get_mut(..slice.len()).ok_or(Error::TooLong)?;
-        self.read_user(self.own(me), slice, bytes)?;
-        self.log_of_process(self.own(me), LogKind::Defmt, bytes)?;
+        let own = self.objects.own(me);
+        self.memory().read_user(own, slice, bytes)?;
+        self.log_of_process(own, LogKind::Defmt, bytes)?;
         Ok(Done::NOTHING)
     }
 
     pub(super) fn sys_log_read(&mut self, me: ThreadId) -> Result<Done, Error> {
-        self.object(me, 0, ObjectKind::Resource, Rights::READ)?;
-        let (first, address) = (self.argument(me, 1), self.argument(me, 2));
-        let room = crate::number::size(self.argument(me, 3).min(LOG_MAX as u64));
+        self.objects.object(me, 0, ObjectKind::Resource, Rights::READ)?;
+        let (first, address) = (self.objects.argument(me, 1), self.objects.argument(me, 2));
+        let room = crate::number::size(self.objects.argument(me, 3).min(LOG_MAX as u64));
         let mut bytes = [0; LOG_MAX];
         let (count, next) = self.machine.read_log(first, &mut bytes[..room]);
-        let slice = UserSlice::<Writable>::new(address, count as u64)?;
-        self.write_user(self.own(me), slice, &bytes[..count])?;
+        self.memory().write_record(me, address, &bytes[..count])?;
         Ok(Done::Values(count as u64, next))
     }
 
     pub(super) fn sys_system_info(&mut self, me: ThreadId) -> Result<Done, Error> {
         let info = self.system_info();
-        let slice =
-            UserSlice::<Writable>::new(self.argument(me, 0), size_of::<SystemInfo>() as u64)?;
-        self.write_user(self.own(me), slice, info.as_bytes())?;
+        let address = self.objects.argument(me, 0);
+        self.memory().write_record(me, address, info.as_bytes())?;
         Ok(Done::NOTHING)
     }
 

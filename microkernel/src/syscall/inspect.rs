@@ -3,9 +3,9 @@
 use super::Done;
 use crate::kernel::Kernel;
 use crate::machine::{Access, Machine, Phys};
-use crate::mem::{Readable, UserSlice, Writable, room_in_page};
+use crate::mem::{Memory, Readable, UserSlice, Writable, room_in_page};
 use crate::number;
-use crate::object::{Entry, Life, ObjectRef, ProcessId, Storage, ThreadId};
+use crate::object::{Entry, Life, ObjectRef, Objects, ProcessId, Storage, ThreadId};
 use abi::{Error, Handle, HandleRecord, PAGE_SIZE, Rights};
 use zerocopy::IntoBytes;
 
@@ -18,27 +18,69 @@ const SLOTS_PER_CALL: usize = 64;
 const RECORD_LEN: u64 = size_of::<HandleRecord>() as u64;
 
 impl<M: Machine> Kernel<M> {
-    /// A living process that is not the caller's own.
-    fn inspected(&self, me: ThreadId) -> Result<ProcessId, Error> {
-        let process = self.other_process(me, 0)?;
-        self.living(process)?;
-        Ok(process)
-    }
-
     pub(super) fn sys_process_memory(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let process = self.inspected(me)?;
-        let (at, buffer, len) = (self.argument(me, 1), self.argument(me, 2), self.argument(me, 3));
+        let process = self.objects.inspected(me)?;
+        let (at, buffer, len) = (
+            self.objects.argument(me, 1),
+            self.objects.argument(me, 2),
+            self.objects.argument(me, 3),
+        );
         if len > PAGE_SIZE {
             return Err(Error::TooLong);
         }
         UserSlice::<Readable>::new(at, len)?;
-        match self.argument(me, 4) {
-            0 => self.inspect(me, (process, at), buffer, len),
-            1 => self.alter(me, (process, at), buffer, len),
+        match self.objects.argument(me, 4) {
+            0 => self.memory().inspect(me, (process, at), buffer, len),
+            1 => self.memory().alter(me, (process, at), buffer, len),
             _ => Err(Error::BadArgument),
         }
     }
 
+    /// The next process of the machine, so that all that runs can be seen and ended.
+    pub(super) fn sys_process_find(&mut self, me: ThreadId) -> Result<Done, Error> {
+        self.objects.resource(me)?;
+        let own = self.objects.own(me);
+        let first =
+            usize::try_from(self.objects.argument(me, 1)).map_err(|_| Error::BadArgument)?;
+        let end = self.objects.processes.end();
+        let last = first.saturating_add(SLOTS_PER_CALL).min(end);
+        let lives = |slot: usize| {
+            let (id, process) = self.objects.processes.at(slot)?;
+            (id != own && process.life == Life::Alive).then_some((slot, id))
+        };
+        let found = (first..last).find_map(lives);
+        let next = found.map_or(last, |(slot, _)| slot + 1);
+        let next = if next < end { next as u64 } else { 0 };
+        let Some((_, id)) = found else { return Ok(Done::Values(0, next)) };
+        let handle = self.memory().grant(own, ObjectRef::Process(id), Rights::ALL, 0)?;
+        Ok(Done::Values(u64::from(handle.0), next))
+    }
+
+    pub(super) fn sys_process_handles(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let process = self.objects.inspected(me)?;
+        let own = self.objects.own(me);
+        let room = self.objects.argument(me, 3).min(RECORDS_PER_CALL);
+        let mut slot =
+            u16::try_from(self.objects.argument(me, 1)).map_err(|_| Error::BadArgument)?;
+        let last = slot.saturating_add(HANDLE_SLOTS_PER_CALL);
+        let into = UserSlice::<Writable>::new(self.objects.argument(me, 2), room * RECORD_LEN)?;
+        self.memory().check_user(own, into)?;
+        let mut count = 0;
+        for place in into.parts(number::size(RECORD_LEN)) {
+            let table = &self.objects.processes[process].handles;
+            let Some((handle, entry)) = table.next(&self.objects.chunks, slot..last) else {
+                let more = u32::from(last) < Handle::slots();
+                return Ok(Done::Values(count, if more { last.into() } else { 0 }));
+            };
+            self.memory().write_user(own, place, record(handle, entry).as_bytes())?;
+            count += 1;
+            slot = handle.slot() + 1;
+        }
+        Ok(Done::Values(count, u64::from(slot)))
+    }
+}
+
+impl<M: Machine> Memory<'_, M> {
     /// Copies from the process into the caller's buffer.
     fn inspect(
         &mut self,
@@ -47,7 +89,7 @@ impl<M: Machine> Kernel<M> {
         mut buffer: u64,
         mut left: u64,
     ) -> Result<Done, Error> {
-        let own = self.own(me);
+        let own = self.objects.own(me);
         self.check_user(own, UserSlice::<Writable>::new(buffer, left)?)?;
         while left > 0 {
             let (from, piece) = (self.page_of(process, at, Rights::READ)?, piece(at, buffer, left));
@@ -66,7 +108,7 @@ impl<M: Machine> Kernel<M> {
         buffer: u64,
         len: u64,
     ) -> Result<Done, Error> {
-        let own = self.own(me);
+        let own = self.objects.own(me);
         self.check_user(own, UserSlice::<Readable>::new(buffer, len)?)?;
         // No longer than a page: it lies in two pages at most.
         for byte in [0, len.saturating_sub(1)].into_iter().take_while(|byte| *byte < len) {
@@ -96,46 +138,14 @@ impl<M: Machine> Kernel<M> {
         }
         self.place(process, at, Access::Read)
     }
+}
 
-    /// The next process of the machine, so that all that runs can be seen and ended.
-    pub(super) fn sys_process_find(&mut self, me: ThreadId) -> Result<Done, Error> {
-        self.resource(me)?;
-        let own = self.own(me);
-        let first = usize::try_from(self.argument(me, 1)).map_err(|_| Error::BadArgument)?;
-        let end = self.objects.processes.end();
-        let last = first.saturating_add(SLOTS_PER_CALL).min(end);
-        let lives = |slot: usize| {
-            let (id, process) = self.objects.processes.at(slot)?;
-            (id != own && process.life == Life::Alive).then_some((slot, id))
-        };
-        let found = (first..last).find_map(lives);
-        let next = found.map_or(last, |(slot, _)| slot + 1);
-        let next = if next < end { next as u64 } else { 0 };
-        let Some((_, id)) = found else { return Ok(Done::Values(0, next)) };
-        let handle = self.grant(own, ObjectRef::Process(id), Rights::ALL, 0)?;
-        Ok(Done::Values(u64::from(handle.0), next))
-    }
-
-    pub(super) fn sys_process_handles(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let process = self.inspected(me)?;
-        let own = self.own(me);
-        let room = self.argument(me, 3).min(RECORDS_PER_CALL);
-        let mut slot = u16::try_from(self.argument(me, 1)).map_err(|_| Error::BadArgument)?;
-        let last = slot.saturating_add(HANDLE_SLOTS_PER_CALL);
-        let into = UserSlice::<Writable>::new(self.argument(me, 2), room * RECORD_LEN)?;
-        self.check_user(own, into)?;
-        let mut count = 0;
-        for place in into.parts(number::size(RECORD_LEN)) {
-            let table = &self.objects.processes[process].handles;
-            let Some((handle, entry)) = table.next(&self.objects.chunks, slot..last) else {
-                let more = u32::from(last) < Handle::slots();
-                return Ok(Done::Values(count, if more { last.into() } else { 0 }));
-            };
-            self.write_user(own, place, record(handle, entry).as_bytes())?;
-            count += 1;
-            slot = handle.slot() + 1;
-        }
-        Ok(Done::Values(count, u64::from(slot)))
+impl<M: Machine> Objects<M> {
+    /// A living process that is not the caller's own.
+    fn inspected(&self, me: ThreadId) -> Result<ProcessId, Error> {
+        let process = self.other_process(me, 0)?;
+        self.living(process)?;
+        Ok(process)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Done;
 use crate::kernel::Kernel;
 use crate::machine::Machine;
-use crate::object::{Lifeline, LifelineId, ObjectRef, Resource, ThreadId};
+use crate::object::{Lifeline, LifelineId, ObjectRef, Objects, Resource, ThreadId};
 use abi::{Error, ObjectKind, Rights};
 
 /// Those that ask. They hold nothing.
@@ -13,26 +13,29 @@ const HOLDER: Rights = Rights::SIGNAL.union(Rights::TRANSFER);
 
 impl<M: Machine> Kernel<M> {
     pub(super) fn sys_reply_waits(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let waits = self.objects.awaiting(me, self.argument(me, 0)).is_some();
+        let waits = self.objects.awaiting(me, self.objects.argument(me, 0)).is_some();
         Ok(Done::Values(u64::from(waits), 0))
     }
 
     pub(super) fn sys_calls_watch(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let watch = match self.argument(me, 0) {
+        let watch = match self.objects.argument(me, 0) {
             0 => None,
-            _ => Some((self.notification(me, 0, Rights::SIGNAL)?, self.argument(me, 1))),
+            _ => Some((
+                self.objects.notification(me, 0, Rights::SIGNAL)?,
+                self.objects.argument(me, 1),
+            )),
         };
-        self.watch_calls(self.own(me), watch);
+        self.watch_calls(self.objects.own(me), watch);
         Ok(Done::NOTHING)
     }
 
     pub(super) fn sys_lifeline_create(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let notification = self.notification(me, 0, Rights::SIGNAL)?;
-        let bits = self.argument(me, 1);
-        let own = self.own(me);
+        let notification = self.objects.notification(me, 0, Rights::SIGNAL)?;
+        let bits = self.objects.argument(me, 1);
+        let own = self.objects.own(me);
         let quota = self.objects.processes[own].accounts.quota;
-        self.ensure_capacity(|kernel| &mut kernel.objects.lifelines)?;
-        self.reserve_handles(own, 2)?;
+        self.memory().ensure_capacity(|objects| &mut objects.lifelines)?;
+        self.memory().reserve_handles(own, 2)?;
         self.objects.quotas.charge(quota, Resource::Objects, 1)?;
         // Point of no return: room, places and payment are there.
         let lifeline = Lifeline { refs: 0, holders: 0, notification, bits, quota };
@@ -40,20 +43,22 @@ impl<M: Machine> Kernel<M> {
         let id = self.objects.lifelines.insert(lifeline).map_err(|_| Error::OutOfMemory)?;
         self.objects.notifications[notification].refs += 1;
         let object = ObjectRef::Lifeline(id);
-        let watch = self.grant(own, object, WATCH, 0)?;
-        let holder = self.grant(own, object, HOLDER, 0)?;
+        let watch = self.memory().grant(own, object, WATCH, 0)?;
+        let holder = self.memory().grant(own, object, HOLDER, 0)?;
         Ok(Done::Values(u64::from(watch.0), u64::from(holder.0)))
     }
 
+    pub(super) fn sys_lifeline_held(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let id = self.objects.lifeline(me)?;
+        Ok(Done::Values(u64::from(self.objects.lifelines[id].holders > 0), 0))
+    }
+}
+
+impl<M: Machine> Objects<M> {
     fn lifeline(&self, me: ThreadId) -> Result<LifelineId, Error> {
         match self.object(me, 0, ObjectKind::Lifeline, Rights::WAIT)?.object {
             ObjectRef::Lifeline(id) => Ok(id),
             _ => Err(Error::WrongKind),
         }
-    }
-
-    pub(super) fn sys_lifeline_held(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let id = self.lifeline(me)?;
-        Ok(Done::Values(u64::from(self.objects.lifelines[id].holders > 0), 0))
     }
 }

@@ -5,7 +5,7 @@ use crate::kernel::Kernel;
 use crate::machine::{Machine, Phys};
 use crate::mem::map::{MapRequest, rights_for, user_range};
 use crate::object::{
-    Claim, MemoryId, MemoryObject, ObjectRef, Operation, Resource, Storage, ThreadId,
+    Claim, MemoryId, MemoryObject, ObjectRef, Objects, Operation, Resource, Storage, ThreadId,
 };
 use abi::{
     CONTIGUOUS_MAX, Error, MEMORY_CONTIGUOUS, ObjectKind, PAGE_SIZE, Protection, Rights, reserved,
@@ -13,24 +13,25 @@ use abi::{
 
 impl<M: Machine> Kernel<M> {
     pub(super) fn sys_memory_create(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let payer = self.managed_process(me, 1)?;
-        let (pages, flags) = (self.argument(me, 0), self.argument(me, 2));
+        let payer = self.objects.managed_process(me, 1)?;
+        let (pages, flags) = (self.objects.argument(me, 0), self.objects.argument(me, 2));
         let together = flags == MEMORY_CONTIGUOUS;
         if !together && flags != 0 || together && pages > CONTIGUOUS_MAX {
             return Err(Error::BadArgument);
         }
-        self.living(payer)?;
-        self.reserve_handles(self.own(me), 1)?;
+        self.objects.living(payer)?;
+        let own = self.objects.own(me);
+        self.memory().reserve_handles(own, 1)?;
         let quota = self.objects.processes[payer].accounts.quota;
-        let memory = self.new_memory(quota, pages, together)?;
+        let memory = self.memory().new_memory(quota, pages, together)?;
         self.objects.memories[memory].refs += 1;
         self.start_operation(me, Operation::Zero { memory, done: 0 });
         Ok(Done::Elsewhere)
     }
 
     pub(super) fn sys_memory_device(&mut self, me: ThreadId) -> Result<Done, Error> {
-        self.device_resource(me)?;
-        let (address, pages) = (self.argument(me, 1), self.argument(me, 2));
+        self.objects.device_resource(me)?;
+        let (address, pages) = (self.objects.argument(me, 1), self.objects.argument(me, 2));
         let first = Phys::new(address).ok_or(Error::BadArgument)?;
         let fits = pages > 0 && pages <= 1 << 24 && address.is_multiple_of(PAGE_SIZE);
         let end = pages.checked_mul(PAGE_SIZE).and_then(|bytes| address.checked_add(bytes));
@@ -38,14 +39,78 @@ impl<M: Machine> Kernel<M> {
         if !fits || end.is_none_or(kept) || !self.machine.is_device_memory(first, pages) {
             return Err(Error::BadArgument);
         }
-        self.ensure_capacity(|kernel| &mut kernel.objects.memories)?;
-        let quota = self.objects.processes[self.own(me)].accounts.quota;
+        self.memory().ensure_capacity(|objects| &mut objects.memories)?;
+        let quota = self.objects.processes[self.objects.own(me)].accounts.quota;
         self.objects.quotas.charge(quota, Resource::Objects, 1)?;
         let object = MemoryObject { refs: 0, pages, storage: Storage::Device(first), quota };
         let made = self.objects.memories.insert(object).map(ObjectRef::Memory);
         self.grant_new(me, made.map_err(|_| Error::OutOfMemory))
     }
 
+    pub(super) fn sys_memory_info(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let object = &self.objects.memories[self.objects.memory_argument(me, 0)?.0];
+        Ok(Done::Values(object.pages, u64::from(object.is_device())))
+    }
+
+    pub(super) fn sys_memory_lend(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let (parent, rights) = self.objects.memory_argument(me, 0)?;
+        let (first, pages) = (self.objects.argument(me, 1), self.objects.argument(me, 2));
+        let lent = rights_for(protection(self.objects.argument(me, 3))?) | Rights::TRANSFER;
+        self.objects.can_be_lent(parent, first, pages)?;
+        if !rights.contains(lent) {
+            return Err(Error::NoRight);
+        }
+        let own = self.objects.own(me);
+        self.memory().reserve_handles(own, 1)?;
+        let quota = self.objects.processes[own].accounts.quota;
+        let loan = self.memory().new_loan(quota, parent, first, pages)?;
+        // NOFAIL: the place was reserved.
+        self.memory()
+            .grant(own, ObjectRef::Memory(loan), lent | Rights::MANAGE, 0)
+            .map(Done::handle)
+    }
+
+    pub(super) fn sys_map(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let process = self.objects.changed_process(me, 0)?;
+        let (memory, rights) = self.objects.memory_argument(me, 1)?;
+        let request = MapRequest {
+            memory,
+            address: self.objects.argument(me, 2),
+            first_page: self.objects.argument(me, 3),
+            pages: self.objects.argument(me, 4),
+            protection: protection(self.objects.argument(me, 5))?,
+            rights,
+        };
+        let region = self.memory().add_region(process, &request)?;
+        self.start_operation(me, Operation::Map { process, region, done: 0 });
+        Ok(Done::Elsewhere)
+    }
+
+    pub(super) fn sys_unmap(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let process = self.objects.changed_process(me, 0)?;
+        let (at, end) = user_range(self.objects.argument(me, 1), self.objects.argument(me, 2))?;
+        self.claim_then_start(me, Claim { process, at, end, protection: None })
+    }
+
+    pub(super) fn sys_protect(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let process = self.objects.changed_process(me, 0)?;
+        let (at, end) = user_range(self.objects.argument(me, 1), self.objects.argument(me, 2))?;
+        let protection = Some(protection(self.objects.argument(me, 3))?);
+        self.claim_then_start(me, Claim { process, at, end, protection })
+    }
+
+    /// A claim of many regions has cut two of them, perhaps large pages too: it is long enough for
+    /// one hold of the lock.
+    fn claim_then_start(&mut self, me: ThreadId, claim: Claim) -> Result<Done, Error> {
+        match self.memory().claim(claim)? {
+            operation @ Operation::Claim { .. } => self.postpone_operation(me, operation),
+            operation => self.start_operation(me, operation),
+        }
+        Ok(Done::Elsewhere)
+    }
+}
+
+impl<M: Machine> Objects<M> {
     pub(super) fn memory_argument(
         &self,
         me: ThreadId,
@@ -56,66 +121,6 @@ impl<M: Machine> Kernel<M> {
             ObjectRef::Memory(id) => Ok((id, entry.rights)),
             _ => Err(Error::WrongKind),
         }
-    }
-
-    pub(super) fn sys_memory_info(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let object = &self.objects.memories[self.memory_argument(me, 0)?.0];
-        Ok(Done::Values(object.pages, u64::from(object.is_device())))
-    }
-
-    pub(super) fn sys_memory_lend(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let (parent, rights) = self.memory_argument(me, 0)?;
-        let (first, pages) = (self.argument(me, 1), self.argument(me, 2));
-        let lent = rights_for(protection(self.argument(me, 3))?) | Rights::TRANSFER;
-        self.objects.can_be_lent(parent, first, pages)?;
-        if !rights.contains(lent) {
-            return Err(Error::NoRight);
-        }
-        let own = self.own(me);
-        self.reserve_handles(own, 1)?;
-        let loan =
-            self.new_loan(self.objects.processes[own].accounts.quota, parent, first, pages)?;
-        // NOFAIL: the place was reserved.
-        self.grant(own, ObjectRef::Memory(loan), lent | Rights::MANAGE, 0).map(Done::handle)
-    }
-
-    pub(super) fn sys_map(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let process = self.changed_process(me, 0)?;
-        let (memory, rights) = self.memory_argument(me, 1)?;
-        let request = MapRequest {
-            memory,
-            address: self.argument(me, 2),
-            first_page: self.argument(me, 3),
-            pages: self.argument(me, 4),
-            protection: protection(self.argument(me, 5))?,
-            rights,
-        };
-        let region = self.add_region(process, &request)?;
-        self.start_operation(me, Operation::Map { process, region, done: 0 });
-        Ok(Done::Elsewhere)
-    }
-
-    pub(super) fn sys_unmap(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let process = self.changed_process(me, 0)?;
-        let (at, end) = user_range(self.argument(me, 1), self.argument(me, 2))?;
-        self.claim_then_start(me, Claim { process, at, end, protection: None })
-    }
-
-    pub(super) fn sys_protect(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let process = self.changed_process(me, 0)?;
-        let (at, end) = user_range(self.argument(me, 1), self.argument(me, 2))?;
-        let protection = Some(protection(self.argument(me, 3))?);
-        self.claim_then_start(me, Claim { process, at, end, protection })
-    }
-
-    /// A claim of many regions has cut two of them, perhaps large pages too: it is long enough for
-    /// one hold of the lock.
-    fn claim_then_start(&mut self, me: ThreadId, claim: Claim) -> Result<Done, Error> {
-        match self.claim(claim)? {
-            operation @ Operation::Claim { .. } => self.postpone_operation(me, operation),
-            operation => self.start_operation(me, operation),
-        }
-        Ok(Done::Elsewhere)
     }
 }
 

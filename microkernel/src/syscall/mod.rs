@@ -20,7 +20,7 @@ pub(crate) use crate::ipc::Done;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Frame, Machine};
 use crate::number;
-use crate::object::{ProcessId, Thread, ThreadId};
+use crate::object::{Objects, ProcessId, Thread, ThreadId};
 use crate::work::Work;
 use abi::{Error, Handle, Syscall};
 
@@ -228,10 +228,12 @@ impl<M: Machine> Kernel<M> {
     fn sys_clock(&mut self, _me: ThreadId) -> Result<Done, Error> {
         Ok(Done::Values(self.machine.now_ns(), 0))
     }
+}
 
+impl<M: Machine> Objects<M> {
     /// Argument 0 to 5 of the call.
     fn argument(&self, me: ThreadId, index: usize) -> u64 {
-        self.objects.threads[me].frame.argument(index)
+        self.threads[me].frame.argument(index)
     }
 
     /// An argument that is a handle. What does not fit into 32 bits is none.
@@ -241,7 +243,7 @@ impl<M: Machine> Kernel<M> {
 
     /// The process of the thread.
     fn own(&self, me: ThreadId) -> ProcessId {
-        self.objects.threads[me].process
+        self.threads[me].process
     }
 
     /// The low half of an argument.

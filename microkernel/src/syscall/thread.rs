@@ -3,36 +3,25 @@
 use super::Done;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
-use crate::object::{ObjectRef, State, ThreadId};
+use crate::object::{ObjectRef, Objects, State, ThreadId};
 use crate::work::Work;
 use abi::{Error, ObjectKind, Rights, ThreadMode};
 
 impl<M: Machine> Kernel<M> {
-    /// The thread behind a handle argument; 0 is the caller.
-    pub(super) fn thread_argument(&self, me: ThreadId, index: usize) -> Result<ThreadId, Error> {
-        if self.argument(me, index) == 0 {
-            return Ok(me);
-        }
-        match self.object(me, index, ObjectKind::Thread, Rights::MANAGE)?.object {
-            ObjectRef::Thread(id) if self.objects.threads[id].dead => Err(Error::PeerDied),
-            ObjectRef::Thread(id) => Ok(id),
-            _ => Err(Error::WrongKind),
-        }
-    }
-
     pub(super) fn sys_thread_create(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let process = self.changed_process(me, 0)?;
-        self.living(process)?;
-        let own = self.own(me);
-        let priority = self.priority_for(own, self.argument(me, 4))?;
-        let priority = self.priority_for(process, u64::from(priority))?;
-        self.reserve_handles(own, 1)?;
-        let mode = ThreadMode::from_number(self.argument(me, 5)).ok_or(Error::BadArgument)?;
-        let [entry, stack, argument] = [1, 2, 3].map(|index| self.argument(me, index));
+        let process = self.objects.changed_process(me, 0)?;
+        self.objects.living(process)?;
+        let own = self.objects.own(me);
+        let priority = self.objects.priority_for(own, self.objects.argument(me, 4))?;
+        let priority = self.objects.priority_for(process, u64::from(priority))?;
+        self.memory().reserve_handles(own, 1)?;
+        let mode =
+            ThreadMode::from_number(self.objects.argument(me, 5)).ok_or(Error::BadArgument)?;
+        let [entry, stack, argument] = [1, 2, 3].map(|index| self.objects.argument(me, index));
         let frame = M::Frame::start(mode, entry, stack, argument);
         let cpu = self.here();
         let thread = self.new_thread(process, frame, priority, cpu)?;
-        let granted = self.grant(own, ObjectRef::Thread(thread), Rights::ALL, 0);
+        let granted = self.memory().grant(own, ObjectRef::Thread(thread), Rights::ALL, 0);
         if granted.is_err() {
             // It never ran: it has nothing to take back.
             let _nothing = self.kill_thread(thread);
@@ -41,7 +30,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     pub(super) fn sys_thread_resume(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let id = self.thread_argument(me, 0)?;
+        let id = self.objects.thread_argument(me, 0)?;
         let thread = &mut self.objects.threads[id];
         thread.suspended = false;
         if thread.state == State::Inactive {
@@ -54,7 +43,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     pub(super) fn sys_thread_suspend(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let id = self.thread_argument(me, 0)?;
+        let id = self.objects.thread_argument(me, 0)?;
         self.objects.threads[id].suspended = true;
         self.dequeue(id);
         self.set_thread_work(id, Work::Stop);
@@ -63,7 +52,7 @@ impl<M: Machine> Kernel<M> {
 
     /// The last thread of a living process takes the process along, with status 0.
     pub(super) fn sys_thread_kill(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let id = self.thread_argument(me, 0)?;
+        let id = self.objects.thread_argument(me, 0)?;
         let process = self.objects.threads[id].process;
         // What is current is still looked at below and on the way out.
         self.objects.threads[id].refs += 1;
@@ -82,17 +71,19 @@ impl<M: Machine> Kernel<M> {
     }
 
     pub(super) fn sys_thread_priority(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let id = self.thread_argument(me, 0)?;
-        let priority = self.priority_for(self.own(me), self.argument(me, 1))?;
-        let priority = self.priority_for(self.objects.threads[id].process, u64::from(priority))?;
+        let id = self.objects.thread_argument(me, 0)?;
+        let priority =
+            self.objects.priority_for(self.objects.own(me), self.objects.argument(me, 1))?;
+        let priority =
+            self.objects.priority_for(self.objects.threads[id].process, u64::from(priority))?;
         self.update_sched_params(id, |thread| thread.sched.base = priority);
         self.update_sched_params_below(id);
         Ok(Done::NOTHING)
     }
 
     pub(super) fn sys_thread_clock(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let id = self.thread_argument(me, 0)?;
-        let hidden = match self.argument(me, 1) {
+        let id = self.objects.thread_argument(me, 0)?;
+        let hidden = match self.objects.argument(me, 1) {
             0 => true,
             1 => false,
             _ => return Err(Error::BadArgument),
@@ -111,5 +102,19 @@ impl<M: Machine> Kernel<M> {
         frame.set_status(0);
         frame.set_values(0, 0);
         Ok(Done::Next(self.yield_turn(me)))
+    }
+}
+
+impl<M: Machine> Objects<M> {
+    /// The thread behind a handle argument; 0 is the caller.
+    pub(super) fn thread_argument(&self, me: ThreadId, index: usize) -> Result<ThreadId, Error> {
+        if self.argument(me, index) == 0 {
+            return Ok(me);
+        }
+        match self.object(me, index, ObjectKind::Thread, Rights::MANAGE)?.object {
+            ObjectRef::Thread(id) if self.threads[id].dead => Err(Error::PeerDied),
+            ObjectRef::Thread(id) => Ok(id),
+            _ => Err(Error::WrongKind),
+        }
     }
 }

@@ -310,7 +310,7 @@ fn accounts_are_nested_to_a_depth() {
         .quota;
     let none = crate::object::Amounts::default();
     loop {
-        driver.kernel.ensure_capacity(|kernel| &mut kernel.objects.quotas).unwrap();
+        driver.kernel.memory().ensure_capacity(|objects| &mut objects.quotas).unwrap();
         match driver.kernel.objects.quotas.open(Some(parent), none) {
             Ok(child) => (parent, quotas) = (child, quotas + 1),
             Err(error) => break assert_eq!(error, Error::QuotaExceeded),

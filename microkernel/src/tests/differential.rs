@@ -6,7 +6,7 @@
 //! booked times. The run goes on from the copy of the fast path.
 
 use super::explorer::Random;
-use super::kit::{BYTES, ENVELOPE, envelope_bytes};
+use super::kit::{BYTES, ENVELOPE, envelope_bytes, read_memory};
 use crate::cpu::Context;
 use crate::hosted::{Driver, Place, Smp};
 use crate::ipc::fastpath;
@@ -126,11 +126,7 @@ fn difference(one: &str, other: &str) -> String {
 fn memory(smp: &Smp) -> Vec<u8> {
     let mut all = Vec::new();
     for process in smp.kernel.objects.processes.ids() {
-        let mut page = vec![0; 2 * 4096];
-        let slice = crate::UserSlice::new(ENVELOPE, page.len() as u64).unwrap();
-        if smp.kernel.read_user(process, slice, &mut page).is_ok() {
-            all.extend(page);
-        }
+        all.extend(read_memory(&smp.kernel, process, ENVELOPE, 2 * 4096).unwrap_or_default());
     }
     all
 }
@@ -189,7 +185,7 @@ impl Run {
         let bytes = envelope_bytes(&envelope);
         let slice = crate::UserSlice::new(place, bytes.len() as u64).unwrap();
         // Not every process has all pages: then the kernel finds that out.
-        let _ = self.smp.kernel.write_user(process, slice, &bytes);
+        let _ = self.smp.kernel.memory().write_user(process, slice, &bytes);
         place + tag
     }
 

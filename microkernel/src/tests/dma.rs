@@ -82,7 +82,7 @@ fn contiguous_memory_lies_in_one_piece_and_is_mapped_at_once() {
         let (address, mapped) = map(&mut driver, &[space, memory, 0, pages, BOTH]).unwrap();
         assert_eq!(mapped, pages);
         for page in 0..pages {
-            let place = driver.kernel.memory_page(id, page).unwrap();
+            let place = driver.kernel.objects.memory_page(&driver.kernel.frames, id, page).unwrap();
             assert!(pages < 64 || place.address() == address + page * PAGE_SIZE);
         }
         let (inner, _) = map(&mut driver, &[space, memory, pages - 1, 1, BOTH]).unwrap();
@@ -143,7 +143,10 @@ fn memory_in_pieces_is_mapped_run_by_run() {
     while page < 6 {
         let (address, pages) = map(&mut driver, &[space, memory, page, 6 - page, BOTH]).unwrap();
         assert!((1..=2).contains(&pages), "{pages}");
-        assert_eq!(driver.kernel.memory_page(id, page).unwrap().address(), address);
+        assert_eq!(
+            driver.kernel.objects.memory_page(&driver.kernel.frames, id, page).unwrap().address(),
+            address
+        );
         page += pages;
     }
     check_running(&driver.kernel);
@@ -271,7 +274,7 @@ fn a_loan_that_is_taken_back_leaves_its_frames_to_the_device() {
     let before = balance(&driver);
     let memory = contiguous(&mut driver, 8);
     let id = object(&driver, memory);
-    let place = driver.kernel.memory_page(id, 3).unwrap().address();
+    let place = driver.kernel.objects.memory_page(&driver.kernel.frames, id, 3).unwrap().address();
     let loan = driver.make(Syscall::MemoryLend, &[memory, 2, 4, 3]);
     let borrowed = driver.make(Syscall::HandleCopy, &[loan, ALL, 0]);
     assert_eq!(map(&mut driver, &[space, borrowed, 1, 2, BOTH]), Ok((place, 2)));
@@ -478,7 +481,12 @@ fn a_killed_caller_leaves_the_end_of_a_mapping_to_its_reaper() {
 fn thread_handle(driver: &mut Driver, id: crate::object::ThreadId) -> u64 {
     let process = driver.kernel.objects.threads[driver.running()].process;
     let object = crate::object::ObjectRef::Thread(id);
-    driver.kernel.grant(process, object, Rights::ALL, 0).map(|handle| handle.0.into()).unwrap()
+    driver
+        .kernel
+        .memory()
+        .grant(process, object, Rights::ALL, 0)
+        .map(|handle| handle.0.into())
+        .unwrap()
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::exit::Next;
 use crate::hosted::{DATA, Driver, Hosted};
 use crate::kernel::Kernel;
 use crate::machine::{Access, Machine, Page, PageSize};
+use crate::mem::Memory;
 use abi::{
     CompatCall, Envelope, FOREVER, HandleTransfer, Protection, SavedFrame, Syscall, USER_END,
 };
@@ -78,14 +79,14 @@ fn machine() -> (Driver, Objects) {
 /// Shows a data page at address 0 too, which no program can ask for.
 fn map_page_zero(driver: &mut Driver) {
     let process = driver.kernel.objects.threads[driver.running()].process;
-    let frame = driver.kernel.place(process, DATA + 0x7000, Access::Write).unwrap();
+    let frame = driver.kernel.memory().place(process, DATA + 0x7000, Access::Write).unwrap();
     let (size, protection) = (PageSize::Small, Protection::ReadWrite);
     let page = Page { address: 0, frame, size, protection, device: false };
     let Kernel { machine, objects, frames, .. } = &mut driver.kernel;
     let (processes, quotas) = (&mut objects.processes, &mut objects.quotas);
     let quota = processes[process].accounts.quota;
     let table = processes[process].space.table.as_mut().unwrap();
-    let mut tables = |machine: &mut Hosted| Kernel::take_frame(frames, quotas, machine, quota);
+    let mut tables = |machine: &mut Hosted| Memory::take_frame(frames, quotas, machine, quota);
     machine.map(table, &page, &mut tables).unwrap();
 }
 

@@ -23,7 +23,7 @@ fn memory_of_a_child_is_read_and_written_across_pages() {
     driver.call(MEMORY, &[child, at, BYTES, 7, 1]).unwrap();
     let mut bytes = [0; 13];
     let slice = UserSlice::new(at, 13).unwrap();
-    driver.kernel.read_user(id, slice, &mut bytes).unwrap();
+    driver.kernel.memory().read_user(id, slice, &mut bytes).unwrap();
     assert_eq!(&bytes, b"changede edge");
 }
 
@@ -71,7 +71,7 @@ fn a_handle_to_the_own_process_reaches_none_of_its_memory_and_threads() {
     let mut driver = boot();
     let process = driver.kernel.objects.threads[driver.running()].process;
     let own = ObjectRef::Process(process);
-    let own = u64::from(driver.kernel.grant(process, own, Rights::ALL, 0).unwrap().0);
+    let own = u64::from(driver.kernel.memory().grant(process, own, Rights::ALL, 0).unwrap().0);
     let memory = driver.make(Syscall::MemoryCreate, &[1]);
     driver.poke(BYTES, b"same");
     let at = 0x7000_0000;

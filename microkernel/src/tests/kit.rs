@@ -1,8 +1,10 @@
 //! What the tests share: a booted machine with a few shorthands.
 
 use crate::exit::Next;
-use crate::hosted::{DATA, Driver, Outcome};
-use crate::machine::CpuId;
+use crate::hosted::{DATA, Driver, Hosted, Outcome};
+use crate::kernel::Kernel;
+use crate::machine::{Access, CpuId, Machine};
+use crate::mem::room_in_page;
 use crate::object::{ProcessId, State, ThreadId};
 use abi::{Envelope, Error, Handle, Quota, Rights, Syscall};
 use zerocopy::transmute;
@@ -102,16 +104,13 @@ impl Driver {
 
     pub(super) fn poke_in(&mut self, process: ProcessId, address: u64, bytes: &[u8]) {
         let slice = crate::UserSlice::new(address, bytes.len() as u64).expect("user space");
-        self.kernel.write_user(process, slice, bytes).expect("mapped");
+        self.kernel.memory().write_user(process, slice, bytes).expect("mapped");
     }
 
     /// Reads the running program's memory.
     pub(super) fn peek(&self, address: u64, len: usize) -> Vec<u8> {
         let process = self.kernel.objects.threads[self.running()].process;
-        let mut bytes = vec![0; len];
-        let slice = crate::UserSlice::new(address, len as u64).expect("user space");
-        self.kernel.read_user(process, slice, &mut bytes).expect("mapped");
-        bytes
+        read_memory(&self.kernel, process, address, len).expect("mapped")
     }
 
     /// Puts an envelope at [`ENVELOPE`] of the running program.
@@ -141,4 +140,23 @@ impl Driver {
     pub(super) fn entry(&self, process: ProcessId, handle: u32) -> Result<Rights, Error> {
         self.kernel.objects.lookup(process, Handle(handle)).map(|entry| entry.rights)
     }
+}
+
+/// Reads a program's memory; nothing unless all of it is mapped.
+pub(super) fn read_memory(
+    kernel: &Kernel<Hosted>,
+    process: ProcessId,
+    address: u64,
+    len: usize,
+) -> Option<Vec<u8>> {
+    let table = kernel.objects.processes[process].space.table.as_ref()?;
+    let (mut bytes, mut done) = (vec![0; len], 0);
+    while done < len {
+        let at = address + done as u64;
+        let piece = room_in_page(at).min(len - done);
+        let place = kernel.machine.translate(table, at, Access::Read)?;
+        kernel.machine.read(place, &mut bytes[done..done + piece]);
+        done += piece;
+    }
+    Some(bytes)
 }

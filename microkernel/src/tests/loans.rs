@@ -304,7 +304,7 @@ fn a_dying_lender_takes_its_loans_back_before_its_death_is_told() {
     let entry =
         driver.kernel.objects.lookup(lender, abi::Handle(u32::try_from(loan).unwrap())).unwrap();
     let rights = driver.kernel.objects.copied_rights(&entry, Rights::ALL);
-    let copy = u64::from(driver.kernel.grant(parent, entry.object, rights, 0).unwrap().0);
+    let copy = u64::from(driver.kernel.memory().grant(parent, entry.object, rights, 0).unwrap().0);
     driver.call(Syscall::Map, &[0, copy, AT, 0, 3, WRITE]).unwrap();
     assert_eq!(driver.peek(AT, 6), b"secret");
     driver.call(Syscall::ProcessKill, &[child, 0]).unwrap();
@@ -354,7 +354,10 @@ fn nothing_is_mapped_anew_while_pieces_are_left() {
     assert_eq!(smp.kernel.objects.loan_can_be_mapped(id), Err(Error::PeerDied));
     let Storage::Loan(state) = &smp.kernel.objects.memories[id].storage else { panic!("no loan") };
     assert!(state.parent.is_some(), "kept until the last page was replaced");
-    assert_eq!(smp.kernel.memory_page(id, 195), Some(state.blank.phys()));
+    assert_eq!(
+        smp.kernel.objects.memory_page(&smp.kernel.frames, id, 195),
+        Some(state.blank.phys())
+    );
     check(&smp.kernel);
     smp.settle();
     check(&smp.kernel);
@@ -390,7 +393,8 @@ fn who_kills_a_lender_in_the_middle_takes_over() {
         let crate::object::ObjectRef::Memory(memory_id) = entry.object else { panic!() };
         let process = driver.kernel.objects.threads[killer].process;
         let rights = driver.kernel.objects.copied_rights(&entry, Rights::ALL);
-        let copy = u64::from(driver.kernel.grant(process, entry.object, rights, 0).unwrap().0);
+        let copy =
+            u64::from(driver.kernel.memory().grant(process, entry.object, rights, 0).unwrap().0);
         signal(&mut driver, timer, process);
         assert_eq!(driver.running(), killer);
         driver.call(Syscall::Map, &[borrower, copy, AT, 0, 200, WRITE]).unwrap();

@@ -41,7 +41,7 @@ fn info_tells_kind_and_rights() {
     }
     let (child, own) = (driver.child(0).0, driver.kernel.objects.threads[driver.running()].process);
     let entry = crate::object::ObjectRef::Process(own);
-    let own = u64::from(driver.kernel.grant(own, entry, Rights::ALL, 0).unwrap().0);
+    let own = u64::from(driver.kernel.memory().grant(own, entry, Rights::ALL, 0).unwrap().0);
     let kind =
         |driver: &mut Driver, handle| driver.call(Syscall::HandleInfo, &[handle]).unwrap().values.0;
     assert_eq!(kind(&mut driver, child), ObjectKind::Process as u64, "another process");

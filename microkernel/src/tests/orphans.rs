@@ -73,15 +73,9 @@ fn a_death_is_told_when_the_last_descendant_has_given_back_what_it_held() {
     driver.raw(Syscall::Sleep as u64, &[u64::MAX], 0);
     // No handle is left that names the grandchild but one that a third process holds.
     let (third, _) = driver.child(0);
-    driver
-        .kernel
-        .grant(
-            driver.kernel.objects.processes.ids().last().unwrap(),
-            crate::object::ObjectRef::Process(grandchild),
-            Rights::ALL,
-            0,
-        )
-        .unwrap();
+    let process = driver.kernel.objects.processes.ids().last().unwrap();
+    let object = crate::object::ObjectRef::Process(grandchild);
+    driver.kernel.memory().grant(process, object, Rights::ALL, 0).unwrap();
     let quota = driver.kernel.objects.processes[id].accounts.quota;
     driver.raw(Syscall::ProcessKill as u64, &[child, 0], 0);
     assert!(matches!(driver.next, Next::User(_)));

@@ -299,12 +299,12 @@ fn or_self(smp: &Smp, own: ProcessId, random: &mut Random) -> u64 {
 fn prepare(smp: &mut Smp, me: ThreadId, random: &mut Random) -> u64 {
     let process = smp.kernel.objects.threads[me].process;
     let page = UserSlice::<Writable>::new(ENVELOPE, 8192).unwrap();
-    if smp.kernel.check_user(process, page).is_err() || random.once_in(2) {
+    if smp.kernel.memory().check_user(process, page).is_err() || random.once_in(2) {
         return random.one_of(&[0, 0, 0, 0, 0, 0, 0, 8, 0x6666_0000, u64::MAX]);
     }
     let mut poke = |address, bytes: &[u8]| {
         let slice = UserSlice::new(address, bytes.len() as u64).unwrap();
-        smp.kernel.write_user(process, slice, bytes).unwrap();
+        smp.kernel.memory().write_user(process, slice, bytes).unwrap();
     };
     poke(BYTES, b"child");
     let halves = [40_u32, 8, 3, 12, random.one_of(&[26, 32]), 0];
@@ -335,7 +335,7 @@ fn prepare(smp: &mut Smp, me: ThreadId, random: &mut Random) -> u64 {
         ..Envelope::EMPTY
     };
     let slice = UserSlice::new(ENVELOPE, Envelope::SIZE as u64).unwrap();
-    smp.kernel.write_user(process, slice, &envelope_bytes(&envelope)).unwrap();
+    smp.kernel.memory().write_user(process, slice, &envelope_bytes(&envelope)).unwrap();
     // With and without a word about what is in it, true or not.
     ENVELOPE + random.below(4)
 }

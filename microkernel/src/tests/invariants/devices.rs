@@ -51,7 +51,12 @@ fn check_io_spaces(kernel: &Kernel<Hosted>) {
         assert!(space.pages <= space.limit);
         for mapping in space.mappings() {
             let pages = kernel.objects.memories[mapping.memory].pages;
-            let place = |page| kernel.memory_page(mapping.memory, page).map(|at| at.address());
+            let place = |page| {
+                kernel
+                    .objects
+                    .memory_page(&kernel.frames, mapping.memory, page)
+                    .map(|at| at.address())
+            };
             let first = (0..pages).find(|page| place(*page) == Some(mapping.address));
             let first = first.expect("the object has the frame");
             for page in 0..mapping.pages.into() {

@@ -100,9 +100,13 @@ fn check_loan_pages(kernel: &Kernel<Hosted>, process: ProcessId, region: &Region
     for page in 0..region.pages {
         let address = region.start + page * abi::PAGE_SIZE;
         let Some(seen) = kernel.machine.translate(table, address, Access::Read) else { continue };
-        let lent = loan
-            .parent
-            .and_then(|parent| kernel.memory_page(parent, loan.first + region.first_page + page));
+        let lent = loan.parent.and_then(|parent| {
+            kernel.objects.memory_page(
+                &kernel.frames,
+                parent,
+                loan.first + region.first_page + page,
+            )
+        });
         let lent = lent == Some(seen);
         assert!(lent || (loan.revoked && seen == loan.blank.phys()), "{address:#x} shows {seen:?}");
     }
