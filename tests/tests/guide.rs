@@ -58,7 +58,7 @@ fn the_network_server_sends_back_what_comes_also_after_the_death_of_net() {
         *machine = machine_with_changes("guide-net", SECTIONS, grant)?;
         machine.cpus = cpus;
         let forwards = vec![Forward { host: port, guest: 7 }];
-        machine.network = Some(Network { open: false, forwards });
+        machine.network = Some(Network { forwards, ..Network::default() });
         Ok(())
     };
     let sent: Vec<u8> = (0..=u8::MAX).cycle().take(50_000).collect();

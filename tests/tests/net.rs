@@ -2,7 +2,7 @@
 //! after deaths of the card's driver.
 
 use anyhow::{Context as _, Result, ensure};
-use qemu_harness::{Machine, Network, Session};
+use qemu_harness::{Card, Machine, Network, Session};
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
 use system_tests::{COMMAND, eventually, expect, restarts, with_machine};
@@ -60,7 +60,7 @@ fn answer(mut stream: TcpStream, file: &[u8]) -> Result<()> {
 }
 
 fn open(machine: &mut Machine) -> Result<()> {
-    machine.network = Some(Network { open: true, forwards: Vec::new() });
+    machine.network = Some(Network { open: true, ..Network::default() });
     Ok(())
 }
 
@@ -69,44 +69,64 @@ fn wait_for_address(session: &mut Session) -> Result<()> {
     eventually(session, "ip", "the address", |told| told.contains("10.0.2.15").then_some(()))
 }
 
+/// The same with a card that has nothing of virtio.
+fn open_e1000e(machine: &mut Machine) -> Result<()> {
+    machine.network = Some(Network { open: true, card: Card::E1000e, ..Network::default() });
+    Ok(())
+}
+
+fn fetch(session: &mut Session) -> Result<()> {
+    wait_for_address(session)?;
+    expect(session, "ip", &["lo: up", "eth0: up", "127.0.0.1/8", "via 10.0.2.2"])?;
+    expect(session, "ping 10.0.2.2", &["4 of 4 answered"])?;
+    expect(session, "ping 127.0.0.1 1", &["1 of 1 answered"])?;
+    expect(session, "nslookup localhost", &["127.0.0.1"])?;
+    let port = serve()?;
+    let sum = format!("CRC-32 {:08x}", crc32(&file()));
+    let told = expect(session, &format!("wget http://10.0.2.2:{port}/f"), &["status 200", &sum])?;
+    println!("{told}");
+    let sockets = session.run("netstat", COMMAND)?;
+    ensure!(!sockets.contains("shell"), "a socket of the shell is left:\n{sockets}");
+    Ok(())
+}
+
+fn fetch_after_deaths(session: &mut Session, driver: &str) -> Result<()> {
+    wait_for_address(session)?;
+    let port = serve()?;
+    let sum = format!("CRC-32 {:08x}", crc32(&file()));
+    let before = restarts(session, driver)?;
+    for _ in 0..DEATHS {
+        // It dies before and after connections, and its next life finds frames of the last one.
+        session.run(&format!("crash {driver}"), COMMAND)?;
+        let command = format!("wget http://10.0.2.2:{port}/f");
+        expect(session, &command, &["status 200", &sum])?;
+    }
+    let deaths = restarts(session, driver)? - before;
+    ensure!(deaths >= DEATHS, "{deaths} deaths");
+    let told = session.run("ip", COMMAND)?;
+    let lives = told.lines().find(|line| line.contains("new lives of the driver"));
+    println!("{}", lives.context("the card was not attached again")?);
+    Ok(())
+}
+
 #[test]
 fn the_system_has_an_address_and_fetches_a_file() {
-    with_machine("net", open, |session| {
-        wait_for_address(session)?;
-        expect(session, "ip", &["lo: up", "eth0: up", "127.0.0.1/8", "via 10.0.2.2"])?;
-        expect(session, "ping 10.0.2.2", &["4 of 4 answered"])?;
-        expect(session, "ping 127.0.0.1 1", &["1 of 1 answered"])?;
-        expect(session, "nslookup localhost", &["127.0.0.1"])?;
-        let port = serve()?;
-        let sum = format!("CRC-32 {:08x}", crc32(&file()));
-        let told =
-            expect(session, &format!("wget http://10.0.2.2:{port}/f"), &["status 200", &sum])?;
-        println!("{told}");
-        expect(session, "netstat", &["no sockets"])?;
-        Ok(())
-    });
+    with_machine("net", open, fetch);
+}
+
+#[test]
+fn so_it_does_by_e1000e() {
+    with_machine("net-e1000e", open_e1000e, fetch);
 }
 
 #[test]
 fn a_file_comes_right_after_each_death_of_the_driver() {
-    with_machine("net-deaths", open, |session| {
-        wait_for_address(session)?;
-        let port = serve()?;
-        let sum = format!("CRC-32 {:08x}", crc32(&file()));
-        let before = restarts(session, "virtio-net")?;
-        for _ in 0..DEATHS {
-            // It dies before and after connections, and its next life finds frames of the last one.
-            session.run("crash virtio-net", COMMAND)?;
-            let command = format!("wget http://10.0.2.2:{port}/f");
-            expect(session, &command, &["status 200", &sum])?;
-        }
-        let deaths = restarts(session, "virtio-net")? - before;
-        ensure!(deaths >= DEATHS, "{deaths} deaths");
-        let told = session.run("ip", COMMAND)?;
-        let lives = told.lines().find(|line| line.contains("new lives of the driver"));
-        println!("{}", lives.context("the card was not attached again")?);
-        Ok(())
-    });
+    with_machine("net-deaths", open, |session| fetch_after_deaths(session, "virtio-net"));
+}
+
+#[test]
+fn so_it_does_after_deaths_of_e1000e() {
+    with_machine("net-e1000e-deaths", open_e1000e, |session| fetch_after_deaths(session, "e1000e"));
 }
 
 /// Tells the time as a server of stratum 2 does, this many seconds after the start of 1970: the port.

@@ -16,7 +16,7 @@ fn with_page(name: &str, test: impl FnOnce(&mut Session, u16) -> Result<()>) {
     let port = free.unwrap_or_else(|error| panic!("{error}")).port();
     let change = |machine: &mut Machine| {
         let forwards = vec![Forward { host: port, guest: 80 }];
-        machine.network = Some(Network { open: false, forwards });
+        machine.network = Some(Network { forwards, ..Network::default() });
         Ok(())
     };
     with_machine(name, change, |session| {

@@ -27,6 +27,7 @@
 
 extern crate alloc;
 
+mod cards;
 mod check;
 mod clock;
 mod face;
@@ -45,6 +46,7 @@ mod tap;
 #[cfg(test)]
 mod tests;
 
+pub use cards::Cards;
 pub use grants::{Grants, Protocol};
 pub use run::{alone, run};
 pub use server::NetServer;

@@ -3,16 +3,19 @@
 #![no_main]
 #![forbid(unsafe_code)]
 
+extern crate alloc;
+
+use alloc::vec::Vec;
 use executor::Executor;
-use net_core::Seeds;
-use nic::{DriverDoor, NicClient, NicDriverClient};
+use net_core::{Cards, Seeds};
+use nic::{Door, DriverDoor, NicClient, NicDriverClient};
 use random_api::RandomClient;
-use sys::{Endpoint, Failure, Priority, Rights};
+use sys::{Endpoint, Error, Failure, Priority, Rights};
 
 rt::entry!(main);
 
-/// The service of the card's driver.
-const DRIVER: &str = "virtio-net";
+/// The drivers of cards.
+const DRIVERS: [&str; 2] = ["virtio-net", "e1000e"];
 /// Slots for received frames, and for those to be transmitted.
 const SLOTS: (u16, u16) = (96, 64);
 /// The priority of the thread that attaches: that of the manifest.
@@ -23,10 +26,17 @@ const RANDOM_NS: u64 = 2_000_000_000;
 fn main(env: rt::Env) -> Result<(), Failure> {
     let executor = Executor::new()?;
     let seeds = seeds(env.names());
-    let names = env.names().copy(Rights::SEND)?;
-    let find = move || service::connect(&names, DRIVER).ok().map(NicDriverClient::from_endpoint);
-    let card = NicClient::new(&executor, DriverDoor::new(find), SLOTS, PRIORITY)?;
+    let doors = DRIVERS.iter().map(|driver| door(env.names(), driver));
+    let doors = Cards::new(doors.collect::<Result<Vec<_>, Error>>()?);
+    let card = NicClient::new(&executor, doors, SLOTS, PRIORITY)?;
     net_core::run(&env, &executor, Some(card), seeds)
+}
+
+/// The way to a driver.
+fn door(names: &Endpoint, driver: &'static str) -> Result<impl Door + use<>, Error> {
+    let names = names.copy(Rights::SEND)?;
+    let find = move || service::connect(&names, driver).ok().map(NicDriverClient::from_endpoint);
+    Ok(DriverDoor::new(find))
 }
 
 /// Random bytes: those of `random`, and mixed into them those of the CPU and the time.

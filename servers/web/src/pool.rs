@@ -8,7 +8,7 @@ use net_api::TcpStream;
 use sys::{Error, FOREVER, Notification, Priority};
 
 /// Connections at a time. A client of a test can open eight.
-pub(crate) const WORKERS: usize = if cfg!(test) { 6 } else { 12 };
+pub(crate) const WORKERS: usize = if cfg!(test) { 6 } else { 10 };
 /// Those of them that may be streams of events.
 const STREAMS: usize = WORKERS / 2;
 const STACK_PAGES: u64 = 16;

@@ -59,7 +59,7 @@ pub use fuzz::{Fuzz, Fuzzed};
 pub use images::Images;
 pub use machine::{Machine, SerialLine};
 pub use monitor::Monitor;
-pub use network::{Forward, Network};
+pub use network::{Card, Forward, Network};
 pub use outcome::{HOLD_BOUND, LongestHold, Outcome};
 pub use patience::{Patience, Process};
 pub use screen::Screen;

@@ -39,7 +39,7 @@ pub struct Machine {
     pub disks: Vec<Disk>,
     /// Whether it has a source of random numbers (virtio-rng).
     pub random: bool,
-    /// Its network, behind a virtio card.
+    /// Its network, behind a card.
     pub network: Option<Network>,
     /// Where its serial line goes.
     pub serial: SerialLine,

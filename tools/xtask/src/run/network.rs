@@ -3,7 +3,7 @@
 use super::web;
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
-use qemu_harness::{Forward, Network};
+use qemu_harness::{Card, Forward, Network};
 
 /// What the guest reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -16,6 +16,17 @@ enum Reach {
     None,
 }
 
+/// The card.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum CardName {
+    /// A virtio card.
+    #[default]
+    Virtio,
+    /// Intel's 82574L.
+    #[value(alias = "e1000")]
+    E1000e,
+}
+
 /// The options for the network.
 #[derive(Args, Clone)]
 pub(super) struct NetworkArguments {
@@ -25,6 +36,9 @@ pub(super) struct NetworkArguments {
     /// Lead a TCP port of 127.0.0.1 to a port of the guest (may be repeated)
     #[arg(long, value_name = "HOST:GUEST", value_parser = forward)]
     forward: Vec<Forward>,
+    /// The network card
+    #[arg(long, value_name = "CARD", default_value = "virtio")]
+    card: CardName,
     /// Lead a free port (8080 if it is) to the web server, and say when its page is up
     #[arg(long)]
     web: bool,
@@ -44,7 +58,11 @@ impl NetworkArguments {
             forwards.push(Forward { host, guest: web::GUEST_PORT });
             web::announce(host);
         }
-        Ok(Some(Network { open: self.net == Reach::User, forwards }))
+        let card = match self.card {
+            CardName::Virtio => Card::Virtio,
+            CardName::E1000e => Card::E1000e,
+        };
+        Ok(Some(Network { open: self.net == Reach::User, forwards, card }))
     }
 }
 
@@ -58,7 +76,7 @@ fn forward(text: &str) -> Result<Forward, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{NetworkArguments, Reach, forward};
+    use super::{CardName, NetworkArguments, Reach, forward};
     use qemu_harness::Forward;
 
     #[test]
@@ -72,7 +90,10 @@ mod tests {
     #[test]
     fn a_forward_needs_a_card() {
         let forward = vec![Forward { host: 8080, guest: 80 }];
-        let network = |net, forward| NetworkArguments { net, forward, web: false }.attach();
+        let network = |net, forward| {
+            let card = CardName::Virtio;
+            NetworkArguments { net, forward, web: false, card }.attach()
+        };
         assert!(network(Reach::None, forward.clone()).is_err());
         assert_eq!(network(Reach::None, Vec::new()).unwrap(), None);
         let closed = network(Reach::Gateway, forward.clone()).unwrap().unwrap();
