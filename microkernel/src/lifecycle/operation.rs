@@ -11,10 +11,8 @@ impl<M: Machine> Kernel<M> {
     /// Starts a long operation: does the first piece of it, most often the only one; the
     /// others are done on the way out.
     pub(crate) fn start_operation(&mut self, me: ThreadId, operation: Operation) {
-        self.objects.threads[me].operation = Some(operation);
-        self.operation_piece(me);
-        if self.objects.threads[me].operation.is_some() {
-            self.set_thread_work(me, Work::Operation);
+        if let Some(left) = self.do_piece(me, operation) {
+            self.postpone_operation(me, left);
         }
     }
 
@@ -24,25 +22,27 @@ impl<M: Machine> Kernel<M> {
         self.set_thread_work(me, Work::Operation);
     }
 
-    /// Does a piece of the thread's operation. At its end the thread has its result.
+    /// Does a piece of the thread's operation.
     pub(crate) fn operation_piece(&mut self, me: ThreadId) {
         let Some(operation) = self.objects.threads[me].operation.take() else { return };
+        if let Some(left) = self.do_piece(me, operation) {
+            self.objects.threads[me].operation = Some(left);
+        }
+    }
+
+    /// Does a piece of an operation. Returns what is left; at the end the thread has its result.
+    fn do_piece(&mut self, me: ThreadId, operation: Operation) -> Option<Operation> {
         let status = match self.piece(operation) {
-            Progress::More(operation) => {
-                self.objects.threads[me].operation = Some(operation);
-                return;
-            }
+            Progress::More(operation) => return Some(operation),
             Progress::Finished(status) => status,
             Progress::Memory(memory) => match self.memory().grant_memory(me, memory) {
                 Ok(status) => status,
-                Err(left) => {
-                    self.objects.threads[me].operation = Some(left);
-                    return;
-                }
+                Err(left) => return Some(left),
             },
             Progress::Thread(thread) => self.memory().grant_thread(me, thread),
         };
         self.objects.threads[me].frame.set_status(status);
+        None
     }
 
     #[inline(always)]
