@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use qemu_harness::{Backend, Controller, Disk, Format, Images, Machine, Session, VOLUME_BYTES};
 use std::path::{Path, PathBuf};
-use system_tests::{COMMAND, with_machine};
+use system_tests::{COMMAND, expect, with_machine};
 use volume_image::Image;
 
 /// What the program prints of all its parts.
@@ -52,6 +52,31 @@ fn an_ordinary_program_finds_what_the_standard_library_promises() {
         for line in ALL {
             ensure!(printed.lines().any(|it| it == line), "no line `{line}` in\n{printed}");
         }
+        Ok(())
+    });
+}
+
+#[test]
+fn an_ordinary_program_starts_others_and_is_refused_a_port() {
+    with_program("std-outside", |session| {
+        let wanted = ["children: 42 \"a b\\n\" 3", "sockets: PermissionDenied"];
+        expect(session, "std-program outside", &wanted)?;
+        expect(session, "ps | grep std-program || echo none", &["none"])?;
+        Ok(())
+    });
+}
+
+#[test]
+fn an_ordinary_program_has_arguments_input_output_and_a_status() {
+    with_program("std-shell", |session| {
+        expect(session, "std-program echo a 'b c'", &["a b c"])?;
+        expect(session, "std-program exit; echo $?", &["42"])?;
+        expect(session, "std-program panic; echo $?", &["as asked", "main.rs", "101"])?;
+        expect(session, "COLOUR=red std-program env COLOUR", &["red"])?;
+        expect(session, "echo hello > /tmp/a; std-program cat < /tmp/a", &["hello", "6 bytes"])?;
+        expect(session, "std-program echo hello | std-program cat | cat", &["hello", "6 bytes"])?;
+        // Nothing of them is left.
+        expect(session, "ps | grep std-program || echo none", &["none"])?;
         Ok(())
     });
 }
