@@ -91,8 +91,6 @@ pub use raw::Words;
 pub use registers::{RegisterFile, Registers};
 pub use sched_context::{SchedContext, Terms, Usage};
 pub use shared::Shared;
-#[cfg(target_os = "none")]
-pub use space::show_at;
 pub use system::{
     clock, exit, log_write, raise_fault, sleep_for, sleep_until, system_info, yield_now,
 };

@@ -31,6 +31,19 @@ impl Pages {
         &self.memory
     }
 
+    /// Shows them, as they are, at an address among the mappings that some other code expects them at:
+    /// for reading and for good.
+    ///
+    /// # Errors
+    /// [`Error::BadAddress`] outside of the range of mappings; [`Error::Overlap`] when something is
+    /// there.
+    #[cfg(target_os = "none")]
+    pub fn show_at(self, address: u64) -> Result<(), Error> {
+        let count = (self.len() as u64).div_ceil(crate::PAGE_SIZE);
+        let memory = self.into_memory();
+        crate::space::show_at(memory.handle(), address, count)
+    }
+
     /// Ends the private use: unmaps them and hands out the memory object.
     pub fn into_memory(self) -> Memory {
         self.memory

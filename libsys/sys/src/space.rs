@@ -34,14 +34,8 @@ pub(crate) unsafe fn unmap_own(address: u64, pages: u64) {
     unsafe { backend::unmap_own(address, pages) };
 }
 
-/// Shows pages that no longer change at an address among the mappings that some other code expects
-/// them at, for reading and for good.
-///
-/// # Errors
-/// [`Error::BadAddress`] outside of the range of mappings; [`Error::Overlap`] when something is
-/// there.
+/// Maps at this address, among the mappings, for reading and for good.
 #[cfg(target_os = "none")]
-pub fn show_at(address: u64, pages: crate::Pages) -> Result<(), Error> {
-    let count = (pages.len() as u64).div_ceil(crate::PAGE_SIZE);
-    backend::show_at(address, &pages.into_memory(), count)
+pub(crate) fn show_at(memory: Handle, address: u64, pages: u64) -> Result<(), Error> {
+    backend::show_at(memory, address, pages)
 }

@@ -10,8 +10,8 @@ mod tree;
 pub(super) use tree::{copy, remove_all};
 
 use super::answer::Result;
-use super::env;
 use super::lock::Mutex;
+use super::startup::env;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::{IntoIter, Vec};

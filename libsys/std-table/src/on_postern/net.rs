@@ -11,7 +11,7 @@ pub(super) use stream::Stream;
 
 use super::answer::Result;
 use super::lock::Mutex;
-use super::names;
+use super::startup::names;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use moto_rt::Error;

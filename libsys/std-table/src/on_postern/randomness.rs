@@ -1,7 +1,7 @@
 //! Random bytes of `random`, some at a time.
 
 use super::lock::Mutex;
-use super::names;
+use super::startup::names;
 use alloc::vec::Vec;
 use moto_rt::Error;
 use random_api::{BYTES_MAX, RandomClient};

@@ -1,8 +1,8 @@
 //! Standard input, output and errors. A thread may read while another one writes.
 
 use super::answer::Result;
-use super::env;
 use super::lock::Mutex;
+use super::startup::env;
 use alloc::vec::Vec;
 use console_api::stdio::{Stdio, StdioError};
 use moto_rt::Error;

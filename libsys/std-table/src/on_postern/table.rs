@@ -151,5 +151,5 @@ pub(super) fn show() -> Result<(), Error> {
             entry.copy_from_slice(&value.to_ne_bytes());
         }
     }
-    sys::show_at(RT_VDSO_VTABLE_VADDR, pages)
+    pages.show_at(RT_VDSO_VTABLE_VADDR)
 }

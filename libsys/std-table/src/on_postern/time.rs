@@ -1,6 +1,6 @@
 //! The time of day. Ticks of the library are the kernel's nanoseconds since boot.
 
-use super::names;
+use super::startup::names;
 use clock_api::ClockClient;
 use core::sync::atomic::{AtomicU64, Ordering};
 

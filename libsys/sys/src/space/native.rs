@@ -3,7 +3,7 @@
 use super::addresses::Addresses;
 use crate::lock::Lock;
 use crate::raw::{argument, with_memory};
-use crate::{Error, Memory, PAGE_SIZE};
+use crate::{Error, PAGE_SIZE};
 use abi::{Handle, MAP_BASE, Protection, STACKS_BASE, Syscall};
 
 /// Addresses for mappings; the thread stacks follow above them.
@@ -31,13 +31,13 @@ pub(super) fn map_own(
 }
 
 /// Maps at this address, for reading.
-pub(super) fn show_at(address: u64, memory: &Memory, pages: u64) -> Result<(), Error> {
+pub(super) fn show_at(memory: Handle, address: u64, pages: u64) -> Result<(), Error> {
     let bytes = pages.checked_mul(PAGE_SIZE).ok_or(Error::BadArgument)?;
     let end = address.checked_add(bytes).ok_or(Error::BadAddress)?;
     if address < MAP_BASE || end > STACKS_BASE {
         return Err(Error::BadAddress);
     }
-    let arguments = [0, argument(memory.handle()), address, 0, pages, Protection::Read as u64];
+    let arguments = [0, argument(memory), address, 0, pages, Protection::Read as u64];
     // SAFETY: 1. the kernel refuses a range in which something is mapped, and no guard page lies
     // here: those are above. 2. a later mapping that `Addresses` places here fails in the same way.
     unsafe { with_memory(Syscall::Map, arguments) }.map(|_| ())

@@ -1,8 +1,9 @@
 //! The program's arguments, environment and end; random bytes, CPUs.
 
 use super::super::answer::{Result, code};
+use super::super::startup::env;
 use super::super::stdio::complain;
-use super::super::{env, foreign, loose, process, randomness};
+use super::super::{foreign, loose, process, randomness};
 use crate::packed::{pack, pack_one};
 use core::num::NonZeroI32;
 use moto_rt::ErrorCode;
