@@ -27,8 +27,9 @@ use turn::Turn;
 const BATCH: usize = 32;
 /// Rounds before calls are looked at.
 const ROUNDS: u32 = 64;
+
 /// Serves a disk for ever: the main loop of a driver. The device's interrupt sets the bit
-/// [`INTERRUPT`] of the executor's notification.
+/// [`driver::INTERRUPT`] of the executor's notification.
 ///
 /// # Errors
 /// When the endpoint cannot be received from.

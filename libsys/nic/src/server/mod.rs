@@ -21,8 +21,9 @@ const BATCH: usize = 32;
 const ROUNDS: u32 = 64;
 /// The most slots of a client.
 const SLOTS: u16 = 512;
+
 /// Serves a card for ever: the main loop of a driver. The device's interrupt sets the bit
-/// [`INTERRUPT`] of the executor's notification.
+/// [`driver::INTERRUPT`] of the executor's notification.
 ///
 /// # Errors
 /// When the endpoint cannot be received from.

@@ -111,6 +111,8 @@ fn wrong_arrows(package: &Package, from: Kind, packages: &[Package]) -> Vec<Stri
             // On the host, programs run on the real core.
             Some(Kernel) if from == Sys && dependency.on_host => {}
             Some(TestKit) if matches!(from, Runtime | Program | Tests) && dependency.for_tests => {}
+            // Tests run a program beside the server that it calls.
+            Some(Program) if from == Program && dependency.for_tests => {}
             Some(to) if !allowed(from, to) => wrong.push(format!(
                 "{} depends on {name}: a package of kind {from:?} may not depend on one of kind {to:?}",
                 package.name
@@ -180,6 +182,15 @@ mod tests {
         assert_eq!(check(&[server.clone(), kit.clone()]).len(), 1);
         server.dependencies[0].for_tests = true;
         assert_eq!(check(&[server, kit]).len(), 0);
+    }
+
+    #[test]
+    fn a_program_uses_another_one_in_tests_alone() {
+        let mut web = package("web", "servers/web", &["net"]);
+        let net = package("net", "servers/net", &[]);
+        assert_eq!(check(&[web.clone(), net.clone()]).len(), 1);
+        web.dependencies[0].for_tests = true;
+        assert_eq!(check(&[web, net]).len(), 0);
     }
 
     #[test]
