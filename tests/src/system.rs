@@ -5,9 +5,9 @@ use manifest::System;
 use qemu_harness::{Archive, Images, Machine, root};
 
 /// What these machines have: more than the smallest.
-const MEMORY_MIB: u32 = 128;
+const MEMORY_MIB: u32 = 160;
 /// Pages that their programs may have.
-const USER_PAGES: u32 = (MEMORY_MIB - 16) * 256;
+const USER_PAGES: u32 = (MEMORY_MIB - 20) * 256;
 
 /// A machine with these sections behind those of the system's manifest. A server or program
 /// `NAME-SOMETHING` that is not built is the program `NAME`.

@@ -1,29 +1,32 @@
 //! Every way to boot, and every way it can be prevented.
 #![expect(clippy::expect_used, reason = "a test stops at the first thing that is missing")]
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use qemu_harness::{Archive, Boot, Images, Machine, Outcome};
-use system_tests::{expect, to_its_end, with_machine};
+use system_tests::{COMMAND, expect, to_its_end, with_machine};
 
 fn boots(name: &str, change: impl FnOnce(&mut Machine) -> Result<()>) {
     with_machine(name, change, |session| {
         expect(session, "run hello", &["Hello, world!"])?;
         expect(session, "mem", &["total"])?;
+        // What is promised is enough for each server of the manifest.
+        let servers = session.run("servers", COMMAND)?;
+        ensure!(!servers.contains("quota"), "{servers}");
         Ok(())
     });
 }
 
 #[test]
-fn direct_boot_in_96_mib_with_one_cpu() {
+fn direct_boot_in_128_mib_with_one_cpu() {
     boots("boot-1", |machine| {
         machine.cpus = 1;
-        machine.memory_mib = 96;
+        machine.memory_mib = 128;
         Ok(())
     });
 }
 
 #[test]
-fn direct_boot_in_96_mib_with_two_cpus() {
+fn direct_boot_in_128_mib_with_two_cpus() {
     boots("boot-2", |machine| {
         machine.cpus = 2;
         Ok(())

@@ -58,10 +58,10 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// A machine with 1 CPU, 96 MiB for a direct boot, 256 MiB for a disk image, and no devices but
+    /// A machine with 1 CPU, 128 MiB for a direct boot, 256 MiB for a disk image, and no devices but
     /// a serial line.
     pub fn new(boot: Boot, log: PathBuf, elfs: Elfs) -> Self {
-        let memory_mib = if matches!(boot, Boot::Direct { .. }) { 96 } else { 256 };
+        let memory_mib = if matches!(boot, Boot::Direct { .. }) { 128 } else { 256 };
         Self {
             boot,
             cpus: 1,

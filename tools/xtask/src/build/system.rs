@@ -9,9 +9,9 @@ use std::path::Path;
 /// The manifest, from the root on.
 pub(crate) const MANIFEST: &str = "init/system.toml";
 
-/// Pages that user programs have on a machine with 96 MiB, the smallest that is promised:
+/// Pages that user programs have on a machine with 128 MiB, the smallest that is promised:
 /// the kernel with its arenas and the boot archive take the rest.
-const USER_PAGES: u32 = (96 - 16) * 256;
+const USER_PAGES: u32 = (128 - 20) * 256;
 
 /// The checked manifest.
 ///

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 /// Memory in MiB that the usual manifest needs.
-const MEMORY_PROMISED: u32 = 96;
+const MEMORY_PROMISED: u32 = 128;
 
 /// The firmware of a disk image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -55,7 +55,7 @@ pub(crate) struct MachineArguments {
     /// Use the host's virtualisation (/dev/kvm) instead of emulating the CPU
     #[arg(long)]
     kvm: bool,
-    /// Memory in MiB [default: 96; 256 with --image]
+    /// Memory in MiB [default: 128; 256 with --image]
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(16..=65536))]
     mem: Option<u32>,
     /// The board
