@@ -12,7 +12,7 @@ mod user;
 
 pub use browser::Browser;
 pub use image::{Function, Image, Jump};
-pub use system::{machine_with_changes, machine_with_sections};
+pub use system::{machine_with_changes, machine_with_sections, machine_without_caches};
 pub use transcript::{Example, matches, readme_session};
 pub use user::{User, until};
 

@@ -3,15 +3,16 @@
 use anyhow::{Context as _, Result, ensure};
 use qemu_harness::{Backend, Controller, Disk, Machine, Session};
 use std::time::Duration;
-use system_tests::{COMMAND, eventually, expect, restarts, with_machine};
+use system_tests::{COMMAND, eventually, expect, machine_without_caches, restarts, with_machine};
 
 /// The workload checks this much, again and again for this time.
 const LOAD: &str = "run disk blk0 8 4 &";
 /// Deaths of the driver meanwhile, at least.
 const DEATHS: u32 = 8;
 
-fn only(controller: Controller) -> impl FnOnce(&mut Machine) -> Result<()> {
+fn only(name: &str, controller: Controller) -> impl FnOnce(&mut Machine) -> Result<()> {
     move |machine| {
+        *machine = machine_without_caches(name)?;
         machine.disks = vec![Disk { controller, backend: Backend::Scratch }];
         Ok(())
     }
@@ -35,12 +36,14 @@ fn disks_of_both_drivers_are_listed() {
 
 #[test]
 fn no_byte_is_wrong_while_virtio_blk_is_killed() {
-    with_machine("disk-virtio", only(Controller::Virtio), |session| killed(session, "virtio-blk"));
+    let machine = only("disk-virtio", Controller::Virtio);
+    with_machine("disk-virtio", machine, |session| killed(session, "virtio-blk"));
 }
 
 #[test]
 fn no_byte_is_wrong_while_nvme_is_killed() {
-    with_machine("disk-nvme", only(Controller::Nvme), |session| killed(session, "nvme"));
+    let machine = only("disk-nvme", Controller::Nvme);
+    with_machine("disk-nvme", machine, |session| killed(session, "nvme"));
 }
 
 /// What `mem` counts: free memory, processes, threads, handles, other objects.

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use qemu_harness::{Machine, Session};
 use system_tests::{
-    COMMAND, at_prompt, eventually, expect, machine_with_changes, restarts, wait_for_restarts,
+    COMMAND, at_prompt, eventually, expect, machine_without_caches, restarts, wait_for_restarts,
     with_machine,
 };
 
@@ -94,14 +94,11 @@ fn counts_at_rest(session: &mut Session) -> Result<Vec<u64>> {
 
 #[test]
 fn two_hundred_crashes_leave_nothing_behind() {
-    // The history of typed lines goes to a volume, whose server caches it: nothing to count here.
-    let without_volumes = |machine: &mut Machine| {
-        *machine = machine_with_changes("restart-200", "", |system| {
-            system.servers.retain(|server| server.volume.is_none());
-        })?;
+    let counted = |machine: &mut Machine| {
+        *machine = machine_without_caches("restart-200")?;
         Ok(())
     };
-    with_machine("restart-200", without_volumes, |session| {
+    with_machine("restart-200", counted, |session| {
         let crash = |session: &mut Session, round: usize| -> Result<()> {
             let server = ["template", "names", "proc", "console"][round % 4];
             session.run(&format!("crash {server}"), COMMAND)?;
