@@ -134,11 +134,11 @@ fn a_stick_in_fat_goes_between_host_and_machine() {
     image.write("/From the host.txt", b"across\n").unwrap();
     image.close().unwrap();
     let both = |machine: &mut Machine| {
-        let disk = |file: &Path| {
+        let disk = |controller, file: &Path| {
             let backend = Backend::File { file: file.into(), format: Format::Raw, kept: true };
-            Disk { controller: Controller::Virtio, backend }
+            Disk { controller, backend }
         };
-        machine.disks = vec![disk(&root), disk(&stick)];
+        machine.disks = vec![disk(Controller::Virtio, &root), disk(Controller::Nvme, &stick)];
         Ok(())
     };
     with_machine("files-fat", both, |session| {

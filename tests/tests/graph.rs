@@ -34,7 +34,6 @@ fn the_running_system_has_no_way_that_the_manifest_does_not_have() {
         ensure!(wrong.is_empty(), "not in the manifest: {wrong:?}\n{told}");
         for way in [
             "client -> template",
-            "client -> console",
             "client -> proc",
             "shell -> console",
             "shell -> init",

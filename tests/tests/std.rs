@@ -35,8 +35,8 @@ fn volume(folder: &Path) -> Result<PathBuf> {
 }
 
 fn with_program(name: &str, script: impl FnOnce(&mut Session) -> Result<()>) {
-    let folder = tempfile::tempdir().unwrap();
-    let file = volume(folder.path()).unwrap();
+    let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error:#}"));
+    let file = volume(folder.path()).unwrap_or_else(|error| panic!("{error:#}"));
     let disk = |machine: &mut Machine| {
         let backend = Backend::File { file: file.clone(), format: Format::Raw, kept: true };
         machine.disks = vec![Disk { controller: Controller::Virtio, backend }];

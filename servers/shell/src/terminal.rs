@@ -14,8 +14,8 @@ use sys::{Endpoint, Rights};
 /// How often output is tried again while the console is away, and how long to wait between.
 const TRIES: u32 = 50;
 const PAUSE_NS: u64 = 100_000_000;
-/// The most text in one message.
-const PIECE: usize = 4096;
+/// The most bytes of text in one message, which has its length, too.
+const PIECE: usize = service::DEFAULT_MESSAGE - 8;
 
 /// What was logged last about the console: the same is not logged again and again, which
 /// would hide its cause.

@@ -143,6 +143,12 @@ fn trees_are_listed_and_searched() {
 }
 
 #[test]
+fn output_longer_than_a_message_is_printed_whole() {
+    let text: String = (1..=2000).map(|number| format!("{number}\n")).collect();
+    check(&["seq 2000 > /f; cat /f"], &text);
+}
+
+#[test]
 fn tee_writes_files_and_its_output() {
     check(
         &["echo x | tee /a /b | wc -l; cat /a /b; echo y | tee -a /a; cat /a"],
