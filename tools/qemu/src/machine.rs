@@ -300,7 +300,7 @@ mod tests {
         machine.cpus = 2;
         let words = words(&machine);
         assert!(words.contains("-kernel k -initrd a,b.tar -append selftest log=info"), "{words}");
-        assert!(words.contains("-m 96M -smp 2"), "{words}");
+        assert!(words.contains("-m 128M -smp 2"), "{words}");
         assert!(words.contains("-debugcon file:logs/a.log"), "{words}");
         assert!(words.contains("-D logs/a.qemu.log"), "{words}");
     }
