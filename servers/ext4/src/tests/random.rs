@@ -284,7 +284,7 @@ fn random_operations_do_what_the_model_does() {
 }
 
 #[test]
-#[ignore = "by hand: hours"]
+#[ignore = "by hand: cargo xtask campaign --file-steps"]
 fn many_random_operations_do_what_the_model_does() {
     let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<u32>().ok());
     let (steps, seed) = (number("FSX_STEPS").unwrap_or(10_000_000), number("FSX_SEED"));

@@ -126,7 +126,7 @@ fn damaged_images_are_refused_or_read() {
 }
 
 #[test]
-#[ignore = "by hand: minutes"]
+#[ignore = "by hand: cargo xtask campaign --damaged-images"]
 fn many_damaged_images_are_refused_or_read() {
     let number = |name| std::env::var(name).ok().and_then(|text| text.parse().ok());
     mount(number("MOUNTS").unwrap_or(10_000), number("MOUNT_SEED").unwrap_or(1).into());
