@@ -12,8 +12,9 @@ const BEFORE: usize = 1;
 const AFTER: std::ops::Range<usize> = 3..8;
 
 fn sections(kind: &str) -> String {
-    let worker =
-        |name: &&str| format!("[server.{name}]\npriority = 10\npages = 128\nargs = [\"works\"]\n\n");
+    let worker = |name: &&str| {
+        format!("[server.{name}]\npriority = 10\npages = 128\nargs = [\"works\"]\n\n")
+    };
     let greedy = format!(
         "[server.sick-greedy]\npriority = 10\npages = 2048\nhandles = 512\nthreads = 24\n\
          objects = 1024\nargs = [\"greedy\", \"{kind}\"]\n"
