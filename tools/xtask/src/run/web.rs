@@ -76,7 +76,9 @@ mod tests {
             for status in ["503 Busy", "200 OK"] {
                 let (mut stream, _) = listener.accept().unwrap();
                 assert!(stream.read(&mut [0; 256]).unwrap() > 0);
-                write!(stream, "HTTP/1.1 {status}\r\n\r\n").unwrap();
+                // In one piece: the client closes after the status, and a later piece fails.
+                let answer = format!("HTTP/1.1 {status}\r\n\r\n");
+                stream.write_all(answer.as_bytes()).unwrap();
             }
         });
         assert!(!is_up(port));
