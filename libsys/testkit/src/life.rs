@@ -60,25 +60,26 @@ impl Life {
         Ok(Self { name: name.to_owned(), process, death, thread, panics, ended })
     }
 
-    /// Kills it, if it is alive, and waits for its end.
+    /// Kills it, if it is alive, and waits for its end. A killed thread unwinds without time of the
+    /// system, which therefore stands meanwhile: on a slow host it would run past all deadlines.
     pub(crate) fn end(&self) -> Ended {
         if self.ended.borrow().is_none() {
             // It may be dead already.
             let _ = self.process.kill(KILLED);
         }
-        self.wait()
+        self.settle(|| self.join())
     }
 
     /// Waits for its end.
     pub(crate) fn wait(&self) -> Ended {
+        self.settle(|| sys::host::away(|| self.join()))
+    }
+
+    fn settle(&self, join: impl FnOnce() -> Option<String>) -> Ended {
         if let Some(ended) = &*self.ended.borrow() {
             return ended.clone();
         }
-        let panic = self.wait_for_thread();
-        if let Some(thread) = self.thread.take() {
-            // A killed thread unwinds: that is no news.
-            let _ = sys::host::away(|| thread.join());
-        }
+        let panic = join();
         // A process that was left by its first thread lives on with others.
         let _ = self.death.wait(sys::FOREVER);
         let ended = Ended { status: self.info().status, panic };
@@ -86,16 +87,21 @@ impl Life {
         ended
     }
 
-    /// Waits until the first thread's code has ended: what it panicked with.
-    fn wait_for_thread(&self) -> Option<String> {
-        match sys::host::away(|| self.panics.recv_timeout(PATIENCE)) {
+    /// Waits until the first thread has ended: what its code panicked with.
+    fn join(&self) -> Option<String> {
+        let panic = match self.panics.recv_timeout(PATIENCE) {
             Ok(text) => Some(text),
             Err(RecvTimeoutError::Disconnected) => None,
             Err(RecvTimeoutError::Timeout) if std::thread::panicking() => None,
             Err(RecvTimeoutError::Timeout) => {
                 panic!("`{}` did not end: it runs or waits for ever", self.name)
             }
+        };
+        if let Some(thread) = self.thread.take() {
+            // A killed thread unwinds: that is no news.
+            let _ = thread.join();
         }
+        panic
     }
 
     pub(crate) fn info(&self) -> ProcessInfo {

@@ -2,10 +2,11 @@
 
 use crate::clock::now;
 use crate::phy::Phy;
+use crate::sockets::limit_silence;
 use alloc::vec::Vec;
 use smoltcp::iface::{Config, Interface, PollResult, SocketHandle, SocketSet};
 use smoltcp::phy::Device as _;
-use smoltcp::socket::{dhcpv4, dns};
+use smoltcp::socket::{Socket, dhcpv4, dns};
 use smoltcp::wire::{
     EthernetAddress, HardwareAddress, IpAddress, IpCidr, Ipv4Address, Ipv4Cidr, Ipv6Address,
 };
@@ -104,6 +105,11 @@ impl Face {
         let before = self.addresses();
         let polled = self.iface.poll(now(), &mut self.phy, &mut self.sockets);
         self.follow_dhcp();
+        for (_, socket) in self.sockets.iter_mut() {
+            if let Socket::Tcp(tcp) = socket {
+                limit_silence(tcp);
+            }
+        }
         let sockets = polled == PollResult::SocketStateChanged;
         Changed { sockets, addresses: before != self.addresses() }
     }

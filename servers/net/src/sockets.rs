@@ -8,7 +8,7 @@ mod stream;
 pub(crate) use datagrams::DatagramEntry;
 pub(crate) use listener::ListenerEntry;
 pub(crate) use place::Place;
-pub(crate) use stream::{STREAM_BUFFERS, StreamEntry, new_stream_socket};
+pub(crate) use stream::{STREAM_BUFFERS, StreamEntry, limit_silence, new_stream_socket};
 
 use crate::face::Face;
 use crate::quota::{self, Held};

@@ -35,6 +35,13 @@ pub(crate) fn new_stream_socket(receive: usize, send: usize) -> tcp::Socket<'sta
     socket
 }
 
+/// Limits the peer's silence while it owes an acknowledgement, and only then: smoltcp's time-out
+/// would also end a connection on which both sides have nothing to say.
+pub(crate) fn limit_silence(socket: &mut tcp::Socket<'_>) {
+    let connects = matches!(socket.state(), State::SynSent | State::SynReceived | State::Listen);
+    socket.set_timeout((connects || socket.send_queue() > 0).then_some(SILENCE));
+}
+
 impl StreamEntry {
     fn socket<'f>(&self, faces: &'f mut [Face]) -> Result<&'f mut tcp::Socket<'static>, NetError> {
         self.place.and_then(|place| place.tcp(faces)).ok_or(NetError::Reset)
@@ -107,6 +114,7 @@ impl StreamEntry {
             });
             sent += copied.map_err(|_| NetError::Reset)?;
         }
+        limit_silence(socket);
         if sent == 0 && !bytes.is_empty() {
             return Err(NetError::WouldBlock);
         }

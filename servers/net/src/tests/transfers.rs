@@ -1,7 +1,7 @@
 //! Clients of `net` over a wire, and a peer at its other end.
 
 use super::common::{
-    ALL, DOWNLOAD, ECHO, OWN, PEER, Peer, Weather, Wire, byte, client, driver, net, ready,
+    ALL, DOWNLOAD, ECHO, OWN, PEER, Peer, Weather, Wire, alone, byte, client, driver, net, ready,
 };
 use net_api::{
     Address, NetClient, NetError, Peer as To, RECORD_BYTES, TcpListener, TcpStream, UdpSocket,
@@ -69,6 +69,29 @@ fn bytes_come_and_go_on_a_good_wire() {
     with_client(Weather::default(), |net| {
         download(&net, 300_000);
         echo(&net, 100_000);
+    });
+}
+
+#[test]
+fn a_connection_without_traffic_stays() {
+    testkit::run(|system| {
+        let net = alone(system);
+        let alice = client(system, &net, 1, |endpoint| {
+            let net = NetClient::from_endpoint(endpoint);
+            let mut listener = TcpListener::bind(&net, 8080, 1).unwrap();
+            let begun = net.tcp_connect(To::new([127, 0, 0, 1], 8080)).unwrap();
+            let (mut there, _) = listener.accept().unwrap();
+            let mut here = TcpStream::over(begun);
+            let mut room = [0; 8];
+            for _ in 0..2 {
+                here.write_all(b"hello").unwrap();
+                assert_eq!(there.read(&mut room), Ok(5));
+                sys::sleep_for(3_600_000_000_000);
+            }
+            there.write_all(b"again").unwrap();
+            assert_eq!(here.read(&mut room), Ok(5));
+        });
+        alice.join();
     });
 }
 

@@ -13,7 +13,8 @@ use crate::{Grants, NetServer, Shared};
 use executor::Executor;
 use net_api::NetClient;
 use nic::{DriverDoor, NicClient, NicDriverClient};
-use sys::{Endpoint, Priority, Quota, Rights};
+use std::rc::Rc;
+use sys::{Endpoint, Failure, Priority, Quota, Rights};
 use testkit::{Client, Server, System};
 
 /// The peer's address, which is gateway and server of names, and that of `net`.
@@ -51,15 +52,30 @@ pub fn net<'a>(system: &'a System, driver: &Server<'_>, rights: &'static [&str])
         let find = move || driver.copy(Rights::ALL).ok().map(NicDriverClient::from_endpoint);
         let door = DriverDoor::new(find);
         let card = NicClient::new(&executor, door, (32, 32), Priority(20))?;
-        let shared = Shared::new(&executor, Some(card), [7; 32]);
-        shared.start();
-        let clients = ["1 a", "2 b"];
-        let grants =
-            Grants::parse(rights.iter().copied(), clients.into_iter(), |wrong| panic!("{wrong}"));
-        let mut server = NetServer::new(shared, grants);
-        executor.serve::<NetServer>(env.handle("endpoint")?, &mut server)?;
-        Ok(())
+        serve(&env, &executor, Some(card), rights)
     })
+}
+
+/// Starts `net` without a card, and with all rights for its clients. Time costs no work there.
+pub fn alone(system: &System) -> Server<'_> {
+    let program = system.program("net").quota(quota());
+    program.serve(|env| serve(&env, &Executor::new()?, None, &ALL))
+}
+
+fn serve(
+    env: &rt::Env,
+    executor: &Executor,
+    card: Option<Rc<NicClient>>,
+    rights: &[&str],
+) -> Result<(), Failure> {
+    let shared = Shared::new(executor, card, [7; 32]);
+    shared.start();
+    let clients = ["1 a", "2 b"];
+    let grants =
+        Grants::parse(rights.iter().copied(), clients.into_iter(), |wrong| panic!("{wrong}"));
+    let mut server = NetServer::new(shared, grants);
+    executor.serve::<NetServer>(env.handle("endpoint")?, &mut server)?;
+    Ok(())
 }
 
 /// A client of `net`: 1 is `a`, 2 is `b`.
