@@ -21,8 +21,8 @@ pub(crate) struct Arguments {
     /// Number of CPUs
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=64))]
     cpus: u32,
-    /// Cut the power of a disk with a volume this number of times instead: on the host, from the
-    /// recorded writes of a checked workload
+    /// Cut the power of a disk with a volume this number of times instead, with ext4 and with FAT: on
+    /// the host, from the recorded writes of a checked workload
     #[arg(long, value_name = "N")]
     power_cuts: Option<u32>,
     /// Mount this number of damaged images instead, of ext4 and of FAT: on the host
@@ -81,7 +81,7 @@ struct HostSuite {
 const HOST_SUITES: [HostSuite; 3] = [
     HostSuite {
         what: "power cuts",
-        packages: &["ext4"],
+        packages: &["ext4", "fat"],
         filter: "many_power_cuts",
         variables: ["POWER_CUTS", "POWER_SEED"],
     },

@@ -31,19 +31,40 @@ impl Image {
     }
 }
 
+/// What happened on a disk.
+#[derive(Clone)]
+pub enum Event {
+    /// A sector was written.
+    Write(usize, Vec<u8>),
+    /// All writes before it last.
+    Flush,
+    /// A test noted a number.
+    Mark(usize),
+}
+
 /// A disk whose bytes others see.
 #[derive(Clone)]
-pub struct Disk(Arc<Mutex<Image>>);
+pub struct Disk(Arc<Mutex<Image>>, Arc<Mutex<Vec<Event>>>);
 
 impl Disk {
     pub fn of(image: Image) -> Self {
-        Self(Arc::new(Mutex::new(image)))
+        Self(Arc::new(Mutex::new(image)), Arc::default())
+    }
+
+    pub fn log(&self, event: Event) {
+        self.1.lock().unwrap().push(event);
+    }
+
+    /// What happened since it was formatted.
+    pub fn take_log(&self) -> Vec<Event> {
+        std::mem::take(&mut self.1.lock().unwrap())
     }
 
     pub fn formatted(bytes: usize) -> Self {
         let base = Arc::new(vec![0; bytes]);
         let mut disk = Self::of(Image { base, changed: BTreeMap::new() });
         format(&mut disk, Time(1_800_000_000_000_000_000)).unwrap();
+        disk.take_log();
         disk
     }
 
@@ -102,7 +123,13 @@ impl BlockDevice for Disk {
         let mut image = self.0.lock().unwrap();
         for (number, sector) in (first.get() as usize..).zip(from.chunks(SECTOR)) {
             image.write(number, sector);
+            self.log(Event::Write(number, sector.to_vec()));
         }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), Error<Infallible>> {
+        self.log(Event::Flush);
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 mod damage;
 mod disk;
+mod power;
 #[macro_use]
 #[path = "../../../../libsys/volume/tests/suite/mod.rs"]
 mod suite;
