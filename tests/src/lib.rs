@@ -6,12 +6,14 @@
 
 mod browser;
 mod image;
+mod installed;
 mod system;
 mod transcript;
 mod user;
 
 pub use browser::Browser;
 pub use image::{Function, Image, Jump};
+pub use installed::with_programs;
 pub use system::{machine_with_changes, machine_with_sections, machine_without_caches};
 pub use transcript::{Example, matches, readme_session};
 pub use user::{User, until};

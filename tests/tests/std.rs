@@ -1,10 +1,8 @@
 //! Rust's standard library: `tests/std`, an ordinary program, run out of `/bin`.
 
 use anyhow::{Result, ensure};
-use qemu_harness::{Backend, Controller, Disk, Format, Images, Machine, Session, VOLUME_BYTES};
-use std::path::{Path, PathBuf};
-use system_tests::{COMMAND, expect, with_machine};
-use volume_image::Image;
+use qemu_harness::Session;
+use system_tests::{COMMAND, expect, with_programs};
 
 /// What the program prints of all its parts.
 const ALL: [&str; 11] = [
@@ -21,28 +19,8 @@ const ALL: [&str; 11] = [
     "all is well",
 ];
 
-/// A volume with the program.
-fn volume(folder: &Path) -> Result<PathBuf> {
-    let file = folder.join("volume.img");
-    Image::format(&file, VOLUME_BYTES)?;
-    let mut image = Image::open(&file)?;
-    for directory in ["/bin", "/home", "/tmp"] {
-        image.make_directories(directory)?;
-    }
-    image.write("/bin/std-program", &Images::get()?.program("std-program")?)?;
-    image.close()?;
-    Ok(file)
-}
-
-fn with_program(name: &str, script: impl FnOnce(&mut Session) -> Result<()>) {
-    let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error:#}"));
-    let file = volume(folder.path()).unwrap_or_else(|error| panic!("{error:#}"));
-    let disk = |machine: &mut Machine| {
-        let backend = Backend::File { file: file.clone(), format: Format::Raw, kept: true };
-        machine.disks = vec![Disk { controller: Controller::Virtio, backend }];
-        Ok(())
-    };
-    with_machine(name, disk, script);
+fn with_program(name: &str, test: impl FnOnce(&mut Session) -> Result<()>) {
+    with_programs(name, &["std-program"], &[], test);
 }
 
 #[test]
