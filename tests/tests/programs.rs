@@ -4,10 +4,16 @@ use anyhow::Result;
 use qemu_harness::Session;
 use system_tests::{expect, with_programs};
 
+/// A program that copies its file `a` to `b`, and says so.
+const COPY: &[u8] = include_bytes!("../../programs/wasi/tests/copy.wat");
+
 fn with_all(name: &str, test: impl FnOnce(&mut Session) -> Result<()>) {
-    let files: [(&str, &[u8]); 2] =
-        [("/doc/a", b"one\na postern\nthree\n"), ("/doc/more/b", b"no gate\nposterns\n")];
-    with_programs(name, &["rg", "crates"], &files, test);
+    let files: [(&str, &[u8]); 3] = [
+        ("/doc/a", b"one\na postern\nthree\n"),
+        ("/doc/more/b", b"no gate\nposterns\n"),
+        ("/doc/copy.wat", COPY),
+    ];
+    with_programs(name, &["rg", "crates", "wasi"], &files, test);
 }
 
 #[test]
@@ -35,6 +41,19 @@ fn crates_of_the_registry_work() {
         expect(session, "crates tempfile", &["for a while"])?;
         expect(session, "crates walk /doc", &["/doc/a", "/doc/more", "/doc/more/b"])?;
         expect(session, "crates wasm", &["42"])?;
+        Ok(())
+    });
+}
+
+#[test]
+#[ignore = "run by `cargo xtask test --programs`, which builds them"]
+fn wasi_runs_a_program_over_files() {
+    with_all("programs-wasi", |session| {
+        expect(session, "echo content > /tmp/a; wasi --dir /tmp /doc/copy.wat", &["copied"])?;
+        expect(session, "cat /tmp/b", &["content"])?;
+        expect(session, "rm /tmp/a; wasi --dir /tmp /doc/copy.wat; echo $?", &["44"])?;
+        expect(session, "wasi /doc/copy.wat; echo $?", &["8"])?;
+        expect(session, "wasi /doc/a; echo $?", &["134"])?;
         Ok(())
     });
 }

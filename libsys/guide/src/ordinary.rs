@@ -42,6 +42,17 @@
 //! they are used up, std's ordinary errors say so. The manifest also says which ports such a program
 //! may connect to and listen on.
 //!
+//! # WebAssembly
+//!
+//! `programs/wasi` runs programs that call WASI (preview 1): files below the folders that it is given,
+//! arguments, environment, clocks, random bytes. Sockets and links are missing (`nosys`).
+//!
+//! ```console
+//! $ cargo xtask install --path programs/wasi
+//! $ cargo xtask disk put target/image/root.img program.wasm /home/program.wasm
+//! $ cargo xtask run -c "wasi --dir /home /home/program.wasm argument; shutdown"
+//! ```
+//!
 //! # What it does not find
 //!
 //! Code for `cfg(unix)` or `cfg(windows)` is left out, since the target is neither, and code in C is not

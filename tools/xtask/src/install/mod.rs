@@ -20,9 +20,9 @@ use volume_image::Image;
 /// The program of the system tests, from the root on.
 const TEST_PROGRAM: &str = "tests/std";
 
-/// A program over crates of the registry, from the root on, and programs of the registry: for
+/// Programs over crates of the registry, from the root on, and programs of the registry: for
 /// `cargo xtask test --programs`.
-const TEST_CRATES: &str = "tests/crates";
+const TEST_CRATES: [&str; 2] = ["tests/crates", "programs/wasi"];
 const REGISTRY: [&str; 1] = ["ripgrep@14.1.1"];
 
 /// Build a Rust program for Postern and put it into `/bin` of the system's volume.
@@ -85,8 +85,10 @@ pub(crate) fn for_tests(toolchain: &setup::Toolchain, programs: &Path) -> Result
 /// Builds the programs of the registry that tests run, and puts them there, too.
 pub(crate) fn of_registry_for_tests(toolchain: &setup::Toolchain, programs: &Path) -> Result<()> {
     let object = object::make(toolchain)?;
-    let crates = source::in_folder(toolchain, &workspace::root().join(TEST_CRATES), None)?;
-    beside(toolchain, &crates, &object, programs)?;
+    for folder in TEST_CRATES {
+        let crates = source::in_folder(toolchain, &workspace::root().join(folder), None)?;
+        beside(toolchain, &crates, &object, programs)?;
+    }
     for name in REGISTRY {
         beside(toolchain, &source::of_registry(toolchain, name)?, &object, programs)?;
     }

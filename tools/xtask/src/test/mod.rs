@@ -12,7 +12,9 @@ mod results;
 pub(crate) use host::{run_command, test_command};
 pub(crate) use results::Results;
 
-use crate::{build, disk_image, install, miri, run::Firmware, selftest, setup, step::Step};
+use crate::{
+    build, disk_image, install, miri, run::Firmware, selftest, setup, step::Step, workspace,
+};
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 use host::SYSTEM_TESTS;
@@ -41,6 +43,8 @@ pub(crate) struct Arguments {
 
 /// The file of the tests of programs of the registry, whose tests are ignored otherwise.
 const PROGRAMS: [&str; 2] = ["--test", "programs"];
+/// An ordinary program with tests of its own.
+const HOSTED: &str = "programs/wasi/Cargo.toml";
 
 /// A part of the tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -157,10 +161,17 @@ fn selftests(images: &Images, cpus: u32, filter: &str) -> Result<Results> {
     Ok(selftest::judge(&outcome, filter))
 }
 
-/// Builds programs of the registry, and runs their tests.
+/// Builds programs of the registry, and runs their tests: one has tests for the host, too.
 fn programs(images: &Images, cpus: u32) -> Result<Results> {
+    let mut command = workspace::host_cargo();
+    command.args(["test", "--manifest-path", HOSTED, "--target-dir"]);
+    command.arg(workspace::target().join("programs"));
+    let mut results = host::run_command("running the tests of programs on the host", &mut command)?;
     install::of_registry_for_tests(&setup::toolchain()?, &images.programs)?;
-    system_tests(images, cpus, &PROGRAMS, "--ignored")
+    let more = system_tests(images, cpus, &PROGRAMS, "--ignored")?;
+    results.passed += more.passed;
+    results.failures.extend(more.failures);
+    Ok(results)
 }
 
 fn system_tests(images: &Images, cpus: u32, options: &[&str], filter: &str) -> Result<Results> {

@@ -1,0 +1,28 @@
+;; Copies the file `a` of the first folder to `b`, and says so. Ends with the error of WASI, if any.
+(module
+  (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_open"
+    (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "abcopied\n")
+  (func $must (param i32)
+    (if (local.get 0) (then (call $proc_exit (local.get 0)))))
+  ;; Opens the file whose name is at an address.
+  (func $open (param $name i32) (param $how i32) (param $rights i64) (result i32)
+    (call $must (call $path_open (i32.const 3) (i32.const 0) (local.get $name) (i32.const 1)
+      (local.get $how) (local.get $rights) (i64.const 0) (i32.const 0) (i32.const 32)))
+    (i32.load (i32.const 32)))
+  (func $piece (param $at i32) (param $len i32)
+    (i32.store (i32.const 16) (local.get $at))
+    (i32.store (i32.const 20) (local.get $len)))
+  (func (export "_start") (local $from i32) (local $to i32)
+    (local.set $from (call $open (i32.const 0) (i32.const 0) (i64.const 2)))
+    (local.set $to (call $open (i32.const 1) (i32.const 9) (i64.const 64)))
+    (call $piece (i32.const 1024) (i32.const 4096))
+    (call $must (call $fd_read (local.get $from) (i32.const 16) (i32.const 1) (i32.const 24)))
+    (call $piece (i32.const 1024) (i32.load (i32.const 24)))
+    (call $must (call $fd_write (local.get $to) (i32.const 16) (i32.const 1) (i32.const 24)))
+    (call $piece (i32.const 2) (i32.const 7))
+    (call $must (call $fd_write (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 24)))))
