@@ -70,7 +70,7 @@ pub trait Volume {
 }
 
 /// An open file.
-#[service::interface(version = 1, session, max_message = 16384)]
+#[service::interface(version = 2, session, max_message = 16384)]
 pub trait Handle {
     /// Reads at an offset: the number of bytes, fewer at the end of the file.
     #[idempotent]

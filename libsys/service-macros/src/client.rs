@@ -110,7 +110,7 @@ fn session_ways_in() -> TokenStream {
 
 fn method(interface: &Interface, number: usize, method: &Method) -> TokenStream {
     let Method { ident, error, .. } = method;
-    let Locals { attempt, received, request, value, .. } = Locals::new();
+    let Locals { attempt, received, request, room, value, .. } = Locals::new();
     let docs = method.marks.docs();
     let parameters = method.arguments.iter().map(parameter);
     let values = method.values().map(encoded);
@@ -121,14 +121,12 @@ fn method(interface: &Interface, number: usize, method: &Method) -> TokenStream 
     let call = if method.lends().count() == 0 {
         quote! { #request.call(&(#(#values,)*)) }
     } else {
-        let answered = if method.gives_back() {
-            quote! { answered_with_backs }
+        let call = if method.gives_back() {
+            quote! { #request.call_filling(&(#(#values,)*), #room) }
         } else {
-            quote! { answered }
+            quote! { #request.call(&(#(#values,)*)) }
         };
-        let call = quote! { #request.#answered(&(#(#values,)*)) };
-        let call = lends(interface, method, call);
-        quote! { #call.and_then(::service::Answered::finish) }
+        lends(interface, method, call)
     };
     let interface = &interface.ident;
     quote! {
@@ -160,21 +158,21 @@ fn method(interface: &Interface, number: usize, method: &Method) -> TokenStream 
 
 /// The call inside of the loans that it needs, the first one outermost.
 fn lends(interface: &Interface, method: &Method, call: TokenStream) -> TokenStream {
-    let Locals { request, .. } = Locals::new();
+    let Locals { request, room, .. } = Locals::new();
     let share = 2 * method.lends().count();
     let (inline, most) = (interface.max_message as usize / share, interface.max_lend as usize);
     method.lends().rev().fold(call, |call, argument| {
         let (ident, local) = (&argument.ident, &argument.local);
-        let lend = match argument.passing {
-            Passing::LentMut => quote! { lend_mut },
-            _ => quote! { lend },
+        let (lend, filled) = match argument.passing {
+            Passing::LentMut => (quote! { lend_mut }, quote! { , #room }),
+            _ => (quote! { lend }, quote! {}),
         };
         quote! {
             ::service::#lend(
                 #ident,
                 ::service::LendLimits { inline: #inline, most: #most },
                 #request,
-                |#request, #local| #call,
+                |#request, #local #filled| #call,
             )
         }
     })

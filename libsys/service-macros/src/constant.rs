@@ -1,6 +1,7 @@
 //! The interface as constants: what goes over the wire, and its hash.
 
 use crate::model::{Argument, Interface, Method};
+use crate::passing::Passing;
 use crate::schema;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -84,6 +85,9 @@ pub(crate) fn shapes(interface: &Interface) -> TokenStream {
         let marks = method.marks.names();
         let arguments = method.arguments.iter().map(|argument| match handles(argument) {
             Some(count) => quote! { ::service::ArgumentShape::Handles(#count) },
+            None if matches!(argument.passing, Passing::LentMut) => {
+                quote! { ::service::ArgumentShape::Filled }
+            }
             None if argument.passing.is_lent() => quote! { ::service::ArgumentShape::Lent },
             None => {
                 let kind = &argument.kind;

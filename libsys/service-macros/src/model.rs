@@ -148,6 +148,10 @@ impl Method {
         if self.gives_back() && (self.marks.returns_handle || self.marks.opens.is_some()) {
             return fail("a method that returns handles or opens a session lends no `&mut [u8]`");
         }
+        let filled = |argument: &&Argument| matches!(argument.passing, Passing::LentMut);
+        if self.lends().filter(filled).count() > 1 {
+            return fail("a method lends one `&mut [u8]`");
+        }
         if self.handles().count() + self.lends().count() > MOST_HANDLES {
             return fail("a message carries at most 4 handles");
         }
@@ -168,9 +172,14 @@ impl Method {
         self.arguments.iter().filter(|argument| argument.passing.is_lent())
     }
 
+    /// The lent bytes that the answer fills.
+    pub(crate) fn filled(&self) -> Option<&Argument> {
+        self.lends().find(|argument| matches!(argument.passing, Passing::LentMut))
+    }
+
     /// Whether lent bytes come back with the answer.
     pub(crate) fn gives_back(&self) -> bool {
-        self.lends().any(|argument| matches!(argument.passing, Passing::LentMut))
+        self.filled().is_some()
     }
 
     pub(crate) fn values(&self) -> impl Iterator<Item = &Argument> {

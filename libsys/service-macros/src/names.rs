@@ -25,6 +25,7 @@ pub(crate) struct Locals {
     pub(crate) reply: Ident,
     pub(crate) request: Ident,
     pub(crate) result: Ident,
+    pub(crate) room: Ident,
     pub(crate) session: Ident,
     pub(crate) value: Ident,
 }
@@ -42,6 +43,7 @@ impl Locals {
             reply: local("reply"),
             request: local("request"),
             result: local("result"),
+            room: local("room"),
             session: local("session"),
             value: local("value"),
         }

@@ -17,7 +17,7 @@ pub(crate) enum Passing {
     Copied(Vec<Ident>),
     /// As bytes that are lent for reading.
     Lent,
-    /// As bytes that are lent for reading and writing.
+    /// As bytes that are lent for writing.
     LentMut,
 }
 
@@ -72,7 +72,7 @@ impl Passing {
                 Some(format!("handle({})", names.join(" | ")))
             }
             Self::Lent => Some("lent [u8]".to_owned()),
-            Self::LentMut => Some("lent mut [u8]".to_owned()),
+            Self::LentMut => Some("filled [u8]".to_owned()),
         }
     }
 }

@@ -130,10 +130,11 @@ fn received_type(argument: &Argument) -> TokenStream {
 
 /// What is in the message.
 fn sent_type(argument: &Argument) -> TokenStream {
-    if argument.passing.is_lent() {
-        return quote! { ::service::Lending<::service::List<::core::primitive::u8>> };
+    match argument.passing {
+        Passing::Lent => quote! { ::service::Lending<::service::Bytes<'_>> },
+        Passing::LentMut => quote! { ::service::Lending<::core::primitive::u64> },
+        _ => argument.kind.to_token_stream(),
     }
-    argument.kind.to_token_stream()
 }
 
 /// One arm of the dispatch.
@@ -205,14 +206,11 @@ fn run(interface: &Ident, method: &Method) -> TokenStream {
             #call.answer_opened(#opening, &#result);
         };
     }
-    if method.gives_back() {
-        let backs = method
-            .lends()
-            .filter(|argument| matches!(argument.passing, Passing::LentMut))
-            .map(|argument| &argument.local);
+    if let Some(filled) = method.filled() {
+        let filled = &filled.local;
         return quote! {
             let #result = #method_of(self, &#caller, #(#all,)*);
-            #call.answer_with_backs(&#result, [#(#backs.into_back()),*]);
+            #call.answer_filled(&#result, #filled);
         };
     }
     let answer = match method.handle_and_value() {

@@ -1,13 +1,13 @@
 //! One call on its way through a dispatch, and its answer.
 
-use crate::codec::{CodecError, decode, encode};
-use crate::lent::Borrowed;
+use crate::codec::{CodecError, Payload, encode, encode_beside};
+use crate::lent::{Borrowed, BorrowedMut, Bytes};
 use crate::request::take;
 use crate::session::{Opening, Session, Sessions};
 use crate::{Interface, Lending, Refusal, Reply};
 use alloc::vec::Vec;
-use serde::{Serialize, de::DeserializeOwned};
-use sys::{Endpoint, Handles, Message, OwnedHandle, Protection, ReplyRight, Transfers, Words};
+use serde::{Deserialize, Serialize};
+use sys::{Endpoint, Handles, Message, OwnedHandle, ReplyRight, Transfers, Words};
 
 /// The caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +49,7 @@ impl Caller {
 #[derive(Debug)]
 pub struct Call<'a> {
     pub(crate) caller: Caller,
-    pub(crate) words: Words,
-    pub(crate) bytes: &'a [u8],
+    pub(crate) payload: Payload<'a>,
     pub(crate) handles: [Option<OwnedHandle>; abi::MESSAGE_HANDLES],
     pub(crate) right: &'a mut Option<ReplyRight>,
     pub(crate) answer: &'a mut Outgoing,
@@ -58,7 +57,7 @@ pub struct Call<'a> {
     pub(crate) sessions: Option<&'a mut Sessions>,
 }
 
-impl Call<'_> {
+impl<'a> Call<'a> {
     /// The caller.
     #[must_use]
     pub fn caller(&self) -> Caller {
@@ -69,8 +68,8 @@ impl Call<'_> {
     ///
     /// # Errors
     /// When the message holds something else.
-    pub fn arguments<A: DeserializeOwned>(&self) -> Result<A, Refusal> {
-        decode(&self.words, self.bytes).map_err(|_| Refusal::Malformed)
+    pub fn arguments<A: Deserialize<'a>>(&self) -> Result<A, Refusal> {
+        self.payload.decode().map_err(|_| Refusal::Malformed)
     }
 
     /// The next handles.
@@ -119,29 +118,35 @@ impl Call<'_> {
     ///
     /// # Errors
     /// When it is no such loan, or larger than the interface allows.
-    pub fn borrow(&mut self, lending: Lending<Vec<u8>>, most: usize) -> Result<Borrowed, Refusal> {
-        Borrowed::new(lending, most, Protection::Read, || self.handles())
+    pub fn borrow(
+        &mut self,
+        lending: Lending<Bytes<'a>>,
+        most: usize,
+    ) -> Result<Borrowed<'a>, Refusal> {
+        Borrowed::new(lending, most, || self.handles())
     }
 
-    /// What is lent for reading and writing.
+    /// What is lent for writing.
     ///
     /// # Errors
     /// As for [`Call::borrow`].
     pub fn borrow_mut(
         &mut self,
-        lending: Lending<Vec<u8>>,
+        lending: Lending<u64>,
         most: usize,
-    ) -> Result<Borrowed, Refusal> {
-        Borrowed::new(lending, most, Protection::ReadWrite, || self.handles())
+    ) -> Result<BorrowedMut, Refusal> {
+        let room = core::mem::take(&mut self.answer.bytes);
+        BorrowedMut::new(lending, most, room, || self.handles())
     }
 
-    /// Answers with a value and what lent bytes have become.
-    pub fn answer_with_backs<T: Serialize, E: Serialize, const N: usize>(
+    /// Answers with a value and what was written to lent bytes.
+    pub fn answer_filled<T: Serialize, E: Serialize>(
         &mut self,
         result: &Result<T, E>,
-        backs: [Vec<u8>; N],
+        filled: BorrowedMut,
     ) {
-        self.answer.set(&(result, backs.as_slice()));
+        self.answer.bytes = filled.into_filled();
+        self.answer.set_beside(result);
     }
 
     /// Answers with a value.
@@ -185,8 +190,19 @@ pub(crate) struct Outgoing {
 
 impl Outgoing {
     fn set<T: Serialize>(&mut self, value: &T) {
+        let encoded = encode(value, &mut self.bytes);
+        self.set_encoded(encoded);
+    }
+
+    /// The same beside the bytes that are there.
+    fn set_beside<T: Serialize>(&mut self, value: &T) {
+        let encoded = encode_beside(value, &mut self.bytes);
+        self.set_encoded(encoded);
+    }
+
+    fn set_encoded(&mut self, encoded: Result<Words, CodecError>) {
         self.label = 0;
-        match encode(value, &mut self.bytes) {
+        match encoded {
             Ok(words) => self.words = words,
             Err(CodecError::TooLong) => self.refuse(Refusal::TooLong),
             Err(CodecError::Malformed) => self.refuse(Refusal::Malformed),

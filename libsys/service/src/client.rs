@@ -1,6 +1,6 @@
 //! The client's side: encode, call, retry, decode.
 
-use crate::codec::{CodecError, decode, encode, joined, split};
+use crate::codec::{CodecError, decode, decode_beside, encode, joined, split};
 use crate::retry::{CONNECT_NS, Until, try_call};
 use crate::{
     Attempt, CallError, DEFAULT_MESSAGE, Description, Interface, Never, ReceivedHandles, Request,
@@ -21,6 +21,10 @@ pub struct Client {
     /// Closed with the client and its twins: so the server learns that the session is over.
     held: Option<Arc<Lifeline>>,
 }
+
+/// Bytes that an answer fills are received in their place from this length on, where it is long
+/// enough for each error of a service.
+const IN_PLACE: usize = 1024;
 
 /// Kept from call to call, so that a call does not allocate.
 #[derive(Debug)]
@@ -110,10 +114,49 @@ impl Client {
         let Ok(mut buffers) = self.buffers.try_borrow_mut() else {
             return Err(CallError::Kernel(sys::Error::BadState));
         };
-        let words = encode(arguments, &mut buffers.send).map_err(codec_error)?;
-        let answer = self.exchange(attempt, deadline_ns, words, &mut buffers, transfers)?;
-        let len = answer.len.min(buffers.receive.len());
-        let value = decode(&answer.words, &buffers.receive[..len]).map_err(codec_error)?;
+        let Buffers { send, receive, capacity } = &mut *buffers;
+        let words = encode(arguments, send).map_err(codec_error)?;
+        fits(send, *capacity)?;
+        receive.resize(*capacity, 0);
+        let answer = self.exchange(attempt, deadline_ns, (words, send), transfers, receive)?;
+        let len = answer.len.min(receive.len());
+        let value = decode(&answer.words, &receive[..len]).map_err(codec_error)?;
+        Ok((value, ReceivedHandles::new(answer.handles)))
+    }
+
+    /// The same where bytes come beside the value: they are put into `room`. What was in it is
+    /// undefined when the call fails.
+    pub(crate) fn call_filling<A: Serialize, T: DeserializeOwned>(
+        &self,
+        attempt: Attempt,
+        deadline_ns: u64,
+        arguments: &A,
+        transfers: Result<Transfers, sys::Error>,
+        room: &mut [u8],
+    ) -> Result<(T, ReceivedHandles), CallError<Never>> {
+        let transfers = transfers.map_err(CallError::Kernel)?;
+        let Ok(mut buffers) = self.buffers.try_borrow_mut() else {
+            return Err(CallError::Kernel(sys::Error::BadState));
+        };
+        let Buffers { send, receive, capacity } = &mut *buffers;
+        let message = (encode(arguments, send).map_err(codec_error)?, send.as_slice());
+        fits(send, *capacity)?;
+        if room.len() >= IN_PLACE {
+            let answer = self.exchange(attempt, deadline_ns, message, transfers, room)?;
+            let len = answer.len.min(room.len());
+            let (value, filled) =
+                decode_beside(&answer.words, &room[..len]).map_err(codec_error)?;
+            let first = len - filled.len();
+            if first > 0 {
+                room.copy_within(first..len, 0);
+            }
+            return Ok((value, ReceivedHandles::new(answer.handles)));
+        }
+        receive.resize(*capacity, 0);
+        let answer = self.exchange(attempt, deadline_ns, message, transfers, receive)?;
+        let len = answer.len.min(receive.len());
+        let (value, filled) = decode_beside(&answer.words, &receive[..len]).map_err(codec_error)?;
+        room.get_mut(..filled.len()).ok_or(CallError::Malformed)?.copy_from_slice(filled);
         Ok((value, ReceivedHandles::new(answer.handles)))
     }
 
@@ -121,19 +164,18 @@ impl Client {
         &self,
         attempt: Attempt,
         deadline_ns: u64,
-        words: Words,
-        buffers: &mut Buffers,
+        (words, bytes): (Words, &[u8]),
         transfers: Transfers,
+        receive: &mut [u8],
     ) -> Result<Answer, CallError<Never>> {
-        let bytes = buffers.send.as_slice();
-        if bytes.len() > buffers.capacity {
-            return Err(CallError::TooLong);
-        }
-        buffers.receive.resize(buffers.capacity, 0);
         let mut message = Message { label: attempt.label, words, bytes, transfers };
         let until = Until { deadline_ns, again: attempt.idempotent };
-        try_call(&self.endpoint, &mut message, until, &mut buffers.receive)
+        try_call(&self.endpoint, &mut message, until, receive)
     }
+}
+
+fn fits(bytes: &[u8], capacity: usize) -> Result<(), CallError<Never>> {
+    if bytes.len() > capacity { Err(CallError::TooLong) } else { Ok(()) }
 }
 
 fn codec_error<E>(error: CodecError) -> CallError<E> {

@@ -1,8 +1,8 @@
 //! Values to messages and back: postcard, in registers while it fits.
 
-use abi::{INLINE_BYTES, MESSAGE_MAX, WORDS};
+use abi::{MESSAGE_MAX, WORDS};
 use alloc::vec::Vec;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sys::Words;
 
 /// The value has no form in postcard, or the bytes are no such value.
@@ -32,7 +32,46 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
     }
     let bytes = core::mem::take(buffer);
     *buffer = postcard::to_extend(value, bytes).map_err(|_| CodecError::Malformed)?;
-    if buffer.len() > MESSAGE_MAX { Err(CodecError::TooLong) } else { Ok(Words::default()) }
+    fits(buffer).map(|()| Words::default())
+}
+
+fn fits(bytes: &[u8]) -> Result<(), CodecError> {
+    if bytes.len() > MESSAGE_MAX { Err(CodecError::TooLong) } else { Ok(()) }
+}
+
+/// The first byte of the words where a value is in them and the bytes are no part of it.
+const BESIDE: u8 = 1;
+
+/// Encodes a value beside bytes that travel as they are: the words that carry it. One that does not
+/// fit there goes before the bytes.
+pub(crate) fn encode_beside<T: Serialize + ?Sized>(
+    value: &T,
+    bytes: &mut Vec<u8>,
+) -> Result<Words, CodecError> {
+    let mut inline = Inline::default();
+    match postcard::to_slice(&(BESIDE, value), inline.as_flattened_mut()) {
+        Ok(_) => return fits(bytes).map(|()| inline.map(u64::from_le_bytes)),
+        Err(postcard::Error::SerializeBufferFull) => {}
+        Err(_) => return Err(CodecError::Malformed),
+    }
+    let mut whole = postcard::to_extend(value, Vec::new()).map_err(|_| CodecError::Malformed)?;
+    whole.append(bytes);
+    *bytes = whole;
+    fits(bytes).map(|()| Words::default())
+}
+
+/// The value of such a message, and the bytes beside it.
+pub(crate) fn decode_beside<'a, T: DeserializeOwned>(
+    words: &Words,
+    bytes: &'a [u8],
+) -> Result<(T, &'a [u8]), CodecError> {
+    if *words == Words::default() {
+        return postcard::take_from_bytes(bytes).map_err(|_| CodecError::Malformed);
+    }
+    match decode(words, &[])? {
+        (BESIDE, value) => Ok((value, bytes)),
+        _ => Err(CodecError::Malformed),
+    }
 }
 
 /// The parts of a message that carry these bytes: words, or bytes when there are more.
@@ -47,19 +86,43 @@ pub(crate) fn split(encoded: &[u8]) -> (Words, &[u8]) {
 
 /// The value in a message. Nothing may be left over but the zeros that pad the words.
 pub(crate) fn decode<T: DeserializeOwned>(words: &Words, bytes: &[u8]) -> Result<T, CodecError> {
-    if !bytes.is_empty() {
-        return whole(bytes, <[u8]>::is_empty);
-    }
     let inline = words.map(u64::to_le_bytes);
-    whole(inline.as_flattened(), |rest| are_zero(words, INLINE_BYTES - rest.len()))
+    Payload::of(inline.as_flattened(), bytes).decode()
+}
+
+/// The encoded value of a message, where it lies.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Payload<'a> {
+    /// In the words, with zeros behind it.
+    Words(&'a [u8]),
+    /// In the bytes, all of them.
+    Bytes(&'a [u8]),
+}
+
+impl<'a> Payload<'a> {
+    /// Of a message with these words, as bytes, and these bytes.
+    pub(crate) fn of(words: &'a [u8], bytes: &'a [u8]) -> Self {
+        if bytes.is_empty() { Self::Words(words) } else { Self::Bytes(bytes) }
+    }
+
+    /// The value. Nothing may be left over but the zeros that pad the words.
+    pub(crate) fn decode<T: Deserialize<'a>>(self) -> Result<T, CodecError> {
+        let (Self::Words(all) | Self::Bytes(all)) = self;
+        let (value, rest) = postcard::take_from_bytes(all).map_err(|_| CodecError::Malformed)?;
+        let is_whole = match self {
+            Self::Words(words) => are_zero(words, words.len() - rest.len()),
+            Self::Bytes(_) => rest.is_empty(),
+        };
+        if is_whole { Ok(value) } else { Err(CodecError::Malformed) }
+    }
 }
 
 /// Whether all bytes of the words are zero from this one on. Compared by words: byte by byte
 /// this was a sixth of a typed call.
-fn are_zero(words: &Words, from: usize) -> bool {
+fn are_zero(words: &[u8], from: usize) -> bool {
     let (first, bits) = (from / 8, 8 * (from % 8));
-    words.get(first).is_none_or(|word| word >> bits == 0)
-        && words.iter().skip(first + 1).all(|word| *word == 0)
+    let mut words = words.as_chunks().0.iter().skip(first).map(|word| u64::from_le_bytes(*word));
+    words.next().is_none_or(|word| word >> bits == 0) && words.all(|word| word == 0)
 }
 
 /// What a message carries: its bytes, else the words, with the zeros that pad them.
@@ -71,17 +134,9 @@ pub(crate) fn joined(words: &Words, bytes: &[u8]) -> Vec<u8> {
     }
 }
 
-fn whole<T: DeserializeOwned>(
-    bytes: &[u8],
-    rest_is_fine: impl Fn(&[u8]) -> bool,
-) -> Result<T, CodecError> {
-    let (value, rest) = postcard::take_from_bytes(bytes).map_err(|_| CodecError::Malformed)?;
-    if rest_is_fine(rest) { Ok(value) } else { Err(CodecError::Malformed) }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{CodecError, decode, encode, split};
+    use super::{CodecError, decode, decode_beside, encode, encode_beside, split};
 
     fn round(text: &str) -> usize {
         let mut buffer = Vec::new();
@@ -100,6 +155,36 @@ mod tests {
             let encoded = len + 2 + usize::from(len > 127);
             assert_eq!(bytes, if encoded <= 56 { 0 } else { encoded });
         }
+    }
+
+    #[test]
+    fn a_value_and_bytes_beside_it_are_told_apart() {
+        for (text, filled) in ["", "short", &"long".repeat(20)]
+            .into_iter()
+            .flat_map(|text| [0, 1, 56, 4096].map(|filled| (text, filled)))
+        {
+            let mut bytes = vec![0; filled];
+            let value: Result<&str, u8> = if text.is_empty() { Err(0) } else { Ok(text) };
+            let words = encode_beside(&value, &mut bytes).unwrap();
+            let (back, rest): (Result<String, u8>, _) = decode_beside(&words, &bytes).unwrap();
+            assert_eq!(
+                (back.as_deref(), rest),
+                (value.as_ref().map(|it| *it), &vec![0; filled][..])
+            );
+        }
+    }
+
+    #[test]
+    fn a_false_value_beside_bytes_is_an_error() {
+        let malformed = |words: &[u64; 7], bytes: &[u8]| {
+            assert_eq!(decode_beside::<u8>(words, bytes), Err(CodecError::Malformed));
+        };
+        malformed(&[0; 7], &[]);
+        malformed(&[2, 0, 0, 0, 0, 0, 0], &[5]);
+        malformed(&[0x0001_0501, 0, 0, 0, 0, 0, 0], &[5]);
+        malformed(&[0x0501, 0, 0, 0, 0, 0, 1], &[5]);
+        let full = encode_beside(&0u8, &mut vec![0; abi::MESSAGE_MAX + 1]);
+        assert_eq!(full, Err(CodecError::TooLong));
     }
 
     #[test]

@@ -64,6 +64,10 @@ fn argument_form(argument: &Argument, shape: &ArgumentShape, types: &mut Types) 
         ArgumentShape::Lent => {
             format!("0 list(byte) | 1 varint(u64) and a handle ({})", argument.type_name)
         }
+        ArgumentShape::Filled => {
+            let kind = argument.type_name;
+            format!("0 varint(u64) | 1 varint(u64) and a handle ({kind})")
+        }
         ArgumentShape::Handles(1) => argument.type_name.to_owned(),
         ArgumentShape::Handles(count) => format!("{count} handles"),
     }

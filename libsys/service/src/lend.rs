@@ -1,12 +1,12 @@
 //! Bytes that are lent for a call: the client's side.
 //!
-//! **Shape.** Short ones travel in the message, and those that the server may write come back
-//! in the answer. Long ones are pages that the kernel shows to the server as a loan: without a
+//! **Shape.** Short ones travel in the message, and those that the server writes in the answer. Long
+//! ones are pages that the kernel shows to the server as a loan: without a
 //! copy when they lie in a [`sys::Buffer`], else in one that is made for the call. The loan ends
 //! with the call, whatever became of it: when this function returns, the server's mapping shows
 //! a blank page, however long the server keeps it.
 
-use crate::request::Answered;
+use crate::lent::Bytes;
 use crate::{CallError, Request};
 use serde::{Deserialize, Serialize};
 use sys::{Buffer, Memory, Rights};
@@ -78,7 +78,7 @@ impl LendBytesMut for Buffer {
 /// What stands for lent bytes among the arguments.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Lending<B> {
-    /// The bytes themselves.
+    /// The bytes themselves, or the number of those that the answer may bring.
     Inline(B),
     /// This number of bytes, in the loan that comes as the next handle.
     Loan(u64),
@@ -93,8 +93,6 @@ pub struct LendLimits {
     pub most: usize,
 }
 
-type Outcome<T, E> = Result<Answered<T, E>, CallError<E>>;
-
 /// Makes the call with these bytes lent for reading.
 ///
 /// # Errors
@@ -103,22 +101,27 @@ pub fn lend<'a, T, E>(
     what: &(impl LendBytes + ?Sized),
     limits: LendLimits,
     request: Request<'a>,
-    call: impl FnOnce(Request<'a>, Lending<&[u8]>) -> Outcome<T, E>,
-) -> Outcome<T, E> {
+    call: impl FnOnce(Request<'a>, Lending<Bytes<'_>>) -> Result<T, CallError<E>>,
+) -> Result<T, CallError<E>> {
     let bytes = what.bytes();
     if bytes.len() <= limits.inline {
-        return call(request, Lending::Inline(bytes));
+        return call(request, Lending::Inline(Bytes(bytes)));
     }
     check(bytes.len(), limits)?;
-    let lent = |loan: &Memory| call(with(request, loan, Rights::READ), loan_of(bytes.len()));
+    let loan_of = Lending::Loan(bytes.len() as u64);
+    let lent = |loan: &Memory| call(with(request, loan, Rights::READ), loan_of);
     match what.buffer() {
         Some(buffer) => buffer.lend(lent).map_err(CallError::Kernel)?,
-        None => copied(bytes)?.lend(lent).map_err(CallError::Kernel)?,
+        None => {
+            let mut copy = Buffer::new(bytes.len()).map_err(CallError::Kernel)?;
+            copy.copy_from_slice(bytes);
+            copy.lend(lent).map_err(CallError::Kernel)?
+        }
     }
 }
 
-/// Makes the call with these bytes lent for reading and writing. Unless the call was
-/// answered, their contents are undefined.
+/// Makes the call with these bytes lent for writing; `call` gets those that the answer fills, none
+/// of a loan. What was in them is not told to the server, and is undefined unless it wrote there.
 ///
 /// # Errors
 /// All of [`CallError`].
@@ -126,31 +129,25 @@ pub fn lend_mut<'a, T, E>(
     what: &mut (impl LendBytesMut + ?Sized),
     limits: LendLimits,
     request: Request<'a>,
-    call: impl FnOnce(Request<'a>, Lending<&[u8]>) -> Outcome<T, E>,
-) -> Outcome<T, E> {
+    call: impl FnOnce(Request<'a>, Lending<u64>, &mut [u8]) -> Result<T, CallError<E>>,
+) -> Result<T, CallError<E>> {
     let len = what.bytes().len();
     if len <= limits.inline {
-        let mut answered = call(request, Lending::Inline(what.bytes()))?;
-        let back = answered.backs.pop().filter(|back| back.len() == len);
-        what.bytes_mut().copy_from_slice(&back.ok_or(CallError::Malformed)?);
-        return Ok(answered);
+        return call(request, Lending::Inline(len as u64), what.bytes_mut());
     }
     check(len, limits)?;
     let rights = Rights::READ | Rights::WRITE;
-    let lent = |loan: &Memory| call(with(request, loan, rights), loan_of(len));
-    let mut answered = match what.buffer_mut() {
-        Some(buffer) => buffer.lend_mut(lent).map_err(CallError::Kernel)??,
-        None => {
-            let mut copy = copied(what.bytes())?;
-            let answered = copy.lend_mut(lent).map_err(CallError::Kernel)??;
-            what.bytes_mut().copy_from_slice(&copy);
-            answered
-        }
-    };
-    match answered.backs.pop() {
-        Some(back) if back.is_empty() => Ok(answered),
-        _ => Err(CallError::Malformed),
+    let lent =
+        |loan: &Memory| call(with(request, loan, rights), Lending::Loan(len as u64), &mut []);
+    if let Some(buffer) = what.buffer_mut() {
+        return buffer.lend_mut(lent).map_err(CallError::Kernel)?;
     }
+    let mut pages = Buffer::new(len).map_err(CallError::Kernel)?;
+    let done = pages.lend_mut(lent).map_err(CallError::Kernel)?;
+    if matches!(done, Ok(_) | Err(CallError::Service(_))) {
+        what.bytes_mut().copy_from_slice(&pages);
+    }
+    done
 }
 
 fn check<E>(len: usize, limits: LendLimits) -> Result<(), CallError<E>> {
@@ -161,14 +158,4 @@ fn check<E>(len: usize, limits: LendLimits) -> Result<(), CallError<E>> {
 fn with<'a>(mut request: Request<'a>, loan: &Memory, rights: Rights) -> Request<'a> {
     request.give_copy(loan, rights);
     request
-}
-
-fn loan_of(len: usize) -> Lending<&'static [u8]> {
-    Lending::Loan(len as u64)
-}
-
-fn copied<E>(bytes: &[u8]) -> Result<Buffer, CallError<E>> {
-    let mut copy = Buffer::new(bytes.len()).map_err(CallError::Kernel)?;
-    copy.copy_from_slice(bytes);
-    Ok(copy)
 }

@@ -58,14 +58,15 @@
 //! | `#[deferred]` | the server gets a [`Reply`] as last argument and returns nothing |
 //! | `#[handle]` on an argument | a handle type of `sys`, or a thing of several ([`sys::Handles`], such as a queue's offer), moved with the message |
 //! | `#[handle(copy, READ)]` | the client keeps its handle, the server gets a copy with these rights at most |
-//! | `#[lend]` on `&[u8]` or `&mut [u8]` | bytes that the server may read, or write, until it answers, see below |
+//! | `#[lend]` on `&[u8]` or `&mut [u8]` | bytes that the server may read, or one list that it may write, until it answers, see below |
 //! | `#[returns_handle]` | `Result<H, E>` or `Result<(H, T), E>`, H as for `#[handle]` |
 //! | `#[opens(File)]` | the client gets a `FileClient`: a session, see below |
 //! | `#[connector]` | of the name server: what `connect` of every client calls |
 //!
 //! **Lent bytes.** The client passes anything that holds bytes: `&[u8]`, `&mut Vec<u8>`, an
-//! array, a [`sys::Buffer`]. The server's method gets a [`Lent`] or a [`LentMut`], which reads
-//! and writes with bounds and cannot be kept. Up to half of `max_message` (shared by all lent
+//! array, a [`sys::Buffer`]. The server's method gets a [`Lent`], which reads, or a [`LentMut`],
+//! which writes, with bounds; it cannot be kept. What was in a `&mut [u8]` does not travel, and where
+//! the server did not write it is undefined afterwards. Up to half of `max_message` (shared by all lent
 //! arguments) travels in the message; more, up to the setting `max_lend` (1 MiB), is shown to
 //! the server as pages: those of the `Buffer` itself, or a copy of anything else. When the call
 //! is over, however it ended, the kernel has taken them back.
@@ -107,7 +108,9 @@
 //! changes either changes `version` too, and `cargo xtask check` says so. `cargo xtask api`
 //! prints the wire form of every method.
 //! Payload: postcard, up to 56 bytes in registers, else as the message's bytes. Reply:
-//! label 0 and a `Result<T, E>`, or the number of a [`Refusal`].
+//! label 0 and a `Result<T, E>`, or the number of a [`Refusal`]. Bytes that fill a `&mut [u8]` are
+//! the reply's bytes as they are, with a byte 1 and the `Result` in the registers; where that does not
+//! fit, it goes before the bytes, and the registers are zero.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -143,9 +146,9 @@ pub use interface::{
     builtin, distinct, interface_hash, label, shape_hash,
 };
 pub use lend::{LendBytes, LendBytesMut, LendLimits, Lending, lend, lend_mut};
-pub use lent::{Borrowed, Lent, LentMut};
+pub use lent::{Borrowed, BorrowedMut, Bytes, Lent, LentMut};
 pub use reply::Reply;
-pub use request::{Answered, Attempt, Connection, ReceivedHandles, Request, Within};
+pub use request::{Attempt, Connection, ReceivedHandles, Request, Within};
 pub use server::{Dispatch, Event, Raw, Server, serve};
 pub use service_macros::{data, interface};
 pub use session::{Opening, Session, Sessions};

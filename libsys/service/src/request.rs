@@ -1,7 +1,6 @@
 //! One call of a typed client: its connection, its time-out, its handles.
 
-use crate::{CallError, Client};
-use alloc::vec::Vec;
+use crate::{CallError, Client, Never};
 use serde::{Serialize, de::DeserializeOwned};
 use sys::{Error, Handles, Object, OwnedHandle, Rights, Transfers};
 
@@ -103,60 +102,32 @@ impl<'a> Request<'a> {
         self,
         arguments: &A,
     ) -> Result<(T, ReceivedHandles), CallError<E>> {
-        self.answered(arguments)?.finish()
+        let Self { client, deadline_ns, attempt, transfers } = self;
+        let answer = client.call_until(attempt, deadline_ns, arguments, transfers);
+        finish(answer)
     }
 
-    /// The same with lent bytes among the arguments, of which none come back.
+    /// The same with lent bytes that the answer fills.
     ///
     /// # Errors
-    /// All of [`CallError`] but the service's own.
-    pub fn answered<A: Serialize, T: DeserializeOwned, E: DeserializeOwned>(
+    /// All of [`CallError`].
+    pub fn call_filling<A: Serialize, T: DeserializeOwned, E: DeserializeOwned>(
         self,
         arguments: &A,
-    ) -> Result<Answered<T, E>, CallError<E>> {
-        let (result, received) = self.exchange(arguments)?;
-        Ok(Answered { result, received, backs: Vec::new() })
-    }
-
-    /// The same with lent bytes that come back.
-    ///
-    /// # Errors
-    /// All of [`CallError`] but the service's own.
-    pub fn answered_with_backs<A: Serialize, T: DeserializeOwned, E: DeserializeOwned>(
-        self,
-        arguments: &A,
-    ) -> Result<Answered<T, E>, CallError<E>> {
-        let ((result, backs), received) = self.exchange(arguments)?;
-        Ok(Answered { result, received, backs })
-    }
-
-    fn exchange<A: Serialize, T: DeserializeOwned, E>(
-        self,
-        arguments: &A,
+        room: &mut [u8],
     ) -> Result<(T, ReceivedHandles), CallError<E>> {
-        let answer =
-            self.client.call_until(self.attempt, self.deadline_ns, arguments, self.transfers);
-        answer.map_err(CallError::widen)
+        let Self { client, deadline_ns, attempt, transfers } = self;
+        let answer = client.call_filling(attempt, deadline_ns, arguments, transfers, room);
+        finish(answer)
     }
 }
 
-/// An answer, with the lent bytes that came back in it.
-#[derive(Debug)]
-pub struct Answered<T, E> {
-    pub(crate) result: Result<T, E>,
-    pub(crate) received: ReceivedHandles,
-    /// In the order of the arguments; empty for those that were in a loan.
-    pub(crate) backs: Vec<Vec<u8>>,
-}
-
-impl<T, E> Answered<T, E> {
-    /// The value and the handles.
-    ///
-    /// # Errors
-    /// The service's own.
-    pub fn finish(self) -> Result<(T, ReceivedHandles), CallError<E>> {
-        self.result.map(|value| (value, self.received)).map_err(CallError::Service)
-    }
+/// The value and the handles, or what was wrong.
+fn finish<T, E>(
+    answer: Result<(Result<T, E>, ReceivedHandles), CallError<Never>>,
+) -> Result<(T, ReceivedHandles), CallError<E>> {
+    let (result, received) = answer.map_err(CallError::widen)?;
+    result.map(|value| (value, received)).map_err(CallError::Service)
 }
 
 /// The handles that came with an answer; those that are not taken are closed.

@@ -1,6 +1,7 @@
 //! The server's side: receive, dispatch, answer.
 
 use crate::call::Outgoing;
+use crate::codec::Payload;
 use crate::session::{Session, Sessions};
 use crate::shape::MethodShape;
 use crate::{Call, Caller, Interface, Never, Refusal, Reply, builtin, label};
@@ -235,10 +236,10 @@ impl<D: Dispatch + ?Sized> Server<D> {
         }
         self.right = incoming.reply.take();
         self.answer.refuse(Refusal::Malformed);
+        let words = incoming.words.map(u64::to_le_bytes);
         let mut call = Call {
             caller: Caller::with_badge(incoming.badge),
-            words: incoming.words,
-            bytes: &self.buffer[..len],
+            payload: Payload::of(words.as_flattened(), &self.buffer[..len]),
             handles: incoming.handles,
             right: &mut self.right,
             answer: &mut self.answer,

@@ -24,6 +24,9 @@ pub enum ArgumentShape {
     Value(&'static NamedType),
     /// Lent: a choice of the bytes and the number of those in a loan, which is a handle.
     Lent,
+    /// Filled by the answer: a choice of the number of bytes that it may bring and of those in a loan,
+    /// which is a handle.
+    Filled,
     /// As this number of handles.
     Handles(usize),
 }

@@ -14,7 +14,13 @@ use sys::{
 trait Mill {
     #[idempotent]
     fn sum(&mut self, #[lend] bytes: &[u8]) -> Result<u64, Never>;
-    fn reverse(&mut self, add: u8, #[lend] bytes: &mut [u8]) -> Result<u64, String>;
+    fn reverse(
+        &mut self,
+        add: u8,
+        #[lend] from: &[u8],
+        #[lend] to: &mut [u8],
+    ) -> Result<u64, String>;
+    fn write(&mut self, at: u32, count: u32, #[lend] to: &mut [u8]) -> Result<(), bool>;
     fn copy(
         &mut self,
         #[lend] from: &[u8],
@@ -32,12 +38,24 @@ impl Mill for Stones {
     fn sum(&mut self, _: &Caller, bytes: Lent<'_>) -> Result<u64, Never> {
         Ok(bytes.to_vec().into_iter().map(u64::from).sum())
     }
-    fn reverse(&mut self, _: &Caller, add: u8, mut bytes: LentMut<'_>) -> Result<u64, String> {
-        let mut copy = bytes.as_lent().to_vec();
+    fn reverse(
+        &mut self,
+        _: &Caller,
+        add: u8,
+        from: Lent<'_>,
+        mut to: LentMut<'_>,
+    ) -> Result<u64, String> {
+        let mut copy = from.to_vec();
         copy.reverse();
         copy.iter_mut().for_each(|byte| *byte = byte.wrapping_add(add));
-        bytes.write(0, &copy).unwrap();
-        if add == 99 { Err("99".to_owned()) } else { Ok(bytes.len() as u64) }
+        to.write(0, &copy).unwrap();
+        // The longer one does not fit into the words of the answer.
+        if add >= 99 { Err("9".repeat(add.into())) } else { Ok(to.len() as u64) }
+    }
+    fn write(&mut self, _: &Caller, at: u32, count: u32, mut to: LentMut<'_>) -> Result<(), bool> {
+        let (at, count) = (at as usize, count as usize);
+        to.write(at, &vec![1; count]).map_err(|_| true)?;
+        to.write(at, &vec![2; count.div_ceil(2)]).map_err(|_| false)
     }
     fn copy(
         &mut self,
@@ -105,16 +123,37 @@ fn bytes_of_all_lengths_are_written() {
         wanted.reverse();
         wanted.iter_mut().for_each(|byte| *byte = byte.wrapping_add(3));
         let mut bytes = numbers(len);
-        assert_eq!(mill.reverse(3, &mut bytes), Ok(len as u64));
+        let source = numbers(len);
+        assert_eq!(mill.reverse(3, &source, &mut bytes), Ok(len as u64));
         assert_eq!(bytes, wanted);
         let mut buffer = Buffer::new(len).unwrap();
         buffer.copy_from_slice(&numbers(len));
-        assert_eq!(mill.reverse(3, &mut buffer), Ok(len as u64));
+        assert_eq!(mill.reverse(3, &source, &mut buffer), Ok(len as u64));
         assert_eq!(buffer[..], wanted);
-        let mut bytes = numbers(len);
-        let failed = mill.within(5_000_000_000).reverse(99, &mut bytes);
-        assert_eq!(failed, Err(CallError::Service("99".to_owned())));
-        assert!(len < 2 || bytes != numbers(len), "it was written all the same");
+        for error in [99, 200] {
+            let mut bytes = numbers(len);
+            let failed = mill.within(5_000_000_000).reverse(error, &source, &mut bytes);
+            assert_eq!(failed, Err(CallError::Service("9".repeat(error.into()))));
+            assert!(len < 2 || bytes != numbers(len), "it was written all the same");
+        }
+    }
+}
+
+#[test]
+fn a_part_that_is_written_comes_in_its_place() {
+    let (mill, _endpoint) = open_mill();
+    for len in [9, 600, 1024, 5000] {
+        for (at, count) in [(0, 0), (0, 9), (4, 5), (9, 0), (5, 1)] {
+            let mut bytes = vec![7; len];
+            assert_eq!(mill.write(at, count, &mut bytes), Ok(()), "{len} {at} {count}");
+            let (at, count) = (at as usize, count as usize);
+            let (twice, once) = bytes[at..at + count].split_at(count.div_ceil(2));
+            assert!(twice.iter().all(|it| *it == 2) && once.iter().all(|it| *it == 1), "{bytes:?}");
+        }
+        assert_eq!(
+            mill.write(5, u32::try_from(len).unwrap(), &mut vec![7; len]),
+            Err(CallError::Service(true))
+        );
     }
 }
 
@@ -213,19 +252,20 @@ fn a_false_answer_is_malformed_and_writes_nothing() {
     let endpoint = Endpoint::create().unwrap();
     let mill = MillClient::from_endpoint(endpoint.copy(Rights::SEND).unwrap());
     std::thread::spawn(move || {
-        // Ok(0), and then: no list; a list too short; one that is for a loan.
-        for answer in [vec![0, 0], vec![0, 0, 1, 2, 9, 9], vec![0, 0, 1, 0], vec![0, 0, 0]] {
+        // No value; another mark; a byte too many in the words; more bytes than there is room for,
+        // beside the words and behind a value in the bytes.
+        let answers: [(u64, &[u8]); 5] =
+            [(0, &[]), (2, &[]), (0x0100_0001, &[]), (1, &[9; 4]), (0, &[0, 0, 9, 9, 9, 9])];
+        for (word, bytes) in answers {
             let received = endpoint.receive(FOREVER, &mut [0; 256]).unwrap();
             let Received::Message(message) = received else { panic!("no call") };
-            let mut bytes = [0; 8];
-            bytes[..answer.len()].copy_from_slice(&answer);
-            let words = [u64::from_le_bytes(bytes), 0, 0, 0, 0, 0, 0];
-            message.reply.unwrap().reply(&mut Message::new(0, words)).unwrap();
+            let answer = Message::new(0, [word, 0, 0, 0, 0, 0, 0]);
+            message.reply.unwrap().reply(&mut answer.with_bytes(bytes)).unwrap();
         }
     });
-    for _ in 0..4 {
+    for _ in 0..5 {
         let mut bytes = [7; 3];
-        assert_eq!(mill.reverse(0, &mut bytes), Err(CallError::Malformed));
+        assert_eq!(mill.reverse(0, &[], &mut bytes), Err(CallError::Malformed));
         assert_eq!(bytes, [7; 3]);
     }
 }

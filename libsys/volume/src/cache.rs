@@ -42,35 +42,36 @@ impl Cache {
         Self { most, pages, order, lens, next: (0, 0) }
     }
 
-    /// Reads at an offset: the number of bytes, fewer only at the end of the file.
+    /// Reads at an offset: gives `put` the bytes in their order, fewer than `most` only at the end of
+    /// the file.
     pub(crate) fn read(
         &mut self,
         fs: &mut dyn FileSystem,
         file: NodeId,
         offset: u64,
-        into: &mut [u8],
-    ) -> Result<usize, FilesError> {
+        most: usize,
+        put: &mut dyn FnMut(&[u8]) -> Result<(), FilesError>,
+    ) -> Result<(), FilesError> {
         let len = self.len(fs, file)?;
         let left = usize::try_from(len.saturating_sub(offset)).unwrap_or(usize::MAX);
-        let count = into.len().min(left);
-        let (mut at, mut rest) = (offset, into.get_mut(..count).unwrap_or_default());
-        while !rest.is_empty() {
+        let (mut at, mut rest) = (offset, most.min(left));
+        while rest > 0 {
             let (number, from) = place(at);
-            let (piece, behind) = rest.split_at_mut(rest.len().min(PAGE - from));
-            let part = from..from + piece.len();
+            let count = rest.min(PAGE - from);
+            let part = from..from + count;
             if let Some(page) = self.pages.get_mut(&(file, number)) {
                 page.used = true;
-                piece.copy_from_slice(page.bytes.get(part).unwrap_or_default());
+                put(page.bytes.get(part).unwrap_or_default())?;
             } else {
-                let wanted = (piece.len() + behind.len()).div_ceil(PAGE) as u64 + 1;
+                let wanted = rest.div_ceil(PAGE) as u64 + 1;
                 let run = self.load(fs, (file, number), wanted, len)?;
-                piece.copy_from_slice(run.get(part).unwrap_or_default());
+                put(run.get(part).unwrap_or_default())?;
             }
             self.next = (file, number + 1);
-            at += piece.len() as u64;
-            rest = behind;
+            at += count as u64;
+            rest -= count;
         }
-        Ok(count)
+        Ok(())
     }
 
     fn len(&mut self, fs: &mut dyn FileSystem, file: NodeId) -> Result<u64, FilesError> {

@@ -485,16 +485,22 @@ impl Handle for VolumeServer {
     ) -> Result<u32, FilesError> {
         let node = self.file(caller)?.node;
         let len = into.len().min(PIECE_BYTES);
-        self.piece.resize(len.max(self.piece.len()), 0);
-        let piece = self.piece.get_mut(..len).unwrap_or_default();
-        let read = match &mut self.cache {
-            Some(cache) => cache.read(&mut *self.fs, node, offset, piece)?,
-            None => self.fs.read(node, offset, piece)?,
+        let mut done = 0;
+        let mut put = |bytes: &[u8]| {
+            into.write(done, bytes).map_err(|_| FilesError::Unsupported)?;
+            done += bytes.len();
+            Ok(())
         };
-        let read = read.min(len);
-        into.write(0, piece.get(..read).unwrap_or_default())
-            .map_err(|_| FilesError::Unsupported)?;
-        Ok(u32::try_from(read).unwrap_or(u32::MAX))
+        match &mut self.cache {
+            Some(cache) => cache.read(&mut *self.fs, node, offset, len, &mut put)?,
+            None => {
+                self.piece.resize(len.max(self.piece.len()), 0);
+                let piece = self.piece.get_mut(..len).unwrap_or_default();
+                let read = self.fs.read(node, offset, piece)?;
+                put(piece.get(..read).unwrap_or(piece))?;
+            }
+        }
+        Ok(u32::try_from(done).unwrap_or(u32::MAX))
     }
 
     fn write(&mut self, caller: &Caller, offset: u64, from: Lent<'_>) -> Result<u32, FilesError> {

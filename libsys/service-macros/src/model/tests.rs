@@ -40,7 +40,7 @@ fn a_good_interface_is_read() {
          open(memory: handle) -> (handle, u32) ! Error; \
          show(memory: handle(READ | TRANSFER)) -> () ! Error; \
          cart(a: lent [u8], b: lent [u8]) -> (api::Cart session, u8) ! Error; \
-         fill(b: lent mut [u8]) -> u8 ! Error"
+         fill(b: filled [u8]) -> u8 ! Error"
     );
     assert_eq!(shop.methods[0].marks.help(), "Buys.");
     assert!(shop.methods[0].marks.idempotent);
@@ -130,6 +130,10 @@ fn wrong_methods_are_named() {
         ("fn a(&mut self, #[lend] x: &'static [u8]) -> Result<u8, N>;", "goes with `&[u8]`"),
         ("fn a(&mut self, #[handle] x: &M) -> Result<u8, N>;", "owned values"),
         ("#[deferred] fn a(&mut self, #[lend] x: &[u8]) -> Result<u8, N>;", "borrows nothing"),
+        (
+            "fn a(&mut self, #[lend] x: &mut [u8], #[lend] y: &mut [u8]) -> Result<u8, N>;",
+            "lends one `&mut [u8]`",
+        ),
         (
             "#[returns_handle] fn a(&mut self, #[lend] x: &mut [u8]) -> Result<M, N>;",
             "lends no `&mut [u8]`",

@@ -54,7 +54,7 @@ pub trait Net {
 }
 
 /// Frames that are copied while they come and go.
-#[service::interface(version = 1, name = "net-capture", session)]
+#[service::interface(version = 2, name = "net-capture", session)]
 pub trait Capture {
     /// Takes whole records, as many as fit: the number of their bytes, and of the frames so far for
     /// which there was no room. A record is the time since boot in nanoseconds (u64), the bytes of
@@ -63,7 +63,7 @@ pub trait Capture {
 }
 
 /// A TCP connection.
-#[service::interface(version = 1, name = "net-stream", session)]
+#[service::interface(version = 2, name = "net-stream", session)]
 pub trait Stream {
     /// Waits until one of both is possible: which ones.
     #[deferred]
@@ -98,7 +98,7 @@ pub trait Listener {
 }
 
 /// A UDP port.
-#[service::interface(version = 1, name = "net-datagrams", session)]
+#[service::interface(version = 2, name = "net-datagrams", session)]
 pub trait Datagrams {
     /// Waits until one of both is possible: which ones.
     #[deferred]
