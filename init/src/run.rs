@@ -94,7 +94,7 @@ impl Init {
                 let is_signalled = |index: &usize| bits & (1 << index) != 0;
                 (0..self.children.len()).filter(is_signalled).for_each(|it| self.on_death(it));
             }
-            Event::Raw(raw) => self.on_raw(raw),
+            Event::Raw(raw) => self.on_raw(*raw),
         }
         self.kill_hung();
         self.start_due();

@@ -35,7 +35,25 @@ impl Until {
 }
 
 /// Calls until it is answered, the time is over, or all attempts are used up.
+#[inline]
 pub(crate) fn try_call(
+    endpoint: &Endpoint,
+    message: &mut Message<'_>,
+    until: Until,
+    buffer: &mut [u8],
+) -> Result<Answer, CallError<Never>> {
+    let answer = match endpoint.call_with(message, until.deadline_ns, buffer) {
+        Ok(answer) => answer,
+        Err(error) => call_again(error, endpoint, message, until, buffer)?,
+    };
+    Refusal::of_label(answer.label)?;
+    Ok(answer)
+}
+
+/// Makes the attempts after a first one that failed.
+#[cold]
+fn call_again(
+    first: Error,
     endpoint: &Endpoint,
     message: &mut Message<'_>,
     until: Until,
@@ -44,10 +62,11 @@ pub(crate) fn try_call(
     let mut pause = FIRST_PAUSE_NS;
     let mut left = if until.again { ATTEMPTS } else { 1 };
     let mut lost = false;
+    let mut outcome = Err(first);
     loop {
         left -= 1;
-        match endpoint.call_with(message, until.deadline_ns, buffer) {
-            Ok(answer) => return Refusal::of_label(answer.label).map(|()| answer),
+        match outcome {
+            Ok(answer) => return Ok(answer),
             Err(Error::Interrupted) if left > 0 => {}
             Err(Error::OutcomeUnknown) if left > 0 && fits(pause, until.deadline_ns) => {
                 lost = true;
@@ -58,6 +77,7 @@ pub(crate) fn try_call(
             Err(Error::PeerDied) if lost => return Err(CallError::Unknown),
             Err(error) => return Err(CallError::from_kernel(error)),
         }
+        outcome = endpoint.call_with(message, until.deadline_ns, buffer);
     }
 }
 

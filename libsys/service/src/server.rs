@@ -6,6 +6,7 @@ use crate::session::{Session, Sessions};
 use crate::shape::MethodShape;
 use crate::{Call, Caller, Interface, Never, Refusal, Reply, builtin, label};
 use abi::KERNEL_LABELS;
+use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::convert::Infallible;
@@ -109,7 +110,7 @@ pub enum Event {
     /// Bits of the notification that is bound to this thread.
     Notified(u64),
     /// A message that is not the interface's, such as a fault.
-    Raw(Raw),
+    Raw(Box<Raw>),
 }
 
 /// A message that is not the interface's.
@@ -232,10 +233,10 @@ impl<D: Dispatch + ?Sized> Server<D> {
     fn deal(&mut self, mut incoming: Incoming, server: &mut D) -> Event {
         let len = incoming.len.min(self.buffer.len());
         if incoming.label >= KERNEL_LABELS {
-            return Event::Raw(Raw { message: incoming, bytes: self.buffer[..len].to_vec() });
+            let bytes = self.buffer[..len].to_vec();
+            return Event::Raw(Box::new(Raw { message: incoming, bytes }));
         }
         self.right = incoming.reply.take();
-        self.answer.refuse(Refusal::Malformed);
         let words = incoming.words.map(u64::to_le_bytes);
         let mut call = Call {
             caller: Caller::with_badge(incoming.badge),

@@ -61,6 +61,7 @@ impl Endpoint {
 
     /// Calls; bytes of the reply go to `buffer`. Moved handles leave the message when
     /// the call was taken.
+    #[inline]
     pub fn call_with(
         &self,
         message: &mut Message<'_>,

@@ -66,6 +66,9 @@ impl Transfers {
 
     /// The message went out: moved handles are the receiver's now.
     pub(crate) fn delivered(&mut self) {
+        if self.count == 0 {
+            return;
+        }
         for owned in core::mem::take(self).moved.into_iter().flatten() {
             let _ = owned.into_raw();
         }

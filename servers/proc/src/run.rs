@@ -112,7 +112,7 @@ impl ProcServer {
         match event {
             Event::Handled => {}
             Event::Notified(bits) => self.look(bits),
-            Event::Raw(raw) => self.fault(raw),
+            Event::Raw(raw) => self.fault(*raw),
         }
         self.tell_terminal();
         self.tell_waiters();
