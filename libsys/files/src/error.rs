@@ -38,6 +38,8 @@ pub enum FilesError {
     Locked,
     /// The file was removed while the volume's server was restarted.
     Stale,
+    /// The file was made, and not synced before the volume's server was restarted.
+    NotSynced,
     /// The file's format, or the volume's, has no such thing.
     Unsupported,
     /// A directory cannot be moved into itself; the root cannot be moved or removed.
@@ -71,6 +73,7 @@ impl fmt::Display for FilesError {
             Self::TooBig => "the file would be too big",
             Self::Locked => "locked by another client",
             Self::Stale => "the file was removed while its server was restarted",
+            Self::NotSynced => "the file was not synced before its server was restarted",
             Self::Unsupported => "the volume cannot do it",
             Self::Busy => "in use",
             Self::Device => "the device failed",

@@ -20,6 +20,8 @@ const PAUSE_MOST_NS: u64 = 200_000_000;
 pub struct File {
     mounted: Rc<Mounted>,
     path: String,
+    /// The path within the volume, and how it was opened.
+    opened_as: (String, How),
     handle: HandleClient,
     ticket: Ticket,
     metadata: Metadata,
@@ -52,6 +54,7 @@ impl File {
         Ok(Self {
             mounted,
             path: path.into(),
+            opened_as: (rest.into(), how),
             handle,
             ticket,
             metadata,
@@ -200,7 +203,7 @@ impl File {
     ///
     /// # Errors
     /// [`Error`]; [`Cause::WritesLost`] when the server was restarted since something was written
-    /// that was not synced. It is told once: a caller that still knows what it wrote writes it again.
+    /// that was not synced. A file that this one made is there, perhaps empty. It is told once: a caller that still knows what it wrote writes it again.
     pub fn sync(&mut self) -> Result<(), Error> {
         self.call(|handle| handle.sync())?;
         match core::mem::replace(&mut self.changed, Changed::No) {
@@ -255,7 +258,12 @@ impl File {
 
     fn reopen(&mut self) -> Result<(), Error> {
         let client = self.mounted.client(&self.path)?;
-        let reopened = client.reopen(self.ticket);
+        let mut reopened = client.reopen(self.ticket);
+        let (path, how) = &self.opened_as;
+        if how.create && matches!(reopened, Err(CallError::Service(FilesError::NotSynced))) {
+            // This client made it, and is told by `sync` what it has to write again.
+            reopened = client.open(path, How { new: false, truncate: false, ..*how });
+        }
         let (handle, opened) = reopened.map_err(|error| {
             self.mounted.forget();
             Error::of_call(&self.path, error)

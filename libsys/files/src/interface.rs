@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 /// A volume. The name of the service is that of the volume. Paths are relative to the subtree
 /// that the manifest gives the caller: `""` and `"/"` are its root, `"a/b"` and `"/a/b"` the same
 /// file.
-#[service::interface(version = 1, name = "volume", max_message = 16384)]
+#[service::interface(version = 2, name = "volume", max_message = 16384)]
 pub trait Volume {
     /// What the volume is, and whether it can be used.
     #[idempotent]
@@ -21,7 +21,9 @@ pub trait Volume {
     #[opens(Handle)]
     fn open(&mut self, path: String, how: How) -> Result<Opened, FilesError>;
 
-    /// Opens a file again that was open when the server's last life ended.
+    /// Opens a file again that was open when the server's last life ended. One that was made after
+    /// the last commit, and neither renamed nor removed, is [`FilesError::NotSynced`]: to make it again
+    /// by its path brings back nothing that was removed.
     #[opens(Handle)]
     fn reopen(&mut self, ticket: Ticket) -> Result<Opened, FilesError>;
 

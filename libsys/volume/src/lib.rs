@@ -12,7 +12,8 @@
 //!
 //! **Open files.** A file without names lives until its last session is closed. Each session has a
 //! ticket in kept memory: after a death of the server its owner opens the file again, as the same
-//! node. Tickets of files that are gone, or were not yet committed, are `Stale`.
+//! node. Tickets of files that are gone are `Stale`; those of files that were made and not yet
+//! committed are `NotSynced`, and the client that made one makes it again.
 //!
 //! **Commits.** `sync` makes all changes last. A server with changes commits by itself a few
 //! seconds after the first of them.

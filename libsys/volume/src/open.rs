@@ -1,6 +1,6 @@
 //! Open files: sessions, nodes without names, locks.
 
-use crate::tickets::Tickets;
+use crate::tickets::{Fresh, Tickets};
 use crate::{FileSystem, Unlinked};
 use alloc::collections::{BTreeMap, BTreeSet};
 use files::{FilesError, LockKind, NodeId, Ticket};
@@ -28,7 +28,7 @@ pub(crate) struct OpenFiles {
     /// Open nodes without a name.
     unlinked: BTreeSet<NodeId>,
     /// Nodes that were made after the last commit.
-    fresh: BTreeSet<NodeId>,
+    fresh: BTreeMap<NodeId, Fresh>,
     tickets: Tickets,
 }
 
@@ -52,7 +52,8 @@ impl OpenFiles {
         node: NodeId,
         write: bool,
     ) -> Ticket {
-        let ticket = self.tickets.add(owner, node, write, self.fresh.contains(&node));
+        let fresh = self.fresh.get(&node).copied().unwrap_or(Fresh::No);
+        let ticket = self.tickets.add(owner, node, write, fresh);
         self.sessions
             .insert(session, OpenFile { node, write, owner, ticket, lock: LockKind::None });
         ticket
@@ -66,6 +67,10 @@ impl OpenFiles {
         ticket: Ticket,
     ) -> Result<NodeId, FilesError> {
         let entry = self.tickets.claim(ticket, owner).ok_or(FilesError::Stale)?;
+        if entry.fresh == Fresh::Made {
+            self.tickets.remove(ticket);
+            return Err(FilesError::NotSynced);
+        }
         let (node, write) = (entry.node, entry.write);
         self.sessions
             .insert(session, OpenFile { node, write, owner, ticket, lock: LockKind::None });
@@ -111,7 +116,15 @@ impl OpenFiles {
 
     /// A node was made.
     pub(crate) fn made(&mut self, node: NodeId) {
-        self.fresh.insert(node);
+        self.fresh.insert(node, Fresh::Made);
+    }
+
+    /// A node was renamed.
+    pub(crate) fn renamed(&mut self, node: NodeId) {
+        if let Some(fresh) = self.fresh.get_mut(&node) {
+            *fresh = Fresh::Renamed;
+            self.tickets.renamed(node);
+        }
     }
 
     /// All that was done before is committed.

@@ -195,8 +195,10 @@ impl VolumeServer {
 
     /// A name is about to be removed.
     fn unlinking(&mut self, found: &Metadata) {
-        if found.kind != Kind::Directory && found.links <= 1 {
-            self.open.unlinking(found.node);
+        match found.kind {
+            Kind::Directory => {}
+            _ if found.links <= 1 => self.open.unlinking(found.node),
+            _ => self.open.renamed(found.node),
         }
     }
 
@@ -450,6 +452,7 @@ impl Volume for VolumeServer {
         }
         let (old, new) = ((old.directory, old.name.as_str()), (new.directory, new.name.as_str()));
         let node = self.fs.rename(old, new)?;
+        self.open.renamed(found.node);
         self.unlinked(node)
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sys::Memory;
 
 /// The version of [`State`].
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// The most entries: what fits into half of four pages.
 const ENTRIES: usize = 200;
 
@@ -19,12 +19,23 @@ pub(crate) struct Entry {
     pub(crate) owner: u64,
     pub(crate) node: NodeId,
     pub(crate) write: bool,
-    /// Whether its node was made after the last commit: another life may not know it.
-    pub(crate) fresh: bool,
+    /// Whether another life may not know its node.
+    pub(crate) fresh: Fresh,
     /// Whether its node has no name left: another life frees it.
     pub(crate) unlinked: bool,
     /// Whether no session has it yet: it was opened in an earlier life.
     pub(crate) waiting: bool,
+}
+
+/// Whether a node was made after the last commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Fresh {
+    /// It was there before.
+    No,
+    /// It was, and has the name that it was made with.
+    Made,
+    /// It was, and was renamed.
+    Renamed,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -48,7 +59,7 @@ impl Tickets {
         let mut state = found.or_report("open files").unwrap_or_default();
         state.entries.truncate(ENTRIES);
         // What cannot be known again is dropped.
-        state.entries.retain(|entry| !entry.fresh && !entry.unlinked);
+        state.entries.retain(|entry| entry.fresh != Fresh::Renamed && !entry.unlinked);
         state.entries.iter_mut().for_each(|entry| entry.waiting = true);
         // Numbers that were given out and not kept are behind these.
         state.next = state.next.max(sys::clock());
@@ -56,7 +67,7 @@ impl Tickets {
     }
 
     /// Adds an open file. Where there is no room, the oldest one that waits goes.
-    pub(crate) fn add(&mut self, owner: u64, node: NodeId, write: bool, fresh: bool) -> Ticket {
+    pub(crate) fn add(&mut self, owner: u64, node: NodeId, write: bool, fresh: Fresh) -> Ticket {
         let ticket = self.state.next;
         self.state.next = ticket.wrapping_add(1);
         if self.state.entries.len() >= ENTRIES
@@ -102,10 +113,22 @@ impl Tickets {
         self.save();
     }
 
+    /// A node that was made after the last commit was renamed.
+    pub(crate) fn renamed(&mut self, node: NodeId) {
+        let mut of_node = self.state.entries.iter_mut().filter(|entry| entry.node == node);
+        if let Some(first) = of_node.next() {
+            first.fresh = Fresh::Renamed;
+            of_node.for_each(|entry| entry.fresh = Fresh::Renamed);
+            self.save();
+        }
+    }
+
     /// All nodes were committed.
     pub(crate) fn committed(&mut self) {
-        if self.state.entries.iter().any(|entry| entry.fresh) {
-            self.state.entries.iter_mut().for_each(|entry| entry.fresh = false);
+        let is_open = |entry: &Entry| !entry.waiting && entry.fresh != Fresh::No;
+        if self.state.entries.iter().any(is_open) {
+            let open = self.state.entries.iter_mut().filter(|entry| !entry.waiting);
+            open.for_each(|entry| entry.fresh = Fresh::No);
             self.save();
         }
     }
@@ -121,12 +144,12 @@ impl Tickets {
 
 #[cfg(test)]
 mod tests {
-    use super::{ENTRIES, Entry, State};
+    use super::{ENTRIES, Entry, Fresh, State};
 
     #[test]
     fn the_table_fits_into_half_of_four_pages() -> Result<(), sys::Failure> {
         let (ticket, owner, node) = (u64::MAX, u64::MAX, u64::MAX);
-        let (write, fresh, unlinked, waiting) = (true, true, true, true);
+        let (write, fresh, unlinked, waiting) = (true, Fresh::Renamed, true, true);
         let entry = Entry { ticket, owner, node, write, fresh, unlinked, waiting };
         let state = State { next: u64::MAX, entries: vec![entry; ENTRIES] };
         let memory = sys::Memory::create(4)?;

@@ -92,9 +92,12 @@ fn a_volume_in_memory_is_empty_after_a_death_and_its_files_are_stale() {
         let volume = volume(server.endpoint(1));
         put(&volume, "f", b"lost");
         let (file, opened) = volume.open("f", How::READ).unwrap();
+        volume.sync().unwrap();
+        let (_file, fresh) = volume.open("g", How::NEW).unwrap();
         server.restart();
         assert_eq!(file.metadata(), Err(CallError::Refused));
         assert_eq!(refusal(volume.reopen(opened.ticket).unwrap_err()), FilesError::Stale);
+        assert_eq!(refusal(volume.reopen(fresh.ticket).unwrap_err()), FilesError::NotSynced);
         assert_eq!(refusal(volume.reopen(Ticket(0)).unwrap_err()), FilesError::Stale);
         assert_eq!(list(&volume, "/"), [""; 0]);
     });

@@ -24,6 +24,10 @@ fn open_files_go_on_after_a_death() {
         one.remove("gone").unwrap();
         one.sync().unwrap();
         let (_new, fresh) = one.open("new", How::CREATE).unwrap();
+        let (_moved, moved) = one.open("from", How::CREATE).unwrap();
+        one.rename("from", "to").unwrap();
+        let (_dropped, dropped) = one.open("dropped", How::CREATE).unwrap();
+        one.remove("dropped").unwrap();
         server.restart();
         assert_eq!(file.metadata(), Err(CallError::Refused), "the session is of the earlier life");
         assert_eq!(refusal(two.reopen(opened.ticket).unwrap_err()), FilesError::Stale);
@@ -32,8 +36,9 @@ fn open_files_go_on_after_a_death() {
         assert_eq!(file.write(0, b"Synced"), Ok(6), "it is still open for writing");
         file.lock(LockKind::Exclusive).unwrap();
         assert_eq!(get(&two, "f").unwrap(), b"Synced");
-        for ticket in [removed.ticket, fresh.ticket, opened.ticket] {
-            assert_eq!(refusal(one.reopen(ticket).unwrap_err()), FilesError::Stale);
+        assert_eq!(refusal(one.reopen(fresh.ticket).unwrap_err()), FilesError::NotSynced);
+        for gone in [removed, fresh, moved, dropped, opened] {
+            assert_eq!(refusal(one.reopen(gone.ticket).unwrap_err()), FilesError::Stale);
         }
         file.sync().unwrap();
         server.restart();

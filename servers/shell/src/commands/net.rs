@@ -4,6 +4,7 @@ use crate::http::{HEAD_MAX, Url, head};
 use crate::shell::Shell;
 use crate::table::Table;
 use crate::trouble::{Outcome, Trouble};
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -121,7 +122,7 @@ pub(crate) fn wget(shell: &mut Shell, words: &[&str]) -> Outcome {
     let (url, to) = match words {
         [url] => (*url, To::Nowhere),
         ["-O", "-", url] => (*url, To::Output),
-        ["-O", path, url] => (*url, To::File(shell.files.open(path, How::REPLACE)?)),
+        ["-O", path, url] => (*url, To::File(Box::new(shell.files.open(path, How::REPLACE)?))),
         _ => return Err(Trouble::Usage),
     };
     let url = Url::parse(url).map_err(Trouble::new)?;
@@ -156,7 +157,7 @@ enum To {
     /// Into the output.
     Output,
     /// Into a file.
-    File(File),
+    File(Box<File>),
 }
 
 /// An answer that comes in pieces.

@@ -162,6 +162,7 @@ fn is_absent(error: &Error) -> bool {
 
 fn may_be_repeated(error: &Error) -> bool {
     let lost = matches!(error.cause, files::Cause::WritesLost);
-    let stale = error.files() == Some(&files::FilesError::Stale) || is_absent(error);
+    use files::FilesError::{NotSynced, Stale};
+    let stale = matches!(error.files(), Some(Stale | NotSynced)) || is_absent(error);
     error.is_uncertain() || lost || stale
 }

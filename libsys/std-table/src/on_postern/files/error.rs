@@ -17,7 +17,10 @@ pub(super) fn of_files(error: &files::Error) -> Error {
 
 fn of_volume(error: &FilesError) -> Error {
     match error {
-        FilesError::NotFound | FilesError::Stale | FilesError::Unusable { .. } => Error::NotFound,
+        FilesError::NotFound
+        | FilesError::Stale
+        | FilesError::NotSynced
+        | FilesError::Unusable { .. } => Error::NotFound,
         // As POSIX allows it for a directory that is not empty.
         FilesError::Exists | FilesError::NotEmpty | FilesError::Busy => Error::AlreadyInUse,
         FilesError::NotDirectory => Error::NotADirectory,
