@@ -1,7 +1,9 @@
 //! Values to messages and back: postcard, in registers while it fits.
 
-use abi::{MESSAGE_MAX, WORDS};
+use abi::{INLINE_BYTES, MESSAGE_MAX, WORDS};
 use alloc::vec::Vec;
+use postcard::ser_flavors::Flavor;
+use postcard::serialize_with_flavor;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sys::Words;
 
@@ -17,6 +19,70 @@ pub(crate) enum CodecError {
 /// The words as the bytes that they carry.
 type Inline = [[u8; size_of::<u64>()]; WORDS];
 
+/// The longest encoded number of 64 bits.
+const NUMBER: usize = 10;
+
+/// Where an encoded value goes: into the words while it fits there, else all of it into the buffer.
+struct Outlet<'a> {
+    inline: Inline,
+    /// The number of bytes in the words; more than there is room for when they are in the buffer.
+    len: usize,
+    buffer: &'a mut Vec<u8>,
+}
+
+impl<'a> Outlet<'a> {
+    fn into(buffer: &'a mut Vec<u8>) -> Self {
+        Self { inline: Inline::default(), len: 0, buffer }
+    }
+
+    #[cold]
+    fn spill(&mut self, bytes: &[u8]) {
+        if let Some(inline) = self.inline.as_flattened().get(..self.len) {
+            self.buffer.extend_from_slice(inline);
+            self.len = INLINE_BYTES + 1;
+        }
+        self.buffer.extend_from_slice(bytes);
+    }
+}
+
+impl Flavor for Outlet<'_> {
+    type Output = Words;
+
+    #[inline]
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        match self.inline.as_flattened_mut().get_mut(self.len) {
+            Some(place) => {
+                *place = byte;
+                self.len += 1;
+            }
+            None => self.spill(&[byte]),
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        // A number: a call of `memcpy` costs more than its few bytes.
+        if bytes.len() <= NUMBER {
+            return bytes.iter().try_for_each(|byte| self.try_push(*byte));
+        }
+        let end = self.len.saturating_add(bytes.len());
+        match self.inline.as_flattened_mut().get_mut(self.len..end) {
+            Some(places) => {
+                places.copy_from_slice(bytes);
+                self.len = end;
+            }
+            None => self.spill(bytes),
+        }
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<Words> {
+        let is_inline = self.len <= INLINE_BYTES;
+        Ok(if is_inline { self.inline.map(u64::from_le_bytes) } else { Words::default() })
+    }
+}
+
 /// Encodes a value: the words that carry it. One that does not fit there is in `buffer`, which
 /// is empty otherwise.
 pub(crate) fn encode<T: Serialize + ?Sized>(
@@ -24,15 +90,9 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
     buffer: &mut Vec<u8>,
 ) -> Result<Words, CodecError> {
     buffer.clear();
-    let mut inline = Inline::default();
-    match postcard::to_slice(value, inline.as_flattened_mut()) {
-        Ok(_) => return Ok(inline.map(u64::from_le_bytes)),
-        Err(postcard::Error::SerializeBufferFull) => {}
-        Err(_) => return Err(CodecError::Malformed),
-    }
-    let bytes = core::mem::take(buffer);
-    *buffer = postcard::to_extend(value, bytes).map_err(|_| CodecError::Malformed)?;
-    fits(buffer).map(|()| Words::default())
+    let words = serialize_with_flavor(value, Outlet::into(buffer));
+    let words = words.map_err(|_| CodecError::Malformed)?;
+    fits(buffer).map(|()| words)
 }
 
 fn fits(bytes: &[u8]) -> Result<(), CodecError> {
@@ -48,16 +108,14 @@ pub(crate) fn encode_beside<T: Serialize + ?Sized>(
     value: &T,
     bytes: &mut Vec<u8>,
 ) -> Result<Words, CodecError> {
-    let mut inline = Inline::default();
-    match postcard::to_slice(&(BESIDE, value), inline.as_flattened_mut()) {
-        Ok(_) => return fits(bytes).map(|()| inline.map(u64::from_le_bytes)),
-        Err(postcard::Error::SerializeBufferFull) => {}
-        Err(_) => return Err(CodecError::Malformed),
+    let mut whole = Vec::new();
+    let words = encode(&(BESIDE, value), &mut whole)?;
+    if !whole.is_empty() {
+        whole.remove(0);
+        whole.append(bytes);
+        *bytes = whole;
     }
-    let mut whole = postcard::to_extend(value, Vec::new()).map_err(|_| CodecError::Malformed)?;
-    whole.append(bytes);
-    *bytes = whole;
-    fits(bytes).map(|()| Words::default())
+    fits(bytes).map(|()| words)
 }
 
 /// The value of such a message, and the bytes beside it.
