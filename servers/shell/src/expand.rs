@@ -2,11 +2,15 @@
 
 use crate::glob::Pattern;
 use crate::syntax::{Part, Word};
+use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 /// The most paths that the words of a line can become.
 pub const PATHS_MAX: usize = 4096;
+
+/// What `~` in front of a word stands for, and where `cd` goes without an argument.
+pub const HOME: &str = "/home";
 
 /// What words are expanded with.
 pub trait Scope {
@@ -24,8 +28,22 @@ pub trait Scope {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooMany;
 
+/// A word that begins with an unquoted `~`, alone or before a slash, with [`HOME`] there.
+fn at_home(word: &Word) -> Cow<'_, Word> {
+    let [Part::Plain(first), rest @ ..] = &word.0[..] else { return Cow::Borrowed(word) };
+    match first.strip_prefix('~') {
+        Some(below) if below.starts_with('/') || below.is_empty() && rest.is_empty() => {
+            let mut parts = alloc::vec![Part::Plain(alloc::format!("{HOME}{below}"))];
+            parts.extend_from_slice(rest);
+            Cow::Owned(Word(parts))
+        }
+        _ => Cow::Borrowed(word),
+    }
+}
+
 /// The text of a word where one is wanted: a value, the file of a redirection.
 pub fn text(word: &Word, scope: &impl Scope) -> String {
+    let word = &*at_home(word);
     let part = |part: &Part| match part {
         Part::Plain(text) | Part::Quoted(text) => text.clone(),
         Part::Variable(name) => scope.variable(name),
@@ -48,6 +66,7 @@ pub fn words(words: &[Word], scope: &impl Scope) -> Result<Vec<String>, TooMany>
 }
 
 fn expand(word: &Word, scope: &impl Scope, into: &mut Vec<String>) -> Result<(), TooMany> {
+    let word = &*at_home(word);
     let text = text(word, scope);
     let only_variables = word.0.iter().all(|part| matches!(part, Part::Variable(_)));
     if text.is_empty() && only_variables {
@@ -162,6 +181,12 @@ mod tests {
     #[test]
     fn variables_keep_their_spaces_and_are_no_patterns() {
         assert_eq!(expanded("x $A \"$A$?\" $NONE \"$NONE\" $S"), ["x", "a b", "a b3", "", "*"]);
+    }
+
+    #[test]
+    fn a_tilde_is_home() {
+        assert_eq!(expanded("x ~ ~/a ~/$A"), ["x", "/home", "/home/a", "/home/a b"]);
+        assert_eq!(expanded("x a~ ~a '~' ~\"\""), ["x", "a~", "~a", "~", "~"]);
     }
 
     #[test]

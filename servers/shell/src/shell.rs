@@ -37,6 +37,8 @@ pub struct Shell {
     trouble: Option<Trouble>,
     /// Scripts that run inside each other.
     pub(crate) depth: u32,
+    /// The working directory before the last `cd`.
+    pub(crate) previous: Option<String>,
     /// Takes output in place of the console, inside of `$(…)`.
     pub(crate) captured: Option<Captured>,
 }
@@ -62,6 +64,7 @@ impl Shell {
             output,
             trouble: None,
             depth: 0,
+            previous: None,
             captured: None,
         })
     }

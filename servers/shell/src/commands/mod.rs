@@ -78,10 +78,11 @@ macro_rules! run {
 /// All commands, in alphabetical order.
 #[rustfmt::skip]
 pub(crate) static COMMANDS: &[Command] = commands! {
+    "[", "[ EXPRESSION ]", "as `test`", files::bracket;
     "bg", "bg [JOB]", "lets a stopped program go on in the background", jobs::bg;
     "call", "call SERVICE METHOD [ARGUMENT…]", "calls a service; `services NAME` shows its methods", services::call;
     "cat", "cat [FILE…]", "writes files, or its input", [filters::cat];
-    "cd", "cd [DIRECTORY]", "changes the working directory, by default to /home", files::cd;
+    "cd", "cd [DIRECTORY|-]", "changes the working directory, by default to /home, with - to the one before", files::cd;
     "cp", "cp [-r] FROM… TO", "copies files, with -r directories", files::cp;
     "crash", "crash SERVER", "makes a server fault", servers::crash;
     "cut", "cut -f FIELDS|-c CHARACTERS [-d SEPARATOR] [FILE…]", "parts of lines: numbers and ranges such as 1,3-5,7-", [filters::cut];
@@ -141,6 +142,7 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "tail", "tail [-n LINES] [FILE…]", "the last lines", [filters::tail];
     "tcpdump", "tcpdump -w FILE [COMMAND…]", "frames of the card into a pcap file, while a command runs or until Ctrl-C", capture::tcpdump;
     "tee", "tee [-a] FILE…", "writes its input to files, too; -a at their ends", {filters::tee};
+    "test", "test [!] [-e|-f|-d|-L|-s FILE | -n|-z TEXT | A =|!=|-eq|-ne|-lt|-le|-gt|-ge B]", "succeeds when it is so", files::test;
     "time", "time COMMAND…", "tells how long a command or pipeline takes", basics::time;
     "top", "top [SECONDS]", "use of the CPUs: servers, programs, user, kernel, idle", top::top;
     "touch", "touch FILE…", "makes empty files, or sets the time of their last change", files::touch;

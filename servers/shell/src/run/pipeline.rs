@@ -31,6 +31,16 @@ pub(super) fn run(shell: &mut Shell, step: &Step) -> u64 {
 }
 
 pub(super) fn run_calls(shell: &mut Shell, mut calls: Vec<Call>, background: bool) -> u64 {
+    if let Some(first) = calls.first_mut()
+        && first.name == "!"
+        && !first.arguments.is_empty()
+    {
+        first.name = first.arguments.remove(0);
+        return match run_calls(shell, calls, background) {
+            INTERRUPTED_STATUS => INTERRUPTED_STATUS,
+            status => u64::from(status == 0),
+        };
+    }
     let timed = calls.first().is_some_and(|call| call.name == "time" && !call.arguments.is_empty());
     if timed && let Some(first) = calls.first_mut() {
         first.name = first.arguments.remove(0);

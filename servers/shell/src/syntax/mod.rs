@@ -5,6 +5,7 @@
 //! | `A; B`, a new line | B after A |
 //! | `A && B`, `A \|\| B` | B when the status of A is 0, or is not 0 |
 //! | `A \| B` | the output of A is the input of B |
+//! | `! A` | A; the status is 0 when that of A is not, else 1 |
 //! | `A &` | without waiting for it |
 //! | `> FILE`, `>> FILE`, `< FILE` | output replaces a file, is added to it; input comes from one |
 //! | `'…'`, `"…"`, `\c` | as it is; as it is but for `$` and `\`; one character as it is |
@@ -12,6 +13,7 @@
 //! | `$NAME`, `${NAME}`, `$?` | its value, unsplit; the last status |
 //! | `$(A)`, `"$(A)"` | the output of A, as words; as it is but for the last ends of lines |
 //! | `*`, `?`, `[a-z]`, `[!a]` | paths that fit, or the word itself when none does |
+//! | `~`, `~/…` at the start of a word | `/home` |
 //! | `#` at the start of a word | a comment, to the end of the line |
 
 mod lexer;

@@ -84,6 +84,39 @@ fn less_without_a_file_leaves_the_next_lines_alone() {
 }
 
 #[test]
+fn conditions_are_tested() {
+    check(
+        &[
+            "echo a > /f; mkdir /d; ln -s f /l; > /tmp/none",
+            "test -f /f && [ -d /d ] && [ -L /l ] && [ -s /l ] && echo files",
+            "[ ! -s /tmp/none ] && ! test -e /f/x && ! [ -f /d ] && [ ! -e /gone ] && echo none",
+            "A=3; [ $A -eq 3 ] && [ $A -lt 10 ] && [ $A != 4 ] && ! [ $A -ge 4 ] && echo numbers",
+            "[ -n a ] && [ -z '' ] && test a && ! test '' && ! test && [ ! = ! ] && echo texts",
+        ],
+        "files\nnone\nnumbers\ntexts\n",
+    );
+    for line in ["[ a", "[ a -eq 1 ]", "test a b c d", "test -q a"] {
+        let printed = with_shell(&[], move |shell| shell.run_line(line)).1;
+        assert!(printed.starts_with("usage: "), "{line}: {printed}");
+    }
+}
+
+#[test]
+fn a_status_is_inverted() {
+    check(&["! false && echo yes; ! true || echo no; ! echo a | grep b; echo $?"], "yes\nno\n0\n");
+}
+
+#[test]
+fn cd_goes_back_and_home() {
+    check(
+        &["mkdir /home /d; cd /d; cd ~; pwd; cd -; cd -", "echo a > ~/f; cat ~/f"],
+        "/home\n/d\n/home\na\n",
+    );
+    let none = printed(&["cd -"]);
+    assert_eq!(none, ("cd: there is no directory before\n".into(), 1));
+}
+
+#[test]
 fn redirections_that_cannot_be_are_told() {
     for (line, why) in [
         ("echo a > /none/x", "/none/x: no such file or directory\n"),

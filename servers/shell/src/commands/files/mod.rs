@@ -8,6 +8,7 @@ mod paths;
 mod remove;
 mod scripts;
 mod space;
+mod test;
 
 pub(crate) use copy::{cp, mv};
 pub(crate) use find::find;
@@ -17,6 +18,7 @@ pub(crate) use paths::{cd, mkdir, pwd, rmdir};
 pub(crate) use remove::rm;
 pub(crate) use scripts::{rc, set, sh};
 pub(crate) use space::{df, du, sync};
+pub(crate) use test::{bracket, test};
 
 use crate::shell::Shell;
 use crate::trouble::{Outcome, Trouble};

@@ -1,22 +1,28 @@
 //! `cd`, `mkdir`, `pwd`, `rmdir`.
 
 use super::each;
+use crate::expand::HOME;
 use crate::options::Options;
 use crate::shell::Shell;
 use crate::trouble::{Outcome, Trouble};
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use files::{FilesError, Kind};
 
-/// Where `cd` goes without an argument, when it is there.
-const HOME: &str = "/home";
-
 pub(crate) fn cd(shell: &mut Shell, words: &[&str]) -> Outcome {
+    let before = shell.files.current().to_string();
     match words {
         [] if shell.files.metadata(HOME).is_ok() => shell.files.change(HOME)?,
         [] => shell.files.change("/")?,
+        ["-"] => {
+            let previous = shell.previous.clone();
+            let path = previous.ok_or_else(|| Trouble::new("there is no directory before"))?;
+            shell.files.change(&path)?;
+            shell.write(alloc::format!("{path}\n").as_bytes())?;
+        }
         [path] => shell.files.change(path)?,
         _ => return Err(Trouble::Usage),
     }
+    shell.previous = Some(before);
     Ok(0)
 }
 
