@@ -49,8 +49,9 @@
 //!
 //! ```console
 //! $ cargo xtask install --path programs/wasi
-//! $ cargo xtask disk put target/image/root.img program.wasm /home/program.wasm
-//! $ cargo xtask run -c "wasi --dir /home /home/program.wasm argument; shutdown"
+//! $ cargo xtask disk format my.img
+//! $ cargo xtask disk put my.img program.wasm /home/program.wasm
+//! $ cargo xtask run --disk my.img -c "wasi --dir /home /home/program.wasm argument; shutdown"
 //! ```
 //!
 //! # What it does not find
