@@ -5,7 +5,7 @@ use qemu_harness::Session;
 use system_tests::{expect, with_programs};
 
 /// A program that copies its file `a` to `b`, and says so.
-const COPY: &[u8] = include_bytes!("../../programs/wasi/tests/copy.wat");
+const COPY: &[u8] = include_bytes!("../wasi/tests/copy.wat");
 
 fn with_all(name: &str, test: impl FnOnce(&mut Session) -> Result<()>) {
     let files: [(&str, &[u8]); 3] = [

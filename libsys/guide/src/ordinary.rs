@@ -44,11 +44,11 @@
 //!
 //! # WebAssembly
 //!
-//! `programs/wasi` runs programs that call WASI (preview 1): files below the folders that it is given,
+//! `tests/wasi` runs programs that call WASI (preview 1): files below the folders that it is given,
 //! arguments, environment, clocks, random bytes. Sockets and links are missing (`nosys`).
 //!
 //! ```console
-//! $ cargo xtask install --path programs/wasi
+//! $ cargo xtask install --path tests/wasi
 //! $ cargo xtask disk format my.img
 //! $ cargo xtask disk put my.img program.wasm /home/program.wasm
 //! $ cargo xtask run --disk my.img -c "wasi --dir /home /home/program.wasm argument; shutdown"

@@ -28,35 +28,24 @@ fn place(
     state.files.below(fd, memory.text((path, len))?)
 }
 
-pub(super) fn create_directory(
-    state: &mut State,
-    memory: &mut Memory<'_>,
-    fd: u32,
-    path: u32,
-    len: u32,
-) -> Done {
-    Ok(fs::create_dir(place(state, memory, fd, path, len)?)?)
+/// A function that does something with one path.
+macro_rules! with_path {
+    ($name:ident, $work:path) => {
+        pub(super) fn $name(
+            state: &mut State,
+            memory: &mut Memory<'_>,
+            fd: u32,
+            path: u32,
+            len: u32,
+        ) -> Done {
+            Ok($work(place(state, memory, fd, path, len)?)?)
+        }
+    };
 }
 
-pub(super) fn remove_directory(
-    state: &mut State,
-    memory: &mut Memory<'_>,
-    fd: u32,
-    path: u32,
-    len: u32,
-) -> Done {
-    Ok(fs::remove_dir(place(state, memory, fd, path, len)?)?)
-}
-
-pub(super) fn unlink_file(
-    state: &mut State,
-    memory: &mut Memory<'_>,
-    fd: u32,
-    path: u32,
-    len: u32,
-) -> Done {
-    Ok(fs::remove_file(place(state, memory, fd, path, len)?)?)
-}
+with_path!(create_directory, fs::create_dir);
+with_path!(remove_directory, fs::remove_dir);
+with_path!(unlink_file, fs::remove_file);
 
 pub(super) fn rename(
     state: &mut State,

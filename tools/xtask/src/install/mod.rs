@@ -22,7 +22,7 @@ const TEST_PROGRAM: &str = "tests/std";
 
 /// Programs over crates of the registry, from the root on, and programs of the registry: for
 /// `cargo xtask test --programs`.
-const TEST_CRATES: [&str; 2] = ["tests/crates", "programs/wasi"];
+const TEST_CRATES: [&str; 2] = ["tests/crates", "tests/wasi"];
 const REGISTRY: [&str; 1] = ["ripgrep@14.1.1"];
 
 /// Build a Rust program for Postern and put it into `/bin` of the system's volume.

@@ -44,7 +44,7 @@ pub(crate) struct Arguments {
 /// The file of the tests of programs of the registry, whose tests are ignored otherwise.
 const PROGRAMS: [&str; 2] = ["--test", "programs"];
 /// An ordinary program with tests of its own.
-const HOSTED: &str = "programs/wasi/Cargo.toml";
+const HOSTED: &str = "tests/wasi/Cargo.toml";
 
 /// A part of the tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
