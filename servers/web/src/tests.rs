@@ -207,10 +207,16 @@ fn small_system() -> manifest::System {
 }
 
 impl Visitor {
-    /// Connects.
+    /// Connects, again when it is refused: the server does not listen yet, or has as many
+    /// connections to accept as may wait.
     fn connect(&self) -> TcpStream {
         let to = Peer::new([127, 0, 0, 1], 80);
-        TcpStream::connect(&self.net, to).unwrap().with_timeout(60_000_000_000)
+        loop {
+            match TcpStream::connect(&self.net, to) {
+                Err(NetError::Refused) => sys::sleep_for(1_000_000),
+                stream => return stream.unwrap().with_timeout(60_000_000_000),
+            }
+        }
     }
 
     /// Sends bytes: all that comes until the end of the connection.
