@@ -158,19 +158,50 @@ impl PageSize {
     }
 }
 
-/// One page to be mapped.
+/// Pages of one size to be mapped, side by side in user space and in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Page {
+pub struct Pages {
     /// Where, in user space; a multiple of the size.
     pub address: u64,
     /// What; a multiple of the size.
     pub frame: Phys,
-    /// How large.
+    /// How large each is.
     pub size: PageSize,
+    /// How many, at least one.
+    pub count: u64,
     /// How.
     pub protection: Protection,
     /// Whether it is a device: not cached, no user memory for the kernel.
     pub device: bool,
+}
+
+/// What [`Machine::map`] has mapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Mapped {
+    /// Pages, at least one.
+    pub count: u64,
+    /// The frame of the empty table that a large page replaced: CPUs may still have it cached, so
+    /// it is reused only after [`Machine::flush`].
+    pub replaced: Option<Phys>,
+}
+
+/// Entries side by side in one page table, each for a page of this size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Entries {
+    /// The size of each page.
+    pub size: PageSize,
+    /// How many, at least one.
+    pub count: u64,
+}
+
+impl Entries {
+    /// What is gone past where no page table is.
+    pub const UNMAPPED: Self = Self { size: PageSize::Small, count: 1 };
+
+    /// The bytes that they stand for.
+    pub const fn bytes(self) -> u64 {
+        self.size.bytes() * self.count
+    }
 }
 
 /// A page-table frame was needed and there was none.
@@ -308,23 +339,23 @@ pub trait Machine: Sized {
     /// The root's frame, when [`Machine::free_tables`] is done.
     fn free_root(&mut self, table: Self::PageTable) -> Phys;
 
-    /// Maps one page. `tables` gives zeroed frames for tables; those are the table's from
-    /// then on, even when a later one is missing. Returns the frame of the empty table that a
-    /// large page replaced: CPUs may still have it cached, so it is reused only after
-    /// [`Machine::flush`].
+    /// Maps the first of these pages, and those behind it that have their entries in the same
+    /// table. `tables` gives zeroed frames for tables; those are the table's from then on, even
+    /// when a later one is missing.
     ///
     /// # Errors
     /// [`NoFrame`]: nothing was mapped. The caller guarantees that nothing is mapped there.
     fn map(
         &mut self,
         table: &mut Self::PageTable,
-        page: &Page,
+        pages: &Pages,
         tables: &mut dyn FnMut(&mut Self) -> Option<OwnedFrame>,
-    ) -> Result<Option<Phys>, NoFrame>;
+    ) -> Result<Mapped, NoFrame>;
 
-    /// Unmaps the page at this address, if there is one: its size. The translation may
-    /// still be cached until [`Machine::flush`].
-    fn unmap(&mut self, table: &mut Self::PageTable, address: u64) -> Option<PageSize>;
+    /// Unmaps the large page at this address, or the small ones from there on that have their
+    /// entries in the same table, at most this many: the entries that it went past. Translations
+    /// may still be cached until [`Machine::flush`].
+    fn unmap(&mut self, table: &mut Self::PageTable, address: u64, most: u64) -> Entries;
 
     /// Splits the 2 MiB page around this address into 4 KiB pages, if there is one. No CPU has
     /// translations of both sizes at any time, and no program notices.
@@ -338,17 +369,25 @@ pub trait Machine: Sized {
         tables: &mut dyn FnMut(&mut Self) -> Option<OwnedFrame>,
     ) -> Result<(), NoFrame>;
 
-    /// Changes the protection of the page at this address, if there is one: its size.
+    /// Changes the protection of pages, and goes past the same entries as [`Machine::unmap`].
     fn protect(
         &mut self,
         table: &mut Self::PageTable,
         address: u64,
+        most: u64,
         protection: Protection,
-    ) -> Option<PageSize>;
+    ) -> Entries;
 
-    /// Makes the small page at this address show another frame, if there is one. It is never
-    /// missing meanwhile; the old frame may still be cached until [`Machine::flush`].
-    fn replace(&mut self, table: &mut Self::PageTable, address: u64, frame: Phys);
+    /// Makes small pages show one other frame, and goes past the same entries as
+    /// [`Machine::unmap`]. None is ever missing meanwhile; the old frames may still be cached until
+    /// [`Machine::flush`].
+    fn replace(
+        &mut self,
+        table: &mut Self::PageTable,
+        address: u64,
+        most: u64,
+        frame: Phys,
+    ) -> Entries;
 
     /// Where the byte at this user address lies, if a user program may access it so.
     fn translate(&self, table: &Self::PageTable, address: u64, access: Access) -> Option<Phys>;

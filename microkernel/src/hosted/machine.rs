@@ -5,8 +5,8 @@ use super::vector::VectorUnit;
 use super::{HostedCpu, HostedFrame};
 use crate::arena::Growing;
 use crate::machine::{
-    Access, CpuId, Ecam, Interrupt, Machine, Message, NoFrame, OwnedFrame, Page, PageSize, Phys,
-    PortSpans, PortWidth,
+    Access, CpuId, Ecam, Entries, Interrupt, Machine, Mapped, Message, NoFrame, OwnedFrame,
+    PageSize, Pages, Phys, PortSpans, PortWidth,
 };
 use crate::number;
 use abi::{DebugRegisters, PAGE_SIZE, Protection};
@@ -29,6 +29,9 @@ pub(super) struct HostedPage {
 
 /// The levels of tables below the root: one table of level 0 has the small pages of 2 MiB.
 const LEVELS: u32 = 3;
+
+/// Entries in a table.
+const ENTRIES: u64 = 512;
 
 /// Names a table below the root: its level, and which of that level by address.
 pub(super) type TableKey = (u32, u64);
@@ -165,6 +168,11 @@ impl HostedPage {
     }
 }
 
+/// Those of this many pages of a size that have their entries in the table of the first.
+fn in_one_table(address: u64, size: PageSize, count: u64) -> u64 {
+    count.min(ENTRIES - address / size.bytes() % ENTRIES)
+}
+
 impl HostedTable {
     /// The page that starts at this address.
     #[cfg(test)]
@@ -175,6 +183,24 @@ impl HostedTable {
     fn page_at(&self, address: u64) -> Option<(u64, HostedPage)> {
         let (start, page) = self.pages.range(..=address).next_back()?;
         (address < start + page.size.bytes()).then_some((*start, *page))
+    }
+
+    /// What a change of pages from this address on goes past.
+    fn entries(&self, address: u64, most: u64) -> Entries {
+        match self.pages.get(&address).map(|page| page.size) {
+            None => Entries::UNMAPPED,
+            Some(PageSize::Large) => Entries { size: PageSize::Large, count: 1 },
+            Some(size) => Entries { size, count: in_one_table(address, size, most) },
+        }
+    }
+
+    /// Changes pages, as [`Machine::unmap`] goes past them.
+    fn change(&mut self, address: u64, most: u64, change: impl Fn(&mut HostedPage)) -> Entries {
+        let entries = self.entries(address, most);
+        for (_, page) in self.pages.range_mut(address..address + entries.bytes()) {
+            change(page);
+        }
+        entries
     }
 
     /// The table with this name.
@@ -234,17 +260,21 @@ impl Machine for Hosted {
     fn map(
         &mut self,
         table: &mut HostedTable,
-        page: &Page,
+        pages: &Pages,
         tables: &mut dyn FnMut(&mut Self) -> Option<OwnedFrame>,
-    ) -> Result<Option<Phys>, NoFrame> {
-        let Page { address, frame, size, protection, .. } = *page;
-        let inside = table.pages.range(address..address + size.bytes()).next();
-        assert!(table.page_at(address).or(inside.map(|(at, page)| (*at, *page))).is_none());
+    ) -> Result<Mapped, NoFrame> {
+        let Pages { address, frame, size, protection, .. } = *pages;
+        let count = in_one_table(pages.address, size, pages.count);
         table.reach(address, size, || tables(self))?;
-        table.pages.insert(address, HostedPage { frame, size, protection });
+        for offset in (0..count).map(|page| page * size.bytes()) {
+            let at = address + offset;
+            let inside = table.pages.range(at..at + size.bytes()).next();
+            assert!(table.page_at(at).or(inside.map(|(at, page)| (*at, *page))).is_none());
+            table.pages.insert(at, HostedPage { frame: frame.plus(offset), size, protection });
+        }
         let large = size == PageSize::Large;
         let replaced = large.then(|| table.tables.remove(&table_key(0, address))).flatten();
-        Ok(replaced.map(OwnedFrame::into_table))
+        Ok(Mapped { count, replaced: replaced.map(OwnedFrame::into_table) })
     }
     fn reserve<T: 'static>(&mut self) -> Growing<T> {
         Vec::new()
@@ -268,8 +298,12 @@ impl Machine for Hosted {
     ) -> Result<Box<HostedFrame>, NoFrame> {
         Ok(Box::default())
     }
-    fn unmap(&mut self, table: &mut HostedTable, address: u64) -> Option<PageSize> {
-        table.pages.remove(&address).map(|page| page.size)
+    fn unmap(&mut self, table: &mut HostedTable, address: u64, most: u64) -> Entries {
+        let entries = table.entries(address, most);
+        for entry in 0..entries.count {
+            table.pages.remove(&(address + entry * entries.size.bytes()));
+        }
+        entries
     }
     fn split(
         &mut self,
@@ -295,17 +329,22 @@ impl Machine for Hosted {
         &mut self,
         table: &mut HostedTable,
         address: u64,
+        most: u64,
         protection: Protection,
-    ) -> Option<PageSize> {
-        let page = table.pages.get_mut(&address)?;
-        page.protection = protection;
-        Some(page.size)
+    ) -> Entries {
+        table.change(address, most, |page| page.protection = protection)
     }
-    fn replace(&mut self, table: &mut HostedTable, address: u64, frame: Phys) {
-        if let Some(page) = table.pages.get_mut(&address) {
+    fn replace(
+        &mut self,
+        table: &mut HostedTable,
+        address: u64,
+        most: u64,
+        frame: Phys,
+    ) -> Entries {
+        table.change(address, most, |page| {
             assert_eq!(page.size, PageSize::Small, "a loan in a large page");
             page.frame = frame;
-        }
+        })
     }
     fn translate(&self, table: &HostedTable, address: u64, access: Access) -> Option<Phys> {
         let (start, page) = table.page_at(address)?;

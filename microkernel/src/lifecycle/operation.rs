@@ -11,7 +11,14 @@ impl<M: Machine> Kernel<M> {
     /// Starts a long operation: does the first piece of it, most often the only one; the
     /// others are done on the way out.
     pub(crate) fn start_operation(&mut self, me: ThreadId, operation: Operation) {
-        if let Some(left) = self.do_piece(me, operation) {
+        let progress = self.piece(operation);
+        self.operation_began(me, progress);
+    }
+
+    /// The first piece of a long operation is done.
+    #[inline(always)]
+    pub(crate) fn operation_began(&mut self, me: ThreadId, progress: Progress) {
+        if let Some(left) = self.piece_done(me, progress) {
             self.postpone_operation(me, left);
         }
     }
@@ -25,14 +32,16 @@ impl<M: Machine> Kernel<M> {
     /// Does a piece of the thread's operation.
     pub(crate) fn operation_piece(&mut self, me: ThreadId) {
         let Some(operation) = self.objects.threads[me].operation.take() else { return };
-        if let Some(left) = self.do_piece(me, operation) {
+        let progress = self.piece(operation);
+        if let Some(left) = self.piece_done(me, progress) {
             self.objects.threads[me].operation = Some(left);
         }
     }
 
-    /// Does a piece of an operation. Returns what is left; at the end the thread has its result.
-    fn do_piece(&mut self, me: ThreadId, operation: Operation) -> Option<Operation> {
-        let status = match self.piece(operation) {
+    /// What a piece left of an operation; at the end the thread has its result.
+    #[inline(always)]
+    fn piece_done(&mut self, me: ThreadId, progress: Progress) -> Option<Operation> {
+        let status = match progress {
             Progress::More(operation) => return Some(operation),
             Progress::Finished(status) => status,
             Progress::Memory(memory) => match self.memory().grant_memory(me, memory) {

@@ -8,7 +8,8 @@
 //! and the parent is released.
 
 use super::Memory;
-use super::pieces::{ENTRIES_PER_PIECE, Progress};
+use super::bound::{Bound, TABLE};
+use super::pieces::Progress;
 use crate::machine::{Machine, Phys};
 use crate::object::{
     Entry, Loan, MemoryId, MemoryObject, ObjectRef, Objects, Operation, ProcessId, QuotaId,
@@ -167,13 +168,15 @@ impl<M: Machine> Memory<'_, M> {
     /// Puts a blank page in place of a bounded number of pages: the next address.
     fn blank_entries(&mut self, process: ProcessId, mut at: u64, stop: u64, blank: Phys) -> u64 {
         let Some(table) = self.objects.processes[process].space.table.as_mut() else { return stop };
-        for _ in 0..ENTRIES_PER_PIECE {
-            if at >= stop {
-                break;
-            }
+        let mut bound = Bound::new();
+        while at < stop
+            && let Some(most) = bound.reach(TABLE)
+        {
             // A page that is not mapped yet will be a blank one.
-            self.machine.replace(table, at, blank);
-            at += PAGE_SIZE;
+            let most = most.min((stop - at) / PAGE_SIZE);
+            let entries = self.machine.replace(table, at, most, blank);
+            at += entries.bytes();
+            bound.pay(entries.count);
         }
         self.machine.flush(table);
         at

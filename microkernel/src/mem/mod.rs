@@ -1,5 +1,6 @@
 //! Memory: frames, user memory, mappings.
 
+mod bound;
 mod claim;
 mod dma;
 mod extents;

@@ -4,19 +4,15 @@
 //! more urgent thread can run. The thread that asked is continued when it runs again.
 
 use super::Memory;
+use super::bound::{Bound, EXTENT, TABLE};
 use super::extents::Extent;
 use super::map::{MapRequest, rights_for};
-use crate::machine::{Machine, Page, PageSize, Phys};
+use crate::machine::{Machine, Mapped, PageSize, Pages, Phys};
 use crate::object::{
     Life, MemoryId, Objects, Operation, ProcessId, Region, RegionId, Storage, ThreadId,
 };
 use abi::{Error, PAGE_SIZE, Protection, Rights};
 
-/// Pages mapped in one piece: 32 of an object of single frames, the dearest, exceed the bound of a
-/// lock hold.
-const MAPPED_PER_PIECE: usize = 30;
-/// Page-table entries changed in one piece otherwise.
-pub(super) const ENTRIES_PER_PIECE: usize = 64;
 /// Pages zeroed in one piece: 512 words each.
 const ZEROED_PER_PIECE: u64 = 8;
 
@@ -102,26 +98,32 @@ impl<M: Machine> Memory<'_, M> {
         Some((run.place, chain.len() - done))
     }
 
-    fn map_piece(&mut self, process: ProcessId, region: RegionId, mut done: u64) -> Progress {
+    pub(crate) fn map_piece(
+        &mut self,
+        process: ProcessId,
+        region: RegionId,
+        mut done: u64,
+    ) -> Progress {
         if !self.objects.alive(process) || self.objects.regions.get(region).is_none() {
             return Progress::Finished(Error::PeerDied as u64);
         }
         let Region { memory, first_page, pages, .. } = self.objects.regions[region];
-        let mut entries = 0;
+        let mut bound = Bound::new();
         let mut extent = Extent::NONE;
-        while entries < MAPPED_PER_PIECE {
+        while let Some(most) = bound.reach(EXTENT) {
             let next =
                 self.objects.next_extent(self.frames, &mut extent, memory, first_page + done);
             let mapped = next.ok_or(Error::BadArgument);
-            match mapped.and_then(|()| self.map_entry(process, region, done, &extent)) {
-                Ok((size, replaced)) => {
-                    done += size.frames();
-                    extent.advance(size.frames());
-                    entries += 1;
-                    if let Some(table) = replaced {
+            match mapped.and_then(|()| self.map_extent(process, region, done, &extent, most)) {
+                Ok((size, mapped)) => {
+                    let pages = size.frames() * mapped.count;
+                    done += pages;
+                    extent.advance(pages);
+                    bound.pay(mapped.count);
+                    if let Some(table) = mapped.replaced {
                         self.free_replaced(process, table);
                         // One flush is enough for a piece.
-                        entries = MAPPED_PER_PIECE;
+                        bound.end();
                     }
                 }
                 Err(error) => {
@@ -150,38 +152,47 @@ impl<M: Machine> Memory<'_, M> {
         Self::free_table_frame(self.frames, quotas, quota, frame);
     }
 
-    /// Maps one page of a region, a large one where address, place and length allow it. Returns
-    /// its size and the table that it replaced.
-    fn map_entry(
+    /// Maps pages of a region that lie together: a large one where address, place and length allow
+    /// it, else small ones until the end of a table,
+    /// at most `most`. Returns their size and number.
+    fn map_extent(
         &mut self,
         process: ProcessId,
         id: RegionId,
         done: u64,
         extent: &Extent,
-    ) -> Result<(PageSize, Option<Phys>), Error> {
+        most: u64,
+    ) -> Result<(PageSize, Mapped), Error> {
         let region = &self.objects.regions[id];
         let address = region.start + done * PAGE_SIZE;
         let (protection, left) = (region.protection, region.pages - done);
         let storage = &self.objects.memories[region.memory].storage;
         let device = matches!(storage, Storage::Device(_));
         let (large, place) = (PageSize::Large, extent.place);
+        let together = extent.pages.min(left);
         // No large page ever shows a loan: its pages are taken back one by one.
-        let fits = extent.pages.min(left) >= large.frames()
+        let fits = together >= large.frames()
             && !matches!(storage, Storage::Loan(_))
             && address.is_multiple_of(large.bytes())
             && place.address().is_multiple_of(large.bytes());
-        let size = if fits { large } else { PageSize::Small };
+        let (size, count) = if fits { (large, 1) } else { (PageSize::Small, together.min(most)) };
         let process = &mut self.objects.processes[process];
         let quota = process.accounts.quota;
         let table = process.space.table.as_mut().ok_or(Error::PeerDied)?;
         let (frames, quotas) = (&mut *self.frames, &mut self.objects.quotas);
         let mut tables = |machine: &mut M| Self::take_frame(frames, quotas, machine, quota);
-        let page = Page { address, frame: place, size, protection, device };
-        let mapped = self.machine.map(table, &page, &mut tables);
-        mapped.map(|replaced| (size, replaced)).map_err(|_| Error::QuotaExceeded)
+        let pages = Pages { address, frame: place, size, count, protection, device };
+        let mapped = self.machine.map(table, &pages, &mut tables);
+        mapped.map(|mapped| (size, mapped)).map_err(|_| Error::QuotaExceeded)
     }
 
-    fn unmap_piece(&mut self, process: ProcessId, at: u64, end: u64, status: u64) -> Progress {
+    pub(crate) fn unmap_piece(
+        &mut self,
+        process: ProcessId,
+        at: u64,
+        end: u64,
+        status: u64,
+    ) -> Progress {
         if !self.objects.alive(process) {
             return Progress::Finished(Error::PeerDied as u64);
         }
@@ -213,11 +224,13 @@ impl<M: Machine> Memory<'_, M> {
     /// Unmaps a bounded number of pages from an address on: the next address.
     fn unmap_entries(&mut self, process: ProcessId, mut at: u64, stop: u64) -> u64 {
         let Some(table) = self.objects.processes[process].space.table.as_mut() else { return stop };
-        for _ in 0..ENTRIES_PER_PIECE {
-            if at >= stop {
-                break;
-            }
-            at += self.machine.unmap(table, at).unwrap_or(PageSize::Small).bytes();
+        let mut bound = Bound::new();
+        while at < stop
+            && let Some(most) = bound.reach(TABLE)
+        {
+            let entries = self.machine.unmap(table, at, most.min((stop - at) / PAGE_SIZE));
+            at += entries.bytes();
+            bound.pay(entries.count);
         }
         self.machine.flush(table);
         at.min(stop)
@@ -246,12 +259,14 @@ impl<M: Machine> Memory<'_, M> {
         }
         at = at.max(start);
         if let Some(table) = self.objects.processes[process].space.table.as_mut() {
-            for _ in 0..ENTRIES_PER_PIECE {
-                if at >= stop {
-                    break;
-                }
-                let size = self.machine.protect(table, at, protection);
-                at += size.unwrap_or(PageSize::Small).bytes();
+            let mut bound = Bound::new();
+            while at < stop
+                && let Some(most) = bound.reach(TABLE)
+            {
+                let most = most.min((stop - at) / PAGE_SIZE);
+                let entries = self.machine.protect(table, at, most, protection);
+                at += entries.bytes();
+                bound.pay(entries.count);
             }
             self.machine.flush(table);
         }

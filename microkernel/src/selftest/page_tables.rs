@@ -4,13 +4,16 @@ use super::bench::{Bench, Check, Outcome};
 use crate::arch::x86_64::hardware::Hardware;
 use crate::arch::x86_64::mm::table::{ENTRIES, KERNEL_HALF, Table};
 use abi::Protection::{Read, ReadExecute, ReadWrite};
-use core_kernel::machine::{Access, Machine, NoFrame, OwnedFrame, Page, PageSize, Phys};
+use core_kernel::machine::{
+    Access, Entries, Machine, Mapped, NoFrame, OwnedFrame, PageSize, Pages, Phys,
+};
 use heapless::Vec;
 
 pub(super) const CHECKS: &[Check] = &[
     ("table-new-shares-the-kernel-half", shares_kernel),
     ("table-map-and-translate-small", small),
     ("table-map-and-translate-large", large),
+    ("table-changes-pages-side-by-side", side_by_side),
     ("table-translate-checks-the-access", access),
     ("table-translate-refuses-the-kernel-half", refuses_kernel),
     ("table-translate-refuses-devices", refuses_devices),
@@ -73,7 +76,8 @@ impl Space {
     ) -> Result<Option<Phys>, NoFrame> {
         let frame = if size == PageSize::Large { LARGE_FRAME } else { FRAME };
         self.with(bench, |machine, table, frames| {
-            machine.map(table, &Page { address, frame, size, protection, device: false }, frames)
+            let pages = Pages { address, frame, size, count: 1, protection, device: false };
+            machine.map(table, &pages, frames).map(|mapped| mapped.replaced)
         })
     }
 
@@ -114,6 +118,27 @@ fn large(bench: &mut Bench<'_>) -> Outcome {
     bench.equal("tables taken", space.taken.len() as u64, 2)
 }
 
+/// Changes of five pages end with the table that has the first two.
+fn side_by_side(bench: &mut Bench<'_>) -> Outcome {
+    const LAST_TWO: u64 = AT + 510 * 4096;
+    let two = Entries { size: PageSize::Small, count: 2 };
+    let mut space = Space::new(bench);
+    let (size, count, protection) = (PageSize::Small, 5, ReadWrite);
+    let pages = Pages { address: LAST_TWO, frame: FRAME, size, count, protection, device: false };
+    let done = space.with(bench, |machine, table, frames| machine.map(table, &pages, frames));
+    bench.hold("mapped", done == Ok(Mapped { count: 2, replaced: None }))?;
+    for (offset, found) in [(0, true), (4096, true), (8192, false)] {
+        let place = space.find(bench, LAST_TWO + offset, Access::Write);
+        bench.hold("translation", place == found.then(|| FRAME.plus(offset)))?;
+    }
+    let passed = bench.machine.protect(&mut space.table, LAST_TWO, 5, Read);
+    bench.hold("protected", passed == two)?;
+    bench.hold("still writable", space.find(bench, LAST_TWO + 4096, Access::Write).is_none())?;
+    let passed = bench.machine.unmap(&mut space.table, LAST_TWO, 1);
+    bench.hold("one", passed == Entries { count: 1, ..two })?;
+    bench.hold("one is left", space.find(bench, LAST_TWO + 4096, Access::Read).is_some())
+}
+
 fn access(bench: &mut Bench<'_>) -> Outcome {
     let space = mapped(bench, PageSize::Small, Read);
     bench.hold("read", space.find(bench, AT, Access::Read).is_some())?;
@@ -131,22 +156,23 @@ fn refuses_kernel(bench: &mut Bench<'_>) -> Outcome {
 
 fn refuses_devices(bench: &mut Bench<'_>) -> Outcome {
     let mut space = Space::new(bench);
-    let page = Page {
+    let page = Pages {
         address: AT,
         frame: Phys::from_entry(0xfebc_0000),
         size: PageSize::Small,
+        count: 1,
         protection: ReadWrite,
         device: true,
     };
     let done = space.with(bench, |machine, table, frames| machine.map(table, &page, frames));
-    bench.hold("not mapped", done == Ok(None))?;
+    bench.hold("not mapped", done == Ok(Mapped { count: 1, replaced: None }))?;
     bench.hold("translated", space.find(bench, AT, Access::Read).is_none())
 }
 
 fn replaces_table(bench: &mut Bench<'_>) -> Outcome {
     let mut space = mapped(bench, PageSize::Small, ReadWrite);
     let lowest = space.taken.last().copied();
-    let _ = bench.machine.unmap(&mut space.table, AT);
+    let _ = bench.machine.unmap(&mut space.table, AT, 1);
     let replaced = space.map(bench, AT, PageSize::Large, Read);
     bench.hold("the table", lowest.is_some() && replaced == Ok(lowest))?;
     let found = space.find(bench, AT + 0x12_3456, Access::Read);
@@ -158,17 +184,17 @@ fn replaces_table(bench: &mut Bench<'_>) -> Outcome {
 
 fn unmap(bench: &mut Bench<'_>) -> Outcome {
     let mut space = mapped(bench, PageSize::Small, ReadWrite);
-    let size = bench.machine.unmap(&mut space.table, AT);
-    bench.hold("size", size == Some(PageSize::Small))?;
+    let passed = bench.machine.unmap(&mut space.table, AT, 1);
+    bench.hold("size", passed == Entries { size: PageSize::Small, count: 1 })?;
     bench.hold("still there", space.find(bench, AT, Access::Read).is_none())?;
-    let again = bench.machine.unmap(&mut space.table, AT);
-    bench.hold("twice", again.is_none())
+    let again = bench.machine.unmap(&mut space.table, AT, 1);
+    bench.hold("twice", again == Entries::UNMAPPED)
 }
 
 fn protect(bench: &mut Bench<'_>) -> Outcome {
     let mut space = mapped(bench, PageSize::Large, ReadWrite);
-    let size = bench.machine.protect(&mut space.table, AT, Read);
-    bench.hold("size", size == Some(PageSize::Large))?;
+    let passed = bench.machine.protect(&mut space.table, AT, 512, Read);
+    bench.hold("size", passed == Entries { size: PageSize::Large, count: 1 })?;
     bench.hold("still writable", space.find(bench, AT, Access::Write).is_none())?;
     bench.hold("not readable", space.find(bench, AT, Access::Read).is_some())
 }
@@ -178,11 +204,11 @@ fn replace(bench: &mut Bench<'_>) -> Outcome {
     for protection in [Read, ReadWrite, ReadExecute] {
         let mut space = mapped(bench, PageSize::Small, protection);
         let before = space.table.user_leaf(AT).map(|leaf| leaf.entry.0 - FRAME.address());
-        bench.machine.replace(&mut space.table, AT, other);
+        let _ = bench.machine.replace(&mut space.table, AT, 1, other);
         let after = space.table.user_leaf(AT).map(|leaf| leaf.entry.0 - other.address());
         bench.hold("found", space.find(bench, AT + 1, Access::Read) == Some(other.plus(1)))?;
         bench.hold("all other bits stay", before.is_some() && before == after)?;
-        bench.machine.replace(&mut space.table, AT + 4096, other);
+        let _ = bench.machine.replace(&mut space.table, AT + 4096, 1, other);
         bench.hold("nothing is made", space.find(bench, AT + 4096, Access::Read).is_none())?;
     }
     Ok(())
@@ -197,8 +223,8 @@ fn split(bench: &mut Bench<'_>) -> Outcome {
         let found = space.find(bench, AT + offset, Access::Write);
         bench.equal("piece", found.map_or(0, Phys::address), LARGE_FRAME.address() + offset)?;
     }
-    let size = bench.machine.unmap(&mut space.table, AT + 4096);
-    bench.hold("size of a piece", size == Some(PageSize::Small))
+    let passed = bench.machine.unmap(&mut space.table, AT + 4096, 1);
+    bench.hold("size of a piece", passed == Entries { size: PageSize::Small, count: 1 })
 }
 
 fn split_protection(bench: &mut Bench<'_>) -> Outcome {
@@ -227,7 +253,7 @@ fn scattered(bench: &mut Bench<'_>) -> Space {
     for address in [AT, AT + 4096, AT + 0x20_0000, FAR, FAR + 0x4000_0000] {
         let done = space.map(bench, address, PageSize::Small, Read);
         debug_assert!(done.is_ok(), "the budget is large enough");
-        let _ = bench.machine.unmap(&mut space.table, address);
+        let _ = bench.machine.unmap(&mut space.table, address, 1);
     }
     space
 }

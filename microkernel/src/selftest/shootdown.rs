@@ -15,7 +15,7 @@ use abi::{FaultKind, PAGE_SIZE, Protection};
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicBool, AtomicU64};
 use core_kernel::Fault;
-use core_kernel::machine::{Machine, OwnedFrame, Page, PageSize, Phys};
+use core_kernel::machine::{Machine, Mapped, OwnedFrame, PageSize, Pages, Phys};
 use spin::Mutex;
 use x86_64::registers::control::Cr3;
 
@@ -144,16 +144,17 @@ fn retired_root_left(bench: &mut Bench<'_>) -> Outcome {
 fn split_flushes(bench: &mut Bench<'_>) -> Outcome {
     let mut table = space(bench);
     let large = AT + PageSize::Large.bytes();
-    let page = Page {
+    let page = Pages {
         address: large,
         frame: Phys::from_entry(PageSize::Large.bytes()),
         size: PageSize::Large,
+        count: 1,
         protection: Protection::Read,
         device: false,
     };
     let frames = &mut bench.boot.frames;
     let map = bench.machine.map(&mut table, &page, &mut |_| Some(OwnedFrame::of_boot(frames)));
-    bench.hold("it is mapped", map == Ok(None))?;
+    bench.hold("it is mapped", map == Ok(Mapped { count: 1, replaced: None }))?;
     for cpu in others() {
         processors::send(cpu, || {
             if let Some(table) = *SPACE.lock() {

@@ -82,7 +82,9 @@ impl<M: Machine> Kernel<M> {
             rights,
         };
         let region = self.memory().add_region(process, &request)?;
-        self.start_operation(me, Operation::Map { process, region, done: 0 });
+        // Not by `start_operation`, which would look for the kind of operation.
+        let progress = self.memory().map_piece(process, region, 0);
+        self.operation_began(me, progress);
         Ok(Done::Elsewhere)
     }
 
@@ -104,6 +106,10 @@ impl<M: Machine> Kernel<M> {
     fn claim_then_start(&mut self, me: ThreadId, claim: Claim) -> Result<Done, Error> {
         match self.memory().claim(claim)? {
             operation @ Operation::Claim { .. } => self.postpone_operation(me, operation),
+            Operation::Unmap { process, at, end, status } => {
+                let progress = self.memory().unmap_piece(process, at, end, status);
+                self.operation_began(me, progress);
+            }
             operation => self.start_operation(me, operation),
         }
         Ok(Done::Elsewhere)

@@ -11,7 +11,7 @@ use crate::cpu::Context;
 use crate::exit::Next;
 use crate::hosted::{DATA, Driver, Hosted};
 use crate::kernel::Kernel;
-use crate::machine::{Access, Machine, Page, PageSize};
+use crate::machine::{Access, Machine, PageSize, Pages};
 use crate::mem::Memory;
 use abi::{
     CompatCall, Envelope, FOREVER, HandleTransfer, Protection, SavedFrame, Syscall, USER_END,
@@ -81,7 +81,7 @@ fn map_page_zero(driver: &mut Driver) {
     let process = driver.kernel.objects.threads[driver.running()].process;
     let frame = driver.kernel.memory().place(process, DATA + 0x7000, Access::Write).unwrap();
     let (size, protection) = (PageSize::Small, Protection::ReadWrite);
-    let page = Page { address: 0, frame, size, protection, device: false };
+    let page = Pages { address: 0, frame, size, count: 1, protection, device: false };
     let Kernel { machine, objects, frames, .. } = &mut driver.kernel;
     let (processes, quotas) = (&mut objects.processes, &mut objects.quotas);
     let quota = processes[process].accounts.quota;

@@ -12,12 +12,12 @@ use super::mm::range::{REGIONS, Range};
 use super::mm::table::{ENTRIES, Table};
 use super::mm::thread_frames::{FrameHandle, FrameMemory};
 use super::mm::{physmap, shootdown, space};
-use super::{log, ports, time};
+use super::{index, log, ports, time};
 use abi::{DebugRegisters, PAGE_SIZE, Protection};
 use core_kernel::CpuId;
 use core_kernel::machine::{
-    Access, Ecam, Interrupt, Machine, Message, NoFrame, OwnedFrame, Page, PageSize, Phys,
-    PortSpans, PortWidth,
+    Access, Ecam, Entries, Interrupt, Machine, Mapped, Message, NoFrame, OwnedFrame, PageSize,
+    Pages, Phys, PortSpans, PortWidth,
 };
 use heapless::Vec;
 
@@ -91,23 +91,21 @@ impl Machine for Hardware {
     fn map(
         &mut self,
         table: &mut Table,
-        page: &Page,
+        pages: &Pages,
         tables: &mut dyn FnMut(&mut Self) -> Option<OwnedFrame>,
-    ) -> Result<Option<Phys>, NoFrame> {
-        let Page { address, frame, size, protection, device } = *page;
+    ) -> Result<Mapped, NoFrame> {
+        let Pages { address, frame, size, count, protection, device } = *pages;
         debug_assert!(address < abi::USER_END && address.is_multiple_of(size.bytes()));
-        let leaf = Entry::user(frame, protection, size == PageSize::Large, device);
+        let first = Entry::user(frame, protection, size == PageSize::Large, device);
         let frame = || tables(self).map(OwnedFrame::into_table);
-        // SAFETY: the core names a frame or device of the program, and gives zeroed frames of its
-        // own for tables; the address is in the user half.
-        unsafe { table.put(address, level(size), leaf, frame) }
+        // SAFETY: the core names frames or a device of the program, and gives zeroed frames of its
+        // own for tables; the addresses are in the user half, whose end is that of a table.
+        unsafe { table.put_all(address, level(size), first, index(count), frame) }
     }
 
-    fn unmap(&mut self, table: &mut Table, address: u64) -> Option<PageSize> {
-        let leaf = table.user_leaf(address)?;
-        // SAFETY: a leaf of the user half; it only makes less reachable.
-        unsafe { leaf.set(Entry::NONE) };
-        Some(leaf.size())
+    fn unmap(&mut self, table: &mut Table, address: u64, most: u64) -> Entries {
+        // SAFETY: it only makes less reachable.
+        unsafe { table.change_user(address, most, |_| Entry::NONE) }
     }
 
     fn split(
@@ -135,20 +133,17 @@ impl Machine for Hardware {
         &mut self,
         table: &mut Table,
         address: u64,
+        most: u64,
         protection: Protection,
-    ) -> Option<PageSize> {
-        let leaf = table.user_leaf(address)?;
-        // SAFETY: the same page of the program; the core chose the protection.
-        unsafe { leaf.set(leaf.entry.with_protection(protection)) };
-        Some(leaf.size())
+    ) -> Entries {
+        // SAFETY: the same pages of the program; the core chose the protection.
+        unsafe { table.change_user(address, most, |entry| entry.with_protection(protection)) }
     }
 
-    fn replace(&mut self, table: &mut Table, address: u64, frame: Phys) {
-        if let Some(leaf) = table.user_leaf(address).filter(|leaf| leaf.size() == PageSize::Small) {
-            // One store: other CPUs find the old frame or the new one.
-            // SAFETY: the core names a frame that the program may use in place of the other one.
-            unsafe { leaf.set(leaf.entry.with_frame(frame)) };
-        }
+    fn replace(&mut self, table: &mut Table, address: u64, most: u64, frame: Phys) -> Entries {
+        // One store for each page: other CPUs find the old frame or the new one.
+        // SAFETY: the core names a frame that the program may use in place of the others.
+        unsafe { table.change_user(address, most, |entry| entry.with_frame(frame)) }
     }
 
     fn translate(&self, table: &Table, address: u64, access: Access) -> Option<Phys> {

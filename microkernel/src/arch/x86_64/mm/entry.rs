@@ -1,5 +1,6 @@
 //! One entry of a page table.
 
+use super::table::span;
 use abi::Protection;
 use core_kernel::machine::{Access, Phys};
 
@@ -82,6 +83,12 @@ impl Entry {
     pub(crate) fn piece(self, frames: u64) -> Self {
         // A large page's address has no bits there. Nothing to overflow: a split has 512 of these.
         Self(self.0 & !Self::LARGE | frames << abi::PAGE_SIZE.trailing_zeros())
+    }
+
+    /// The page behind this one, of the same size: that of a leaf at this level.
+    pub(crate) fn next(self, level: u32) -> Self {
+        // Nothing to overflow: the core names frames that exist, and none after the last is put.
+        Self(self.0.wrapping_add(span(level)))
     }
 
     /// Whether anything is mapped.

@@ -7,7 +7,7 @@
 use super::entry::Entry;
 use super::physmap;
 use crate::arch::x86_64::index;
-use core_kernel::machine::{Access, NoFrame, PageSize, Phys};
+use core_kernel::machine::{Access, Entries, Mapped, NoFrame, PageSize, Phys};
 use x86_64::registers::control::Cr3;
 
 /// Entries in a table.
@@ -47,11 +47,6 @@ impl Leaf {
     pub(crate) unsafe fn set(self, entry: Entry) {
         // SAFETY: the caller's promise.
         unsafe { self.table.set(self.slot, entry) }
-    }
-
-    /// Its size, if it is one that programs can have.
-    pub(crate) fn size(self) -> PageSize {
-        if self.level == 0 { PageSize::Small } else { PageSize::Large }
     }
 }
 
@@ -140,29 +135,84 @@ impl Table {
         Ok(fresh)
     }
 
-    /// Puts a leaf at this level, where nothing is mapped. An empty table below the entry is
-    /// taken out and returned: its frame is reused only after a flush, since the CPUs'
-    /// paging-structure caches may still lead to it.
+    /// Puts a leaf at this level, where nothing is mapped.
     ///
     /// # Safety
-    /// As for [`Table::set`] and [`Table::reach`].
-    ///
-    /// Source: Intel SDM 3A, 4.10.3 "Paging-Structure Caches".
+    /// As for [`Table::put_all`].
     pub(crate) unsafe fn put(
         self,
         address: u64,
         level: u32,
         leaf: Entry,
-        mut frame: impl FnMut() -> Option<Phys>,
-    ) -> Result<Option<Phys>, NoFrame> {
+        frame: impl FnMut() -> Option<Phys>,
+    ) -> Result<(), NoFrame> {
         // SAFETY: the caller's promise.
-        let table = unsafe { self.reach(address, level, leaf.user_mode(), &mut frame)? };
+        unsafe { self.put_all(address, level, leaf, 1, frame) }.map(|_| ())
+    }
+
+    /// Puts leaves for pages side by side at this level, where nothing is mapped: `count` of them,
+    /// fewer where the table ends. An empty table below the first entry is taken out and returned:
+    /// its frame is reused only after a flush, since the CPUs' paging-structure caches may still
+    /// lead to it.
+    ///
+    /// # Safety
+    /// As for [`Table::set`], for each leaf, and [`Table::reach`].
+    ///
+    /// Source: Intel SDM 3A, 4.10.3 "Paging-Structure Caches".
+    pub(crate) unsafe fn put_all(
+        self,
+        address: u64,
+        level: u32,
+        first: Entry,
+        count: usize,
+        mut frame: impl FnMut() -> Option<Phys>,
+    ) -> Result<Mapped, NoFrame> {
+        // SAFETY: the caller's promise.
+        let table = unsafe { self.reach(address, level, first.user_mode(), &mut frame)? };
         let slot = slot(address, level);
-        let replaced =
-            if table.get(slot).present() { Some(table.empty_below(slot, level)) } else { None };
-        // SAFETY: the caller's promise; the frame of a table below is returned.
-        unsafe { table.set(slot, leaf) };
-        Ok(replaced)
+        let (mut mapped, mut leaf) = (Mapped { count: 0, replaced: None }, first);
+        for slot in (slot..ENTRIES).take(count) {
+            if table.get(slot).present() {
+                mapped.replaced = Some(table.empty_below(slot, level));
+            }
+            // SAFETY: the caller's promise; the frame of a table below is returned.
+            unsafe { table.set(slot, leaf) };
+            leaf = leaf.next(level);
+            mapped.count += 1;
+            if mapped.replaced.is_some() {
+                break;
+            }
+        }
+        Ok(mapped)
+    }
+
+    /// Changes the leaf of a large page of the user half, or those of small pages from this
+    /// address on in one table, at most `most`: the entries that it went past.
+    ///
+    /// # Safety
+    /// As for [`Table::set`], for what each leaf becomes.
+    pub(crate) unsafe fn change_user(
+        self,
+        address: u64,
+        most: u64,
+        change: impl Fn(Entry) -> Entry,
+    ) -> Entries {
+        let Some(first) = self.user_leaf(address) else { return Entries::UNMAPPED };
+        if first.level > 0 {
+            // SAFETY: the caller's promise.
+            unsafe { first.set(change(first.entry)) };
+            return Entries { size: PageSize::Large, count: 1 };
+        }
+        let mut count = 0;
+        for slot in (first.slot..ENTRIES).take(index(most)) {
+            let entry = first.table.get(slot);
+            if entry.present() {
+                // SAFETY: the caller's promise; a table of small pages has no other entries.
+                unsafe { first.table.set(slot, change(entry)) };
+            }
+            count += 1;
+        }
+        Entries { size: PageSize::Small, count }
     }
 
     /// The frame of the empty table below this entry. Whatever else is there would be lost.
