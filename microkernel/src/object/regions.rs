@@ -44,18 +44,13 @@ impl Region {
 }
 
 /// A region's links in the tree.
-#[derive(Clone, Copy, Debug, Hash)]
+#[derive(Clone, Copy, Debug, Default, Hash)]
 pub struct Branch {
     parent: Option<RegionId>,
     sides: [Option<RegionId>; 2],
-    /// The most regions on a way down from here, this one among them.
-    height: u8,
-}
-
-impl Default for Branch {
-    fn default() -> Self {
-        Self { parent: None, sides: [None; 2], height: 1 }
-    }
+    /// The heights of the trees on the two sides: the most regions on a way down. Here and not in
+    /// the children, so that to balance a region looks at no other one.
+    heights: [u8; 2],
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +72,20 @@ impl Side {
 impl Branch {
     fn side(&self, side: Side) -> Option<RegionId> {
         self.sides[side as usize]
+    }
+
+    /// The most regions on a way down from here, this one among them.
+    fn height(&self) -> u8 {
+        1 + self.heights[0].max(self.heights[1])
+    }
+
+    /// The side that is higher than the other one by more than one.
+    fn too_high(&self) -> Option<Side> {
+        match self.heights {
+            [left, right] if left > right + 1 => Some(Left),
+            [left, right] if right > left + 1 => Some(Right),
+            _ => None,
+        }
     }
 }
 
@@ -170,22 +179,32 @@ impl Regions {
     }
 
     /// Takes out a region that has two children: the next one, which has no left child, takes
-    /// over its place and height.
+    /// over its place.
     fn replace(&mut self, arena: &mut RegionArena, id: RegionId, right: RegionId) {
         let heir = lowest(arena, right);
         let Branch { parent, sides: [_, orphan], .. } = arena[heir].branch;
         self.hang(arena, place(arena, heir), orphan);
         let branch = arena[id].branch;
-        self.hang(arena, place(arena, id), Some(heir));
+        self.link(arena, place(arena, id), Some(heir));
         for side in [Left, Right] {
-            self.hang(arena, Some((heir, side)), branch.side(side));
+            self.link(arena, Some((heir, side)), branch.side(side));
         }
-        arena[heir].branch.height = branch.height;
+        // As they were: what has changed on its way up comes here by `rebalance`.
+        arena[heir].branch.heights = branch.heights;
         self.rebalance(arena, if parent == Some(id) { Some(heir) } else { parent });
     }
 
-    /// Links a child, or none, to a place.
+    /// Puts a child, or none, into a place.
     fn hang(&mut self, arena: &mut RegionArena, place: Place, child: Option<RegionId>) {
+        self.link(arena, place, child);
+        if let Some((parent, side)) = place {
+            let height = child.map_or(0, |child| arena[child].branch.height());
+            arena[parent].branch.heights[side as usize] = height;
+        }
+    }
+
+    /// The same, where the height on that side is left as it was.
+    fn link(&mut self, arena: &mut RegionArena, place: Place, child: Option<RegionId>) {
         match place {
             Some((parent, side)) => arena[parent].branch.sides[side as usize] = child,
             None => self.root = child,
@@ -195,29 +214,33 @@ impl Regions {
         }
     }
 
-    /// Balances from a region up, as far as heights change.
+    /// Balances from a region up, as far as heights change. Its own sides are measured.
     fn rebalance(&mut self, arena: &mut RegionArena, mut next: Option<RegionId>) {
         while let Some(id) = next {
-            let before = arena[id].branch.height;
-            let top = self.balance(arena, id);
-            let branch = &arena[top].branch;
-            if branch.height == before {
+            let top = match arena[id].branch.too_high() {
+                Some(high) => self.balance(arena, id, high),
+                None => id,
+            };
+            let Some((parent, side)) = place(arena, top) else { break };
+            let height = arena[top].branch.height();
+            let known = &mut arena[parent].branch.heights[side as usize];
+            if *known == height {
                 break;
             }
-            next = branch.parent;
+            *known = height;
+            next = Some(parent);
         }
     }
 
-    /// Balances a region whose sides are balanced and differ by two at most: what is in its
-    /// place then.
-    fn balance(&mut self, arena: &mut RegionArena, id: RegionId) -> RegionId {
-        let Some(high) = too_high(arena, id) else {
-            measure(arena, id);
-            return id;
-        };
-        if let Some(child) = arena[id].branch.side(high)
-            && height(arena, child, high.other()) > height(arena, child, high)
-        {
+    /// Balances a region whose sides are balanced, one of them higher by two: what is in its place
+    /// then.
+    #[cold]
+    fn balance(&mut self, arena: &mut RegionArena, id: RegionId, high: Side) -> RegionId {
+        let child = arena[id].branch.side(high).filter(|child| {
+            let [left, right] = arena[*child].branch.heights;
+            if high == Left { right > left } else { left > right }
+        });
+        if let Some(child) = child {
             self.lift(arena, child, high.other());
         }
         self.lift(arena, id, high)
@@ -227,11 +250,9 @@ impl Regions {
     fn lift(&mut self, arena: &mut RegionArena, id: RegionId, side: Side) -> RegionId {
         let Some(child) = arena[id].branch.side(side) else { return id };
         let inner = arena[child].branch.side(side.other());
-        self.hang(arena, place(arena, id), Some(child));
+        self.link(arena, place(arena, id), Some(child));
         self.hang(arena, Some((id, side)), inner);
         self.hang(arena, Some((child, side.other())), Some(id));
-        measure(arena, id);
-        measure(arena, child);
         child
     }
 }
@@ -248,21 +269,6 @@ fn lowest(arena: &RegionArena, mut id: RegionId) -> RegionId {
         id = left;
     }
     id
-}
-
-fn height(arena: &RegionArena, id: RegionId, side: Side) -> u8 {
-    arena[id].branch.side(side).map_or(0, |child| arena[child].branch.height)
-}
-
-/// The side that is higher than the other one by more than one.
-fn too_high(arena: &RegionArena, id: RegionId) -> Option<Side> {
-    let exceeds = |side: &Side| height(arena, id, *side) > height(arena, id, side.other()) + 1;
-    [Left, Right].into_iter().find(exceeds)
-}
-
-/// Sets a region's height by those of its sides.
-fn measure(arena: &mut RegionArena, id: RegionId) {
-    arena[id].branch.height = 1 + height(arena, id, Left).max(height(arena, id, Right));
 }
 
 #[cfg(test)]
@@ -297,8 +303,8 @@ pub(crate) mod tests {
         found.push(id);
         let right = check_below(arena, Some(id), branch.sides[1], found);
         assert!(left.abs_diff(right) <= 1, "{id:?} is not balanced: {left} and {right}");
-        assert_eq!(branch.height, 1 + left.max(right), "{id:?} is measured wrongly");
-        branch.height
+        assert_eq!(branch.heights, [left, right], "{id:?} is measured wrongly");
+        branch.height()
     }
 
     /// A tree of regions and what it should be.
@@ -360,7 +366,7 @@ pub(crate) mod tests {
         }
 
         fn height(&self) -> u8 {
-            self.regions.root.map_or(0, |root| self.arena[root].branch.height)
+            self.regions.root.map_or(0, |root| self.arena[root].branch.height())
         }
     }
 
