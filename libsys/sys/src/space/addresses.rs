@@ -14,6 +14,8 @@ struct Range {
 }
 
 impl Range {
+    const NONE: Self = Self { start: 0, pages: 0 };
+
     fn end(self) -> u64 {
         self.start + self.pages * abi::PAGE_SIZE
     }
@@ -32,11 +34,14 @@ pub(crate) struct Addresses {
     /// Free ranges below `next`: the first `count`.
     ranges: [Range; REMEMBERED],
     count: usize,
+    /// The range that was given back last, or none: most often the next one that is asked for, so
+    /// it joins the others only when it is not.
+    last: Range,
 }
 
 impl Addresses {
     pub(crate) const fn new(start: u64, end: u64) -> Self {
-        Self { next: start, end, ranges: [Range { start: 0, pages: 0 }; REMEMBERED], count: 0 }
+        Self { next: start, end, ranges: [Range::NONE; REMEMBERED], count: 0, last: Range::NONE }
     }
 
     fn free(&self) -> &[Range] {
@@ -44,7 +49,16 @@ impl Addresses {
     }
 
     /// Takes a range: a remembered one that fits best, else a fresh one.
+    #[inline]
     pub(crate) fn take(&mut self, pages: u64) -> Option<u64> {
+        if self.last.pages == pages && pages > 0 {
+            return Some(core::mem::replace(&mut self.last, Range::NONE).start);
+        }
+        self.take_other(pages)
+    }
+
+    fn take_other(&mut self, pages: u64) -> Option<u64> {
+        self.join_last();
         let fits = self.free().iter().enumerate().filter(|(_, range)| range.pages >= pages);
         if let Some((place, range)) = fits.min_by_key(|(_, range)| range.pages) {
             let Range { start, pages: size } = *range;
@@ -59,8 +73,20 @@ impl Addresses {
     }
 
     /// Gives a range back.
+    #[inline]
     pub(crate) fn give(&mut self, start: u64, pages: u64) {
-        let mut given = Range { start, pages };
+        if self.last.pages > 0 {
+            self.join_last();
+        }
+        self.last = Range { start, pages };
+    }
+
+    /// The range that was given back last is one of the others.
+    fn join_last(&mut self) {
+        let mut given = core::mem::replace(&mut self.last, Range::NONE);
+        if given.pages == 0 {
+            return;
+        }
         while let Some(place) = self.free().iter().position(|range| range.touches(given)) {
             let neighbour = self.ranges[place];
             given = Range {
@@ -111,7 +137,7 @@ mod tests {
         assert_eq!(addresses.take(5), Some(0x1000), "neighbours grow together");
         addresses.give(0x1000, 5);
         addresses.give(c, 1);
-        assert_eq!(addresses.next, 0x1000, "all is free again");
+        assert_eq!(addresses.take(6), Some(0x1000), "all is free again");
     }
 
     #[test]
