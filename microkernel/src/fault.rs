@@ -46,9 +46,9 @@ impl<M: Machine> Kernel<M> {
     pub fn note_fault(&mut self, cpu: CpuId, fault: &Fault) {
         let Some(id) = self.cpu(cpu).current else { return };
         if self.ports_are_due(id, fault) {
-            return self.set_thread_work(id, Work::Ports);
+            return self.sched().set_thread_work(id, Work::Ports);
         }
-        self.raise(id, fault, None);
+        self.sched().raise(id, fault, None);
     }
 
     /// Whether the process was allowed ports that the CPU does not let it use yet, and the thread
@@ -78,7 +78,7 @@ impl<M: Machine> Kernel<M> {
         let living = handler.filter(|(endpoint, _)| !self.objects.endpoints[*endpoint].dead());
         let Some((endpoint, badge)) = living else {
             if fault.kind == FaultKind::TimeOut {
-                self.reconsider(id);
+                self.sched().reconsider(id);
             } else {
                 self.kill_process(owner, fault.kind.exit_status());
             }

@@ -172,6 +172,12 @@ impl<M: Machine> Kernel<M> {
         self.cpu(cpu).current
     }
 
+    /// This CPU waited this time for the kernel. It is charged to no thread, since the CPU that
+    /// held the kernel decides how long it is.
+    pub fn waited(&mut self, cpu: CpuId, ticks: u64) {
+        self.cpu_mut(cpu).clock.skip(ticks);
+    }
+
     /// The thread's saved registers.
     pub fn frame(&self, thread: ThreadId) -> &M::Frame {
         &self.objects.threads[thread].frame

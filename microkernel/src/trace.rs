@@ -11,7 +11,6 @@ use core::hash::{Hash, Hasher};
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Stats {
     pub(crate) syscalls: u64,
-    pub(crate) switches: u64,
     pub(crate) timer_interrupts: u64,
     pub(crate) log_bytes: u64,
     pub(crate) exits: u64,

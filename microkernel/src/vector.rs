@@ -43,7 +43,7 @@ impl<M: Machine> Kernel<M> {
         if self.objects.threads[id].registers.vector.is_some() {
             // They are unlocked for it already: a retry would fault again.
             let kind = FaultKind::IllegalInstruction;
-            return self.raise(id, &Fault { kind, code: 0, address: 0 }, None);
+            return self.sched().raise(id, &Fault { kind, code: 0, address: 0 }, None);
         }
         let quota = self.objects.processes[self.objects.threads[id].process].accounts.quota;
         let (frames, quotas) = (&mut self.frames, &mut self.objects.quotas);
@@ -51,11 +51,11 @@ impl<M: Machine> Kernel<M> {
             Some(frame) => {
                 self.machine.vector_prepare(frame.phys());
                 self.objects.threads[id].registers.vector = Some(VectorState { frame, cpu: None });
-                self.set_thread_work(id, Work::VectorLoad);
+                self.sched().set_thread_work(id, Work::VectorLoad);
             }
             None => {
                 let kind = FaultKind::NoMemory;
-                self.raise(id, &Fault { kind, code: 0, address: 0 }, None);
+                self.sched().raise(id, &Fault { kind, code: 0, address: 0 }, None);
             }
         }
     }
@@ -76,7 +76,7 @@ impl<M: Machine> Kernel<M> {
 
     /// The entry `vector load`: the current thread gets the registers, with its state.
     pub(crate) fn vector_load(&mut self, cpu: CpuId) {
-        self.clear_work(cpu, Work::VectorLoad);
+        self.sched.clear_work(&mut self.objects.threads, cpu, Work::VectorLoad);
         let Some(id) = self.cpu(cpu).current else { return };
         let Some(state) = &self.objects.threads[id].registers.vector else { return };
         let (place, last) = (state.frame.phys(), state.cpu);
@@ -106,7 +106,7 @@ impl<M: Machine> Kernel<M> {
 
     /// Locks the registers: the next use enters the kernel.
     fn vector_lock(&mut self, cpu: CpuId) {
-        self.clear_work(cpu, Work::VectorSave);
+        self.sched.clear_work(&mut self.objects.threads, cpu, Work::VectorSave);
         if !self.machine.vector_lock() {
             self.cpu_mut(cpu).vector_owner = None;
         }

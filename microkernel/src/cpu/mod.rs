@@ -13,7 +13,7 @@ use crate::machine::PortSpans;
 use crate::object::ThreadId;
 use crate::work::{ITEMS, TIMER_DIRTY};
 use abi::{DebugRegisters, TURN_BUCKETS};
-use core::sync::atomic::AtomicU32;
+use core::sync::atomic::{AtomicU32, Ordering};
 
 /// The most CPUs: one bit each in a mask.
 pub const CPUS: usize = 64;
@@ -53,6 +53,8 @@ pub struct Cpu {
     pub debug: Option<DebugRegisters>,
     /// The thread whose vector state is in its registers, locked or not.
     pub vector_owner: Option<ThreadId>,
+    /// How often a thread became current.
+    pub switches: u64,
     /// Interrupts that the gate took.
     pub interrupts: u64,
     /// Exits by their turns: 1, 2-3, 4-7, and so on; the others took none.
@@ -81,6 +83,7 @@ impl Cpu {
             ports: Default::default(),
             debug: None,
             vector_owner: None,
+            switches: 0,
             interrupts: 0,
             turns: [0; TURN_BUCKETS],
             work_counts: [0; ITEMS],
@@ -89,6 +92,11 @@ impl Cpu {
 }
 
 impl Cpu {
+    /// Something changed that its timer depends on: it is computed before the CPU leaves.
+    pub(crate) fn set_timer_dirty(&self) {
+        self.work.fetch_or(TIMER_DIRTY, Ordering::Relaxed);
+    }
+
     /// The one transition: asserts where the CPU comes from, and books the time since.
     #[inline(always)]
     pub(crate) fn change(&mut self, now: u64, from: Context, to: Context) {

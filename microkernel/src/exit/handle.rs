@@ -223,7 +223,7 @@ impl<M: Machine> Kernel<M> {
         self.run_work(cpu, work);
         self.count_exit(cpu);
         self.resume_before_idle(cpu);
-        self.program_timer(cpu);
+        self.sched().program_timer(cpu);
         self.decide(cpu)
     }
 
@@ -234,7 +234,7 @@ impl<M: Machine> Kernel<M> {
         if self.sched.vector_stranded(cpu) {
             self.run_work(cpu, Work::VectorSave.flag());
         }
-        self.program_timer(cpu);
+        self.sched().program_timer(cpu);
     }
 
     /// Runs the entries of these flags, in the order of the table, until another thread is current:
@@ -249,11 +249,11 @@ impl<M: Machine> Kernel<M> {
             self.check_row(cpu, current);
             self.checks.holds.note_row(index);
             if item.kind == Kind::OneShot {
-                self.clear_work(cpu, item.work);
+                self.sched.clear_work(&mut self.objects.threads, cpu, item.work);
             }
             self.cpu_mut(cpu).work_counts[index] += 1;
             let next = (item.run)(self, cpu);
-            self.switch(cpu, next);
+            self.sched().switch(cpu, next);
         }
     }
 
@@ -322,7 +322,7 @@ impl<M: Machine> Kernel<M> {
     /// Leaves with whatever flags are set, as a loop would that does not look again.
     #[cfg(test)]
     pub(crate) fn leave_blindly(&mut self, cpu: CpuId) -> ExitAction<Switch<M::Frame>> {
-        self.program_timer(cpu);
+        self.sched().program_timer(cpu);
         let action = self.decide(cpu);
         self.with_switch(cpu, action)
     }

@@ -19,9 +19,9 @@ pub(super) fn kill<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread
 
 /// The current thread gives up this CPU.
 fn leave_cpu<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
-    kernel.account(cpu, Context::Kernel);
+    kernel.sched().account(cpu, Context::Kernel);
     kernel.sched.vacate(cpu);
-    kernel.set_cpu_work(cpu, Work::Reschedule);
+    kernel.sched().set_cpu_work(cpu, Work::Reschedule);
 }
 
 /// The current thread was suspended: it waits off its CPU until it is resumed.
@@ -48,7 +48,7 @@ pub(super) fn call_exit<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextT
         if thread.state == State::Ready && thread.operation.is_none() {
             return kernel.exit_hooks(id);
         }
-        kernel.set_thread_work(id, Work::CallExit);
+        kernel.sched().set_thread_work(id, Work::CallExit);
     }
     NextThread::Same
 }
@@ -59,7 +59,7 @@ pub(super) fn migrate<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThr
         && !kernel.objects.allowed(id, cpu)
     {
         leave_cpu(kernel, cpu);
-        kernel.enqueue(id);
+        kernel.sched().enqueue(id);
     }
     NextThread::Same
 }
@@ -74,7 +74,7 @@ fn others_first<M: Machine>(kernel: &Kernel<M>, cpu: CpuId) -> bool {
 pub(super) fn operation<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
     if let Some(id) = kernel.cpu(cpu).current {
         if others_first(kernel, cpu) {
-            kernel.set_thread_work(id, Work::Operation);
+            kernel.sched().set_thread_work(id, Work::Operation);
             return NextThread::Same;
         }
         let operation = &mut kernel.objects.threads[id].operation;
@@ -90,7 +90,7 @@ pub(super) fn operation<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextT
             _ => kernel.operation_piece(id),
         }
         if kernel.objects.threads[id].operation.is_some() {
-            kernel.set_thread_work(id, Work::Operation);
+            kernel.sched().set_thread_work(id, Work::Operation);
         }
     }
     NextThread::Same
@@ -119,7 +119,7 @@ pub(super) fn fault<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThrea
 
 /// The thread of the highest priority becomes current.
 pub(super) fn reschedule<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
-    kernel.schedule(cpu)
+    kernel.sched().schedule(cpu)
 }
 
 /// The results of the current thread's 32-bit call go into its block.
@@ -136,7 +136,7 @@ pub(super) fn upcall<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThre
         // A call is finished first: its results belong into the saved frame and the block.
         let thread = &kernel.objects.threads[id];
         if thread.operation.is_some() || thread.frame.compat_results().is_some() {
-            kernel.set_thread_work(id, Work::Upcall);
+            kernel.sched().set_thread_work(id, Work::Upcall);
         } else if kernel.objects.threads[id].state == State::Ready {
             kernel.deliver_upcall(id);
         }

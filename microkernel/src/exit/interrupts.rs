@@ -4,7 +4,6 @@
 //! the kernel, in a window or while the CPU is halted, was recorded by the machine and is taken
 //! by the table's first entry.
 
-use crate::cpu::Context;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Interrupt, Machine};
 use crate::object::IrqId;
@@ -30,6 +29,7 @@ pub(super) fn recorded<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextTh
 /// Deadlines that have passed wake their threads and signal their timers. The flag is set again
 /// if there are more.
 pub(super) fn deadlines<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
+    kernel.sched.cpu(cpu).set_timer_dirty();
     let now = kernel.machine.now_ns();
     kernel.expire_deadlines(cpu, now);
     NextThread::Same
@@ -43,12 +43,12 @@ impl<M: Machine> Kernel<M> {
         state.interrupts = state.interrupts.wrapping_add(1);
         match interrupt {
             Interrupt::Line(line) => {
-                let next = self.line_interrupt(line);
-                self.switch(cpu, next);
+                let next = self.line_interrupt(cpu, line);
+                self.sched().switch(cpu, next);
             }
             Interrupt::Message(number) => {
                 let next = self.message_interrupt(cpu, number);
-                self.switch(cpu, next);
+                self.sched().switch(cpu, next);
             }
             Interrupt::Timer => self.timer_interrupt(cpu),
             Interrupt::Ipi => {}
@@ -57,14 +57,14 @@ impl<M: Machine> Kernel<M> {
 
     /// A device line interrupted; the machine has masked it. Its notification is signalled.
     #[inline(always)]
-    fn line_interrupt(&mut self, line: u8) -> NextThread {
+    fn line_interrupt(&mut self, cpu: CpuId, line: u8) -> NextThread {
         let Some(place) = self.objects.lines.get(usize::from(line)) else {
             return NextThread::Same;
         };
         let count = &mut self.stats.irqs[usize::from(line)];
         *count = count.wrapping_add(1);
         let Some(irq) = *place else { return NextThread::Same };
-        self.irq_interrupt(irq)
+        self.irq_interrupt(cpu, irq)
     }
 
     /// A device sent a message to this CPU. One without an object is of a device that was not
@@ -74,49 +74,36 @@ impl<M: Machine> Kernel<M> {
             self.stats.lost_messages = self.stats.lost_messages.wrapping_add(1);
             return NextThread::Same;
         };
-        self.irq_interrupt(irq)
+        self.irq_interrupt(cpu, irq)
     }
 
     #[inline(always)]
-    fn irq_interrupt(&mut self, id: IrqId) -> NextThread {
+    fn irq_interrupt(&mut self, cpu: CpuId, id: IrqId) -> NextThread {
         let irq = &mut self.objects.irqs[id];
         irq.count = irq.count.wrapping_add(1);
         let (notification, bits) = (irq.notification, irq.bits);
-        self.signal_and_preempt(notification, bits)
+        self.signal_and_preempt(cpu, notification, bits)
     }
 
     fn timer_interrupt(&mut self, cpu: CpuId) {
         self.stats.timer_interrupts = self.stats.timer_interrupts.wrapping_add(1);
-        self.cpu_mut(cpu).timer_ns = None;
-        self.sched.set_timer_dirty(cpu);
         let now = self.machine.now_ns();
-        self.resume_shared_work(cpu, now);
+        let state = self.cpu_mut(cpu);
+        state.timer_ns = None;
+        state.set_timer_dirty();
+        state.resume_shared_work(now);
         self.expire_deadlines(cpu, now);
-        self.end_slice(cpu);
+        self.sched().end_slice(cpu);
     }
 
     /// As [`deadlines`].
     #[inline(always)]
     fn expire_deadlines(&mut self, cpu: CpuId, now_ns: u64) {
         for _ in 0..DEADLINES_PER_ITERATION {
-            let Some(key) = self.next_deadline(now_ns) else { return };
-            let next = self.deadline_passed(key);
-            self.switch(cpu, next);
+            let Some(key) = self.sched.deadlines.pop_due(now_ns) else { return };
+            let next = self.deadline_passed(cpu, key);
+            self.sched().switch(cpu, next);
         }
-        self.set_cpu_work(cpu, Work::Deadlines);
-    }
-
-    /// The timer may have fired for the end of a slice or budget, in the middle of an exit: then
-    /// the time is not booked yet, and a timer that is set for what is past would only fire again.
-    fn end_slice(&mut self, cpu: CpuId) {
-        let state = self.cpu(cpu);
-        let Some(id) = state.current else { return };
-        let sched = &self.objects.threads[id].sched;
-        if sched.context.is_some() {
-            self.account(cpu, Context::Kernel);
-        } else if state.queue.has(sched.priority) {
-            self.account(cpu, Context::Kernel);
-            self.check_slice(cpu, id);
-        }
+        self.sched().set_cpu_work(cpu, Work::Deadlines);
     }
 }

@@ -7,6 +7,7 @@
 //! after [`PUT_OFF_NS`] when a thread runs, at once when the CPU halts. So every exit is bounded,
 //! and no work is lost: a CPU outside the kernel has nothing postponed, or a timer that ends it.
 
+use crate::cpu::Cpu;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::work::Work;
@@ -42,29 +43,30 @@ impl<M: Machine> Kernel<M> {
         state.work.fetch_and(!left, Ordering::AcqRel);
         state.postponed |= left;
         state.resume_ns.get_or_insert(resume_ns);
-        self.sched.set_timer_dirty(cpu);
+        state.set_timer_dirty();
         // A halted CPU reaps instead, if there is one.
-        self.find_reaper();
-    }
-
-    /// From the timer interrupt: shared work goes on when its time has come.
-    pub(super) fn resume_shared_work(&mut self, cpu: CpuId, now_ns: u64) {
-        let state = self.cpu_mut(cpu);
-        if state.resume_ns.is_some_and(|at| at <= now_ns) {
-            state.resume_ns = None;
-            // Reaping is a level: its flag follows from the state.
-            let flags = core::mem::take(&mut state.postponed) & !Work::Reap.flag();
-            state.work.fetch_or(flags, Ordering::AcqRel);
-        }
+        self.sched().find_reaper();
     }
 
     /// A CPU without a thread has no reason to wait: the timer wakes it at once.
     #[inline(always)]
     pub(super) fn resume_before_idle(&mut self, cpu: CpuId) {
-        let state = self.cpu(cpu);
+        let state = self.sched.cpu_mut(cpu);
         if state.postponed != 0 && state.current.is_none() {
-            self.cpu_mut(cpu).resume_ns = Some(self.machine.now_ns());
-            self.sched.set_timer_dirty(cpu);
+            state.resume_ns = Some(self.machine.now_ns());
+            state.set_timer_dirty();
+        }
+    }
+}
+
+impl Cpu {
+    /// From the timer interrupt: shared work goes on when its time has come.
+    pub(super) fn resume_shared_work(&mut self, now_ns: u64) {
+        if self.resume_ns.is_some_and(|at| at <= now_ns) {
+            self.resume_ns = None;
+            // Reaping is a level: its flag follows from the self.
+            let flags = core::mem::take(&mut self.postponed) & !Work::Reap.flag();
+            self.work.fetch_or(flags, Ordering::AcqRel);
         }
     }
 }

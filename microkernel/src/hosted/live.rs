@@ -204,7 +204,7 @@ impl State {
         let thread = kernel.new_thread(process, frame, PRIORITY, cpu)?;
         kernel.objects.threads[thread].refs += 1;
         kernel.objects.threads[thread].sched.affinity = 1 << cpu.0;
-        kernel.ready(thread);
+        kernel.sched().ready(thread);
         self.smp.interrupt(cpu, Interrupt::Ipi);
         self.smp.settle();
         Ok(thread)

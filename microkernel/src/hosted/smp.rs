@@ -145,7 +145,7 @@ impl Smp {
         }
         let threads = self.kernel.objects.processes[process].members.list;
         let threads: Vec<_> = threads.iter(&self.kernel.objects.threads, By::Sibling).collect();
-        threads.into_iter().for_each(|id| self.kernel.enqueue(id));
+        threads.into_iter().for_each(|id| self.kernel.sched().enqueue(id));
         self.turn(cpu);
     }
 

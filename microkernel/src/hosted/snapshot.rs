@@ -68,13 +68,12 @@ impl Kernel<Hosted> {
         self.checks.longest_turn_ns = 0;
         self.checks.holds.forget();
         self.machine.log.clear();
-        for cpu in self.cpu_ids() {
-            self.settle(cpu);
-        }
+        self.sched().settle_all();
         for cpu in &mut self.sched.cpus {
             cpu.work_counts.fill(0);
             cpu.turns.fill(0);
             cpu.interrupts = 0;
+            cpu.switches = 0;
             cpu.clock.forget_times();
         }
         let threads: Vec<_> = self.objects.threads.ids().collect();

@@ -91,17 +91,17 @@ impl<M: Machine> Kernel<M> {
             self.fail(me, Error::WouldBlock);
             return NextThread::Same;
         }
-        self.dequeue(me);
+        self.sched().dequeue(me);
         self.objects.threads[me].state = State::Sending(endpoint);
         self.objects.endpoints[endpoint].senders.insert(&mut self.objects.threads, me);
-        self.set_deadline(me, deadline);
+        self.sched().set_deadline(me, deadline);
         NextThread::Blocked
     }
 
     /// The current thread goes on with its message in the next iteration of the exit loop.
     pub(super) fn continue_later(&mut self, me: ThreadId, operation: Operation) -> NextThread {
         self.objects.threads[me].operation = Some(operation);
-        self.set_thread_work(me, Work::Operation);
+        self.sched().set_thread_work(me, Work::Operation);
         NextThread::Same
     }
 
@@ -134,12 +134,12 @@ impl<M: Machine> Kernel<M> {
                 from,
                 By::Queue,
             );
-            self.set_deadline(from, deadline);
+            self.sched().set_deadline(from, deadline);
             if lends {
-                self.lend_time(from, to);
+                self.sched().lend_time(from, to);
             }
         } else {
-            self.ready(from);
+            self.sched().ready(from);
         }
         Ok(moved)
     }
@@ -149,11 +149,11 @@ impl<M: Machine> Kernel<M> {
         self.objects.threads[me].ipc.pending = None;
         self.objects.threads[me].ipc.buffer = IpcBuffer::Nothing;
         if self.fault_lost(me) {
-            self.enqueue(me);
+            self.sched().enqueue(me);
             return;
         }
         self.objects.threads[me].frame.set_status(error as u64);
-        self.ready(me);
+        self.sched().ready(me);
     }
 }
 

@@ -142,7 +142,7 @@ impl<M: Machine> Kernel<M> {
         let joined = server.ipc.callers.put_last(me, &mut from.links);
         server.members.receiving = server.members.receiving.wrapping_sub(1);
         self.objects.processes[from.process].sched.book(time);
-        make_current(state, &mut self.stats, self.sched.slice, (receiver, to));
+        make_current(state, self.sched.slice, (receiver, to));
         let peers = state.queue.has(from.sched.priority);
         if let Some(payload) = payload {
             self.memory().copy_payload(&payload);
@@ -231,7 +231,7 @@ impl<M: Machine> Kernel<M> {
         from.sched.serving = None;
         from.state = State::Receiving(at);
         let joined = endpoint.receivers.put_last(me, &mut from.links);
-        make_current(state, &mut self.stats, self.sched.slice, (caller, to));
+        make_current(state, self.sched.slice, (caller, to));
         let peers = state.queue.has(from.sched.priority);
         if let Some(payload) = payload {
             self.memory().copy_payload(&payload);
@@ -268,7 +268,7 @@ impl<M: Machine> Kernel<M> {
             self.objects.owe(me, client, owed);
         }
         if peers {
-            self.leave_slice(cpu, me);
+            self.sched.leave_slice(&mut self.objects.threads, cpu, me);
         }
     }
 }

@@ -31,7 +31,7 @@ impl<M: Machine> Kernel<M> {
         if let Some(next) = next {
             self.objects.processes[next].ipc.previous_abandoned = Some(server);
         }
-        self.set_cpu_work(self.here(), Work::LostCalls);
+        self.sched().set_work_here(Work::LostCalls);
     }
 
     /// From the row `lost calls`: tells servers; the next turn tells more of them.
@@ -43,7 +43,7 @@ impl<M: Machine> Kernel<M> {
                 self.signal(notification, bits);
             }
         }
-        self.set_cpu_work(self.here(), Work::LostCalls);
+        self.sched().set_work_here(Work::LostCalls);
     }
 
     /// Sets what is signalled when a caller of the process stops waiting.

@@ -38,9 +38,9 @@ impl<M: Machine> Kernel<M> {
         if self.objects.threads[me].sched.serving.is_some() {
             // It worked for a client until now, perhaps on donated time.
             if let Some(donor) = self.objects.threads[me].sched.donor {
-                self.take_back_time(donor);
+                self.sched().take_back_time(donor);
             }
-            self.settle(self.objects.threads[me].sched.cpu);
+            self.sched().settle_thread(me);
             self.objects.threads[me].sched.serving = None;
         }
     }
@@ -83,7 +83,7 @@ impl<M: Machine> Kernel<M> {
             By::Queue,
         );
         self.objects.processes[self.objects.threads[me].process].members.receiving += 1;
-        self.set_deadline(me, deadline);
+        self.sched().set_deadline(me, deadline);
         Ok(NextThread::Blocked)
     }
 

@@ -20,7 +20,7 @@ impl<M: Machine> Kernel<M> {
         self.memory().load_buffer(me)?;
         let answered = self.answer(me);
         self.objects.threads[me].ipc.buffer = IpcBuffer::Nothing;
-        self.enqueue(answered?);
+        self.sched().enqueue(answered?);
         Ok(Done::NOTHING)
     }
 
@@ -53,7 +53,7 @@ impl<M: Machine> Kernel<M> {
             let donation_returns = donor == Some(caller);
             return Ok(Done::Next(NextThread::To { thread: caller, donation_returns }));
         }
-        self.enqueue(caller);
+        self.sched().enqueue(caller);
         received.map(Done::Next)
     }
 
@@ -87,7 +87,7 @@ impl<M: Machine> Kernel<M> {
         answered(&mut self.objects.threads[caller], status, label);
         self.release_moved(moved);
         if status == Error::HandlesFull as u64 {
-            self.enqueue(caller);
+            self.sched().enqueue(caller);
             return Err(Error::HandlesFull);
         }
         Ok(caller)

@@ -1,7 +1,7 @@
 //! Signal: bits for the thread that waits, receives or has an upcall.
 
 use crate::kernel::Kernel;
-use crate::machine::{Frame, Machine};
+use crate::machine::{CpuId, Frame, Machine};
 use crate::object::{Notification, NotificationId, Objects, State, ThreadId};
 use crate::sched::NextThread;
 use crate::time::thread_key;
@@ -12,20 +12,25 @@ impl<M: Machine> Kernel<M> {
     /// Sets bits and wakes the thread that they are for.
     pub(crate) fn signal(&mut self, id: NotificationId, bits: u64) {
         if let Some(woken) = self.post(id, bits) {
-            self.enqueue(woken);
+            self.sched().enqueue(woken);
         }
     }
 
     /// The same from an interrupt or timer: a thread of higher priority preempts at once, unless
     /// the current thread has pending work, which this iteration of the exit loop may already have
     /// read.
-    pub(crate) fn signal_and_preempt(&mut self, id: NotificationId, bits: u64) -> NextThread {
+    pub(crate) fn signal_and_preempt(
+        &mut self,
+        cpu: CpuId,
+        id: NotificationId,
+        bits: u64,
+    ) -> NextThread {
         let Some(woken) = self.post(id, bits) else { return NextThread::Same };
-        let current = self.cpu(self.here()).current;
+        let current = self.cpu(cpu).current;
         if current.is_some_and(|current| self.objects.threads[current].work.0 == 0) {
             return NextThread::Woken(woken);
         }
-        self.enqueue(woken);
+        self.sched().enqueue(woken);
         NextThread::Same
     }
 
@@ -49,7 +54,7 @@ impl<M: Machine> Kernel<M> {
         if left.is_open() {
             left.close(&mut self.objects.threads);
         }
-        self.cancel_deadline(thread_key(waiter));
+        self.sched().cancel_deadline(thread_key(waiter));
         Some(waiter)
     }
 
@@ -86,7 +91,7 @@ impl<M: Machine> Kernel<M> {
                 | State::Waiting(_)
                 | State::Sleeping
         );
-        self.set_thread_work(id, Work::Upcall);
+        self.sched().set_thread_work(id, Work::Upcall);
         if waits && self.objects.threads[id].faults.unanswered.is_none() {
             self.unblock(id, Error::Interrupted as u64);
         }

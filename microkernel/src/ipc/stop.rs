@@ -51,7 +51,7 @@ impl<M: Machine> Kernel<M> {
                     let [_, arguments @ ..] = words;
                     thread.frame.set_call(word0, arguments);
                 }
-                self.set_thread_work(id, Work::Call);
+                self.sched().set_thread_work(id, Work::Call);
             }
             TraceStage::Exit | TraceStage::Step if rewritten => {
                 set_result(&mut *thread.frame, word1, word2, word3);

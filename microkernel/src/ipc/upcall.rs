@@ -63,7 +63,7 @@ impl<M: Machine> Kernel<M> {
             self.memory().write_user(process, slice, saved.as_bytes()).map(|()| stack)
         });
         let Ok(stack) = stack else {
-            self.raise(id, &Fault { kind: FaultKind::Page, code: WRITE, address }, None);
+            self.sched().raise(id, &Fault { kind: FaultKind::Page, code: WRITE, address }, None);
             return;
         };
         // Point of no return: the bits are the handler's.

@@ -1,7 +1,7 @@
 //! Waiting: for bits, for a moment; and what happens when the deadline comes first.
 
 use crate::kernel::Kernel;
-use crate::machine::{Frame, Machine};
+use crate::machine::{CpuId, Frame, Machine};
 use crate::object::{IpcBuffer, NotificationId, State, ThreadId};
 use crate::sched::NextThread;
 use crate::syscall::Done;
@@ -30,7 +30,7 @@ impl<M: Machine> Kernel<M> {
         if joined.is_open() {
             joined.close(&mut self.objects.threads);
         }
-        self.set_deadline(me, deadline_ns);
+        self.sched().set_deadline(me, deadline_ns);
         Ok(Done::Next(NextThread::Blocked))
     }
 
@@ -40,36 +40,36 @@ impl<M: Machine> Kernel<M> {
             return Ok(Done::Values(0, 0));
         }
         self.objects.threads[me].state = State::Sleeping;
-        self.set_deadline(me, deadline_ns);
+        self.sched().set_deadline(me, deadline_ns);
         Ok(Done::Next(NextThread::Blocked))
     }
 
     /// Sets the deadline again of a thread that was taken out of a queue and put back.
     pub(crate) fn rearm(&mut self, id: ThreadId) {
         let deadline = self.objects.message_deadline(id);
-        self.set_deadline(id, deadline);
+        self.sched().set_deadline(id, deadline);
     }
 
     /// A deadline came: a timer signals, a context has its next budget, a waiting thread is told.
-    pub(crate) fn deadline_passed(&mut self, key: usize) -> NextThread {
+    pub(crate) fn deadline_passed(&mut self, cpu: CpuId, key: usize) -> NextThread {
         match whose(key) {
-            Whose::Timer(slot) => return self.timer_passed(slot),
+            Whose::Timer(slot) => return self.timer_passed(cpu, slot),
             Whose::Thread(slot) => self.wait_timed_out(slot),
             Whose::Context(slot) => self.period_ended(slot),
         }
         NextThread::Same
     }
 
-    fn timer_passed(&mut self, slot: usize) -> NextThread {
+    fn timer_passed(&mut self, cpu: CpuId, slot: usize) -> NextThread {
         match self.objects.timers.at(slot) {
-            Some((_, timer)) => self.signal_and_preempt(timer.notification, timer.bits),
+            Some((_, timer)) => self.signal_and_preempt(cpu, timer.notification, timer.bits),
             None => NextThread::Same,
         }
     }
 
     fn period_ended(&mut self, slot: usize) {
         if let Some(id) = self.objects.sched_contexts.id_at(slot) {
-            self.budget_due(id);
+            self.sched().budget_due(id);
         }
     }
 
@@ -87,6 +87,6 @@ impl<M: Machine> Kernel<M> {
         let thread = &mut self.objects.threads[id];
         thread.ipc.buffer = IpcBuffer::Nothing;
         thread.frame.set_status(error as u64);
-        self.ready(id);
+        self.sched().ready(id);
     }
 }

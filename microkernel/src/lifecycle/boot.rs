@@ -68,7 +68,7 @@ impl<M: Machine> Kernel<M> {
             abi::STARTUP_ADDRESS,
         );
         let thread = self.new_thread(process, frame, boot.priority, CpuId(0))?;
-        self.ready(thread);
+        self.sched().ready(thread);
         Ok(())
     }
 }

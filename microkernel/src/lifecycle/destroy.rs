@@ -25,11 +25,9 @@ impl<M: Machine> Kernel<M> {
         if self.objects.threads[id].dead {
             return None;
         }
-        if self.on_cpu(id) {
-            self.settle(self.objects.threads[id].sched.cpu);
-        }
+        self.sched().settle_thread(id);
         if self.objects.threads[id].sched.timed {
-            self.leave_contexts(id);
+            self.sched().leave_contexts(id);
         }
         self.abandon(id);
         self.detach(id);
@@ -46,7 +44,7 @@ impl<M: Machine> Kernel<M> {
         thread.faults.raised = None;
         thread.work.0 = 0;
         let process = thread.process;
-        self.charge_share(id);
+        self.sched().charge_share(id);
         let owner = &mut self.objects.processes[process];
         owner.members.count -= 1;
         owner.members.list.remove(&mut self.objects.threads, id, By::Sibling);
@@ -63,18 +61,18 @@ impl<M: Machine> Kernel<M> {
         if self.cpu(cpu).current != Some(id) {
             return;
         }
-        if cpu == self.here() {
+        if cpu == self.machine.this_cpu() {
             self.sched.vacate(cpu);
-            self.set_cpu_work(cpu, Work::Reschedule);
+            self.sched().set_cpu_work(cpu, Work::Reschedule);
         } else {
-            self.set_thread_work(id, Work::Kill);
+            self.sched().set_thread_work(id, Work::Kill);
         }
     }
 
     /// Frees a dead thread that no handle names and no CPU runs.
     pub(crate) fn free_thread(&mut self, id: ThreadId) {
         let thread = &self.objects.threads[id];
-        if thread.dead && thread.refs == 0 && !self.on_cpu(id) {
+        if thread.dead && thread.refs == 0 && !self.sched.on_cpu(&self.objects.threads, id) {
             self.objects.threads.discard(id);
         }
     }
@@ -92,7 +90,7 @@ impl<M: Machine> Kernel<M> {
         self.stop_running(id, Work::Kill);
         self.objects.dying.add(&mut self.objects.processes, id);
         self.objects.living -= 1;
-        self.find_reaper();
+        self.sched().find_reaper();
         if self.objects.processes[id].pid == FIRST_PID {
             self.shutdown.get_or_insert(exit_code::INIT_DIED);
         }
@@ -112,7 +110,7 @@ impl<M: Machine> Kernel<M> {
             if let Some(id) = self.sched.cpus[number].current
                 && self.objects.threads[id].process == process
             {
-                self.set_thread_work(id, work);
+                self.sched().set_thread_work(id, work);
             }
         }
     }
@@ -184,17 +182,17 @@ impl<M: Machine> Kernel<M> {
             self.release_notification(notification);
         }
         self.objects.free_process(id);
-        self.find_reaper();
+        self.sched().find_reaper();
     }
 
     /// Takes a thread out of whatever it is in. The caller gives it its next state.
     pub(crate) fn detach(&mut self, id: ThreadId) {
-        self.cancel_deadline(thread_key(id));
+        self.sched().cancel_deadline(thread_key(id));
         let Thread { state, sched: SchedState { lent_to, .. }, .. } = self.objects.threads[id];
         debug_assert!(state != State::Detached, "{id:?} is taken out of nothing");
         self.objects.threads[id].state = State::Detached;
         match state {
-            State::Ready => self.dequeue(id),
+            State::Ready => self.sched().dequeue(id),
             State::Sending(endpoint) => {
                 self.objects.endpoints[endpoint].senders.remove(&mut self.objects.threads, id);
             }
@@ -213,7 +211,7 @@ impl<M: Machine> Kernel<M> {
                     By::Queue,
                 );
                 if lent_to.is_some() {
-                    self.take_back_time(id);
+                    self.sched().take_back_time(id);
                 }
             }
             State::Waiting(notification) => {
@@ -234,21 +232,21 @@ impl<M: Machine> Kernel<M> {
         self.objects.threads[id].ipc.pending = None;
         self.objects.threads[id].ipc.buffer = IpcBuffer::Nothing;
         if self.fault_lost(id) {
-            self.enqueue(id);
+            self.sched().enqueue(id);
             return;
         }
         self.objects.threads[id].frame.set_status(status);
-        self.ready(id);
+        self.sched().ready(id);
     }
 
     /// A piece of taking the dead apart, owed by the share of the dead.
     pub(crate) fn reap_on_debt(&mut self, cpu: CpuId) {
         let Some(dying) = self.objects.dying.first() else { return };
         let share = self.objects.processes[dying].sched.share.unwrap_or(dying);
-        self.account(cpu, Context::Kernel);
+        self.sched().account(cpu, Context::Kernel);
         self.reap_piece();
-        let spent = self.book_without_slice(cpu);
-        self.charge(share, spent);
+        let spent = self.sched().book_without_slice(cpu);
+        self.sched().charge(share, spent);
     }
 }
 

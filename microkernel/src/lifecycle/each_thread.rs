@@ -44,7 +44,7 @@ impl<M: Machine> Kernel<M> {
 
     fn apply_to_thread(&mut self, id: ThreadId, act: ToThread) {
         match act {
-            ToThread::Enqueue => self.enqueue(id),
+            ToThread::Enqueue => self.sched().enqueue(id),
             ToThread::Watch => {
                 let process = self.objects.threads[id].process;
                 self.objects.threads[id].calls.plain_end =

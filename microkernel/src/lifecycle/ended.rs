@@ -29,7 +29,7 @@ impl<M: Machine> Kernel<M> {
         }
         endpoint.ended = true;
         endpoint.next_ended = self.objects.ended_endpoints.replace(id);
-        self.set_cpu_work(self.here(), Work::LostCalls);
+        self.sched().set_work_here(Work::LostCalls);
     }
 
     /// A notification without a name: its threads are told, and it goes.
@@ -44,7 +44,7 @@ impl<M: Machine> Kernel<M> {
             return self.objects.free_notification(id);
         }
         notification.next_ended = self.objects.ended_notifications.replace(id);
-        self.set_cpu_work(self.here(), Work::LostCalls);
+        self.sched().set_work_here(Work::LostCalls);
     }
 
     /// From the row `lost calls`: lets threads go; the next turn lets go more of them.
@@ -67,7 +67,7 @@ impl<M: Machine> Kernel<M> {
                 return;
             }
         }
-        self.set_cpu_work(self.here(), Work::LostCalls);
+        self.sched().set_work_here(Work::LostCalls);
     }
 
     /// Lets go of a thread of a dead endpoint. False when there is none.

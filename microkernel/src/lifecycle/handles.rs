@@ -55,7 +55,7 @@ impl<M: Machine> Kernel<M> {
             ObjectRef::Timer(id) => {
                 self.objects.timers[id].refs -= 1;
                 if self.objects.timers[id].refs == 0 {
-                    self.cancel_deadline(timer_key(id));
+                    self.sched().cancel_deadline(timer_key(id));
                     if let Some(timer) = self.objects.timers.remove(id) {
                         self.release_notification(timer.notification);
                         self.objects.quotas.give_back(timer.quota, Resource::Objects, 1);

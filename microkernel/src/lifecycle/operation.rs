@@ -26,7 +26,7 @@ impl<M: Machine> Kernel<M> {
     /// Leaves all pieces of a long operation to the way out, each in a hold of its own.
     pub(crate) fn postpone_operation(&mut self, me: ThreadId, operation: Operation) {
         self.objects.threads[me].operation = Some(operation);
-        self.set_thread_work(me, Work::Operation);
+        self.sched().set_thread_work(me, Work::Operation);
     }
 
     /// Does a piece of the thread's operation.

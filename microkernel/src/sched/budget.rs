@@ -5,7 +5,7 @@
 //! timer fires at the end of the budget. When it is spent, the end of the period becomes a
 //! deadline, and the thread is not to run before that.
 
-use crate::kernel::Kernel;
+use super::Sched;
 use crate::machine::{CpuId, Machine};
 use crate::object::{
     EndpointId, Fault, Objects, SchedContext, SchedContextId, State, Terms, Thread, ThreadId,
@@ -13,7 +13,7 @@ use crate::object::{
 use crate::time::context_key;
 use abi::{ContextFlags, FaultKind};
 
-impl<M: Machine> Kernel<M> {
+impl<M: Machine> Sched<'_, M> {
     /// Binds a context to a thread; neither has a partner.
     pub(crate) fn bind_context(&mut self, id: SchedContextId, thread: ThreadId) {
         let now = self.machine.ticks();
@@ -66,10 +66,10 @@ impl<M: Machine> Kernel<M> {
         id: ThreadId,
         change: impl FnOnce(&mut Thread<M::FrameHandle>),
     ) {
-        if self.on_cpu(id) {
+        if self.sched.on_cpu(&self.objects.threads, id) {
             let cpu = self.objects.threads[id].sched.cpu;
             self.settle(cpu);
-            self.sched.set_timer_dirty(cpu);
+            self.sched.cpu(cpu).set_timer_dirty();
         }
         self.dequeue(id);
         let before = (
@@ -95,8 +95,8 @@ impl<M: Machine> Kernel<M> {
 
     /// Settles the time of the thread that runs on a context.
     pub(crate) fn settle_holder(&mut self, id: SchedContextId) {
-        if let Some(holder) = self.objects.sched_contexts[id].holder.filter(|id| self.on_cpu(*id)) {
-            self.settle(self.objects.threads[holder].sched.cpu);
+        if let Some(holder) = self.objects.sched_contexts[id].holder {
+            self.settle_thread(holder);
         }
     }
 
@@ -117,9 +117,9 @@ impl<M: Machine> Kernel<M> {
         let spent = user.wrapping_add(kernel).wrapping_add(debt);
         if debt > 0 {
             // The timer was set before another thread spent this for it.
-            self.sched.set_timer_dirty(cpu);
+            self.sched.cpu(cpu).set_timer_dirty();
         }
-        let booked = self.cpu(cpu).clock.since;
+        let booked = self.sched.cpu(cpu).clock.since;
         self.objects.sched_contexts[context].charge(spent, booked);
         self.follow_budget(context);
     }
@@ -200,8 +200,8 @@ impl<M: Machine> Kernel<M> {
     pub(super) fn budget_end_ns(&self, cpu: CpuId, id: SchedContextId) -> Option<u64> {
         let left = self.objects.sched_contexts[id].left;
         let owed =
-            self.cpu(cpu).current.map_or(0, |thread| self.objects.threads[thread].sched.debt);
-        let used = owed.saturating_add(self.cpu(cpu).clock.unsettled());
+            self.sched.cpu(cpu).current.map_or(0, |thread| self.objects.threads[thread].sched.debt);
+        let used = owed.saturating_add(self.sched.cpu(cpu).clock.unsettled());
         let ticks = left.saturating_sub(used);
         (left > 0).then(|| self.after_ticks(ticks))
     }

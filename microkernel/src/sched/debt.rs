@@ -4,7 +4,7 @@
 //! caused it. Debts charge it later, so that a thread cannot gain CPU time by calling, or by making
 //! and killing children.
 
-use crate::kernel::Kernel;
+use super::Sched;
 use crate::machine::{CpuId, Machine};
 use crate::object::{Objects, ProcessId, ThreadId};
 
@@ -13,7 +13,7 @@ const MOST_TURNS_OWED: u64 = 100;
 /// Turns that are skipped, one after the other, before a thread runs all the same.
 pub(super) const MOST_SKIPPED: usize = 16;
 
-impl<M: Machine> Kernel<M> {
+impl<M: Machine> Sched<'_, M> {
     /// What others spent for the thread is owed by its share from now on.
     pub(crate) fn charge_share(&mut self, id: ThreadId) {
         let thread = &mut self.objects.threads[id];
@@ -41,7 +41,8 @@ impl<M: Machine> Kernel<M> {
             self.objects.threads[id].sched.slice = slice;
             return true;
         }
-        let others = self.cpu(cpu).queue.has_other_share(&self.objects.threads, priority, share);
+        let others =
+            self.sched.cpu(cpu).queue.has_other_share(&self.objects.threads, priority, share);
         let Some(process) = self.objects.processes.get_mut(share).filter(|_| others) else {
             self.objects.threads[id].sched.slice = slice;
             return true;

@@ -1,9 +1,9 @@
 //! Which threads may run, and on which CPU a ready thread waits.
 
+use super::Sched;
 use crate::cpu::{Cpu, RunQueue, Scheduler, goes_before};
-use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
-use crate::object::{Life, Objects, Process, State, Thread, ThreadId};
+use crate::object::{Life, Objects, Process, State, Thread, ThreadId, Threads};
 use crate::work::Work;
 use abi::DebugRegisters;
 
@@ -27,11 +27,12 @@ pub(super) fn allows<F>(thread: &Thread<F>, cpu: CpuId) -> bool {
     thread.sched.affinity.wrapping_shr(u32::from(cpu.0)) & 1 != 0
 }
 
-impl<M: Machine> Kernel<M> {
+impl<M: Machine> Sched<'_, M> {
     /// The thread has what it waited for.
+    #[inline(always)]
     pub(crate) fn ready(&mut self, id: ThreadId) {
         self.objects.threads[id].state = State::Ready;
-        self.enqueue(id);
+        self.rare().enqueue(id);
     }
 
     /// Sets where the thread may run; it moves when it is elsewhere, even while it waits: so
@@ -41,13 +42,13 @@ impl<M: Machine> Kernel<M> {
         if self.objects.allowed(id, self.objects.threads[id].sched.cpu) {
             return;
         }
-        if self.on_cpu(id) {
+        if self.sched.on_cpu(&self.objects.threads, id) {
             self.set_thread_work(id, Work::Migrate);
         } else if self.objects.threads[id].sched.queued {
             self.dequeue(id);
             self.enqueue(id);
         } else {
-            self.objects.threads[id].sched.cpu = self.place_for(id);
+            self.objects.threads[id].sched.cpu = self.sched.place_for(&self.objects.threads, id);
         }
     }
 
@@ -60,12 +61,6 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
-    /// Whether a CPU runs the thread, or still has it in its registers.
-    #[inline(always)]
-    pub(crate) fn on_cpu(&self, id: ThreadId) -> bool {
-        self.cpu(self.objects.threads[id].sched.cpu).current == Some(id)
-    }
-
     /// Puts a runnable thread where the scheduler finds it.
     pub(crate) fn enqueue(&mut self, id: ThreadId) {
         if !self.objects.runnable(id) || self.objects.threads[id].sched.queued {
@@ -74,13 +69,13 @@ impl<M: Machine> Kernel<M> {
         if self.objects.threads[id].sched.context.is_some() && !self.renew_budget(id) {
             return;
         }
-        if !self.on_cpu(id) {
-            let cpu = self.place_for(id);
+        if !self.sched.on_cpu(&self.objects.threads, id) {
+            let cpu = self.sched.place_for(&self.objects.threads, id);
             self.put_in_queue(cpu, id);
-            self.update_slice_timer(cpu);
+            self.sched.update_slice_timer(&self.objects.threads, cpu);
         }
         let cpu = self.objects.threads[id].sched.cpu;
-        if self.preempts(id, cpu) {
+        if self.sched.preempts(&self.objects.threads, id, cpu) {
             self.set_cpu_work(cpu, Work::Reschedule);
         }
     }
@@ -95,66 +90,13 @@ impl<M: Machine> Kernel<M> {
         let queue = &mut self.sched.cpus[usize::from(cpu.0)].queue;
         let first = !queue.has(thread.sched.priority);
         if reserved || !queue.add_alone(id, thread) {
-            let in_turn = self.share_has_turn(cpu, id);
+            let in_turn = self.sched.share_has_turn(&self.objects.threads, cpu, id);
             self.queue(cpu, |queue, threads| queue.add(threads, id, in_turn));
         }
         // Another CPU must hear of the first peer of its thread, to end that one's slice.
-        if first && cpu != self.here() {
+        if first && cpu != self.machine.this_cpu() {
             self.set_cpu_work(cpu, Work::Reschedule);
         }
-    }
-
-    /// Whether threads of the same share and priority have their turn on this CPU: one runs, or
-    /// the first has the rest of a slice.
-    fn share_has_turn(&self, cpu: CpuId, id: ThreadId) -> bool {
-        let me = &self.objects.threads[id];
-        let same = |other: &ThreadId| {
-            let other = &self.objects.threads[*other];
-            (other.sched.share, other.sched.priority) == (me.sched.share, me.sched.priority)
-                && other.sched.context.is_none()
-        };
-        let cpu = self.cpu(cpu);
-        let begun = |other: &ThreadId| self.objects.threads[*other].sched.slice > 0;
-        let first = cpu.queue.first(me.sched.priority).filter(begun);
-        cpu.current.into_iter().chain(first).any(|other| same(&other))
-    }
-
-    /// Whether the thread should run now in place of the one that this CPU runs.
-    fn preempts(&self, id: ThreadId, cpu: CpuId) -> bool {
-        self.cpu(cpu).current.is_none_or(|current| {
-            let (new, old) = (&self.objects.threads[id], &self.objects.threads[current]);
-            let over = old.sched.slice == 0 && old.sched.context.is_none();
-            new.sched.priority > old.sched.priority
-                || (new.sched.priority == old.sched.priority && (over || goes_before(new, old)))
-        })
-    }
-
-    /// The CPU for a thread that became ready: where it was last, when it would run there
-    /// at once; else, on a context, any where it would; else a halted one; else where it was,
-    /// if it still may.
-    fn place_for(&self, id: ThreadId) -> CpuId {
-        let mut home = self.objects.threads[id].sched.cpu;
-        if self.sched.cpus.len() == 1 {
-            return home;
-        }
-        if self.objects.threads[id].sched.context.is_some() {
-            home = self.place_at_once(id).unwrap_or(home);
-        }
-        let at_home = self.objects.allowed(id, home);
-        let lowest = |mask: u64| CpuId(u16::from(mask.trailing_zeros().to_le_bytes()[0]));
-        match self.sched.idle & self.objects.threads[id].sched.affinity {
-            halted if halted != 0 && !(at_home && self.preempts(id, home)) => lowest(halted),
-            _ if at_home => home,
-            // NOFAIL: an affinity names at least one CPU that exists.
-            _ => lowest(self.objects.threads[id].sched.affinity),
-        }
-    }
-
-    /// A CPU where a thread on a context would run at once.
-    fn place_at_once(&self, id: ThreadId) -> Option<CpuId> {
-        let home = self.objects.threads[id].sched.cpu;
-        let mut all = core::iter::once(home).chain(self.cpu_ids());
-        all.find(|cpu| self.objects.allowed(id, *cpu) && self.preempts(id, *cpu))
     }
 
     /// A thread on a context that had to make room may find it on another CPU.
@@ -164,7 +106,9 @@ impl<M: Machine> Kernel<M> {
         else {
             return;
         };
-        if self.objects.threads[id].sched.context.is_some() && self.place_at_once(id).is_some() {
+        if self.objects.threads[id].sched.context.is_some()
+            && self.sched.place_at_once(&self.objects.threads, id).is_some()
+        {
             self.dequeue(id);
             self.enqueue(id);
         }
@@ -175,29 +119,16 @@ impl<M: Machine> Kernel<M> {
         if self.objects.threads[id].sched.queued {
             let cpu = self.objects.threads[id].sched.cpu;
             self.queue(cpu, |queue, threads| queue.remove(threads, id));
-            self.update_slice_timer(cpu);
+            self.sched.update_slice_timer(&self.objects.threads, cpu);
         }
     }
 
     /// Another thread may have to run instead of this one: the next iteration of the exit loop picks.
     pub(crate) fn reconsider(&mut self, id: ThreadId) {
         let cpu = self.objects.threads[id].sched.cpu;
-        if self.cpu(cpu).current == Some(id) {
+        if self.sched.cpu(cpu).current == Some(id) {
             self.set_cpu_work(cpu, Work::Reschedule);
         }
-    }
-
-    /// Asks for another turn when the thread's slice is over and others wait.
-    pub(crate) fn check_slice(&mut self, cpu: CpuId, id: ThreadId) {
-        let thread = &self.objects.threads[id];
-        if thread.sched.slice == 0 && self.cpu(cpu).queue.has(thread.sched.priority) {
-            self.set_cpu_work(cpu, Work::Reschedule);
-        }
-    }
-
-    /// The CPU that this code runs on.
-    pub(crate) fn here(&self) -> CpuId {
-        self.machine.this_cpu()
     }
 
     /// Changes a run queue. The caller then updates the timer of the slice.
@@ -205,14 +136,9 @@ impl<M: Machine> Kernel<M> {
     pub(super) fn queue<R>(
         &mut self,
         cpu: CpuId,
-        change: impl FnOnce(&mut RunQueue, &mut crate::object::Threads<M::FrameHandle>) -> R,
+        change: impl FnOnce(&mut RunQueue, &mut Threads<M::FrameHandle>) -> R,
     ) -> R {
         change(&mut self.sched.cpus[usize::from(cpu.0)].queue, &mut self.objects.threads)
-    }
-
-    /// All CPUs.
-    pub fn cpu_ids(&self) -> impl Iterator<Item = CpuId> + use<M> {
-        (0..).take(self.sched.cpus.len()).map(CpuId)
     }
 }
 
@@ -231,6 +157,72 @@ impl<M: Machine> Objects<M> {
 }
 
 impl Scheduler {
+    /// Whether threads of the same share and priority have their turn on this CPU: one runs, or
+    /// the first has the rest of a slice.
+    fn share_has_turn<F>(&self, threads: &Threads<F>, cpu: CpuId, id: ThreadId) -> bool {
+        let me = &threads[id];
+        let same = |other: &ThreadId| {
+            let other = &threads[*other];
+            (other.sched.share, other.sched.priority) == (me.sched.share, me.sched.priority)
+                && other.sched.context.is_none()
+        };
+        let cpu = self.cpu(cpu);
+        let begun = |other: &ThreadId| threads[*other].sched.slice > 0;
+        let first = cpu.queue.first(me.sched.priority).filter(begun);
+        cpu.current.into_iter().chain(first).any(|other| same(&other))
+    }
+
+    /// Whether the thread should run now in place of the one that this CPU runs.
+    fn preempts<F>(&self, threads: &Threads<F>, id: ThreadId, cpu: CpuId) -> bool {
+        self.cpu(cpu).current.is_none_or(|current| {
+            let (new, old) = (&threads[id], &threads[current]);
+            let over = old.sched.slice == 0 && old.sched.context.is_none();
+            new.sched.priority > old.sched.priority
+                || (new.sched.priority == old.sched.priority && (over || goes_before(new, old)))
+        })
+    }
+
+    /// The CPU for a thread that became ready: where it was last, when it would run there
+    /// at once; else, on a context, any where it would; else a halted one; else where it was,
+    /// if it still may.
+    fn place_for<F>(&self, threads: &Threads<F>, id: ThreadId) -> CpuId {
+        let mut home = threads[id].sched.cpu;
+        if self.cpus.len() == 1 {
+            return home;
+        }
+        if threads[id].sched.context.is_some() {
+            home = self.place_at_once(threads, id).unwrap_or(home);
+        }
+        let at_home = allows(&threads[id], home);
+        let lowest = |mask: u64| CpuId(u16::from(mask.trailing_zeros().to_le_bytes()[0]));
+        match self.idle & threads[id].sched.affinity {
+            halted if halted != 0 && !(at_home && self.preempts(threads, id, home)) => {
+                lowest(halted)
+            }
+            _ if at_home => home,
+            // NOFAIL: an affinity names at least one CPU that exists.
+            _ => lowest(threads[id].sched.affinity),
+        }
+    }
+
+    /// A CPU where a thread on a context would run at once.
+    fn place_at_once<F>(&self, threads: &Threads<F>, id: ThreadId) -> Option<CpuId> {
+        let home = threads[id].sched.cpu;
+        let mut all = core::iter::once(home).chain(self.cpu_ids());
+        all.find(|cpu| allows(&threads[id], *cpu) && self.preempts(threads, id, *cpu))
+    }
+
+    /// Whether a CPU runs the thread, or still has it in its registers.
+    #[inline(always)]
+    pub(crate) fn on_cpu<F>(&self, threads: &Threads<F>, id: ThreadId) -> bool {
+        self.cpu(threads[id].sched.cpu).current == Some(id)
+    }
+
+    /// All CPUs.
+    pub(crate) fn cpu_ids(&self) -> impl Iterator<Item = CpuId> + use<> {
+        (0..).take(self.cpus.len()).map(CpuId)
+    }
+
     /// All CPUs that there are, one bit each.
     pub(crate) fn all_cpus(&self) -> u64 {
         u64::MAX >> (u64::BITS as usize - self.cpus.len().min(64))

@@ -9,14 +9,14 @@
 //! reason, when the server asks for its next message, and when it dies. A thread that was cut off
 //! goes on by itself, at its own priority.
 
-use crate::kernel::Kernel;
+use super::Sched;
 use crate::machine::Machine;
 use crate::object::ThreadId;
 
 /// The longest chain of donations: a caller deeper down donates nothing.
 const DEEPEST: u8 = 32;
 
-impl<M: Machine> Kernel<M> {
+impl<M: Machine> Sched<'_, M> {
     /// A passive server received the call of this client, and uses the client's time. A fault's
     /// handler does not: the time may be what is missing.
     pub(crate) fn lend_time(&mut self, client: ThreadId, server: ThreadId) {

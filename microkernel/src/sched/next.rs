@@ -1,12 +1,12 @@
 //! Which thread is next: the run queue of this CPU, then those of others.
 
+use super::Sched;
 use super::debt::MOST_SKIPPED;
 use super::decide::allows;
 use super::switch::NextThread;
-use crate::cpu::{Context, goes_before};
-use crate::kernel::Kernel;
+use crate::cpu::{Context, Scheduler, goes_before};
 use crate::machine::{CpuId, Machine};
-use crate::object::ThreadId;
+use crate::object::{ThreadId, Threads};
 use crate::work::Work;
 
 /// Threads of another CPU's queue that a CPU without work looks at.
@@ -14,7 +14,7 @@ const PULL_LOOKS: usize = 8;
 /// Threads of suspended processes that one look at a run queue drops.
 const DROPPED_PER_TURN: usize = 16;
 
-impl<M: Machine> Kernel<M> {
+impl<M: Machine> Sched<'_, M> {
     /// The current thread ends its turn: others of its priority run first.
     pub(crate) fn yield_turn(&mut self, id: ThreadId) -> NextThread {
         let sched = &mut self.objects.threads[id].sched;
@@ -103,7 +103,7 @@ impl<M: Machine> Kernel<M> {
             return false;
         }
         let (priority, slice) = (thread.sched.priority, thread.sched.slice);
-        let queue = &self.cpu(cpu).queue;
+        let queue = &self.sched.cpu(cpu).queue;
         match queue.highest() {
             Some(highest) if highest > priority => false,
             Some(highest) if highest == priority => {
@@ -126,7 +126,7 @@ impl<M: Machine> Kernel<M> {
     /// slice to its share.
     pub(super) fn requeue(&mut self, cpu: CpuId, id: ThreadId, runnable: bool) {
         if !runnable {
-            self.leave_slice(cpu, id);
+            self.sched.leave_slice(&mut self.objects.threads, cpu, id);
         } else if !self.objects.allowed(id, cpu) {
             self.enqueue(id);
         } else if self.objects.threads[id].sched.slice > 0 {
@@ -135,17 +135,19 @@ impl<M: Machine> Kernel<M> {
             self.queue(cpu, |queue, threads| queue.add_after_turn(threads, id));
         }
     }
+}
 
+impl Scheduler {
     /// Gives the rest of the thread's slice to the next thread of the queue, if it is of its share.
-    pub(crate) fn leave_slice(&mut self, cpu: CpuId, id: ThreadId) {
-        let thread = &mut self.objects.threads[id];
+    pub(crate) fn leave_slice<F>(&self, threads: &mut Threads<F>, cpu: CpuId, id: ThreadId) {
+        let thread = &mut threads[id];
         if thread.sched.context.is_some() {
             return;
         }
         let (share, left) = (thread.sched.share, core::mem::take(&mut thread.sched.slice));
-        let next = self.sched.cpus[usize::from(cpu.0)].queue.first(thread.sched.priority);
-        if let Some(next) = next.filter(|next| self.objects.threads[*next].sched.share == share) {
-            let slice = &mut self.objects.threads[next].sched.slice;
+        let next = self.cpus[usize::from(cpu.0)].queue.first(thread.sched.priority);
+        if let Some(next) = next.filter(|next| threads[*next].sched.share == share) {
+            let slice = &mut threads[next].sched.slice;
             *slice = (*slice).max(left);
         }
     }

@@ -12,12 +12,11 @@
 //! Order: the time until now is charged to the old thread before another one is current. What an
 //! entry costs from then on is the new thread's, on whose behalf the kernel goes on.
 
+use super::Sched;
 use super::decide::{allows, may_run, takes_over};
 use crate::cpu::{Cpu, Scheduler};
-use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
-use crate::object::{State, Thread, ThreadId};
-use crate::trace::Stats;
+use crate::object::{Objects, State, Thread, ThreadId, Threads};
 
 /// Which thread runs after a verb.
 #[must_use = "a decision that is not carried out loses a thread"]
@@ -39,31 +38,30 @@ pub(crate) enum NextThread {
 /// Makes a thread current on this CPU, with what is left of its slice or a new one. The thread
 /// that was current is charged already, and is in a list of its own or blocked.
 #[inline(always)]
-pub(crate) fn make_current<F>(
-    cpu: &mut Cpu,
-    stats: &mut Stats,
-    slice: u64,
-    (id, thread): (ThreadId, &mut Thread<F>),
-) {
+pub(crate) fn make_current<F>(cpu: &mut Cpu, slice: u64, (id, thread): (ThreadId, &mut Thread<F>)) {
     thread.sched.begin_slice(slice);
     cpu.current = Some(id);
-    stats.switches = stats.switches.wrapping_add(1);
+    cpu.switches = cpu.switches.wrapping_add(1);
 }
 
-impl<M: Machine> Kernel<M> {
+impl<M: Machine> Sched<'_, M> {
     /// Carries out what a verb of the current thread decided.
     #[inline(always)]
     pub(crate) fn switch(&mut self, cpu: CpuId, next: NextThread) {
         match next {
             NextThread::Same => {}
             NextThread::Blocked => self.pick(cpu),
-            NextThread::Other => self.pick_from_queue(cpu),
+            NextThread::Other => {
+                if !self.swap_with_sole_peer(cpu) {
+                    self.rare().pick_from_queue(cpu);
+                }
+            }
             NextThread::To { thread, donation_returns } => {
                 self.switch_to_or_wake(cpu, thread, donation_returns);
             }
-            NextThread::Woken(thread) => match self.cpu(cpu).current {
+            NextThread::Woken(thread) => match self.sched.cpu(cpu).current {
                 Some(current) => self.wake_and_preempt(current, thread),
-                None => self.enqueue(thread),
+                None => self.rare().enqueue(thread),
             },
         }
     }
@@ -73,7 +71,7 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn switch_from(&mut self, me: ThreadId, next: NextThread) {
         match next {
             NextThread::Woken(thread) => self.wake_and_preempt(me, thread),
-            next => self.switch(self.here(), next),
+            next => self.switch(self.machine.this_cpu(), next),
         }
     }
 
@@ -82,46 +80,31 @@ impl<M: Machine> Kernel<M> {
     /// time, lent to it or returned, it also goes before others of its priority: the turn goes on.
     #[inline(always)]
     fn switch_to_or_wake(&mut self, cpu: CpuId, other: ThreadId, donation_returns: bool) {
-        let blocked =
-            self.cpu(cpu).current.filter(|me| self.objects.threads[*me].state != State::Ready);
+        let blocked = self
+            .sched
+            .cpu(cpu)
+            .current
+            .filter(|me| self.objects.threads[*me].state != State::Ready);
         // The budget of a new period may have put it into a queue already, on any CPU.
         let has_time =
-            self.objects.threads[other].sched.context.is_none() || self.renew_budget(other);
+            self.objects.threads[other].sched.context.is_none() || self.rare().renew_budget(other);
         let thread = &self.objects.threads[other];
         let ready = has_time && thread.state == State::Ready && !thread.sched.queued;
         match blocked {
-            Some(me) if ready && self.goes_first(cpu, me, other, donation_returns) => {
+            Some(me)
+                if ready
+                    && self.sched.goes_first(self.objects, cpu, (me, other), donation_returns) =>
+            {
                 self.settle(cpu);
-                if self.cpu(cpu).queue.has(self.objects.threads[me].sched.priority) {
-                    self.leave_slice(cpu, me);
+                if self.sched.cpu(cpu).queue.has(self.objects.threads[me].sched.priority) {
+                    self.sched.leave_slice(&mut self.objects.threads, cpu, me);
                 }
                 self.objects.threads[other].sched.cpu = cpu;
-                self.install(cpu, other);
-                self.update_slice_timer(cpu);
+                self.sched.install(&mut self.objects.threads, cpu, other);
+                self.sched.update_slice_timer(&self.objects.threads, cpu);
             }
-            _ => {
-                self.enqueue(other);
-                self.pick_if_blocked(cpu);
-            }
+            _ => self.rare().wake_and_pick(cpu, other),
         }
-    }
-
-    /// Whether `id` would be picked next here, or may go on with donated time.
-    fn goes_first(&self, cpu: CpuId, me: ThreadId, id: ThreadId, donation_returns: bool) -> bool {
-        let thread = &self.objects.threads[id];
-        let process = &self.objects.processes[thread.process];
-        let first = takes_over(self.cpu(cpu), thread, process) && self.objects.allowed(id, cpu)
-            || ((donation_returns || thread.sched.donor == Some(me))
-                && self.continues_turn(cpu, id));
-        first && thread.has_time() && !self.on_cpu(id)
-    }
-
-    /// Whether the thread may go on here with a turn that others of its priority wait for.
-    fn continues_turn(&self, cpu: CpuId, id: ThreadId) -> bool {
-        let highest = self.cpu(cpu).queue.highest();
-        let first =
-            highest.is_none_or(|highest| highest <= self.objects.threads[id].sched.priority);
-        first && self.objects.allowed(id, cpu) && self.objects.runnable(id)
     }
 
     /// The current thread `me` goes on and made `other` ready: one of higher priority preempts it
@@ -144,11 +127,11 @@ impl<M: Machine> Kernel<M> {
                 && from.sched.slice > 0;
             let waits = simple && stays && to.sched.priority <= from.sched.priority;
             if !(waits && state.queue.add_alone(other, to)) {
-                return self.enqueue(other);
+                return self.rare().enqueue(other);
             }
             to.sched.slice = 0;
             if to.sched.priority == from.sched.priority {
-                self.update_slice_timer(cpu);
+                self.sched.update_slice_timer(&self.objects.threads, cpu);
             }
             return;
         }
@@ -159,34 +142,42 @@ impl<M: Machine> Kernel<M> {
         let runnable = may_run(from, process);
         to.sched.cpu = cpu;
         // No thread of its priority waits, so no timer has to end its slice.
-        make_current(state, &mut self.stats, self.sched.slice, (other, to));
+        make_current(state, self.sched.slice, (other, to));
         let goes_on = runnable && allows(from, cpu);
         if !(goes_on && state.queue.add_alone(me, from)) {
-            self.requeue(cpu, me, runnable);
+            self.rare().requeue(cpu, me, runnable);
         }
         if let Some((client, owed)) = debt {
             self.objects.owe(me, client, owed);
         }
     }
 
-    fn pick_if_blocked(&mut self, cpu: CpuId) {
-        if self.cpu(cpu).current.is_some_and(|me| self.objects.threads[me].state != State::Ready) {
+    /// Wakes `other`. If the current thread blocked, the scheduler picks.
+    #[inline(never)]
+    fn wake_and_pick(&mut self, cpu: CpuId, other: ThreadId) {
+        self.enqueue(other);
+        let current = self.sched.cpu(cpu).current;
+        if current.is_some_and(|me| self.objects.threads[me].state != State::Ready) {
             self.pick(cpu);
         }
     }
 
-    /// The thread that runs next on this CPU is current: the current one, if it may go on, or
-    /// the first of the run queue.
+    /// The current thread blocked: the first thread of the run queue is current.
     #[inline(always)]
-    pub(super) fn pick(&mut self, cpu: CpuId) {
+    fn pick(&mut self, cpu: CpuId) {
         if !self.switch_to_sole_ready(cpu) {
-            self.settle(cpu);
-            self.pick_from_queue(cpu);
+            self.rare().settle_and_pick(cpu);
         }
     }
 
+    #[inline(never)]
+    fn settle_and_pick(&mut self, cpu: CpuId) {
+        self.settle(cpu);
+        self.pick_from_queue(cpu);
+    }
+
     /// If the current thread blocked, and one ready thread is alone at the highest priority: it is
-    /// next, as [`Kernel::take_next`] would find. False when it is not so simple.
+    /// next, as [`Sched::take_next`] would find. False when it is not so simple.
     #[inline(always)]
     fn switch_to_sole_ready(&mut self, cpu: CpuId) -> bool {
         let state = &mut self.sched.cpus[usize::from(cpu.0)];
@@ -208,7 +199,7 @@ impl<M: Machine> Kernel<M> {
             to.sched.slice = to.sched.slice.max(left);
         }
         // No other thread of its priority waits, so no timer has to end its slice.
-        make_current(state, &mut self.stats, self.sched.slice, (next, to));
+        make_current(state, self.sched.slice, (next, to));
         if let Some((client, owed)) = debt {
             self.objects.owe(me, client, owed);
         }
@@ -218,35 +209,34 @@ impl<M: Machine> Kernel<M> {
 
     /// The current thread's time is settled: it stays, or the next thread of the queue is current.
     fn pick_from_queue(&mut self, cpu: CpuId) {
-        let current = self.cpu(cpu).current;
+        let current = self.sched.cpu(cpu).current;
         if let Some(id) = current {
-            if self.swap_with_sole_peer(cpu, id) {
-                return self.find_reaper();
-            }
             let runnable = self.objects.runnable(id);
             if runnable && self.should_keep_running(cpu, id) {
-                return self.update_slice_timer(cpu);
+                return self.sched.update_slice_timer(&self.objects.threads, cpu);
             }
             self.sched.vacate(cpu);
             self.requeue(cpu, id, runnable);
         }
         let next = self.take_next(cpu).or_else(|| self.pull(cpu));
         if let Some(next) = next {
-            self.install(cpu, next);
+            self.sched.install(&mut self.objects.threads, cpu, next);
         }
         if self.sched.cpus.len() > 1 && next != current {
             self.find_place(current);
         }
-        self.update_slice_timer(cpu);
+        self.sched.update_slice_timer(&self.objects.threads, cpu);
         self.find_reaper();
     }
 
     /// If the current thread's turn is over, and one other thread takes turns with it: that is
-    /// next, as [`Kernel::take_next`] would find. False when it is not so simple.
+    /// next, as [`Sched::take_next`] would find. False when it is not so simple.
     #[inline(always)]
-    fn swap_with_sole_peer(&mut self, cpu: CpuId, me: ThreadId) -> bool {
+    fn swap_with_sole_peer(&mut self, cpu: CpuId) -> bool {
         let state = &mut self.sched.cpus[usize::from(cpu.0)];
-        let Some(next) = state.queue.most_urgent_one() else { return false };
+        let (Some(me), Some(next)) = (state.current, state.queue.most_urgent_one()) else {
+            return false;
+        };
         let (from, to) = self.objects.threads.pair_mut(me, next);
         let turns = from.sched.slice == 0 && from.sched.priority == to.sched.priority;
         if !turns
@@ -266,19 +256,43 @@ impl<M: Machine> Kernel<M> {
         }
         state.queue.take_alone(to);
         let _alone = state.queue.add_alone(me, from);
-        make_current(state, &mut self.stats, self.sched.slice, (next, to));
-        self.update_slice_timer(cpu);
+        make_current(state, self.sched.slice, (next, to));
+        self.sched.update_slice_timer(&self.objects.threads, cpu);
+        self.find_reaper();
         true
-    }
-
-    /// [`make_current`], where no object is borrowed.
-    fn install(&mut self, cpu: CpuId, id: ThreadId) {
-        let state = &mut self.sched.cpus[usize::from(cpu.0)];
-        make_current(state, &mut self.stats, self.sched.slice, (id, &mut self.objects.threads[id]));
     }
 }
 
 impl Scheduler {
+    /// Whether `id` would be picked next here, or may go on with donated time.
+    fn goes_first<M: Machine>(
+        &self,
+        objects: &Objects<M>,
+        cpu: CpuId,
+        (me, id): (ThreadId, ThreadId),
+        donation_returns: bool,
+    ) -> bool {
+        let thread = &objects.threads[id];
+        let process = &objects.processes[thread.process];
+        let first = takes_over(self.cpu(cpu), thread, process) && objects.allowed(id, cpu)
+            || ((donation_returns || thread.sched.donor == Some(me))
+                && self.continues_turn(objects, cpu, id));
+        first && thread.has_time() && !self.on_cpu(&objects.threads, id)
+    }
+
+    /// Whether the thread may go on here with a turn that others of its priority wait for.
+    fn continues_turn<M: Machine>(&self, objects: &Objects<M>, cpu: CpuId, id: ThreadId) -> bool {
+        let highest = self.cpu(cpu).queue.highest();
+        let first = highest.is_none_or(|highest| highest <= objects.threads[id].sched.priority);
+        first && objects.allowed(id, cpu) && objects.runnable(id)
+    }
+
+    /// [`make_current`], where no object is borrowed.
+    fn install<F>(&mut self, threads: &mut Threads<F>, cpu: CpuId, id: ThreadId) {
+        let state = &mut self.cpus[usize::from(cpu.0)];
+        make_current(state, self.slice, (id, &mut threads[id]));
+    }
+
     /// No thread is current on this CPU. The old one is charged already.
     pub(crate) fn vacate(&mut self, cpu: CpuId) {
         self.cpu_mut(cpu).current = None;

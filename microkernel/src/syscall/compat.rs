@@ -36,7 +36,7 @@ impl<M: Machine> Kernel<M> {
             || thread.state != State::Ready
             || thread.faults.raised.is_some()
         {
-            self.set_thread_work(id, Work::CompatResults);
+            self.sched().set_thread_work(id, Work::CompatResults);
             return;
         }
         let (process, address) = (thread.process, thread.frame.compat_block());
@@ -46,8 +46,8 @@ impl<M: Machine> Kernel<M> {
             self.objects.threads[id].frame.end_compat();
             return;
         }
-        self.set_thread_work(id, Work::CompatResults);
-        self.raise(id, &Fault { kind: FaultKind::Page, code: WRITE, address }, None);
+        self.sched().set_thread_work(id, Work::CompatResults);
+        self.sched().raise(id, &Fault { kind: FaultKind::Page, code: WRITE, address }, None);
     }
 }
 

@@ -41,7 +41,7 @@ impl<M: Machine> Kernel<M> {
         if let Some(home) = self.objects.sched_contexts[id].home {
             self.objects.may_be_as_urgent(home, &terms)?;
         }
-        self.configure_context(id, terms);
+        self.sched().configure_context(id, terms);
         Ok(Done::NOTHING)
     }
 
@@ -52,10 +52,10 @@ impl<M: Machine> Kernel<M> {
         let SchedState { own, passive, lent_to, .. } = &self.objects.threads[thread].sched;
         let alone = own.is_none() && !passive && lent_to.is_none();
         match self.objects.argument(me, 2) {
-            0 if home == Some(thread) => self.unbind_context(id),
+            0 if home == Some(thread) => self.sched().unbind_context(id),
             1 if home.is_none() && alone => {
                 self.objects.may_be_as_urgent(thread, &self.objects.sched_contexts[id].terms)?;
-                self.bind_context(id, thread);
+                self.sched().bind_context(id, thread);
             }
             0 | 1 => return Err(Error::BadState),
             _ => return Err(Error::BadArgument),
@@ -75,13 +75,13 @@ impl<M: Machine> Kernel<M> {
         if thread.sched.donor.is_some() || thread.sched.own.is_some() {
             return Err(Error::BadState);
         }
-        self.update_sched_params(id, |thread| thread.sched.passive = passive);
+        self.sched().update_sched_params(id, |thread| thread.sched.passive = passive);
         Ok(Done::Values(u64::from(was), 0))
     }
 
     pub(super) fn sys_context_info(&mut self, me: ThreadId) -> Result<Done, Error> {
         let id = self.objects.context(me)?;
-        self.settle_holder(id);
+        self.sched().settle_holder(id);
         let context = &self.objects.sched_contexts[id];
         Ok(Done::Values(self.machine.ns_of(context.used), context.exhaustions))
     }

@@ -72,7 +72,7 @@ impl<M: Machine> Kernel<M> {
             || process.suspended
             || thread.state == State::Inactive
             || thread.faults.unanswered.is_some();
-        if !stopped || self.on_cpu(id) || thread.operation.is_some() {
+        if !stopped || self.sched.on_cpu(&self.objects.threads, id) || thread.operation.is_some() {
             return Err(Error::BadState);
         }
         Ok(id)
@@ -112,7 +112,7 @@ impl<M: Machine> Kernel<M> {
         if self.objects.writes(me)? {
             let mut registers = DebugRegisters::default();
             self.memory().read_record(me, address, registers.as_mut_bytes())?;
-            self.set_debug(id, checked(registers)?);
+            self.sched().set_debug(id, checked(registers)?);
         } else {
             let registers = self.objects.threads[id].registers.debug.unwrap_or_default();
             self.memory().write_record(me, address, registers.as_bytes())?;
@@ -130,7 +130,7 @@ impl<M: Machine> Kernel<M> {
         if wanted & self.sched.all_cpus() == 0 {
             return Err(Error::BadArgument);
         }
-        self.set_affinity(id, wanted);
+        self.sched().set_affinity(id, wanted);
         Ok(Done::Values(old, 0))
     }
 

@@ -78,7 +78,7 @@ impl<M: Machine> Kernel<M> {
         let place = spans.iter_mut().find(|place| place.count == 0).ok_or(Error::QuotaExceeded)?;
         *place = span;
         // The other threads get them when they use one: see `Kernel::ports_are_due`.
-        self.set_thread_work(me, Work::Ports);
+        self.sched().set_thread_work(me, Work::Ports);
         Ok(Done::NOTHING)
     }
 

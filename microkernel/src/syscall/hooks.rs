@@ -26,7 +26,7 @@ impl<M: Machine> Kernel<M> {
         let next = if let Some(server) = watch.dispatch {
             self.stop(me, server, TraceStage::Dispatch)
         } else {
-            self.set_thread_work(me, Work::CallExit);
+            self.sched().set_thread_work(me, Work::CallExit);
             match watch.listener(TraceFlags::ENTER) {
                 Some(tracer) => self.stop(me, tracer, TraceStage::Enter),
                 None => return self.continue_call(me),
@@ -45,7 +45,7 @@ impl<M: Machine> Kernel<M> {
             self.objects.threads[me].calls.watched =
                 self.objects.threads[me].frame.syscall_number();
             self.objects.threads[me].calls.emulated = false;
-            self.set_thread_work(me, Work::CallExit);
+            self.sched().set_thread_work(me, Work::CallExit);
         }
         self.finish_call(me, Err(error));
     }

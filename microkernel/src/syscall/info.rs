@@ -57,7 +57,7 @@ impl<M: Machine> Kernel<M> {
             + self.objects.sched_contexts.len();
         SystemInfo {
             uptime_ns: self.machine.now_ns(),
-            idle_ns: self.cpu_ids().map(|cpu| self.cpu_info(cpu).idle_ns).sum(),
+            idle_ns: self.sched.cpu_ids().map(|cpu| self.cpu_info(cpu).idle_ns).sum(),
             frames_total: self.frames.total(),
             frames_free: self.frames.available(),
             processes: self.objects.processes.len() as u64,
@@ -67,7 +67,7 @@ impl<M: Machine> Kernel<M> {
             objects: objects as u64,
             cpus: self.sched.cpus.len() as u64,
             syscalls: stats.syscalls,
-            switches: stats.switches,
+            switches: self.sched.cpus.iter().map(|cpu| cpu.switches).fold(0, u64::wrapping_add),
             timer_interrupts: stats.timer_interrupts,
             log_bytes: stats.log_bytes,
             exits: stats.exits,

@@ -117,7 +117,7 @@ impl<M: Machine> Kernel<M> {
                 frame.set_values(value0, value1);
             }
             Ok(Done::Elsewhere) => {}
-            Ok(Done::Next(next)) => self.switch_from(me, next),
+            Ok(Done::Next(next)) => self.sched().switch_from(me, next),
             Err(error) => self.objects.threads[me].frame.set_status(error as u64),
         }
     }

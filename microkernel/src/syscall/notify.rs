@@ -83,8 +83,8 @@ impl<M: Machine> Kernel<M> {
     pub(super) fn sys_timer_arm(&mut self, me: ThreadId) -> Result<Done, Error> {
         let key = timer_key(self.objects.timer(me)?);
         match self.objects.argument(me, 1) {
-            FOREVER => self.cancel_deadline(key),
-            deadline_ns => self.put_deadline(key, deadline_ns),
+            FOREVER => self.sched().cancel_deadline(key),
+            deadline_ns => self.sched().put_deadline(key, deadline_ns),
         }
         Ok(Done::NOTHING)
     }

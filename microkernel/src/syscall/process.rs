@@ -94,9 +94,7 @@ impl<M: Machine> Kernel<M> {
 
     pub(super) fn sys_process_info(&mut self, me: ThreadId) -> Result<Done, Error> {
         let process = self.objects.managed_process(me, 0)?;
-        for cpu in self.cpu_ids() {
-            self.settle(cpu);
-        }
+        self.sched().settle_all();
         let info = self.process_info(process);
         let address = self.objects.argument(me, 1);
         self.memory().write_record(me, address, info.as_bytes())?;
@@ -137,7 +135,7 @@ impl<M: Machine> Kernel<M> {
         let own = self.objects.own(me);
         self.memory().check_user(own, slice)?;
         self.objects.threads[me].frame.set_status(0);
-        self.raise(me, &Fault { kind, code: 0, address: 0 }, Some((address, len)));
+        self.sched().raise(me, &Fault { kind, code: 0, address: 0 }, Some((address, len)));
         Ok(Done::Elsewhere)
     }
 }

@@ -19,7 +19,7 @@ impl<M: Machine> Kernel<M> {
             ThreadMode::from_number(self.objects.argument(me, 5)).ok_or(Error::BadArgument)?;
         let [entry, stack, argument] = [1, 2, 3].map(|index| self.objects.argument(me, index));
         let frame = M::Frame::start(mode, entry, stack, argument);
-        let cpu = self.here();
+        let cpu = self.machine.this_cpu();
         let thread = self.new_thread(process, frame, priority, cpu)?;
         let granted = self.memory().grant(own, ObjectRef::Thread(thread), Rights::ALL, 0);
         if granted.is_err() {
@@ -37,7 +37,7 @@ impl<M: Machine> Kernel<M> {
             thread.state = State::Ready;
         }
         if thread.state == State::Ready {
-            self.enqueue(id);
+            self.sched().enqueue(id);
         }
         Ok(Done::NOTHING)
     }
@@ -45,8 +45,8 @@ impl<M: Machine> Kernel<M> {
     pub(super) fn sys_thread_suspend(&mut self, me: ThreadId) -> Result<Done, Error> {
         let id = self.objects.thread_argument(me, 0)?;
         self.objects.threads[id].suspended = true;
-        self.dequeue(id);
-        self.set_thread_work(id, Work::Stop);
+        self.sched().dequeue(id);
+        self.sched().set_thread_work(id, Work::Stop);
         Ok(Done::NOTHING)
     }
 
@@ -76,8 +76,8 @@ impl<M: Machine> Kernel<M> {
             self.objects.priority_for(self.objects.own(me), self.objects.argument(me, 1))?;
         let priority =
             self.objects.priority_for(self.objects.threads[id].process, u64::from(priority))?;
-        self.update_sched_params(id, |thread| thread.sched.base = priority);
-        self.update_sched_params_below(id);
+        self.sched().update_sched_params(id, |thread| thread.sched.base = priority);
+        self.sched().update_sched_params_below(id);
         Ok(Done::NOTHING)
     }
 
@@ -90,7 +90,7 @@ impl<M: Machine> Kernel<M> {
         };
         let was = core::mem::replace(&mut self.objects.threads[id].registers.no_clock, hidden);
         if hidden {
-            self.set_thread_work(id, Work::UserValues);
+            self.sched().set_thread_work(id, Work::UserValues);
         } else {
             self.objects.threads[id].work.0 &= !Work::UserValues.flag();
         }
@@ -101,7 +101,7 @@ impl<M: Machine> Kernel<M> {
         let frame = &mut self.objects.threads[me].frame;
         frame.set_status(0);
         frame.set_values(0, 0);
-        Ok(Done::Next(self.yield_turn(me)))
+        Ok(Done::Next(self.sched().yield_turn(me)))
     }
 }
 

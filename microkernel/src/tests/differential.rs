@@ -61,7 +61,7 @@ fn scene(random: &mut Random, cpus: usize) -> (Smp, u64, u64) {
     }
     for (_, id) in threads {
         let priority = random.one_of(&[29, 30, 30, 30, 31]);
-        driver.kernel.update_sched_params(id, |thread| thread.sched.base = priority);
+        driver.kernel.sched().update_sched_params(id, |thread| thread.sched.base = priority);
     }
     driver.interrupt(Interrupt::Ipi);
     (Smp::from(driver), endpoint, notification)
@@ -110,7 +110,7 @@ fn state(smp: &Smp) -> String {
         let _ = writeln!(text, "{:?} {queue:?} {clock:?} {flags:?}", cpu.current);
         let _ = writeln!(text, "{:?} {:x} {:x}", cpu.context, cpu.ipis, cpu.postponed);
     }
-    let stats = &kernel.stats;
+    let stats = kernel.system_info();
     let _ = writeln!(text, "{} {} {}", stats.syscalls, stats.switches, stats.exits);
     let _ = writeln!(text, "{:?} {:?}", kernel.sched.deadlines, kernel.checks.violations);
     text
@@ -235,8 +235,8 @@ impl Run {
         // What the slow path only asks for later: both are settled before they are compared.
         let fast = &mut self.smp.clone();
         for smp in [&mut *fast, &mut slow] {
-            for cpu in smp.kernel.cpu_ids() {
-                smp.kernel.settle(cpu);
+            for cpu in smp.kernel.sched.cpu_ids() {
+                smp.kernel.sched().settle(cpu);
             }
         }
         let (one, other) = (state(fast), state(&slow));

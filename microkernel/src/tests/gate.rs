@@ -100,7 +100,7 @@ fn begin_long_operation(driver: &mut Driver) {
 fn exit_04_the_timer_is_set_between_the_turns_of_a_long_operation() {
     let mut driver = boot();
     begin_long_operation(&mut driver);
-    driver.kernel.put_deadline(1, 5_000_000);
+    driver.kernel.sched().put_deadline(1, 5_000_000);
     assert_eq!(resume(&mut driver), None, "more pieces to come");
     assert_eq!(driver.kernel.machine.timer_ns, Some(5_000_000));
 }
@@ -162,7 +162,7 @@ fn exit_06_a_deadline_is_handled_before_the_next_thread_is_chosen() {
     for work in [Work::Deadlines, Work::Reschedule] {
         driver.kernel.cpu(CPU).work.fetch_or(work.flag(), Ordering::AcqRel);
     }
-    driver.kernel.set_thread_work(me, Work::CompatResults);
+    driver.kernel.sched().set_thread_work(me, Work::CompatResults);
     let (rows, next) = rows_of_one_step(&mut driver);
     assert_eq!(rows, [Work::Deadlines as usize, Work::Reschedule as usize]);
     assert_eq!(next, Some(Next::User(waiter)));
@@ -174,7 +174,7 @@ fn exit_06_a_killed_thread_does_none_of_its_other_work() {
     let me = driver.running();
     driver.kernel.enter(CPU);
     for work in [Work::Upcall, Work::CompatResults, Work::Fault, Work::CallExit, Work::Kill] {
-        driver.kernel.set_thread_work(me, work);
+        driver.kernel.sched().set_thread_work(me, work);
     }
     let (rows, next) = rows_of_one_step(&mut driver);
     assert_eq!(rows, [Work::Kill as usize, Work::Reschedule as usize]);

@@ -189,7 +189,8 @@ fn check_cpus(kernel: &Kernel<Hosted>) {
         // That a CPU or thread has something unusual in registers is no work before the next exit.
         let lasting = [Work::VectorSave, Work::Debug, Work::Ports, Work::UserValues];
         let lasting = lasting.iter().fold(0, |all, work| all | work.flag());
-        let flags = kernel.flags(at) & Kernel::<Hosted>::MASK & !lasting;
+        let flags =
+            kernel.sched.flags(&kernel.objects.threads, at) & Kernel::<Hosted>::MASK & !lasting;
         assert_eq!(flags, 0, "{at:?} is in {:?} with flags set and nothing tells it", cpu.context);
         let Some(current) = cpu.current else {
             assert_eq!(cpu.context, Context::Idle);

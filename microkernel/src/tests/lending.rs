@@ -144,7 +144,7 @@ fn an_answer_in_a_new_period_puts_the_client_in_one_place() {
     driver.kernel.machine.now_ns += 3 * MS;
     call(&mut driver, server);
     assert!(driver.kernel.objects.threads[head].sched.spent);
-    driver.kernel.set_affinity(head, 3);
+    driver.kernel.sched().set_affinity(head, 3);
     driver.kernel.machine.now_ns += 10 * MS;
     answer(&mut driver, server);
     assert_eq!(driver.state(head), State::Ready);
@@ -289,7 +289,7 @@ fn a_queued_call_brings_its_time_when_it_is_received() {
     let (_, middle) = start(&mut driver, 0, 20);
     driver.raw(Syscall::Call as u64, &[server.line, 1], 0);
     assert_eq!(driver.running(), server.id, "30, from the first program");
-    driver.kernel.reconsider(client);
+    driver.kernel.sched().reconsider(client);
     let main = driver.kernel.objects.threads[server.id].sched.donor.unwrap();
     // While it works, the client calls too, from another CPU as it were.
     driver.raw(Syscall::Sleep as u64, &[driver_now(&driver) + MS], 0);
@@ -437,7 +437,7 @@ fn an_active_server_within_a_chain_is_paid_by_it() {
 #[test]
 fn a_context_that_is_taken_away_leaves_the_chain_to_itself() {
     let mut chain = chain(3);
-    chain.driver.kernel.unbind_context(chain.context);
+    chain.driver.kernel.sched().unbind_context(chain.context);
     chain.driver.interrupt(crate::machine::Interrupt::Ipi);
     check(&chain.driver.kernel);
     assert!((0..3).all(|server| chain.priority(server) == 5), "the client is at 1 by itself");
@@ -451,7 +451,7 @@ fn a_chain_follows_the_priority_of_its_client() {
         priority: 10,
         ..chain.driver.kernel.objects.sched_contexts[chain.context].terms
     };
-    chain.driver.kernel.configure_context(chain.context, terms);
+    chain.driver.kernel.sched().configure_context(chain.context, terms);
     chain.driver.interrupt(crate::machine::Interrupt::Ipi);
     check(&chain.driver.kernel);
     assert!((0..3).all(|server| chain.priority(server) == 10));

@@ -245,7 +245,7 @@ fn a_woken_peer_goes_to_a_halted_cpu_that_it_may_use() {
         let mut driver = many(2);
         let bell = driver.make(Syscall::NotificationCreate, &[]);
         let peer = waiting_peer(&mut driver, bell);
-        driver.kernel.set_affinity(peer, affinity);
+        driver.kernel.sched().set_affinity(peer, affinity);
         driver.call(Syscall::Signal, &[bell, 1]).unwrap();
         assert_eq!(driver.kernel.objects.threads[peer].sched.cpu, CpuId(cpu));
         assert!(driver.kernel.objects.threads[peer].sched.queued);
@@ -267,7 +267,7 @@ fn who_signals_a_peer_when_its_turn_is_over_makes_room() {
 fn who_yields_where_it_may_not_run_goes_on_elsewhere() {
     let mut driver = many(2);
     let (first, second) = (driver.running(), queued_peer(&mut driver, 0));
-    driver.kernel.set_affinity(first, 1 << 1);
+    driver.kernel.sched().set_affinity(first, 1 << 1);
     driver.raw(Syscall::Yield as u64, &[], 0);
     assert_eq!(driver.running(), second);
     assert_eq!(driver.kernel.objects.threads[first].sched.cpu, CpuId(1));
@@ -311,10 +311,10 @@ fn who_signals_somebody_urgent_where_it_may_not_run_goes_on_elsewhere() {
     let mut driver = many(2);
     let bell = driver.make(Syscall::NotificationCreate, &[]);
     let waiter = driver.start_urgent(0);
-    driver.kernel.set_affinity(waiter, 1);
+    driver.kernel.sched().set_affinity(waiter, 1);
     driver.raw(Syscall::Wait as u64, &[bell, u64::MAX], 0);
     let signaller = driver.running();
-    driver.kernel.set_affinity(signaller, 1 << 1);
+    driver.kernel.sched().set_affinity(signaller, 1 << 1);
     driver.raw(Syscall::Signal as u64, &[bell, 1], 0);
     assert_eq!(driver.running(), waiter);
     assert_eq!(driver.kernel.objects.threads[signaller].sched.cpu, CpuId(1));
