@@ -11,6 +11,7 @@ mod fault_log;
 mod graph;
 mod heartbeat;
 mod policy;
+mod spare;
 
 pub use backtrace::{MOST_FRAMES, walk};
 pub use device::no_device;
@@ -18,6 +19,7 @@ pub use fault_log::{FaultLog, KEPT};
 pub use graph::{Holder, links};
 pub use heartbeat::{Heartbeat, Signs};
 pub use policy::{Decision, Request, Supervision};
+pub use spare::spare_pages;
 
 use init_api::SystemError;
 

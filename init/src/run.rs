@@ -24,7 +24,7 @@ use init_api::System;
 use init_core::{Decision, FaultLog};
 use manifest::MAX_SERVERS;
 use service::Event;
-use sys::{Endpoint, Error, Notification, Rights};
+use sys::{Endpoint, Error, Notification, Process, Rights};
 
 /// The notification bit of the timer. Below it is one bit for the death of each server; the
 /// highest ones are the executor's.
@@ -115,6 +115,7 @@ impl Init {
 
     /// Starts a server now. An error becomes its state.
     fn start(&mut self, index: usize) {
+        self.give_spare_pages(index);
         let grants = grants::of(&self.common, &self.children, index);
         let Some(child) = self.children.get(index) else { return };
         let loaded = child.load(&self.common, &grants, (&self.bell, 1 << index));
@@ -123,6 +124,24 @@ impl Init {
             Started::First => {}
             Started::Again => self.on_restart(index),
             Started::GivenUp => self.tell_dependents(index),
+        }
+    }
+
+    /// Raises the quota of the server that starts programs by the pages that are spare now. In a
+    /// restart they are fewer while others still hold memory of its last life.
+    fn give_spare_pages(&mut self, index: usize) {
+        let plan = self.common.boot.system.servers.get(index);
+        let Some(least) = plan.filter(|plan| plan.spawn).map(|plan| plan.limits.pages) else {
+            return;
+        };
+        let idle = self.children.iter().filter(|child| child.process().is_none());
+        let reserved = idle.map(|child| child.plan.limits.pages).fold(0, u32::saturating_add);
+        let own = Process::own_info().unwrap_or_default();
+        if let Some(child) = self.children.get_mut(index) {
+            // What it had in its last life is not reserved any more.
+            let reserved = reserved.saturating_sub(child.plan.limits.pages).saturating_add(least);
+            let spare = init_core::spare_pages(own.limit.pages, own.used.pages, reserved);
+            child.plan.limits.pages = least.saturating_add(spare);
         }
     }
 

@@ -6,6 +6,9 @@ use qemu_harness::{Backend, Controller, Disk, Format, Images, Machine, Session, 
 use std::path::{Path, PathBuf};
 use volume_image::Image;
 
+/// What `cargo xtask run` gives a machine.
+const MEMORY_MIB: u32 = 256;
+
 /// Runs a test at the prompt of a machine with these programs of the tests, and these files.
 ///
 /// # Panics
@@ -20,6 +23,7 @@ pub fn with_programs(
     let made = volume(folder.path(), programs, files);
     let file = made.unwrap_or_else(|error| panic!("{error:#}"));
     let disk = |machine: &mut Machine| {
+        machine.memory_mib = MEMORY_MIB;
         let backend = Backend::File { file, format: Format::Raw, kept: true };
         machine.disks = vec![Disk { controller: Controller::Virtio, backend }];
         Ok(())

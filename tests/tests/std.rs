@@ -58,3 +58,17 @@ fn an_ordinary_program_has_arguments_input_output_and_a_status() {
         Ok(())
     });
 }
+
+#[test]
+fn an_ordinary_program_may_use_memory_that_no_server_has_reserved() {
+    with_program("std-memory", |session| {
+        expect(session, "std-program hold 32", &["32 MiB in 8192 pages"])?;
+        expect(session, "std-program hold 8192", &["no 8192 MiB: memory allocation failed"])?;
+        let aborts = "std-program hold 8192 abort || echo no more";
+        expect(session, aborts, &["memory allocation of 8589934592 bytes failed", "no more"])?;
+        // Twice what is left for one: the servers do not feel it.
+        expect(session, "std-program hold 32 | std-program hold 32", &["32 MiB in 8192 pages"])?;
+        expect(session, "servers | grep 'given up: [^n]' || echo none", &["none"])?;
+        Ok(())
+    });
+}

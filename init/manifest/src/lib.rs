@@ -40,10 +40,10 @@
 //! | `keep_pages` | 0 | memory that survives restarts |
 //! | `supervisor` | false | whether it may use init's System service |
 //! | `observer` | false | whether it may ask init's System service, and change nothing |
-//! | `spawn` | false | whether it starts the programs, out of its own quota |
+//! | `spawn` | false | whether it starts the programs, out of its own quota; `pages` is the least of it: it also gets the memory that no server has reserved |
 //! | `archive` | false | whether it reads the boot archive |
 //! | `args` | none | arguments |
-//! | `any` of programs alone | false | it stands for all programs that are loaded from volumes |
+//! | `any` of programs alone | false | it stands for all programs that are loaded from volumes; each may use a quarter of the spawner's pages, `pages` at least |
 //!
 //! **What a server finds in its startup block** (handle names):
 //!

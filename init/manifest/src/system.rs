@@ -13,6 +13,9 @@ pub const INIT_PRIORITY: u8 = 60;
 /// The most servers that init can watch: one bit of a notification each.
 pub const MAX_SERVERS: usize = 48;
 
+/// A program from a volume may use this part of the pages of the server that starts it.
+const ANY_PROGRAM_PART: u32 = 4;
+
 /// All that runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct System {
@@ -270,6 +273,17 @@ impl System {
     /// The server that starts programs.
     pub fn spawner(&self) -> Option<&Server> {
         self.servers.iter().find(|server| server.spawn)
+    }
+
+    /// Gives the server that starts programs this many pages, of which each program from a volume
+    /// may use a quarter. What the manifest says is the least of both.
+    pub fn give_spawner(&mut self, pages: u32) {
+        for server in self.servers.iter_mut().filter(|server| server.spawn) {
+            server.limits.pages = server.limits.pages.max(pages);
+        }
+        for program in self.programs.iter_mut().filter(|program| program.any) {
+            program.limits.pages = program.limits.pages.max(pages / ANY_PROGRAM_PART);
+        }
     }
 
     /// The number of handles that init gives to a server, see the table in the crate's

@@ -38,8 +38,9 @@
 //! | random bytes | of `random`; the crate `getrandom` (0.3 and later) asks it, too |
 //! | a panic | its message, and the status 101 |
 //!
-//! Memory, threads and other kernel objects come out of the block `[program.user]` of the manifest; when
-//! they are used up, std's ordinary errors say so. The manifest also says which ports such a program
+//! A program may use a quarter of the memory that no server has reserved: about 40 MiB, and more with
+//! `cargo xtask run --mem MIB`. Threads and other kernel objects come out of the block `[program.user]` of
+//! the manifest. When they are used up, std's ordinary errors say so. The manifest also says which ports such a program
 //! may connect to and listen on.
 //!
 //! # WebAssembly

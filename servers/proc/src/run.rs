@@ -78,7 +78,8 @@ impl ProcServer {
         let size = env.startup().values("archive").next().and_then(|size| size.parse().ok());
         let archive_size = size.ok_or("the size of the archive was not told")?;
         let images = Images::new(archive, archive_size);
-        let system = read_manifest(images.archive())?;
+        let mut system = read_manifest(images.archive())?;
+        system.give_spawner(sys::Process::own_info().map_err(Failure::new)?.limit.pages);
         let terminal = Terminal::new(system.terminal().map(|(server, _)| server.name.as_str()));
         let limits = system.spawner().map(|server| server.limits).unwrap_or_default();
         let executor = Executor::new()?;

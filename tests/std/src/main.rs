@@ -20,6 +20,7 @@ fn main() {
             outside::sockets();
         }
         Some("panic") => panic!("as asked"),
+        Some("hold") => hold(arguments[1].parse().unwrap(), arguments.len() > 2),
         Some("echo") => println!("{}", arguments[1..].join(" ")),
         Some("cat") => println!(
             "{} bytes",
@@ -38,6 +39,24 @@ fn all() {
     threads::all();
     files::all();
     println!("all is well");
+}
+
+/// Allocates this much memory, in MiB, and writes to each page. When there is not enough it prints the
+/// error, or aborts as most programs do.
+fn hold(mib: usize, abort: bool) {
+    let bytes = mib << 20;
+    let mut held: Vec<u8> = Vec::new();
+    match held.try_reserve_exact(bytes) {
+        Ok(()) => {}
+        Err(error) if abort => {
+            drop(error);
+            held.reserve_exact(bytes);
+        }
+        Err(error) => return println!("no {mib} MiB: {error}"),
+    }
+    held.resize(bytes, 1);
+    let pages = held.chunks(4096).map(|page| usize::from(page[4095])).sum::<usize>();
+    println!("{mib} MiB in {pages} pages");
 }
 
 fn environment() {

@@ -55,9 +55,9 @@ pub(crate) struct MachineArguments {
     /// Use the host's virtualisation (/dev/kvm) instead of emulating the CPU
     #[arg(long)]
     kvm: bool,
-    /// Memory in MiB [default: 128; 256 with --image]
-    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(16..=65536))]
-    mem: Option<u32>,
+    /// Memory in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(16..=65536))]
+    mem: u32,
     /// The board
     #[arg(long, value_name = "BOARD", default_value = "q35")]
     machine: BoardName,
@@ -143,13 +143,14 @@ impl MachineArguments {
         }
         machine.random = true;
         machine.network = self.network.attach()?;
-        if let Some(mib) = self.mem.filter(|mib| *mib < MEMORY_PROMISED) {
+        if self.mem < MEMORY_PROMISED {
             eprintln!(
-                "note: Postern promises to boot in {MEMORY_PROMISED} MiB; in {mib} MiB some \
-                 servers may not start, and the system says which"
+                "note: Postern promises to boot in {MEMORY_PROMISED} MiB; in {} MiB some \
+                 servers may not start, and the system says which",
+                self.mem
             );
         }
-        machine.memory_mib = self.mem.unwrap_or(machine.memory_mib);
+        machine.memory_mib = self.mem;
         let device = |words: &String| ["-device".to_owned(), words.clone()];
         machine.extra =
             self.device.iter().flat_map(device).chain(self.qemu.iter().cloned()).collect();

@@ -113,3 +113,19 @@ fn one_program_stands_for_those_of_volumes() {
     let found = read(&two).unwrap_err();
     assert_eq!(found, ["s.toml:37: program `other`: another one has `any`; remove one"]);
 }
+
+#[test]
+fn a_program_of_a_volume_may_use_a_quarter_of_what_the_spawner_is_given() {
+    let any = "[program.user]\npriority = 10\npages = 64\nany = true\n";
+    let mut system = read(&format!("{GOOD}{any}")).unwrap();
+    let pages = |system: &System| {
+        let spawner = system.spawner().map(|server| server.limits.pages);
+        (spawner, system.any_program().map(|program| program.limits.pages))
+    };
+    let (least, others) = (pages(&system), system.programs[0].limits);
+    system.give_spawner(0);
+    assert_eq!(pages(&system), least, "the manifest's are the least");
+    system.give_spawner(4003);
+    assert_eq!(pages(&system), (Some(4003), Some(1000)));
+    assert_eq!(system.programs[0].limits, others, "a named program has what its section says");
+}
