@@ -106,7 +106,7 @@ impl Init {
     fn on_death(&mut self, index: usize) {
         let Some(child) = self.children.get_mut(index) else { return };
         let Some(status) = child.exit_status() else { return };
-        let decision = child.supervision.decide(sys::clock(), status);
+        let decision = child.supervision.decide(sys::clock(), child.since_ns(), status);
         child.end_life(status, decision, &self.common.boot.system);
         if !matches!(decision, Decision::RestartAt(_)) {
             self.tell_dependents(index);

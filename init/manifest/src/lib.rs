@@ -28,7 +28,7 @@
 //! | `clients` | none | servers and programs that may connect |
 //! | `leader` | none; of `console`: `shell` | of a terminal: the client that leads its session, see below |
 //! | `restart` | `"on-crash"` | or `"never"`, `"always"` |
-//! | `backoff_ms`, `backoff_max_ms` | 100, 10000 | pause before the first restart, which doubles; the longest |
+//! | `backoff_ms`, `backoff_max_ms` | 100, 10000 | the least time between two starts after the second death in the window, which doubles; the most |
 //! | `restart_limit`, `restart_window_ms` | 5, 10000 | more deaths in that time: given up |
 //! | `depends` | none | servers that are started before it, and come back before it does |
 //! | `on_restart` | `"nothing"` | when one of those was restarted: or `"tell"` it, or `"restart"` it too |

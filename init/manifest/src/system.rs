@@ -55,9 +55,10 @@ pub enum Restart {
 pub struct RestartPolicy {
     /// When.
     pub when: Restart,
-    /// The first pause; it doubles with every death in a row.
+    /// The least time from one start to the next after the second death in the window; it doubles
+    /// with each one more. After the first death there is no pause.
     pub backoff_ms: u32,
-    /// No pause is longer.
+    /// It is never more.
     pub backoff_max_ms: u32,
     /// The most deaths within the window; after one more the server is given up.
     pub limit: u32,

@@ -290,6 +290,14 @@ impl Child {
         }
     }
 
+    /// Returns the time of the start of a server that runs; 0 for others.
+    pub(crate) fn since_ns(&self) -> u64 {
+        match self.life {
+            Life::Running { since_ns, .. } => since_ns,
+            _ => 0,
+        }
+    }
+
     /// Returns the kernel's information about a server that runs.
     pub(crate) fn info(&self) -> Option<ProcessInfo> {
         self.process()?.info().ok()

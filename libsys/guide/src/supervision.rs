@@ -28,7 +28,7 @@
 //! pages = 256
 //! service = true
 //! restart = "always"       # also when it ends by itself
-//! backoff_ms = 100         # the first pause; it doubles with each death
+//! backoff_ms = 100         # from start to start, from the second death on; it doubles with each
 //! backoff_max_ms = 5000
 //! restart_limit = 5        # more deaths than that within the window: given up
 //! restart_window_ms = 60000
