@@ -155,6 +155,8 @@ impl Child {
         let program = loader::Program {
             name: &self.plan.name,
             image: common.boot.file(self.plan.file())?,
+            // A server's code is its own: faults are injected into it.
+            shared: None,
             args: &args,
             facts: &facts,
             quota: self.plan.limits.quota(self.plan.priority),

@@ -22,7 +22,8 @@
 //! **Shape.** [`Plan::read`] checks the file and says what to map where, without
 //! touching the kernel; [`Program::start`] does it. What is accepted: static x86-64
 //! and i386 executables, segments that never are writable and executable, between the first 64 KiB
-//! (never mapped) and the heap, without overlap.
+//! (never mapped) and the heap, without overlap. What is started many times can have its code and
+//! constants loaded once: [`Shared`].
 //!
 //! **Errors.** [`LoadError`] names what is wrong with the file, or which step the kernel
 //! refused. A process that was begun is killed then.
@@ -34,7 +35,11 @@ extern crate alloc;
 mod error;
 mod plan;
 mod program;
+mod shared;
+#[cfg(test)]
+mod test_file;
 
 pub use error::{FileError, LoadError, Step};
 pub use plan::{Plan, Segment};
 pub use program::{Grant, Program, Time};
+pub use shared::Shared;

@@ -1,6 +1,6 @@
 //! From a checked file to a running process.
 
-use crate::{LoadError, Plan, Segment, Step};
+use crate::{LoadError, Plan, Segment, Shared, Step};
 use abi::{KILLED, PAGE_SIZE, STARTUP_SIZE};
 use sys::{
     BorrowedHandle, Endpoint, Error, Memory, Notification, Pages, Priority, Process, Protection,
@@ -33,6 +33,8 @@ pub struct Program<'a> {
     pub name: &'a str,
     /// The ELF file.
     pub image: &'a [u8],
+    /// The constant segments of this very image, if they are loaded already.
+    pub shared: Option<&'a Shared>,
     /// Its arguments.
     pub args: &'a [&'a str],
     /// Other lines of the startup block, such as `("cmdline", "log=info")`.
@@ -58,6 +60,7 @@ impl Default for Program<'_> {
         Self {
             name: "",
             image: &[],
+            shared: None,
             args: &[],
             facts: &[],
             quota: Quota::default(),
@@ -93,7 +96,7 @@ impl<'a> Program<'a> {
             process.set_fault_handler(endpoint, badge).map_err(at(Step::FaultHandler))?;
         }
         for segment in &plan.segments {
-            load(process, segment).map_err(at(Step::Segment(segment.address)))?;
+            self.load(process, segment).map_err(at(Step::Segment(segment.address)))?;
         }
         let layout = plan.layout();
         self.make_stack(process, layout.stack_top).map_err(at(Step::Stack))?;
@@ -106,6 +109,17 @@ impl<'a> Program<'a> {
                 .map_err(at(Step::Thread))?;
         self.give_time(&thread).map_err(at(Step::Time))?;
         thread.resume().map_err(at(Step::Thread))
+    }
+
+    /// Maps a segment: the shared memory of a constant one, or a copy of its own.
+    fn load(&self, process: &Process, segment: &Segment<'_>) -> Result<(), Error> {
+        let map = |memory: &Memory| {
+            process.map(memory, segment.address, 0, segment.pages, segment.protection)
+        };
+        match self.shared.and_then(|shared| shared.part(segment)) {
+            Some(memory) => map(memory),
+            None => map(&filled(Pages::create_for(process, segment.pages)?, segment)?),
+        }
     }
 
     fn give_time(&self, thread: &Thread) -> Result<(), Error> {
@@ -146,12 +160,13 @@ impl<'a> Program<'a> {
     }
 }
 
-/// Copies a segment into fresh memory and maps that into the process.
-fn load(process: &Process, segment: &Segment<'_>) -> Result<(), Error> {
-    let mut pages = Pages::create_for(process, segment.pages)?;
+/// Copies a segment into fresh pages.
+pub(crate) fn filled(mut pages: Pages, segment: &Segment<'_>) -> Result<Memory, Error> {
     let end = segment.offset.checked_add(segment.bytes.len()).ok_or(Error::BadArgument)?;
     let place = pages.get_mut(segment.offset..end).ok_or(Error::BadArgument)?;
     place.copy_from_slice(segment.bytes);
-    let memory = pages.into_memory();
-    process.map(&memory, segment.address, 0, segment.pages, segment.protection)
+    Ok(pages.into_memory())
 }
+
+#[cfg(test)]
+mod tests;

@@ -64,8 +64,9 @@ impl ProcServer {
         slot: u8,
     ) -> Result<Held, String> {
         let text = |error: sys::Error| error.to_string();
-        let image = launching.own_image().or_else(|| self.images.image(&launching.program));
-        let image = image.ok_or("its image was not checked")?;
+        let own = launching.own_image().map(|image| (image, None));
+        let image = own.or_else(|| self.images.image(&launching.program));
+        let (image, shared) = image.ok_or("its image was not checked")?;
         let bell = Notification::create().map_err(text)?;
         let volumes = self.volumes.get(&program.name).map_or(&[][..], Vec::as_slice);
         let volumes = volumes.iter().map(|line| ("volume", line.as_str()));
@@ -83,6 +84,7 @@ impl ProcServer {
         let loading = loader::Program {
             name: &launching.program,
             image,
+            shared,
             args: &args,
             facts: &facts,
             quota: program.limits.quota(program.priority),
