@@ -48,7 +48,7 @@ pub fn text(word: &Word, scope: &impl Scope) -> String {
         Part::Plain(text) | Part::Quoted(text) => text.clone(),
         Part::Variable(name) => scope.variable(name),
         // It has run by then, and is a quoted text.
-        Part::Output { .. } => String::new(),
+        Part::Output { .. } | Part::Sum(_) => String::new(),
     };
     word.0.iter().map(part).collect()
 }
@@ -104,7 +104,7 @@ fn components(word: &Word, scope: &impl Scope) -> Vec<Pattern> {
             Part::Plain(text) => add(text, Pattern::add_pattern),
             Part::Quoted(text) => add(text, Pattern::add_literal),
             Part::Variable(name) => add(&scope.variable(name), Pattern::add_literal),
-            Part::Output { .. } => {}
+            Part::Output { .. } | Part::Sum(_) => {}
         }
     }
     all.retain(|pattern| *pattern != Pattern::default());

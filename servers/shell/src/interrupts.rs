@@ -60,6 +60,11 @@ impl Interrupts {
         self.pressed.set(false);
     }
 
+    /// Ctrl-C ended what was reading: the commands behind it are to end, too.
+    pub(crate) fn press(&self) {
+        self.pressed.set(true);
+    }
+
     /// Whether Ctrl-C was pressed since the line began.
     ///
     /// # Errors

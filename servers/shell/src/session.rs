@@ -4,8 +4,9 @@ use crate::commands::{self, files::rc};
 use crate::completion::{Candidates, complete, shown};
 use crate::history::History;
 use crate::launch::BIN;
-use crate::run::INTERRUPTED_STATUS;
 use crate::shell::Shell;
+use crate::syntax::parse;
+use crate::trouble::INTERRUPTED_STATUS;
 use alloc::string::String;
 use alloc::vec::Vec;
 use console_api::{ConsoleError, Input};
@@ -14,6 +15,10 @@ use init_api::{NO_DEVICE, ServerState};
 use service::CallError;
 
 const PROMPT: &str = "postern> ";
+/// In front of a line that goes on with the one before.
+const MORE: &str = "> ";
+/// The longest text that several lines make, in bytes.
+const LINES_MAX: usize = 64 << 10;
 
 /// The dialogue with the user.
 pub struct Session<'a> {
@@ -55,7 +60,9 @@ impl<'a> Session<'a> {
         match self.shell.terminal.read_or_tab(PROMPT) {
             Ok(Input::Line(line)) => {
                 self.history.add(&self.shell.files, &line);
-                self.shell.run_line(&line);
+                if let Some(text) = self.whole(line) {
+                    self.shell.run_line(&text);
+                }
             }
             Ok(Input::Tab(before)) => self.complete(&before),
             Err(CallError::Service(ConsoleError::Interrupted)) => {
@@ -66,6 +73,27 @@ impl<'a> Session<'a> {
             }
             Err(error) => self.shell.terminal.reconnect("no line", &error),
         }
+    }
+
+    /// The text that a line begins: others follow while a quote or a loop has no end. Ctrl-C drops
+    /// it, and Ctrl-D leaves it to its error.
+    fn whole(&mut self, line: String) -> Option<String> {
+        let mut text = line;
+        while text.len() < LINES_MAX && parse(&text).is_err_and(|error| error.is_unfinished()) {
+            match self.shell.terminal.read(MORE) {
+                Ok(line) => {
+                    self.history.add(&self.shell.files, &line);
+                    text.push('\n');
+                    text.push_str(&line);
+                }
+                Err(CallError::Service(ConsoleError::Interrupted)) => {
+                    self.shell.set_status(INTERRUPTED_STATUS);
+                    return None;
+                }
+                Err(_) => break,
+            }
+        }
+        Some(text)
     }
 
     fn complete(&mut self, before: &str) {

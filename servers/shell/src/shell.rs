@@ -1,15 +1,18 @@
 //! What commands work with.
 
+use crate::input::Input;
 use crate::interrupts::Interrupts;
-use crate::run::Captured;
+use crate::shared::{Errors, Shared};
 use crate::stream::Output;
 use crate::terminal::{ConsoleOutput, Terminal};
 use crate::trouble::Trouble;
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::rc::Rc;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use clock_api::{ClockClient, WallClock};
+use core::cell::RefCell;
 use files::Namespace;
 use init_api::SystemClient;
 use names_api::NamesClient;
@@ -32,15 +35,46 @@ pub struct Shell {
     system: SystemClient,
     status: u64,
     variables: BTreeMap<String, String>,
+    /// Those that programs get.
+    exported: BTreeSet<String>,
     output: Box<dyn Output>,
     /// Why output failed first, of the command that runs.
     trouble: Option<Trouble>,
-    /// Scripts that run inside each other.
+    /// Scripts that run inside each other, the last one now.
+    pub(crate) scripts: Vec<Script>,
+    /// Scripts, `$(…)`, loops and conditions around what runs, and loops of these that it can leave.
     pub(crate) depth: u32,
+    pub(crate) loops: u32,
+    /// What is being left.
+    pub(crate) leaving: Option<Leave>,
     /// The working directory before the last `cd`.
     pub(crate) previous: Option<String>,
-    /// Takes output in place of the console, inside of `$(…)`.
-    pub(crate) captured: Option<Captured>,
+    /// Takes output in place of the console: that of `$(…)`, a loop or a group.
+    pub(crate) captured: Option<Shared>,
+    /// What is read in place of the console.
+    pub(crate) input: Option<Rc<RefCell<Input>>>,
+    pub(crate) errors: Errors,
+}
+
+/// What a command has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leave {
+    /// This number of loops.
+    Break(u32),
+    /// All but one of them; the last one goes on with its next turn.
+    Continue(u32),
+    /// The script.
+    Exit,
+}
+
+/// A script that runs.
+pub(crate) struct Script {
+    /// Its file.
+    pub(crate) path: String,
+    /// The line that runs.
+    pub(crate) line: usize,
+    /// What it was called with.
+    pub(crate) arguments: Vec<String>,
 }
 
 impl Shell {
@@ -61,11 +95,17 @@ impl Shell {
             system,
             status: 0,
             variables: BTreeMap::new(),
+            exported: BTreeSet::new(),
             output,
             trouble: None,
+            scripts: Vec::new(),
             depth: 0,
+            loops: 0,
+            leaving: None,
             previous: None,
             captured: None,
+            input: None,
+            errors: Errors::Terminal,
         })
     }
 
@@ -126,15 +166,49 @@ impl Shell {
 
     /// The value of a variable; `?` is the last status. Empty when it is not set.
     pub(crate) fn variable(&self, name: &str) -> String {
-        match name {
-            "?" => self.status.to_string(),
-            _ => self.variables.get(name).cloned().unwrap_or_default(),
+        match (name, name.parse::<usize>()) {
+            ("?", _) => self.status.to_string(),
+            ("#", _) => self.arguments().len().to_string(),
+            ("@" | "*", _) => self.arguments().join(" "),
+            (_, Ok(0)) => self.scripts.last().map_or("shell", |script| &script.path).into(),
+            (_, Ok(number)) => {
+                self.arguments().get(number.saturating_sub(1)).cloned().unwrap_or_default()
+            }
+            (name, Err(_)) => self.variables.get(name).cloned().unwrap_or_default(),
+        }
+    }
+
+    /// What the script that runs was called with.
+    pub(crate) fn arguments(&self) -> &[String] {
+        self.scripts.last().map_or(&[], |script| &script.arguments)
+    }
+
+    /// A line of the script that runs begins.
+    pub(crate) fn begin_line(&mut self, line: usize) {
+        if let Some(script) = self.scripts.last_mut() {
+            script.line = line;
         }
     }
 
     /// All variables, by name.
     pub(crate) fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
         self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The variables that programs get.
+    pub(crate) fn exported(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.variables().filter(|(name, _)| self.exported.contains(*name))
+    }
+
+    /// Gives a variable to programs from now on.
+    pub(crate) fn export(&mut self, name: &str) {
+        self.exported.insert(name.to_string());
+    }
+
+    /// Forgets a variable.
+    pub(crate) fn unset(&mut self, name: &str) {
+        self.variables.remove(name);
+        self.exported.remove(name);
     }
 
     /// Sets a variable.

@@ -4,6 +4,7 @@
 //! comes and writes into the one behind it. So data goes through in pieces, on one thread, and no
 //! stage holds more of it than it must.
 
+use crate::shared::Errors;
 use crate::trouble::{Outcome, Trouble};
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
@@ -87,11 +88,18 @@ pub(crate) struct FilterOutput {
     filter: Box<dyn Filter>,
     next: Box<dyn Output>,
     failed: bool,
+    /// Where its error texts go; none: to its caller.
+    errors: Option<Errors>,
 }
 
 impl FilterOutput {
     pub(crate) fn new(name: &str, filter: Box<dyn Filter>, next: Box<dyn Output>) -> Self {
-        Self { name: name.into(), filter, next, failed: false }
+        Self { name: name.into(), filter, next, failed: false, errors: None }
+    }
+
+    /// Redirects its error texts.
+    pub(crate) fn errors_to(self, errors: Option<Errors>) -> Self {
+        Self { errors, ..self }
     }
 
     /// A step of the filter; its failure gets its name.
@@ -102,10 +110,21 @@ impl FilterOutput {
         work(&mut *self.filter, &mut *self.next).map_err(|trouble| match trouble {
             Trouble::Failed(why) => {
                 self.failed = true;
-                Trouble::Named(alloc::format!("{}: {why}", self.name))
+                self.fail(alloc::format!("{}: {why}", self.name))
             }
             other => other,
         })
+    }
+
+    /// Writes an error text into what it goes to: what its writer is told.
+    pub(crate) fn fail(&mut self, why: String) -> Trouble {
+        let text = alloc::format!("{why}\n");
+        let written = match &mut self.errors {
+            None | Some(Errors::Terminal) => return Trouble::Named(why),
+            Some(Errors::To(shared)) => shared.write(text.as_bytes()),
+            Some(Errors::Output) => self.next.write(text.as_bytes()),
+        };
+        if written.is_ok() { Trouble::Closed } else { Trouble::Named(why) }
     }
 }
 
@@ -124,7 +143,11 @@ impl Output for FilterOutput {
             false => self.step(|filter, next| filter.end(next)),
         };
         let later = self.next.end();
+        if let Some(Errors::To(shared)) = &self.errors {
+            shared.finish()?;
+        }
         match own {
+            Err(Trouble::Closed) if self.failed => Ok(Some(later?.unwrap_or(1))),
             Ok(own) => Ok(Some(later?.unwrap_or(own))),
             Err(Trouble::Closed) => Ok(Some(later?.unwrap_or(0))),
             Err(trouble) => Err(trouble),

@@ -16,6 +16,8 @@ use template_api::TemplateError;
 
 /// Status of a command that was used wrongly.
 pub(crate) const USAGE_STATUS: u64 = 2;
+/// Status after Ctrl-C, as other shells have it.
+pub(crate) const INTERRUPTED_STATUS: u64 = 130;
 
 /// Why a command failed.
 #[derive(Debug)]

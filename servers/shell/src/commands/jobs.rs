@@ -4,7 +4,7 @@
 //! the process id of its first program.
 
 use super::processes::state_of;
-use super::programs::wait_for;
+use super::programs::wait_in_foreground;
 use crate::shell::Shell;
 use crate::table::Table;
 use crate::trouble::{Outcome, Trouble};
@@ -40,7 +40,7 @@ pub(crate) fn fg(shell: &mut Shell, words: &[&str]) -> Outcome {
     proc.kill_group(job.ids.group, Signal::CONT.number())?;
     // What is pressed from here on is for it.
     shell.print(&format!("[{pid}] {}\n", job.name));
-    wait_for(&shell.terminal, &proc, pid, &job.name)
+    wait_in_foreground(shell, &proc, pid, &job.name)
 }
 
 pub(crate) fn bg(shell: &mut Shell, words: &[&str]) -> Outcome {

@@ -6,6 +6,7 @@ mod capture;
 mod devices;
 pub(crate) mod files;
 mod jobs;
+mod language;
 mod log;
 mod machine;
 mod net;
@@ -32,6 +33,8 @@ pub(crate) type Act = fn(&mut Shell, &[&str]) -> Outcome;
 pub(crate) enum Run {
     /// By a function that reads no input.
     Act(Act),
+    /// By a function that reads its input with [`Shell::read_line`].
+    Reader(Act),
     /// By a filter, which this makes of the arguments.
     Filter(fn(&[&str]) -> Result<Sieve, Trouble>),
     /// By a filter that uses the terminal.
@@ -53,7 +56,7 @@ pub(crate) struct Command {
 }
 
 /// Writes the table in columns. Filters are in brackets, those
-/// that use the terminal in braces.
+/// that use the terminal in braces, commands that read lines in parentheses.
 macro_rules! commands {
     ($($name:literal, $usage:literal, $summary:literal, $run:tt $(:: $path:ident)?;)*) => {
         &[$(Command { name: $name, usage: $usage, summary: $summary, run: run!($run $(:: $path)?) },)*]
@@ -70,6 +73,9 @@ macro_rules! run {
     (program) => {
         Run::Program
     };
+    ((reader $module:ident :: $act:ident)) => {
+        Run::Reader($module::$act)
+    };
     ($module:ident :: $act:ident) => {
         Run::Act($module::$act)
     };
@@ -78,11 +84,14 @@ macro_rules! run {
 /// All commands, in alphabetical order.
 #[rustfmt::skip]
 pub(crate) static COMMANDS: &[Command] = commands! {
+    ":", ":", "succeeds", basics::success;
     "[", "[ EXPRESSION ]", "as `test`", files::bracket;
     "bg", "bg [JOB]", "lets a stopped program go on in the background", jobs::bg;
+    "break", "break [LOOPS]", "leaves a loop, or this number of them", language::leave_loops;
     "call", "call SERVICE METHOD [ARGUMENT…]", "calls a service; `services NAME` shows its methods", services::call;
     "cat", "cat [FILE…]", "writes files, or its input", [filters::cat];
     "cd", "cd [DIRECTORY|-]", "changes the working directory, by default to /home, with - to the one before", files::cd;
+    "continue", "continue [LOOPS]", "goes on with the next turn of a loop, or of one around it", language::next_turn;
     "cp", "cp [-r] FROM… TO", "copies files, with -r directories", files::cp;
     "crash", "crash SERVER", "makes a server fault", servers::crash;
     "cut", "cut -f FIELDS|-c CHARACTERS [-d SEPARATOR] [FILE…]", "parts of lines: numbers and ranges such as 1,3-5,7-", [filters::cut];
@@ -92,6 +101,9 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "du", "du [PATH…]", "the space that all below a path takes", files::du;
     "echo", "echo [WORD…]", "prints words", basics::echo;
     "edit", "edit FILE", "changes a text: Ctrl-S saves, Ctrl-Q ends", screens::edit;
+    "env", "env", "lists the variables that programs get", language::env;
+    "exit", "exit [STATUS]", "ends a script", language::exit;
+    "export", "export [NAME[=TEXT]…]", "gives variables to programs, or lists those that they get", language::export;
     "false", "false", "fails", basics::failure;
     "faults", "faults [SERVER]", "the last faults of servers, or all about the last one of a server", servers::faults;
     "fg", "fg [JOB]", "brings a program to the foreground and waits for it", jobs::fg;
@@ -121,6 +133,7 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "programs", "programs", "the programs that `run` knows", programs::programs;
     "ps", "ps", "servers and programs: state, CPU time, memory", processes::ps;
     "pwd", "pwd", "the working directory", files::pwd;
+    "read", "read [-r] [-p PROMPT] NAME…", "sets variables to the words of a line of the input; the last one gets the rest", (reader language::read);
     "restart", "restart SERVER", "starts a server, or starts it again", servers::restart;
     "rm", "rm [-r] [-f] PATH…", "removes files, with -r directories; -f says nothing of what is not there", files::rm;
     "rmdir", "rmdir DIRECTORY…", "removes empty directories", files::rmdir;
@@ -129,9 +142,10 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "seq", "seq [FIRST] LAST", "numbers, a line each", basics::seq;
     "servers", "servers", "servers: state, restarts, last fault", servers::servers;
     "services", "services [NAME]", "lists services, or the methods of one", services::services;
-    "set", "set", "lists the variables", files::set;
-    "sh", "sh FILE", "carries out the lines of a file", files::sh;
+    "set", "set [-- WORD…]", "lists the variables, or sets the arguments of a script", language::set;
+    "sh", "sh FILE [ARGUMENT…]", "carries out the lines of a file; - is its input", (reader files::sh);
     "sha256sum", "sha256sum [FILE…]", "SHA-256 of files, or of its input", [filters::sha256sum];
+    "shift", "shift [NUMBER]", "drops the first arguments of a script", language::shift;
     "shutdown", "shutdown [STATUS]", "syncs all volumes and ends the system, with the status of the last command", basics::shutdown;
     "sleep", "sleep SECONDS", "waits", basics::sleep;
     "sort", "sort [-r] [-n] [FILE…]", "sorts lines: -n by number, -r backwards", [filters::sort];
@@ -149,6 +163,7 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "tr", "tr [-d] FROM [TO]", "replaces characters, or removes them: a-z is a range", [filters::tr];
     "true", "true", "succeeds", basics::success;
     "uniq", "uniq [-c] [-d] [FILE…]", "lines that differ from the one before: -c counted, -d only the repeated", [filters::uniq];
+    "unset", "unset NAME…", "forgets variables", language::unset;
     "uptime", "uptime", "time since boot", machine::uptime;
     "wait", "wait PID", "waits for a program that runs in the background", programs::wait;
     "wc", "wc [-l] [-w] [-c] [FILE…]", "counts lines, words and bytes", [filters::wc];

@@ -3,7 +3,7 @@
 use crate::interrupts;
 use crate::shell::Shell;
 use crate::terminal::Terminal;
-use crate::trouble::{Outcome, Trouble};
+use crate::trouble::{INTERRUPTED_STATUS, Outcome, Trouble};
 use alloc::format;
 use proc_api::{ChildStatus, ExitStatus, ProcClient, Signal, Target, WaitFor};
 
@@ -25,7 +25,22 @@ pub(crate) fn wait(shell: &mut Shell, words: &[&str]) -> Outcome {
     let proc = shell.proc()?;
     // From here on Ctrl-C is meant for it, if it is not over yet.
     let _ = proc.set_foreground(pid);
-    wait_for(&shell.terminal, &proc, pid, &format!("process {pid}"))
+    wait_in_foreground(shell, &proc, pid, &format!("process {pid}"))
+}
+
+/// The same for a program alone. Ctrl-C that it has handled, or that came too late for it, does
+/// not end the line.
+pub(crate) fn wait_in_foreground(
+    shell: &Shell,
+    proc: &ProcClient,
+    pid: u32,
+    name: &str,
+) -> Outcome {
+    let status = wait_for(&shell.terminal, proc, pid, name)?;
+    if status != INTERRUPTED_STATUS {
+        shell.interrupts.clear();
+    }
+    Ok(status)
 }
 
 /// Waits until the program in the foreground ends or is stopped.

@@ -1,7 +1,7 @@
 //! Programs with the console, and in the background.
 
 use super::{Call, Meaning};
-use crate::commands::programs::wait_for;
+use crate::commands::programs::wait_in_foreground;
 use crate::shell::Shell;
 use crate::trouble::{Outcome, Trouble};
 use alloc::format;
@@ -14,7 +14,8 @@ impl Shell {
         let Meaning::Program(program, arguments) = call.meaning()? else {
             return Err(Trouble::new("only a program can run in the background"));
         };
-        let pid = self.launch(&self.proc()?, &program, &arguments, false, |it| told(call, it));
+        let pid =
+            self.launch(&self.proc()?, &program, &arguments, false, |it| told(self, call, it));
         let pid = pid.map_err(|trouble| no_such(call, &program, trouble))?;
         self.print(&format!("[{pid}]\n"));
         Ok(0)
@@ -28,14 +29,19 @@ impl Shell {
         arguments: &[String],
     ) -> Outcome {
         let proc = self.proc()?;
-        let pid = self.launch(&proc, program, arguments, true, |launch| told(call, launch));
+        let pid = self.launch(&proc, program, arguments, true, |launch| told(self, call, launch));
         let pid = pid.map_err(|trouble| no_such(call, program, trouble))?;
-        wait_for(&self.terminal, &proc, pid, program)
+        wait_in_foreground(self, &proc, pid, program)
     }
 }
 
-/// Tells a program the variables that were set in front of it.
-pub(super) fn told(call: &Call, launch: &LaunchClient) -> Result<(), Trouble> {
+/// Tells a program the variables that are exported, and those that were set in front of it.
+pub(super) fn told(shell: &Shell, call: &Call, launch: &LaunchClient) -> Result<(), Trouble> {
+    for (name, value) in shell.exported() {
+        if call.sets.iter().all(|(set, _)| set != name) {
+            launch.tell("env", format!("{name}={value}"))?;
+        }
+    }
     for (name, value) in &call.sets {
         launch.tell("env", format!("{name}={value}"))?;
     }

@@ -2,23 +2,25 @@
 //!
 //! **Shape.** Commands that read no input (`ls`, `cat FILE`) begin a segment; filters and programs
 //! behind them take what they write. A segment that is followed by another one has no reader: its
-//! output is refused, and it ends.
+//! output is refused, and it ends. Commands that read line by line and loops begin a segment, too:
+//! what the one before writes is kept for them.
 
-use super::INTERRUPTED_STATUS;
 use super::call::{Call, Meaning};
+use super::errors::Target;
+use super::segment::{Segment, Source, Taker, run_segment};
+use super::substitute::Captured;
 use crate::commands::Run;
+use crate::input::Input;
+use crate::shared::Errors;
 use crate::shell::Shell;
-use crate::sinks::{FileInput, FileOutput};
-use crate::stream::{Dropped, FilterOutput, NULL, NoOutput, Output, Sieve};
+use crate::stream::{NoOutput, Output};
 use crate::syntax::Step;
 use crate::terminal::ConsoleOutput;
-use crate::trouble::{Outcome, Trouble};
+use crate::trouble::{INTERRUPTED_STATUS, Outcome, Trouble};
 use crate::units;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
-use console_api::ConsoleError;
-use service::CallError;
 
 /// Runs a pipeline: its status.
 pub(super) fn run(shell: &mut Shell, step: &Step) -> u64 {
@@ -32,19 +34,14 @@ pub(super) fn run(shell: &mut Shell, step: &Step) -> u64 {
 
 pub(super) fn run_calls(shell: &mut Shell, mut calls: Vec<Call>, background: bool) -> u64 {
     if let Some(first) = calls.first_mut()
-        && first.name == "!"
-        && !first.arguments.is_empty()
+        && first.drop_prefix("!")
     {
-        first.name = first.arguments.remove(0);
         return match run_calls(shell, calls, background) {
             INTERRUPTED_STATUS => INTERRUPTED_STATUS,
             status => u64::from(status == 0),
         };
     }
-    let timed = calls.first().is_some_and(|call| call.name == "time" && !call.arguments.is_empty());
-    if timed && let Some(first) = calls.first_mut() {
-        first.name = first.arguments.remove(0);
-    }
+    let timed = calls.first_mut().is_some_and(|first| first.drop_prefix("time"));
     let before = sys::clock();
     let status = match (&mut calls[..], background) {
         ([call], true) => outcome(shell, "shell", |shell| shell.in_background(call)),
@@ -52,52 +49,38 @@ pub(super) fn run_calls(shell: &mut Shell, mut calls: Vec<Call>, background: boo
             let why = Trouble::new("only a single program can run in the background");
             shell.complain("shell", &why)
         }
-        ([call], false) if call.name.is_empty() && call.output.is_none() => {
-            outcome(shell, "shell", |shell| {
-                for (name, value) in core::mem::take(&mut call.sets) {
-                    shell.set_variable(&name, value)?;
-                }
-                Ok(0)
-            })
+        ([call], false) if call.is_only_sets() => outcome(shell, "shell", |shell| {
+            for (name, value) in core::mem::take(&mut call.sets) {
+                shell.set_variable(&name, value)?;
+            }
+            Ok(0)
+        }),
+        ([call], false) => {
+            // One command alone: what is said of its files goes there, too.
+            let errors = call.errors.take_if(|errors| *errors != Target::Other);
+            shell.with_errors(errors.as_ref(), |shell| segments(shell, calls))
         }
         _ => segments(shell, calls),
     };
     if timed {
         let took = units::time(sys::clock().saturating_sub(before));
-        shell.terminal.print(&alloc::format!("took {took}\n"));
+        shell.tell(&alloc::format!("took {took}\n"));
     }
     status
 }
 
-fn outcome(shell: &mut Shell, name: &str, work: impl FnOnce(&mut Shell) -> Outcome) -> u64 {
+pub(super) fn outcome(
+    shell: &mut Shell,
+    name: &str,
+    work: impl FnOnce(&mut Shell) -> Outcome,
+) -> u64 {
     work(shell).unwrap_or_else(|trouble| shell.complain(name, &trouble))
 }
 
-/// What begins a segment.
-enum Source {
-    Command(Call, crate::commands::Act),
-    Files {
-        name: String,
-        sieve: Sieve,
-    },
-    /// The first filter or program of the line reads a file or the console.
-    Input,
-}
-
-/// A command that takes what another one writes.
-enum Taker {
-    Filter(String, Sieve),
-    Program(Call, String, Vec<String>),
-}
-
-struct Segment {
-    source: Source,
-    takers: Vec<Taker>,
-}
-
 fn segments(shell: &mut Shell, calls: Vec<Call>) -> u64 {
-    let (first, last) = (calls.first().cloned().unwrap_or_default(), calls.len().saturating_sub(1));
+    let last = calls.len().saturating_sub(1);
     let mut output = calls.get(last).and_then(|call| call.output.clone());
+    let input = calls.first().and_then(|call| call.input.clone());
     let wrong = calls.iter().enumerate().find_map(|(place, call)| match call {
         Call { input: Some(_), .. } if place > 0 => Some("only the first command reads a file"),
         Call { output: Some(_), .. } if place < last => Some("only the last command has a file"),
@@ -110,32 +93,40 @@ fn segments(shell: &mut Shell, calls: Vec<Call>) -> u64 {
         Ok(segments) => segments,
         Err((name, trouble)) => return shell.complain(&name, &trouble),
     };
-    let count = segments.len();
+    let mut input = match input.map(|path| Input::of_file(shell, &path)).transpose() {
+        Ok(input) => input,
+        Err(trouble) => return shell.complain("shell", &trouble),
+    };
     let mut status = 0;
-    for (place, segment) in segments.into_iter().enumerate() {
-        let end: Result<Box<dyn Output>, Trouble> = match output.take_if(|_| place + 1 == count) {
-            _ if place + 1 < count => Ok(Box::new(NoOutput)),
-            Some((path, _)) if path == NULL => Ok(Box::new(Dropped)),
-            Some((path, append)) => {
-                FileOutput::open(&shell.files, &path, append, shell.interrupts.clone())
-                    .map(|output| Box::new(output) as Box<dyn Output>)
-            }
-            None => Ok(last_output(shell)),
+    let mut rest = segments.into_iter().peekable();
+    while let Some(segment) = rest.next() {
+        let kept = Captured::default();
+        let next_reads = rest.peek().map(|next| next.source.reads());
+        let is_whole = output.is_none() && next_reads.is_none();
+        let end: Result<Box<dyn Output>, Trouble> = match next_reads {
+            Some(true) => Ok(Box::new(kept.clone())),
+            Some(false) => Ok(Box::new(NoOutput)),
+            None => last_output(shell, output.take()),
         };
         status = match end {
-            Ok(end) => run_segment(shell, segment, &first, end),
+            Ok(end) => run_segment(shell, segment, input.take(), end, is_whole),
             Err(trouble) => shell.complain("shell", &trouble),
         };
+        input = (next_reads == Some(true)).then(|| Input::of_bytes(kept.take()));
     }
     status
 }
 
-/// Where output without a file goes: to the console, or into the `$(…)` around it.
-fn last_output(shell: &Shell) -> Box<dyn Output> {
-    match &shell.captured {
-        Some(captured) => Box::new(captured.clone()),
-        None => Box::new(ConsoleOutput::new(shell.terminal.clone(), shell.interrupts.clone())),
-    }
+/// Where the output of a pipeline goes; without a target to the console, or into the loop, group or
+/// `$(…)` around it.
+fn last_output(shell: &Shell, target: Option<Target>) -> Result<Box<dyn Output>, Trouble> {
+    let console = || ConsoleOutput::new(shell.terminal.clone(), shell.interrupts.clone());
+    Ok(match (target, &shell.errors, &shell.captured) {
+        (Some(Target::File { path, append }), ..) => shell.open(&path, append)?,
+        (Some(Target::Other), Errors::To(shared), _) => Box::new(shared.clone()),
+        (Some(Target::Other), Errors::Terminal, _) | (_, _, None) => Box::new(console()),
+        (_, _, Some(captured)) => Box::new(captured.clone()),
+    })
 }
 
 fn split(shell: &Shell, calls: Vec<Call>) -> Result<Vec<Segment>, (String, Trouble)> {
@@ -148,10 +139,16 @@ fn split(shell: &Shell, calls: Vec<Call>) -> Result<Vec<Segment>, (String, Troub
                 all.push(Segment { source: Source::Input, takers: Vec::new() });
                 continue;
             }
+            Meaning::Control(control) => {
+                let source = Source::Control(call, control);
+                all.push(Segment { source, takers: Vec::new() });
+                continue;
+            }
             Meaning::Program(program, arguments) => Taker::Program(call, program, arguments),
             Meaning::Command(command) => match command.run {
-                Run::Act(act) => {
-                    let source = Source::Command(call, act);
+                Run::Act(act) | Run::Reader(act) => {
+                    let reads = matches!(command.run, Run::Reader(_));
+                    let source = Source::Command { call, act, reads };
                     all.push(Segment { source, takers: Vec::new() });
                     continue;
                 }
@@ -159,7 +156,7 @@ fn split(shell: &Shell, calls: Vec<Call>) -> Result<Vec<Segment>, (String, Troub
                     let made = match command.run {
                         Run::Filter(make) => make(&call.words()),
                         Run::View(make) => make(shell, &call.words()),
-                        Run::Act(_) | Run::Program => continue,
+                        Run::Act(_) | Run::Reader(_) | Run::Program => continue,
                     };
                     let sieve = made.map_err(at)?;
                     let is_first = all.is_empty() && call.input.is_none();
@@ -170,11 +167,11 @@ fn split(shell: &Shell, calls: Vec<Call>) -> Result<Vec<Segment>, (String, Troub
                         )));
                     }
                     if !sieve.files.is_empty() {
-                        let source = Source::Files { name, sieve };
+                        let source = Source::Files { call, sieve };
                         all.push(Segment { source, takers: Vec::new() });
                         continue;
                     }
-                    Taker::Filter(name, sieve)
+                    Taker::Filter(call, sieve)
                 }
                 Run::Program => continue,
             },
@@ -185,110 +182,4 @@ fn split(shell: &Shell, calls: Vec<Call>) -> Result<Vec<Segment>, (String, Troub
         }
     }
     Ok(all)
-}
-
-fn run_segment(shell: &mut Shell, segment: Segment, first: &Call, end: Box<dyn Output>) -> u64 {
-    let Segment { source, mut takers } = segment;
-    if matches!(source, Source::Input)
-        && first.input.is_none()
-        && first.output.is_none()
-        && shell.captured.is_none()
-        && let [Taker::Program(call, program, arguments)] = &takers[..]
-    {
-        return outcome(shell, &call.name, |shell| shell.in_foreground(call, program, arguments));
-    }
-    let is_fed = first.input.is_some() || matches!(takers.first(), Some(Taker::Filter(..)));
-    // The status is that of the last command. A file that cannot be read fails its reader.
-    let is_piped = !takers.is_empty() && !matches!(source, Source::Input);
-    let mut chain = end;
-    while let Some(taker) = takers.pop() {
-        chain = match taker {
-            Taker::Filter(name, sieve) => Box::new(FilterOutput::new(&name, sieve.filter, chain)),
-            Taker::Program(call, program, arguments) => {
-                let reads = !takers.is_empty() || !matches!(source, Source::Input) || is_fed;
-                match shell.piped(&call, &program, &arguments, reads, chain) {
-                    Ok(chain) => chain,
-                    Err(trouble) => return shell.complain(&call.name, &trouble),
-                }
-            }
-        };
-    }
-    let (name, (result, ended)) = match source {
-        Source::Command(call, act) => {
-            let ran = shell.with_output(chain, |shell| act(shell, &call.words()));
-            (call.name, ran)
-        }
-        Source::Files { name, sieve } => (name.clone(), files(shell, &name, sieve, chain)),
-        Source::Input => {
-            let input = first.input.clone();
-            let ran = shell.with_output(chain, |shell| match &input {
-                Some(path) => file(shell, path),
-                None if is_fed => typed(shell),
-                None => Ok(0),
-            });
-            (first.name.clone(), ran)
-        }
-    };
-    let own = result.unwrap_or_else(|trouble| shell.complain(&name, &trouble));
-    match ended {
-        Ok(_) if own == INTERRUPTED_STATUS => own,
-        Ok(later) if is_piped => later.unwrap_or(own),
-        Ok(later) => own.max(later.unwrap_or(0)),
-        Err(trouble) => shell.complain(&name, &trouble).max(own),
-    }
-}
-
-/// A filter that reads the files among its arguments.
-fn files(
-    shell: &mut Shell,
-    name: &str,
-    sieve: Sieve,
-    chain: Box<dyn Output>,
-) -> (Outcome, Result<Option<u64>, Trouble>) {
-    let mut chain = FilterOutput::new(name, sieve.filter, chain);
-    let mut status = 0;
-    for path in &sieve.files {
-        let read = chain
-            .step(|filter, out| filter.begin_file(path, out))
-            .and_then(|()| {
-                let mut input = FileInput::open(shell, path)?;
-                while let Some(piece) = input.next()? {
-                    chain.write(piece)?;
-                }
-                Ok(())
-            })
-            .and_then(|()| chain.step(|filter, out| filter.end_file(out)));
-        match read {
-            Ok(()) => {}
-            Err(Trouble::Closed) => break,
-            // The other files are read all the same.
-            Err(trouble @ Trouble::Failed(_)) => status = shell.complain(name, &trouble),
-            Err(trouble) => return (Err(trouble), chain.end()),
-        }
-    }
-    let ended = chain.end();
-    (Ok(status), ended)
-}
-
-fn file(shell: &mut Shell, path: &str) -> Outcome {
-    if path == NULL {
-        return Ok(0);
-    }
-    let mut input = FileInput::open(shell, path).map_err(Trouble::named)?;
-    while let Some(piece) = input.next().map_err(Trouble::named)? {
-        shell.write(piece)?;
-    }
-    Ok(0)
-}
-
-/// Lines of the console, up to Ctrl-D.
-fn typed(shell: &mut Shell) -> Outcome {
-    loop {
-        match shell.terminal.read("") {
-            Ok(line) => shell.write((line + "\n").as_bytes())?,
-            Err(CallError::Service(ConsoleError::EndOfInput)) => return Ok(0),
-            Err(CallError::Service(ConsoleError::Interrupted)) => return Err(Trouble::Interrupted),
-            Err(error) => return Err(error.into()),
-        }
-    }
 }

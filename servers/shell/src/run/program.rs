@@ -78,7 +78,7 @@ impl Shell {
             (input, input_offer) = (Some(creator.producer()), Some(offer));
         }
         let pid = self.launch(&proc, program, arguments, true, |launch| {
-            told(call, launch)?;
+            told(self, call, launch)?;
             give(launch, STDOUT, output_offer)?;
             input_offer.map_or(Ok(()), |offer| give(launch, STDIN, offer))
         });

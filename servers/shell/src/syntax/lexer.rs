@@ -1,20 +1,16 @@
 //! Words and operators of a text.
 
-use super::parser::parse_inside;
 use super::{Part, Place, SyntaxError, SyntaxErrorKind, Word};
 use alloc::string::String;
 use core::iter::Peekable;
 use core::str::Chars;
-
-/// The most `$(` in each other.
-const DEPTH_MAX: u32 = 8;
 
 /// A piece of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Token {
     /// A word.
     Word(Word),
-    /// `;`, `&`, `&&`, `|`, `||`, `>`, `>>`, `<`, or a new line.
+    /// `;`, `&`, `&&`, `|`, `||`, a redirection, or a new line.
     Operator(&'static str),
     /// The end of the text.
     End,
@@ -26,21 +22,21 @@ pub fn is_name(text: &str) -> bool {
     starts && text.chars().all(is_name_character)
 }
 
-fn is_name_character(character: char) -> bool {
+pub(super) fn is_name_character(character: char) -> bool {
     character.is_ascii_alphanumeric() || character == '_'
 }
 
 /// Reads a text.
 pub(super) struct Lexer<'a> {
-    rest: Peekable<Chars<'a>>,
-    place: Place,
-    /// The number of `$(` around this text.
-    depth: u32,
+    pub(super) rest: Peekable<Chars<'a>>,
+    pub(super) place: Place,
+    /// The number of `$(` and of loops and conditions around this place.
+    pub(super) depth: u32,
 }
 
 impl<'a> Lexer<'a> {
-    pub(super) fn new(text: &'a str, depth: u32) -> Self {
-        let place = Place { line: 1, character: 1 };
+    pub(super) fn new(text: &'a str, line: usize, depth: u32) -> Self {
+        let place = Place { line, character: 1 };
         Self { rest: text.chars().peekable(), place, depth }
     }
 
@@ -50,13 +46,18 @@ impl<'a> Lexer<'a> {
         let place = self.place;
         let token = match self.rest.peek() {
             None => Token::End,
-            Some(character) if is_operator(*character) => Token::Operator(self.operator()),
-            Some(_) => Token::Word(self.word()?),
+            Some(character) if is_operator(*character) => Token::Operator(self.operator("")?),
+            Some(_) => match self.word()? {
+                Word(parts) if self.rest.peek().is_some_and(|next| matches!(next, '<' | '>')) => {
+                    self.numbered(parts)?
+                }
+                word => Token::Word(word),
+            },
         };
         Ok((place, token))
     }
 
-    fn take(&mut self) -> Option<char> {
+    pub(super) fn take(&mut self) -> Option<char> {
         let character = self.rest.next()?;
         if character == '\n' {
             self.place = Place { line: self.place.line + 1, character: 1 };
@@ -66,7 +67,7 @@ impl<'a> Lexer<'a> {
         Some(character)
     }
 
-    fn take_if(&mut self, wanted: char) -> bool {
+    pub(super) fn take_if(&mut self, wanted: char) -> bool {
         let found = self.rest.peek() == Some(&wanted);
         if found {
             self.take();
@@ -96,18 +97,41 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn operator(&mut self) -> &'static str {
-        match self.take() {
-            Some('&') if self.take_if('&') => "&&",
-            Some('&') => "&",
-            Some('|') if self.take_if('|') => "||",
-            Some('|') => "|",
-            Some('>') if self.take_if('>') => ">>",
-            Some('>') => ">",
-            Some('<') => "<",
-            Some('\n') => "new line",
-            _ => ";",
+    /// A word directly before `>` or `<`: a number names what the redirection is for.
+    fn numbered(&mut self, parts: alloc::vec::Vec<Part>) -> Result<Token, SyntaxError> {
+        match &parts[..] {
+            [Part::Plain(text)] if is_number(text) => Ok(Token::Operator(self.operator(text)?)),
+            _ => Ok(Token::Word(Word(parts))),
         }
+    }
+
+    /// An operator behind this number.
+    fn operator(&mut self, number: &str) -> Result<&'static str, SyntaxError> {
+        let place = self.place;
+        let first = self.take();
+        let redirects = matches!(first, Some('>' | '<'));
+        let twice = first.is_some_and(|first| matches!(first, '>' | '&' | '|')) && {
+            let again = first.unwrap_or_default();
+            self.take_if(again)
+        };
+        let joined = first == Some('>') && !twice && self.take_if('&');
+        let to = if joined { self.take() } else { None };
+        Ok(match (number, first, twice, to) {
+            ("" | "1", Some('>'), false, None) if !joined => ">",
+            ("" | "1", Some('>'), true, _) => ">>",
+            ("2", Some('>'), false, None) if !joined => "2>",
+            ("2", Some('>'), true, _) => "2>>",
+            ("2", Some('>'), false, Some('1')) => "2>&1",
+            ("" | "1", Some('>'), false, Some('2')) => ">&2",
+            ("" | "0", Some('<'), ..) => "<",
+            _ if redirects => return Err(SyntaxError { place, kind: SyntaxErrorKind::Number }),
+            (_, Some('&'), true, _) => "&&",
+            (_, Some('&'), ..) => "&",
+            (_, Some('|'), true, _) => "||",
+            (_, Some('|'), ..) => "|",
+            (_, Some('\n'), ..) => "new line",
+            _ => ";",
+        })
     }
 
     fn word(&mut self) -> Result<Word, SyntaxError> {
@@ -122,16 +146,11 @@ impl<'a> Lexer<'a> {
                 '\'' => self.single_quoted(place, &mut word)?,
                 '"' => self.double_quoted(place, &mut word)?,
                 '\\' => self.escaped(place, &mut word)?,
-                '$' => self.variable(place, &mut word, false)?,
+                '$' => word.0.push(self.value(place, false)?),
                 _ => word.plain(character),
             }
         }
-        match (&word.0[..], self.rest.peek()) {
-            ([Part::Plain(text)], Some('>' | '<')) if is_number(text) => {
-                Err(SyntaxError { place: self.place, kind: SyntaxErrorKind::Number })
-            }
-            _ => Ok(word),
-        }
+        Ok(word)
     }
 
     fn escaped(&mut self, place: Place, word: &mut Word) -> Result<(), SyntaxError> {
@@ -162,7 +181,7 @@ impl<'a> Lexer<'a> {
             let here = self.place;
             match self.take() {
                 Some('"') => return Ok(()),
-                Some('$') => self.variable(here, word, true)?,
+                Some('$') => word.0.push(self.value(here, true)?),
                 Some('\\') => match self.take() {
                     Some(escaped @ ('"' | '\\' | '$')) => word.quoted(escaped),
                     Some(other) => {
@@ -176,59 +195,6 @@ impl<'a> Lexer<'a> {
             }
         }
         Err(SyntaxError { place, kind: SyntaxErrorKind::OpenQuote('"') })
-    }
-
-    /// The text up to the `)` of a `$(`, and what it means.
-    fn output(&mut self, place: Place, quoted: bool) -> Result<Part, SyntaxError> {
-        let bad = |kind| SyntaxError { place, kind };
-        let (mut text, mut quote, mut open) = (String::new(), None, 0_u32);
-        while let Some(character) = self.take() {
-            match (quote, character) {
-                (None, ')') if open == 0 => {
-                    let depth = self.depth.saturating_add(1);
-                    if depth > DEPTH_MAX {
-                        return Err(bad(SyntaxErrorKind::TooDeep));
-                    }
-                    let steps = parse_inside(&text, depth).map_err(|error| bad(error.kind))?;
-                    return Ok(Part::Output { steps, quoted });
-                }
-                (None, '(') => open = open.saturating_add(1),
-                (None, ')') => open = open.saturating_sub(1),
-                (None, '\'' | '"') => quote = Some(character),
-                (Some(opened), closed) if opened == closed => quote = None,
-                (None | Some('"'), '\\') => {
-                    text.push(character);
-                    text.extend(self.take());
-                    continue;
-                }
-                _ => {}
-            }
-            text.push(character);
-        }
-        Err(bad(SyntaxErrorKind::OpenOutput))
-    }
-
-    fn variable(&mut self, place: Place, word: &mut Word, quoted: bool) -> Result<(), SyntaxError> {
-        if self.take_if('(') {
-            word.0.push(self.output(place, quoted)?);
-            return Ok(());
-        }
-        let bad = SyntaxError { place, kind: SyntaxErrorKind::BadVariable };
-        if self.take_if('?') {
-            word.0.push(Part::Variable("?".into()));
-            return Ok(());
-        }
-        let braces = self.take_if('{');
-        let mut name = String::new();
-        while let Some(character) = self.rest.peek().filter(|next| is_name_character(**next)) {
-            name.push(*character);
-            self.take();
-        }
-        if !is_name(&name) && name != "?" || braces && !self.take_if('}') {
-            return Err(bad);
-        }
-        word.0.push(Part::Variable(name));
-        Ok(())
     }
 }
 
@@ -255,7 +221,7 @@ impl Word {
     }
 }
 
-fn is_number(text: &str) -> bool {
+pub(super) fn is_number(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }
 

@@ -8,9 +8,16 @@
 //! | `! A` | A; the status is 0 when that of A is not, else 1 |
 //! | `A &` | without waiting for it |
 //! | `> FILE`, `>> FILE`, `< FILE` | output replaces a file, is added to it; input comes from one |
+//! | `2> FILE`, `2>> FILE`, `2>&1`, `>&2` | the same for error texts; they go where output goes, or it where they go |
+//! | `if A; then B; elif C; then D; else E; fi` | B when the status of A is 0, else … |
+//! | `while A; do B; done`, `until A; do B; done` | B again and again while the status of A is 0, or until it is |
+//! | `for NAME in WORDS; do A; done` | A for each word; without `in`, for each argument of the script |
+//! | `{ A; B; }` | one command: for redirections and pipes |
 //! | `'…'`, `"…"`, `\c` | as it is; as it is but for `$` and `\`; one character as it is |
 //! | `NAME=WORD` | sets a variable; in front of a program, for that program |
 //! | `$NAME`, `${NAME}`, `$?` | its value, unsplit; the last status |
+//! | `$1`, `${10}`, `$#`, `$@`, `$*`, `$0` | arguments of a script, their count, all as words, as a text; its name |
+//! | `$((A + 2 * B))` | a sum of whole numbers and variables; `+ - * / %`, comparisons, `! && \|\|` |
 //! | `$(A)`, `"$(A)"` | the output of A, as words; as it is but for the last ends of lines |
 //! | `*`, `?`, `[a-z]`, `[!a]` | paths that fit, or the word itself when none does |
 //! | `~`, `~/…` at the start of a word | `/home` |
@@ -20,10 +27,12 @@ mod lexer;
 mod parser;
 #[cfg(test)]
 mod tests;
+mod values;
 
 pub use lexer::is_name;
 pub use parser::parse;
 
+use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -37,6 +46,8 @@ pub struct Step {
     pub commands: Vec<Command>,
     /// Whether the shell goes on without waiting for it.
     pub background: bool,
+    /// Its line in the text.
+    pub line: usize,
 }
 
 /// When a pipeline runs, by the status of the one before.
@@ -59,6 +70,40 @@ pub struct Command {
     pub words: Vec<Word>,
     /// Where its input comes from and its output goes.
     pub redirects: Vec<Redirect>,
+    /// What it is in place of words.
+    pub control: Option<Rc<Control>>,
+}
+
+/// Pipelines that are one command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// The first body whose condition succeeds.
+    If {
+        /// Conditions and bodies.
+        branches: Vec<(Vec<Step>, Vec<Step>)>,
+        /// The body when none does.
+        otherwise: Vec<Step>,
+    },
+    /// A loop.
+    While {
+        /// Runs before each turn.
+        condition: Vec<Step>,
+        /// Whether its success ends the loop.
+        until: bool,
+        /// What is repeated.
+        body: Vec<Step>,
+    },
+    /// A loop over words.
+    For {
+        /// The variable.
+        name: String,
+        /// Without any the arguments of the script.
+        words: Option<Vec<Word>>,
+        /// What is repeated.
+        body: Vec<Step>,
+    },
+    /// Pipelines, once.
+    Group(Vec<Step>),
 }
 
 /// A redirection.
@@ -66,7 +111,7 @@ pub struct Command {
 pub struct Redirect {
     /// Which.
     pub direction: Direction,
-    /// The file.
+    /// The file; empty where there is none.
     pub target: Word,
 }
 
@@ -79,6 +124,14 @@ pub enum Direction {
     Replace,
     /// `>>`.
     Append,
+    /// `>&2`.
+    ToErrors,
+    /// `2>`.
+    ErrorsReplace,
+    /// `2>>`.
+    ErrorsAppend,
+    /// `2>&1`.
+    ErrorsToOutput,
 }
 
 /// A word before expansion.
@@ -92,8 +145,10 @@ pub enum Part {
     Plain(String),
     /// Text in which nothing has: it was quoted.
     Quoted(String),
-    /// The value of a variable; `?` is the last status.
+    /// The value of a variable; `?` is the last status, `@` all arguments.
     Variable(String),
+    /// A sum of whole numbers.
+    Sum(String),
     /// The output of pipelines: one text where it was quoted, else words.
     Output {
         /// What runs.
@@ -132,14 +187,66 @@ pub enum SyntaxErrorKind {
     BadVariable,
     /// `$(` without its `)`.
     OpenOutput,
-    /// More than 8 `$(` in each other.
+    /// More than 16 `$(`, loops and conditions in each other.
     TooDeep,
+    /// This word begins what the other one would end.
+    Open {
+        /// The one that is there.
+        word: &'static str,
+        /// The one that is missing.
+        wants: &'static str,
+    },
+    /// The same in a `$(…)`.
+    OpenInside {
+        /// The one that is there.
+        word: &'static str,
+        /// The one that is missing.
+        wants: &'static str,
+    },
+    /// A word that ends or goes on in what has not begun.
+    Stray(&'static str),
+    /// Words directly behind the end of a loop, a condition or a group.
+    Behind(&'static str),
+    /// `for` without the name of a variable.
+    NoName,
+    /// `for NAME` without `in` or `do`.
+    NoDo,
+    /// The text ends behind an operator.
+    NoEnd(&'static str),
+    /// A redirection behind `2>&1` or `>&2`.
+    Joined,
     /// An operator stands where a command should.
     NoCommand(&'static str),
     /// A redirection without a file.
     NoFile(&'static str),
-    /// A number directly before `>` or `<`: elsewhere it names another output.
+    /// A redirection of an input or output that is not there.
     Number,
+}
+
+impl SyntaxErrorKind {
+    /// The same for a text whose end is known.
+    fn closed(self) -> Self {
+        match self {
+            Self::Open { word, wants } => Self::OpenInside { word, wants },
+            Self::NoEnd(operator) => Self::NoCommand(operator),
+            other => other,
+        }
+    }
+}
+
+impl SyntaxError {
+    /// Whether more lines can make the text right.
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        matches!(
+            self.kind,
+            SyntaxErrorKind::OpenQuote(_)
+                | SyntaxErrorKind::OpenBackslash
+                | SyntaxErrorKind::OpenOutput
+                | SyntaxErrorKind::Open { .. }
+                | SyntaxErrorKind::NoEnd(_)
+        )
+    }
 }
 
 impl fmt::Display for SyntaxError {
@@ -154,12 +261,26 @@ impl fmt::Display for SyntaxError {
             SyntaxErrorKind::OpenBackslash => f.write_str("the line ends in a backslash"),
             SyntaxErrorKind::BadVariable => f.write_str("a $ without the name of a variable"),
             SyntaxErrorKind::OpenOutput => f.write_str("a $( has no )"),
-            SyntaxErrorKind::TooDeep => f.write_str("more than 8 $( in each other"),
+            SyntaxErrorKind::TooDeep => {
+                f.write_str("more than 16 $(, loops and conditions in each other")
+            }
+            SyntaxErrorKind::Open { word, wants } => write!(f, "the `{word}` has no `{wants}`"),
+            SyntaxErrorKind::OpenInside { word, wants } => {
+                write!(f, "the `{word}` has no `{wants}` before the )")
+            }
+            SyntaxErrorKind::Stray(word) => write!(f, "`{word}` ends nothing that has begun"),
+            SyntaxErrorKind::Behind(word) => {
+                write!(f, "behind `{word}` a ; or a new line is missing")
+            }
+            SyntaxErrorKind::NoName => f.write_str("`for` needs the name of a variable"),
+            SyntaxErrorKind::NoDo => f.write_str("`for NAME` needs `in WORDS;` or `do`"),
+            SyntaxErrorKind::NoEnd(operator) => write!(f, "no command behind `{operator}`"),
+            SyntaxErrorKind::Joined => {
+                f.write_str("2>&1 and >&2 stand behind all other redirections")
+            }
             SyntaxErrorKind::NoCommand(operator) => write!(f, "no command at `{operator}`"),
             SyntaxErrorKind::NoFile(operator) => write!(f, "no file after `{operator}`"),
-            SyntaxErrorKind::Number => {
-                f.write_str("only > and < lead to files; error texts go to the terminal")
-            }
+            SyntaxErrorKind::Number => f.write_str("only <, >, >>, 2>, 2>>, 2>&1 and >&2 redirect"),
         }
     }
 }

@@ -38,8 +38,12 @@ fn output_becomes_words() {
     );
     for (line, why) in [
         ("echo $(cat", "shell: character 6: a $( has no )\n"),
+        ("echo $(if true)", "shell: character 6: the `if` has no `then` before the )\n"),
         ("echo $(cat |)", "shell: character 6: no command at `|`\n"),
-        ("echo $($($($($($($($($(x)))))))))", "shell: character 6: more than 8 $( in each other\n"),
+        (
+            "echo $($($($($($($($($($($($($($($($($(x)))))))))))))))))",
+            "shell: character 6: more than 16 $(, loops and conditions in each other\n",
+        ),
         ("echo $(cat /none)", "cat: /none: no such file or directory\n\n"),
     ] {
         assert_eq!(with_shell(&[], move |shell| shell.run_line(line)).1, why);
@@ -151,12 +155,12 @@ fn a_full_volume_names_the_file() {
 fn scripts_run_and_their_errors_have_lines() {
     check(
         &["echo 'echo one # first\nA=2\necho $A | cat\ncat /none || echo three' > /s", "sh /s"],
-        "one\n2\ncat: /none: no such file or directory\nthree\n",
+        "one\n2\n/s: line 4: cat: /none: no such file or directory\nthree\n",
     );
     let (text, status) = printed(&["echo 'echo one\necho \"' > /s; sh /s"]);
     assert_eq!((text.as_str(), status), ("/s: line 2, character 6: a \" has no partner\n", 1));
     let (text, _) = printed(&["echo 'sh /s' > /s; sh /s"]);
-    assert_eq!(text, "sh: /s: more than 8 scripts in each other\n");
+    assert_eq!(text, "/s: line 1: sh: /s: more than 8 scripts in each other\n");
 }
 
 #[test]

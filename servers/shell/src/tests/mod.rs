@@ -3,6 +3,7 @@
 mod commands;
 mod lines;
 mod pipes;
+mod scripts;
 mod sessions;
 
 use crate::Shell;
@@ -22,6 +23,12 @@ const SHELL: u64 = 1;
 const BIG: u64 = 1 << 20;
 const SMALL: u64 = 64 << 10;
 
+/// A typed line that is Ctrl-C.
+const CONTROL_C: &str = "\u{3}";
+
+/// Text at which Ctrl-C is pressed while commands run.
+const PRESSES: &str = "presses";
+
 /// What was printed, and what is typed.
 #[derive(Clone, Default)]
 struct Screen {
@@ -38,6 +45,10 @@ struct FakeConsole {
 impl Console for FakeConsole {
     fn write(&mut self, _: &Caller, text: String) -> Result<(), ConsoleError> {
         self.screen.printed.lock().unwrap().push_str(&text);
+        if text.contains(PRESSES) {
+            let pressed = self.waiters.drain(..);
+            pressed.for_each(|reply| reply.send(Ok(ControlKey::Interrupt)));
+        }
         Ok(())
     }
 
@@ -49,6 +60,9 @@ impl Console for FakeConsole {
         reply: Reply<Result<String, ConsoleError>>,
     ) {
         let line = self.screen.typed.lock().unwrap().pop_front();
+        if line == Some(CONTROL_C) {
+            return reply.send(Err(ConsoleError::Interrupted));
+        }
         reply.send(line.map(String::from).ok_or(ConsoleError::EndOfInput));
     }
 

@@ -3,7 +3,8 @@
 use anyhow::{Context as _, Result};
 use qemu_harness::check_line;
 
-/// The commands in `-c` arguments: separated by `;` and line ends, outside of quotes.
+/// The commands in `-c` arguments: separated by `;` and line ends, outside of quotes, of `$(…)`, and
+/// of loops, conditions and groups.
 ///
 /// # Errors
 /// When the console would refuse a line.
@@ -31,17 +32,42 @@ fn is_command(line: &str) -> bool {
 }
 
 fn split(text: &str) -> Vec<String> {
-    let mut quote = None;
+    let (mut quote, mut parentheses) = (None, 0_u32);
     let separates = |character: char| {
-        match quote {
-            Some(open) if character == open => quote = None,
-            None if matches!(character, '"' | '\'') => quote = Some(character),
+        match (quote, character) {
+            (Some(open), _) if character == open => quote = None,
+            (None, '"' | '\'') => quote = Some(character),
+            (None, '(') => parentheses = parentheses.saturating_add(1),
+            (None, ')') => parentheses = parentheses.saturating_sub(1),
             _ => {}
         }
-        quote.is_none() && matches!(character, ';' | '\n')
+        quote.is_none() && parentheses == 0 && matches!(character, ';' | '\n')
     };
-    let parts = text.split(separates).map(str::trim);
-    parts.filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    let (mut commands, mut open): (Vec<String>, i32) = (Vec::new(), 0);
+    for part in text.split(separates).map(str::trim).filter(|part| !part.is_empty()) {
+        match commands.last_mut().filter(|_| open > 0) {
+            Some(begun) => *begun = format!("{begun}; {part}"),
+            None => commands.push(part.to_owned()),
+        }
+        open = open.saturating_add(opened(part)).max(0);
+    }
+    commands
+}
+
+/// The loops, conditions and groups that a part of a line begins, less those that it ends.
+fn opened(part: &str) -> i32 {
+    let (mut open, mut is_command) = (0, true);
+    for word in part.split_whitespace() {
+        open += match word {
+            "if" | "for" | "while" | "until" | "{" if is_command => 1,
+            "fi" | "done" | "}" if is_command => -1,
+            _ => 0,
+        };
+        let begins = ["if", "while", "until", "{", "do", "then", "else", "elif", "!", "time"];
+        let follows = ["|", "||", "&&", "fi", "done", "}"];
+        is_command = is_command && begins.contains(&word) || follows.contains(&word);
+    }
+    open
 }
 
 #[cfg(test)]
@@ -61,6 +87,21 @@ mod tests {
     fn a_semicolon_in_quotes_is_no_separator() {
         let given = ["call hello greet \"a; b\"; ps; echo 'c;d".to_owned()];
         assert_eq!(commands(&given).unwrap(), ["call hello greet \"a; b\"", "ps", "echo 'c;d"]);
+    }
+
+    #[test]
+    fn a_loop_is_one_command() {
+        for whole in [
+            "for A in 1 2; do echo $A; done | sort",
+            "if true; then if false; then a; fi; else { b; c; }; fi",
+            "echo $(ps; mem)",
+            "cat f | while read A; do echo if; done",
+        ] {
+            let given = [format!("ps; {whole}; mem")];
+            assert_eq!(commands(&given).unwrap(), ["ps", whole, "mem"]);
+        }
+        let lines = ["while true\ndo\necho a\ndone\necho done".to_owned()];
+        assert_eq!(commands(&lines).unwrap(), ["while true; do; echo a; done", "echo done"]);
     }
 
     #[test]

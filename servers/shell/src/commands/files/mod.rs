@@ -16,7 +16,7 @@ pub(crate) use links::{ln, stat, touch};
 pub(crate) use list::ls;
 pub(crate) use paths::{cd, mkdir, pwd, rmdir};
 pub(crate) use remove::rm;
-pub(crate) use scripts::{rc, set, sh};
+pub(crate) use scripts::{rc, sh};
 pub(crate) use space::{df, du, sync};
 pub(crate) use test::{bracket, test};
 

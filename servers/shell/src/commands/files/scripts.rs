@@ -1,8 +1,9 @@
-//! `sh`, `set`, and what runs at boot.
+//! `sh`, and what runs at boot.
 
 use crate::shell::Shell;
 use crate::trouble::{Outcome, Trouble};
 use alloc::string::String;
+use alloc::vec::Vec;
 use files::{FilesError, How};
 
 /// The longest script, in bytes.
@@ -11,19 +12,19 @@ const SCRIPT_MAX: u64 = 64 << 10;
 const RC: [&str; 2] = ["/etc/rc", "/boot/etc/rc"];
 
 pub(crate) fn sh(shell: &mut Shell, words: &[&str]) -> Outcome {
-    let [path] = words else { return Err(Trouble::Usage) };
-    let text = read(shell, path)?;
-    shell.run_script(path, &text)
-}
-
-pub(crate) fn set(shell: &mut Shell, words: &[&str]) -> Outcome {
-    if !words.is_empty() {
-        return Err(Trouble::Usage);
+    let (path, arguments) = words.split_first().ok_or(Trouble::Usage)?;
+    if *path != "-" {
+        let text = read(shell, path)?;
+        return shell.run_script(path, &text, arguments);
     }
-    let line = |(name, value): (&str, &str)| alloc::format!("{name}={value}\n");
-    let text: String = shell.variables().map(line).collect();
-    shell.write(text.as_bytes())?;
-    Ok(0)
+    let mut text = Vec::new();
+    while let Some(piece) = shell.read_piece()? {
+        text.extend(piece);
+        if text.len() as u64 > SCRIPT_MAX {
+            return Err(too_long(path));
+        }
+    }
+    shell.run_script(path, &of_bytes(path, text)?, arguments)
 }
 
 /// Runs the script of the boot, if there is one.
@@ -44,14 +45,21 @@ pub(crate) fn rc(shell: &mut Shell) -> Result<(), Trouble> {
     });
     let Some(path) = found else { return Ok(()) };
     let text = read(shell, path)?;
-    shell.run_script(path, &text).map(drop)
+    shell.run_script(path, &text, &[]).map(drop)
 }
 
 fn read(shell: &Shell, path: &str) -> Result<String, Trouble> {
     let mut file = shell.files.open(path, How::READ)?;
     if file.opened().len > SCRIPT_MAX {
-        return Err(Trouble::new(alloc::format!("{path}: longer than 64 KiB")));
+        return Err(too_long(path));
     }
-    let bytes = file.read_rest(0)?;
+    of_bytes(path, file.read_rest(0)?)
+}
+
+fn too_long(path: &str) -> Trouble {
+    Trouble::new(alloc::format!("{path}: longer than 64 KiB"))
+}
+
+fn of_bytes(path: &str, bytes: Vec<u8>) -> Result<String, Trouble> {
     String::from_utf8(bytes).map_err(|_| Trouble::new(alloc::format!("{path}: no text")))
 }
