@@ -15,6 +15,15 @@ const TOLD: usize = 3000;
 #[derive(Debug, Default)]
 pub(crate) struct History(Option<File>);
 
+/// All lines that are kept, the oldest first.
+///
+/// # Errors
+/// Those of the file.
+pub(crate) fn lines(files: &Namespace) -> Result<Vec<String>, files::Error> {
+    let text = files.read(FILE)?;
+    Ok(String::from_utf8_lossy(&text).lines().map(String::from).collect())
+}
+
 impl History {
     /// The last lines, the oldest first.
     pub(crate) fn load(files: &Namespace) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! Output that several commands share, and where error texts go.
 
-use crate::stream::Output;
+use crate::stream::{Dropped, Output};
 use crate::trouble::Trouble;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -22,6 +22,11 @@ impl Shared {
     /// Whether it took no more: then a loop that writes has no reason to go on.
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.get()
+    }
+
+    /// Takes back what is shared; what the others write from now on is dropped.
+    pub(crate) fn take_back(&self) -> Box<dyn Output> {
+        self.output.replace(Box::new(Dropped))
     }
 
     /// Ends what is shared.

@@ -3,7 +3,7 @@
 use crate::input::Input;
 use crate::interrupts::Interrupts;
 use crate::shared::{Errors, Shared};
-use crate::stream::Output;
+use crate::stream::{Dropped, Output};
 use crate::terminal::{ConsoleOutput, Terminal};
 use crate::trouble::Trouble;
 use alloc::boxed::Box;
@@ -242,6 +242,16 @@ impl Shell {
         if let Err(trouble) = self.write(text.as_bytes()) {
             self.trouble.get_or_insert(trouble);
         }
+    }
+
+    /// Runs pipelines that write where the command does that runs.
+    pub(crate) fn with_shared_output<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        let shared = Shared::new(core::mem::replace(&mut self.output, Box::new(Dropped)));
+        let before = self.captured.replace(shared.clone());
+        let result = work(self);
+        self.captured = before;
+        self.output = shared.take_back();
+        result
     }
 
     /// Runs work whose output goes into `output`, and ends that. Returns the result of the work,

@@ -81,6 +81,34 @@ pub fn date_to_second(ns: u64) -> String {
     format!("{year}-{month:02}-{day:02} {hour:02}:{minute:02}:{:02}", seconds % 60)
 }
 
+/// A time by a format of `%Y %m %d %H %M %S %s %F %T %%`; none when it has others.
+pub fn date_by(pattern: &str, ns: u64) -> Option<String> {
+    let whole = date_to_second(ns);
+    let (day, time) = whole.split_once(' ')?;
+    let part = |text: &str, place: usize| text.split(['-', ':']).nth(place).map(String::from);
+    let (mut text, mut rest) = (String::new(), pattern.chars());
+    while let Some(character) = rest.next() {
+        if character != '%' {
+            text.push(character);
+            continue;
+        }
+        text.push_str(&match rest.next()? {
+            'Y' => part(day, 0)?,
+            'm' => part(day, 1)?,
+            'd' => part(day, 2)?,
+            'H' => part(time, 0)?,
+            'M' => part(time, 1)?,
+            'S' => part(time, 2)?,
+            's' => format!("{}", ns / SECOND),
+            'F' => day.into(),
+            'T' => time.into(),
+            '%' => "%".into(),
+            _ => return None,
+        });
+    }
+    Some(text)
+}
+
 /// Nanoseconds in a number of seconds, which may have a point: `2`, `0.25`. None for other text.
 pub fn parse_seconds(text: &str) -> Option<u64> {
     let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
@@ -115,6 +143,10 @@ mod tests {
 
     #[test]
     fn sizes_modes_and_dates() {
+        let leap = 1_709_211_907 * super::SECOND;
+        let shown = super::date_by("%F|%T|%Y.%m.%d %H%M%S %s%%", leap);
+        assert_eq!(shown.as_deref(), Some("2024-02-29|13:05:07|2024.02.29 130507 1709211907%"));
+        assert_eq!((super::date_by("%q", leap), super::date_by("%", leap)), (None, None));
         let sizes = [0, 1023, 1024, 1536, 10 << 20, 123 << 30, u64::MAX].map(bytes);
         assert_eq!(sizes, ["0 B", "1023 B", "1.0 KiB", "1.5 KiB", "10 MiB", "123 GiB", "15 EiB"]);
         assert_eq!([mode(0o755), mode(0o640)], ["rwxr-xr-x", "rw-r-----"]);

@@ -27,23 +27,34 @@ pub(crate) fn failure(_: &mut Shell, _: &[&str]) -> Outcome {
 }
 
 pub(crate) fn date(shell: &mut Shell, words: &[&str]) -> Outcome {
-    if !words.is_empty() {
-        return Err(Trouble::Usage);
-    }
+    let format = match words {
+        [] => "%F %T UTC",
+        [format] => format.strip_prefix('+').ok_or(Trouble::Usage)?,
+        _ => return Err(Trouble::Usage),
+    };
     let now = shell.wall_clock()?.now_ns();
-    shell.print(&format!("{} UTC\n", units::date_to_second(now)));
+    let text = units::date_by(format, now).ok_or(Trouble::Usage)?;
+    shell.print(&(text + "\n"));
     Ok(0)
 }
 
 pub(crate) fn seq(shell: &mut Shell, words: &[&str]) -> Outcome {
     let number = |word: &str| word.parse::<i64>().map_err(|_| Trouble::Usage);
-    let (first, last) = match words {
-        [last] => (1, number(last)?),
-        [first, last] => (number(first)?, number(last)?),
+    let (first, step, last) = match words {
+        [last] => (1, 1, number(last)?),
+        [first, last] => (number(first)?, 1, number(last)?),
+        [first, step, last] => (number(first)?, number(step)?, number(last)?),
         _ => return Err(Trouble::Usage),
     };
-    for number in first..=last {
+    if step == 0 {
+        return Err(Trouble::new("a step of 0 has no end"));
+    }
+    let mut next = Some(first);
+    while let Some(number) =
+        next.filter(|next| if step > 0 { *next <= last } else { *next >= last })
+    {
         shell.write(format!("{number}\n").as_bytes())?;
+        next = number.checked_add(step);
     }
     Ok(0)
 }

@@ -19,6 +19,7 @@ mod servers;
 mod services;
 mod top;
 mod trace;
+mod words;
 
 use crate::filters;
 use crate::shell::Shell;
@@ -86,18 +87,21 @@ macro_rules! run {
 pub(crate) static COMMANDS: &[Command] = commands! {
     ":", ":", "succeeds", basics::success;
     "[", "[ EXPRESSION ]", "as `test`", files::bracket;
+    "basename", "basename PATH [ENDING]", "the last name of a path, without this ending", files::basename;
     "bg", "bg [JOB]", "lets a stopped program go on in the background", jobs::bg;
     "break", "break [LOOPS]", "leaves a loop, or this number of them", language::leave_loops;
     "call", "call SERVICE METHOD [ARGUMENT…]", "calls a service; `services NAME` shows its methods", services::call;
     "cat", "cat [FILE…]", "writes files, or its input", [filters::cat];
     "cd", "cd [DIRECTORY|-]", "changes the working directory, by default to /home, with - to the one before", files::cd;
+    "chmod", "chmod MODE PATH…", "changes what files may be: 755, +x, -w", files::chmod;
     "continue", "continue [LOOPS]", "goes on with the next turn of a loop, or of one around it", language::next_turn;
     "cp", "cp [-r] FROM… TO", "copies files, with -r directories", files::cp;
     "crash", "crash SERVER", "makes a server fault", servers::crash;
     "cut", "cut -f FIELDS|-c CHARACTERS [-d SEPARATOR] [FILE…]", "parts of lines: numbers and ranges such as 1,3-5,7-", [filters::cut];
-    "date", "date", "the time of day, in UTC", basics::date;
+    "date", "date [+FORMAT]", "the time of day, in UTC; the format has %Y %m %d %H %M %S %s %F %T", basics::date;
     "devices", "devices", "devices with a driver: state, vectors, DMA pages, restarts", devices::devices;
     "df", "df [PATH…]", "volumes: size, use, where they are", files::df;
+    "dirname", "dirname PATH", "a path without its last name", files::dirname;
     "du", "du [PATH…]", "the space that all below a path takes", files::du;
     "echo", "echo [WORD…]", "prints words", basics::echo;
     "edit", "edit FILE", "changes a text: Ctrl-S saves, Ctrl-Q ends", screens::edit;
@@ -109,10 +113,11 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "fg", "fg [JOB]", "brings a program to the foreground and waits for it", jobs::fg;
     "find", "find [PATH…] [-name PATTERN]", "all paths below, or those whose last name fits", files::find;
     "graph", "graph", "links from clients to servers now, by the handles of all processes, and who drives what", servers::graph;
-    "grep", "grep [-c] [-F] [-i] [-n] [-v] EXPRESSION [FILE…]", "lines that fit: -c their count, -F a text, -i in any case, -n numbered, -v others", [filters::grep];
-    "head", "head [-n LINES] [FILE…]", "the first lines", [filters::head];
+    "grep", "grep [-c] [-F] [-i] [-n] [-q] [-v] EXPRESSION [FILE…]", "lines that fit: -c their count, -F a text, -i in any case, -n numbered, -q only the status, -v others", [filters::grep];
+    "head", "head [-n LINES|-c BYTES] [FILE…]", "the first lines or bytes", [filters::head];
     "help", "help [COMMAND]", "lists the commands, or explains one", basics::help;
     "hexdump", "hexdump [-C] [FILE…]", "bytes as numbers and text", [filters::hexdump];
+    "history", "history [-n LINES]", "the lines that were typed", words::history;
     "ip", "ip", "interfaces, addresses, routes, what was dropped and why", net::ip;
     "irq", "irq", "how often each device interrupted", machine::irq;
     "jobs", "jobs", "programs that run in the background or are stopped", jobs::jobs;
@@ -124,12 +129,14 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "lspci", "lspci [SLOT]", "PCI functions, or all about one: BARs and capabilities", devices::lspci;
     "mem", "mem", "memory and kernel objects", machine::mem;
     "mkdir", "mkdir [-p] DIRECTORY…", "makes directories, with -p those above too", files::mkdir;
+    "mktemp", "mktemp [-d]", "makes an empty file in /tmp, with -d a directory, and tells its name", files::mktemp;
     "mv", "mv FROM… TO", "renames or moves", files::mv;
     "nc", "nc HOST PORT [WORD…]", "connects, sends a line, prints what comes", net::nc;
     "netstat", "netstat", "connections and ports", net::netstat;
     "nslookup", "nslookup NAME", "the addresses of a name", net::nslookup;
     "ntp", "ntp HOST [PORT]", "asks a time server and sets the clock", ntp::ntp;
     "ping", "ping HOST [COUNT]", "asks a host for an answer", net::ping;
+    "printf", "printf FORMAT [WORD…]", "prints words by a format: %s %d %x %c, widths such as %-8s and %03d, \\n", words::printf;
     "programs", "programs", "the programs that `run` knows", programs::programs;
     "ps", "ps", "servers and programs: state, CPU time, memory", processes::ps;
     "pwd", "pwd", "the working directory", files::pwd;
@@ -139,7 +146,7 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "rmdir", "rmdir DIRECTORY…", "removes empty directories", files::rmdir;
     "run", "run PROGRAM [ARGUMENT…] [&]", "runs a program and waits, or with & does not wait", program;
     "selftest", "selftest", "checks the running system", selftest::selftest;
-    "seq", "seq [FIRST] LAST", "numbers, a line each", basics::seq;
+    "seq", "seq [FIRST [STEP]] LAST", "numbers, a line each", basics::seq;
     "servers", "servers", "servers: state, restarts, last fault", servers::servers;
     "services", "services [NAME]", "lists services, or the methods of one", services::services;
     "set", "set [-- WORD…]", "lists the variables, or sets the arguments of a script", language::set;
@@ -153,7 +160,7 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "status", "status", "the status of the last command", basics::status;
     "strace", "strace SERVER [COMMAND…]", "a server's system calls while a command runs, or for 2 seconds", trace::strace;
     "sync", "sync [PATH…]", "makes all last that was written", files::sync;
-    "tail", "tail [-n LINES] [FILE…]", "the last lines", [filters::tail];
+    "tail", "tail [-n LINES|-c BYTES] [FILE…]", "the last lines or bytes", [filters::tail];
     "tcpdump", "tcpdump -w FILE [COMMAND…]", "frames of the card into a pcap file, while a command runs or until Ctrl-C", capture::tcpdump;
     "tee", "tee [-a] FILE…", "writes its input to files, too; -a at their ends", {filters::tee};
     "test", "test [!] [-e|-f|-d|-L|-s FILE | -n|-z TEXT | A =|!=|-eq|-ne|-lt|-le|-gt|-ge B]", "succeeds when it is so", files::test;
@@ -162,12 +169,15 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "touch", "touch FILE…", "makes empty files, or sets the time of their last change", files::touch;
     "tr", "tr [-d] FROM [TO]", "replaces characters, or removes them: a-z is a range", [filters::tr];
     "true", "true", "succeeds", basics::success;
+    "type", "type NAME…", "as `which`", words::which;
     "uniq", "uniq [-c] [-d] [FILE…]", "lines that differ from the one before: -c counted, -d only the repeated", [filters::uniq];
     "unset", "unset NAME…", "forgets variables", language::unset;
     "uptime", "uptime", "time since boot", machine::uptime;
     "wait", "wait PID", "waits for a program that runs in the background", programs::wait;
     "wc", "wc [-l] [-w] [-c] [FILE…]", "counts lines, words and bytes", [filters::wc];
     "wget", "wget [-O FILE] URL", "fetches a file by HTTP and tells its size, rate and CRC-32; -O - writes it to the output", net::wget;
+    "which", "which NAME…", "what a name at the prompt runs", words::which;
+    "xargs", "xargs [-n WORDS] [COMMAND…]", "runs a command with the words of its input", (reader words::xargs);
 };
 
 /// The command with this name.

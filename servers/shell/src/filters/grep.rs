@@ -20,6 +20,7 @@ struct Wanted {
     numbered: bool,
     counted: bool,
     named: bool,
+    quiet: bool,
 }
 
 struct Grep {
@@ -32,7 +33,7 @@ struct Grep {
 }
 
 pub(crate) fn grep(words: &[&str]) -> Result<Sieve, Trouble> {
-    let options = Options::read("cinvF", "", words)?;
+    let options = Options::read("cinqvF", "", words)?;
     let [text, files @ ..] = &options.words[..] else { return Err(Trouble::Usage) };
     let pattern = if options.has('F') { escaped(text) } else { String::from(*text) };
     let expression = compiled(&pattern, options.has('i'))
@@ -44,6 +45,7 @@ pub(crate) fn grep(words: &[&str]) -> Result<Sieve, Trouble> {
         numbered: options.has('n'),
         counted: options.has('c'),
         named: files.len() > 1,
+        quiet: options.has('q'),
     };
     let lines = Lines::default();
     let filter = Grep { wanted, lines, name: String::new(), number: 0, count: 0, found: false };
@@ -94,7 +96,7 @@ impl Grep {
             self.take(b"\n", out)?;
         }
         let count = core::mem::take(&mut self.count);
-        match self.wanted.counted {
+        match self.wanted.counted && !self.wanted.quiet {
             true => {
                 let title = self.wanted.title(&self.name);
                 write_line(out, alloc::format!("{title}{count}").as_bytes())
@@ -114,6 +116,10 @@ impl Filter for Grep {
             }
             *found = true;
             *count += 1;
+            if wanted.quiet {
+                // The first one says all.
+                return Err(Trouble::Closed);
+            }
             if wanted.counted {
                 return Ok(());
             }

@@ -41,17 +41,28 @@ impl Titles {
     }
 }
 
+/// The number of lines that are shown, or of bytes and true.
+fn most(options: &Options<'_>) -> Result<(u64, bool), Trouble> {
+    match (options.number('n')?, options.number('c')?) {
+        (lines, None) => Ok((lines.unwrap_or(LINES), false)),
+        (None, Some(bytes)) => Ok((bytes, true)),
+        _ => Err(Trouble::Usage),
+    }
+}
+
 struct Head {
-    lines: u64,
+    /// The lines of each file, or its bytes.
+    most: u64,
+    bytes: bool,
     left: u64,
     titles: Titles,
 }
 
 pub(crate) fn head(words: &[&str]) -> Result<Sieve, Trouble> {
-    let options = Options::read("", "n", words)?;
-    let lines = options.number('n')?.unwrap_or(LINES);
+    let options = Options::read("", "nc", words)?;
+    let (most, bytes) = most(&options)?;
     let titles = Titles { several: options.words.len() > 1, begun: false };
-    Ok(Sieve::new(Head { lines, left: lines, titles }, &options.words))
+    Ok(Sieve::new(Head { most, bytes, left: most, titles }, &options.words))
 }
 
 impl Filter for Head {
@@ -62,7 +73,7 @@ impl Filter for Head {
                 break;
             }
             len += 1;
-            self.left -= u64::from(*byte == b'\n');
+            self.left -= u64::from(self.bytes || *byte == b'\n');
         }
         out.write(bytes.get(..len).unwrap_or(bytes))?;
         // Files behind this one have their own lines.
@@ -70,7 +81,7 @@ impl Filter for Head {
     }
 
     fn begin_file(&mut self, name: &str, out: &mut dyn Output) -> Result<(), Trouble> {
-        self.left = self.lines;
+        self.left = self.most;
         self.titles.begin(name, out)
     }
 
@@ -80,7 +91,9 @@ impl Filter for Head {
 }
 
 struct Tail {
-    lines: usize,
+    /// The lines of each file, or its bytes.
+    most: usize,
+    bytes: bool,
     kept: VecDeque<u8>,
     /// Ends of lines in `kept`.
     ends: usize,
@@ -88,17 +101,22 @@ struct Tail {
 }
 
 pub(crate) fn tail(words: &[&str]) -> Result<Sieve, Trouble> {
-    let options = Options::read("", "n", words)?;
-    let lines = usize::try_from(options.number('n')?.unwrap_or(LINES)).unwrap_or(usize::MAX);
+    let options = Options::read("", "nc", words)?;
+    let (most, bytes) = most(&options)?;
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
     let titles = Titles { several: options.words.len() > 1, begun: false };
-    Ok(Sieve::new(Tail { lines, kept: VecDeque::new(), ends: 0, titles }, &options.words))
+    Ok(Sieve::new(Tail { most, bytes, kept: VecDeque::new(), ends: 0, titles }, &options.words))
 }
 
 impl Tail {
     /// Drops what is before the last lines. The last one may have no end.
     fn trim(&mut self) {
+        if self.bytes {
+            self.kept.drain(..self.kept.len().saturating_sub(self.most));
+            return;
+        }
         let open = usize::from(self.kept.back().is_some_and(|byte| *byte != b'\n'));
-        while self.ends.saturating_add(open) > self.lines
+        while self.ends.saturating_add(open) > self.most
             && let Some(byte) = self.kept.pop_front()
         {
             self.ends -= usize::from(byte == b'\n');
@@ -114,7 +132,7 @@ impl Filter for Tail {
         }
         self.trim();
         if self.kept.len() > KEPT_MAX {
-            return Err(Trouble::new("the last lines are longer than 256 KiB"));
+            return Err(Trouble::new("what is shown is longer than 256 KiB"));
         }
         Ok(())
     }

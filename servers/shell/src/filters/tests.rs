@@ -54,6 +54,10 @@ fn cat_head_and_tail() {
     check(tail, &["-n", "2"], "a\nb\nc", "b\nc");
     check(tail, &["-n", "0"], "a\nb", "");
     check(tail, &[], "a\n", "a\n");
+    check(head, &["-c", "3"], "a\nbc", "a\nb");
+    check(tail, &["-c3"], "a\nbc\n", "bc\n");
+    check(tail, &["-c", "9"], "a\n", "a\n");
+    assert!(head(&["-c1", "-n1"]).is_err());
 }
 
 #[test]
@@ -88,6 +92,8 @@ fn grep_finds_what_fits() {
         let refused = grep(&[wrong]).map(|_| ());
         assert!(matches!(refused, Err(Trouble::Failed(why)) if why.contains(wrong)));
     }
+    assert_eq!(filtered(grep, &["-q", "o"], text.as_bytes(), 9), (String::new(), 0));
+    assert_eq!(filtered(grep, &["-cq", "O"], text.as_bytes(), 9), (String::new(), 1));
     check(grep, &["--", "-"], "a-b\n", "a-b\n");
     assert_eq!(filtered(grep, &["nothing"], text.as_bytes(), 9).1, 1);
     assert_eq!(filtered(grep, &["last"], text.as_bytes(), 9).1, 0);

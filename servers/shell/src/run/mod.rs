@@ -11,6 +11,7 @@ mod substitute;
 
 use call::{Call, Meaning};
 
+use crate::input::Input;
 use crate::shell::{Script, Shell};
 use crate::syntax::{Step, When, parse};
 use crate::trouble::{INTERRUPTED_STATUS, Outcome, Trouble, USAGE_STATUS};
@@ -59,6 +60,16 @@ impl Shell {
     /// Runs one command of these words: its status.
     pub(crate) fn run_words(&mut self, name: &str, arguments: &[&str]) -> u64 {
         pipeline::run_calls(self, alloc::vec![Call::of(name, arguments)], false)
+    }
+
+    /// The same for a command that is a part of the one that runs: it writes where that one does.
+    pub(crate) fn run_inside(&mut self, name: &str, arguments: &[&str]) -> u64 {
+        self.with_shared_output(|shell| {
+            let call = Call::of(name, arguments);
+            shell.with_input(Some(Input::of_bytes(Vec::new())), |shell| {
+                pipeline::run_calls(shell, alloc::vec![call], false)
+            })
+        })
     }
 
     fn steps(&mut self, steps: &[Step]) {

@@ -168,6 +168,89 @@ fn what_goes_to_dev_null_is_gone() {
 #[test]
 fn wrong_options_show_the_usage() {
     let (text, status) = printed(&["ls -q", "head -n x /f", "cp /a"]);
-    let wanted = "usage: ls [-l] [-a] [-1] [-R] [PATH…]\nusage: head [-n LINES] [FILE…]\nusage: cp [-r] FROM… TO\n";
+    let wanted = "usage: ls [-l] [-a] [-1] [-R] [PATH…]\nusage: head [-n LINES|-c BYTES] [FILE…]\nusage: cp [-r] FROM… TO\n";
     assert_eq!((text.as_str(), status), (wanted, 2));
+}
+
+#[test]
+fn paths_are_taken_apart() {
+    check(
+        &["for A in /a/b.c b.c / a/ //; do basename $A .c; dirname $A; done"],
+        "b\n/a\nb\n.\n/\n/\na\n.\n/\n/\n",
+    );
+    assert_eq!(printed(&["dirname"]).1, 2);
+}
+
+#[test]
+fn modes_are_changed() {
+    let (text, status) = printed(&[
+        "touch /f; chmod 640 /f; ls -l /f; chmod a+x /f; ls -l /f; chmod -wr /f; ls -l /f; chmod 755 /none; chmod 8 /f; chmod +q /f",
+    ]);
+    let modes: Vec<&str> =
+        text.lines().filter(|line| line.starts_with('-')).map(|line| &line[..10]).collect();
+    assert_eq!(modes, ["-rw-r-----", "-rwxr-x--x", "---x--x--x"], "{text}");
+    assert!(
+        text.contains("chmod: /none: no such file or directory\nusage: chmod") && status == 2,
+        "{text}"
+    );
+}
+
+#[test]
+fn temporary_files_are_new() {
+    check(
+        &["A=$(mktemp); B=$(mktemp -d); [ -f $A ] && [ ! -s $A ] && [ -d $B ] && dirname $A"],
+        "/tmp\n",
+    );
+}
+
+#[test]
+fn words_are_printed_by_a_format() {
+    check(
+        &[
+            "printf '%s=%d\\n' a 1 b 2; printf '%-3s|%03d|%3s|%x%c%%\\n' ä -7 b 255 xyz",
+            "printf 'no words\\n' a; printf '%s,%d\\n'; printf '%03d\\n' 1234",
+        ],
+        "a=1\nb=2\nä  |-07|  b|ffx%\nno words\n,0\n1234\n",
+    );
+    for (line, why) in [
+        ("printf %d x", "printf: `x` is no number\n"),
+        ("printf %q", "printf: `%q`: a % without d, s, x, c or %\n"),
+        (
+            "printf %99999999999999999999s",
+            "printf: `%99999999999999999999s`: a % without d, s, x, c or %\n",
+        ),
+    ] {
+        assert_eq!(super::with_shell(&[], move |shell| shell.run_line(line)).1, why);
+    }
+}
+
+#[test]
+fn xargs_runs_a_command_with_words() {
+    check(
+        &[
+            "seq 5 | xargs -n 2 echo x | tail -2; echo a b | xargs; seq 2 | xargs | wc -l",
+            "echo one > /1; echo two > /2; find / -name '[12]' | xargs cat | sort -r; echo | xargs cat",
+        ],
+        "x 3 4\nx 5\na b\n      1\ntwo\none\n",
+    );
+    let (text, status) = printed(&["echo /none /tmp | xargs -n 1 ls", "xargs -n 0 echo"]);
+    assert_eq!(
+        (text.as_str(), status),
+        ("ls: /none: no such file or directory\nusage: xargs [-n WORDS] [COMMAND…]\n", 2)
+    );
+}
+
+#[test]
+fn sequences_have_steps() {
+    check(&["echo $(seq 2 3 9) $(seq 3 -1 1) $(seq 2)"], "2 5 8 3 2 1 1 2\n");
+    assert_eq!(printed(&["seq 1 0 2"]).0, "seq: a step of 0 has no end\n");
+}
+
+#[test]
+fn names_are_explained() {
+    let (text, status) = printed(&["mkdir /bin; touch /bin/x; which x cd; type /bin/x nope"]);
+    assert_eq!(
+        (text.as_str(), status),
+        ("/bin/x\ncd: a command of the shell\n/bin/x\nwhich: no `nope`\n", 1)
+    );
 }

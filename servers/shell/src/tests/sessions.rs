@@ -26,6 +26,8 @@ fn tab_completes_and_shows() {
 fn lines_are_kept_on_the_volume() {
     let printed = session(&["echo one", "  ", "cat /home/.history"], "mkdir /home");
     assert_eq!(printed, "one\necho one\ncat /home/.history\n");
+    let numbered = session(&["echo one", "echo two", "history -n 2"], "mkdir /home");
+    assert_eq!(numbered, "one\ntwo\n    2  echo two\n    3  history -n 2\n");
     assert_eq!(session(&["echo one", "ls /"], "touch /x"), "one\ntmp/  x\n", "there is no /home");
 }
 
