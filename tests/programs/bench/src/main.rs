@@ -40,6 +40,7 @@ mod shared;
 mod signals;
 mod sizes;
 mod time;
+mod volumes;
 
 use machine::Machine;
 use meter::Meter;
@@ -61,6 +62,7 @@ const GROUPS: &[(&[&str], Group)] = &[
     (signals::QUEUES, signals::queues),
     (records::RECORDS, records::records),
     (records::BLOCKS, records::blocks),
+    (volumes::READS, volumes::reads),
     (signals::SIGNALS, signals::signals),
     (signals::PING_PONG, signals::ping_pong),
     (signals::YIELDS, signals::yields),
@@ -115,6 +117,7 @@ fn play(env: &rt::Env, role: &str) -> Result<(), Failure> {
         "consume" => signals::consume(env),
         "consume-records" => records::consume(env),
         "drive-null" => records::drive(env),
+        "serve-volume" => volumes::serve(env),
         "wait" => signals::wait(env),
         "pong" => signals::pong(env),
         "yield" => signals::yield_for_ever(),
