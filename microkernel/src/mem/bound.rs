@@ -2,7 +2,7 @@
 
 /// Page-table entries that one piece changes when they lie side by side. In tests few, so that
 /// short ranges take several pieces there.
-const ENTRIES: u64 = if cfg!(test) { 76 } else { 1024 };
+const ENTRIES: u64 = if cfg!(test) { 76 } else { 512 };
 /// What it costs to reach the entries of a table, in changed entries.
 pub(super) const TABLE: u64 = 12;
 /// What it costs to find pages that lie together and to map them. 32 single frames, each found by
