@@ -73,7 +73,7 @@ impl<M: Machine> Kernel<M> {
     #[inline]
     fn change_depth(&mut self, cpu: CpuId, from: u32, to: u32) {
         if ON {
-            let found = core::mem::replace(&mut self.cpu_mut(cpu).depth, to);
+            let found = core::mem::replace(&mut self.sched.cpu_mut(cpu).depth, to);
             if found != from {
                 self.report(format_args!("entry depth of {cpu:?} is {found}, not {from}"));
             }

@@ -163,10 +163,6 @@ impl<M: Machine> Kernel<M> {
         self.sched.cpu(cpu)
     }
 
-    pub(crate) fn cpu_mut(&mut self, cpu: CpuId) -> &mut Cpu {
-        self.sched.cpu_mut(cpu)
-    }
-
     /// The thread that is current on this CPU.
     pub fn current(&self, cpu: CpuId) -> Option<ThreadId> {
         self.cpu(cpu).current
@@ -175,7 +171,7 @@ impl<M: Machine> Kernel<M> {
     /// This CPU waited this time for the kernel. It is charged to no thread, since the CPU that
     /// held the kernel decides how long it is.
     pub fn waited(&mut self, cpu: CpuId, ticks: u64) {
-        self.cpu_mut(cpu).clock.skip(ticks);
+        self.sched.cpu_mut(cpu).clock.skip(ticks);
     }
 
     /// The thread's saved registers.

@@ -86,7 +86,7 @@ impl<M: Machine> Kernel<M> {
         } else {
             self.sched.disown(id, last);
             self.machine.vector_load(place);
-            self.cpu_mut(cpu).vector_owner = Some(id);
+            self.sched.cpu_mut(cpu).vector_owner = Some(id);
             if let Some(state) = &mut self.objects.threads[id].registers.vector {
                 state.cpu = Some(cpu);
             }
@@ -108,7 +108,7 @@ impl<M: Machine> Kernel<M> {
     fn vector_lock(&mut self, cpu: CpuId) {
         self.sched.clear_work(&mut self.objects.threads, cpu, Work::VectorSave);
         if !self.machine.vector_lock() {
-            self.cpu_mut(cpu).vector_owner = None;
+            self.sched.cpu_mut(cpu).vector_owner = None;
         }
     }
 

@@ -41,7 +41,7 @@ impl<M: Machine> Kernel<M> {
             self.sched.idle &= !(1 << cpu.0);
         }
         let now = self.machine.ticks();
-        let state = self.cpu_mut(cpu);
+        let state = self.sched.cpu_mut(cpu);
         state.change(now, from, to);
         state.current
     }

@@ -153,7 +153,7 @@ impl<M: Machine> Kernel<M> {
         let switch = Switch::to(id, thread);
         self.check_leave(cpu);
         let now = self.machine.ticks();
-        self.cpu_mut(cpu).change(now, Context::Kernel, Context::User);
+        self.sched.cpu_mut(cpu).change(now, Context::Kernel, Context::User);
         self.stats.exits = self.stats.exits.wrapping_add(1);
         Some(switch)
     }
@@ -251,7 +251,7 @@ impl<M: Machine> Kernel<M> {
             if item.kind == Kind::OneShot {
                 self.sched.clear_work(&mut self.objects.threads, cpu, item.work);
             }
-            self.cpu_mut(cpu).work_counts[index] += 1;
+            self.sched.cpu_mut(cpu).work_counts[index] += 1;
             let next = (item.run)(self, cpu);
             self.sched().switch(cpu, next);
         }
@@ -268,7 +268,7 @@ impl<M: Machine> Kernel<M> {
     /// Counts an exit by its iterations: 1, 2-3, 4-7, and so on.
     #[inline(always)]
     fn count_exit(&mut self, cpu: CpuId) {
-        let state = self.cpu_mut(cpu);
+        let state = self.sched.cpu_mut(cpu);
         let turns = core::mem::take(&mut state.exit_iterations);
         if let Some(bucket) = turns.checked_ilog2() {
             state.turns[(bucket as usize).min(TURN_BUCKETS - 1)] += 1;

@@ -20,7 +20,7 @@ pub(super) fn kill<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread
 /// The current thread gives up this CPU.
 fn leave_cpu<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) {
     kernel.sched().account(cpu, Context::Kernel);
-    kernel.sched.vacate(cpu);
+    kernel.sched.cpu_mut(cpu).current = None;
     kernel.sched().set_cpu_work(cpu, Work::Reschedule);
 }
 
@@ -56,7 +56,7 @@ pub(super) fn call_exit<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextT
 /// The current thread goes to a CPU that it may run on.
 pub(super) fn migrate<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
     if let Some(id) = kernel.cpu(cpu).current
-        && !kernel.objects.allowed(id, cpu)
+        && !kernel.objects.threads[id].sched.allows(cpu)
     {
         leave_cpu(kernel, cpu);
         kernel.sched().enqueue(id);
@@ -117,9 +117,11 @@ pub(super) fn fault<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThrea
     kernel.cpu(cpu).current.map_or(NextThread::Same, |id| kernel.deliver_fault(id))
 }
 
-/// The thread of the highest priority becomes current.
+/// The thread of the highest priority becomes current. The time until now is booked first, since
+/// a slice may be over.
 pub(super) fn reschedule<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
-    kernel.sched().schedule(cpu)
+    kernel.sched().account(cpu, Context::Kernel);
+    NextThread::Other
 }
 
 /// The results of the current thread's 32-bit call go into its block.
@@ -146,7 +148,7 @@ pub(super) fn upcall<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThre
 
 /// CPUs that have new work get an IPI, each one.
 pub(super) fn wake_ups<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
-    let mut ipis = core::mem::take(&mut kernel.cpu_mut(cpu).ipis);
+    let mut ipis = core::mem::take(&mut kernel.sched.cpu_mut(cpu).ipis);
     while ipis != 0 {
         let target = ipis.trailing_zeros().to_le_bytes()[0];
         ipis &= ipis - 1;

@@ -39,20 +39,15 @@ impl<M: Machine> Kernel<M> {
     /// Delivers an interrupt. Another thread may be current then.
     #[inline(always)]
     pub(super) fn interrupted(&mut self, cpu: CpuId, interrupt: Interrupt) {
-        let state = self.cpu_mut(cpu);
+        let state = self.sched.cpu_mut(cpu);
         state.interrupts = state.interrupts.wrapping_add(1);
-        match interrupt {
-            Interrupt::Line(line) => {
-                let next = self.line_interrupt(cpu, line);
-                self.sched().switch(cpu, next);
-            }
-            Interrupt::Message(number) => {
-                let next = self.message_interrupt(cpu, number);
-                self.sched().switch(cpu, next);
-            }
-            Interrupt::Timer => self.timer_interrupt(cpu),
-            Interrupt::Ipi => {}
-        }
+        let next = match interrupt {
+            Interrupt::Line(line) => self.line_interrupt(cpu, line),
+            Interrupt::Message(number) => self.message_interrupt(cpu, number),
+            Interrupt::Timer => return self.timer_interrupt(cpu),
+            Interrupt::Ipi => return,
+        };
+        self.sched().switch(cpu, next);
     }
 
     /// A device line interrupted; the machine has masked it. Its notification is signalled.
@@ -88,7 +83,7 @@ impl<M: Machine> Kernel<M> {
     fn timer_interrupt(&mut self, cpu: CpuId) {
         self.stats.timer_interrupts = self.stats.timer_interrupts.wrapping_add(1);
         let now = self.machine.now_ns();
-        let state = self.cpu_mut(cpu);
+        let state = self.sched.cpu_mut(cpu);
         state.timer_ns = None;
         state.set_timer_dirty();
         state.resume_shared_work(now);

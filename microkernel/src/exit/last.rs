@@ -14,7 +14,7 @@ use core::sync::atomic::Ordering;
 pub(super) fn debug_registers<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
     let wanted = kernel.cpu(cpu).current.and_then(|id| kernel.objects.threads[id].registers.debug);
     if kernel.cpu(cpu).debug != wanted {
-        kernel.cpu_mut(cpu).debug = wanted;
+        kernel.sched.cpu_mut(cpu).debug = wanted;
         kernel.machine.load_debug_registers(&wanted.unwrap_or_default());
     }
     mark(kernel, cpu, Work::Debug, wanted.is_some());
@@ -25,7 +25,7 @@ pub(super) fn debug_registers<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) ->
 pub(super) fn ports<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
     let process = kernel.cpu(cpu).current.map(|id| kernel.objects.threads[id].process);
     let wanted = process.map(|id| kernel.objects.processes[id].ports).unwrap_or_default();
-    let held = core::mem::replace(&mut kernel.cpu_mut(cpu).ports, wanted);
+    let held = core::mem::replace(&mut kernel.sched.cpu_mut(cpu).ports, wanted);
     if held != wanted {
         kernel.machine.allow_ports(&held, &wanted);
     }
@@ -37,7 +37,7 @@ pub(super) fn ports<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThrea
 pub(super) fn user_values<M: Machine>(kernel: &mut Kernel<M>, cpu: CpuId) -> NextThread {
     let wanted =
         kernel.cpu(cpu).current.is_some_and(|id| kernel.objects.threads[id].registers.no_clock);
-    if core::mem::replace(&mut kernel.cpu_mut(cpu).no_clock, wanted) != wanted {
+    if core::mem::replace(&mut kernel.sched.cpu_mut(cpu).no_clock, wanted) != wanted {
         kernel.machine.hide_clock(wanted);
     }
     mark(kernel, cpu, Work::UserValues, wanted);

@@ -24,7 +24,7 @@ impl<M: Machine> Kernel<M> {
     /// Counts an iteration. An exit that has taken many does no shared work any more.
     #[inline(always)]
     pub(super) fn count_iteration(&mut self, cpu: CpuId) {
-        let turns = &mut self.cpu_mut(cpu).exit_iterations;
+        let turns = &mut self.sched.cpu_mut(cpu).exit_iterations;
         *turns = turns.saturating_add(1);
         if *turns >= self.sched.shared_iterations {
             self.put_off_shared_work(cpu);
@@ -39,7 +39,7 @@ impl<M: Machine> Kernel<M> {
             return;
         }
         let resume_ns = self.machine.now_ns().saturating_add(PUT_OFF_NS);
-        let state = self.cpu_mut(cpu);
+        let state = self.sched.cpu_mut(cpu);
         state.work.fetch_and(!left, Ordering::AcqRel);
         state.postponed |= left;
         state.resume_ns.get_or_insert(resume_ns);

@@ -7,7 +7,7 @@ use crate::machine::{Frame, Machine};
 use crate::mem::{Memory, Readable, UserSlice};
 use crate::number;
 use crate::object::{
-    By, Endpoint, EndpointId, EnvelopeTag, IpcBuffer, ObjectRef, Objects, Operation, Pending,
+    By, Endpoint, EndpointId, EnvelopeTag, IpcBuffer, List, ObjectRef, Objects, Operation, Pending,
     State, ThreadId,
 };
 use crate::sched::NextThread;
@@ -72,14 +72,7 @@ impl<M: Machine> Kernel<M> {
                     self.continue_later(me, Operation::Offer { endpoint })
                 }
                 Err(Blame::Sender(error)) => {
-                    self.objects.threads[receiver].state = State::Receiving(endpoint);
-                    self.objects.endpoints[endpoint].receivers.push_front(
-                        &mut self.objects.threads,
-                        receiver,
-                        By::Queue,
-                    );
-                    let process = self.objects.threads[receiver].process;
-                    self.objects.processes[process].members.receiving += 1;
+                    self.objects.join_receivers(receiver, endpoint, List::push_front);
                     self.rearm(receiver);
                     self.fail(me, error);
                     NextThread::Same

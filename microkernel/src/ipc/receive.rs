@@ -4,7 +4,9 @@ use super::Blame;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::number;
-use crate::object::{By, Endpoint, EndpointId, IpcBuffer, Objects, Operation, State, ThreadId};
+use crate::object::{
+    By, Endpoint, EndpointId, IpcBuffer, List, Objects, Operation, State, ThreadId, Threads,
+};
 use crate::sched::NextThread;
 use crate::syscall::Done;
 use abi::{Error, Handle, NOTIFIED_LABEL};
@@ -76,13 +78,7 @@ impl<M: Machine> Kernel<M> {
         if deadline == 0 {
             return Err(Error::WouldBlock);
         }
-        self.objects.threads[me].state = State::Receiving(endpoint);
-        self.objects.endpoints[endpoint].receivers.push_back(
-            &mut self.objects.threads,
-            me,
-            By::Queue,
-        );
-        self.objects.processes[self.objects.threads[me].process].members.receiving += 1;
+        self.objects.join_receivers(me, endpoint, List::push_back);
         self.sched().set_deadline(me, deadline);
         Ok(NextThread::Blocked)
     }
@@ -102,6 +98,20 @@ impl<M: Machine> Kernel<M> {
 }
 
 impl<M: Machine> Objects<M> {
+    /// The thread waits for a message of this endpoint, in front of the others or behind them.
+    #[inline(always)]
+    pub(super) fn join_receivers(
+        &mut self,
+        id: ThreadId,
+        endpoint: EndpointId,
+        push: fn(&mut List, &mut Threads<M::FrameHandle>, ThreadId, By),
+    ) {
+        push(&mut self.endpoints[endpoint].receivers, &mut self.threads, id, By::Queue);
+        let thread = &mut self.threads[id];
+        thread.state = State::Receiving(endpoint);
+        self.processes[thread.process].members.receiving += 1;
+    }
+
     /// Gives the thread the bits of its bound notification, if there are any.
     #[inline(always)]
     pub(crate) fn take_bound_bits(&mut self, me: ThreadId) -> bool {

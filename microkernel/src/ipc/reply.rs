@@ -5,7 +5,7 @@ use super::parts::answered;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::number;
-use crate::object::{CallToken, EndpointId, IpcBuffer, Objects, Operation, State, ThreadId};
+use crate::object::{CallToken, IpcBuffer, Objects, Operation, State, ThreadId};
 use crate::sched::NextThread;
 use crate::syscall::Done;
 use abi::{Error, Handle};
@@ -42,7 +42,8 @@ impl<M: Machine> Kernel<M> {
         };
         let sent = self.objects.threads[me].ipc.buffer.envelope().send_len;
         self.objects.bytes_have_gone(me);
-        let received = if sent > LONG_ANSWER && self.objects.has_sender(endpoint) {
+        let received = if sent > LONG_ANSWER && !self.objects.endpoints[endpoint].senders.is_empty()
+        {
             self.begin_receive(me);
             Ok(self.continue_later(me, Operation::Receive { endpoint }))
         } else {
@@ -95,10 +96,6 @@ impl<M: Machine> Kernel<M> {
 }
 
 impl<M: Machine> Objects<M> {
-    fn has_sender(&self, endpoint: EndpointId) -> bool {
-        self.endpoints[endpoint].senders.first().is_some()
-    }
-
     /// The thread that this token of `me`'s process names, if it still waits for the answer.
     #[inline(always)]
     pub(crate) fn awaiting(&self, me: ThreadId, token: u64) -> Option<ThreadId> {

@@ -25,13 +25,12 @@ impl<M: Machine> Kernel<M> {
         id: NotificationId,
         bits: u64,
     ) -> NextThread {
-        let Some(woken) = self.post(id, bits) else { return NextThread::Same };
         let current = self.cpu(cpu).current;
-        if current.is_some_and(|current| self.objects.threads[current].work.0 == 0) {
-            return NextThread::Woken(woken);
+        if current.is_none_or(|current| self.objects.threads[current].work.0 != 0) {
+            self.signal(id, bits);
+            return NextThread::Same;
         }
-        self.sched().enqueue(woken);
-        NextThread::Same
+        self.post(id, bits).map_or(NextThread::Same, NextThread::Woken)
     }
 
     /// Sets bits. Returns the thread that waited for them: it is ready, and the caller enqueues it.

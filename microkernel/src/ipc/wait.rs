@@ -55,7 +55,11 @@ impl<M: Machine> Kernel<M> {
         match whose(key) {
             Whose::Timer(slot) => return self.timer_passed(cpu, slot),
             Whose::Thread(slot) => self.wait_timed_out(slot),
-            Whose::Context(slot) => self.period_ended(slot),
+            Whose::Context(slot) => {
+                if let Some(id) = self.objects.sched_contexts.id_at(slot) {
+                    self.sched().budget_due(id);
+                }
+            }
         }
         NextThread::Same
     }
@@ -64,12 +68,6 @@ impl<M: Machine> Kernel<M> {
         match self.objects.timers.at(slot) {
             Some((_, timer)) => self.signal_and_preempt(cpu, timer.notification, timer.bits),
             None => NextThread::Same,
-        }
-    }
-
-    fn period_ended(&mut self, slot: usize) {
-        if let Some(id) = self.objects.sched_contexts.id_at(slot) {
-            self.sched().budget_due(id);
         }
     }
 

@@ -5,8 +5,7 @@ use crate::kernel::Kernel;
 use crate::machine::{CpuId, Frame, Machine};
 use crate::mem::Memory;
 use crate::object::{
-    By, FIRST_PID, IpcBuffer, Life, Objects, Operation, ProcessId, Resource, SchedState, State,
-    Thread, ThreadId,
+    By, FIRST_PID, IpcBuffer, Life, Objects, Operation, ProcessId, Resource, State, ThreadId,
 };
 use crate::time::thread_key;
 use crate::work::Work;
@@ -62,7 +61,7 @@ impl<M: Machine> Kernel<M> {
             return;
         }
         if cpu == self.machine.this_cpu() {
-            self.sched.vacate(cpu);
+            self.sched.cpu_mut(cpu).current = None;
             self.sched().set_cpu_work(cpu, Work::Reschedule);
         } else {
             self.sched().set_thread_work(id, Work::Kill);
@@ -188,40 +187,12 @@ impl<M: Machine> Kernel<M> {
     /// Takes a thread out of whatever it is in. The caller gives it its next state.
     pub(crate) fn detach(&mut self, id: ThreadId) {
         self.sched().cancel_deadline(thread_key(id));
-        let Thread { state, sched: SchedState { lent_to, .. }, .. } = self.objects.threads[id];
-        debug_assert!(state != State::Detached, "{id:?} is taken out of nothing");
-        self.objects.threads[id].state = State::Detached;
-        match state {
+        match self.objects.unlink(id) {
             State::Ready => self.sched().dequeue(id),
-            State::Sending(endpoint) => {
-                self.objects.endpoints[endpoint].senders.remove(&mut self.objects.threads, id);
+            State::AwaitReply(_) if self.objects.threads[id].sched.lent_to.is_some() => {
+                self.sched().take_back_time(id);
             }
-            State::Receiving(endpoint) => {
-                self.objects.endpoints[endpoint].receivers.remove(
-                    &mut self.objects.threads,
-                    id,
-                    By::Queue,
-                );
-                self.objects.processes[self.objects.threads[id].process].members.receiving -= 1;
-            }
-            State::AwaitReply(server) => {
-                self.objects.processes[server].ipc.callers.remove(
-                    &mut self.objects.threads,
-                    id,
-                    By::Queue,
-                );
-                if lent_to.is_some() {
-                    self.sched().take_back_time(id);
-                }
-            }
-            State::Waiting(notification) => {
-                self.objects.notifications[notification].waiters.remove(
-                    &mut self.objects.threads,
-                    id,
-                    By::Queue,
-                );
-            }
-            State::Sleeping | State::Inactive | State::Detached => {}
+            _ => {}
         }
     }
 
@@ -296,6 +267,27 @@ impl<M: Machine> Memory<'_, M> {
 }
 
 impl<M: Machine> Objects<M> {
+    /// Takes a thread out of the list in which it waits. Returns the state that it had.
+    #[inline(always)]
+    fn unlink(&mut self, id: ThreadId) -> State {
+        let threads = &mut self.threads;
+        let state = core::mem::replace(&mut threads[id].state, State::Detached);
+        debug_assert!(state != State::Detached, "{id:?} is taken out of nothing");
+        match state {
+            State::Sending(at) => self.endpoints[at].senders.remove(threads, id),
+            State::Receiving(at) => {
+                self.endpoints[at].receivers.remove(threads, id, By::Queue);
+                self.processes[threads[id].process].members.receiving -= 1;
+            }
+            State::AwaitReply(server) => {
+                self.processes[server].ipc.callers.remove(threads, id, By::Queue);
+            }
+            State::Waiting(at) => self.notifications[at].waiters.remove(threads, id, By::Queue),
+            State::Ready | State::Sleeping | State::Inactive | State::Detached => {}
+        }
+        state
+    }
+
     /// Frees a dead process that no handle names.
     pub(crate) fn free_process(&mut self, id: ProcessId) {
         let process = &self.processes[id];

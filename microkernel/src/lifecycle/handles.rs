@@ -5,7 +5,7 @@ use crate::machine::Machine;
 use crate::mem::Memory;
 use crate::object::{
     EndpointId, Entry, IrqId, IrqSource, LifelineId, NotificationId, ObjectRef, Objects, Operation,
-    ProcessId, Resource, ThreadId,
+    ProcessId, Resource,
 };
 use crate::time::timer_key;
 use abi::{Error, Handle, ObjectKind, Rights};
@@ -51,7 +51,10 @@ impl<M: Machine> Kernel<M> {
                 self.end_if_unreachable(id);
                 self.objects.free_process(id);
             }
-            ObjectRef::Thread(id) => self.release_thread(id),
+            ObjectRef::Thread(id) => {
+                self.objects.threads[id].refs -= 1;
+                self.free_thread(id);
+            }
             ObjectRef::Timer(id) => {
                 self.objects.timers[id].refs -= 1;
                 if self.objects.timers[id].refs == 0 {
@@ -137,11 +140,6 @@ impl<M: Machine> Kernel<M> {
             self.release_notification(irq.notification);
             self.objects.quotas.give_back(irq.quota, Resource::Objects, 1);
         }
-    }
-
-    fn release_thread(&mut self, id: ThreadId) {
-        self.objects.threads[id].refs -= 1;
-        self.free_thread(id);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which threads may run, and on which CPU a ready thread waits.
 
 use super::Sched;
-use crate::cpu::{Cpu, RunQueue, Scheduler, goes_before};
+use crate::cpu::{Cpu, Scheduler, goes_before};
 use crate::machine::{CpuId, Machine};
 use crate::object::{Life, Objects, Process, State, Thread, ThreadId, Threads};
 use crate::work::Work;
@@ -21,12 +21,6 @@ pub(crate) fn takes_over<F, T>(cpu: &Cpu, thread: &Thread<F>, process: &Process<
     cpu.queue.all_below(thread.sched.priority) && may_run(thread, process)
 }
 
-/// Whether the thread may run on this CPU.
-#[inline(always)]
-pub(super) fn allows<F>(thread: &Thread<F>, cpu: CpuId) -> bool {
-    thread.sched.affinity.wrapping_shr(u32::from(cpu.0)) & 1 != 0
-}
-
 impl<M: Machine> Sched<'_, M> {
     /// The thread has what it waited for.
     #[inline(always)]
@@ -39,7 +33,7 @@ impl<M: Machine> Sched<'_, M> {
     /// the CPU where it was last is one where it may run, or the thread has work to move.
     pub(crate) fn set_affinity(&mut self, id: ThreadId, mask: u64) {
         self.objects.threads[id].sched.affinity = mask & self.sched.all_cpus();
-        if self.objects.allowed(id, self.objects.threads[id].sched.cpu) {
+        if self.objects.threads[id].sched.allows(self.objects.threads[id].sched.cpu) {
             return;
         }
         if self.sched.on_cpu(&self.objects.threads, id) {
@@ -91,7 +85,7 @@ impl<M: Machine> Sched<'_, M> {
         let first = !queue.has(thread.sched.priority);
         if reserved || !queue.add_alone(id, thread) {
             let in_turn = self.sched.share_has_turn(&self.objects.threads, cpu, id);
-            self.queue(cpu, |queue, threads| queue.add(threads, id, in_turn));
+            self.sched.cpu_mut(cpu).queue.add(&mut self.objects.threads, id, in_turn);
         }
         // Another CPU must hear of the first peer of its thread, to end that one's slice.
         if first && cpu != self.machine.this_cpu() {
@@ -118,7 +112,7 @@ impl<M: Machine> Sched<'_, M> {
     pub(crate) fn dequeue(&mut self, id: ThreadId) {
         if self.objects.threads[id].sched.queued {
             let cpu = self.objects.threads[id].sched.cpu;
-            self.queue(cpu, |queue, threads| queue.remove(threads, id));
+            self.sched.cpu_mut(cpu).queue.remove(&mut self.objects.threads, id);
             self.sched.update_slice_timer(&self.objects.threads, cpu);
         }
     }
@@ -130,16 +124,6 @@ impl<M: Machine> Sched<'_, M> {
             self.set_cpu_work(cpu, Work::Reschedule);
         }
     }
-
-    /// Changes a run queue. The caller then updates the timer of the slice.
-    #[inline(always)]
-    pub(super) fn queue<R>(
-        &mut self,
-        cpu: CpuId,
-        change: impl FnOnce(&mut RunQueue, &mut Threads<M::FrameHandle>) -> R,
-    ) -> R {
-        change(&mut self.sched.cpus[usize::from(cpu.0)].queue, &mut self.objects.threads)
-    }
 }
 
 impl<M: Machine> Objects<M> {
@@ -148,11 +132,6 @@ impl<M: Machine> Objects<M> {
         let thread = &self.threads[id];
         let ready = thread.state == State::Ready && thread.has_time();
         ready && may_run(thread, &self.processes[thread.process])
-    }
-
-    /// Whether the thread may run on this CPU.
-    pub(crate) fn allowed(&self, id: ThreadId, cpu: CpuId) -> bool {
-        allows(&self.threads[id], cpu)
     }
 }
 
@@ -193,7 +172,7 @@ impl Scheduler {
         if threads[id].sched.context.is_some() {
             home = self.place_at_once(threads, id).unwrap_or(home);
         }
-        let at_home = allows(&threads[id], home);
+        let at_home = threads[id].sched.allows(home);
         let lowest = |mask: u64| CpuId(u16::from(mask.trailing_zeros().to_le_bytes()[0]));
         match self.idle & threads[id].sched.affinity {
             halted if halted != 0 && !(at_home && self.preempts(threads, id, home)) => {
@@ -209,7 +188,7 @@ impl Scheduler {
     fn place_at_once<F>(&self, threads: &Threads<F>, id: ThreadId) -> Option<CpuId> {
         let home = threads[id].sched.cpu;
         let mut all = core::iter::once(home).chain(self.cpu_ids());
-        all.find(|cpu| allows(&threads[id], *cpu) && self.preempts(threads, id, *cpu))
+        all.find(|cpu| threads[id].sched.allows(*cpu) && self.preempts(threads, id, *cpu))
     }
 
     /// Whether a CPU runs the thread, or still has it in its registers.

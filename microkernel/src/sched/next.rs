@@ -2,9 +2,8 @@
 
 use super::Sched;
 use super::debt::MOST_SKIPPED;
-use super::decide::allows;
 use super::switch::NextThread;
-use crate::cpu::{Context, Scheduler, goes_before};
+use crate::cpu::{Scheduler, goes_before};
 use crate::machine::{CpuId, Machine};
 use crate::object::{ThreadId, Threads};
 use crate::work::Work;
@@ -24,18 +23,12 @@ impl<M: Machine> Sched<'_, M> {
         NextThread::Other
     }
 
-    /// From the work table: books the time until now, since a slice may be over, and picks.
-    pub(crate) fn schedule(&mut self, cpu: CpuId) -> NextThread {
-        self.account(cpu, Context::Kernel);
-        NextThread::Other
-    }
-
     /// Takes the thread of the highest priority out of the queue. A turn that is owed is skipped.
     /// Threads of a suspended process are dropped: its resumption brings them back.
     pub(super) fn take_next(&mut self, cpu: CpuId) -> Option<ThreadId> {
         let (mut skipped, mut dropped) = (0, 0);
         loop {
-            let id = self.queue(cpu, |queue, threads| queue.take(threads))?;
+            let id = self.sched.cpu_mut(cpu).queue.take(&mut self.objects.threads)?;
             if !self.objects.runnable(id) {
                 dropped += 1;
                 if dropped == DROPPED_PER_TURN {
@@ -54,7 +47,7 @@ impl<M: Machine> Sched<'_, M> {
                 return Some(id);
             }
             skipped += 1;
-            self.queue(cpu, |queue, threads| queue.add_after_turn(threads, id));
+            self.sched.cpu_mut(cpu).queue.add_after_turn(&mut self.objects.threads, id);
         }
     }
 
@@ -66,11 +59,11 @@ impl<M: Machine> Sched<'_, M> {
                 continue;
             }
             self.drop_stopped(other, cpu);
-            let mut waiting =
-                self.sched.cpus[other].queue.urgent_first(&self.objects.threads).take(PULL_LOOKS);
+            let (queue, objects) = (&self.sched.cpus[other].queue, &*self.objects);
+            let mut waiting = queue.urgent_first(&objects.threads).take(PULL_LOOKS);
             let found =
-                waiting.find(|id| self.objects.allowed(*id, cpu) && self.objects.runnable(*id));
-            let priority = |id: ThreadId| self.objects.threads[id].sched.priority;
+                waiting.find(|id| objects.threads[*id].sched.allows(cpu) && objects.runnable(*id));
+            let priority = |id: ThreadId| objects.threads[id].sched.priority;
             if found.map(priority) > best.map(priority) {
                 best = found;
             }
@@ -99,7 +92,7 @@ impl<M: Machine> Sched<'_, M> {
     /// not over or no thread of its priority is ready.
     pub(super) fn should_keep_running(&mut self, cpu: CpuId, id: ThreadId) -> bool {
         let thread = &self.objects.threads[id];
-        if !allows(thread, cpu) {
+        if !thread.sched.allows(cpu) {
             return false;
         }
         let (priority, slice) = (thread.sched.priority, thread.sched.slice);
@@ -127,12 +120,12 @@ impl<M: Machine> Sched<'_, M> {
     pub(super) fn requeue(&mut self, cpu: CpuId, id: ThreadId, runnable: bool) {
         if !runnable {
             self.sched.leave_slice(&mut self.objects.threads, cpu, id);
-        } else if !self.objects.allowed(id, cpu) {
+        } else if !self.objects.threads[id].sched.allows(cpu) {
             self.enqueue(id);
         } else if self.objects.threads[id].sched.slice > 0 {
-            self.queue(cpu, |queue, threads| queue.add_first(threads, id));
+            self.sched.cpu_mut(cpu).queue.add_first(&mut self.objects.threads, id);
         } else {
-            self.queue(cpu, |queue, threads| queue.add_after_turn(threads, id));
+            self.sched.cpu_mut(cpu).queue.add_after_turn(&mut self.objects.threads, id);
         }
     }
 }

@@ -13,7 +13,7 @@
 //! entry costs from then on is the new thread's, on whose behalf the kernel goes on.
 
 use super::Sched;
-use super::decide::{allows, may_run, takes_over};
+use super::decide::{may_run, takes_over};
 use crate::cpu::{Cpu, Scheduler};
 use crate::machine::{CpuId, Machine};
 use crate::object::{Objects, State, Thread, ThreadId, Threads};
@@ -115,7 +115,7 @@ impl<M: Machine> Sched<'_, M> {
         let cpu = from.sched.cpu;
         let state = &mut self.sched.cpus[usize::from(cpu.0)];
         let simple = !(from.sched.timed | to.sched.timed | to.sched.queued)
-            && allows(to, cpu)
+            && to.sched.allows(cpu)
             && may_run(to, &self.objects.processes[to.process]);
         if !(simple
             && to.sched.priority > from.sched.priority
@@ -143,7 +143,7 @@ impl<M: Machine> Sched<'_, M> {
         to.sched.cpu = cpu;
         // No thread of its priority waits, so no timer has to end its slice.
         make_current(state, self.sched.slice, (other, to));
-        let goes_on = runnable && allows(from, cpu);
+        let goes_on = runnable && from.sched.allows(cpu);
         if !(goes_on && state.queue.add_alone(me, from)) {
             self.rare().requeue(cpu, me, runnable);
         }
@@ -215,7 +215,7 @@ impl<M: Machine> Sched<'_, M> {
             if runnable && self.should_keep_running(cpu, id) {
                 return self.sched.update_slice_timer(&self.objects.threads, cpu);
             }
-            self.sched.vacate(cpu);
+            self.sched.cpu_mut(cpu).current = None;
             self.requeue(cpu, id, runnable);
         }
         let next = self.take_next(cpu).or_else(|| self.pull(cpu));
@@ -241,7 +241,7 @@ impl<M: Machine> Sched<'_, M> {
         let turns = from.sched.slice == 0 && from.sched.priority == to.sched.priority;
         if !turns
             || from.sched.timed | to.sched.timed
-            || !allows(from, cpu)
+            || !from.sched.allows(cpu)
             || from.state != State::Ready
         {
             return false;
@@ -274,7 +274,8 @@ impl Scheduler {
     ) -> bool {
         let thread = &objects.threads[id];
         let process = &objects.processes[thread.process];
-        let first = takes_over(self.cpu(cpu), thread, process) && objects.allowed(id, cpu)
+        let first = takes_over(self.cpu(cpu), thread, process)
+            && objects.threads[id].sched.allows(cpu)
             || ((donation_returns || thread.sched.donor == Some(me))
                 && self.continues_turn(objects, cpu, id));
         first && thread.has_time() && !self.on_cpu(&objects.threads, id)
@@ -284,17 +285,12 @@ impl Scheduler {
     fn continues_turn<M: Machine>(&self, objects: &Objects<M>, cpu: CpuId, id: ThreadId) -> bool {
         let highest = self.cpu(cpu).queue.highest();
         let first = highest.is_none_or(|highest| highest <= objects.threads[id].sched.priority);
-        first && objects.allowed(id, cpu) && objects.runnable(id)
+        first && objects.threads[id].sched.allows(cpu) && objects.runnable(id)
     }
 
     /// [`make_current`], where no object is borrowed.
     fn install<F>(&mut self, threads: &mut Threads<F>, cpu: CpuId, id: ThreadId) {
         let state = &mut self.cpus[usize::from(cpu.0)];
         make_current(state, self.slice, (id, &mut threads[id]));
-    }
-
-    /// No thread is current on this CPU. The old one is charged already.
-    pub(crate) fn vacate(&mut self, cpu: CpuId) {
-        self.cpu_mut(cpu).current = None;
     }
 }

@@ -51,7 +51,7 @@ fn exit_29_the_entry_depth_is_one_inside_and_none_outside() {
     assert_eq!(driver.kernel.cpu(CPU).depth, 0);
     driver.kernel.enter(CPU);
     assert_eq!(driver.kernel.cpu(CPU).depth, 1);
-    driver.kernel.cpu_mut(CPU).depth = 2;
+    driver.kernel.sched.cpu_mut(CPU).depth = 2;
     driver.leave();
     assert_eq!(violations(&driver), 1);
     assert!(log(&driver).contains("entry depth of CpuId(0) is 2, not 1"), "{}", log(&driver));

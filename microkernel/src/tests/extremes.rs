@@ -343,13 +343,13 @@ fn a_cpu_whose_counter_is_ahead_has_times() {
     for doing in [Context::User, Context::Kernel, Context::Idle] {
         let mut driver = boot();
         let now = driver.kernel.machine.now_ns;
-        let cpu = driver.kernel.cpu_mut(CPU);
+        let cpu = driver.kernel.sched.cpu_mut(CPU);
         let was = cpu.context;
         (cpu.context, cpu.clock.since) = (doing, now + 5);
         (cpu.clock.user, cpu.clock.kernel, cpu.clock.idle) = (50, 60, 70);
         let info = driver.kernel.cpu_info(CPU);
         assert_eq!((info.user_ns, info.kernel_ns, info.idle_ns), (50, 60, 70), "{doing:?}");
-        driver.kernel.cpu_mut(CPU).context = was;
+        driver.kernel.sched.cpu_mut(CPU).context = was;
     }
 }
 

@@ -48,7 +48,7 @@ fn check_queues(kernel: &Kernel<Hosted>) {
             see(id, State::Ready);
             let thread = &kernel.objects.threads[id];
             assert!(
-                kernel.objects.allowed(id, thread.sched.cpu),
+                kernel.objects.threads[id].sched.allows(thread.sched.cpu),
                 "{id:?} waits for a CPU that it may not use"
             );
             assert!(
@@ -206,7 +206,7 @@ fn check_cpus(kernel: &Kernel<Hosted>) {
         assert_eq!(cpu.context, Context::User);
         assert!(kernel.objects.runnable(current), "current {current:?} must not run");
         assert!(
-            kernel.objects.allowed(current, at),
+            kernel.objects.threads[current].sched.allows(at),
             "{current:?} runs on {at:?}, where it may not"
         );
         let debug = kernel.objects.threads[current].registers.debug;

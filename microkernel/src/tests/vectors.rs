@@ -239,7 +239,7 @@ fn exit_39_registers_of_another_thread_are_caught() {
     // A CPU that takes the registers for those of the thread that comes next.
     let next = driver.kernel.objects.threads.id_at(0).unwrap();
     driver.kernel.objects.threads[next].registers.vector.as_mut().unwrap().cpu = None;
-    driver.kernel.cpu_mut(CPU).vector_owner = Some(next);
+    driver.kernel.sched.cpu_mut(CPU).vector_owner = Some(next);
     yield_now(&mut driver);
 }
 

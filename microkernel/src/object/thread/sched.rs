@@ -49,6 +49,12 @@ pub struct SchedState {
 }
 
 impl SchedState {
+    /// Whether the thread may run on this CPU.
+    #[inline(always)]
+    pub(crate) fn allows(&self, cpu: CpuId) -> bool {
+        self.affinity.wrapping_shr(u32::from(cpu.0)) & 1 != 0
+    }
+
     /// The state of a thread that was not started yet.
     pub(crate) fn new(share: ProcessId, priority: u8, cpu: CpuId) -> Self {
         Self {
