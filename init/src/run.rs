@@ -158,14 +158,11 @@ impl Init {
 
     /// Returns the time at which a server starts; none while it waits for a dependency, or runs.
     fn start_time(&self, index: usize) -> Option<u64> {
+        // Asked for each server after each event: what most answer comes first.
+        let Life::Waiting { at_ns } = self.children.get(index)?.life else { return None };
         let starting = self.children.iter().enumerate().filter(|(_, child)| child.will_start());
         let starting: Vec<usize> = starting.map(|(index, _)| index).collect();
-        match self.children.get(index)?.life {
-            Life::Waiting { at_ns } => {
-                (!self.common.boot.system.waits_for(index, &starting)).then_some(at_ns)
-            }
-            _ => None,
-        }
+        (!self.common.boot.system.waits_for(index, &starting)).then_some(at_ns)
     }
 
     fn set_timer(&mut self) {

@@ -118,7 +118,7 @@ impl<'a> Program<'a> {
         };
         match self.shared.and_then(|shared| shared.part(segment)) {
             Some(memory) => map(memory),
-            None => map(&filled(Pages::create_for(process, segment.pages)?, segment)?),
+            None => map(&Pages::filled_for(process, segment.pages, segment.offset, segment.bytes)?),
         }
     }
 
@@ -158,14 +158,6 @@ impl<'a> Program<'a> {
         }
         Ok(block.into_memory())
     }
-}
-
-/// Copies a segment into fresh pages.
-pub(crate) fn filled(mut pages: Pages, segment: &Segment<'_>) -> Result<Memory, Error> {
-    let end = segment.offset.checked_add(segment.bytes.len()).ok_or(Error::BadArgument)?;
-    let place = pages.get_mut(segment.offset..end).ok_or(Error::BadArgument)?;
-    place.copy_from_slice(segment.bytes);
-    Ok(pages.into_memory())
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! The constant segments of an image, loaded once for all programs that are started from it.
 
-use crate::program::filled;
 use crate::{LoadError, Plan, Segment, Step};
 use alloc::vec::Vec;
 use sys::{Memory, Pages, Protection, Rights};
@@ -24,8 +23,8 @@ impl Shared {
         let plan = Plan::read(image)?;
         let constant = plan.segments.iter().filter(|it| it.protection != Protection::ReadWrite);
         let part = |segment: &Segment<'_>| {
-            let pages = Pages::create(segment.pages).and_then(|pages| filled(pages, segment));
-            let memory = pages.and_then(|memory| memory.copy(Rights::READ | Rights::EXECUTE));
+            let memory = Pages::filled(segment.pages, segment.offset, segment.bytes);
+            let memory = memory.and_then(|memory| memory.copy(Rights::READ | Rights::EXECUTE));
             let at = Step::Segment(segment.address);
             memory.map(|it| (segment.address, it)).map_err(|error| LoadError::Kernel(at, error))
         };

@@ -1,6 +1,6 @@
 //! Pages that are plain memory: slices instead of copies.
 
-use crate::{Error, Mapping, Memory, Process, Protection};
+use crate::{Error, Mapping, Memory, PAGE_SIZE, Process, Protection};
 use core::ops::{Deref, DerefMut};
 
 /// Fresh zeroed pages that belong to this process alone: plain memory.
@@ -19,6 +19,34 @@ impl Pages {
     /// The same, charged to another process: filled here and mapped there.
     pub fn create_for(payer: &Process, pages: u64) -> Result<Self, Error> {
         Self::over(Memory::create_for(payer, pages)?, pages)
+    }
+
+    /// Zeroed memory charged to another process, of which the first pages are filled here: these
+    /// bytes, from this offset on.
+    pub fn filled_for(
+        payer: &Process,
+        pages: u64,
+        offset: usize,
+        bytes: &[u8],
+    ) -> Result<Memory, Error> {
+        Self::fill(Memory::create_for(payer, pages)?, offset, bytes)
+    }
+
+    /// The same, charged to this process.
+    pub fn filled(pages: u64, offset: usize, bytes: &[u8]) -> Result<Memory, Error> {
+        Self::fill(Memory::create(pages)?, offset, bytes)
+    }
+
+    fn fill(memory: Memory, offset: usize, bytes: &[u8]) -> Result<Memory, Error> {
+        let end = offset.checked_add(bytes.len()).ok_or(Error::BadArgument)?;
+        let touched = (end as u64).div_ceil(PAGE_SIZE);
+        if touched == 0 {
+            return Ok(memory);
+        }
+        // More than the memory has is refused here.
+        let mut pages = Self::over(memory, touched)?;
+        pages.get_mut(offset..end).ok_or(Error::BadArgument)?.copy_from_slice(bytes);
+        Ok(pages.into_memory())
     }
 
     fn over(memory: Memory, pages: u64) -> Result<Self, Error> {

@@ -5,7 +5,7 @@
 use std::thread;
 use sys::{
     Buffer, Endpoint, Error, FOREVER, Handle, Loan, Memory, Message, Notification, Object,
-    ObjectKind, OwnedHandle, Process, Protection, Quota, Received, ReplyRight, Rights, host,
+    ObjectKind, OwnedHandle, Pages, Process, Protection, Quota, Received, ReplyRight, Rights, host,
 };
 
 fn is_closed(handle: Handle) -> bool {
@@ -192,4 +192,13 @@ fn what_was_given_is_taken_in_its_process_only() {
     let bell = Notification::create().unwrap();
     let given = host::give(&process, bell.as_handle(), Rights::ALL, 0).unwrap();
     assert_eq!(given.take(), Err(Error::BadHandle));
+}
+
+#[test]
+fn memory_is_filled_within_its_pages_only() {
+    assert_eq!(Pages::filled(2, 4095, &[1, 2]).unwrap().info().unwrap().pages, 2);
+    assert_eq!(Pages::filled(2, 0, &[]).unwrap().info().unwrap().pages, 2);
+    for (offset, bytes) in [(4095, &[1, 2][..]), (4097, &[]), (usize::MAX, &[1])] {
+        assert_eq!(Pages::filled(1, offset, bytes).map(drop), Err(Error::BadArgument));
+    }
 }
