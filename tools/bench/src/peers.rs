@@ -9,18 +9,14 @@ use std::path::Path;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Peer {
-    /// seL4's count; the goal is at most this.
+    /// seL4's count.
     pub sel4: Option<u64>,
     /// For what.
     pub sel4_for: Option<String>,
-    /// Linux's count; the goal is at most a tenth of it.
+    /// Linux's count.
     pub linux: Option<u64>,
     /// For what.
     pub linux_for: Option<String>,
-    /// The reason for a count above seL4's.
-    pub sel4_reason: Option<String>,
-    /// The reason for a count above a tenth of Linux's.
-    pub linux_reason: Option<String>,
 }
 
 /// The peers of operations, by name.

@@ -43,6 +43,16 @@ impl Run {
         serde_json::from_str(&text).with_context(|| format!("{} is no run", file.display()))
     }
 
+    /// Reads all runs of a history.
+    ///
+    /// # Errors
+    /// When the file is missing, or a line holds no run.
+    pub fn read_all(file: &Path) -> Result<Vec<Self>> {
+        let text = fs_err::read_to_string(file)?;
+        let runs = text.lines().map(serde_json::from_str).collect::<Result<_, _>>();
+        runs.with_context(|| format!("{} has a line that is no run", file.display()))
+    }
+
     /// Writes it to a file, an operation in each line.
     ///
     /// # Errors
@@ -101,9 +111,6 @@ mod tests {
         let file = folder.path().join("results.jsonl");
         run("a").append(&file).unwrap();
         run("b").append(&file).unwrap();
-        let lines = std::fs::read_to_string(&file).unwrap();
-        let runs: Vec<Run> =
-            lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        assert_eq!(runs, [run("a"), run("b")]);
+        assert_eq!(Run::read_all(&file).unwrap(), [run("a"), run("b")]);
     }
 }

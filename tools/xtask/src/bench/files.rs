@@ -2,7 +2,7 @@
 
 use crate::workspace;
 use anyhow::{Context as _, Result, ensure};
-use bench_results::{Row, Run};
+use bench_results::{Peers, Row, Run, by_length, history};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
@@ -20,6 +20,19 @@ pub(super) fn results() -> PathBuf {
 /// The costs of other systems.
 pub(super) fn peers() -> PathBuf {
     folder().join("peers.toml")
+}
+
+/// Draws the files in which documents show results.
+pub(super) fn draw() -> Result<()> {
+    let (run, peers) = (Run::read(&baseline())?, Peers::read(&peers())?);
+    let drawn = [
+        ("calls.svg", by_length(&run, &peers)?),
+        ("history.svg", history(&Run::read_all(&results())?)?),
+    ];
+    for (name, svg) in drawn {
+        fs_err::write(folder().join(name), svg)?;
+    }
+    Ok(())
 }
 
 /// Why costs grow with the number of things, by `OPERATION@KIND`.
