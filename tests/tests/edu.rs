@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use qemu_harness::Machine;
 use system_tests::{
-    eventually, expect, machine_with_sections, restarts, row, server_row, until_logged,
+    COMMAND, eventually, expect, machine_with_sections, restarts, row, server_row, until_logged,
     wait_for_restarts, with_machine,
 };
 
@@ -62,4 +62,46 @@ fn a_transfer_of_a_dead_driver_lands_nowhere() {
             Ok(())
         },
     );
+}
+
+const STORM: &str = "[server.sick-storms]\npriority = 14\npages = 128\nargs = [\"storms\"]\n\
+    restart = \"never\"\n\
+    device = { slot = \"00:10.0\", bars = [0], vectors = 1, dma_pages = 1, dma = \"trusted\" }\n\n";
+
+/// The interrupts of a driver's device, and its storms, as `devices` tells.
+fn interrupts_and_storms(table: &str, driver: &str) -> Option<(u64, String)> {
+    let words: Vec<&str> = row(table, driver)?.split_whitespace().collect();
+    let place = words.iter().position(|word| *word == "of")?;
+    let [_vectors, interrupts, storms @ .., _restarts] = words.get(place + 1..)? else {
+        return None;
+    };
+    Some((interrupts.parse().ok()?, storms.join(" ")))
+}
+
+#[test]
+fn a_storm_of_interrupts_is_masked_and_reported_and_the_system_goes_on() {
+    let change = |machine: &mut Machine| {
+        *machine = machine_with_sections("devices-storm", STORM)?;
+        // The first is for the usual driver.
+        for device in ["edu", "edu,addr=0x10"] {
+            machine.extra.extend(["-device".into(), device.into()]);
+        }
+        Ok(())
+    };
+    let outcome = with_machine("devices-storm", change, |session| {
+        let masked = eventually(session, "devices", "that the storm is masked", |table| {
+            interrupts_and_storms(table, "sick-storms")
+                .filter(|(_, storms)| storms == "1 (1 masked)")
+        })?;
+        ensure!(masked.0 > 1000, "masked after {} interrupts only", masked.0);
+        // Its device interrupts on, and none of it comes.
+        expect(session, "call edu factorial 5", &["120"])?;
+        expect(session, "call template greet you", &["Hello, you!"])?;
+        let later = session.run("devices", COMMAND)?;
+        ensure!(interrupts_and_storms(&later, "sick-storms") == Some(masked), "{later}");
+        Ok(())
+    });
+    let log = outcome.log_lines().join("\n");
+    let wanted = "interrupts without end from 00:10.0 of sick-storms: masked";
+    assert!(log.contains(wanted), "no `{wanted}` in\n{log}");
 }

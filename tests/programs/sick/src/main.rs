@@ -13,6 +13,7 @@ mod grasp;
 mod greedy;
 mod observe;
 mod smuggle;
+mod storm;
 
 use rt::Failure;
 use sys::{Endpoint, FOREVER, Notification, Words};
@@ -38,6 +39,7 @@ fn main(env: rt::Env) -> Result<(), Failure> {
         "takes" => smuggle::takes(&env),
         "ghost" => ghost::dies(&env),
         "watches" => ghost::watches(),
+        "storms" => storm::storms(&env),
         "grasps" => grasp::takes(&env),
         other => Err(Failure::new(alloc::format!("no way to go wrong is called {other}"))),
     }
