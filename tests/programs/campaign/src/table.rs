@@ -13,6 +13,7 @@ use core::sync::atomic::Ordering;
 #[derive(Default)]
 struct Row {
     shown: BTreeMap<Shown, u64>,
+    detections_us: Vec<u32>,
     recoveries_us: Vec<u32>,
 }
 
@@ -27,8 +28,9 @@ impl Row {
     fn add(&mut self, seen: &Seen) {
         *self.shown.entry(seen.shown.clone()).or_default() += 1;
         if matches!(seen.shown, Shown::Died(_)) {
-            let us = u32::try_from(seen.recovery_ns / 1000).unwrap_or(u32::MAX);
-            self.recoveries_us.push(us);
+            let us = |ns: u64| u32::try_from(ns / 1000).unwrap_or(u32::MAX);
+            self.detections_us.push(us(seen.detection_ns));
+            self.recoveries_us.push(us(seen.recovery_ns));
         }
     }
 
@@ -36,31 +38,38 @@ impl Row {
         self.shown.iter().filter(|(shown, _)| of(shown)).map(|(_, count)| count).sum()
     }
 
-    /// `name  faults  died  told  nothing  given up  lost  mean  p99`.
+    /// `name  faults  died  told  nothing  given up  lost`, and mean and 99th percentile of the times
+    /// to the death and from there to work again.
     fn line(&mut self, name: &str) -> String {
-        self.recoveries_us.sort_unstable();
-        let times = &self.recoveries_us;
-        let sum: u64 = times.iter().copied().map(u64::from).sum();
-        let mean = sum.checked_div(times.len() as u64).unwrap_or(0);
-        let p99 = times.get(times.len() * 99 / 100).copied().unwrap_or(0);
+        let (found, found_p99) = mean_and_p99(&mut self.detections_us);
+        let (mean, p99) = mean_and_p99(&mut self.recoveries_us);
         let all = self.count(|_| true);
         let died = self.count(|shown| matches!(shown, Shown::Died(_)));
         let [told, nothing, given_up, lost] =
             [Shown::Told, Shown::Nothing, Shown::GivenUp, Shown::Lost]
                 .map(|wanted| self.count(|shown| *shown == wanted));
-        let (mean, p99) = (tenths_of_ms(mean), tenths_of_ms(p99.into()));
         format!(
-            "{name:<15}{all:>7}{died:>7}{told:>7}{nothing:>9}{given_up:>10}{lost:>6}{mean:>10}{p99:>10}"
+            "{name:<15}{all:>7}{died:>7}{told:>7}{nothing:>9}{given_up:>10}{lost:>6}\
+             {found:>10}{found_p99:>10}{mean:>10}{p99:>10}"
         )
     }
+}
+
+fn mean_and_p99(times_us: &mut [u32]) -> (String, String) {
+    times_us.sort_unstable();
+    let sum: u64 = times_us.iter().copied().map(u64::from).sum();
+    let mean = sum.checked_div(times_us.len() as u64).unwrap_or(0);
+    let p99 = times_us.get(times_us.len() * 99 / 100).copied().unwrap_or(0);
+    (tenths_of_ms(mean), tenths_of_ms(p99.into()))
 }
 
 fn tenths_of_ms(us: u64) -> String {
     format!("{}.{}", us / 1000, us % 1000 / 100)
 }
 
-const HEAD: &str =
-    "                faults   died   told  nothing  given up  lost   mean ms    p99 ms";
+/// Times in milliseconds: from the fault to the death, and from there to work again.
+const HEAD: &str = "                faults   died   told  nothing  given up  lost\
+                    \u{20} found ms       p99   back ms       p99";
 
 impl Table {
     pub(crate) fn add(&mut self, target: usize, kind: Kind, seen: &Seen) {

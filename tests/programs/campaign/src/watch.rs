@@ -18,7 +18,9 @@ const ENOUGH: u64 = 2;
 /// What was seen of a fault.
 pub(crate) struct Seen {
     pub(crate) shown: Shown,
-    /// Until the server did its work again.
+    /// From the fault to the server's death: until it showed, or was found.
+    pub(crate) detection_ns: u64,
+    /// From the server's death until it did its work again.
     pub(crate) recovery_ns: u64,
 }
 
@@ -66,7 +68,7 @@ pub(crate) fn watch(
     while sys::clock() < end {
         let (now, right) = (sys::clock(), BOOKS[target].right());
         match died {
-            None if is_dead(process) => died = Some(right),
+            None if is_dead(process) => died = Some((now, right)),
             None => {
                 let told = BOOKS[target].told() - before.told;
                 let works = right >= start + ENOUGH;
@@ -75,12 +77,13 @@ pub(crate) fn watch(
                 let over = !kind.is_fatal() && now > before.at_ns + WINDOW_NS;
                 if over && (works || fails) {
                     let shown = if told > 0 { Shown::Told } else { Shown::Nothing };
-                    return Ok(Seen { shown, recovery_ns: 0 });
+                    return Ok(Seen { shown, detection_ns: 0, recovery_ns: 0 });
                 }
             }
-            Some(then) if right >= then + ENOUGH => {
+            Some((at_ns, then)) if right >= then + ENOUGH => {
                 let shown = Shown::Died(cause(init, target, before.at_ns));
-                return Ok(Seen { shown, recovery_ns: now - before.at_ns });
+                let (detection_ns, recovery_ns) = (at_ns - before.at_ns, now - at_ns);
+                return Ok(Seen { shown, detection_ns, recovery_ns });
             }
             Some(_) => {}
         }
@@ -90,7 +93,7 @@ pub(crate) fn watch(
     let state = servers.iter().find(|server| server.name == TARGETS[target]);
     let given_up = state.is_some_and(|server| matches!(server.state, ServerState::GivenUp { .. }));
     let shown = if given_up { Shown::GivenUp } else { Shown::Lost };
-    Ok(Seen { shown, recovery_ns: LIMIT_NS })
+    Ok(Seen { shown, detection_ns: 0, recovery_ns: LIMIT_NS })
 }
 
 /// What init wrote down about the death.
