@@ -2,7 +2,11 @@
 
 use anyhow::{Result, ensure};
 use qemu_harness::Session;
+use std::time::Duration;
 use system_tests::{COMMAND, expect, with_programs};
+
+/// How long some hundred programs may take.
+const PROGRAMS: Duration = Duration::from_secs(300);
 
 /// What the program prints of all its parts.
 const ALL: [&str; 11] = [
@@ -69,6 +73,40 @@ fn an_ordinary_program_may_use_memory_that_no_server_has_reserved() {
         // Twice what is left for one: the servers do not feel it.
         expect(session, "std-program hold 32 | std-program hold 32", &["32 MiB in 8192 pages"])?;
         expect(session, "servers | grep 'given up: [^n]' || echo none", &["none"])?;
+        Ok(())
+    });
+}
+
+#[test]
+fn an_ordinary_program_waits_for_many_sockets() {
+    with_program("std-poll", |session| {
+        expect(session, "std-program polls", &["poll: all is well, NotImplemented of a console"])?;
+        Ok(())
+    });
+}
+
+/// Entries of the table and sets of wild arguments.
+const ENTRIES: u32 = 90;
+const SETS: u32 = 6;
+
+#[test]
+fn a_hostile_ordinary_program_harms_only_itself() {
+    with_program("std-wild", |session| {
+        let (mut answers, mut faults) = (0, 0);
+        for set in 0..SETS {
+            let all =
+                format!("for A in $(seq 0 {}); do std-program wild $A {set}; done", ENTRIES - 1);
+            let printed = session.run(&all, PROGRAMS)?;
+            answers += printed.matches("answer 0x").count();
+            faults += printed.matches("std-program: ").count();
+        }
+        ensure!(answers > 100 && faults > 50, "{answers} answers, {faults} faults");
+        expect(session, "std-program echo it lives", &["it lives"])?;
+        expect(session, "ps | grep std-program || echo none", &["none"])?;
+        let servers = session.run("servers", COMMAND)?;
+        for line in servers.lines().filter(|line| line.contains(" running ")) {
+            ensure!(line.split_whitespace().nth(3) == Some("0"), "a server died: {line}");
+        }
         Ok(())
     });
 }

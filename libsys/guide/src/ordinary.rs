@@ -28,13 +28,14 @@
 //!
 //! | part | here |
 //! |---|---|
-//! | arguments, `std::env` | the shell's; `NAME=VALUE PROGRAM` sets a variable, `HOME` and `PATH` are set |
+//! | arguments, `std::env` | the shell's; `NAME=VALUE PROGRAM` and `export` set variables, `HOME` and `PATH` are set |
 //! | standard input and output | pipes and files of the shell's line, else the console; errors always go to the console |
 //! | `std::fs` | `/` to read, `/home` and `/tmp` to write; temporary files are in `/tmp` |
 //! | `std::thread`, locks, channels | all; a thread has 256 KiB of stack unless it asks for more, up to 15 MiB |
 //! | `std::time` | `clock` has the time of day |
 //! | `std::net` | TCP and UDP over `net`; sockets are bound to `0.0.0.0` only |
 //! | `std::process` | programs of `/bin` and of the boot archive; pipes for input and output |
+//! | readiness of many sockets | `moto_rt::poll`, for sockets alone: other descriptors are `Unsupported` |
 //! | random bytes | of `random`; the crate `getrandom` (0.3 and later) asks it, too |
 //! | a panic | its message, and the status 101 |
 //!
@@ -54,6 +55,17 @@
 //! $ cargo xtask disk put my.img program.wasm /home/program.wasm
 //! $ cargo xtask run --disk my.img -c "wasi --dir /home /home/program.wasm argument; shutdown"
 //! ```
+//!
+//! # Crates that were tried
+//!
+//! Unmodified, from the registry; those of the first two rows run in `cargo xtask test --programs`.
+//!
+//! | crates | here |
+//! |---|---|
+//! | ripgrep, regex, walkdir, tempfile, serde_json | run |
+//! | rayon, redb, rhai, wasmi | run |
+//! | tiny_http, ureq, chrono, boa, rand, rustls | pass `cargo check` for this target; no test runs them |
+//! | mio, tokio's sockets, what calls C | do not build |
 //!
 //! # What it does not find
 //!

@@ -16,6 +16,10 @@
 //! | files | the namespace of `files`; one call of a process at a time |
 //! | standard input and output | pipes that the starter gave, else the console |
 //! | random bytes | `random` |
+//! | poll | watches of sockets by `net`, which signal one notification |
+//!
+//! **Poll.** An event of a socket is told once, and again after the program has read, or has found no
+//! room to write. Other descriptors than sockets are refused: `Unsupported`.
 //!
 //! **Names that differ.** The library's folder for temporary files, `/sys/tmp`, is `/tmp` here.
 //!

@@ -45,6 +45,7 @@ mod status;
 mod tap;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 pub use cards::Cards;
 pub use grants::{Grants, Protocol};

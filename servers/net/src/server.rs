@@ -4,7 +4,7 @@ use crate::grants::{Grants, Protocol};
 use crate::sockets::{
     DatagramEntry, ListenerEntry, Place, STREAM_BUFFERS, StreamEntry, new_stream_socket,
 };
-use crate::{Shared, names, ping, status};
+use crate::{Shared, names, ping, status, watch};
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -14,6 +14,7 @@ use net_api::{
 };
 use service::{Caller, Lent, LentMut, Reply, Session};
 use smoltcp::wire::{IpAddress, IpEndpoint};
+use sys::Notification;
 
 /// The services of the network.
 #[derive(Debug)]
@@ -36,6 +37,7 @@ impl NetServer {
             let stack = &mut *self.shared.stack();
             stack.table.close(session, &mut stack.faces);
             stack.tap.close(session);
+            stack.watches.remove(&session);
             stack.wake();
         }
         self.shared.kick();
@@ -233,6 +235,20 @@ impl Stream for NetServer {
         Ok((peer(ends.0), peer(ends.1)))
     }
 
+    fn watch(
+        &mut self,
+        caller: &Caller,
+        interest: Interest,
+        bell: Notification,
+        bits: u64,
+    ) -> Result<Interest, NetError> {
+        let session = caller.session().ok_or(NetError::Closed)?;
+        watch::watch(&self.shared, session, bell, bits, move |stack| {
+            let stream = stack.table.streams.get_mut(&session).ok_or(NetError::Closed)?;
+            stream.ready(interest, &mut stack.faces).transpose()
+        })
+    }
+
     fn closed(&mut self, session: Session) {
         self.close(session);
     }
@@ -264,6 +280,21 @@ impl Listener for NetServer {
         };
         self.shared.kick();
         Ok(peer(remote))
+    }
+
+    fn watch(
+        &mut self,
+        caller: &Caller,
+        interest: Interest,
+        bell: Notification,
+        bits: u64,
+    ) -> Result<Interest, NetError> {
+        let session = caller.session().ok_or(NetError::Closed)?;
+        watch::watch(&self.shared, session, bell, bits, move |stack| {
+            let listener = stack.table.listeners.get(&session).ok_or(NetError::Closed)?;
+            let is_ready = interest.receive && listener.is_ready(&mut stack.faces);
+            Ok(is_ready.then_some(Interest { receive: true, send: false }))
+        })
     }
 
     fn closed(&mut self, session: Session) {
@@ -316,6 +347,20 @@ impl Datagrams for NetServer {
         let datagrams = stack.table.datagrams.get(&session).ok_or(NetError::Closed)?;
         let (length, from) = datagrams.receive(&mut into, &mut stack.faces)?;
         Ok((length, peer(from)))
+    }
+
+    fn watch(
+        &mut self,
+        caller: &Caller,
+        interest: Interest,
+        bell: Notification,
+        bits: u64,
+    ) -> Result<Interest, NetError> {
+        let session = caller.session().ok_or(NetError::Closed)?;
+        watch::watch(&self.shared, session, bell, bits, move |stack| {
+            let datagrams = stack.table.datagrams.get(&session).ok_or(NetError::Closed)?;
+            Ok(datagrams.ready(interest, &mut stack.faces))
+        })
     }
 
     fn closed(&mut self, session: Session) {

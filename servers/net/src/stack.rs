@@ -5,12 +5,14 @@ use crate::face::Face;
 use crate::phy::{Card, Phy};
 use crate::sockets::Sockets;
 use crate::tap::Tap;
+use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::task::Waker;
 use nic::NicClient;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+use service::Session;
 use smoltcp::wire::IpAddress;
 
 /// What random numbers begin with.
@@ -28,6 +30,9 @@ pub(crate) struct Stack {
     pub(crate) client: Option<Rc<NicClient>>,
     /// Futures that look again after each poll.
     pub(crate) waiting: Vec<Waker>,
+    /// The last watch of each socket that has one, and the last number that one got.
+    pub(crate) watches: BTreeMap<Session, u64>,
+    pub(crate) last_watch: u64,
     /// The copies of frames.
     pub(crate) tap: Tap,
 }
@@ -43,6 +48,8 @@ impl Stack {
             random,
             client,
             waiting: Vec::new(),
+            watches: BTreeMap::new(),
+            last_watch: 0,
             tap: Tap::default(),
         }
     }

@@ -3,7 +3,9 @@
 
 mod files;
 mod outside;
+mod polls;
 mod threads;
+mod wild;
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -19,6 +21,8 @@ fn main() {
             outside::children();
             outside::sockets();
         }
+        Some("polls") => polls::all(),
+        Some("wild") => wild::call(arguments[1].parse().unwrap(), arguments[2].parse().unwrap()),
         Some("panic") => panic!("as asked"),
         Some("hold") => hold(arguments[1].parse().unwrap(), arguments.len() > 2),
         Some("echo") => println!("{}", arguments[1..].join(" ")),

@@ -5,6 +5,7 @@ use super::files::{Listing, OpenFile};
 use super::lock::Mutex;
 use super::net::{Datagrams, Listener, Stream};
 use super::pipes::{Sink, Source};
+use super::poll::Poll;
 use super::stdio;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -35,6 +36,8 @@ pub(super) enum Open {
     Listener(Listener),
     /// A UDP port.
     Datagrams(Datagrams),
+    /// Sockets that are waited for together.
+    Poll(Poll),
 }
 
 impl Open {

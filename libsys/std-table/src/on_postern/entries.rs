@@ -4,6 +4,7 @@ pub(super) mod children;
 pub(super) mod files;
 pub(super) mod memory;
 pub(super) mod net;
+pub(super) mod poll;
 pub(super) mod processes;
 pub(super) mod threads;
 pub(super) mod times;

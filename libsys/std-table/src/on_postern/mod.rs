@@ -10,6 +10,7 @@ mod lock;
 mod loose;
 mod net;
 mod pipes;
+mod poll;
 mod process;
 mod randomness;
 mod start;

@@ -3,10 +3,12 @@
 
 mod datagrams;
 mod options;
+mod readiness;
 mod stream;
 
 pub(super) use datagrams::Datagrams;
 pub(super) use options::Options;
+pub(super) use readiness::{LOOK, Readiness};
 pub(super) use stream::Stream;
 
 use super::answer::Result;
@@ -15,7 +17,8 @@ use super::startup::names;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use moto_rt::Error;
-use net_api::{ListenerClient, NetClient, NetError, Peer};
+use net_api::{Interest, ListenerClient, NetClient, NetError, Peer};
+use sys::Notification;
 
 /// Connections that may wait for being accepted.
 const BACKLOG: u8 = 8;
@@ -37,8 +40,11 @@ fn net() -> Result<NetClient> {
 /// A port where connections come in.
 pub(super) struct Listener {
     client: Mutex<ListenerClient>,
+    /// For a poll, while another thread waits.
+    watcher: Mutex<ListenerClient>,
     port: u16,
     pub(super) options: Options,
+    pub(super) readiness: Readiness,
 }
 
 impl Listener {
@@ -46,12 +52,15 @@ impl Listener {
     pub(super) fn bind(address: SocketAddr) -> Result<Self> {
         let port = port_of_all(address)?;
         let client = net()?.tcp_listen(port, BACKLOG).map_err(|error| of_net(error.into()))?;
-        Ok(Self { client: Mutex::new(client), port, options: Options::default() })
+        let watcher = Mutex::new(client.twin());
+        let (options, readiness) = (Options::default(), Readiness::default());
+        Ok(Self { client: Mutex::new(client), watcher, port, options, readiness })
     }
 
     /// Waits for a connection.
     pub(super) fn accept(&self) -> Result<(Stream, SocketAddr)> {
         let client = self.client.lock();
+        self.readiness.has_read();
         loop {
             match client.accept().map_err(NetError::from) {
                 Ok((stream, peer)) => return Ok((Stream::over(stream), of_peer(peer))),
@@ -61,6 +70,16 @@ impl Listener {
                 Err(error) => return Err(of_net(error)),
             }
         }
+    }
+
+    /// What is possible now; where nothing is, signals these bits once something is.
+    pub(super) fn watch(
+        &self,
+        interest: Interest,
+        bell: &Notification,
+        bits: u64,
+    ) -> core::result::Result<Interest, NetError> {
+        self.watcher.lock().watch(interest, bell, bits).map_err(NetError::from)
     }
 
     pub(super) fn address(&self) -> SocketAddr {

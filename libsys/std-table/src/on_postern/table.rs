@@ -1,6 +1,6 @@
 //! The table itself: an address for each of its entries.
 
-use super::entries::{children, files, memory, net, processes, threads, times};
+use super::entries::{children, files, memory, net, poll, processes, threads, times};
 use super::stdio::complain;
 use crate::UNSET;
 use core::mem::offset_of;
@@ -111,12 +111,12 @@ table! {
     net_udp_send_to: net::udp_send_to;
     net_udp_multicast_op_v4: net::multicast;
     net_udp_multicast_op_v6: net::multicast;
-    poll_new;
-    poll_add;
-    poll_set;
-    poll_del;
-    poll_wait;
-    poll_wake;
+    poll_new: poll::new;
+    poll_add: poll::add;
+    poll_set: poll::set;
+    poll_del: poll::remove;
+    poll_wait: poll::wait;
+    poll_wake: poll::wake;
     log_to_kernel: processes::log_to_kernel;
     log_backtrace;
     fill_random_bytes: processes::fill_random_bytes;

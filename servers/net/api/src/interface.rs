@@ -3,6 +3,7 @@
 use crate::{Address, NetError, Peer, SocketInfo, Status};
 use alloc::string::String;
 use alloc::vec::Vec;
+use sys::Notification;
 
 /// What a client waits for. At least one of both.
 #[service::data]
@@ -63,12 +64,21 @@ pub trait Capture {
 }
 
 /// A TCP connection.
-#[service::interface(version = 2, name = "net-stream", session)]
+#[service::interface(version = 3, name = "net-stream", session)]
 pub trait Stream {
     /// Waits until one of both is possible: which ones.
     #[deferred]
     #[idempotent]
     fn wait(&mut self, interest: Interest) -> Result<Interest, NetError>;
+
+    /// What of this is possible now. Where nothing is, these bits of the notification are set once
+    /// something is, once. A socket is watched for one such call, the last.
+    fn watch(
+        &mut self,
+        interest: Interest,
+        #[handle(copy, SIGNAL)] bell: Notification,
+        bits: u64,
+    ) -> Result<Interest, NetError>;
 
     /// Sends what there is room for: the number of bytes, not 0 unless there are none.
     fn send(&mut self, #[lend] bytes: &[u8]) -> Result<u32, NetError>;
@@ -85,12 +95,21 @@ pub trait Stream {
 }
 
 /// A port where connections come in.
-#[service::interface(version = 1, name = "net-listener", session)]
+#[service::interface(version = 2, name = "net-listener", session)]
 pub trait Listener {
     /// Waits for a connection.
     #[deferred]
     #[idempotent]
     fn wait(&mut self) -> Result<(), NetError>;
+
+    /// What of this is possible now. Where nothing is, these bits of the notification are set once
+    /// something is, once. A socket is watched for one such call, the last.
+    fn watch(
+        &mut self,
+        interest: Interest,
+        #[handle(copy, SIGNAL)] bell: Notification,
+        bits: u64,
+    ) -> Result<Interest, NetError>;
 
     /// Accepts a connection: from where it is.
     #[opens(Stream)]
@@ -98,12 +117,21 @@ pub trait Listener {
 }
 
 /// A UDP port.
-#[service::interface(version = 2, name = "net-datagrams", session)]
+#[service::interface(version = 3, name = "net-datagrams", session)]
 pub trait Datagrams {
     /// Waits until one of both is possible: which ones.
     #[deferred]
     #[idempotent]
     fn wait(&mut self, interest: Interest) -> Result<Interest, NetError>;
+
+    /// What of this is possible now. Where nothing is, these bits of the notification are set once
+    /// something is, once. A socket is watched for one such call, the last.
+    fn watch(
+        &mut self,
+        interest: Interest,
+        #[handle(copy, SIGNAL)] bell: Notification,
+        bits: u64,
+    ) -> Result<Interest, NetError>;
 
     /// Sends a datagram.
     fn send_to(&mut self, to: Peer, #[lend] bytes: &[u8]) -> Result<(), NetError>;

@@ -4,8 +4,8 @@ use super::common::{
     ALL, DOWNLOAD, ECHO, OWN, PEER, Peer, Weather, Wire, alone, byte, client, driver, net, ready,
 };
 use net_api::{
-    Address, NetClient, NetError, Peer as To, RECORD_BYTES, TcpListener, TcpStream, UdpSocket,
-    resolve,
+    Address, Interest, NetClient, NetError, Peer as To, RECORD_BYTES, TcpListener, TcpStream,
+    UdpSocket, resolve,
 };
 use testkit::{Server, System};
 
@@ -162,6 +162,45 @@ fn frames_are_copied_for_one_client() {
         download(&net, 400_000);
         let (bytes, lost) = whole.take(&mut room[..]).unwrap();
         assert!(bytes > 60_000 && lost > 50, "{bytes} bytes, {lost} lost");
+    });
+}
+
+#[test]
+fn sockets_are_watched_together() {
+    with_client(Weather::default(), |net| {
+        let bell = sys::Notification::create().unwrap();
+        let (receive, both) =
+            (Interest { receive: true, send: false }, Interest { receive: true, send: true });
+        let none = Interest::default();
+        let listener = net.tcp_listen(8080, 2).unwrap();
+        let (datagrams, port) = net.udp_bind(0).unwrap();
+        assert_eq!(listener.watch(receive, &bell, 1), Ok(none));
+        assert_eq!(datagrams.watch(receive, &bell, 2), Ok(none));
+        assert_eq!(datagrams.watch(both, &bell, 2), Ok(Interest { receive: false, send: true }));
+        // That call has ended the watch before it; a datagram in between is told by the next one.
+        let here = Address::from([127, 0, 0, 1]);
+        datagrams.send_to(To::new(here, port), b"x").unwrap();
+        while datagrams.watch(receive, &bell, 2) == Ok(none) {
+            assert_eq!(bell.wait(sys::FOREVER), Ok(2));
+        }
+        let begun = net.tcp_connect(To::new(here, 8080)).unwrap();
+        assert_eq!(bell.wait(sys::FOREVER), Ok(1));
+        assert_eq!(listener.watch(receive, &bell, 1), Ok(receive));
+        let (stream, _) = listener.accept().unwrap();
+        assert_eq!(stream.watch(receive, &bell, 4), Ok(none));
+        begun.wait(Interest { receive: false, send: true }).unwrap();
+        begun.send(&b"hello"[..]).unwrap();
+        assert_eq!(bell.wait(sys::FOREVER), Ok(4));
+        assert_eq!(stream.watch(both, &bell, 4), Ok(both));
+        // What is watched no more is silent, and the end of the other side is an event.
+        let mut room = [0; 8];
+        assert_eq!(stream.receive(&mut room[..]), Ok(5));
+        assert_eq!(stream.watch(receive, &bell, 8), Ok(none));
+        assert_eq!(stream.watch(receive, &bell, 16), Ok(none));
+        drop(begun);
+        assert_eq!(bell.wait(sys::FOREVER), Ok(16));
+        assert_eq!(stream.watch(receive, &bell, 16), Ok(receive));
+        assert_eq!(stream.receive(&mut room[..]), Ok(0));
     });
 }
 

@@ -99,6 +99,7 @@ pub(in super::super) unsafe extern "C" fn tcp_connect(
 ) -> RtFd {
     // SAFETY: the library passes a reference.
     let address = unsafe { address(to) };
+    let timeout_ns = (!nonblocking).then_some(timeout_ns);
     let stream = address.and_then(|address| Stream::connect(address, timeout_ns));
     descriptor(stream.and_then(|stream| {
         stream.options.set_waits(!nonblocking);

@@ -2,12 +2,13 @@
 
 use super::super::answer::Result;
 use super::super::lock::Mutex;
-use super::{Options, net, of_net, of_peer, port_of_all, to_peer};
+use super::{Options, Readiness, net, of_net, of_peer, port_of_all, to_peer};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use moto_rt::Error;
 use net_api::{DatagramsClient, Interest, NetError};
+use sys::Notification;
 
 const RECEIVE: Interest = Interest { receive: true, send: false };
 const SEND: Interest = Interest { receive: false, send: true };
@@ -16,10 +17,13 @@ const SEND: Interest = Interest { receive: false, send: true };
 pub(in super::super) struct Datagrams {
     reader: Mutex<Reader>,
     writer: Mutex<DatagramsClient>,
+    /// For a poll, while other threads wait.
+    watcher: Mutex<DatagramsClient>,
     port: u16,
     /// The one address that the program talks with, if it chose one.
     peer: Mutex<Option<SocketAddr>>,
     pub(in super::super) options: Options,
+    pub(in super::super) readiness: Readiness,
 }
 
 struct Reader {
@@ -32,9 +36,22 @@ impl Datagrams {
     pub(in super::super) fn bind(address: SocketAddr) -> Result<Self> {
         let bound = net()?.udp_bind(port_of_all(address)?);
         let (client, port) = bound.map_err(|error| of_net(error.into()))?;
-        let writer = Mutex::new(client.twin());
+        let (writer, watcher) = (Mutex::new(client.twin()), Mutex::new(client.twin()));
         let reader = Mutex::new(Reader { client, peeked: VecDeque::new() });
-        Ok(Self { reader, writer, port, peer: Mutex::new(None), options: Options::default() })
+        let (options, readiness) = (Options::default(), Readiness::default());
+        Ok(Self { reader, writer, watcher, port, peer: Mutex::new(None), options, readiness })
+    }
+
+    /// What is possible now; where nothing is, signals these bits once something is.
+    pub(in super::super) fn watch(
+        &self,
+        interest: Interest,
+        bell: &Notification,
+        bits: u64,
+    ) -> core::result::Result<Interest, NetError> {
+        let found = self.watcher.lock().watch(interest, bell, bits).map_err(NetError::from)?;
+        let peeked = self.reader.try_lock().is_some_and(|reader| !reader.peeked.is_empty());
+        Ok(Interest { receive: found.receive || interest.receive && peeked, ..found })
     }
 
     pub(in super::super) fn address(&self) -> SocketAddr {
@@ -59,6 +76,10 @@ impl Datagrams {
                 Err(NetError::WouldBlock) if self.options.waits() => {
                     wait(&client, SEND, self.options.send_ns())?;
                 }
+                Err(NetError::WouldBlock) => {
+                    self.readiness.was_full();
+                    return Err(Error::NotReady);
+                }
                 Err(error) => return Err(of_net(error)),
             }
         }
@@ -71,6 +92,7 @@ impl Datagrams {
         peek: bool,
     ) -> Result<(usize, SocketAddr)> {
         let mut reader = self.reader.lock();
+        self.readiness.has_read();
         if let Some((bytes, from)) = reader.peeked.front() {
             let (count, from) = (bytes.len().min(into.len()), *from);
             into.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);

@@ -2,12 +2,13 @@
 
 use super::super::answer::Result;
 use super::super::lock::Mutex;
-use super::{Options, net, of_net, of_peer, to_peer};
+use super::{Options, Readiness, net, of_net, of_peer, to_peer};
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 use core::sync::atomic::{AtomicBool, Ordering};
 use moto_rt::Error;
 use net_api::{Interest, NetError, StreamClient};
+use sys::Notification;
 
 const RECEIVE: Interest = Interest { receive: true, send: false };
 const SEND: Interest = Interest { receive: false, send: true };
@@ -16,9 +17,12 @@ const SEND: Interest = Interest { receive: false, send: true };
 pub(in super::super) struct Stream {
     reader: Mutex<Reader>,
     writer: Mutex<StreamClient>,
+    /// For a poll, while other threads wait.
+    watcher: Mutex<StreamClient>,
     /// The program said that it reads no more.
     closed: AtomicBool,
     pub(in super::super) options: Options,
+    pub(in super::super) readiness: Readiness,
 }
 
 struct Reader {
@@ -29,16 +33,32 @@ struct Reader {
 
 impl Stream {
     pub(super) fn over(client: StreamClient) -> Self {
-        let writer = Mutex::new(client.twin());
+        let (writer, watcher) = (Mutex::new(client.twin()), Mutex::new(client.twin()));
         let reader = Mutex::new(Reader { client, peeked: Vec::new() });
-        Self { reader, writer, closed: AtomicBool::new(false), options: Options::default() }
+        let (options, readiness) = (Options::default(), Readiness::default());
+        Self { reader, writer, watcher, closed: AtomicBool::new(false), options, readiness }
     }
 
-    /// Connects, and waits for the connection at most this long.
-    pub(in super::super) fn connect(to: SocketAddr, timeout_ns: u64) -> Result<Self> {
+    /// Connects, and waits for the connection at most this long; `None`: not at all.
+    pub(in super::super) fn connect(to: SocketAddr, timeout_ns: Option<u64>) -> Result<Self> {
         let client = net()?.tcp_connect(to_peer(to)).map_err(|error| of_net(error.into()))?;
-        wait(&client, SEND, timeout_ns)?;
+        if let Some(timeout_ns) = timeout_ns {
+            wait(&client, SEND, timeout_ns)?;
+        }
         Ok(Self::over(client))
+    }
+
+    /// What is possible now; where nothing is, signals these bits once something is.
+    pub(in super::super) fn watch(
+        &self,
+        interest: Interest,
+        bell: &Notification,
+        bits: u64,
+    ) -> core::result::Result<Interest, NetError> {
+        let found = self.watcher.lock().watch(interest, bell, bits).map_err(NetError::from)?;
+        // What was looked at is there to be read. A thread that reads has news of its own.
+        let peeked = self.reader.try_lock().is_some_and(|reader| !reader.peeked.is_empty());
+        Ok(Interest { receive: found.receive || interest.receive && peeked, ..found })
     }
 
     /// Reads some bytes; 0 at the end.
@@ -48,9 +68,15 @@ impl Stream {
         if count > 0 {
             let peeked = reader.peeked.drain(..count);
             into.iter_mut().zip(peeked).for_each(|(to, from)| *to = from);
+            self.readiness.has_read();
             return Ok(count);
         }
-        self.receive(&reader.client, into)
+        let received = self.receive(&reader.client, into);
+        if received != Ok(0) {
+            // Behind the end there is no news.
+            self.readiness.has_read();
+        }
+        received
     }
 
     /// The same, and the next read gives the bytes again.
@@ -90,9 +116,19 @@ impl Stream {
         }
         loop {
             match client.send(from).map_err(NetError::from) {
-                Ok(count) => return Ok(usize::try_from(count).unwrap_or(0).min(from.len())),
+                Ok(count) => {
+                    let count = usize::try_from(count).unwrap_or(0).min(from.len());
+                    if count < from.len() {
+                        self.readiness.was_full();
+                    }
+                    return Ok(count);
+                }
                 Err(NetError::WouldBlock) if self.options.waits() => {
                     wait(&client, SEND, self.options.send_ns())?;
+                }
+                Err(NetError::WouldBlock) => {
+                    self.readiness.was_full();
+                    return Err(Error::NotReady);
                 }
                 Err(error) => return Err(of_net(error)),
             }
