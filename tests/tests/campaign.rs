@@ -5,7 +5,8 @@ use qemu_harness::{Campaign, Images, campaign_results};
 
 fn some_of_each_kind() -> Result<()> {
     let cpus = std::env::var("POSTERN_CPUS").ok().and_then(|cpus| cpus.parse().ok()).unwrap_or(2);
-    let campaign = Campaign { faults: 200, seed: 7, cpus, targets: vec![], kinds: vec![] };
+    let (targets, kinds) = (vec![], vec![]);
+    let campaign = Campaign { faults: 200, seed: 7, cpus, targets, kinds, disk_mib: None };
     let outcome = campaign.run(&Images::get()?)?;
     let results = campaign_results(&outcome).join("\n");
     ensure!(outcome.verdict.passed(), "{results}\n{outcome}");

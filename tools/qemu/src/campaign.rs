@@ -1,6 +1,6 @@
 //! A campaign of faults: a system of servers, clients and one program that injects.
 
-use crate::{Backend, Controller, Disk, Images, Outcome};
+use crate::{Backend, Controller, Disk, Format, Images, Outcome};
 use anyhow::Result;
 use std::time::Duration;
 
@@ -26,6 +26,8 @@ pub struct Campaign {
     pub targets: Vec<String>,
     /// Kinds of faults; none: all.
     pub kinds: Vec<String>,
+    /// The part of each disk that its client works on, in MiB; none: half a MiB of a scratch disk.
+    pub disk_mib: Option<u32>,
 }
 
 impl Campaign {
@@ -43,8 +45,22 @@ impl Campaign {
         ))?;
         machine.memory_mib = MEMORY;
         machine.disks.push(Disk { controller: Controller::Nvme, backend: Backend::Scratch });
+        if let Some(mib) = self.disk_mib {
+            machine.append(&format!("disk-mib={mib}"))?;
+            let backend = sparse(images, mib)?;
+            machine.disks.iter_mut().for_each(|disk| disk.backend = backend.clone());
+        }
         Ok(machine.start()?.finish(MORE + EACH * self.faults))
     }
+}
+
+/// A disk of zeros of this size; writes are dropped at the end.
+fn sparse(images: &Images, mib: u32) -> Result<Backend> {
+    let file = images.campaign.with_file_name(format!("campaign-{mib}-mib.img"));
+    // Others may be at it; each sets the same size.
+    let opened = fs_err::OpenOptions::new().write(true).create(true).open(&file)?;
+    opened.set_len(u64::from(mib) << 20)?;
+    Ok(Backend::File { file, format: Format::Raw, kept: false })
 }
 
 /// The results that the program wrote into the log.

@@ -37,6 +37,9 @@ pub(crate) struct Arguments {
     /// Only these kinds
     #[arg(long, value_name = "X,Y", value_delimiter = ',')]
     kinds: Vec<String>,
+    /// The part of each disk that its client works on, in MiB [default: half a MiB]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    disk_mib: Option<u32>,
 }
 
 /// The command.
@@ -48,13 +51,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8> {
     }
     setup::qemu()?;
     let images = build::with_tests(&setup::toolchain()?)?;
-    let Arguments { faults, seed, cpus, targets, kinds, .. } = arguments;
+    let Arguments { faults, seed, cpus, targets, kinds, disk_mib, .. } = arguments;
     let campaign = Campaign {
         faults: *faults,
         seed: *seed,
         cpus: *cpus,
         targets: targets.clone(),
         kinds: kinds.clone(),
+        disk_mib: *disk_mib,
     };
     println!("{faults} faults from seed {seed} on {cpus} CPUs …");
     let outcome = campaign.run(&images)?;

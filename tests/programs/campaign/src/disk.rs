@@ -9,20 +9,29 @@ use alloc::vec::Vec;
 use blk_api::{BlkClient, BlkDoor};
 use block::{Attached, Bits, BlockClient, BlockError, Door};
 use core::cell::RefCell;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use critical_section::Mutex;
 use fastrand::Rng;
 use sys::{Endpoint, Error, Memory, Notification, Protection, Rights};
 
 const POOL_PAGES: u64 = 16;
 const UNITS: u16 = 8;
-/// Sectors of an operation, and places on the disk for one.
+/// Sectors of an operation.
 const SECTORS: usize = 16;
-const PLACES: usize = 64;
+/// Places for one in each MiB of a disk.
+const PLACES_PER_MIB: usize = (1 << 20) / (SECTORS * sector::BYTES);
+/// Places that each client uses. Set before the clients start.
+static PLACES: AtomicUsize = AtomicUsize::new(PLACES_PER_MIB / 2);
 /// The first bytes of the rings: the indices of both, and records.
 const RING_BYTES: u64 = 4096;
 
 /// The rings between each client and its driver, in its present life.
 static RINGS: [Mutex<RefCell<Option<Memory>>>; 2] = [const { Mutex::new(RefCell::new(None)) }; 2];
+
+/// Lets the clients that start from now on use this part of their disks.
+pub(crate) fn use_mib(mib: usize) {
+    PLACES.store(mib.saturating_mul(PLACES_PER_MIB), Ordering::Relaxed);
+}
 
 /// The way to a disk that remembers where the rings are.
 struct OpenDoor {
@@ -79,7 +88,8 @@ impl Disk {
         let door = OpenDoor { door: BlkDoor::new(blk, &format!("blk{place}")), place };
         let client = BlockClient::attach(door, POOL_PAGES, UNITS)?;
         let bytes = SECTORS * sector::BYTES;
-        let (versions, buffer) = (alloc::vec![0; PLACES], alloc::vec![0; bytes]);
+        let (versions, buffer) =
+            (alloc::vec![0; PLACES.load(Ordering::Relaxed)], alloc::vec![0; bytes]);
         Ok(Self { client, versions, last: 0, buffer })
     }
 

@@ -7,7 +7,7 @@
 //! what each sector holds ([`disk`]), and faults of their own. The kernel's own numbers and all
 //! memory are looked at before and after.
 //!
-//! Options on the command line: `faults=N seed=S targets=a,b kinds=x,y`.
+//! Options on the command line: `faults=N seed=S targets=a,b kinds=x,y disk-mib=N`.
 #![no_std]
 #![no_main]
 #![forbid(unsafe_code)]

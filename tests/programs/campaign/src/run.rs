@@ -1,11 +1,11 @@
 //! The campaign: fault after fault, and the verdict.
 
 use crate::books::{BOOKS, Book, FIRST_DISK, TARGETS};
-use crate::clients;
 use crate::faults::{Kind, inject};
 use crate::rest::take_stock;
 use crate::table::{Table, say};
 use crate::watch::{before, renew, watch};
+use crate::{clients, disk};
 use alloc::format;
 use alloc::vec::Vec;
 use core::sync::atomic::Ordering;
@@ -72,6 +72,10 @@ impl Plan {
 
 /// Runs it: whether all is well.
 pub(crate) fn run(env: &rt::Env, init: &SystemClient, plan: &Plan) -> Result<bool, Failure> {
+    if let Some(mib) = env.option("disk-mib") {
+        let no_number = |_| Failure::new(format_args!("disk-mib={mib} is no number"));
+        disk::use_mib(mib.parse().map_err(no_number)?);
+    }
     clients::start(env.names(), plan.seed)?;
     let mut rng = Rng::with_seed(plan.seed);
     let mut table = Table::default();
