@@ -67,13 +67,15 @@ impl System {
         let supervises = servers().filter(|it| it.supervisor || it.observer);
         let supervises =
             supervises.map(|it| Link { client: &it.name, server: INIT, why: Why::Supervises });
+        let led = self.programs.iter().filter(|it| it.supervisor);
+        let led = led.map(|it| Link { client: &it.name, server: INIT, why: Why::Supervises });
         let started = servers().filter(|it| it.spawn).flat_map(|it| {
             let link = |program| Link { client: program, server: &it.name, why: Why::Started };
             self.programs.iter().map(|program| program.name.as_str()).map(link)
         });
         let gives = servers().filter(|it| it.service && !name(it));
         let gives = gives.map(|it| Link { client: NAMES, server: &it.name, why: Why::GivesOut });
-        self.edges().chain(finds).chain(supervises).chain(started).chain(gives).collect()
+        self.edges().chain(finds).chain(supervises).chain(led).chain(started).chain(gives).collect()
     }
 
     /// The ways of a running system (`client -> server` lines) that the manifest does not

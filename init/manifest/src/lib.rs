@@ -38,11 +38,12 @@
 //! | `log` | false | whether it reads the system log |
 //! | `device` | none | its PCI device, see below |
 //! | `keep_pages` | 0 | memory that survives restarts |
-//! | `supervisor` | false | whether it may use init's System service |
+//! | `supervisor` * | false | whether it may use init's System service; only servers start such a program |
 //! | `observer` | false | whether it may ask init's System service, and change nothing |
 //! | `spawn` | false | whether it starts the programs, out of its own quota; `pages` is the least of it: it also gets the memory that no server has reserved |
 //! | `archive` | false | whether it reads the boot archive |
 //! | `args` | none | arguments |
+//! | `file` of programs alone | its name | the program of the archive that it is |
 //! | `any` of programs alone | false | it stands for all programs that are loaded from volumes; each may use a quarter of the spawner's pages, `pages` at least |
 //!
 //! **What a server finds in its startup block** (handle names):

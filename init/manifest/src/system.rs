@@ -189,8 +189,12 @@ pub struct Server {
 /// A program that `proc` may start.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Program {
-    /// Name, and file in the archive.
+    /// Name.
     pub name: String,
+    /// Its file in the archive, where that is not its name.
+    pub file: Option<String>,
+    /// Whether it may call init's System service. Only servers start such a program.
+    pub supervisor: bool,
     /// Whether it stands for all programs that are loaded from volumes, and is no file itself.
     pub any: bool,
     /// Priority, and the highest one of its threads.
@@ -212,6 +216,14 @@ impl Server {
     #[must_use]
     pub fn reads_archive(&self) -> bool {
         self.archive || self.spawn
+    }
+}
+
+impl Program {
+    /// Its file in the archive.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        self.file.as_deref().unwrap_or(&self.name)
     }
 }
 
@@ -310,12 +322,19 @@ impl System {
         (services + bells.len() + devices + flags + spawns + archive) as u64
     }
 
+    /// The servers and programs whose file has another name: both names.
+    pub fn aliases(&self) -> impl Iterator<Item = (&str, &str)> {
+        let servers = self.servers.iter().map(|server| (server.name.as_str(), server.file()));
+        let programs = self.programs.iter().map(|it| (it.name.as_str(), it.file()));
+        servers.chain(programs).filter(|(name, file)| name != file)
+    }
+
     /// The files that the archive needs beside `init` and the manifest, each once.
     pub fn program_files(&self) -> Vec<&str> {
         let mut files: Vec<&str> = Vec::new();
         let servers = self.servers.iter().map(Server::file);
         let programs = self.programs.iter().filter(|program| !program.any);
-        for file in servers.chain(programs.map(|program| program.name.as_str())) {
+        for file in servers.chain(programs.map(Program::file)) {
             if !files.contains(&file) {
                 files.push(file);
             }

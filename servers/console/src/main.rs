@@ -9,17 +9,13 @@
 #![no_main]
 #![forbid(unsafe_code)]
 
-extern crate alloc;
-
-mod keeper;
-mod server;
 mod uart;
 
 use console_api::Console;
 use executor::Executor;
-use keeper::Keeper;
-use server::Server;
 use service::Event;
+use terminal::keeper::Keeper;
+use terminal::server::Server;
 use uart::Uart;
 
 rt::entry!(main);
@@ -50,6 +46,6 @@ fn main(env: rt::Env) -> Result<(), rt::Failure> {
     Ok(())
 }
 
-fn service(server: &mut Server) -> &mut (dyn Console + 'static) {
+fn service(server: &mut Server<Uart>) -> &mut (dyn Console + 'static) {
     server
 }

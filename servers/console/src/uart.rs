@@ -3,6 +3,7 @@
 //! Source: PC16550D data sheet, section 8 (registers).
 
 use sys::{Error, Ports};
+use terminal::server::Device;
 
 /// Received byte; byte to send.
 const DATA: u16 = 0;
@@ -44,23 +45,6 @@ impl Uart {
         Ok(Self { ports })
     }
 
-    /// The next byte that came in.
-    pub(crate) fn read(&self) -> Result<Option<u8>, Error> {
-        if self.ports.read_u8(LINE_STATUS)? & HAS_DATA == 0 {
-            return Ok(None);
-        }
-        self.ports.read_u8(DATA).map(Some)
-    }
-
-    /// Sends bytes; waits while the other side is slow.
-    pub(crate) fn write(&self, bytes: &[u8]) -> Result<(), Error> {
-        for piece in bytes.chunks(FIFO) {
-            self.wait_for_room()?;
-            self.ports.write_bytes(DATA, piece)?;
-        }
-        Ok(())
-    }
-
     fn wait_for_room(&self) -> Result<(), Error> {
         let mut polls = 0;
         while self.ports.read_u8(LINE_STATUS)? & SEND_EMPTY == 0 {
@@ -68,6 +52,24 @@ impl Uart {
             if polls % POLLS == 0 {
                 sys::sleep_for(PAUSE_NS);
             }
+        }
+        Ok(())
+    }
+}
+
+impl Device for Uart {
+    fn read(&self) -> Result<Option<u8>, Error> {
+        if self.ports.read_u8(LINE_STATUS)? & HAS_DATA == 0 {
+            return Ok(None);
+        }
+        self.ports.read_u8(DATA).map(Some)
+    }
+
+    /// Sends bytes; waits while the other side is slow.
+    fn write(&self, bytes: &[u8]) -> Result<(), Error> {
+        for piece in bytes.chunks(FIFO) {
+            self.wait_for_room()?;
+            self.ports.write_bytes(DATA, piece)?;
         }
         Ok(())
     }

@@ -40,6 +40,8 @@ struct Held {
     priority: u8,
     /// Rings when there is a signal for its handlers.
     bell: Notification,
+    /// The terminal that it was given, or its parent: those that it starts get it, too.
+    terminal: Option<Endpoint>,
     /// It waits with another mask until a handler runs.
     suspended: Option<Reply<Result<(), ProcError>>>,
     /// Has the program looked at when its alarm is due.

@@ -3,7 +3,9 @@
 //! Each has a slot, which is its bit in the notification of deaths, and an instance
 //! number, which is in its badges and is never used again.
 
+mod front;
 mod groups;
+mod sessions;
 mod share;
 mod waits;
 
@@ -13,6 +15,7 @@ pub use waits::{Found, Waiter};
 use crate::{Alarm, FaultMemory, Signals};
 use alloc::string::String;
 use alloc::vec::Vec;
+use front::Front;
 use proc_api::{ChildStatus, Disposition, ExitStatus, Flags, Ids, Lack, Signal, Target};
 
 /// The most programs that can be alive at once: one bit of a notification each.
@@ -76,6 +79,8 @@ pub struct Place {
     pub parent: u32,
     /// What it takes.
     pub takes: Amounts,
+    /// Whether it leads a session on a terminal of its own.
+    pub leads: bool,
 }
 
 /// A program that has just ended.
@@ -89,6 +94,8 @@ pub struct Gone {
     pub status: ExitStatus,
     /// Groups with stopped members that the end has orphaned.
     pub orphaned: Vec<u32>,
+    /// The programs of the session that it led on a terminal of its own.
+    pub hung_up: Vec<u32>,
 }
 
 /// All programs, in the order of their starts. `W` is the reply to a waiter for programs.
@@ -96,9 +103,8 @@ pub struct Gone {
 pub struct Table<P, S, W> {
     entries: Vec<Entry<P, S>>,
     waiters: Vec<Waiter<W>>,
-    foreground: u32,
-    /// The groups that gave the terminal away, the last one last.
-    lenders: Vec<u32>,
+    /// The sessions with a terminal: first that of the console, which always is there.
+    fronts: Vec<Front>,
     /// Counts what may have changed the members of the foreground.
     moves: u64,
     last_instance: u32,
@@ -108,8 +114,8 @@ pub struct Table<P, S, W> {
 impl<P, S, W> Table<P, S, W> {
     /// Returns an empty table; `capacity` is for all programs together.
     pub fn new(capacity: Amounts) -> Self {
-        let (entries, waiters, lenders) = (Vec::new(), Vec::new(), Vec::new());
-        Self { entries, waiters, foreground: 0, lenders, moves: 0, last_instance: 0, capacity }
+        let (entries, waiters, fronts) = (Vec::new(), Vec::new(), Vec::from([Front::default()]));
+        Self { entries, waiters, fronts, moves: 0, last_instance: 0, capacity }
     }
 
     /// A place for a new program that takes this.
@@ -122,7 +128,7 @@ impl<P, S, W> Table<P, S, W> {
         let slot = (0..MAX_PROGRAMS).find(|slot| !taken(slot)).ok_or(Full::Slots)?;
         let instance = self.next_instance();
         self.last_instance = instance;
-        Ok(Place { slot, instance, parent, takes })
+        Ok(Place { slot, instance, parent, takes, leads: false })
     }
 
     /// The next number that no entry has: after 2 billion programs they start again.
@@ -138,15 +144,25 @@ impl<P, S, W> Table<P, S, W> {
     }
 
     /// Adds a program in a reserved slot. One of a server (parent 0) leads a group of its own
-    /// in the console's session; others are where their parent is, and inherit from it.
+    /// in the console's session, or a session of its own; one of the leader of such a session
+    /// leads a group of its own in it; others are where their parent is. All inherit from it.
     pub fn insert(&mut self, place: Place, pid: u32, name: &str, process: P) {
-        let Place { slot, instance, parent, takes } = place;
+        let Place { slot, instance, parent, takes, leads } = place;
         let of = self.alive(parent);
         let of = of.map(|parent| (parent.ids, parent.job, parent.signals.inherited()));
         let (ids, job, signals) = match of {
-            Some((ids, job, signals)) => (Ids { pid, parent, ..ids }, job, signals),
-            None => (Ids { pid, parent: 0, group: pid, session: 0 }, pid, Signals::default()),
+            Some((ids, job, signals)) => {
+                let group = if self.leads_terminal(ids) { pid } else { ids.group };
+                (Ids { pid, parent, group, ..ids }, job, signals)
+            }
+            None => {
+                let session = if leads { pid } else { 0 };
+                (Ids { pid, parent: 0, group: pid, session }, pid, Signals::default())
+            }
         };
+        if ids.session == pid {
+            self.fronts.push(Front::of(pid));
+        }
         self.moves += 1;
         self.entries.push(Entry {
             ids,
@@ -209,9 +225,10 @@ impl<P, S, W> Table<P, S, W> {
         let (ids, name) = (entry.ids, entry.name.clone());
         self.adopt_children(ids.pid);
         self.waiters.retain(|waiter| waiter.by != ids.pid);
+        let hung_up = self.end_session(ids);
         self.settle_foreground();
         let orphaned = held.into_iter().filter(|group| self.is_stopped_orphan(*group)).collect();
-        Some(Gone { ids, name, status, orphaned })
+        Some(Gone { ids, name, status, orphaned, hung_up })
     }
 
     /// Detaches its children; those that have ended are forgotten.

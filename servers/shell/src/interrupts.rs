@@ -2,11 +2,12 @@
 //! `proc`, and tells the shell of Ctrl-C.
 
 use crate::trouble::Trouble;
-use console_api::{ConsoleClient, ControlKey};
+use console_api::{ControlKey, TerminalSource};
 use core::cell::Cell;
 use core::sync::atomic::{AtomicU32, Ordering};
 use proc_api::{ProcClient, Signal};
 use queue::Bell;
+use service::{CallError, Never};
 use sys::{Endpoint, Error, Notification, Priority, Rights};
 
 const STACK_PAGES: u64 = 8;
@@ -29,6 +30,7 @@ pub(crate) fn set_awaited(pid: u32) {
 #[derive(Debug)]
 pub(crate) struct Interrupts {
     bell: Notification,
+    programs: Programs,
     pressed: Cell<bool>,
     /// A pipe rang and nothing has waited for it yet.
     news: Cell<bool>,
@@ -39,19 +41,28 @@ impl Interrupts {
     ///
     /// # Errors
     /// What the kernel refuses.
-    pub(crate) fn watch(names: &Endpoint) -> Result<Self, Error> {
-        let names = names.copy(Rights::SEND)?;
+    pub(crate) fn watch(env: &rt::Env) -> Result<Self, Error> {
+        let (programs, terminal) = (Programs::of(env)?, TerminalSource::of(env));
+        let theirs = programs.twin()?;
         let bell = Notification::create()?;
         let ringer = bell.copy(Rights::SIGNAL)?;
         let thread = sys::spawn_thread(STACK_PAGES, Priority(20), move || {
             loop {
-                serve(&names, &ringer);
+                serve(&terminal, &theirs, &ringer);
                 // A server was away: again, in a moment.
                 sys::sleep_for(PAUSE_NS);
             }
         });
         thread.map(drop)?;
-        Ok(Self { bell, pressed: Cell::new(false), news: Cell::new(false) })
+        Ok(Self { bell, programs, pressed: Cell::new(false), news: Cell::new(false) })
+    }
+
+    /// A connection to `proc`.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(crate) fn proc(&self) -> Result<ProcClient, CallError<Never>> {
+        self.programs.connect()
     }
 
     /// A new line begins: what was pressed before is not for it.
@@ -113,14 +124,40 @@ impl Interrupts {
     }
 }
 
-fn serve(names: &Endpoint, ringer: &Notification) {
-    let Ok(console) = ConsoleClient::connect(names) else { return };
+/// The way to `proc`: its own endpoint when `proc` has started this shell, which is known by that.
+#[derive(Debug)]
+struct Programs {
+    own: Option<Endpoint>,
+    names: Endpoint,
+}
+
+impl Programs {
+    fn of(env: &rt::Env) -> Result<Self, Error> {
+        let rights = Rights::SEND | Rights::TRANSFER;
+        let own = env.copy_handle("proc", rights).ok().map(Endpoint::from);
+        Ok(Self { own, names: env.names().copy(rights)? })
+    }
+
+    /// The same for another thread.
+    fn twin(&self) -> Result<Self, Error> {
+        let copy = |endpoint: &Endpoint| endpoint.copy(Rights::SEND | Rights::TRANSFER);
+        Ok(Self { own: self.own.as_ref().map(copy).transpose()?, names: copy(&self.names)? })
+    }
+
+    fn connect(&self) -> Result<ProcClient, CallError<Never>> {
+        let Some(own) = &self.own else { return ProcClient::connect(&self.names) };
+        own.copy(Rights::SEND).map(ProcClient::from_endpoint).map_err(CallError::Kernel)
+    }
+}
+
+fn serve(terminal: &TerminalSource, programs: &Programs, ringer: &Notification) {
+    let Ok(console) = terminal.connect() else { return };
     while let Ok(key) = console.wait_control() {
         if key == ControlKey::Interrupt {
             // The notification lives as long as the shell.
             let _ = ringer.signal(PRESSED);
         }
-        let Ok(proc) = ProcClient::connect(names) else { return };
+        let Ok(proc) = programs.connect() else { return };
         // A group that is gone needs no signal.
         let _ = proc.signal_foreground(signal_of(key).number());
         let awaited = AWAITED.load(Ordering::Relaxed);

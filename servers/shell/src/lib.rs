@@ -3,11 +3,14 @@
 //! **Shape.** [`syntax`] makes pipelines of a line, [`expand`] gives its words their values and
 //! paths, `run` carries them out: each command writes into the next one, `commands` has a table of
 //! all, `filters` those that read input. Files are those of the volumes that the manifest lets the
-//! shell see. Tests run the whole on the host, with volumes in memory.
+//! shell see. The terminal is the console, or the one that the handle `terminal` names: then
+//! `proc` has started the shell, it ends with `exit`, and `-c COMMAND` has it carry out one line. Tests run the whole on the host, with volumes in memory.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
+
+use alloc::vec::Vec;
 
 mod commands;
 mod completion;
@@ -53,10 +56,18 @@ const RESERVE_BYTES: usize = 128 << 10;
 pub fn main(env: rt::Env) -> Result<(), rt::Failure> {
     // The heap grows once, here: growth after hundreds of commands would look like a leak.
     drop(core::hint::black_box(alloc::vec::Vec::<u8>::with_capacity(RESERVE_BYTES)));
+    let words: Vec<&str> = env.args().collect();
     let mut shell = Shell::new(env)?;
+    if let ["-c", line] = words[..] {
+        shell.run_line(line);
+        rt::exit(shell.ended().unwrap_or(shell.status()));
+    }
     let mut session = Session::new(&mut shell);
     session.greet();
     loop {
         session.line();
+        if let Some(status) = session.ended() {
+            rt::exit(status);
+        }
     }
 }

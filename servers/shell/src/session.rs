@@ -32,10 +32,15 @@ impl<'a> Session<'a> {
         Self { shell, history: History::default() }
     }
 
-    /// Runs the script of the boot, after the first words: which servers do not run: commands that need one would only say
-    /// that it is dead. A driver without its device is no news: not every machine has each.
+    /// Says the first words. On the console these are also which servers do not run, since commands
+    /// that need one would only say that it is dead (a driver without its device is no news: not every
+    /// machine has each), and the script of the boot runs after them.
     pub fn greet(&mut self) {
         let mut text = String::from("Postern. `help` lists the commands.\n");
+        if self.shell.terminal.is_given() {
+            self.shell.print(&text);
+            return self.load_history();
+        }
         for server in self.shell.system().servers().unwrap_or_default() {
             if let ServerState::GivenUp { why } = server.state
                 && !why.starts_with(NO_DEVICE)
@@ -44,15 +49,25 @@ impl<'a> Session<'a> {
             }
         }
         self.shell.print(&text);
+        self.load_history();
+        if let Err(trouble) = rc(self.shell) {
+            let status = self.shell.complain("rc", &trouble);
+            self.shell.set_status(status);
+        }
+    }
+
+    fn load_history(&mut self) {
         let history = History::load(&self.shell.files);
         if !history.is_empty() {
             // A console that is away has its own last lines.
             let _ = self.shell.terminal.console().set_history(history);
         }
-        if let Err(trouble) = rc(self.shell) {
-            let status = self.shell.complain("rc", &trouble);
-            self.shell.set_status(status);
-        }
+    }
+
+    /// The status that the shell is to end with, after `exit`.
+    #[must_use]
+    pub fn ended(&self) -> Option<u64> {
+        self.shell.ended()
     }
 
     /// Reads a line and runs it.
@@ -69,6 +84,10 @@ impl<'a> Session<'a> {
                 self.shell.set_status(INTERRUPTED_STATUS);
             }
             Err(CallError::Service(ConsoleError::EndOfInput)) => {
+                let status = self.shell.status();
+                if self.shell.end(status).is_ok() {
+                    return;
+                }
                 self.shell.print("`shutdown` ends the system.\n");
             }
             Err(error) => self.shell.terminal.reconnect("no line", &error),

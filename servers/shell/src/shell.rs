@@ -34,6 +34,8 @@ pub struct Shell {
     pub(crate) files: Namespace,
     system: SystemClient,
     status: u64,
+    /// The status that `exit` ends it with.
+    ended: Option<u64>,
     variables: BTreeMap<String, String>,
     /// Those that programs get.
     exported: BTreeSet<String>,
@@ -84,8 +86,8 @@ impl Shell {
     /// When there will never be a console for it, or the kernel refuses a thread.
     pub fn new(env: rt::Env) -> Result<Self, rt::Failure> {
         let system = SystemClient::from_endpoint(env.handle("supervisor")?);
-        let terminal = Rc::new(Terminal::connect(env.names())?);
-        let interrupts = Rc::new(Interrupts::watch(env.names())?);
+        let terminal = Rc::new(Terminal::connect(&env)?);
+        let interrupts = Rc::new(Interrupts::watch(&env)?);
         let output = Box::new(ConsoleOutput::new(terminal.clone(), interrupts.clone()));
         Ok(Self {
             files: Namespace::of(&env)?,
@@ -94,6 +96,7 @@ impl Shell {
             interrupts,
             system,
             status: 0,
+            ended: None,
             variables: BTreeMap::new(),
             exported: BTreeSet::new(),
             output,
@@ -116,7 +119,7 @@ impl Shell {
 
     /// A connection to `proc`.
     pub(crate) fn proc(&self) -> Result<ProcClient, Trouble> {
-        Ok(ProcClient::connect(self.env.names())?)
+        Ok(self.interrupts.proc()?)
     }
 
     /// A connection to `pci`.
@@ -162,6 +165,26 @@ impl Shell {
     /// Sets it.
     pub(crate) fn set_status(&mut self, status: u64) {
         self.status = status;
+    }
+
+    /// The status that it is to end with, after `exit`.
+    #[must_use]
+    pub fn ended(&self) -> Option<u64> {
+        self.ended
+    }
+
+    /// Ends the shell after the present command.
+    ///
+    /// # Errors
+    /// On the console: that shell is there as long as the system.
+    pub(crate) fn end(&mut self, status: u64) -> Result<(), Trouble> {
+        if !self.terminal.is_given() {
+            return Err(Trouble::new(
+                "the console's shell does not end: `shutdown` ends the system",
+            ));
+        }
+        self.ended = Some(status);
+        Ok(())
     }
 
     /// The value of a variable; `?` is the last status. Empty when it is not set.

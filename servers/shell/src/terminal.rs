@@ -6,10 +6,9 @@ use crate::trouble::Trouble;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
-use console_api::{ConsoleClient, ConsoleError, Input, LineReader};
+use console_api::{ConsoleClient, ConsoleError, Input, LineReader, TerminalSource};
 use core::cell::RefCell;
 use service::CallError;
-use sys::{Endpoint, Rights};
 
 /// How often output is tried again while the console is away, and how long to wait between.
 const TRIES: u32 = 50;
@@ -35,7 +34,7 @@ impl Complaint {
 
 /// The connection to the console, renewed when it breaks.
 pub(crate) struct Terminal {
-    names: Endpoint,
+    source: TerminalSource,
     console: RefCell<Rc<ConsoleClient>>,
     complaint: RefCell<Complaint>,
     reader: RefCell<LineReader>,
@@ -46,16 +45,21 @@ impl Terminal {
     ///
     /// # Errors
     /// When there will never be one for this shell.
-    pub(crate) fn connect(names: &Endpoint) -> Result<Self, rt::Failure> {
-        let names = names.copy(Rights::SEND)?;
+    pub(crate) fn connect(env: &rt::Env) -> Result<Self, rt::Failure> {
+        let source = TerminalSource::of(env);
         let mut complaint = Complaint::default();
-        let console = connect(&names, &mut complaint)?;
+        let console = connect(&source, &mut complaint)?;
         Ok(Self {
-            names,
+            source,
             console: RefCell::new(Rc::new(console)),
             complaint: RefCell::new(complaint),
             reader: RefCell::new(LineReader::new()),
         })
+    }
+
+    /// Whether it is not the console: then its end is that of the shell.
+    pub(crate) fn is_given(&self) -> bool {
+        self.source.is_given()
     }
 
     /// The console.
@@ -84,8 +88,11 @@ impl Terminal {
     pub(crate) fn reconnect(&self, what: &str, error: &impl core::fmt::Display) {
         let mut complaint = self.complaint.borrow_mut();
         complaint.log(what, error);
+        if self.is_given() {
+            rt::exit(rt::EXIT_FAILURE)
+        }
         sys::sleep_for(PAUSE_NS);
-        match connect(&self.names, &mut complaint) {
+        match connect(&self.source, &mut complaint) {
             Ok(console) => *self.console.borrow_mut() = Rc::new(console),
             Err(failure) => {
                 complaint.log("no console", &failure);
@@ -114,11 +121,17 @@ impl Terminal {
     }
 }
 
-fn connect(names: &Endpoint, complaint: &mut Complaint) -> Result<ConsoleClient, rt::Failure> {
+fn connect(
+    source: &TerminalSource,
+    complaint: &mut Complaint,
+) -> Result<ConsoleClient, rt::Failure> {
     loop {
-        match ConsoleClient::connect(names) {
+        match source.connect() {
             Ok(console) => return Ok(console),
-            Err(error @ (CallError::Refused | CallError::VersionMismatch)) => {
+            Err(error)
+                if source.is_given()
+                    || matches!(error, CallError::Refused | CallError::VersionMismatch) =>
+            {
                 return Err(rt::Failure::new(error).while_doing("connecting to the console"));
             }
             Err(error) => complaint.log("no console", &error),

@@ -68,7 +68,7 @@ impl Draft {
     /// Every section that needs a file of the archive, with that file's name.
     pub(super) fn files(&self) -> impl Iterator<Item = ((&'static str, &str, usize), &str)> {
         let servers = self.servers.iter().map(|it| it.server.file());
-        let programs = self.programs.iter().map(|it| it.program.name.as_str());
+        let programs = self.programs.iter().map(|it| it.program.file());
         let anys = core::iter::repeat_n(false, self.servers.len())
             .chain(self.programs.iter().map(|it| it.program.any));
         let all = self.sections().zip(servers.chain(programs)).zip(anys);

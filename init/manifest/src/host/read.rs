@@ -108,6 +108,8 @@ pub(super) fn server_with(
 fn program((name, section): (String, Section<'_>)) -> ProgramDraft {
     let program = Program {
         name,
+        file: section.text("file").map(|file| file.value),
+        supervisor: section.flag("supervisor"),
         any: section.flag("any"),
         priority: priority(&section),
         limits: limits(&section),

@@ -12,9 +12,11 @@
 extern crate alloc;
 
 mod reader;
+mod source;
 pub mod stdio;
 
 pub use reader::LineReader;
+pub use source::{TERMINAL, TerminalSource};
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -35,6 +37,8 @@ pub enum ConsoleError {
     Background,
     /// Only the leader of the session may do this.
     NotLeader,
+    /// There is no such terminal any more.
+    Gone,
 }
 
 impl fmt::Display for ConsoleError {
@@ -44,6 +48,7 @@ impl fmt::Display for ConsoleError {
             Self::EndOfInput => "end of input",
             Self::Superseded => "another program reads the terminal",
             Self::Background => "a program in the background cannot read the terminal",
+            Self::Gone => "the terminal is gone",
             Self::NotLeader => "only the leader of the terminal's session may do this",
         })
     }
@@ -121,9 +126,11 @@ pub struct Size {
 }
 
 /// A terminal.
-#[service::interface(version = 4)]
+#[service::interface(version = 5)]
 pub trait Console {
-    /// Prints text, above the line that is being edited if there is one.
+    /// Prints text, above the line that is being edited if there is one. The answer comes when the
+    /// terminal has room for more.
+    #[deferred]
     #[idempotent]
     fn write(&mut self, text: String) -> Result<(), ConsoleError>;
 

@@ -1,4 +1,5 @@
-//! Input and output of a program: the pipes that it was started with, else the console.
+//! Input and output of a program: the pipes that it was started with, else its terminal: the
+//! console, or the one that it was given.
 //!
 //! ```no_run
 //! # fn start(env: rt::Env) -> Result<(), rt::Failure> {
@@ -16,13 +17,13 @@
 //! **Errors.** [`StdioError::Closed`]: the reader of the output has ended. A program that gives up
 //! then ends as others expect it. The end of the input is no error.
 
-use crate::{ConsoleClient, ConsoleError, LineReader};
+use crate::{ConsoleClient, ConsoleError, LineReader, TerminalSource};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use queue::{Offer, Plan, QueueError, RecordConsumer, RecordProducer, Records};
 use service::CallError;
-use sys::{Endpoint, FOREVER, Rights};
+use sys::FOREVER;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// The names of the handles of a program's input, in the order of [`Offer::into_handles`].
@@ -116,7 +117,7 @@ impl From<QueueError> for StdioError {
 
 /// Input and output of a program. The console is connected to when it is used first.
 pub struct Stdio {
-    names: Option<Endpoint>,
+    terminal: TerminalSource,
     console: Option<ConsoleClient>,
     reader: LineReader,
     input: Option<RecordConsumer<Chunk>>,
@@ -152,7 +153,7 @@ impl Stdio {
     #[must_use]
     pub fn console_of(env: &rt::Env) -> Self {
         Self {
-            names: env.names().copy(Rights::SEND).ok(),
+            terminal: TerminalSource::of(env),
             console: None,
             reader: LineReader::new(),
             input: None,
@@ -289,11 +290,8 @@ impl Stdio {
     }
 
     fn console(&mut self) -> Result<&ConsoleClient, StdioError> {
-        if self.console.is_none()
-            && let Some(names) = &self.names
-        {
-            let console = ConsoleClient::connect(names).map_err(unconnected)?;
-            self.console = Some(console);
+        if self.console.is_none() {
+            self.console = Some(self.terminal.connect().map_err(unconnected)?);
         }
         self.console.as_ref().ok_or(StdioError::Console(CallError::Refused))
     }

@@ -3,7 +3,7 @@
 //!
 //! A program that `proc` started finds in its startup block: `names`, `proc` (its own
 //! endpoint of `proc`, by whose badge `proc` knows it) and `signals` (the notification that rings
-//! when there is a signal for its handlers). The first argument is the program itself, as
+//! when there is a signal for its handlers), and `terminal` when it has another one than the console. The first argument is the program itself, as
 //! `env.name()`; `env.args()` are the others.
 //!
 //! Signals are numbers where they come from outside, so that a shell can call every method;
@@ -82,8 +82,8 @@ pub struct ProgramInfo {
 #[service::interface(version = 5, max_message = 16384)]
 pub trait Proc {
     /// Starts a program of the boot archive: its process id. One that a server starts is the
-    /// first of a group of its own; others join the caller's group and have its mask, and
-    /// ignore what it ignores. What programs start may take at most half of what there is for
+    /// first of a group of its own, and so is one of the leader of a session on a terminal; others
+    /// join the caller's group. They have the mask of a program, and ignore what it ignores. What programs start may take at most half of what there is for
     /// one job, and three quarters in all. `foreground` is for servers and programs in it.
     fn spawn(
         &mut self,
@@ -118,15 +118,16 @@ pub trait Proc {
     /// Sends a signal that carries a value. As for [`Proc::kill`], the job limits a program.
     fn sigqueue(&mut self, pid: u32, signal: u8, value: u64) -> Result<(), ProcError>;
 
-    /// Sends a signal to the group in the foreground; false when there is none.
+    /// Sends a signal to the group in the foreground of the caller's session; false when there is none.
     fn signal_foreground(&mut self, signal: u8) -> Result<bool, ProcError>;
 
-    /// Makes a group of the console's session, or the group of a program in it, the one in
-    /// the foreground; 0: none is. For servers and programs in the foreground.
+    /// Makes a group of the caller's session (a server's is that of the console), or the group of a
+    /// program in it, the one in the foreground; 0: none is. For servers, leaders of sessions, and
+    /// programs in the foreground.
     #[idempotent]
     fn set_foreground(&mut self, group: u32) -> Result<(), ProcError>;
 
-    /// The group in the foreground; 0: none is.
+    /// The group in the foreground of the caller's session; 0: none is.
     #[idempotent]
     fn foreground(&mut self) -> Result<u32, ProcError>;
 
@@ -200,7 +201,9 @@ pub trait Launch {
         bytes: u64,
     ) -> Result<(), ProcError>;
 
-    /// Gives it a handle with this name, such as `stdout`: at most [`LAUNCH_HANDLES`].
+    /// Gives it a handle with this name, such as `stdout`: at most [`LAUNCH_HANDLES`]. One that a
+    /// server gives a `terminal` leads a session of its own on it; a program that has one passes it
+    /// on to those that it starts.
     fn give(&mut self, name: String, #[handle] handle: sys::OwnedHandle) -> Result<(), ProcError>;
 
     /// A line of its startup block, such as `directory` and `/home`: at most [`LAUNCH_FACTS`].
@@ -211,7 +214,7 @@ pub trait Launch {
 }
 
 /// The most handles that a launch gives.
-pub const LAUNCH_HANDLES: usize = 8;
+pub const LAUNCH_HANDLES: usize = 9;
 /// The most lines that a launch tells.
 pub const LAUNCH_FACTS: usize = 32;
 /// The most bytes of an image.

@@ -20,6 +20,9 @@ impl ProcServer {
         // A parent that waits is told first, so that SIGCHLD does not cut its wait short.
         self.tell_waiters();
         self.tell_parent(gone.ids, ChildStatus::Ended(gone.status));
+        for pid in &gone.hung_up {
+            self.hang_up(*pid);
+        }
         for group in &gone.orphaned {
             self.release(*group);
         }
@@ -28,11 +31,14 @@ impl ProcServer {
     /// Continues the stopped members of an orphaned group, after SIGHUP.
     fn release(&mut self, group: u32) {
         let members: Vec<u32> = self.programs.members(group).map(|entry| entry.ids.pid).collect();
-        for pid in members {
-            for signal in [Signal::HUP, Signal::CONT] {
-                // Members have not ended, and standard signals always find their places.
-                let _ = self.send_from(0, pid, signal);
-            }
+        members.into_iter().for_each(|pid| self.hang_up(pid));
+    }
+
+    /// SIGHUP, also to a program that is stopped.
+    fn hang_up(&mut self, pid: u32) {
+        for signal in [Signal::HUP, Signal::CONT] {
+            // It has not ended, and standard signals always find their places.
+            let _ = self.send_from(0, pid, signal);
         }
     }
 }

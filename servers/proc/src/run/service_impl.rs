@@ -75,18 +75,20 @@ impl Proc for ProcServer {
     }
 
     fn signal_foreground(&mut self, caller: &Caller, signal: u8) -> Result<bool> {
-        let (by, group) = (self.caller_pid(caller), self.programs.foreground());
+        let (by, session) = (self.caller_pid(caller), self.session(caller));
+        let group = self.programs.foreground(session);
         self.send_group(by, group, known(signal)?)
     }
 
     fn set_foreground(&mut self, caller: &Caller, group: u32) -> Result<()> {
-        let by = self.may_give_terminal(caller)?;
-        let set = self.programs.set_foreground(by, group);
+        let (session, by) = self.may_give_terminal(caller)?;
+        let set = self.programs.set_foreground(session, by, group);
         set.then_some(()).ok_or(ProcError::NoSuchProcess { pid: group })
     }
 
-    fn foreground(&mut self, _: &Caller) -> Result<u32> {
-        Ok(self.programs.foreground())
+    fn foreground(&mut self, caller: &Caller) -> Result<u32> {
+        let session = self.session(caller);
+        Ok(self.programs.foreground(session))
     }
 
     fn may_read(&mut self, caller: &Caller) -> Result<bool> {
@@ -157,7 +159,8 @@ impl Proc for ProcServer {
     }
 
     fn programs(&mut self, _: &Caller) -> Result<Vec<String>> {
-        let named = self.system.programs.iter().filter(|program| !program.any);
+        let named =
+            self.system.programs.iter().filter(|program| !program.any && !program.supervisor);
         Ok(named.map(|program| program.name.to_string()).collect())
     }
 }

@@ -4,10 +4,11 @@ use super::launch::Launching;
 use super::{Held, ProcServer};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use console_api::TERMINAL;
 use manifest::Program;
 use proc_api::ProcError;
-use proc_core::{Amounts, Full, MAX_PROGRAMS};
-use sys::{Notification, Priority, Process, Rights};
+use proc_core::{Amounts, Full, MAX_PROGRAMS, Place};
+use sys::{Endpoint, Notification, Priority, Process, Rights};
 
 /// The rights of the endpoint of `proc`, which a program may copy for its threads.
 const OWN: Rights = Rights::SEND.union(Rights::TRANSFER);
@@ -22,6 +23,10 @@ impl ProcServer {
     ) -> Result<u32, ProcError> {
         let name = launching.program.as_str();
         let (program, number) = self.terms(launching)?;
+        if program.supervisor && parent != 0 {
+            let why = "only servers start a program with `supervisor`".into();
+            return Err(ProcError::NotAllowed { why });
+        }
         let place = self.programs.reserve(parent, Amounts::of_program(program.limits));
         let place = place.map_err(|full| match full {
             Full::Slots => ProcError::TooMany { limit: MAX_PROGRAMS.into() },
@@ -30,15 +35,27 @@ impl ProcServer {
         let badge = super::badge(number, place.instance);
         let cannot = |why| ProcError::CannotLoad { program: name.to_string(), why };
         if launching.image.is_none() {
-            self.images.check(name).map_err(cannot)?;
+            self.images.check(program.file()).map_err(cannot)?;
         }
-        let held = self.load(&program, launching, arguments, badge, place.slot);
+        let terminal = self.terminal_for(launching, parent);
+        let place = Place { leads: parent == 0 && terminal.is_some(), ..place };
+        let held = self.load(&program, launching, arguments, badge, place.slot, terminal);
         let held = held.map_err(cannot)?;
         let pid = held.process.info().map_or(0, |info| info.pid);
         self.hand_over(&held.process);
         self.programs.insert(place, pid, name, held);
         defmt::info!("{=str} runs as process {=u32}", name, pid);
         Ok(pid)
+    }
+
+    /// The terminal of a new program: the one that it was given, else its parent's; without one it
+    /// uses the console.
+    fn terminal_for(&mut self, launching: &Launching, parent: u32) -> Option<Endpoint> {
+        let of_parent = self.programs.alive(parent).and_then(|entry| entry.process.as_ref());
+        let of_parent = of_parent.and_then(|held| held.terminal.as_ref());
+        let given = launching.handles.iter().find(|(name, _)| name == TERMINAL);
+        let given = given.and_then(|(_, handle)| handle.copy(OWN).ok()).map(Endpoint::from);
+        given.or_else(|| of_parent?.copy(OWN).ok())
     }
 
     /// The section of the manifest that a program runs under, and its number as a client.
@@ -62,10 +79,11 @@ impl ProcServer {
         arguments: &[String],
         badge: u64,
         slot: u8,
+        terminal: Option<Endpoint>,
     ) -> Result<Held, String> {
         let text = |error: sys::Error| error.to_string();
         let own = launching.own_image().map(|image| (image, None));
-        let image = own.or_else(|| self.images.image(&launching.program));
+        let image = own.or_else(|| self.images.image(program.file()));
         let (image, shared) = image.ok_or("its image was not checked")?;
         let bell = Notification::create().map_err(text)?;
         let volumes = self.volumes.get(&program.name).map_or(&[][..], Vec::as_slice);
@@ -78,7 +96,14 @@ impl ProcServer {
             ("proc", self.own.as_handle(), OWN, badge),
             ("signals", bell.as_handle(), Rights::SIGNAL | Rights::WAIT, 0),
         ]);
-        for (name, handle) in &launching.handles {
+        if let Some(terminal) = &terminal {
+            handles.push((TERMINAL, terminal.as_handle(), OWN, 0));
+        }
+        let supervisor = self.init.endpoint();
+        if program.supervisor {
+            handles.push(("supervisor", supervisor.as_handle(), OWN, 0));
+        }
+        for (name, handle) in launching.handles.iter().filter(|(name, _)| name != TERMINAL) {
             handles.push((name, handle.as_handle(), Rights::ALL, 0));
         }
         let loading = loader::Program {
@@ -97,7 +122,7 @@ impl ProcServer {
         };
         let process = loading.start().map_err(|error| error.to_string())?;
         let priority = program.priority;
-        Ok(Held { process, priority, bell, suspended: None, alarm: None })
+        Ok(Held { process, priority, bell, terminal, suspended: None, alarm: None })
     }
 
     /// Sees to it that the program does not outlive this server, out of anyone's control.

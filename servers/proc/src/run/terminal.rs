@@ -63,7 +63,7 @@ impl ProcServer {
         }
         let members: Vec<(u32, &str)> = self
             .programs
-            .members(self.programs.foreground())
+            .members(self.programs.foreground(0))
             .map(|entry| (entry.instance, entry.name.as_str()))
             .collect();
         let badge = |(instance, name): (u32, &str)| {

@@ -26,63 +26,6 @@ impl<P, S, W> Table<P, S, W> {
         self.moves
     }
 
-    /// Which group Ctrl-C goes to; 0: none.
-    pub fn foreground(&self) -> u32 {
-        self.foreground
-    }
-
-    /// Whether a program may put another group into the foreground: it is there itself, or its
-    /// group gave the terminal to the one that is.
-    pub fn may_give_terminal(&self, group: u32) -> bool {
-        group == self.foreground || self.lenders.contains(&group)
-    }
-
-    /// Makes the group with this number, or of the program with this number, the foreground
-    /// one; 0: none is. `by` is the group of a program that does it, which gets the terminal back
-    /// when that group is gone; `None`: a server. False when there is none such in the console's
-    /// session.
-    pub fn set_foreground(&mut self, by: Option<u32>, number: u32) -> bool {
-        let program = self.living().find(|entry| entry.ids.pid == number);
-        let of_program = program.map_or(number, |entry| entry.ids.group);
-        let group = if self.is_here(number) { number } else { of_program };
-        let known = number == 0 || self.is_here(group);
-        if known {
-            match by {
-                Some(by) => self.lend(by, group),
-                None => self.lenders.clear(),
-            }
-            self.foreground = group;
-            self.moves += 1;
-        }
-        known
-    }
-
-    /// Whether a group has living members in the console's session.
-    fn is_here(&self, group: u32) -> bool {
-        self.members(group).any(|entry| entry.ids.session == 0)
-    }
-
-    /// A group gives the terminal away. Each is among the lenders once.
-    fn lend(&mut self, by: u32, to: u32) {
-        for group in [by, to] {
-            if let Some(place) = self.lenders.iter().position(|lender| *lender == group) {
-                self.lenders.truncate(place);
-            }
-        }
-        if by != to {
-            self.lenders.push(by);
-        }
-    }
-
-    /// After a change of members: when none is left in the foreground, the last group that gave
-    /// the terminal away has it.
-    pub(super) fn settle_foreground(&mut self) {
-        self.moves += 1;
-        while self.foreground != 0 && !self.is_here(self.foreground) {
-            self.foreground = self.lenders.pop().unwrap_or(0);
-        }
-    }
-
     /// Puts a program (0: the caller) into a group (0: one of its own), for a program.
     ///
     /// # Errors

@@ -241,19 +241,19 @@ fn the_foreground_is_a_group_and_ends_with_it() {
     let mut table = table();
     start(&mut table, 7, 0);
     start(&mut table, 8, 7);
-    assert!(!table.set_foreground(None, 9), "there is no such program");
-    assert!(table.set_foreground(None, 8), "a member of the group");
-    assert_eq!(table.foreground(), 7);
+    assert!(!table.set_foreground(0, None, 9), "there is no such program");
+    assert!(table.set_foreground(0, None, 8), "a member of the group");
+    assert_eq!(table.foreground(0), 7);
     end(&mut table, 7, 0);
-    assert_eq!(table.foreground(), 7, "a member is left");
+    assert_eq!(table.foreground(0), 7, "a member is left");
     end(&mut table, 8, 0);
-    assert_eq!(table.foreground(), 0);
-    assert!(!table.set_foreground(None, 7), "it has ended");
-    assert!(table.set_foreground(None, 0));
+    assert_eq!(table.foreground(0), 0);
+    assert!(!table.set_foreground(0, None, 7), "it has ended");
+    assert!(table.set_foreground(0, None, 0));
     start(&mut table, 9, 0);
     start(&mut table, 10, 9);
     table.new_session(10).unwrap();
-    assert!(!table.set_foreground(None, 10), "not of the console's session");
+    assert!(!table.set_foreground(0, None, 10), "not of the console's session");
 }
 
 #[test]
@@ -333,22 +333,22 @@ fn the_terminal_goes_back_to_those_that_gave_it_away() {
         let ids = table.alive(pid).unwrap().ids;
         table.set_group(ids, 0, 0).unwrap();
     }
-    let may = |table: &Programs| [7, 8, 9, 20].map(|group| table.may_give_terminal(group));
+    let may = |table: &Programs| [7, 8, 9, 20].map(|group| table.may_give_terminal(0, group));
     assert_eq!(may(&table), [false; 4], "the shell has it");
-    assert!(table.set_foreground(None, 7));
+    assert!(table.set_foreground(0, None, 7));
     assert_eq!(may(&table), [true, false, false, false], "not one in the background");
-    assert!(table.set_foreground(Some(7), 8) && table.set_foreground(Some(8), 9));
+    assert!(table.set_foreground(0, Some(7), 8) && table.set_foreground(0, Some(8), 9));
     assert_eq!(may(&table), [true, true, true, false]);
     end(&mut table, 9, 0);
-    assert_eq!(table.foreground(), 8, "it has it back");
+    assert_eq!(table.foreground(0), 8, "it has it back");
     end(&mut table, 8, 0);
-    assert_eq!((table.foreground(), may(&table)), (7, [true, false, false, false]));
-    assert!(table.set_foreground(Some(7), 20) && table.set_foreground(Some(7), 7));
+    assert_eq!((table.foreground(0), may(&table)), (7, [true, false, false, false]));
+    assert!(table.set_foreground(0, Some(7), 20) && table.set_foreground(0, Some(7), 7));
     assert_eq!(may(&table), [true, false, false, false], "taken back");
-    assert!(table.set_foreground(None, 0));
+    assert!(table.set_foreground(0, None, 0));
     assert_eq!(may(&table), [false; 4], "what a server says is the end of that");
     end(&mut table, 7, 0);
-    assert_eq!(table.foreground(), 0);
+    assert_eq!(table.foreground(0), 0);
 }
 
 #[test]
@@ -359,7 +359,7 @@ fn each_change_of_the_foreground_or_its_members_is_counted() {
         |table: &Programs| core::mem::replace(&mut last, table.moves()) != table.moves();
     start(&mut table, 7, 0);
     assert!(moved(&table), "a program");
-    table.set_foreground(None, 7);
+    table.set_foreground(0, None, 7);
     assert!(moved(&table), "the foreground");
     start(&mut table, 8, 7);
     assert!(moved(&table), "a member");
@@ -376,12 +376,12 @@ fn an_empty_group_is_not_in_the_foreground() {
     let mut table = table();
     start(&mut table, 7, 0);
     start(&mut table, 8, 7);
-    table.set_foreground(None, 7);
+    table.set_foreground(0, None, 7);
     let ids = table.alive(8).unwrap().ids;
     table.set_group(ids, 0, 0).unwrap();
     let ids = table.alive(7).unwrap().ids;
     table.set_group(ids, 7, 8).unwrap();
-    assert_eq!(table.foreground(), 0, "both are in group 8 now");
+    assert_eq!(table.foreground(0), 0, "both are in group 8 now");
 }
 
 #[test]
@@ -401,4 +401,31 @@ fn a_program_signals_its_own_job_and_a_server_all() {
     table.new_session(9).unwrap();
     assert_eq!(allowed(&table, 9), [8, 9]);
     assert_eq!(allowed(&table, 77), [0; 0]);
+}
+
+#[test]
+fn a_session_on_another_terminal_has_its_own_foreground() {
+    let mut table = table();
+    start(&mut table, 7, 0);
+    assert!(table.set_foreground(0, None, 7));
+    let place = table.reserve(0, TAKES).unwrap();
+    table.insert(super::Place { leads: true, ..place }, 20, "sh", ());
+    for (pid, parent) in [(21, 20), (22, 21), (23, 20)] {
+        start(&mut table, pid, parent);
+    }
+    let ids = |table: &mut Programs, pid| table.alive(pid).unwrap().ids;
+    assert_eq!(ids(&mut table, 20), Ids { pid: 20, parent: 0, group: 20, session: 20 });
+    assert_eq!(ids(&mut table, 21), Ids { pid: 21, parent: 20, group: 21, session: 20 });
+    assert_eq!(ids(&mut table, 22), Ids { pid: 22, parent: 21, group: 21, session: 20 });
+    assert!(!table.set_foreground(0, None, 21), "it is not of the console");
+    assert!(!table.set_foreground(20, None, 7) && !table.set_foreground(9, None, 0));
+    assert!(table.set_foreground(20, None, 21));
+    assert_eq!((table.foreground(0), table.foreground(20)), (7, 21));
+    assert!(table.may_give_terminal(20, 21) && !table.may_give_terminal(0, 21));
+    assert!(!table.is_orphaned(21), "the leader can continue it");
+    end(&mut table, 22, 0);
+    end(&mut table, 21, 0);
+    assert_eq!((table.foreground(0), table.foreground(20)), (7, 0));
+    assert_eq!(end(&mut table, 20, 0).hung_up, [23]);
+    assert!(!table.has_terminal(20) && table.has_terminal(0));
 }

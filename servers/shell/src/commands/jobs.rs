@@ -51,10 +51,16 @@ pub(crate) fn bg(shell: &mut Shell, words: &[&str]) -> Outcome {
     Ok(0)
 }
 
+/// The programs that this shell started. On another terminal than the console the shell is a
+/// program itself.
 fn all(proc: &ProcClient) -> Result<Vec<ProgramInfo>, Trouble> {
     let programs = proc.list()?.into_iter();
-    let ours =
-        |program: &ProgramInfo| program.ids.parent == 0 && program.ids.group == program.ids.pid;
+    let own = proc.ids(0).map(|ids| ids.pid);
+    let own = own.unwrap_or(0);
+    let ours = |program: &ProgramInfo| {
+        let ids = program.ids;
+        ids.parent == own && ids.group == ids.pid && (own != 0 || ids.session == 0)
+    };
     Ok(programs.filter(ours).collect())
 }
 

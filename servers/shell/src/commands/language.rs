@@ -40,9 +40,10 @@ pub(crate) fn exit(shell: &mut Shell, words: &[&str]) -> Outcome {
         _ => return Err(Trouble::Usage),
     };
     if shell.scripts.is_empty() {
-        return Err(Trouble::new("only a script ends so: `shutdown` ends the system"));
+        shell.end(status)?;
+    } else {
+        shell.leaving = Some(Leave::Exit);
     }
-    shell.leaving = Some(Leave::Exit);
     Ok(status)
 }
 

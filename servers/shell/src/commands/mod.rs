@@ -106,7 +106,7 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "echo", "echo [WORD…]", "prints words", basics::echo;
     "edit", "edit FILE", "changes a text: Ctrl-S saves, Ctrl-Q ends", screens::edit;
     "env", "env", "lists the variables that programs get", language::env;
-    "exit", "exit [STATUS]", "ends a script", language::exit;
+    "exit", "exit [STATUS]", "ends a script, or a shell that is not the console's, by default with the status of the last command", language::exit;
     "export", "export [NAME[=TEXT]…]", "gives variables to programs, or lists those that they get", language::export;
     "false", "false", "fails", basics::failure;
     "faults", "faults [SERVER]", "the last faults of servers, or all about the last one of a server", servers::faults;

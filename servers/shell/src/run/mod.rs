@@ -75,7 +75,7 @@ impl Shell {
     fn steps(&mut self, steps: &[Step]) {
         self.deeper(|shell| {
             for step in steps {
-                if shell.is_leaving() {
+                if shell.is_leaving() || shell.ended().is_some() {
                     return;
                 }
                 let runs = match step.when {

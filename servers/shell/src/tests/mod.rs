@@ -43,13 +43,13 @@ struct FakeConsole {
 }
 
 impl Console for FakeConsole {
-    fn write(&mut self, _: &Caller, text: String) -> Result<(), ConsoleError> {
+    fn write(&mut self, _: &Caller, text: String, reply: Reply<Result<(), ConsoleError>>) {
         self.screen.printed.lock().unwrap().push_str(&text);
         if text.contains(PRESSES) {
             let pressed = self.waiters.drain(..);
             pressed.for_each(|reply| reply.send(Ok(ControlKey::Interrupt)));
         }
-        Ok(())
+        reply.send(Ok(()));
     }
 
     fn read_line(
@@ -144,6 +144,16 @@ fn with_screen<T: Send + 'static>(
     keys: &[RawKey],
     work: impl FnOnce(&mut Shell) -> T + Send + 'static,
 ) -> (T, String) {
+    on_terminal("names-only", typed, keys, work)
+}
+
+/// The same on a terminal that is given by the handle of this name.
+fn on_terminal<T: Send + 'static>(
+    handle: &'static str,
+    typed: &[&'static str],
+    keys: &[RawKey],
+    work: impl FnOnce(&mut Shell) -> T + Send + 'static,
+) -> (T, String) {
     let screen = Screen::default();
     screen.keys.lock().unwrap().extend(keys);
     screen.typed.lock().unwrap().extend(typed);
@@ -183,7 +193,8 @@ fn with_screen<T: Send + 'static>(
             .fact("volume", "root /")
             .fact("volume", "tmp /tmp")
             .handle("names", &names.endpoint(SHELL), all)
-            .handle("supervisor", &nowhere, all);
+            .handle("supervisor", &nowhere, all)
+            .handle(handle, &console, all);
         shell.script(|env| work(&mut Shell::new(env).unwrap())).join()
     });
     let printed = screen.printed.lock().unwrap().clone();

@@ -66,7 +66,7 @@ fn scripts_have_arguments_and_end() {
     );
     let (text, status) = printed(&["exit", "shift", "set -- a"]);
     let only = "shift: only a script has arguments\nset: only a script has arguments\n";
-    let exit = "exit: only a script ends so: `shutdown` ends the system\n";
+    let exit = "exit: the console's shell does not end: `shutdown` ends the system\n";
     assert_eq!((text, status), (format!("{exit}{only}"), 1));
 }
 

@@ -1,8 +1,8 @@
 //! Lines of a session: completion and history.
 
-use super::{with_screen, with_shell};
+use super::{on_terminal, with_screen, with_shell};
 use crate::Session;
-use console_api::RawKey;
+use console_api::{RawKey, TERMINAL};
 
 /// What a session prints for these lines; each that ends in a tab is one before Tab was pressed.
 fn session(lines: &[&'static str], prepare: &'static str) -> String {
@@ -55,4 +55,35 @@ fn less_and_edit_have_the_screen() {
     assert_eq!(status, 0);
     assert!(printed.contains("3 bytes saved") && printed.contains("q ends"), "{printed}");
     assert!(printed.ends_with("\x1b[?1049lhi\n"), "{printed}");
+}
+
+#[test]
+fn a_shell_on_a_terminal_of_its_own_ends() {
+    let lines = ["echo a; exit 3; echo b", "echo c"];
+    let (ended, printed) = on_terminal(TERMINAL, &lines, &[], |shell| {
+        let mut session = Session::new(shell);
+        session.line();
+        session.ended()
+    });
+    assert_eq!((ended, printed.as_str()), (Some(3), "a\n"));
+    // The fake console has no more lines: the end of the input.
+    let (ended, _) = on_terminal(TERMINAL, &[], &[], |shell| {
+        shell.run_line("false");
+        let mut session = Session::new(shell);
+        session.line();
+        session.ended()
+    });
+    assert_eq!(ended, Some(1), "the status of the last command");
+}
+
+#[test]
+fn the_shell_of_the_console_does_not_end() {
+    let (ended, printed) = with_shell(&["exit"], |shell| {
+        let mut session = Session::new(shell);
+        session.line();
+        session.line();
+        session.ended()
+    });
+    assert_eq!(ended, None);
+    assert_eq!(printed.matches("`shutdown` ends the system").count(), 2, "{printed}");
 }

@@ -43,8 +43,7 @@ fn strings(system: &System, names: &[String]) -> Result<String> {
     let target = workspace::target();
     let (elfs, checked) = (Elfs::in_target(&target), Elfs::with_checks(&target));
     let programs = names.iter().map(|name| (name.as_str(), elfs.program(name)));
-    let named = system.servers.iter().filter(|server| server.name != server.file());
-    let named = named.map(|server| (server.name.as_str(), elfs.program(server.file())));
+    let named = system.aliases().map(|(name, file)| (name, elfs.program(file)));
     let kernels = [(KERNEL, elfs.kernel().into()), (CHECKED_KERNEL, checked.kernel().into())];
     let mut strings = Strings::default();
     for (name, elf) in programs.chain(named).chain(kernels) {

@@ -106,8 +106,7 @@ fn build(toolchain: &Toolchain, tests: bool) -> Result<Images> {
             strip::copy(toolchain, &elf, &images.programs.join(name))?;
         }
     }
-    let servers = system.servers.iter().map(|server| (server.name.as_str(), server.file()));
-    elfs.note_files(servers.filter(|(name, file)| name != file))?;
+    elfs.note_files(system.aliases())?;
     archive::write(&system, &images, &images.archive)?;
     make_volume(&images.volume, VOLUME_BYTES, Format::Ext4)?;
     if tests {

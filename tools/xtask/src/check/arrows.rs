@@ -76,6 +76,8 @@ pub(super) fn kind(folder: &Path) -> Option<Kind> {
         ["libsys", "guide"] => Guide,
         // The start of a program and the functions that its standard library calls: part of a program.
         ["libsys", "std-table"] => Program,
+        // The service behind the console's interface, over any device.
+        ["libsys", "terminal"] => Api,
         ["libsys", _] => Runtime,
         ["microkernel"] => Kernel,
         ["init", "manifest"] => Manifest,

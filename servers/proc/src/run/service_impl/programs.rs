@@ -11,31 +11,39 @@ impl ProcServer {
         self.programs.alive(pid).map(|entry| entry.ids).ok_or(ProcError::NoSuchProcess { pid })
     }
 
-    /// Servers, and programs of the console's session.
-    pub(super) fn may_use_terminal(&mut self, caller: &Caller) -> Result<()> {
-        match self.program(caller) {
-            Ok(entry) if entry.ids.session != 0 => Err(ProcError::Background),
-            _ => Ok(()),
-        }
+    /// The session of a program; of a server that of the console.
+    pub(super) fn session(&mut self, caller: &Caller) -> u32 {
+        self.program(caller).map_or(0, |entry| entry.ids.session)
     }
 
-    /// Servers, and programs in the foreground or that gave the terminal to those: others would
-    /// take it from them. The group of a program.
-    pub(super) fn may_give_terminal(&mut self, caller: &Caller) -> Result<Option<u32>> {
+    /// Servers, and programs of a session with a terminal.
+    pub(super) fn may_use_terminal(&mut self, caller: &Caller) -> Result<()> {
+        let session = self.session(caller);
+        self.programs.has_terminal(session).then_some(()).ok_or(ProcError::Background)
+    }
+
+    /// Servers, leaders of sessions, and programs in the foreground or that gave the terminal to
+    /// those: others would take it from them. The session, and the group of a program that does
+    /// not lead it.
+    pub(super) fn may_give_terminal(&mut self, caller: &Caller) -> Result<(u32, Option<u32>)> {
         self.may_use_terminal(caller)?;
-        let Ok(entry) = self.program(caller) else { return Ok(None) };
-        let group = entry.ids.group;
-        let may = self.programs.may_give_terminal(group);
-        may.then_some(Some(group)).ok_or(ProcError::Background)
+        let Ok(entry) = self.program(caller) else { return Ok((0, None)) };
+        let ids = entry.ids;
+        if self.programs.leads_terminal(ids) {
+            return Ok((ids.session, None));
+        }
+        let may = self.programs.may_give_terminal(ids.session, ids.group);
+        may.then_some((ids.session, Some(ids.group))).ok_or(ProcError::Background)
     }
 
     /// Whether a program reads the terminal in the foreground; its group is stopped if not.
     pub(super) fn reads(&mut self, caller: &Caller) -> Result<bool> {
         self.may_use_terminal(caller)?;
-        let foreground = self.programs.foreground();
+        let session = self.session(caller);
+        let foreground = self.programs.foreground(session);
         let Ok(entry) = self.program(caller) else { return Ok(true) };
         let (pid, group) = (entry.ids.pid, entry.ids.group);
-        if group == foreground {
+        if group == foreground || pid == session {
             return Ok(true);
         }
         let signals = &entry.signals;
@@ -55,11 +63,11 @@ impl ProcServer {
         arguments: &[String],
         foreground: bool,
     ) -> Result<u32> {
-        let by = if foreground { self.may_give_terminal(caller)? } else { None };
+        let terminal = foreground.then(|| self.may_give_terminal(caller)).transpose()?;
         let parent = self.caller_pid(caller);
         let pid = self.start(launching, arguments, parent)?;
-        if foreground {
-            self.programs.set_foreground(by, pid);
+        if let Some((session, by)) = terminal {
+            self.programs.set_foreground(session, by, pid);
         }
         Ok(pid)
     }
@@ -76,7 +84,8 @@ impl ProcServer {
             ids: entry.ids,
             name: entry.name.clone(),
             state,
-            foreground: entry.ids.group == self.programs.foreground() && entry.ended.is_none(),
+            foreground: entry.ids.group == self.programs.foreground(entry.ids.session)
+                && entry.ended.is_none(),
             priority: entry.process.as_ref().map_or(0, |held| held.priority),
             pages: info.used.pages,
             pages_limit: info.limit.pages,

@@ -1,17 +1,31 @@
 //! Readers, control keys, output.
 
+use crate::editor::{COLUMNS, Editor, Event};
+use crate::foreground::{Foreground, NotLeader};
 use crate::keeper::Keeper;
-use crate::uart::Uart;
+use crate::keys::{Key, Keys};
+use crate::lines::{Lines, Typed};
+use crate::raw::Raw;
 use alloc::string::String;
 use alloc::vec::Vec;
 use console_api::{Console, ConsoleError, ControlKey, Input, RawKey, Size};
-use console_core::editor::{COLUMNS, Editor, Event};
-use console_core::foreground::{Foreground, NotLeader};
-use console_core::keys::{Key, Keys};
-use console_core::lines::{Lines, Typed};
-use console_core::raw::Raw;
 use service::{Caller, Reply};
 use sys::Error;
+
+/// What keys come from and output goes to.
+pub trait Device {
+    /// The next byte that came.
+    ///
+    /// # Errors
+    /// When the device does not answer.
+    fn read(&self) -> Result<Option<u8>, Error>;
+
+    /// Sends bytes.
+    ///
+    /// # Errors
+    /// As for [`Device::read`].
+    fn write(&self, bytes: &[u8]) -> Result<(), Error>;
+}
 
 /// The reply to a reader of a line.
 enum LineReply {
@@ -61,9 +75,9 @@ struct Waiter {
     reply: Reply<Result<ControlKey, ConsoleError>>,
 }
 
-/// The console.
-pub(crate) struct Server {
-    uart: Uart,
+/// A terminal on a device: the console, or one of the network.
+pub struct Server<D> {
+    device: D,
     keeper: Keeper,
     keys: Keys,
     editor: Editor,
@@ -80,11 +94,11 @@ pub(crate) struct Server {
     pressed: Option<ControlKey>,
 }
 
-impl Server {
+impl<D: Device> Server<D> {
     /// Goes on where an earlier life of this server stopped; leader and spawner are what the
     /// manifest says.
-    pub(crate) fn new(
-        uart: Uart,
+    pub fn new(
+        device: D,
         mut keeper: Keeper,
         (leader, spawner): (Option<u64>, Option<u64>),
         columns: Option<usize>,
@@ -95,10 +109,11 @@ impl Server {
         lines.history().for_each(|line| editor.remember(line));
         editor.restore(lines.partial());
         if lines != Lines::default() {
+            #[cfg(target_os = "none")]
             defmt::info!("{=usize} unread lines were kept", lines.waiting());
         }
         Self {
-            uart,
+            device,
             keeper,
             keys: Keys::default(),
             editor,
@@ -114,9 +129,12 @@ impl Server {
     }
 
     /// Takes what came in, as long as there is room for lines.
-    pub(crate) fn input(&mut self) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// When the device does not answer.
+    pub fn input(&mut self) -> Result<(), Error> {
         while !self.lines.full() && !self.is_completing {
-            let Some(byte) = self.uart.read()? else { break };
+            let Some(byte) = self.device.read()? else { break };
             let Some(key) = self.keys.push(byte) else { continue };
             if self.raw.is_on()
                 && let Some(raw) = key.raw()
@@ -202,7 +220,7 @@ impl Server {
         self.serve_reader(false);
         // There may be room again for what the device holds.
         if let Err(error) = self.input() {
-            defmt::warn!("the uart does not answer: {}", error.text());
+            warn("the device of the terminal does not answer", error);
         }
     }
 
@@ -288,6 +306,12 @@ impl Server {
         self.serve_reader(false);
     }
 
+    /// Prints text, above the line that is edited.
+    pub fn print(&mut self, text: &str) {
+        let output = self.editor.print(text);
+        self.send(&output);
+    }
+
     /// Gives the reader its line, or shows the prompt. A line that was typed without a reader
     /// has no echo yet, and is shown now.
     fn serve_reader(&mut self, on_screen: bool) {
@@ -318,17 +342,25 @@ impl Server {
 
     /// Output that cannot be sent is lost: there is no second terminal.
     fn send(&self, text: &str) {
-        if let Err(error) = self.uart.write(text.as_bytes()) {
-            defmt::warn!("the uart does not take output: {}", error.text());
+        if let Err(error) = self.device.write(text.as_bytes()) {
+            warn("the device of the terminal takes no output", error);
         }
     }
 }
 
-impl Console for Server {
-    fn write(&mut self, _: &Caller, text: String) -> Result<(), ConsoleError> {
-        let output = self.editor.print(&text);
-        self.send(&output);
-        Ok(())
+#[cfg(target_os = "none")]
+fn warn(what: &str, error: Error) {
+    defmt::warn!("{=str}: {}", what, error.text());
+}
+
+/// There is no log on the host.
+#[cfg(not(target_os = "none"))]
+fn warn(_: &str, _: Error) {}
+
+impl<D: Device> Console for Server<D> {
+    fn write(&mut self, _: &Caller, text: String, reply: Reply<Result<(), ConsoleError>>) {
+        self.print(&text);
+        reply.send(Ok(()));
     }
 
     fn read_line(
