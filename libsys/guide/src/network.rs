@@ -58,6 +58,20 @@
 //!
 //! and in another terminal `nc 127.0.0.1 7007`. What you type comes back.
 //!
+//! # Log in from outside
+//!
+//! `cargo xtask run --ssh` leads a port to the server `ssh`, lets `~/.ssh/id_ed25519.pub` log in, and
+//! prints what to type; `--ssh=FILE` takes another key. Without `xtask`, a key goes into the volume:
+//!
+//! ```text
+//! postern> echo ssh-ed25519 AAAA… > /etc/ssh/authorized_keys
+//! postern> restart ssh
+//! ```
+//!
+//! and `--forward 2222:22` leads there. Each login has a shell of its own, beside that of the console;
+//! `ssh … COMMAND` carries out one line, with its input, output and status. A program finds its
+//! terminal by [`Stdio`](console_api::stdio::Stdio), whichever that is.
+//!
 //! # What can go wrong
 //!
 //! | you see | because |
@@ -66,4 +80,5 @@
 //! | `the manifest does not allow it` | `args` of `net` has no grant for that port |
 //! | `the port is in use` | another server listens there |
 //! | `too many sockets or buffers` | each client has a quota of both; close what you do not need |
+//! | `Permission denied (publickey)` | the key is not in `/etc/ssh/authorized_keys`, or is not an Ed25519 key |
 //! | a connection from outside that is reset at once | nothing listens on that port in the guest |

@@ -12,7 +12,7 @@ pub(crate) const INSTALLED: &str = "installed";
 /// Documents that go to `/doc`.
 const DOCUMENTS: [&str; 2] = ["README.md", "ARCHITECTURE.md"];
 /// Directories that a new volume has, also where nothing is in them.
-const DIRECTORIES: [&str; 7] = ["/bin", "/boot", "/doc", "/etc", "/home", "/tmp", "/var/log"];
+const DIRECTORIES: [&str; 7] = ["/bin", "/boot", "/doc", "/etc/ssh", "/home", "/tmp", "/var/log"];
 
 /// Makes a volume of this size with the system's files. The image appears when it is complete: a
 /// machine may have the one before open.

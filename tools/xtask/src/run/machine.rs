@@ -99,6 +99,7 @@ impl MachineArguments {
         build: fn(&setup::Toolchain) -> Result<Images>,
     ) -> Result<Machine> {
         check_kernel_words(&self.append).context("--append")?;
+        let words = format!("{} {}", self.append, self.network.words()?).trim().to_owned();
         setup::qemu()?;
         let disks = self.disks.attach()?;
         if self.kvm {
@@ -113,7 +114,7 @@ impl MachineArguments {
         let boot = match self.image {
             None => images.machine(name).boot,
             Some(firmware) => {
-                let image = disk_image::make(&toolchain, &images, firmware, &self.append)?;
+                let image = disk_image::make(&toolchain, &images, firmware, &words)?;
                 match firmware {
                     Firmware::Bios => Boot::Bios(image),
                     Firmware::Uefi => {
@@ -125,7 +126,7 @@ impl MachineArguments {
         };
         let mut machine = images.machine_with(boot, &log_name(name));
         if self.image.is_none() {
-            machine.append(&self.append)?;
+            machine.append(&words)?;
             if let Some(word) = terminal_width() {
                 machine.append(&word)?;
             }

@@ -8,6 +8,7 @@ mod machine;
 mod network;
 mod relay;
 mod script;
+mod ssh;
 mod terminal;
 mod web;
 

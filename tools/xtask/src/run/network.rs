@@ -1,9 +1,10 @@
 //! The network of a machine.
 
-use super::web;
+use super::{ssh, web};
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 use qemu_harness::{Card, Forward, Network};
+use std::path::PathBuf;
 
 /// What the guest reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -42,21 +43,35 @@ pub(super) struct NetworkArguments {
     /// Lead a free port (8080 if it is) to the web server, and say when its page is up
     #[arg(long)]
     web: bool,
+    /// Lead a free port (2222 if it is) to the SSH server, and let this public key log in [default: ~/.ssh/id_ed25519.pub]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    ssh: Option<Option<PathBuf>>,
 }
 
 impl NetworkArguments {
+    /// The words for the kernel that let a key log in.
+    pub(super) fn words(&self) -> Result<String> {
+        let Some(file) = &self.ssh else { return Ok(String::new()) };
+        ssh::word(&ssh::key_file(file.as_deref())?)
+    }
+
     /// The network, if there is one.
     pub(super) fn attach(&self) -> Result<Option<Network>> {
         let mut forwards = self.forward.clone();
         if self.net == Reach::None {
-            let needed = !forwards.is_empty() || self.web;
-            ensure!(!needed, "--forward and --web need a network: leave `--net none` out");
+            let needed = !forwards.is_empty() || self.web || self.ssh.is_some();
+            ensure!(!needed, "--forward, --web and --ssh need a network: leave `--net none` out");
             return Ok(None);
         }
         if self.web {
-            let host = web::free_port(&forwards)?;
+            let host = web::free_port(web::USUAL, &forwards)?;
             forwards.push(Forward { host, guest: web::GUEST_PORT });
             web::announce(host);
+        }
+        if let Some(file) = &self.ssh {
+            let host = web::free_port(ssh::USUAL, &forwards)?;
+            forwards.push(Forward { host, guest: ssh::GUEST_PORT });
+            ssh::announce(host, &ssh::key_file(file.as_deref())?);
         }
         let card = match self.card {
             CardName::Virtio => Card::Virtio,
@@ -92,7 +107,7 @@ mod tests {
         let forward = vec![Forward { host: 8080, guest: 80 }];
         let network = |net, forward| {
             let card = CardName::Virtio;
-            NetworkArguments { net, forward, web: false, card }.attach()
+            NetworkArguments { net, forward, web: false, ssh: None, card }.attach()
         };
         assert!(network(Reach::None, forward.clone()).is_err());
         assert_eq!(network(Reach::None, Vec::new()).unwrap(), None);

@@ -9,23 +9,23 @@ use std::time::Duration;
 /// The port of the web server in the guest.
 pub(super) const GUEST_PORT: u16 = 80;
 /// The port here, if it is free.
-const USUAL: u16 = 8080;
+pub(super) const USUAL: u16 = 8080;
 /// From one question whether the page is up to the next, and how long an answer may take.
 const PAUSE: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A port of the loopback address that nothing listens on and no other forward takes.
+/// A port of the loopback address, the usual one if it is free, that nothing listens on and no other forward takes.
 ///
 /// # Errors
 /// When there is none.
-pub(super) fn free_port(taken: &[Forward]) -> Result<u16> {
+pub(super) fn free_port(usual: u16, taken: &[Forward]) -> Result<u16> {
     let bound = |port| {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok()?.local_addr().ok()?.port();
         taken.iter().all(|it| it.host != port).then_some(port)
     };
     // Any free port may be one that another forward takes: a few attempts find one that is not.
     let any = (0..16).find_map(|_| bound(0));
-    bound(USUAL).or(any).context("no free port for the web page")
+    bound(usual).or(any).context("no port of 127.0.0.1 is free")
 }
 
 /// Prints the address, and once more when the page is there. Ends with the command.
@@ -54,7 +54,7 @@ fn is_up(port: u16) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{free_port, is_up};
+    use super::{USUAL, free_port, is_up};
     use qemu_harness::Forward;
     use std::io::{Read as _, Write as _};
     use std::net::{Ipv4Addr, TcpListener};
@@ -62,9 +62,9 @@ mod tests {
     #[test]
     fn a_free_port_is_not_one_that_is_taken() {
         let held = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = free_port(&[]).unwrap();
+        let port = free_port(USUAL, &[]).unwrap();
         assert_ne!(port, held.local_addr().unwrap().port());
-        let other = free_port(&[Forward { host: port, guest: 1 }]).unwrap();
+        let other = free_port(USUAL, &[Forward { host: port, guest: 1 }]).unwrap();
         assert_ne!(other, port);
     }
 
