@@ -1,7 +1,7 @@
 //! The SSH server: a login over the network, into a shell on a terminal of its own.
 //!
 //! **Shape.** One thread serves all: an executor with tasks for each connection, and the terminals,
-//! which are consoles without a UART ([`terminal::server`]). [`protocol`] is SSH without input
+//! which are consoles without a UART (`libsys/terminal`). `protocol` is SSH without input
 //! and output. A call of `net` or `proc` that waits has a thread: two for the bytes of a
 //! connection, one for its shell.
 //!
