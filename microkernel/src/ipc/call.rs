@@ -7,13 +7,14 @@ use crate::machine::{Frame, Machine};
 use crate::mem::{Memory, Readable, UserSlice};
 use crate::number;
 use crate::object::{
-    By, Endpoint, EndpointId, EnvelopeTag, IpcBuffer, List, ObjectRef, Objects, Operation, Pending,
-    State, ThreadId,
+    By, Endpoint, EndpointId, EnvelopeTag, IpcBuffer, List, Objects, Operation, Pending, State,
+    ThreadId,
 };
 use crate::sched::NextThread;
+use crate::sched::Sched;
 use crate::syscall::Done;
 use crate::work::Work;
-use abi::{Envelope, Error, FOREVER, Handle, KERNEL_LABELS, MESSAGE_MAX, ObjectKind, Rights};
+use abi::{Envelope, Error, FOREVER, Handle, KERNEL_LABELS, MESSAGE_MAX, Rights};
 use zerocopy::IntoBytes;
 
 impl<M: Machine> Kernel<M> {
@@ -34,9 +35,8 @@ impl<M: Machine> Kernel<M> {
         if label >= KERNEL_LABELS {
             return Err(Error::BadArgument);
         }
-        let entry =
-            self.objects.lookup_with(thread.process, handle, ObjectKind::Endpoint, Rights::SEND)?;
-        let ObjectRef::Endpoint(endpoint) = entry.object else { return Err(Error::WrongKind) };
+        let (endpoint, entry) =
+            self.objects.named::<EndpointId>(thread.process, handle, Rights::SEND)?;
         let pending = Pending { badge: entry.badge, label, call };
         if self.objects.endpoints[endpoint].dead() {
             return Err(Error::PeerDied);
@@ -68,12 +68,12 @@ impl<M: Machine> Kernel<M> {
                     NextThread::To { thread: receiver, donation_returns: false }
                 }
                 Err(Blame::Receiver(error)) => {
-                    self.unblock_detached(receiver, error);
-                    self.continue_later(me, Operation::Offer { endpoint })
+                    self.sched().unblock_detached(receiver, error);
+                    self.sched().continue_later(me, Operation::Offer { endpoint })
                 }
                 Err(Blame::Sender(error)) => {
                     self.objects.join_receivers(receiver, endpoint, List::push_front);
-                    self.rearm(receiver);
+                    self.sched().rearm(receiver);
                     self.fail(me, error);
                     NextThread::Same
                 }
@@ -89,13 +89,6 @@ impl<M: Machine> Kernel<M> {
         self.objects.endpoints[endpoint].senders.insert(&mut self.objects.threads, me);
         self.sched().set_deadline(me, deadline);
         NextThread::Blocked
-    }
-
-    /// The current thread goes on with its message in the next iteration of the exit loop.
-    pub(super) fn continue_later(&mut self, me: ThreadId, operation: Operation) -> NextThread {
-        self.objects.threads[me].operation = Some(operation);
-        self.sched().set_thread_work(me, Work::Operation);
-        NextThread::Same
     }
 
     /// The next piece of an offer. The endpoint may be gone since the last one.
@@ -147,6 +140,15 @@ impl<M: Machine> Kernel<M> {
         }
         self.objects.threads[me].frame.set_status(error as u64);
         self.sched().ready(me);
+    }
+}
+
+impl<M: Machine> Sched<'_, M> {
+    /// The current thread goes on with its message in the next iteration of the exit loop.
+    pub(super) fn continue_later(&mut self, me: ThreadId, operation: Operation) -> NextThread {
+        self.objects.threads[me].operation = Some(operation);
+        self.set_thread_work(me, Work::Operation);
+        NextThread::Same
     }
 }
 

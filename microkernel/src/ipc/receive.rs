@@ -9,14 +9,14 @@ use crate::object::{
 };
 use crate::sched::NextThread;
 use crate::syscall::Done;
-use abi::{Error, Handle, NOTIFIED_LABEL};
+use abi::{Error, Handle, NOTIFIED_LABEL, Rights};
 
 impl<M: Machine> Kernel<M> {
     /// `Recv`.
     pub(crate) fn sys_receive(&mut self, me: ThreadId) -> Result<Done, Error> {
         let thread = &self.objects.threads[me];
         let handle = Handle(number::low32(thread.frame.argument(0)));
-        let endpoint = self.objects.receive_end(thread.process, handle)?;
+        let (endpoint, _) = self.objects.named(thread.process, handle, Rights::RECEIVE)?;
         self.memory().load_buffer(me)?;
         self.receive(me, endpoint).map(Done::Next)
     }
@@ -62,14 +62,14 @@ impl<M: Machine> Kernel<M> {
                 }
                 Err(Blame::Sender(error)) => {
                     self.fail(sender, error);
-                    Ok(self.continue_later(me, Operation::Receive { endpoint }))
+                    Ok(self.sched().continue_later(me, Operation::Receive { endpoint }))
                 }
                 Err(Blame::Receiver(error)) => {
                     self.objects.threads[sender].state = State::Sending(endpoint);
                     self.objects.endpoints[endpoint]
                         .senders
                         .put_back(&mut self.objects.threads, sender);
-                    self.rearm(sender);
+                    self.sched().rearm(sender);
                     Err(error)
                 }
             };

@@ -8,7 +8,7 @@ use crate::number;
 use crate::object::{CallToken, IpcBuffer, Objects, Operation, State, ThreadId};
 use crate::sched::NextThread;
 use crate::syscall::Done;
-use abi::{Error, Handle};
+use abi::{Error, Handle, Rights};
 
 /// Bytes of an answer after which the next message, perhaps as long, is received in another hold of
 /// the lock.
@@ -29,7 +29,7 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn sys_reply_receive(&mut self, me: ThreadId) -> Result<Done, Error> {
         let thread = &self.objects.threads[me];
         let handle = Handle(number::high32(thread.frame.argument(1)));
-        let endpoint = self.objects.receive_end(thread.process, handle)?;
+        let (endpoint, _) = self.objects.named(thread.process, handle, Rights::RECEIVE)?;
         self.memory().load_buffer(me)?;
         let donor = self.objects.threads[me].sched.donor;
         let answered = match self.answer(me) {
@@ -45,7 +45,7 @@ impl<M: Machine> Kernel<M> {
         let received = if sent > LONG_ANSWER && !self.objects.endpoints[endpoint].senders.is_empty()
         {
             self.begin_receive(me);
-            Ok(self.continue_later(me, Operation::Receive { endpoint }))
+            Ok(self.sched().continue_later(me, Operation::Receive { endpoint }))
         } else {
             self.receive(me, endpoint)
         };

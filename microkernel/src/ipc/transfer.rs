@@ -9,7 +9,7 @@ use crate::kernel::Kernel;
 use crate::machine::Machine;
 use crate::mem::{Checked, Memory, Readable, UserSlice, Writable};
 use crate::object::{Entry, IpcBuffer, Objects, ProcessId, ThreadId};
-use abi::{Envelope, Error, Handle, HandleTransfer, MESSAGE_HANDLES, ObjectKind, Rights};
+use abi::{Envelope, Error, Handle, HandleTransfer, MESSAGE_HANDLES, Rights};
 use core::mem::offset_of;
 
 /// Whose fault it is that a message cannot travel.
@@ -198,19 +198,5 @@ impl<M: Machine> Objects<M> {
             transfers[index] = Some((*transfer, entry));
         }
         Ok(transfers)
-    }
-
-    /// The endpoint behind a handle that may receive.
-    #[inline(always)]
-    pub(crate) fn receive_end(
-        &self,
-        process: ProcessId,
-        handle: Handle,
-    ) -> Result<crate::object::EndpointId, Error> {
-        let entry = self.lookup_with(process, handle, ObjectKind::Endpoint, Rights::RECEIVE)?;
-        match entry.object {
-            crate::object::ObjectRef::Endpoint(id) => Ok(id),
-            _ => Err(Error::WrongKind),
-        }
     }
 }

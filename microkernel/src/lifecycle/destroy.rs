@@ -7,6 +7,7 @@ use crate::mem::Memory;
 use crate::object::{
     By, FIRST_PID, IpcBuffer, Life, Objects, Operation, ProcessId, Resource, State, ThreadId,
 };
+use crate::sched::Sched;
 use crate::time::thread_key;
 use crate::work::Work;
 use abi::{Error, KILLED, exit_code};
@@ -48,24 +49,9 @@ impl<M: Machine> Kernel<M> {
         owner.members.count -= 1;
         owner.members.list.remove(&mut self.objects.threads, id, By::Sibling);
         self.objects.quotas.give_back(owner.accounts.quota, Resource::Threads, 1);
-        self.leave_cpu(id);
+        self.sched().leave_cpu(id);
         self.free_thread(id);
         unfinished
-    }
-
-    /// A dead thread is current no longer. Another CPU still has it in its registers and
-    /// gives it up on its own way out.
-    fn leave_cpu(&mut self, id: ThreadId) {
-        let cpu = self.objects.threads[id].sched.cpu;
-        if self.cpu(cpu).current != Some(id) {
-            return;
-        }
-        if cpu == self.machine.this_cpu() {
-            self.sched.cpu_mut(cpu).current = None;
-            self.sched().set_cpu_work(cpu, Work::Reschedule);
-        } else {
-            self.sched().set_thread_work(id, Work::Kill);
-        }
     }
 
     /// Frees a dead thread that no handle names and no CPU runs.
@@ -86,7 +72,7 @@ impl<M: Machine> Kernel<M> {
         self.report_dropped(id);
         self.objects.begin_end_of_child(id);
         self.objects.processes[id].life = Life::Dying;
-        self.stop_running(id, Work::Kill);
+        self.sched().stop_running(id, Work::Kill);
         self.objects.dying.add(&mut self.objects.processes, id);
         self.objects.living -= 1;
         self.sched().find_reaper();
@@ -100,17 +86,6 @@ impl<M: Machine> Kernel<M> {
     pub(crate) fn end_if_unreachable(&mut self, id: ProcessId) {
         if self.objects.processes.get(id).is_some_and(|process| process.refs == 0) {
             self.kill_process(id, KILLED);
-        }
-    }
-
-    /// Marks the current threads of a process, so that they leave their CPUs.
-    pub(crate) fn stop_running(&mut self, process: ProcessId, work: Work) {
-        for number in 0..self.sched.cpus.len() {
-            if let Some(id) = self.sched.cpus[number].current
-                && self.objects.threads[id].process == process
-            {
-                self.sched().set_thread_work(id, work);
-            }
         }
     }
 
@@ -218,6 +193,34 @@ impl<M: Machine> Kernel<M> {
         self.reap_piece();
         let spent = self.sched().book_without_slice(cpu);
         self.sched().charge(share, spent);
+    }
+}
+
+impl<M: Machine> Sched<'_, M> {
+    /// Marks the current threads of a process, so that they leave their CPUs.
+    pub(crate) fn stop_running(&mut self, process: ProcessId, work: Work) {
+        for number in 0..self.sched.cpus.len() {
+            if let Some(id) = self.sched.cpus[number].current
+                && self.objects.threads[id].process == process
+            {
+                self.set_thread_work(id, work);
+            }
+        }
+    }
+
+    /// A dead thread is current no longer. Another CPU still has it in its registers and
+    /// gives it up on its own way out.
+    fn leave_cpu(&mut self, id: ThreadId) {
+        let cpu = self.objects.threads[id].sched.cpu;
+        if self.sched.cpu(cpu).current != Some(id) {
+            return;
+        }
+        if cpu == self.machine.this_cpu() {
+            self.sched.cpu_mut(cpu).current = None;
+            self.set_cpu_work(cpu, Work::Reschedule);
+        } else {
+            self.set_thread_work(id, Work::Kill);
+        }
     }
 }
 

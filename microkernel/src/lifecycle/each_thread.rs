@@ -9,6 +9,7 @@ use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::mem::{Memory, Progress};
 use crate::object::{By, Life, ObjectRef, Objects, Operation, ProcessId, ThreadId, ToThread};
+use crate::sched::Sched;
 use abi::{Error, Rights};
 
 /// Threads that are reached in one go.
@@ -32,7 +33,7 @@ impl<M: Machine> Kernel<M> {
         }
         let mut next = self.objects.processes[process].members.list.first();
         while let Some(id) = next {
-            self.apply_to_thread(id, act);
+            self.sched().apply_to_thread(id, act);
             next = self.objects.processes[process].members.list.after(
                 &self.objects.threads,
                 id,
@@ -42,9 +43,26 @@ impl<M: Machine> Kernel<M> {
         Done::NOTHING
     }
 
+    /// The thread at this place in a process's list, as a handle.
+    pub(crate) fn find_thread(
+        &mut self,
+        me: ThreadId,
+        process: ProcessId,
+        index: u64,
+    ) -> Result<Done, Error> {
+        let at = self.objects.processes[process].members.list.first().ok_or(Error::BadArgument)?;
+        if index >= u64::from(self.objects.processes[process].members.count) {
+            return Err(Error::BadArgument);
+        }
+        self.start_operation(me, Operation::FindThread { process, at, left: index });
+        Ok(Done::Elsewhere)
+    }
+}
+
+impl<M: Machine> Sched<'_, M> {
     fn apply_to_thread(&mut self, id: ThreadId, act: ToThread) {
         match act {
-            ToThread::Enqueue => self.sched().enqueue(id),
+            ToThread::Enqueue => self.enqueue(id),
             ToThread::Watch => {
                 let process = self.objects.threads[id].process;
                 self.objects.threads[id].calls.plain_end =
@@ -78,21 +96,6 @@ impl<M: Machine> Kernel<M> {
             return Progress::Finished(0);
         }
         Progress::More(Operation::EachThread { process, act, next })
-    }
-
-    /// The thread at this place in a process's list, as a handle.
-    pub(crate) fn find_thread(
-        &mut self,
-        me: ThreadId,
-        process: ProcessId,
-        index: u64,
-    ) -> Result<Done, Error> {
-        let at = self.objects.processes[process].members.list.first().ok_or(Error::BadArgument)?;
-        if index >= u64::from(self.objects.processes[process].members.count) {
-            return Err(Error::BadArgument);
-        }
-        self.start_operation(me, Operation::FindThread { process, at, left: index });
-        Ok(Done::Elsewhere)
     }
 }
 

@@ -4,11 +4,11 @@ use crate::kernel::Kernel;
 use crate::machine::Machine;
 use crate::mem::Memory;
 use crate::object::{
-    EndpointId, Entry, IrqId, IrqSource, LifelineId, NotificationId, ObjectRef, Objects, Operation,
-    ProcessId, Resource,
+    EndpointId, Entry, IrqId, IrqSource, LifelineId, Named, NotificationId, ObjectRef, Objects,
+    Operation, ProcessId, Resource,
 };
 use crate::time::timer_key;
-use abi::{Error, Handle, ObjectKind, Rights};
+use abi::{Error, Handle, Rights};
 
 impl<M: Machine> Kernel<M> {
     /// Closes a handle: the operation that its end starts, if one.
@@ -208,23 +208,17 @@ impl<M: Machine> Objects<M> {
         self.processes[process].handles.get(&self.chunks, handle)
     }
 
-    /// The entry of a handle that has these rights.
+    /// The object of this kind behind a handle that has these rights, and the handle's entry.
     #[inline(always)]
-    pub(crate) fn lookup_with(
+    pub(crate) fn named<I: Named>(
         &self,
         process: ProcessId,
         handle: Handle,
-        kind: ObjectKind,
         rights: Rights,
-    ) -> Result<Entry, Error> {
+    ) -> Result<(I, Entry), Error> {
         let entry = self.lookup(process, handle)?;
-        if entry.object.kind() != kind {
-            return Err(Error::WrongKind);
-        }
-        if !entry.rights.contains(rights) {
-            return Err(Error::NoRight);
-        }
-        Ok(entry)
+        let id = I::of(entry.object).ok_or(Error::WrongKind)?;
+        if entry.rights.contains(rights) { Ok((id, entry)) } else { Err(Error::NoRight) }
     }
 
     /// One handle fewer in a table.

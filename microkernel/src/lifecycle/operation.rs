@@ -58,7 +58,7 @@ impl<M: Machine> Kernel<M> {
     fn piece(&mut self, operation: Operation) -> Progress {
         match operation {
             Operation::EachThread { process, act, next } => {
-                self.each_thread_piece(process, act, next)
+                self.sched().each_thread_piece(process, act, next)
             }
             Operation::FindThread { process, at, left } => {
                 self.objects.find_thread_piece(process, at, left)

@@ -62,44 +62,67 @@ pub enum ObjectRef {
     Resource,
 }
 
+/// What may be the name of an object of one kind: an id, or nothing for the resource.
+pub(crate) trait Named: Sized {
+    /// The name, if the object is of this kind.
+    fn of(object: ObjectRef) -> Option<Self>;
+}
+
+macro_rules! named {
+    ($($kind:ident => $id:ident;)*) => {
+        $(impl Named for $id {
+            #[inline(always)]
+            fn of(object: ObjectRef) -> Option<Self> {
+                if let ObjectRef::$kind(id) = object { Some(id) } else { None }
+            }
+        })*
+
+        impl ObjectRef {
+            /// Its kind, as user programs see it.
+            pub fn kind(self) -> ObjectKind {
+                match self {
+                    $(Self::$kind(_) => ObjectKind::$kind,)*
+                    Self::Resource => ObjectKind::Resource,
+                }
+            }
+
+            fn parts(self) -> (u32, u32) {
+                match self {
+                    $(Self::$kind(id) => id.parts(),)*
+                    Self::Resource => (0, 0),
+                }
+            }
+        }
+    };
+}
+
+named! {
+    Endpoint => EndpointId;
+    Notification => NotificationId;
+    Memory => MemoryId;
+    Process => ProcessId;
+    Thread => ThreadId;
+    Timer => TimerId;
+    Lifeline => LifelineId;
+    Irq => IrqId;
+    IoSpace => IoSpaceId;
+    Port => PortId;
+    SchedContext => SchedContextId;
+}
+
+impl Named for () {
+    fn of(object: ObjectRef) -> Option<Self> {
+        (object == ObjectRef::Resource).then_some(())
+    }
+}
+
 impl ObjectRef {
     /// A number that no other object has, also later. Shape: kind in the upper 8 bits, then 32
     /// for the generation, of which only the odd ones are objects', and 24 for the slot: there
     /// is memory and quota for far fewer objects of one kind.
     pub fn number(self) -> u64 {
-        let (index, generation) = match self {
-            Self::Endpoint(id) => id.parts(),
-            Self::Notification(id) => id.parts(),
-            Self::Memory(id) => id.parts(),
-            Self::Process(id) => id.parts(),
-            Self::Thread(id) => id.parts(),
-            Self::Timer(id) => id.parts(),
-            Self::Lifeline(id) => id.parts(),
-            Self::Irq(id) => id.parts(),
-            Self::IoSpace(id) => id.parts(),
-            Self::Port(id) => id.parts(),
-            Self::SchedContext(id) => id.parts(),
-            Self::Resource => (0, 0),
-        };
+        let (index, generation) = self.parts();
         u64::from(index & 0xff_ffff) | u64::from(generation) << 24 | (self.kind() as u64) << 56
-    }
-
-    /// Its kind, as user programs see it.
-    pub fn kind(self) -> ObjectKind {
-        match self {
-            Self::Endpoint(_) => ObjectKind::Endpoint,
-            Self::Notification(_) => ObjectKind::Notification,
-            Self::Memory(_) => ObjectKind::Memory,
-            Self::Process(_) => ObjectKind::Process,
-            Self::Thread(_) => ObjectKind::Thread,
-            Self::Timer(_) => ObjectKind::Timer,
-            Self::Lifeline(_) => ObjectKind::Lifeline,
-            Self::Irq(_) => ObjectKind::Irq,
-            Self::IoSpace(_) => ObjectKind::IoSpace,
-            Self::Port(_) => ObjectKind::Port,
-            Self::SchedContext(_) => ObjectKind::SchedContext,
-            Self::Resource => ObjectKind::Resource,
-        }
     }
 }
 

@@ -29,6 +29,7 @@ pub use dying::Dying;
 pub use endpoint::Endpoint;
 pub use handle::Taken;
 pub use handle::{CHUNK_HANDLES, Chunk, Chunks, Entry, HandleTable, TABLE_CHUNKS};
+pub(crate) use id::Named;
 pub use id::{
     ChunkId, ChunkKind, EndpointId, EndpointKind, IoSpaceId, IoSpaceKind, IrqId, IrqKind,
     LifelineId, LifelineKind, MemoryId, MemoryKind, NotificationId, NotificationKind, ObjectRef,

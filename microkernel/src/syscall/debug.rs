@@ -7,11 +7,9 @@ use crate::cpu::Context;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Frame, Machine};
 use crate::number;
-use crate::object::{Listener, ObjectRef, Objects, ProcessId, State, ThreadId, Watch};
-use abi::{
-    CpuInfo, DebugRegisters, Error, ObjectKind, Rights, SavedFrame, TraceFlags, TraceRecord,
-    USER_END,
-};
+use crate::object::{Listener, Objects, ProcessId, State, ThreadId, Watch};
+use crate::sched::Sched;
+use abi::{CpuInfo, DebugRegisters, Error, Rights, SavedFrame, TraceFlags, TraceRecord, USER_END};
 use zerocopy::IntoBytes;
 
 const RECORD_LEN: u64 = size_of::<TraceRecord>() as u64;
@@ -120,20 +118,6 @@ impl<M: Machine> Kernel<M> {
         Ok(Done::NOTHING)
     }
 
-    pub(super) fn sys_thread_affinity(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let id = self.objects.thread_argument(me, 0)?;
-        let old = self.objects.threads[id].sched.affinity & self.sched.all_cpus();
-        let wanted = self.objects.argument(me, 1);
-        if wanted == 0 {
-            return Ok(Done::Values(old, 0));
-        }
-        if wanted & self.sched.all_cpus() == 0 {
-            return Err(Error::BadArgument);
-        }
-        self.sched().set_affinity(id, wanted);
-        Ok(Done::Values(old, 0))
-    }
-
     pub(super) fn sys_trace_read(&mut self, me: ThreadId) -> Result<Done, Error> {
         self.objects.resource(me)?;
         let first = self.trace.from(self.objects.argument(me, 1));
@@ -182,6 +166,22 @@ impl<M: Machine> Kernel<M> {
     }
 }
 
+impl<M: Machine> Sched<'_, M> {
+    pub(super) fn sys_thread_affinity(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let id = self.objects.thread_argument(me, 0)?;
+        let old = self.objects.threads[id].sched.affinity & self.sched.all_cpus();
+        let wanted = self.objects.argument(me, 1);
+        if wanted == 0 {
+            return Ok(Done::Values(old, 0));
+        }
+        if wanted & self.sched.all_cpus() == 0 {
+            return Err(Error::BadArgument);
+        }
+        self.set_affinity(id, wanted);
+        Ok(Done::Values(old, 0))
+    }
+}
+
 impl<M: Machine> Objects<M> {
     /// The listener behind an endpoint argument and a badge argument; endpoint 0: none. Stops have
     /// badges of their own, half of which is the thread's number: the handle must allow any.
@@ -189,8 +189,7 @@ impl<M: Machine> Objects<M> {
         if self.argument(me, 1) == 0 {
             return Ok(None);
         }
-        let entry = self.object(me, 1, ObjectKind::Endpoint, Rights::SEND)?;
-        let ObjectRef::Endpoint(endpoint) = entry.object else { return Err(Error::WrongKind) };
+        let (endpoint, entry) = self.object(me, 1, Rights::SEND)?;
         if !may_mint(&entry) {
             return Err(Error::NoRight);
         }

@@ -6,7 +6,7 @@ use crate::machine::{Machine, PortSpan, PortWidth};
 use crate::mem::{Memory, Readable, UserSlice};
 use crate::object::{ObjectRef, Objects, PortId, PortRange, ThreadId};
 use crate::work::Work;
-use abi::{Error, ObjectKind, Rights, reserved};
+use abi::{Error, Rights, reserved};
 
 /// The most bytes of one `PortWriteBytes`: a port access may take a microsecond, and all of them are
 /// made in one section under the kernel lock.
@@ -29,45 +29,9 @@ impl<M: Machine> Kernel<M> {
         self.grant_new(me, made.map(ObjectRef::Port))
     }
 
-    pub(super) fn sys_port_read(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let (port, width) = self.objects.port(me, Rights::READ)?;
-        let value = self.machine.port_read(port, width);
-        Ok(Done::Values(u64::from(value), 0))
-    }
-
-    pub(super) fn sys_port_write(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let (port, width) = self.objects.port(me, Rights::WRITE)?;
-        let value = self.objects.half(me, 3);
-        self.machine.port_write(port, width, value);
-        Ok(Done::NOTHING)
-    }
-
-    pub(super) fn sys_port_write_bytes(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let id: PortId = match self.objects.object(me, 0, ObjectKind::Port, Rights::WRITE)?.object {
-            ObjectRef::Port(id) => id,
-            _ => return Err(Error::WrongKind),
-        };
-        let (offset, len) = (self.objects.argument(me, 1), self.objects.argument(me, 3));
-        if offset >= u64::from(self.objects.ports[id].count) || len > PORT_BYTES_MAX {
-            return Err(Error::BadArgument);
-        }
-        let offset = u16::try_from(offset).map_err(|_| Error::BadArgument)?;
-        let port = self.objects.ports[id].first + offset;
-        let slice = UserSlice::<Readable>::new(self.objects.argument(me, 2), len)?;
-        let process = self.objects.own(me);
-        self.memory().check_user(process, slice)?;
-        self.memory().for_each_byte(process, slice, |machine, byte| {
-            machine.port_write(port, PortWidth::Byte, u32::from(byte));
-        })?;
-        Ok(Done::NOTHING)
-    }
-
     pub(super) fn sys_port_allow(&mut self, me: ThreadId) -> Result<Done, Error> {
         let rights = Rights::READ | Rights::WRITE;
-        let ObjectRef::Port(id) = self.objects.object(me, 0, ObjectKind::Port, rights)?.object
-        else {
-            return Err(Error::WrongKind);
-        };
+        let id: PortId = self.objects.id(me, 0, rights)?;
         let own = self.objects.own(me);
         let PortRange { first, count, .. } = self.objects.ports[id];
         let span = PortSpan { first, count };
@@ -91,6 +55,36 @@ impl<M: Machine> Kernel<M> {
 }
 
 impl<M: Machine> Memory<'_, M> {
+    pub(super) fn sys_port_read(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let (port, width) = self.objects.port(me, Rights::READ)?;
+        let value = self.machine.port_read(port, width);
+        Ok(Done::Values(u64::from(value), 0))
+    }
+
+    pub(super) fn sys_port_write(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let (port, width) = self.objects.port(me, Rights::WRITE)?;
+        let value = self.objects.half(me, 3);
+        self.machine.port_write(port, width, value);
+        Ok(Done::NOTHING)
+    }
+
+    pub(super) fn sys_port_write_bytes(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let id: PortId = self.objects.id(me, 0, Rights::WRITE)?;
+        let (offset, len) = (self.objects.argument(me, 1), self.objects.argument(me, 3));
+        if offset >= u64::from(self.objects.ports[id].count) || len > PORT_BYTES_MAX {
+            return Err(Error::BadArgument);
+        }
+        let offset = u16::try_from(offset).map_err(|_| Error::BadArgument)?;
+        let port = self.objects.ports[id].first + offset;
+        let slice = UserSlice::<Readable>::new(self.objects.argument(me, 2), len)?;
+        let process = self.objects.own(me);
+        self.check_user(process, slice)?;
+        self.for_each_byte(process, slice, |machine, byte| {
+            machine.port_write(port, PortWidth::Byte, u32::from(byte));
+        })?;
+        Ok(Done::NOTHING)
+    }
+
     /// Hands a user slice over in small pieces.
     fn for_each_byte(
         &mut self,
@@ -113,22 +107,19 @@ impl<M: Machine> Memory<'_, M> {
 impl<M: Machine> Objects<M> {
     /// That argument 0 is the resource.
     pub(super) fn resource(&self, me: ThreadId) -> Result<(), Error> {
-        self.object(me, 0, ObjectKind::Resource, Rights::MANAGE).map(drop)
+        self.id(me, 0, Rights::MANAGE)
     }
 
     /// That argument 0 is the resource, for devices at least.
     pub(super) fn device_resource(&self, me: ThreadId) -> Result<(), Error> {
-        let resource = self.object(me, 0, ObjectKind::Resource, Rights::NONE)?;
+        let ((), resource) = self.object(me, 0, Rights::NONE)?;
         let may = resource.rights.intersects(Rights::MANAGE.union(Rights::DEVICE));
         if may { Ok(()) } else { Err(Error::NoRight) }
     }
 
     /// The port at an offset into the range of argument 0, and the width of argument 2.
     fn port(&self, me: ThreadId, right: Rights) -> Result<(u16, PortWidth), Error> {
-        let id: PortId = match self.object(me, 0, ObjectKind::Port, right)?.object {
-            ObjectRef::Port(id) => id,
-            _ => return Err(Error::WrongKind),
-        };
+        let id: PortId = self.id(me, 0, right)?;
         let (width, bytes) = match self.argument(me, 2) {
             1 => (PortWidth::Byte, 1),
             2 => (PortWidth::Word, 2),

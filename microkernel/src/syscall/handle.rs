@@ -3,10 +3,11 @@
 use super::Done;
 use crate::kernel::Kernel;
 use crate::machine::Machine;
+use crate::mem::Memory;
 use crate::object::{
-    Endpoint, Entry, Notification, ObjectRef, Objects, QuotaId, Resource, ThreadId,
+    Endpoint, Entry, Named, Notification, ObjectRef, Objects, QuotaId, Resource, ThreadId,
 };
-use abi::{Error, OWN_PROCESS, ObjectKind, Rights};
+use abi::{Error, OWN_PROCESS, Rights};
 
 /// Whether any badge may be put on what is sent with this handle.
 pub(super) fn may_mint(entry: &Entry) -> bool {
@@ -30,39 +31,6 @@ impl<M: Machine> Kernel<M> {
         };
         self.start_operation(me, revocation);
         Ok(Done::Elsewhere)
-    }
-
-    pub(super) fn sys_handle_copy(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let entry =
-            self.objects.lookup(self.objects.own(me), self.objects.handle_argument(me, 0)?)?;
-        let copy = self.objects.derive(
-            entry,
-            self.objects.argument(me, 1),
-            self.objects.argument(me, 2),
-        )?;
-        let own = self.objects.own(me);
-        self.memory().grant(own, copy.object, copy.rights, copy.badge).map(Done::handle)
-    }
-
-    pub(super) fn sys_handle_give(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let target = self.objects.managed_process(me, 0)?;
-        let entry =
-            self.objects.lookup(self.objects.own(me), self.objects.handle_argument(me, 1)?)?;
-        let copy = self.objects.derive(
-            entry,
-            self.objects.argument(me, 2),
-            self.objects.argument(me, 3),
-        )?;
-        self.objects.living(target)?;
-        self.memory().grant(target, copy.object, copy.rights, copy.badge).map(Done::handle)
-    }
-
-    pub(super) fn sys_handle_info(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let own = self.objects.own(me);
-        let entry = self.objects.lookup(own, self.objects.handle_argument(me, 0)?)?;
-        let is_own = matches!(entry.object, ObjectRef::Process(id) if id == own);
-        let kind = entry.object.kind() as u64 | if is_own { OWN_PROCESS } else { 0 };
-        Ok(Done::Values(kind, u64::from(entry.rights.bits())))
     }
 
     pub(super) fn sys_endpoint_create(&mut self, me: ThreadId) -> Result<Done, Error> {
@@ -100,9 +68,35 @@ impl<M: Machine> Kernel<M> {
     }
 }
 
+impl<M: Machine> Memory<'_, M> {
+    pub(super) fn sys_handle_copy(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let copy = self.objects.derive(me, 0)?;
+        let own = self.objects.own(me);
+        self.grant(own, copy.object, copy.rights, copy.badge).map(Done::handle)
+    }
+
+    pub(super) fn sys_handle_give(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let target = self.objects.managed_process(me, 0)?;
+        let copy = self.objects.derive(me, 1)?;
+        self.objects.living(target)?;
+        self.grant(target, copy.object, copy.rights, copy.badge).map(Done::handle)
+    }
+}
+
 impl<M: Machine> Objects<M> {
-    /// What a copy of a handle would be: fewer rights, and a badge where it may have one.
-    fn derive(&self, entry: Entry, rights: u64, badge: u64) -> Result<Entry, Error> {
+    pub(super) fn sys_handle_info(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let own = self.own(me);
+        let entry = self.lookup(own, self.handle_argument(me, 0)?)?;
+        let is_own = matches!(entry.object, ObjectRef::Process(id) if id == own);
+        let kind = entry.object.kind() as u64 | if is_own { OWN_PROCESS } else { 0 };
+        Ok(Done::Values(kind, u64::from(entry.rights.bits())))
+    }
+
+    /// The copy of a handle that three arguments from `at` on ask for: the handle, its rights,
+    /// which are no more than it has, and its badge where it may have one.
+    fn derive(&self, me: ThreadId, at: usize) -> Result<Entry, Error> {
+        let entry = self.lookup(self.own(me), self.handle_argument(me, at)?)?;
+        let [rights, badge] = [at + 1, at + 2].map(|at| self.argument(me, at));
         if !entry.rights.contains(Rights::TRANSFER) {
             return Err(Error::NoRight);
         }
@@ -119,26 +113,23 @@ impl<M: Machine> Objects<M> {
         Ok(quota)
     }
 
-    /// Why a handle argument names no object of this kind with these rights.
-    #[cold]
-    pub(super) fn no_object(
+    /// The object behind a handle argument that has these rights, and the handle's entry.
+    pub(super) fn object<I: Named>(
         &self,
         me: ThreadId,
         index: usize,
-        kind: ObjectKind,
         rights: Rights,
-    ) -> Error {
-        self.object(me, index, kind, rights).err().unwrap_or(Error::WrongKind)
+    ) -> Result<(I, Entry), Error> {
+        self.named(self.own(me), self.handle_argument(me, index)?, rights)
     }
 
-    /// The object behind a handle argument of this kind with these rights.
-    pub(super) fn object(
+    /// The object alone.
+    pub(super) fn id<I: Named>(
         &self,
         me: ThreadId,
         index: usize,
-        kind: ObjectKind,
         rights: Rights,
-    ) -> Result<Entry, Error> {
-        self.lookup_with(self.own(me), self.handle_argument(me, index)?, kind, rights)
+    ) -> Result<I, Error> {
+        self.object(me, index, rights).map(|(id, _)| id)
     }
 }

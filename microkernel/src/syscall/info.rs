@@ -3,10 +3,11 @@
 use super::Done;
 use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
+use crate::mem::Memory;
 use crate::mem::{Readable, UserSlice};
 use crate::object::ThreadId;
 use crate::work::NAMES;
-use abi::{Error, LogKind, ObjectKind, Rights, SystemInfo};
+use abi::{Error, LogKind, Rights, SystemInfo};
 use zerocopy::IntoBytes;
 
 /// The longest `LogWrite`, and the most of one `LogRead`.
@@ -22,16 +23,6 @@ impl<M: Machine> Kernel<M> {
         self.memory().read_user(own, slice, bytes)?;
         self.log_of_process(own, LogKind::Defmt, bytes)?;
         Ok(Done::NOTHING)
-    }
-
-    pub(super) fn sys_log_read(&mut self, me: ThreadId) -> Result<Done, Error> {
-        self.objects.object(me, 0, ObjectKind::Resource, Rights::READ)?;
-        let (first, address) = (self.objects.argument(me, 1), self.objects.argument(me, 2));
-        let room = crate::number::size(self.objects.argument(me, 3).min(LOG_MAX as u64));
-        let mut bytes = [0; LOG_MAX];
-        let (count, next) = self.machine.read_log(first, &mut bytes[..room]);
-        self.memory().write_record(me, address, &bytes[..count])?;
-        Ok(Done::Values(count as u64, next))
     }
 
     pub(super) fn sys_system_info(&mut self, me: ThreadId) -> Result<Done, Error> {
@@ -89,5 +80,17 @@ impl<M: Machine> Kernel<M> {
     /// How often each row of the work table ran on a CPU, by name.
     pub fn work_counts(&self, cpu: CpuId) -> impl Iterator<Item = (&'static str, u64)> {
         NAMES.into_iter().zip(self.cpu(cpu).work_counts)
+    }
+}
+
+impl<M: Machine> Memory<'_, M> {
+    pub(super) fn sys_log_read(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let () = self.objects.id(me, 0, Rights::READ)?;
+        let (first, address) = (self.objects.argument(me, 1), self.objects.argument(me, 2));
+        let room = crate::number::size(self.objects.argument(me, 3).min(LOG_MAX as u64));
+        let mut bytes = [0; LOG_MAX];
+        let (count, next) = self.machine.read_log(first, &mut bytes[..room]);
+        self.write_record(me, address, &bytes[..count])?;
+        Ok(Done::Values(count as u64, next))
     }
 }

@@ -1,7 +1,6 @@
 //! Calls by which a manager looks at what a process holds: its memory, its handles.
 
 use super::Done;
-use crate::kernel::Kernel;
 use crate::machine::{Access, Machine, Phys};
 use crate::mem::{Memory, Readable, UserSlice, Writable, room_in_page};
 use crate::number;
@@ -17,7 +16,7 @@ const HANDLE_SLOTS_PER_CALL: u16 = 256;
 const SLOTS_PER_CALL: usize = 64;
 const RECORD_LEN: u64 = size_of::<HandleRecord>() as u64;
 
-impl<M: Machine> Kernel<M> {
+impl<M: Machine> Memory<'_, M> {
     pub(super) fn sys_process_memory(&mut self, me: ThreadId) -> Result<Done, Error> {
         let process = self.objects.inspected(me)?;
         let (at, buffer, len) = (
@@ -30,8 +29,8 @@ impl<M: Machine> Kernel<M> {
         }
         UserSlice::<Readable>::new(at, len)?;
         match self.objects.argument(me, 4) {
-            0 => self.memory().inspect(me, (process, at), buffer, len),
-            1 => self.memory().alter(me, (process, at), buffer, len),
+            0 => self.inspect(me, (process, at), buffer, len),
+            1 => self.alter(me, (process, at), buffer, len),
             _ => Err(Error::BadArgument),
         }
     }
@@ -52,7 +51,7 @@ impl<M: Machine> Kernel<M> {
         let next = found.map_or(last, |(slot, _)| slot + 1);
         let next = if next < end { next as u64 } else { 0 };
         let Some((_, id)) = found else { return Ok(Done::Values(0, next)) };
-        let handle = self.memory().grant(own, ObjectRef::Process(id), Rights::ALL, 0)?;
+        let handle = self.grant(own, ObjectRef::Process(id), Rights::ALL, 0)?;
         Ok(Done::Values(u64::from(handle.0), next))
     }
 
@@ -64,7 +63,7 @@ impl<M: Machine> Kernel<M> {
             u16::try_from(self.objects.argument(me, 1)).map_err(|_| Error::BadArgument)?;
         let last = slot.saturating_add(HANDLE_SLOTS_PER_CALL);
         let into = UserSlice::<Writable>::new(self.objects.argument(me, 2), room * RECORD_LEN)?;
-        self.memory().check_user(own, into)?;
+        self.check_user(own, into)?;
         let mut count = 0;
         for place in into.parts(number::size(RECORD_LEN)) {
             let table = &self.objects.processes[process].handles;
@@ -72,15 +71,13 @@ impl<M: Machine> Kernel<M> {
                 let more = u32::from(last) < Handle::slots();
                 return Ok(Done::Values(count, if more { last.into() } else { 0 }));
             };
-            self.memory().write_user(own, place, record(handle, entry).as_bytes())?;
+            self.write_user(own, place, record(handle, entry).as_bytes())?;
             count += 1;
             slot = handle.slot() + 1;
         }
         Ok(Done::Values(count, u64::from(slot)))
     }
-}
 
-impl<M: Machine> Memory<'_, M> {
     /// Copies from the process into the caller's buffer.
     fn inspect(
         &mut self,

@@ -4,8 +4,8 @@ use super::Done;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::mem::Memory;
-use crate::object::{IoMapping, IoSpace, IoSpaceId, ObjectRef, Objects, ThreadId};
-use abi::{Direction, Error, IO_SPACES, IoSpaceFlags, ObjectKind, Rights};
+use crate::object::{IoMapping, IoSpace, IoSpaceId, ObjectRef, ThreadId};
+use abi::{Direction, Error, IO_SPACES, IoSpaceFlags, Rights};
 
 impl<M: Machine> Kernel<M> {
     pub(super) fn sys_io_space_create(&mut self, me: ThreadId) -> Result<Done, Error> {
@@ -34,21 +34,8 @@ impl<M: Machine> Kernel<M> {
         self.grant_new(me, made.map(ObjectRef::IoSpace))
     }
 
-    pub(super) fn sys_io_map(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let space = self.objects.io_space(me, Rights::WRITE)?;
-        let (memory, rights) = self.objects.memory_argument(me, 1)?;
-        let direction =
-            Direction::from_number(self.objects.argument(me, 4)).ok_or(Error::BadArgument)?;
-        if !rights.contains(rights_for(direction)) {
-            return Err(Error::NoRight);
-        }
-        let (first, pages) = (self.objects.argument(me, 2), self.objects.argument(me, 3));
-        let mapping = self.memory().io_map(space, memory, first, pages)?;
-        Ok(Done::Values(mapping.address, mapping.pages.into()))
-    }
-
     pub(super) fn sys_io_unmap(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let id = self.objects.io_space(me, Rights::WRITE)?;
+        let id: IoSpaceId = self.objects.id(me, 0, Rights::WRITE)?;
         let (address, pages) = (self.objects.argument(me, 1), self.objects.argument(me, 2));
         let space = &mut self.objects.io_spaces[id];
         if space.ended {
@@ -59,7 +46,7 @@ impl<M: Machine> Kernel<M> {
     }
 
     pub(super) fn sys_io_space_clear(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let id = self.objects.io_space(me, Rights::MANAGE)?;
+        let id: IoSpaceId = self.objects.id(me, 0, Rights::MANAGE)?;
         let space = &mut self.objects.io_spaces[id];
         space.ended = true;
         let Some(mapping) = space.take(|_| true) else { return Ok(Done::NOTHING) };
@@ -79,6 +66,19 @@ impl<M: Machine> Kernel<M> {
 }
 
 impl<M: Machine> Memory<'_, M> {
+    pub(super) fn sys_io_map(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let space = self.objects.id(me, 0, Rights::WRITE)?;
+        let (memory, rights) = self.objects.memory_argument(me, 1)?;
+        let direction =
+            Direction::from_number(self.objects.argument(me, 4)).ok_or(Error::BadArgument)?;
+        if !rights.contains(rights_for(direction)) {
+            return Err(Error::NoRight);
+        }
+        let (first, pages) = (self.objects.argument(me, 2), self.objects.argument(me, 3));
+        let mapping = self.io_map(space, memory, first, pages)?;
+        Ok(Done::Values(mapping.address, mapping.pages.into()))
+    }
+
     /// Gives the caller a handle to a space whose mappings nothing can clear.
     fn adopt_io_space(&mut self, me: ThreadId, id: IoSpaceId) -> Result<Done, Error> {
         let IoSpace { managers, count, .. } = self.objects.io_spaces[id];
@@ -87,15 +87,6 @@ impl<M: Machine> Memory<'_, M> {
         }
         let handle = self.grant(self.objects.own(me), ObjectRef::IoSpace(id), Rights::ALL, 0)?;
         Ok(Done::Values(u64::from(handle.0), u64::from(count)))
-    }
-}
-
-impl<M: Machine> Objects<M> {
-    fn io_space(&self, me: ThreadId, rights: Rights) -> Result<IoSpaceId, Error> {
-        match self.object(me, 0, ObjectKind::IoSpace, rights)?.object {
-            ObjectRef::IoSpace(id) => Ok(id),
-            _ => Err(Error::WrongKind),
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::kernel::Kernel;
 use crate::machine::{CpuId, Machine};
 use crate::mem::Memory;
 use crate::object::{Irq, IrqId, IrqSource, NotificationId, ObjectRef, Objects, ThreadId};
-use abi::{Error, ObjectKind, Rights, reserved};
+use abi::{Error, Rights, reserved};
 
 impl<M: Machine> Kernel<M> {
     pub(super) fn sys_irq_create(&mut self, me: ThreadId) -> Result<Done, Error> {
@@ -54,18 +54,13 @@ impl<M: Machine> Kernel<M> {
     }
 
     pub(super) fn sys_irq_ack(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let id = self.objects.irq(me, Rights::MANAGE)?;
+        let id: IrqId = self.objects.id(me, 0, Rights::MANAGE)?;
         let irq = &mut self.objects.irqs[id];
         irq.acknowledged = irq.count;
         if let IrqSource::Line(line) = irq.source {
             self.machine.unmask_line(line);
         }
         Ok(Done::NOTHING)
-    }
-
-    pub(super) fn sys_irq_info(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let irq = &self.objects.irqs[self.objects.irq(me, Rights::NONE)?];
-        Ok(Done::Values(irq.count, irq.count.wrapping_sub(irq.acknowledged)))
     }
 }
 
@@ -94,10 +89,8 @@ impl<M: Machine> Memory<'_, M> {
 }
 
 impl<M: Machine> Objects<M> {
-    fn irq(&self, me: ThreadId, rights: Rights) -> Result<IrqId, Error> {
-        match self.object(me, 0, ObjectKind::Irq, rights)?.object {
-            ObjectRef::Irq(id) => Ok(id),
-            _ => Err(Error::WrongKind),
-        }
+    pub(super) fn sys_irq_info(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let irq = &self.irqs[self.id(me, 0, Rights::NONE)?];
+        Ok(Done::Values(irq.count, irq.count.wrapping_sub(irq.acknowledged)))
     }
 }

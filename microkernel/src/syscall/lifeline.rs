@@ -3,8 +3,9 @@
 use super::Done;
 use crate::kernel::Kernel;
 use crate::machine::Machine;
+use crate::mem::Memory;
 use crate::object::{Lifeline, LifelineId, ObjectRef, Objects, Resource, ThreadId};
-use abi::{Error, ObjectKind, Rights};
+use abi::{Error, Rights};
 
 /// Those that ask. They hold nothing.
 const WATCH: Rights = Rights::WAIT.union(Rights::TRANSFER);
@@ -12,11 +13,6 @@ const WATCH: Rights = Rights::WAIT.union(Rights::TRANSFER);
 const HOLDER: Rights = Rights::SIGNAL.union(Rights::TRANSFER);
 
 impl<M: Machine> Kernel<M> {
-    pub(super) fn sys_reply_waits(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let waits = self.objects.awaiting(me, self.objects.argument(me, 0)).is_some();
-        Ok(Done::Values(u64::from(waits), 0))
-    }
-
     pub(super) fn sys_calls_watch(&mut self, me: ThreadId) -> Result<Done, Error> {
         let watch = match self.objects.argument(me, 0) {
             0 => None,
@@ -28,14 +24,16 @@ impl<M: Machine> Kernel<M> {
         self.watch_calls(self.objects.own(me), watch);
         Ok(Done::NOTHING)
     }
+}
 
+impl<M: Machine> Memory<'_, M> {
     pub(super) fn sys_lifeline_create(&mut self, me: ThreadId) -> Result<Done, Error> {
         let notification = self.objects.notification(me, 0, Rights::SIGNAL)?;
         let bits = self.objects.argument(me, 1);
         let own = self.objects.own(me);
         let quota = self.objects.processes[own].accounts.quota;
-        self.memory().ensure_capacity(|objects| &mut objects.lifelines)?;
-        self.memory().reserve_handles(own, 2)?;
+        self.ensure_capacity(|objects| &mut objects.lifelines)?;
+        self.reserve_handles(own, 2)?;
         self.objects.quotas.charge(quota, Resource::Objects, 1)?;
         // Point of no return: room, places and payment are there.
         let lifeline = Lifeline { refs: 0, holders: 0, notification, bits, quota };
@@ -43,22 +41,20 @@ impl<M: Machine> Kernel<M> {
         let id = self.objects.lifelines.insert(lifeline).map_err(|_| Error::OutOfMemory)?;
         self.objects.notifications[notification].refs += 1;
         let object = ObjectRef::Lifeline(id);
-        let watch = self.memory().grant(own, object, WATCH, 0)?;
-        let holder = self.memory().grant(own, object, HOLDER, 0)?;
+        let watch = self.grant(own, object, WATCH, 0)?;
+        let holder = self.grant(own, object, HOLDER, 0)?;
         Ok(Done::Values(u64::from(watch.0), u64::from(holder.0)))
-    }
-
-    pub(super) fn sys_lifeline_held(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let id = self.objects.lifeline(me)?;
-        Ok(Done::Values(u64::from(self.objects.lifelines[id].holders > 0), 0))
     }
 }
 
 impl<M: Machine> Objects<M> {
-    fn lifeline(&self, me: ThreadId) -> Result<LifelineId, Error> {
-        match self.object(me, 0, ObjectKind::Lifeline, Rights::WAIT)?.object {
-            ObjectRef::Lifeline(id) => Ok(id),
-            _ => Err(Error::WrongKind),
-        }
+    pub(super) fn sys_reply_waits(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let waits = self.awaiting(me, self.argument(me, 0)).is_some();
+        Ok(Done::Values(u64::from(waits), 0))
+    }
+
+    pub(super) fn sys_lifeline_held(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let id: LifelineId = self.id(me, 0, Rights::WAIT)?;
+        Ok(Done::Values(u64::from(self.lifelines[id].holders > 0), 0))
     }
 }

@@ -3,13 +3,12 @@
 use super::Done;
 use crate::kernel::Kernel;
 use crate::machine::{Machine, Phys};
+use crate::mem::Memory;
 use crate::mem::map::{MapRequest, rights_for, user_range};
 use crate::object::{
     Claim, MemoryId, MemoryObject, ObjectRef, Objects, Operation, Resource, Storage, ThreadId,
 };
-use abi::{
-    CONTIGUOUS_MAX, Error, MEMORY_CONTIGUOUS, ObjectKind, PAGE_SIZE, Protection, Rights, reserved,
-};
+use abi::{CONTIGUOUS_MAX, Error, MEMORY_CONTIGUOUS, PAGE_SIZE, Protection, Rights, reserved};
 
 impl<M: Machine> Kernel<M> {
     pub(super) fn sys_memory_create(&mut self, me: ThreadId) -> Result<Done, Error> {
@@ -45,29 +44,6 @@ impl<M: Machine> Kernel<M> {
         let object = MemoryObject { refs: 0, pages, storage: Storage::Device(first), quota };
         let made = self.objects.memories.insert(object).map(ObjectRef::Memory);
         self.grant_new(me, made.map_err(|_| Error::OutOfMemory))
-    }
-
-    pub(super) fn sys_memory_info(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let object = &self.objects.memories[self.objects.memory_argument(me, 0)?.0];
-        Ok(Done::Values(object.pages, u64::from(object.is_device())))
-    }
-
-    pub(super) fn sys_memory_lend(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let (parent, rights) = self.objects.memory_argument(me, 0)?;
-        let (first, pages) = (self.objects.argument(me, 1), self.objects.argument(me, 2));
-        let lent = rights_for(protection(self.objects.argument(me, 3))?) | Rights::TRANSFER;
-        self.objects.can_be_lent(parent, first, pages)?;
-        if !rights.contains(lent) {
-            return Err(Error::NoRight);
-        }
-        let own = self.objects.own(me);
-        self.memory().reserve_handles(own, 1)?;
-        let quota = self.objects.processes[own].accounts.quota;
-        let loan = self.memory().new_loan(quota, parent, first, pages)?;
-        // NOFAIL: the place was reserved.
-        self.memory()
-            .grant(own, ObjectRef::Memory(loan), lent | Rights::MANAGE, 0)
-            .map(Done::handle)
     }
 
     pub(super) fn sys_map(&mut self, me: ThreadId) -> Result<Done, Error> {
@@ -116,17 +92,36 @@ impl<M: Machine> Kernel<M> {
     }
 }
 
+impl<M: Machine> Memory<'_, M> {
+    pub(super) fn sys_memory_lend(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let (parent, rights) = self.objects.memory_argument(me, 0)?;
+        let (first, pages) = (self.objects.argument(me, 1), self.objects.argument(me, 2));
+        let lent = rights_for(protection(self.objects.argument(me, 3))?) | Rights::TRANSFER;
+        self.objects.can_be_lent(parent, first, pages)?;
+        if !rights.contains(lent) {
+            return Err(Error::NoRight);
+        }
+        let own = self.objects.own(me);
+        self.reserve_handles(own, 1)?;
+        let quota = self.objects.processes[own].accounts.quota;
+        let loan = self.new_loan(quota, parent, first, pages)?;
+        // NOFAIL: the place was reserved.
+        self.grant(own, ObjectRef::Memory(loan), lent | Rights::MANAGE, 0).map(Done::handle)
+    }
+}
+
 impl<M: Machine> Objects<M> {
+    pub(super) fn sys_memory_info(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let object = &self.memories[self.memory_argument(me, 0)?.0];
+        Ok(Done::Values(object.pages, u64::from(object.is_device())))
+    }
+
     pub(super) fn memory_argument(
         &self,
         me: ThreadId,
         index: usize,
     ) -> Result<(MemoryId, Rights), Error> {
-        let entry = self.object(me, index, ObjectKind::Memory, Rights::NONE)?;
-        match entry.object {
-            ObjectRef::Memory(id) => Ok((id, entry.rights)),
-            _ => Err(Error::WrongKind),
-        }
+        self.object(me, index, Rights::NONE).map(|(id, entry)| (id, entry.rights))
     }
 }
 

@@ -34,11 +34,12 @@ const _: () = assert!(CALLS == PLACES as u64 && CALLS.is_power_of_two());
 type Verb<M> = fn(&mut Kernel<M>, ThreadId);
 
 /// What carries a call out and tells the caller how it ended: one function for each, so that
-/// an outcome is in no memory on its way.
+/// an outcome is in no memory on its way. A call is a method of the part of the kernel that it
+/// needs, or of all of it.
 macro_rules! verb {
-    ($call:ident) => {
+    ($($call:tt)+) => {
         |kernel: &mut Self, me| {
-            let outcome = kernel.$call(me);
+            let outcome = kernel.$($call)+(me);
             kernel.finish_call(me, outcome);
         }
     };
@@ -124,7 +125,7 @@ impl<M: Machine> Kernel<M> {
 
     /// What each number does.
     const VERBS: [Verb<M>; PLACES] = {
-        let mut verbs: [Verb<M>; PLACES] = [verb!(sys_nothing); PLACES];
+        let mut verbs: [Verb<M>; PLACES] = [verb!(objects.sys_nothing); PLACES];
         let mut index = 0;
         while index < Syscall::ALL.len() {
             let call = Syscall::ALL[index];
@@ -141,55 +142,55 @@ impl<M: Machine> Kernel<M> {
             Syscall::Recv => verb!(sys_receive),
             Syscall::Reply => verb!(sys_reply),
             Syscall::ReplyRecv => verb!(sys_reply_receive),
-            Syscall::ReplyWaits => verb!(sys_reply_waits),
+            Syscall::ReplyWaits => verb!(objects.sys_reply_waits),
             Syscall::CallsWatch => verb!(sys_calls_watch),
             Syscall::HandleClose => verb!(sys_handle_close),
-            Syscall::HandleCopy => verb!(sys_handle_copy),
-            Syscall::HandleGive => verb!(sys_handle_give),
-            Syscall::HandleInfo => verb!(sys_handle_info),
+            Syscall::HandleCopy => verb!(memory().sys_handle_copy),
+            Syscall::HandleGive => verb!(memory().sys_handle_give),
+            Syscall::HandleInfo => verb!(objects.sys_handle_info),
             Syscall::EndpointCreate => verb!(sys_endpoint_create),
             Syscall::NotificationCreate => verb!(sys_notification_create),
             Syscall::Signal => verb!(sys_signal),
-            Syscall::Wait => verb!(sys_wait),
+            Syscall::Wait => verb!(sched().sys_wait),
             Syscall::Bind => verb!(sys_bind),
             Syscall::UpcallRegister => verb!(sys_upcall_register),
             Syscall::UpcallMask => verb!(sys_upcall_mask),
             Syscall::UpcallReturn => verb!(sys_upcall_return),
-            Syscall::LifelineCreate => verb!(sys_lifeline_create),
-            Syscall::LifelineHeld => verb!(sys_lifeline_held),
+            Syscall::LifelineCreate => verb!(memory().sys_lifeline_create),
+            Syscall::LifelineHeld => verb!(objects.sys_lifeline_held),
             Syscall::MemoryCreate => verb!(sys_memory_create),
             Syscall::MemoryDevice => verb!(sys_memory_device),
-            Syscall::MemoryInfo => verb!(sys_memory_info),
+            Syscall::MemoryInfo => verb!(objects.sys_memory_info),
             Syscall::Map => verb!(sys_map),
             Syscall::Unmap => verb!(sys_unmap),
             Syscall::Protect => verb!(sys_protect),
-            Syscall::MemoryLend => verb!(sys_memory_lend),
-            Syscall::ProcessMemory => verb!(sys_process_memory),
-            Syscall::ProcessHandles => verb!(sys_process_handles),
+            Syscall::MemoryLend => verb!(memory().sys_memory_lend),
+            Syscall::ProcessMemory => verb!(memory().sys_process_memory),
+            Syscall::ProcessHandles => verb!(memory().sys_process_handles),
             Syscall::ProcessCreate => verb!(sys_process_create),
             Syscall::ProcessFaults => verb!(sys_process_faults),
             Syscall::ProcessKill => verb!(sys_process_kill),
             Syscall::ProcessInfo => verb!(sys_process_info),
-            Syscall::ProcessSuspend => verb!(sys_process_suspend),
+            Syscall::ProcessSuspend => verb!(sched().sys_process_suspend),
             Syscall::ProcessResume => verb!(sys_process_resume),
             Syscall::FaultRaise => verb!(sys_fault_raise),
             Syscall::ThreadCreate => verb!(sys_thread_create),
-            Syscall::ThreadResume => verb!(sys_thread_resume),
-            Syscall::ThreadSuspend => verb!(sys_thread_suspend),
+            Syscall::ThreadResume => verb!(sched().sys_thread_resume),
+            Syscall::ThreadSuspend => verb!(sched().sys_thread_suspend),
             Syscall::ThreadKill => verb!(sys_thread_kill),
-            Syscall::ThreadPriority => verb!(sys_thread_priority),
+            Syscall::ThreadPriority => verb!(sched().sys_thread_priority),
             Syscall::Yield => verb!(sys_yield),
-            Syscall::Sleep => verb!(sys_sleep),
+            Syscall::Sleep => verb!(sched().sys_sleep),
             Syscall::TimerCreate => verb!(sys_timer_create),
-            Syscall::TimerArm => verb!(sys_timer_arm),
+            Syscall::TimerArm => verb!(sched().sys_timer_arm),
             Syscall::IrqCreate => verb!(sys_irq_create),
             Syscall::IrqAck => verb!(sys_irq_ack),
             Syscall::PortCreate => verb!(sys_port_create),
-            Syscall::PortRead => verb!(sys_port_read),
-            Syscall::PortWrite => verb!(sys_port_write),
-            Syscall::PortWriteBytes => verb!(sys_port_write_bytes),
+            Syscall::PortRead => verb!(memory().sys_port_read),
+            Syscall::PortWrite => verb!(memory().sys_port_write),
+            Syscall::PortWriteBytes => verb!(memory().sys_port_write_bytes),
             Syscall::LogWrite => verb!(sys_log_write),
-            Syscall::LogRead => verb!(sys_log_read),
+            Syscall::LogRead => verb!(memory().sys_log_read),
             Syscall::SystemInfo => verb!(sys_system_info),
             Syscall::Shutdown => verb!(sys_shutdown),
             Syscall::ProcessThread => verb!(sys_process_thread),
@@ -198,31 +199,26 @@ impl<M: Machine> Kernel<M> {
             Syscall::ProcessDispatch => verb!(sys_process_dispatch),
             Syscall::ThreadRegisters => verb!(sys_thread_registers),
             Syscall::ThreadDebug => verb!(sys_thread_debug),
-            Syscall::ThreadAffinity => verb!(sys_thread_affinity),
+            Syscall::ThreadAffinity => verb!(sched().sys_thread_affinity),
             Syscall::TraceRead => verb!(sys_trace_read),
             Syscall::CpuInfo => verb!(sys_cpu_info),
             Syscall::Clock => verb!(sys_clock),
             Syscall::ThreadPointer => verb!(sys_thread_pointer),
-            Syscall::ThreadClock => verb!(sys_thread_clock),
+            Syscall::ThreadClock => verb!(sched().sys_thread_clock),
             Syscall::ContextCreate => verb!(sys_context_create),
-            Syscall::ContextConfigure => verb!(sys_context_configure),
-            Syscall::ContextBind => verb!(sys_context_bind),
-            Syscall::ContextInfo => verb!(sys_context_info),
-            Syscall::ThreadPassive => verb!(sys_thread_passive),
+            Syscall::ContextConfigure => verb!(sched().sys_context_configure),
+            Syscall::ContextBind => verb!(sched().sys_context_bind),
+            Syscall::ContextInfo => verb!(sched().sys_context_info),
+            Syscall::ThreadPassive => verb!(sched().sys_thread_passive),
             Syscall::PortAllow => verb!(sys_port_allow),
-            Syscall::ProcessFind => verb!(sys_process_find),
-            Syscall::IrqInfo => verb!(sys_irq_info),
+            Syscall::ProcessFind => verb!(memory().sys_process_find),
+            Syscall::IrqInfo => verb!(objects.sys_irq_info),
             Syscall::MsiCreate => verb!(sys_msi_create),
             Syscall::IoSpaceCreate => verb!(sys_io_space_create),
-            Syscall::IoMap => verb!(sys_io_map),
+            Syscall::IoMap => verb!(memory().sys_io_map),
             Syscall::IoUnmap => verb!(sys_io_unmap),
             Syscall::IoSpaceClear => verb!(sys_io_space_clear),
         }
-    }
-
-    /// A number that no call has.
-    fn sys_nothing(&mut self, _me: ThreadId) -> Result<Done, Error> {
-        Err(Error::NoSuchCall)
     }
 
     fn sys_clock(&mut self, _me: ThreadId) -> Result<Done, Error> {
@@ -231,6 +227,11 @@ impl<M: Machine> Kernel<M> {
 }
 
 impl<M: Machine> Objects<M> {
+    /// A number that no call has.
+    fn sys_nothing(&mut self, _me: ThreadId) -> Result<Done, Error> {
+        Err(Error::NoSuchCall)
+    }
+
     /// Argument 0 to 5 of the call.
     fn argument(&self, me: ThreadId, index: usize) -> u64 {
         self.threads[me].frame.argument(index)

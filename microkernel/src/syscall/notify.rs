@@ -3,10 +3,11 @@
 use super::Done;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
-use crate::object::{NotificationId, ObjectRef, Objects, ThreadId, Timer, TimerId, Upcall};
+use crate::object::{NotificationId, ObjectRef, Objects, ThreadId, Timer, Upcall};
 use crate::sched::NextThread;
+use crate::sched::Sched;
 use crate::time::timer_key;
-use abi::{Error, FOREVER, ObjectKind, Rights, USER_END};
+use abi::{Error, FOREVER, Rights, USER_END};
 
 impl<M: Machine> Kernel<M> {
     pub(super) fn sys_signal(&mut self, me: ThreadId) -> Result<Done, Error> {
@@ -19,11 +20,6 @@ impl<M: Machine> Kernel<M> {
         Ok(self
             .post(id, bits)
             .map_or(Done::Elsewhere, |woken| Done::Next(NextThread::Woken(woken))))
-    }
-
-    pub(super) fn sys_wait(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let id = self.objects.notification(me, 0, Rights::WAIT)?;
-        self.wait(me, id, self.objects.argument(me, 1))
     }
 
     pub(super) fn sys_bind(&mut self, me: ThreadId) -> Result<Done, Error> {
@@ -79,18 +75,21 @@ impl<M: Machine> Kernel<M> {
         }
         self.grant_new(me, made.map(ObjectRef::Timer))
     }
+}
 
-    pub(super) fn sys_timer_arm(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let key = timer_key(self.objects.timer(me)?);
-        match self.objects.argument(me, 1) {
-            FOREVER => self.sched().cancel_deadline(key),
-            deadline_ns => self.sched().put_deadline(key, deadline_ns),
-        }
-        Ok(Done::NOTHING)
+impl<M: Machine> Sched<'_, M> {
+    pub(super) fn sys_wait(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let id = self.objects.notification(me, 0, Rights::WAIT)?;
+        self.wait(me, id, self.objects.argument(me, 1))
     }
 
-    pub(super) fn sys_sleep(&mut self, me: ThreadId) -> Result<Done, Error> {
-        self.sleep(me, self.objects.argument(me, 0))
+    pub(super) fn sys_timer_arm(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let key = timer_key(self.objects.id(me, 0, Rights::MANAGE)?);
+        match self.objects.argument(me, 1) {
+            FOREVER => self.cancel_deadline(key),
+            deadline_ns => self.put_deadline(key, deadline_ns),
+        }
+        Ok(Done::NOTHING)
     }
 }
 
@@ -109,15 +108,14 @@ impl<M: Machine> Objects<M> {
         let found = handle.ok().and_then(|handle| table.notification(&self.chunks, handle, rights));
         match found {
             Some((id, _)) => Ok(id),
-            None => Err(self.no_object(me, index, ObjectKind::Notification, rights)),
+            None => Err(self.no_notification(me, index, rights)),
         }
     }
 
-    fn timer(&self, me: ThreadId) -> Result<TimerId, Error> {
-        match self.object(me, 0, ObjectKind::Timer, Rights::MANAGE)?.object {
-            ObjectRef::Timer(id) => Ok(id),
-            _ => Err(Error::WrongKind),
-        }
+    /// Why the argument names no notification with these rights.
+    #[cold]
+    fn no_notification(&self, me: ThreadId, index: usize, rights: Rights) -> Error {
+        self.id::<NotificationId>(me, index, rights).err().unwrap_or(Error::WrongKind)
     }
 
     /// A notification serves one thread, as its bound or its upcall notification.

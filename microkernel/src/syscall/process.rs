@@ -9,8 +9,9 @@ use crate::object::{
     Amounts, Fault, Life, ObjectRef, Objects, Process, ProcessId, ProcessLog, QuotaId, Resource,
     ThreadId, ToThread,
 };
+use crate::sched::Sched;
 use crate::work::Work;
-use abi::{Error, FaultKind, NAME_LEN, ObjectKind, ProcessInfo, ProcessState, Quota, Rights};
+use abi::{Error, FaultKind, NAME_LEN, ProcessInfo, ProcessState, Quota, Rights};
 use zerocopy::IntoBytes;
 
 /// The longest text of a `FaultRaise`.
@@ -57,8 +58,7 @@ impl<M: Machine> Kernel<M> {
 
     pub(super) fn sys_process_faults(&mut self, me: ThreadId) -> Result<Done, Error> {
         let process = self.objects.managed_process(me, 0)?;
-        let entry = self.objects.object(me, 1, ObjectKind::Endpoint, Rights::SEND)?;
-        let ObjectRef::Endpoint(endpoint) = entry.object else { return Err(Error::WrongKind) };
+        let (endpoint, entry) = self.objects.object(me, 1, Rights::SEND)?;
         let badge = badge_with(&entry, self.objects.argument(me, 2))?;
         self.objects.living(process)?;
         self.objects.endpoints[endpoint].refs += 1;
@@ -73,15 +73,6 @@ impl<M: Machine> Kernel<M> {
     pub(super) fn sys_process_kill(&mut self, me: ThreadId) -> Result<Done, Error> {
         let process = self.objects.managed_process(me, 0)?;
         self.kill_process(process, self.objects.argument(me, 1));
-        Ok(Done::NOTHING)
-    }
-
-    pub(super) fn sys_process_suspend(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let process = self.objects.managed_process(me, 0)?;
-        self.objects.living(process)?;
-        self.objects.processes[process].suspended = true;
-        // Those that are ready stay in the run queues: whatever finds one there drops it.
-        self.stop_running(process, Work::Stop);
         Ok(Done::NOTHING)
     }
 
@@ -140,6 +131,17 @@ impl<M: Machine> Kernel<M> {
     }
 }
 
+impl<M: Machine> Sched<'_, M> {
+    pub(super) fn sys_process_suspend(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let process = self.objects.managed_process(me, 0)?;
+        self.objects.living(process)?;
+        self.objects.processes[process].suspended = true;
+        // Those that are ready stay in the run queues: whatever finds one there drops it.
+        self.stop_running(process, Work::Stop);
+        Ok(Done::NOTHING)
+    }
+}
+
 impl<M: Machine> Memory<'_, M> {
     fn name_argument<'a>(
         &self,
@@ -169,10 +171,7 @@ impl<M: Machine> Objects<M> {
         if self.argument(me, index) == 0 {
             return Ok(self.own(me));
         }
-        match self.object(me, index, ObjectKind::Process, Rights::MANAGE)?.object {
-            ObjectRef::Process(id) => Ok(id),
-            _ => Err(Error::WrongKind),
-        }
+        self.id(me, index, Rights::MANAGE)
     }
 
     /// A process behind a handle argument that is not the caller's own. Its own is refused

@@ -4,10 +4,18 @@ use super::Done;
 use crate::kernel::Kernel;
 use crate::machine::{Frame, Machine};
 use crate::object::{ObjectRef, Objects, State, ThreadId};
+use crate::sched::Sched;
 use crate::work::Work;
-use abi::{Error, ObjectKind, Rights, ThreadMode};
+use abi::{Error, Rights, ThreadMode};
 
 impl<M: Machine> Kernel<M> {
+    pub(super) fn sys_yield(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let frame = &mut self.objects.threads[me].frame;
+        frame.set_status(0);
+        frame.set_values(0, 0);
+        Ok(Done::Next(self.sched().yield_turn(me)))
+    }
+
     pub(super) fn sys_thread_create(&mut self, me: ThreadId) -> Result<Done, Error> {
         let process = self.objects.changed_process(me, 0)?;
         self.objects.living(process)?;
@@ -29,27 +37,6 @@ impl<M: Machine> Kernel<M> {
         granted.map(Done::handle)
     }
 
-    pub(super) fn sys_thread_resume(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let id = self.objects.thread_argument(me, 0)?;
-        let thread = &mut self.objects.threads[id];
-        thread.suspended = false;
-        if thread.state == State::Inactive {
-            thread.state = State::Ready;
-        }
-        if thread.state == State::Ready {
-            self.sched().enqueue(id);
-        }
-        Ok(Done::NOTHING)
-    }
-
-    pub(super) fn sys_thread_suspend(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let id = self.objects.thread_argument(me, 0)?;
-        self.objects.threads[id].suspended = true;
-        self.sched().dequeue(id);
-        self.sched().set_thread_work(id, Work::Stop);
-        Ok(Done::NOTHING)
-    }
-
     /// The last thread of a living process takes the process along, with status 0.
     pub(super) fn sys_thread_kill(&mut self, me: ThreadId) -> Result<Done, Error> {
         let id = self.objects.thread_argument(me, 0)?;
@@ -69,6 +56,29 @@ impl<M: Machine> Kernel<M> {
         }
         Ok(Done::Elsewhere)
     }
+}
+
+impl<M: Machine> Sched<'_, M> {
+    pub(super) fn sys_thread_resume(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let id = self.objects.thread_argument(me, 0)?;
+        let thread = &mut self.objects.threads[id];
+        thread.suspended = false;
+        if thread.state == State::Inactive {
+            thread.state = State::Ready;
+        }
+        if thread.state == State::Ready {
+            self.enqueue(id);
+        }
+        Ok(Done::NOTHING)
+    }
+
+    pub(super) fn sys_thread_suspend(&mut self, me: ThreadId) -> Result<Done, Error> {
+        let id = self.objects.thread_argument(me, 0)?;
+        self.objects.threads[id].suspended = true;
+        self.dequeue(id);
+        self.set_thread_work(id, Work::Stop);
+        Ok(Done::NOTHING)
+    }
 
     pub(super) fn sys_thread_priority(&mut self, me: ThreadId) -> Result<Done, Error> {
         let id = self.objects.thread_argument(me, 0)?;
@@ -76,8 +86,8 @@ impl<M: Machine> Kernel<M> {
             self.objects.priority_for(self.objects.own(me), self.objects.argument(me, 1))?;
         let priority =
             self.objects.priority_for(self.objects.threads[id].process, u64::from(priority))?;
-        self.sched().update_sched_params(id, |thread| thread.sched.base = priority);
-        self.sched().update_sched_params_below(id);
+        self.update_sched_params(id, |thread| thread.sched.base = priority);
+        self.update_sched_params_below(id);
         Ok(Done::NOTHING)
     }
 
@@ -90,18 +100,11 @@ impl<M: Machine> Kernel<M> {
         };
         let was = core::mem::replace(&mut self.objects.threads[id].registers.no_clock, hidden);
         if hidden {
-            self.sched().set_thread_work(id, Work::UserValues);
+            self.set_thread_work(id, Work::UserValues);
         } else {
             self.objects.threads[id].work.0 &= !Work::UserValues.flag();
         }
         Ok(Done::Values(u64::from(!was), 0))
-    }
-
-    pub(super) fn sys_yield(&mut self, me: ThreadId) -> Result<Done, Error> {
-        let frame = &mut self.objects.threads[me].frame;
-        frame.set_status(0);
-        frame.set_values(0, 0);
-        Ok(Done::Next(self.sched().yield_turn(me)))
     }
 }
 
@@ -111,10 +114,7 @@ impl<M: Machine> Objects<M> {
         if self.argument(me, index) == 0 {
             return Ok(me);
         }
-        match self.object(me, index, ObjectKind::Thread, Rights::MANAGE)?.object {
-            ObjectRef::Thread(id) if self.threads[id].dead => Err(Error::PeerDied),
-            ObjectRef::Thread(id) => Ok(id),
-            _ => Err(Error::WrongKind),
-        }
+        let id = self.id(me, index, Rights::MANAGE)?;
+        if self.threads[id].dead { Err(Error::PeerDied) } else { Ok(id) }
     }
 }
