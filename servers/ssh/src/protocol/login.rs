@@ -13,10 +13,11 @@ const CONNECTION: &str = "ssh-connection";
 /// An Ed25519 key.
 pub(crate) type PublicKey = [u8; 32];
 
-/// The key in a line of `authorized_keys`; `None`: another kind of key, or none.
+/// The key in a line of `authorized_keys`; `None`: another kind of key, none, or one with options,
+/// which would restrict it and are not known here.
 pub(crate) fn public_key(line: &str) -> Option<PublicKey> {
     let mut words = line.split_whitespace();
-    words.find(|word| *word == ED25519)?;
+    words.next().filter(|word| *word == ED25519)?;
     key_of(words.next()?)
 }
 
@@ -136,4 +137,21 @@ impl Login {
 
 fn failure() -> Writer {
     Writer::packet(kind::USERAUTH_FAILURE).string("publickey").boolean(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::public_key;
+
+    const KEY: &str = "AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f";
+
+    #[test]
+    fn a_key_with_options_may_not_log_in_without_them() {
+        let key: Vec<u8> = (0..32).collect();
+        assert_eq!(public_key(&format!("ssh-ed25519 {KEY} a name")).map(Vec::from), Some(key));
+        for line in ["command=\"uptime\" ssh-ed25519", "ssh-rsa", ""] {
+            assert_eq!(public_key(&format!("{line} {KEY}")), None, "{line}");
+        }
+        assert_eq!(public_key("ssh-ed25519"), None);
+    }
 }
