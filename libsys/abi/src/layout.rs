@@ -73,11 +73,11 @@ pub const STACKS_BASE: u64 = Layout::OWN.stacks_base;
 pub const STACK_TOP: u64 = Layout::OWN.stack_top;
 /// Where this program's startup block is.
 pub const STARTUP_ADDRESS: u64 = Layout::OWN.startup;
-/// The size of a startup block in bytes.
-pub const STARTUP_SIZE: u64 = PAGE_SIZE;
+/// The size of a startup block in bytes: the kernel command line takes up to a quarter of it.
+pub const STARTUP_SIZE: u64 = 2 * PAGE_SIZE;
 /// The longest kernel command line in bytes. Every program finds it in its startup block, whose
-/// other half is for the program's own arguments and handles; the loader of a direct boot holds
-/// 4095 bytes and writes past that.
+/// rest is for the program's own arguments and handles; the loader of a direct boot holds 4095
+/// bytes and writes past that.
 pub const CMDLINE_MAX: usize = 2048;
 
 #[cfg(test)]

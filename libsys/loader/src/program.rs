@@ -101,7 +101,9 @@ impl<'a> Program<'a> {
         let layout = plan.layout();
         self.make_stack(process, layout.stack_top).map_err(at(Step::Stack))?;
         let startup = self.startup(process)?;
-        process.map(&startup, layout.startup, 0, 1, Protection::Read).map_err(at(Step::Startup))?;
+        let pages = STARTUP_SIZE / PAGE_SIZE;
+        let mapped = process.map(&startup, layout.startup, 0, pages, Protection::Read);
+        mapped.map_err(at(Step::Startup))?;
         // What lies above stays zero: it names the first thread, whose register points there.
         let (stack, startup) = (layout.stack_top - TOP_BYTES, layout.startup);
         let thread =
