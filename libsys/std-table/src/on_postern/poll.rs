@@ -14,7 +14,7 @@ use super::net::{LOOK, Readiness};
 use alloc::collections::BTreeMap;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use moto_rt::poll::{
     Event, POLL_ERROR, POLL_READ_CLOSED, POLL_READABLE, POLL_WRITABLE, POLL_WRITE_CLOSED,
 };
@@ -26,6 +26,9 @@ use sys::Notification;
 const WAKE: u64 = 1 << 63;
 /// Bits that sources share.
 const SOURCE_BITS: u32 = 62;
+/// How long a socket counts as watched. A `net` that died signals nothing, so its sockets are
+/// looked at again.
+const WATCHED_NS: u64 = 1_000_000_000;
 /// All events of a broken socket.
 const BROKEN: u64 = POLL_ERROR | POLL_READ_CLOSED | POLL_WRITE_CLOSED;
 
@@ -35,6 +38,8 @@ pub(super) struct Poll {
     sources: Mutex<BTreeMap<RtFd, Source>>,
     /// Sources that were added so far.
     count: AtomicU32,
+    /// When all sources are looked at again.
+    again_ns: AtomicU64,
 }
 
 /// A socket of the set.
@@ -51,7 +56,8 @@ struct Source {
 impl Poll {
     pub(super) fn new() -> Result<Self> {
         let bell = Arc::new(Notification::create().map_err(of_kernel)?);
-        Ok(Self { bell, sources: Mutex::new(BTreeMap::new()), count: AtomicU32::new(0) })
+        let (count, again_ns) = (AtomicU32::new(0), AtomicU64::new(0));
+        Ok(Self { bell, sources: Mutex::new(BTreeMap::new()), count, again_ns })
     }
 
     pub(super) fn add(&self, fd: RtFd, token: u64, interests: u64) -> Result<()> {
@@ -99,13 +105,15 @@ impl Poll {
     /// Waits for events until the deadline: at most this number of them.
     pub(super) fn wait(&self, deadline_ns: u64, most: usize) -> Result<Vec<Event>> {
         loop {
+            let again_ns = self.forget_old_watches();
             let bits = self.bell.poll().unwrap_or(0);
             let events = self.collect(bits, most);
             if !events.is_empty() || bits & WAKE != 0 {
                 return Ok(events);
             }
-            let bits = match self.bell.wait(deadline_ns) {
+            let bits = match self.bell.wait(deadline_ns.min(again_ns)) {
                 Ok(bits) => bits,
+                Err(sys::Error::TimedOut) if sys::clock() < deadline_ns => continue,
                 Err(sys::Error::TimedOut) => return Ok(events),
                 Err(error) => return Err(of_kernel(error)),
             };
@@ -114,6 +122,18 @@ impl Poll {
                 return Ok(events);
             }
         }
+    }
+
+    /// Once in a while no source counts as watched: when that is next.
+    fn forget_old_watches(&self) -> u64 {
+        let (now_ns, again_ns) = (sys::clock(), self.again_ns.load(Ordering::Relaxed));
+        if now_ns < again_ns {
+            return again_ns;
+        }
+        self.sources.lock().values_mut().for_each(|source| source.watched = 0);
+        let again_ns = now_ns.saturating_add(WATCHED_NS);
+        self.again_ns.store(again_ns, Ordering::Relaxed);
+        again_ns
     }
 
     /// The events of sources, of which those with these bits were signalled. Others are watched.
