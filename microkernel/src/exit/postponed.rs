@@ -64,7 +64,7 @@ impl Cpu {
     pub(super) fn resume_shared_work(&mut self, now_ns: u64) {
         if self.resume_ns.is_some_and(|at| at <= now_ns) {
             self.resume_ns = None;
-            // Reaping is a level: its flag follows from the self.
+            // Reaping is a level: its flag follows from the list of the dying.
             let flags = core::mem::take(&mut self.postponed) & !Work::Reap.flag();
             self.work.fetch_or(flags, Ordering::AcqRel);
         }

@@ -153,8 +153,7 @@ impl<M: Machine> Memory<'_, M> {
     }
 
     /// Maps pages of a region that lie together: a large one where address, place and length allow
-    /// it, else small ones until the end of a table,
-    /// at most `most`. Returns their size and number.
+    /// it, else small ones until the end of a table, at most `most`. Returns their size and number.
     fn map_extent(
         &mut self,
         process: ProcessId,

@@ -8,8 +8,7 @@
 //!            <------------------------ request = 0
 //!   frees what was mapped
 //! ```
-//! One request and one interrupt for each piece of a long operation (64 entries), whatever
-//! it changed: the target flushes all that is not global.
+//! One request and one interrupt for each piece of a long operation, whatever it changed: the target flushes all that is not global.
 //!
 //! ORDER: 1. Only the CPU that holds the kernel asks, so there is one request at a time.
 //! 2. A CPU changes its root only while it holds the kernel, or when it is asked to: the
