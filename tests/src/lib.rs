@@ -25,7 +25,7 @@ use std::time::Duration;
 
 /// How long a boot may take. These limits count the machine's own time: on a host with busy
 /// neighbours they are as much longer.
-pub const BOOT: Duration = Duration::from_secs(60);
+pub const BOOT: Duration = Duration::from_secs(240);
 /// How long a command may take.
 pub const COMMAND: Duration = Duration::from_secs(30);
 /// How long the end of a machine may take.

@@ -32,7 +32,7 @@ fn tell_ready(env: &rt::Env) -> Result<(), Failure> {
 
 /// Maps and writes this number of pages, in pieces, then waits for its end.
 fn own_pages(env: &rt::Env, pages: u64) -> Result<(), Failure> {
-    const PIECE: u64 = 500;
+    const PIECE: u64 = 2_000;
     let mut all = alloc::vec::Vec::new();
     for _ in 0..pages / PIECE {
         all.push(Pages::create(PIECE)?);
