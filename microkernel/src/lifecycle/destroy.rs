@@ -230,17 +230,15 @@ impl<M: Machine> Memory<'_, M> {
     fn drop_operation(&mut self, operation: Operation) -> Option<Operation> {
         match operation {
             Operation::Zero { memory, .. } => return self.release_memory(memory),
-            // A half-made mapping is a region like any other: it goes with its space.
-            Operation::Map { region, .. } => {
+            // Half done, it is a region like any other: it goes with its space.
+            Operation::Map { region, .. }
+            | Operation::Unmap { within: Some(region), .. }
+            | Operation::Protect { within: Some(region), .. } => {
                 if let Some(region) = self.objects.regions.get_mut(region) {
                     region.busy = false;
                 }
             }
-            // Half done, it is a region like any other, too.
-            Operation::Unmap { process, at, end, .. }
-            | Operation::Protect { process, at, end, .. } => {
-                self.objects.leave_region(process, at, end)
-            }
+            Operation::Unmap { within: None, .. } | Operation::Protect { within: None, .. } => {}
             Operation::Claim { .. }
             | Operation::FindThread { .. }
             | Operation::Offer { .. }

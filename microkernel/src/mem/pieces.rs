@@ -31,14 +31,20 @@ impl<M: Machine> Objects<M> {
         self.processes.get(process).is_some_and(|process| process.life == Life::Alive)
     }
 
-    /// The thread that worked on a range is dead: the region in which it was is free again.
-    pub(crate) fn leave_region(&mut self, process: ProcessId, at: u64, end: u64) {
-        if self.alive(process)
-            && let Some(id) = self.first_region_in(process, at, end)
-            && self.regions[id].start < at
-        {
-            self.regions[id].busy = false;
-        }
+    /// The region that an operation on a range works on next, if there is one. One that it is not in
+    /// the middle of begins and ends in the rest of the range, and nothing else works on it:
+    /// otherwise another thread has mapped it meanwhile.
+    fn region_to_change(
+        &self,
+        process: ProcessId,
+        at: u64,
+        end: u64,
+        within: Option<RegionId>,
+    ) -> Result<Option<RegionId>, Error> {
+        let Some(id) = self.first_region_in(process, at, end) else { return Ok(None) };
+        let region = &self.regions[id];
+        let is_whole = !region.busy && region.start >= at && region.end() <= end;
+        if within == Some(id) || is_whole { Ok(Some(id)) } else { Err(Error::BadState) }
     }
 }
 
@@ -50,11 +56,11 @@ impl<M: Machine> Memory<'_, M> {
             Operation::Claim { claim, next } => self.claim_piece(claim, next),
             Operation::Zero { memory, done } => self.zero_piece(memory, done),
             Operation::Map { process, region, done } => self.map_piece(process, region, done),
-            Operation::Unmap { process, at, end, status } => {
-                self.unmap_piece(process, at, end, status)
+            Operation::Unmap { process, at, end, status, within } => {
+                self.unmap_piece(process, at, end, status, within)
             }
-            Operation::Protect { process, at, end, protection } => {
-                self.protect_piece(process, at, end, protection)
+            Operation::Protect { process, at, end, protection, within } => {
+                self.protect_piece(process, at, end, protection, within)
             }
             Operation::Revoke { loan, at } => self.revoke_piece(loan, at),
             // Not about memory.
@@ -127,10 +133,10 @@ impl<M: Machine> Memory<'_, M> {
                     }
                 }
                 Err(error) => {
+                    let within = Some(region);
                     let region = &self.objects.regions[region];
-                    let (at, end) = (region.start, region.end());
-                    let status = error as u64;
-                    return Progress::More(Operation::Unmap { process, at, end, status });
+                    let (at, end, status) = (region.start, region.end(), error as u64);
+                    return Progress::More(Operation::Unmap { process, at, end, status, within });
                 }
             }
             if done == pages {
@@ -191,33 +197,36 @@ impl<M: Machine> Memory<'_, M> {
         at: u64,
         end: u64,
         status: u64,
+        within: Option<RegionId>,
     ) -> Progress {
         if !self.objects.alive(process) {
             return Progress::Finished(Error::PeerDied as u64);
         }
-        let Some(id) = self.objects.first_region_in(process, at, end) else {
-            return Progress::Finished(status);
+        let id = match self.objects.region_to_change(process, at, end, within) {
+            Ok(Some(id)) => id,
+            Ok(None) => return Progress::Finished(status),
+            Err(error) => return Progress::Finished(error as u64),
         };
-        let Region { start, memory, busy, .. } = self.objects.regions[id];
+        let Region { start, memory, .. } = self.objects.regions[id];
         let stop = self.objects.regions[id].end();
-        if busy && at <= start && status == 0 {
-            return Progress::Finished(Error::BadState as u64);
-        }
-        let at = self.unmap_entries(process, at.max(start), stop);
-        if at < stop {
-            self.objects.regions[id].busy = true;
-        } else if self.shorten_last_of_many(memory) {
-            self.objects.regions[id].busy = true;
-            // Once more for the last page, until the object is short.
-            let at = stop - PAGE_SIZE;
-            return Progress::More(Operation::Unmap { process, at, end, status });
-        } else {
-            self.remove_region(process, id);
+        let mut at = self.unmap_entries(process, at.max(start), stop);
+        let mut within = Some(id);
+        if at == stop {
+            if self.shorten_last_of_many(memory) {
+                // Once more for the last page, until the object is short.
+                at = stop - PAGE_SIZE;
+            } else {
+                self.remove_region(process, id);
+                within = None;
+            }
         }
         if at == end {
             return Progress::Finished(status);
         }
-        Progress::More(Operation::Unmap { process, at, end, status })
+        if within.is_some() {
+            self.objects.regions[id].busy = true;
+        }
+        Progress::More(Operation::Unmap { process, at, end, status, within })
     }
 
     /// Unmaps a bounded number of pages from an address on: the next address.
@@ -241,20 +250,20 @@ impl<M: Machine> Memory<'_, M> {
         mut at: u64,
         end: u64,
         protection: Protection,
+        within: Option<RegionId>,
     ) -> Progress {
         if !self.objects.alive(process) {
             return Progress::Finished(Error::PeerDied as u64);
         }
-        let Some(id) = self.objects.first_region_in(process, at, end) else {
-            return Progress::Finished(0);
+        let id = match self.objects.region_to_change(process, at, end, within) {
+            Ok(Some(id)) => id,
+            Ok(None) => return Progress::Finished(0),
+            Err(error) => return Progress::Finished(error as u64),
         };
-        let Region { start, limit, busy, .. } = self.objects.regions[id];
+        let Region { start, limit, .. } = self.objects.regions[id];
         let stop = self.objects.regions[id].end();
         if !limit.contains(rights_for(protection)) {
             return Progress::Finished(Error::NoRight as u64);
-        }
-        if busy && at <= start {
-            return Progress::Finished(Error::BadState as u64);
         }
         at = at.max(start);
         if let Some(table) = self.objects.processes[process].space.table.as_mut() {
@@ -277,7 +286,8 @@ impl<M: Machine> Memory<'_, M> {
         if at >= end {
             return Progress::Finished(0);
         }
-        Progress::More(Operation::Protect { process, at, end, protection })
+        let within = (at < stop).then_some(id);
+        Progress::More(Operation::Protect { process, at, end, protection, within })
     }
 
     /// A bounded piece of giving back a dead process's mapping.

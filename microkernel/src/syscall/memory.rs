@@ -82,8 +82,8 @@ impl<M: Machine> Kernel<M> {
     fn claim_then_start(&mut self, me: ThreadId, claim: Claim) -> Result<Done, Error> {
         match self.memory().claim(claim)? {
             operation @ Operation::Claim { .. } => self.postpone_operation(me, operation),
-            Operation::Unmap { process, at, end, status } => {
-                let progress = self.memory().unmap_piece(process, at, end, status);
+            Operation::Unmap { process, at, end, status, within } => {
+                let progress = self.memory().unmap_piece(process, at, end, status, within);
                 self.operation_began(me, progress);
             }
             operation => self.start_operation(me, operation),

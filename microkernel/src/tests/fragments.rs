@@ -4,8 +4,9 @@ use super::kit::{balance, boot};
 use crate::hosted::Driver;
 use crate::kernel::Sizes;
 use crate::machine::{Access, Interrupt, Machine};
+use crate::mem::Progress;
 use crate::object::{Operation, Storage, ThreadId};
-use abi::{Error, PAGE_SIZE, Rights, Syscall};
+use abi::{Error, PAGE_SIZE, Protection, Rights, Syscall};
 
 const AT: u64 = 0x1000_0000;
 /// Blocks of the large object of a fragmented machine.
@@ -226,6 +227,32 @@ fn a_range_with_a_region_that_may_not_change_is_left_as_it_was() {
     driver.call(Syscall::Map, &[0, read, AT + 15 * PAGE_SIZE, 0, 1, 1]).unwrap();
     assert_eq!(driver.call(Syscall::Protect, &[0, AT, 20, 3]), Err(Error::NoRight));
     assert!((0..20).all(|page| !writable(&driver, AT + page * PAGE_SIZE)));
+}
+
+/// Between two pieces another thread maps a region that reaches from a part of the range that is
+/// done into the rest of it, or out of its end: the operation ends, and changes nothing of it.
+#[test]
+fn an_operation_does_not_go_on_in_a_region_of_another_thread() {
+    let mut scene = Scene::new();
+    let memory = scene.driver.make(Syscall::MemoryCreate, &[8]);
+    let me = scene.driver.running();
+    let process = scene.driver.kernel.objects.threads[me].process;
+    let protection = Protection::Read;
+    for (first, last) in [(2, 8), (0, 3)] {
+        scene.driver.call(Syscall::Map, &[0, memory, AT, 0, 5, 3]).unwrap();
+        let (at, end) = (AT + first * PAGE_SIZE, AT + last * PAGE_SIZE);
+        let within = None;
+        for operation in [
+            Operation::Unmap { process, at, end, status: 0, within },
+            Operation::Protect { process, at, end, protection, within },
+        ] {
+            let progress = scene.driver.kernel.memory().memory_piece(operation);
+            let bad = Error::BadState as u64;
+            assert!(matches!(progress, Progress::Finished(status) if status == bad));
+            assert!((0..5).all(|page| writable(&scene.driver, AT + page * PAGE_SIZE)));
+        }
+        scene.driver.call(Syscall::Unmap, &[0, AT, 5]).unwrap();
+    }
 }
 
 #[test]

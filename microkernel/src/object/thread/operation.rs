@@ -55,6 +55,8 @@ pub enum Operation {
         end: u64,
         /// The status at the end: 0, or why a `Map` is being taken back.
         status: u64,
+        /// The region that it is in the middle of, marked busy.
+        within: Option<RegionId>,
     },
     /// Changes the protection in a range.
     Protect {
@@ -66,6 +68,8 @@ pub enum Operation {
         end: u64,
         /// The new protection.
         protection: Protection,
+        /// The region that it is in the middle of, marked busy.
+        within: Option<RegionId>,
     },
     /// Does something to each thread of a process.
     EachThread {
@@ -122,8 +126,8 @@ impl Claim {
     pub(crate) fn operation(self) -> Operation {
         let Self { process, at, end, protection } = self;
         match protection {
-            Some(protection) => Operation::Protect { process, at, end, protection },
-            None => Operation::Unmap { process, at, end, status: 0 },
+            Some(protection) => Operation::Protect { process, at, end, protection, within: None },
+            None => Operation::Unmap { process, at, end, status: 0, within: None },
         }
     }
 }
