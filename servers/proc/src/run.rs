@@ -134,9 +134,13 @@ impl ProcServer {
         self.programs.instance(instance(caller.badge())).ok_or(ProcError::OnlyForPrograms)
     }
 
-    /// Its process id; 0 for a server.
+    /// Its process id; 0 for a server, [`ENDED`] when its program has ended and another one got its
+    /// endpoint.
     fn caller_pid(&mut self, caller: &Caller) -> u32 {
-        self.program(caller).map_or(0, |entry| entry.ids.pid)
+        match instance(caller.badge()) {
+            0 => 0,
+            number => self.programs.instance(number).map_or(ENDED, |entry| entry.ids.pid),
+        }
     }
 }
 
@@ -147,6 +151,10 @@ fn read_manifest(bytes: &[u8]) -> Result<System, Failure> {
     let encoded = archive.file(FILE).map_err(Failure::new)?;
     manifest::decode(encoded).ok_or_else(|| Failure::from("the manifest cannot be read"))
 }
+
+/// In place of the process id and the session of a program that has ended: no other has it, and it is
+/// no server.
+const ENDED: u32 = u32::MAX;
 
 /// The badge of the endpoints that a program gets.
 fn badge(client: u32, instance: u32) -> u64 {

@@ -24,6 +24,8 @@ const PIECE: usize = 4096;
 const SEND_MAX: usize = 16 << 10;
 /// Bytes for the client that wait, from which on no more are made.
 const OUTPUT_MAX: usize = 32 << 10;
+/// The most bytes of answers that a client leaves unread.
+const UNREAD_MAX: usize = 128 << 10;
 /// How long a wait for bytes lasts before it is seen whether the connection is closed.
 const LOOK_NS: u64 = 1_000_000_000;
 /// How long a client may take nothing.
@@ -129,6 +131,9 @@ impl Link {
             let Some(happened) = self.state.borrow_mut().next()? else { break };
             if self.happened(happened, start)? {
                 return Ok(true);
+            }
+            if self.state.borrow_mut().output().len() > UNREAD_MAX {
+                return Err(Fault::Unread);
             }
         }
         self.pass_output()?;

@@ -59,7 +59,7 @@ impl Proc for ProcServer {
 
     fn kill_group(&mut self, caller: &Caller, group: u32, signal: u8) -> Result<()> {
         let ids = self.program(caller).map(|entry| entry.ids);
-        let by = ids.as_ref().map_or(0, |ids| ids.pid);
+        let by = self.caller_pid(caller);
         let group = if group == 0 { ids?.group } else { group };
         match self.send_group(by, group, known(signal)?)? {
             true => Ok(()),

@@ -56,6 +56,8 @@ pub(crate) enum Fault {
     NoRandom,
     /// The keys were used for too many packets.
     Worn,
+    /// The client reads no answers.
+    Unread,
     /// The client has ended it.
     Disconnected,
 }
@@ -63,6 +65,7 @@ pub(crate) enum Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Unread => "it reads no answers",
             Self::NotSsh => "it does not speak SSH 2.0",
             Self::Malformed => "a packet cannot be read",
             Self::Forged => "a packet was changed on its way",

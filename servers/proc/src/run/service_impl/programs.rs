@@ -1,5 +1,6 @@
 //! What the methods about programs need.
 
+use super::super::{ENDED, instance};
 use super::{
     Caller, Ids, Launching, ProcError, ProcServer, Program, ProgramInfo, ProgramState, Result,
 };
@@ -13,7 +14,10 @@ impl ProcServer {
 
     /// The session of a program; of a server that of the console.
     pub(super) fn session(&mut self, caller: &Caller) -> u32 {
-        self.program(caller).map_or(0, |entry| entry.ids.session)
+        match instance(caller.badge()) {
+            0 => 0,
+            number => self.programs.instance(number).map_or(ENDED, |entry| entry.ids.session),
+        }
     }
 
     /// Servers, and programs of a session with a terminal.
@@ -65,6 +69,9 @@ impl ProcServer {
     ) -> Result<u32> {
         let terminal = foreground.then(|| self.may_give_terminal(caller)).transpose()?;
         let parent = self.caller_pid(caller);
+        if parent == ENDED {
+            return Err(ProcError::OnlyForPrograms);
+        }
         let pid = self.start(launching, arguments, parent)?;
         if let Some((session, by)) = terminal {
             self.programs.set_foreground(session, by, pid);
